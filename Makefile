@@ -1,0 +1,39 @@
+# The two commands of a newcomer are `make demo` and `make test`; both make .venv first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test run check bench lock clean
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'capgateway needs Python 3.11 or newer; set PYTHON=/path/to/python3.11' >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(READY)          ## the whole way on this machine; ARGS=--once ends after the story
+	@$(BIN)/capgateway demo $(ARGS)
+
+test: $(READY)          ## the test suite, a real PostgreSQL included
+	$(BIN)/python -m pytest $(ARGS)
+
+run: $(READY)           ## the gateway with config/capgateway.toml
+	@$(BIN)/capgateway --config config/capgateway.toml run $(ARGS)
+
+check: $(READY)         ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)         ## benchmarks: ratios within one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock:                   ## renew requirements.lock from pyproject.toml; needs `uv`
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,39 @@
+"""The operator's policy: which alerts become cards, for how long, with which calls to action."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+import msgspec
+
+Fact = Literal["children", "suspects", "vehicles", "last_seen"]
+
+
+class PolicyAction(msgspec.Struct, frozen=True, kw_only=True):
+    """A call to action that the operator adds to every card of its ``regions``; ``label`` is by language tag."""
+
+    type: Literal["call", "open"]
+    value: str
+    label: dict[str, str]
+    regions: tuple[str, ...] = ()
+
+
+CALL_911 = PolicyAction(
+    type="call", value="911", label={"en-US": "Call 911", "es-US": "Llame al 911"}, regions=("US", "CA")
+)
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields are the keys of ``[policy]``. ``regions`` empty means everywhere."""
+
+    regions: tuple[str, ...] = ()
+    default_lifetime: timedelta = timedelta(hours=24)
+    max_lifetime: timedelta = timedelta(days=7)
+    retention: timedelta = timedelta(hours=72)
+    exercises: bool = False
+    review: Literal["none", "doubtful", "all"] = "none"
+    review_timeout: timedelta = timedelta(minutes=10)
+    review_default: Literal["hold", "publish"] = "hold"
+    facts: tuple[Fact, ...] = ("children", "suspects", "vehicles", "last_seen")
+    actions: tuple[PolicyAction, ...] = (CALL_911,)

@@ -1,0 +1,39 @@
+"""One feed as the operator configured it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network  # noqa: TC003  (msgspec reads annotations at run time)
+from typing import Literal
+
+import msgspec
+
+FeedKind = Literal["atom", "rss", "cap", "ipaws", "nws", "naads", "edxl", "directory", "push"]
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """An upstream source of CAP messages. Fields are the keys of ``[[feeds]]``; secrets are resolved already."""
+
+    name: str
+    kind: FeedKind
+    url: str = ""
+    urls: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    path: str = ""
+    interval: timedelta = timedelta(minutes=2)
+    profile: Literal["auto", "none", "ipaws", "cap-cp", "cap-au"] = "auto"
+    signature: Literal["ignore", "verify", "require"] = "verify"
+    trust: str | None = None
+    senders: tuple[str, ...] = ()
+    jurisdiction: tuple[str, ...] = ()
+    precedence: int = 10
+    rehearsal: bool = False
+    silent_after: timedelta = timedelta(minutes=15)
+    media_hosts: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    ca: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    enabled: bool = True

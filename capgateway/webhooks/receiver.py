@@ -1,0 +1,41 @@
+"""One webhook endpoint of the platform as the operator configured it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Network, IPv6Network  # noqa: TC003  (msgspec reads annotations at run time)
+
+import msgspec
+
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields are the keys of ``[[receivers]]``. ``secrets`` are the decoded HMAC keys, newest first: all sign.
+
+    ``rate`` is messages a second; ``timeout`` covers the whole request, the answer's body included.
+    """
+
+    name: str
+    url: str
+    secrets: tuple[bytes, ...]
+    signing_key: bytes | None = None
+    messages: tuple[str, ...] = ("card.*",)
+    regions: tuple[str, ...] = ()
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    rate: float = 20.0
+    concurrency: int = 8
+    timeout: timedelta = timedelta(seconds=15)
+    snapshot: timedelta = timedelta(minutes=5)
+    contact: str = ""
+    ca: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.name!r})"  # the secrets never reach a log
+
+    def wants(self, message_type: str) -> bool:
+        """Whether ``messages`` selects this type. Patterns are anchored and ``*`` crosses dots."""
+        return any(fnmatchcase(message_type, pattern) for pattern in self.messages)
