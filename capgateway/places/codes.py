@@ -1,0 +1,127 @@
+"""Area codes of alerts read as places: SAME (PSSCCC), UGC (SSFNNN) and SGC (province, division, subdivision).
+
+A code resolves to a unit: a whole country, a subdivision, or a county (census division in Canada). What does not
+resolve (marine areas, unknown schemes) is kept apart, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES
+
+STATES_BY_POSTAL = {postal: fips for fips, (postal, _) in (US_STATES | US_ASSOCIATED).items()}
+UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?(\d{3}|ALL)(?:>(\d{3}))?")
+SGC_NAME = re.compile(r"profile:cap-cp:location:\d+(\.\d+)*", re.IGNORECASE)
+SGC_VALUE = re.compile(r"\d{2}(\d{2}(\d{3})?)?")
+WHOLE_CANADA = "00"
+MAX_RANGE = 1000  # UGC numbers have three digits, so no honest range is longer
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """One place an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
+    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` tells whether the
+    code means all of the unit: a part of a county, or a census subdivision, means less."""
+
+    code: str
+    scheme: str  # iso3166-1 | iso3166-2 | fips | ugc-zone | sgc
+    country: str
+    subdivision: str | None
+    whole: bool = True
+
+    @property
+    def region(self) -> str:
+        """The place as :func:`capgateway.places.touches` compares it."""
+        return self.subdivision or self.country
+
+    @property
+    def name(self) -> str | None:
+        """The name of a whole subdivision; counties have none until their table ships."""
+        return SUBDIVISION_NAMES.get(self.code)
+
+
+def read(name: str, value: str) -> tuple[Unit, ...] | None:
+    """The units one geocode means, by its valueName and value; ``()`` when it names no place we can resolve.
+
+    ``None`` when the scheme is none of ours. Names are compared without case: ``same`` and ``SAME`` are one.
+    """
+    scheme = name.strip().casefold()
+    if scheme in ("same", "fips6"):
+        return _same(value)
+    if scheme == "ugc":
+        return _ugc(value)
+    if SGC_NAME.fullmatch(name.strip()):
+        return _sgc(value)
+    return None
+
+
+def _same(value: str) -> tuple[Unit, ...]:
+    """47 CFR 11.31(c): P part of county (0 = all), SS state, CCC county (000 = whole state); 000000 the whole US."""
+    if not re.fullmatch(r"[0-9]{6}", value):
+        return ()
+    part, state, county = value[0], value[1:3], value[3:]
+    if value == "000000":
+        return (Unit(code="US", scheme="iso3166-1", country="US", subdivision=None),)
+    if county == "000":
+        return _state(state)
+    return _county(state, county, whole=part == "0")
+
+
+def _ugc(value: str) -> tuple[Unit, ...]:
+    """NWS Universal Geographic Code: ``TXC113``, ``TXC113-121``, ``TXZ118>120``, ``IAC000``. A purge time may follow."""
+    units: list[Unit] = []
+    state = kind = ""
+    for piece in value.upper().rstrip("-").split("-"):
+        match = UGC_PIECE.fullmatch(piece)
+        if match is None:
+            continue  # the closing DDHHMM purge time, or nothing we know
+        state, kind = match[1] or state, match[2] or kind
+        if fips := STATES_BY_POSTAL.get(state):
+            units += _ugc_piece(fips, kind, first=match[3], last=match[4] or match[3])
+    return tuple(units)
+
+
+def _ugc_piece(fips: str, kind: str, *, first: str, last: str) -> list[Unit]:
+    if first in ("ALL", "000"):
+        return list(_state(fips))
+    numbers = [f"{number:03}" for number in range(int(first), min(int(last), int(first) + MAX_RANGE) + 1)]
+    if kind == "C":
+        return [unit for number in numbers for unit in _county(fips, number)]
+    postal = (US_STATES | US_ASSOCIATED)[fips][0]
+    return [
+        Unit(code=f"{postal}Z{number}", scheme="ugc-zone", country=unit.country, subdivision=unit.subdivision)
+        for number in numbers
+        for unit in _state(fips)
+    ]
+
+
+def _sgc(value: str) -> tuple[Unit, ...]:
+    """Standard Geographical Classification: 2 digits a province, 4 a census division, 7 a census subdivision."""
+    if value == WHOLE_CANADA:
+        return (Unit(code="CA", scheme="iso3166-1", country="CA", subdivision=None),)
+    if not SGC_VALUE.fullmatch(value) or value[:2] not in CA_PROVINCES:
+        return ()
+    subdivision = f"CA-{CA_PROVINCES[value[:2]][0]}"
+    if len(value) == len("PP"):
+        return (Unit(code=subdivision, scheme="iso3166-2", country="CA", subdivision=subdivision),)
+    division = value[: len("PPDD")]
+    return (Unit(code=division, scheme="sgc", country="CA", subdivision=subdivision, whole=value == division),)
+
+
+def _state(fips: str) -> tuple[Unit, ...]:
+    if fips in US_ASSOCIATED:
+        country = US_ASSOCIATED[fips][0]
+        return (Unit(code=country, scheme="iso3166-1", country=country, subdivision=None),)
+    if fips not in US_STATES:
+        return ()  # marine areas 57–98 lie in no state
+    subdivision = f"US-{US_STATES[fips][0]}"
+    return (Unit(code=subdivision, scheme="iso3166-2", country="US", subdivision=subdivision),)
+
+
+def _county(state: str, county: str, *, whole: bool = True) -> tuple[Unit, ...]:
+    return tuple(
+        Unit(code=state + county, scheme="fips", country=unit.country, subdivision=unit.subdivision, whole=whole)
+        for unit in _state(state)
+    )
