@@ -1,0 +1,103 @@
+"""One wide line for each thing that happened, told when it is over: ``feed.polled``, ``alert.decided``, ``delivery.attempted``.
+
+::
+
+    log.set_up()                                            # once, by the command that runs
+    log.event(logger, "feed.polled", feed="nws", outcome="not_modified", seconds=0.21)
+
+On a terminal that is a line to read, elsewhere a JSON object a line. Values come from strangers: they are quoted, cut and
+never start a line of their own. Callers pass no name of a person and no plate; a field called like a secret is hidden.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO
+
+import msgspec
+
+Format = Literal["auto", "text", "json"]
+
+LONGEST_VALUE = 2_000  # characters; an error from a stranger's server may quote its whole answer
+
+_FIELDS = "capgateway_fields"
+_SECRET = re.compile(r"secret|token|password|authorization|signing_key|cookie", re.IGNORECASE)
+_PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
+
+
+def event(
+    logger: logging.Logger, name: str, *, level: int = logging.INFO, error: BaseException | None = None, **fields: Any
+) -> None:
+    """Log one event. ``error`` adds the traceback of something unexpected; expected trouble is a field."""
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", name, extra={_FIELDS: fields}, exc_info=error)
+
+
+def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | None = None) -> None:
+    """Send every log line of this process to ``stream`` (stderr). ``auto``: text on a terminal, JSON lines elsewhere."""
+    stream = stream or sys.stderr
+    text = stream.isatty() if format == "auto" else format == "text"
+    output = logging.StreamHandler(stream)
+    output.setFormatter(TextLines() if text else JsonLines())
+    logging.basicConfig(level=level, handlers=[output], force=True)
+    for noisy in ("apscheduler", "aiohttp.access", "alembic"):  # our own events say the same, wider
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class JsonLines(logging.Formatter):
+    """``{"time", "level", "event", "logger", …fields}``, one object a line; a field never replaces one of the four."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = _fields(record) | {
+            "time": _time(record, "milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "logger": record.name,
+        }
+        first = ("time", "level", "event", "logger")
+        ordered = {name: line[name] for name in (*first, *(name for name in line if name not in first))}
+        if record.exc_info:
+            ordered["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(ordered, enc_hook=str).decode()
+
+
+class TextLines(logging.Formatter):
+    """``07:41:03 info    feed.polled feed=nws outcome=not_modified``; a traceback follows on its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        shown = " ".join(f"{name}={_quoted(value)}" for name, value in _fields(record).items() if value is not None)
+        message = record.getMessage() if hasattr(record, _FIELDS) else _one_line(record.getMessage())
+        line = f"{_time(record, 'seconds')[11:19]} {record.levelname.lower():7} {message} {shown}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(record, _FIELDS, {})
+    return {name: "[hidden]" if _SECRET.search(name) else _cut(value) for name, value in fields.items()}
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(_one_line(text)).decode()
+
+
+def _one_line(text: str) -> str:
+    """What cannot be printed is escaped: a hostile value moves no cursor and forges no line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _time(record: logging.LogRecord, timespec: str) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")

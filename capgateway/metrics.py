@@ -1,0 +1,145 @@
+"""What Prometheus may ask: a few numbers named ``capgateway_…``, in a registry of our own.
+
+Two sorts. What *happens* is counted when it happens (:meth:`Metrics.decided`, :meth:`Metrics.attempted`, :meth:`Metrics.polled`).
+What *is* (pending deliveries, a feed's last success) is read from the store when Prometheus asks, and handed to
+:meth:`Metrics.exposition` as a :class:`State`, so it is right after a restart and in every process.
+
+Labels are the operator's names and our own words, never anything from a document: a value of another form becomes ``other``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_LABEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one feed is doing; ``last_success`` is ``None`` before its first."""
+
+    feed: str
+    last_success: datetime | None = None
+    silent_after: timedelta = timedelta(minutes=15)
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store and the configuration say at the time of asking.
+
+    ``pending`` counts deliveries not yet acknowledged, by receiver; ``oldest_take_down`` is when the longest waiting
+    take-down of each receiver was created.
+    """
+
+    feeds: tuple[FeedState, ...] = ()
+    pending: Mapping[str, int] = {}
+    oldest_take_down: Mapping[str, datetime] = {}
+
+
+class Metrics:
+    """The counters of one gateway."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._alerts = Counter(
+            "capgateway_alerts",
+            "Alerts decided, by decision and reason.",
+            ["feed", "decision", "reason"],
+            registry=self._registry,
+        )
+        self._attempts = Counter(
+            "capgateway_delivery_attempts",
+            "Attempts to deliver a message.",
+            ["receiver", "outcome"],
+            registry=self._registry,
+        )
+        self._polls = Counter("capgateway_polls", "Polls of a feed.", ["feed", "outcome"], registry=self._registry)
+
+    def decided(self, *, feed: str, decision: str, reason: str | None) -> None:
+        """Count one alert; ``reason`` is empty in the label where the decision needs none."""
+        self._alerts.labels(_label(feed), _label(decision), _label(reason) if reason else "").inc()
+
+    def attempted(self, *, receiver: str, outcome: str) -> None:
+        """Count one attempt by the one stable word of its outcome."""
+        self._attempts.labels(_label(receiver), _label(outcome)).inc()
+
+    def polled(self, *, feed: str, outcome: str) -> None:
+        """Count one poll: ``ok``, ``not_modified`` or the reason of the failure."""
+        self._polls.labels(_label(feed), _label(outcome)).inc()
+
+    def exposition(self, state: State, now: datetime) -> bytes:
+        """Everything in Prometheus' text format, to be sent as :data:`CONTENT_TYPE`."""
+        now_registry = CollectorRegistry()
+        now_registry.register(_Gauges(state, now))
+        return generate_latest(self._registry) + generate_latest(now_registry)
+
+
+class _Gauges:
+    """The collector of one scrape."""
+
+    def __init__(self, state: State, now: datetime) -> None:
+        self._state, self._now = state, now
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge(
+            "capgateway_build_info", "Always 1; the version is the label.", ["version"], [([version("capgateway")], 1)]
+        )
+        yield from self._feeds()
+        yield from self._deliveries()
+
+    def _feeds(self) -> Iterator[Metric]:
+        feeds = self._state.feeds
+        yield _gauge(
+            "capgateway_feed_last_success_timestamp_seconds",
+            "When the feed last answered usably, in seconds since 1970; absent before the first time.",
+            ["feed"],
+            [([feed.feed], feed.last_success.timestamp()) for feed in feeds if feed.last_success],
+        )
+        yield _gauge(
+            "capgateway_feed_silent",
+            "1 when the feed had no success for its silent_after, or none yet.",
+            ["feed"],
+            [([feed.feed], float(_is_silent(feed, self._now))) for feed in feeds],
+        )
+
+    def _deliveries(self) -> Iterator[Metric]:
+        yield _gauge(
+            "capgateway_deliveries_pending",
+            "Deliveries neither acknowledged nor given up.",
+            ["receiver"],
+            [([receiver], float(count)) for receiver, count in self._state.pending.items()],
+        )
+        yield _gauge(
+            "capgateway_oldest_take_down_seconds",
+            "Age of the oldest take-down a receiver has not acknowledged; absent when there is none.",
+            ["receiver"],
+            [
+                ([receiver], max(0.0, (self._now - since).total_seconds()))
+                for receiver, since in self._state.oldest_take_down.items()
+            ],
+        )
+
+
+def _is_silent(feed: FeedState, now: datetime) -> bool:
+    return feed.last_success is None or now - feed.last_success > feed.silent_after
+
+
+def _gauge(name: str, text: str, labels: list[str], samples: Iterable[tuple[list[str], float]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, number in samples:
+        family.add_metric(
+            [_label(value) if label != "version" else value for label, value in zip(labels, values, strict=True)],
+            number,
+        )
+    return family
+
+
+def _label(value: str) -> str:
+    return value if _LABEL.fullmatch(value) else "other"

@@ -1,0 +1,58 @@
+"""Metrics: few, bounded, and right after a restart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from capgateway.metrics import FeedState, Metrics, State
+
+NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+
+
+def test_what_happens_is_counted() -> None:
+    """Decisions, attempts and polls count up under the operator's names and our words."""
+    metrics = Metrics()
+    metrics.decided(feed="nws", decision="ignored", reason="not_amber")
+    metrics.decided(feed="nws", decision="published", reason=None)
+    metrics.attempted(receiver="for-you-feed", outcome="delivered")
+    metrics.polled(feed="nws", outcome="not_modified")
+    text = metrics.exposition(State(), NOW).decode()
+    assert 'capgateway_alerts_total{decision="ignored",feed="nws",reason="not_amber"} 1.0' in text
+    assert 'capgateway_alerts_total{decision="published",feed="nws",reason=""} 1.0' in text
+    assert 'capgateway_delivery_attempts_total{outcome="delivered",receiver="for-you-feed"} 1.0' in text
+    assert 'capgateway_polls_total{feed="nws",outcome="not_modified"} 1.0' in text
+
+
+def test_what_is_comes_from_the_state() -> None:
+    """Feeds and deliveries are told as the store has them at the time of asking."""
+    state = State(
+        feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=1)), FeedState(feed="texas")),
+        pending={"for-you-feed": 3},
+        oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)},
+    )
+    text = Metrics().exposition(state, NOW).decode()
+    assert 'capgateway_feed_silent{feed="nws"} 0.0' in text
+    assert 'capgateway_feed_silent{feed="texas"} 1.0' in text
+    assert 'capgateway_feed_last_success_timestamp_seconds{feed="texas"}' not in text
+    assert 'capgateway_deliveries_pending{receiver="for-you-feed"} 3.0' in text
+    assert 'capgateway_oldest_take_down_seconds{receiver="for-you-feed"} 90.0' in text
+
+
+def test_a_feed_silent_too_long_is_told() -> None:
+    """A feed whose last success is older than its silent_after is silent."""
+    state = State(feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=16)),))
+    assert 'capgateway_feed_silent{feed="nws"} 1.0' in Metrics().exposition(state, NOW).decode()
+
+
+def test_a_label_is_never_what_a_document_said() -> None:
+    """A value that is neither a configured name nor one of our words becomes "other"."""
+    metrics = Metrics()
+    metrics.polled(feed="nws", outcome="Ada Testchild, plate KPW4471\n")
+    text = metrics.exposition(State(), NOW).decode()
+    assert 'capgateway_polls_total{feed="nws",outcome="other"} 1.0' in text
+    assert "KPW4471" not in text
+
+
+def test_the_version_is_told() -> None:
+    """Build info carries the version of the package."""
+    assert 'capgateway_build_info{version="' in Metrics().exposition(State(), NOW).decode()
