@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Network, IPv6Network  # noqa: TC003  (msgspec reads annotations at run time)
+from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 
