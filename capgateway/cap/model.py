@@ -10,7 +10,7 @@ Texts are as received. Where the standard collapses white space (codes, numbers,
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  (msgspec reads annotations at run time)
+from datetime import datetime
 
 import msgspec
 

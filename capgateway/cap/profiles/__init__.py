@@ -1,1 +1,1 @@
-""""""
+"""The rules that national profiles of CAP add: IPAWS, CAP-CP, CAP-AU."""

@@ -1,0 +1,30 @@
+"""Read CAP: bytes in, Alert and findings out. Pure: no file, no network, no clock."""
+
+from capgateway.cap.finding import Finding, Report, Signature
+from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
+from capgateway.cap.parse import Parsed, parse, parse_element
+from capgateway.cap.times import time
+from capgateway.cap.write import write
+from capgateway.cap.xml import MAX_BYTES, Xml, read_xml
+
+__all__ = [
+    "MAX_BYTES",
+    "Alert",
+    "Area",
+    "Circle",
+    "Finding",
+    "Info",
+    "Named",
+    "Parsed",
+    "Reference",
+    "Report",
+    "Resource",
+    "Signature",
+    "Time",
+    "Xml",
+    "parse",
+    "parse_element",
+    "read_xml",
+    "time",
+    "write",
+]

@@ -1,0 +1,72 @@
+"""Bytes in, :class:`Alert` and first findings out: the one door through which every CAP message comes."""
+
+from __future__ import annotations
+
+import msgspec
+from lxml import etree
+
+from capgateway.cap.finding import Finding
+from capgateway.cap.model import Alert
+from capgateway.cap.names import VERSIONS
+from capgateway.cap.place import xpath
+from capgateway.cap.read import Reader
+from capgateway.cap.rule import Rule
+from capgateway.cap.xml import read_xml
+
+NAMESPACE = Rule(
+    id="cap.namespace",
+    level="error",
+    layer="schema",
+    asks="The root element is `alert` in the namespace of CAP 1.2, 1.1 or 1.0.",
+    why="Receivers choose how to read a message by its namespace; a slightly different one makes it no CAP at all.",
+    reference="CAP 1.2 §3.4",
+    source=("A-02", "A-03", "A-150", "A-155", "A-163"),
+)
+
+#: Namespaces that are not CAP's own but hold CAP of that version: Luxembourg's, in use since 2024.
+PROFILE_NAMESPACES = {"urn:oasis:names:tc:emergency:cap:1.2:profile:cap-lu:1.0": "1.2"}
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as far as it could be read. ``root`` is ``None`` when it is no XML, ``alert`` and ``version`` are
+    ``None`` when it is no CAP message; ``findings`` tell why, and what was repaired."""
+
+    document: bytes
+    root: etree._Element | None
+    alert: Alert | None
+    version: str | None
+    findings: tuple[Finding, ...]
+
+
+def parse(document: bytes) -> Parsed:
+    """Read one CAP message of any version. Never raises for what the bytes hold."""
+    xml = read_xml(document)
+    if xml.root is None:
+        return Parsed(document=document, root=None, alert=None, version=None, findings=xml.findings)
+    return parse_element(xml.root, document=document, findings=xml.findings)
+
+
+def parse_element(root: etree._Element, *, document: bytes = b"", findings: tuple[Finding, ...] = ()) -> Parsed:
+    """Read the CAP message at ``root``, the root of a document or an element inside an envelope."""
+    name = etree.QName(root)
+    namespace = name.namespace or ""
+    version = VERSIONS.get(namespace) or PROFILE_NAMESPACES.get(namespace)
+    if namespace not in VERSIONS or name.localname != "alert":
+        findings = (*findings, _wrong_root(root, name))
+    if version is None or name.localname != "alert":
+        return Parsed(document=document, root=root, alert=None, version=None, findings=findings)
+    reader = Reader(root, version)
+    alert = reader.alert()
+    return Parsed(document=document, root=root, alert=alert, version=version, findings=(*findings, *reader.repairs))
+
+
+def _wrong_root(root: etree._Element, name: etree.QName) -> Finding:
+    where = f"in the namespace `{name.namespace}`" if name.namespace else "in no namespace"
+    if name.namespace in PROFILE_NAMESPACES:
+        what = f"that is a national profile's, read here as CAP {PROFILE_NAMESPACES[name.namespace]}"
+    elif name.namespace in VERSIONS:
+        what = "a message begins with `alert`"
+    else:
+        what = "CAP 1.2 is `urn:oasis:names:tc:emergency:cap:1.2`"
+    message = f"The root element is `{name.localname}` {where}; {what}."
+    return NAMESPACE.finding(message, xpath=xpath(root), line=root.sourceline)

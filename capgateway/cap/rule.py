@@ -1,0 +1,32 @@
+"""A rule: something a document must or should hold to, with its stable id, why it is so and where it is written."""
+
+from __future__ import annotations
+
+import msgspec
+
+from capgateway.cap.finding import Finding, Layer, Level
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """``asks`` is the rule in one sentence, ``why`` its reason, ``reference`` the place in the standard,
+    ``source`` the rows of the project's list of requirements that it checks."""
+
+    id: str
+    level: Level
+    layer: Layer = "standard"
+    asks: str
+    why: str = ""
+    reference: str | None = None
+    source: tuple[str, ...] = ()
+
+    def finding(self, message: str, *, xpath: str | None = None, line: int | None = None) -> Finding:
+        """That a document breaks this rule; ``message`` tells what is there and what to do."""
+        return Finding(
+            rule=self.id,
+            level=self.level,
+            layer=self.layer,
+            xpath=xpath,
+            line=line,
+            message=message,
+            reference=self.reference,
+        )

@@ -1,0 +1,45 @@
+"""CAP's dateTime texts as moments. Lenient: what senders write is read wherever it means one moment (CAP 1.2 §3.3.2)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from capgateway.cap.model import Time
+
+#: ``YYYY-MM-DDThh:mm:ssXzh:zm``, the only form the standard knows.
+STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_LENIENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,20}))?\s?(?:([+-])(\d\d):?([0-5]\d)|([Zz]|UTC|GMT)?)",
+    re.ASCII,
+)
+
+
+def time(text: str) -> Time:
+    """Read a dateTime. Besides the standard's form it understands ``Z``, fractions, a missing offset (taken as UTC) and
+    ``24:00:00`` (the next midnight); ``instant`` is ``None`` when the text means no moment."""
+    text = text.strip()
+    if STRICT.fullmatch(text):
+        try:
+            return Time(text=text, instant=datetime.fromisoformat(text).astimezone(UTC))
+        except (ValueError, OverflowError):
+            pass  # 24:00:00, a day that is not, or a moment outside the calendar
+    return Time(text=text, instant=_instant(text))
+
+
+def _instant(text: str) -> datetime | None:
+    match = _LENIENT.fullmatch(text)
+    if match is None:
+        return None
+    day, clock, fraction, sign, hours, minutes, _zone = match.groups()
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    is_next_midnight = clock in {"24:00", "24:00:00"} and not (fraction or "").strip("0")
+    if is_next_midnight:
+        clock = "00:00:00"
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}").replace(
+            microsecond=int((fraction or "0")[:6].ljust(6, "0")), tzinfo=timezone(-offset if sign == "-" else offset)
+        )
+        return (moment + timedelta(days=is_next_midnight)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
