@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES
+from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES, canonical
 
 STATES_BY_POSTAL = {postal: fips for fips, (postal, _) in (US_STATES | US_ASSOCIATED).items()}
 UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?(\d{3}|ALL)(?:>(\d{3}))?")
@@ -42,14 +42,22 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         return SUBDIVISION_NAMES.get(self.code)
 
 
+def whole(region: str) -> Unit:
+    """A whole region as a unit: ``US``, ``US-TX``, ``PR``."""
+    region = canonical(region)
+    if region in SUBDIVISION_NAMES:
+        return Unit(code=region, scheme="iso3166-2", country=region[:2], subdivision=region)
+    return Unit(code=region, scheme="iso3166-1", country=region, subdivision=None)
+
+
 def read(name: str, value: str) -> tuple[Unit, ...] | None:
     """The units one geocode means, by its valueName and value; ``()`` when it names no place we can resolve.
 
     ``None`` when the scheme is none of ours. Names are compared without case: ``same`` and ``SAME`` are one.
     """
     scheme = name.strip().casefold()
-    if scheme in ("same", "fips6"):
-        return _same(value)
+    if scheme in ("same", "fips6", "fips"):
+        return _same(value.rjust(len("PSSCCC"), "0"))  # older senders write a county's five digits under FIPS
     if scheme == "ugc":
         return _ugc(value)
     if SGC_NAME.fullmatch(name.strip()):

@@ -1,0 +1,86 @@
+"""Is this alert an AMBER Alert? Codes decide; words only where a message carries no code at all.
+
+Category, severity and urgency are never asked: real AMBER Alerts come as ``Other`` and ``Moderate``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from capgateway.cap import Alert, Info, Named
+
+Basis = Literal["same", "nws", "cap-cp", "oet", "text"]
+
+AMBER_VALUES: dict[Basis, str] = {"same": "cae", "nws": "cae", "cap-cp": "amber", "oet": "oet-038"}
+CAP_CP_EVENT = re.compile(r"profile:cap-cp:event(:\d+(\.\d+)*)?", re.IGNORECASE)
+OET_VALUE = re.compile(r"OET-\d{3}", re.IGNORECASE)
+
+# The words must stand for the programme itself and stand near the front ("Texas AMBER Alert", "Police have issued an
+# AMBER Alert for …"): a name such as "Amber Alert Memorial Highway" deep in a sentence is no alert.
+PHRASES = re.compile(
+    r"""
+    ^\W*(?:[\w'’.&/-]+[,:]?\s+){0,6}?
+    (?: amber\s+alert | child\s+abduction(?:\s+emergency)? | alerta\s+amber | alerte\s+amber
+      | (?:abducci[oó]n|secuestro|rapto)\s+de\s+(?:un\s+|una\s+)?(?:ni[nñ][oa]|menor)
+      | enl[eèé]vement\s+d['’]\s*(?:un\s+|une\s+)?enfant
+    )\b
+    (?!\s+(?:memorial|road|street|highway|training|awareness|conference|symposium|program(?:me)?)\b)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Prose may only make the gateway stricter: what speaks of a drill, an end or a weather colour is not taken by its words.
+DOUBTS = re.compile(
+    r"""
+    \b(?: test(?:ing)? | drill | exercise | hoax | prueba | simulacro | exercice
+      | not\s+an?\s+amber | no\s+amber
+      | cancell?ed | discontinued | deactivated | rescinded | lifted | ended | cancelad[ao] | annul[ée]e? | lev[ée]e
+      | amber\s+(?:weather|heat|warning)
+      | amber\s+alert\W+(?:for\s+)?(?:(?:heavy|strong|severe|extreme|high)\s+)?
+        (?:rains?|winds?|snow|heat(?:wave)?|ice|flood(?:s|ing)?|fog|(?:thunder)?storms?|air\s+quality)
+    )\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def recognise(alert: Alert) -> Basis | None:
+    """Why the alert counts as an AMBER Alert, or ``None`` when it is none.
+
+    Its info blocks are judged together. Any event code of a known scheme settles the question, so BLU, MEP, silver or
+    missingPer stay what they are whatever their text says. The words of ``event`` and ``headline`` are asked only when
+    no info block carries such a code.
+    """
+    codes = event_codes(alert)
+    for scheme, value in codes:
+        if value == AMBER_VALUES[scheme]:
+            return scheme
+    return None if codes else "text" if any(_says_so(info) for info in alert.infos) else None
+
+
+def event_codes(alert: Alert) -> list[tuple[Basis, str]]:
+    """The event codes of schemes we know, lower-cased. NWS repeats the code under a name of its own, at times with
+    another value; where a SAME code stands too, that one rules and the repetition is left out."""
+    codes = list(_known(pair for info in alert.infos for pair in info.event_codes))
+    return [code for code in codes if code[0] != "nws"] if any(scheme == "same" for scheme, _ in codes) else codes
+
+
+def _known(pairs: Iterable[Named]) -> Iterable[tuple[Basis, str]]:
+    for pair in pairs:
+        name, value = pair.name.replace(".", "").strip().casefold(), pair.value.strip().casefold()
+        if name == "same":
+            yield "same", value
+        elif name == "nationalweatherservice":
+            yield "nws", value
+        elif CAP_CP_EVENT.fullmatch(pair.name.strip()):
+            yield "cap-cp", value
+        elif OET_VALUE.fullmatch(value):  # by form: senders name the OASIS list in many ways
+            yield "oet", value
+
+
+def _says_so(info: Info) -> bool:
+    texts = [text for text in (info.event, info.headline) if text]
+    return any(PHRASES.search(text) for text in texts) and not any(DOUBTS.search(text) for text in texts)

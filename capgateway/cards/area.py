@@ -1,0 +1,83 @@
+"""Where a card is shown, from the codes an alert gives.
+
+Shapes are not resolved yet: an alert that has shapes only gives no area here, and its card waits in quarantine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway import places
+from capgateway.cards.card import CardArea, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from capgateway.cap import Info
+
+
+def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
+    """The area that all info blocks mean together, or ``None`` when none of their codes names a place.
+
+    ``target`` may be empty: then the alert is clear, but touches none of ``regions``.
+    """
+    areas = [area for info in infos for area in info.areas]
+    geocodes = list(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
+    units: dict[str, places.Unit] = {}
+    unresolved: list[str] = []
+    for name, value in geocodes:
+        found = places.read(name, value)
+        if not found:
+            unresolved.append(f"{name}={value}")
+        for unit in found or ():
+            units[unit.code] = _wider(units.get(unit.code), unit)
+    if not units:
+        return None
+    return CardArea(
+        basis="geocode",
+        target=tuple(_target(unit) for unit in _smallest(_clipped(units.values(), regions))),
+        countries=_codes(unit.country for unit in units.values()),
+        subdivisions=_codes(unit.subdivision for unit in units.values()),
+        counties=_codes(unit.code for unit in units.values() if unit.scheme == "fips"),
+        sgc=_codes(value for name, value in geocodes if name.casefold().startswith("profile:cap-cp:location")),
+        same=_codes(value for name, value in geocodes if name.casefold() == "same"),
+        descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
+        unresolved=tuple(unresolved),
+    )
+
+
+def _wider(known: places.Unit | None, unit: places.Unit) -> places.Unit:
+    return known if known is not None and known.whole else unit
+
+
+def _clipped(units: Iterable[places.Unit], regions: tuple[str, ...]) -> list[places.Unit]:
+    """The units within the regions; a whole country meant where only some of its subdivisions are asked for becomes
+    those subdivisions."""
+    kept: list[places.Unit] = []
+    for unit in units:
+        if not regions or any(places.is_within(unit.region, region) for region in regions):
+            kept.append(unit)
+        else:
+            kept += [places.whole(region) for region in regions if places.is_within(region, unit.region)]
+    return kept
+
+
+def _smallest(units: list[places.Unit]) -> list[places.Unit]:
+    """The list without units that a whole country or subdivision in it already covers."""
+    whole = {unit.code for unit in units if unit.whole and unit.scheme in ("iso3166-1", "iso3166-2")}
+    covered = [
+        unit
+        for unit in units
+        if unit.code in whole
+        and (unit.scheme == "iso3166-1" or unit.country not in whole)
+        or not whole & {unit.country, unit.subdivision}
+    ]
+    return sorted({unit.code: unit for unit in covered}.values(), key=lambda unit: unit.code)
+
+
+def _target(unit: places.Unit) -> Target:
+    return Target(code=unit.code, scheme=unit.scheme, name=unit.name, share=1.0 if unit.whole else None)
+
+
+def _codes(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))

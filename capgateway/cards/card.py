@@ -1,0 +1,142 @@
+"""The published card, ``card/1``: what the platform shows. Its JSON Schema is generated from these types.
+
+Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
+(``source.sent`` excepted: as received). Facts, pictures and shapes are not made yet and stay empty.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Language = str
+Label = dict[Language, str]
+ExpiresFrom = Literal["cap", "default", "max"]
+
+
+class Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who issued the alert: never this gateway, never a clearing house."""
+
+    name: str
+    sender: str
+    country: str | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact ready for display, in the content's language."""
+
+    role: str
+    text: str
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The issuer's words in one language, unaltered. ``short`` and ``long`` are the wireless texts, verbatim."""
+
+    event: str
+    headline: str | None
+    description: str | None
+    instruction: str | None
+    area: str | None
+    short: str | None
+    long: str | None
+    accessibility: str
+    lines: tuple[Line, ...] = ()
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """A call to action; ``from`` says whether the alert itself or the operator's policy asks for it."""
+
+    type: Literal["call", "open"]
+    value: str
+    label: Label
+    origin: Literal["cap", "policy"]
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole unit meant by the alert; ``share`` is how much of it, ``null`` when not known."""
+
+    code: str
+    scheme: str
+    name: str | None
+    share: float | None
+
+
+class CardArea(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the card is shown: ``target`` is clipped to the policy's regions, the other lists tell what is touched."""
+
+    basis: Literal["polygon", "circle", "geocode", "mixed"]
+    target: tuple[Target, ...]
+    countries: tuple[str, ...]
+    subdivisions: tuple[str, ...]
+    counties: tuple[str, ...]
+    sgc: tuple[str, ...]
+    same: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    geometry: dict[str, Any] | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    centroid: tuple[float, float] | None = None
+    unresolved: tuple[str, ...] = ()
+
+
+class EventCode(msgspec.Struct, frozen=True, kw_only=True):
+    """One eventCode as received."""
+
+    name: str
+    value: str
+
+
+class SignatureNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the alert's XML signature."""
+
+    status: str
+    signer: str | None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Which message the card was made from, and how it came in."""
+
+    feed: str
+    identifier: str
+    sender: str
+    sent: str
+    msg_type: str
+    references: tuple[str, ...]
+    case_number: str | None
+    cap_version: str
+    profile: str | None
+    event_codes: tuple[EventCode, ...]
+    sha256: str
+    received_at: datetime
+    signature: SignatureNote
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """The platform's view of one AMBER Alert chain: stable ``card_id``, growing ``revision``."""
+
+    schema: Literal["card/1"] = "card/1"
+    card_id: str
+    revision: Annotated[int, msgspec.Meta(ge=1)]
+    state: Literal["active", "ended"]
+    kind: Literal["amber"] = "amber"
+    status: Literal["actual", "exercise"]
+    program: str = "AMBER Alert"
+    incident_id: str
+    related: tuple[str, ...] = ()
+    issuer: Issuer
+    issued_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    expires_from: ExpiresFrom
+    content_order: tuple[Language, ...]
+    content: dict[Language, Content]
+    children: tuple[dict[str, Any], ...] = ()
+    suspects: tuple[dict[str, Any], ...] = ()
+    vehicles: tuple[dict[str, Any], ...] = ()
+    last_seen: dict[str, Any] | None = None
+    safety: tuple[str, ...] = ()
+    actions: tuple[Action, ...]
+    media: tuple[dict[str, Any], ...] = ()
+    area: CardArea
+    source: Source

@@ -1,0 +1,192 @@
+"""Alert in, Decision out: a pure function of the alert, its chain, the cards it made, the policy and the time.
+
+Three gates, in this order::
+
+    document    can this be used at all?            (readable, schema, identity, sender)
+    address     is it said to the public, for real? (status, scope, BLOCKCHANNEL) else it takes no part in any chain
+    chain       what should be on display now, and what does that change?
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway.cards import amber
+from capgateway.cards.convert import Identity, Member, convert
+from capgateway.cards.decision import CardState, Change, Decision, Display, End
+from capgateway.cards.life import STATEMENTS, Held, Shown, Silent, is_amber, is_cancelled, judge, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from capgateway.cap import Alert, Report
+    from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
+    from capgateway.cards.policy import Policy
+
+# Messages that the IPAWS programme office sends to prove its own channels carry this sender.
+TEST_SENDERS = ("ipaws-pmo",)
+
+
+def unusable(alert: Alert | None, report: Report, senders: Sequence[str]) -> QuarantineReason | None:
+    """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any."""
+    if alert is None:
+        return "unreadable"
+    if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
+        return "schema"
+    if not alert.is_identifiable:
+        return "unidentifiable"
+    return "sender" if senders and alert.sender not in senders else None
+
+
+def not_for_public(alert: Alert, policy: Policy) -> IgnoreReason | None:
+    """Why the alert is not addressed to the public by its own word, or ``None`` (CAP 1.2 §3.2.1 status, scope).
+
+    A Cancel counts whatever its scope: taking down is always safe. Tests, drafts and system messages never do.
+    """
+    if alert.sender.casefold().startswith(TEST_SENDERS):
+        return "status"
+    if alert.status != "Actual" and not (alert.status == "Exercise" and policy.exercises):
+        return "status"
+    if alert.msg_type not in (*STATEMENTS, "Cancel"):
+        return "status"  # Ack and Error speak to the sender's network, not to the public
+    if alert.msg_type == "Cancel":
+        return None
+    if alert.scope != "Public":
+        return "scope"
+    return "blocked" if _blocks_public(alert) else None
+
+
+def _blocks_public(alert: Alert) -> bool:
+    return any(
+        pair.name.casefold() == "blockchannel" and pair.value.strip().casefold() == "public"
+        for info in alert.infos
+        for pair in info.parameters
+    )
+
+
+def is_cross_sender(alert: Alert) -> bool:
+    """Whether the alert speaks only of other senders' messages: nobody updates or cancels what is not theirs."""
+    return bool(alert.references) and all(item.sender != alert.sender for item in alert.references)
+
+
+def decide(
+    arrived: Member,
+    known: Sequence[Member],
+    cards: Sequence[CardState],
+    policy: Policy,
+    *,
+    now: datetime,
+    deployment: str = "",
+) -> Decision:
+    """What becomes of an identifiable alert, and of the cards of its chain.
+
+    ``known`` is every stored alert tied to it by references of the same sender (``arrived`` may be among them),
+    ``cards`` every card these ever made. The same facts give the same decision, in any order of arrival.
+    """
+    if reason := not_for_public(arrived.alert, policy):
+        return Decision(word="ignored", reason=reason)
+    if arrived.alert.msg_type != "Alert" and is_cross_sender(arrived.alert):
+        return _cross_sender(arrived)
+    chain = _chain(arrived, known, policy)
+    made = [card for card in cards if any(card.alert_id == member.alert_id for member in chain)]
+    active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
+    result = outcome(chain, policy, now)
+    changes: tuple[Change, ...] = ()
+    match result:
+        case Silent():
+            changes = tuple(_end(card, result.end) for card in active)
+        case Shown() if _is_barred(made, active):
+            return Decision(word="quarantined", reason="withdrawn")
+        case Shown() if [card.alert_id for card in active] != [result.member.alert_id]:
+            identity = _identity(active[0] if active else None, chain, len(made), deployment)
+            shown = Display(card=convert(result.member, identity, result.area, policy))
+            changes = (shown, *(_end(card, "superseded") for card in active[1:]))
+    if isinstance(result, Silent) and changes:
+        return Decision(word="ended", reason=result.end, changes=changes)
+    refusal = _refusal(arrived, chain, result, policy, now)
+    return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
+
+
+def _cross_sender(arrived: Member) -> Decision:
+    if arrived.alert.infos and not amber.recognise(arrived.alert):
+        return Decision(word="ignored", reason="not_amber")
+    return Decision(word="quarantined", reason="cross_sender")
+
+
+def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Member]:
+    """Those that speak to the public as the arrived one does: an exercise never touches a real card."""
+    others = [
+        member
+        for member in known
+        if member.alert_id != arrived.alert_id
+        and member.alert.status == arrived.alert.status
+        and not not_for_public(member.alert, policy)
+    ]
+    return [*others, arrived]
+
+
+def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
+    """An operator's take-down is sticky: later updates of the chain wait for a person."""
+    return not active and any(card.end_reason in ("withdrawn", "erased") for card in made)
+
+
+def _word(changes: tuple[Change, ...]) -> Decision:
+    shown = next((change.card for change in changes if isinstance(change, Display)), None)
+    if shown is None:
+        return Decision(word="unchanged", changes=changes)
+    return Decision(word="published" if shown.revision == 1 else "updated", changes=changes)
+
+
+def _refusal(
+    arrived: Member, chain: Sequence[Member], result: Shown | Silent, policy: Policy, now: datetime
+) -> Decision | None:
+    """Why the arrived alert is not what is on display, or ``None`` when it is, or when it is a Cancel."""
+    is_cancel = arrived.alert.msg_type == "Cancel"
+    if not is_amber(arrived, chain) and (arrived.alert.infos or not is_cancel):
+        return Decision(word="ignored", reason="not_amber")
+    if is_cancel:
+        return None  # kept, so that an Alert it names stays down when it comes late
+    if is_cancelled(arrived, chain):
+        return Decision(word="ignored", reason="stale")
+    own = judge(arrived, chain, policy, now)
+    if isinstance(own, Held):
+        return Decision(word="quarantined", reason=own.reason)
+    if result.member is None or result.member.alert_id != arrived.alert_id:
+        return Decision(word="ignored", reason="stale")
+    return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
+
+
+def expire(card: CardState) -> Decision:
+    """The end of a card whose time has come, without any message."""
+    return Decision(word="ended", reason="expired", changes=(_end(card, "expired"),))
+
+
+def _end(card: CardState, reason: EndReason) -> End:
+    return End(card_id=card.card_id, revision=card.revision + 1, reason=reason)
+
+
+def _identity(current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Identity:
+    issued_at = min(member.sent_at for member in chain if member.alert.msg_type in STATEMENTS)
+    if current:
+        return Identity(
+            card_id=current.card_id,
+            incident_id=current.incident_id,
+            revision=current.revision + 1,
+            issued_at=issued_at,
+        )
+    key = _key(deployment, chain, known)
+    return Identity(card_id=f"crd_{key}", incident_id=f"inc_{key}", revision=1, issued_at=issued_at)
+
+
+def _key(deployment: str, chain: Sequence[Member], known: int) -> str:
+    """A name that taking the same alert in again would give again, so that a database restored from a backup does not
+    show twins. ``known`` counts the chain's earlier cards: a card after an ended one is a new card."""
+    first = min(chain, key=lambda member: (member.sent_at, member.alert_id)).alert
+    parts = (deployment, first.sender, first.identifier, first.sent.text if first.sent else "", str(known))
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return b32encode(digest).decode().lower()[:26]

@@ -1,0 +1,69 @@
+"""What the gateway did with an alert, always with a named reason. The words are those of the published contract."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from capgateway.cards.card import Card
+
+Word = Literal["published", "updated", "ended", "unchanged", "linked", "ignored", "quarantined"]
+EndReason = Literal["cancelled", "expired", "withdrawn", "left_region", "superseded", "erased"]
+IgnoreReason = Literal["not_amber", "status", "scope", "region", "expired", "blocked", "stale"]
+QuarantineReason = Literal[
+    "unreadable",
+    "schema",
+    "unidentifiable",
+    "signature",
+    "sender",
+    "jurisdiction",
+    "cross_sender",
+    "area",
+    "conflict",
+    "review",
+    "withdrawn",
+    "paused",
+]
+Reason = EndReason | IgnoreReason | QuarantineReason
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """Show this card, a new one or a new revision of a known one."""
+
+    card: Card
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """Take this card down, for good. ``revision`` is the take-down's own, one above the last display's."""
+
+    card_id: str
+    revision: int
+    reason: EndReason
+
+
+Change = Display | End
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """``word`` and ``reason`` are what console, log, metric and API show; ``changes`` is what becomes of cards.
+
+    ``reason`` is ``None`` where the word says it all (published, updated, unchanged).
+    """
+
+    word: Word
+    reason: Reason | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class CardState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store remembers of a card that an alert of this chain made. ``alert_id`` made its latest revision."""
+
+    card_id: str
+    incident_id: str
+    revision: int
+    active: bool
+    alert_id: str
+    published_at: datetime
+    end_reason: EndReason | None = None

@@ -1,0 +1,107 @@
+"""The life of a card: Alert → Update → Cancel → expiry, in whatever order the messages arrive.
+
+A chain is every alert tied to the one at hand by references of the same sender. What should be on display is worked
+out from the whole chain each time, never from the order of arrival, so a Cancel that comes before its Alert, or an
+old Update after a new one, ends in the same place. An ended card never comes back: what an issuer says after the end
+becomes a new card.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway import places
+from capgateway.cards import amber
+from capgateway.cards.area import area
+from capgateway.cards.card import CardArea
+from capgateway.cards.convert import Member, expiry, live_infos
+from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from capgateway.cards.policy import Policy
+
+STATEMENTS = ("Alert", "Update")
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """This member of the chain is to be on display, here."""
+
+    member: Member
+    area: CardArea
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """This member would be on display, but waits for a person; what was shown before it stays."""
+
+    member: Member
+    reason: QuarantineReason
+
+
+class Silent(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing of this chain is to be on display. ``end`` is what a card on display is told, ``reason`` what an alert
+    that never made one is told; ``member`` is the one that settled it, ``None`` when there was no statement at all."""
+
+    end: EndReason
+    reason: IgnoreReason
+    member: Member | None = None
+
+
+def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
+    """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
+    not wait for a person."""
+    standing = [member for member in chain if member.alert.msg_type in STATEMENTS and not is_cancelled(member, chain)]
+    for member in sorted(standing, key=_newness, reverse=True):
+        result = judge(member, chain, policy, now)
+        if not isinstance(result, Held):
+            return result
+    return Silent(end="cancelled", reason="stale")
+
+
+def _newness(member: Member) -> tuple[datetime, bool, str]:
+    return member.sent_at, member.alert.msg_type == "Update", member.alert_id
+
+
+def is_cancelled(member: Member, chain: Sequence[Member]) -> bool:
+    """Whether a Cancel of the chain names this statement, or was sent at or after it (F-20: whatever a Cancel leaves
+    out, nothing older than it stays on display)."""
+    cancels = [other for other in chain if other.alert.msg_type == "Cancel"]
+    return any(cancel.sent_at >= member.sent_at or refers_to(cancel, member) for cancel in cancels)
+
+
+def refers_to(member: Member, other: Member) -> bool:
+    """Whether one of ``member``'s references of its own sender names ``other`` (CAP 1.2 §3.2.1)."""
+    return any(
+        (item.sender, item.identifier) == (other.alert.sender, other.alert.identifier)
+        for item in member.alert.references
+        if item.sender == member.alert.sender
+    )
+
+
+def is_amber(member: Member, chain: Sequence[Member]) -> bool:
+    """Whether the member is an AMBER Alert by itself, or follows one and carries no code that says otherwise."""
+    if amber.recognise(member.alert):
+        return True
+    follows = any(amber.recognise(other.alert) for other in chain if other.alert_id != member.alert_id)
+    return follows and not amber.event_codes(member.alert)
+
+
+def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Held | Silent:
+    """What one statement asks for, were it the newest of its chain."""
+    if not is_amber(head, chain):
+        return Silent(end="superseded", reason="not_amber", member=head)
+    if head.alert.infos and not live_infos(head.alert):
+        return Silent(end="cancelled", reason="expired", member=head)
+    if expiry(head, policy)[0] <= now:
+        return Silent(end="expired", reason="expired", member=head)
+    where = area(live_infos(head.alert), policy.regions)
+    if where is None:
+        return Held(member=head, reason="area")
+    touched = (*where.countries, *where.subdivisions)
+    if not any(places.touches(place, policy.regions) for place in touched) or not where.target:
+        return Silent(end="left_region", reason="region", member=head)
+    return Shown(member=head, area=where)
