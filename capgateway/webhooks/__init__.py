@@ -1,0 +1,26 @@
+"""From a stored message to a receiver's 2xx: messages, signatures, lanes, retries. The one POST is in ``webhooks.send``."""
+
+from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
+from capgateway.webhooks.receiver import Receiver
+from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
+from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, sign, verify
+
+__all__ = [
+    "Action",
+    "Attempt",
+    "Claim",
+    "Dead",
+    "Delivered",
+    "Next",
+    "Priority",
+    "Receiver",
+    "Retry",
+    "after",
+    "deadline",
+    "decode_secret",
+    "encode_secret",
+    "is_published_secret",
+    "priority",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,77 @@
+"""The lane: the deliveries of one card to one receiver, of which only the newest counts.
+
+R1  At most one request of a lane is under way.
+R2  A request for a revision starts only if none for a higher one has started.
+R3  A new revision supersedes all pending lower ones, at once and for good: replay and redrive bring none of them back.
+R4  A take-down waits for no retry: it is due at once, and a display under way gets two seconds to end.
+R5  Once a take-down is stored no display of its card starts, ever.
+R6  The take-down is sent even where no display was ever attempted.
+
+The store keeps the rules in the statement that hands out a :class:`Claim`; ``dispatch`` keeps the two seconds. This
+module holds what both need to know. ``Claim.last_status`` is there for the one rule that looks back: a 410 is
+believed when it is said twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+
+Action = Literal["display", "take_down"]
+
+TAKE_DOWN_PATIENCE = timedelta(hours=24)
+"""How long a take-down outlives its card: a receiver that was away over the end still learns of it."""
+
+
+class Priority(IntEnum):
+    """What goes first; the lower, the sooner."""
+
+    TAKE_DOWN = 0
+    PUBLISHED = 1
+    UPDATED = 2
+    PASSING = 3  # snapshots, tests, challenges: the next one replaces it
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is ours to attempt until the lease ends.
+
+    ``number`` counts its attempts from 1, this one included, and is the fencing token: what is recorded under an older
+    number than the store's is refused. ``last_status`` is the HTTP status of the attempt before, ``None`` if there was
+    none or it got no answer.
+    """
+
+    delivery_id: str
+    message_id: str
+    receiver: str
+    card_id: str
+    revision: int
+    type: str
+    action: Action
+    body: bytes
+    number: int
+    created_at: datetime
+    deadline: datetime | None = None
+    last_status: int | None = None
+
+    @property
+    def priority(self) -> Priority:
+        return priority(self.type, self.action)
+
+
+def priority(message_type: str, action: Action | None) -> Priority:
+    """The class of a message; the store orders by it, ``retry`` takes its schedule from it."""
+    if action == "take_down":
+        return Priority.TAKE_DOWN
+    if message_type.endswith(".published"):
+        return Priority.PUBLISHED
+    return Priority.UPDATED if message_type.endswith(".updated") else Priority.PASSING
+
+
+def deadline(action: Action, *, expires_at: datetime, created_at: datetime) -> datetime:
+    """When a delivery is given up: a display with its card, a take-down a day after the card's or its own beginning."""
+    if action == "display":
+        return expires_at
+    return max(expires_at, created_at) + TAKE_DOWN_PATIENCE
