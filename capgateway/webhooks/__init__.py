@@ -3,7 +3,7 @@
 from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
-from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, sign, verify
+from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, verify
 
 __all__ = [
     "Action",
@@ -21,6 +21,5 @@ __all__ = [
     "encode_secret",
     "is_published_secret",
     "priority",
-    "sign",
     "verify",
 ]
