@@ -1,6 +1,7 @@
 """From a stored message to a receiver's 2xx: messages, signatures, lanes, retries. The one POST is in ``webhooks.send``."""
 
 from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
+from capgateway.webhooks.messages import Message, Stamp, display, take_down
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
 from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, verify
@@ -11,15 +12,19 @@ __all__ = [
     "Claim",
     "Dead",
     "Delivered",
+    "Message",
     "Next",
     "Priority",
     "Receiver",
     "Retry",
+    "Stamp",
     "after",
     "deadline",
     "decode_secret",
+    "display",
     "encode_secret",
     "is_published_secret",
     "priority",
+    "take_down",
     "verify",
 ]

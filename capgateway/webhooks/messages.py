@@ -1,0 +1,205 @@
+"""What receivers are told: display this card, or take it down. A body is made once, and is the same for every receiver.
+
+Bodies have sorted keys and no spaces, in UTF-8: what comes nearest to surviving a receiver that parses and re-encodes
+before it verifies. A display carries the whole card; a take-down stands alone and repeats nothing of it, as the message
+that ends an exposure must not prolong it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from capgateway.cards.decision import EndReason
+from capgateway.webhooks.lane import Action
+
+__all__ = ["Message", "Stamp", "display", "encode", "json_schema", "message_id", "take_down"]
+
+LARGEST_BODY = 20_000
+"""Bytes; Standard Webhooks wants payloads below 20 kB. A larger card goes without its texts."""
+ID_CHARACTERS = 26
+"""130 bits of base32: no full stop, which is the separator of what is signed."""
+
+_TEXTS = ("description", "instruction", "area", "long")
+
+DisplayType = Literal["card.published", "card.updated", "exercise.card.published", "exercise.card.updated"]
+TakeDownType = Literal[
+    "card.cancelled",
+    "card.expired",
+    "card.withdrawn",
+    "exercise.card.cancelled",
+    "exercise.card.expired",
+    "exercise.card.withdrawn",
+]
+
+_TAKE_DOWN_TYPES: dict[EndReason, TakeDownType] = {"cancelled": "card.cancelled", "expired": "card.expired"}
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Revision = Annotated[int, msgspec.Meta(ge=1, description="Versions of this card, counted from 1.")]
+Sequence = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0, lt=2**53, description="Grows over the whole gateway: ignore what is not above the highest seen of a card."
+    ),
+]
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message says, whichever way it goes. ``deployment`` names this gateway among others, for the ids.
+
+    ``timestamp`` is when it happened; ``expires_at`` is the card's.
+    """
+
+    deployment: str
+    card_id: str
+    revision: int
+    sequence: int
+    timestamp: datetime
+    expires_at: datetime
+    exercise: bool = False
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, ready to be stored and sent. ``expires_at`` is the card's, also where the body does not show it."""
+
+    id: str
+    type: str
+    action: Action
+    card_id: str
+    revision: int
+    sequence: int
+    timestamp: datetime
+    expires_at: datetime
+    body: bytes
+
+
+class DisplayData(msgspec.Struct, frozen=True, kw_only=True):
+    """Show this card, whether or not an earlier revision is shown (an upsert), and remove it at ``expires_at``."""
+
+    action: Literal["display"]
+    card_id: str
+    revision: Revision
+    sequence: Sequence
+    expires_at: Time
+    card: Annotated[dict[str, Any], msgspec.Meta(description="See the schema card/1.")]
+    card_url: str | msgspec.UnsetType = msgspec.UNSET
+    card_sha256: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class TakeDownData(msgspec.Struct, frozen=True, kw_only=True):
+    """Remove this card and its media, and keep its sequence for seven days."""
+
+    action: Literal["take_down"]
+    card_id: str
+    revision: Revision
+    sequence: Sequence
+    reason: EndReason
+    ended_at: Time
+
+
+class DisplayBody(msgspec.Struct, frozen=True, kw_only=True):
+    """``timestamp`` is when it happened, on every retry the same."""
+
+    type: DisplayType
+    timestamp: Time
+    data: DisplayData
+
+
+class TakeDownBody(msgspec.Struct, frozen=True, kw_only=True):
+    """``timestamp`` is when it happened, on every retry the same."""
+
+    type: TakeDownType
+    timestamp: Time
+    data: TakeDownData
+
+
+def message_id(deployment: str, card_id: str, revision: int, kind: str) -> str:
+    """The ``webhook-id``: the same for the same event, after a crash, on a replay and for every receiver."""
+    digest = hashlib.sha256(msgspec.json.encode([deployment, card_id, revision, kind])).digest()
+    return "msg_" + b32encode(digest).decode().lower()[:ID_CHARACTERS]
+
+
+def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
+    """The message that shows a card. ``card`` is its JSON, ``card_url`` where the same is served.
+
+    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card as ``encode`` writes it.
+    """
+    message_type: DisplayType = "card.published" if stamp.revision == 1 else "card.updated"
+    whole = msgspec.json.decode(card, type=dict[str, Any])
+    shown = DisplayData(
+        action="display",
+        card_id=stamp.card_id,
+        revision=stamp.revision,
+        sequence=stamp.sequence,
+        expires_at=stamp.expires_at,
+        card=whole,
+    )
+    message = _message(stamp, message_type, shown, kind=message_type)
+    if len(message.body) <= LARGEST_BODY:
+        return message
+    thin = msgspec.structs.replace(
+        shown, card=_without_texts(whole), card_url=card_url, card_sha256=hashlib.sha256(encode(whole)).hexdigest()
+    )
+    return _message(stamp, message_type, thin, kind=message_type)
+
+
+def take_down(stamp: Stamp, reason: EndReason, *, ended_at: datetime) -> Message:
+    """The message that ends a card. It holds no personal data and no free text."""
+    message_type: TakeDownType = _TAKE_DOWN_TYPES.get(reason, "card.withdrawn")
+    ended = TakeDownData(
+        action="take_down",
+        card_id=stamp.card_id,
+        revision=stamp.revision,
+        sequence=stamp.sequence,
+        reason=reason,
+        ended_at=ended_at,
+    )
+    return _message(stamp, message_type, ended, kind=f"{message_type} {reason}")
+
+
+def encode(value: Any) -> bytes:
+    """JSON with sorted keys, no spaces, in UTF-8."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of every body, for ``schemas/message/message-1.schema.json``."""
+    bodies, components = msgspec.json.schema_components((DisplayBody, TakeDownBody), ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "capgateway message, version 1",
+        "description": "The body of a webhook. Receivers ignore fields they do not know and switch on data.action.",
+        "oneOf": list(bodies),
+        "$defs": components,
+    }
+
+
+def _message(
+    stamp: Stamp, plain_type: DisplayType | TakeDownType, told: DisplayData | TakeDownData, *, kind: str
+) -> Message:
+    message_type = f"exercise.{plain_type}" if stamp.exercise else plain_type
+    return Message(
+        id=message_id(stamp.deployment, stamp.card_id, stamp.revision, kind),
+        type=message_type,
+        action=told.action,
+        card_id=stamp.card_id,
+        revision=stamp.revision,
+        sequence=stamp.sequence,
+        timestamp=stamp.timestamp,
+        expires_at=stamp.expires_at,
+        body=encode({"type": message_type, "timestamp": stamp.timestamp, "data": told}),
+    )
+
+
+def _without_texts(card: dict[str, Any]) -> dict[str, Any]:
+    """Still a ``card/1``: what can grow without bound is empty, what identifies and describes in short stays."""
+    short = {language: words | dict.fromkeys(_TEXTS) for language, words in card["content"].items()}
+    return card | {"content": short, "area": card["area"] | {"geometry": None, "descriptions": []}}
+
+
+if __name__ == "__main__":  # renews schemas/message/message-1.schema.json
+    print(msgspec.json.format(encode(json_schema())).decode())  # noqa: T201

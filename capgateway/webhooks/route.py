@@ -1,0 +1,45 @@
+"""Which receivers a change of a card goes to. A pure choice; the store writes one delivery for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway import cards
+
+if TYPE_CHECKING:
+    from capgateway.cards import Card
+    from capgateway.webhooks.receiver import Receiver
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receiver was sent of one card before: a display, and perhaps its take-down."""
+
+    receiver: str
+    taken_down: bool
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of receivers: ``show`` gets the display; ``leave`` holds the card, but its regions no longer take part."""
+
+    show: tuple[str, ...]
+    leave: tuple[str, ...]
+
+
+def route_display(card: Card, message_type: str, receivers: Sequence[Receiver], lanes: Sequence[Lane]) -> Route:
+    """Who is shown this revision. A lane that has its take-down gets nothing more, ever (rule R5)."""
+    closed = {lane.receiver for lane in lanes if lane.taken_down}
+    holding = {lane.receiver for lane in lanes if not lane.taken_down}
+    open_to = [receiver for receiver in receivers if receiver.enabled and receiver.name not in closed]
+    inside = {receiver.name for receiver in open_to if cards.touches(card.area, receiver.regions)}
+    return Route(
+        show=tuple(r.name for r in open_to if r.name in inside and r.wants(message_type)),
+        leave=tuple(r.name for r in open_to if r.name not in inside and r.name in holding),
+    )
+
+
+def route_take_down(lanes: Sequence[Lane]) -> tuple[str, ...]:
+    """Everyone who was to get the card and has no take-down yet, asked or not, configured still or not (rule R6)."""
+    return tuple(lane.receiver for lane in lanes if not lane.taken_down)

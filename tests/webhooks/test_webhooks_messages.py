@@ -1,0 +1,198 @@
+"""What receivers are told: bodies, their ids, and the schema that is shipped with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import jsonschema  # type: ignore[import-untyped]
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capgateway import shipped
+from capgateway.cards.decision import EndReason
+from capgateway.webhooks import messages
+from capgateway.webhooks.receiver import Receiver
+
+NOW = datetime(2026, 11, 22, 7, 41, 3, tzinfo=UTC)
+END = NOW + timedelta(hours=20)
+URL = "https://cap.platform.example/api/v1/cards/crd_1"
+SEQUENCE = 1795333263104221
+
+
+def a_stamp(**changes: Any) -> messages.Stamp:
+    fields: dict[str, Any] = {
+        "deployment": "test",
+        "card_id": "crd_1",
+        "revision": 2,
+        "sequence": SEQUENCE,
+        "timestamp": NOW,
+        "expires_at": END,
+    }
+    return messages.Stamp(**fields | changes)
+
+
+def a_card(description: str = "Ada Testchild, 7, was last seen in Müsterville.") -> bytes:
+    """As much of a card as messages look into, its keys in no order."""
+    words = {
+        "headline": "AMBER Alert",
+        "event": "Child Abduction Emergency",
+        "description": description,
+        "instruction": "Call 555-0100.",
+        "area": "Dallas",
+        "long": "AMBER Alert Dallas",
+        "short": "AMBER Alert",
+        "lines": [{"role": "child", "text": "Ada Testchild, 7"}],
+    }
+    area = {"target": [{"code": "48113"}], "geometry": {"type": "Point"}, "descriptions": ["Dallas"]}
+    return json.dumps({"schema": "card/1", "content": {"en-US": words}, "area": area}).encode()
+
+
+def schema() -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(shipped.schema("message/message-1.schema.json"))
+    return written
+
+
+def test_display() -> None:
+    """A display carries the whole card, what fences it, and when it ends."""
+    message = messages.display(a_stamp(), a_card(), card_url=URL)
+    assert json.loads(message.body) == {
+        "type": "card.updated",
+        "timestamp": "2026-11-22T07:41:03Z",
+        "data": {
+            "action": "display",
+            "card_id": "crd_1",
+            "revision": 2,
+            "sequence": SEQUENCE,
+            "expires_at": "2026-11-23T03:41:03Z",
+            "card": json.loads(a_card()),
+        },
+    }
+    assert (message.type, message.action, message.revision) == ("card.updated", "display", 2)
+
+
+def test_the_first_revision_is_published() -> None:
+    """Only revision 1 is called published; receivers treat both as upserts."""
+    assert messages.display(a_stamp(revision=1), a_card(), card_url=URL).type == "card.published"
+
+
+@pytest.mark.parametrize(
+    ("reason", "message_type"),
+    [
+        ("cancelled", "card.cancelled"),
+        ("expired", "card.expired"),
+        ("withdrawn", "card.withdrawn"),
+        ("left_region", "card.withdrawn"),
+        ("superseded", "card.withdrawn"),
+        ("erased", "card.withdrawn"),
+    ],
+)
+def test_take_down(reason: EndReason, message_type: str) -> None:
+    """A take-down says which card, why and since when, and nothing else."""
+    message = messages.take_down(a_stamp(revision=3), reason, ended_at=NOW)
+    assert json.loads(message.body) == {
+        "type": message_type,
+        "timestamp": "2026-11-22T07:41:03Z",
+        "data": {
+            "action": "take_down",
+            "card_id": "crd_1",
+            "revision": 3,
+            "sequence": SEQUENCE,
+            "reason": reason,
+            "ended_at": "2026-11-22T07:41:03Z",
+        },
+    }
+    assert (message.type, message.action, message.expires_at) == (message_type, "take_down", END)
+
+
+def test_bodies_are_sorted_minified_utf8() -> None:
+    """A receiver that parses and re-encodes in the usual way gets the same bytes back."""
+    body = messages.display(a_stamp(), a_card(), card_url=URL).body
+    again = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert body == again
+    assert "Müsterville".encode() in body
+
+
+def test_exercises_are_never_card_messages() -> None:
+    """A receiver that asks for `card.*` can never be sent an exercise, whichever way it goes."""
+    receiver = Receiver(name="r", url="https://r.example/", secrets=(b"x" * 32,))
+    exercise = a_stamp(exercise=True)
+    types = [
+        messages.display(exercise, a_card(), card_url=URL).type,
+        *(messages.take_down(exercise, reason, ended_at=NOW).type for reason in get_args(EndReason)),
+    ]
+    assert {each.partition(".")[0] for each in types} == {"exercise"}
+    assert not any(receiver.wants(each) for each in types)
+
+
+def test_a_large_card_goes_without_its_texts() -> None:
+    """Over 20 kB the long texts stay out; the receiver is told where the whole card is, and its hash."""
+    card = a_card("Lang und breit. " * 2000)
+    told = json.loads(messages.display(a_stamp(), card, card_url=URL).body)["data"]
+    assert len(json.dumps(told)) < messages.LARGEST_BODY
+    words = told["card"]["content"]["en-US"]
+    assert (words["description"], words["headline"]) == (None, "AMBER Alert")
+    assert told["card"]["area"] == {"target": [{"code": "48113"}], "geometry": None, "descriptions": []}
+    assert told["card_url"] == URL
+    assert told["card_sha256"] == hashlib.sha256(messages.encode(json.loads(card))).hexdigest()
+
+
+def test_the_limit_is_on_the_body() -> None:
+    """A body of exactly 20,000 bytes is sent whole, one byte more is not."""
+    room = messages.LARGEST_BODY - len(messages.display(a_stamp(), a_card(""), card_url=URL).body)
+    whole, thin = (messages.display(a_stamp(), a_card("x" * size), card_url=URL) for size in (room, room + 1))
+    assert len(whole.body) == messages.LARGEST_BODY
+    assert b"card_url" not in whole.body
+    assert b"card_url" in thin.body
+
+
+def test_ids_are_stable() -> None:
+    """The id does not change from release to release, or receivers would take a replay for news."""
+    assert messages.message_id("test", "crd_1", 2, "card.updated") == "msg_zvkybp5vo3pwnrargwtq4no5q5"
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.integers(1, 10**6), st.text(max_size=20))
+def test_ids_have_no_full_stop(deployment: str, card_id: str, revision: int, kind: str) -> None:
+    """Whatever goes in, the separator of what is signed never comes out."""
+    assert re.fullmatch(r"msg_[a-z2-7]{26}", messages.message_id(deployment, card_id, revision, kind))
+
+
+def test_one_id_one_body() -> None:
+    """Different events of one card have different ids, also where two reasons share a type."""
+    ids = [
+        messages.display(a_stamp(revision=1), a_card(), card_url=URL).id,
+        messages.display(a_stamp(), a_card(), card_url=URL).id,
+        messages.display(a_stamp(deployment="other"), a_card(), card_url=URL).id,
+        messages.message_id("test", "crd_12", 1, "card.updated"),
+        *(messages.take_down(a_stamp(), reason, ended_at=NOW).id for reason in get_args(EndReason)),
+    ]
+    assert len(set(ids)) == len(ids)
+    assert messages.display(a_stamp(sequence=7), a_card(), card_url=URL).id == ids[1]
+
+
+def test_every_body_fits_the_shipped_schema() -> None:
+    """Each type of message is valid by the schema receivers get, and is told apart by it."""
+    checked = jsonschema.Draft202012Validator(schema())
+    made = [
+        message
+        for exercise in (False, True)
+        for message in (
+            messages.display(a_stamp(exercise=exercise, revision=1), a_card(), card_url=URL),
+            messages.display(a_stamp(exercise=exercise), a_card("x" * 30_000), card_url=URL),
+            *(messages.take_down(a_stamp(exercise=exercise), each, ended_at=NOW) for each in get_args(EndReason)),
+        )
+    ]
+    for message in made:
+        checked.validate(json.loads(message.body))
+    assert {message.type for message in made} >= {*get_args(messages.TakeDownType), "exercise.card.published"}
+
+
+def test_the_shipped_schema_is_current() -> None:
+    """The file is what the types say; `python -m capgateway.webhooks.messages > schemas/message/…` renews it."""
+    made = msgspec.json.format(messages.encode(messages.json_schema())) + b"\n"
+    assert shipped.schema("message/message-1.schema.json") == made
