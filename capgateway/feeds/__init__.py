@@ -1,0 +1,7 @@
+"""What sources announce, read from bytes. Pure; the submodules that fetch (``feeds.fetch``) are imported by name."""
+
+from capgateway.feeds.entry import Entry, Index
+from capgateway.feeds.feed import Feed, FeedKind
+from capgateway.feeds.read import MAX_FEED_BYTES, IndexKind, read_entries
+
+__all__ = ["MAX_FEED_BYTES", "Entry", "Feed", "FeedKind", "Index", "IndexKind", "read_entries"]

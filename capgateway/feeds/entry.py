@@ -1,0 +1,98 @@
+"""What a feed's index announces: entries, each with a CAP message inside or a link to one, and what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from capgateway import cap
+from capgateway.cap.rule import Rule
+
+MAX_TITLE = 300  # a title is for a person's eye in a list; some feeds put the whole text there
+MAX_LINK = 4_000  # longer than any server accepts in a request line
+
+READABLE = Rule(
+    id="feed.root",
+    level="error",
+    layer="feed",
+    asks="A feed's document is of the kind the feed is configured as.",
+    why="Another document, such as a login page with status 200, announces nothing: the feed would look quiet.",
+)
+BOUNDED = Rule(
+    id="feed.size",
+    level="error",
+    layer="feed",
+    asks="A feed announces at most 20,000 entries, with at most 100 MB of alerts inside.",
+    why="What one feed sends must not exhaust the gateway that reads them all. Entries beyond the bound are not read.",
+)
+LINKED = Rule(
+    id="feed.entry-link",
+    level="error",
+    layer="feed",
+    asks="An entry holds a CAP message or links to one: by a link of type `application/cap+xml`, by its only untyped "
+    "link, or by a link of an XML type.",
+    why="The index is a summary: without the message itself nothing can be validated or shown.",
+    source=("D-32", "D-33"),
+)
+HTTP = Rule(
+    id="feed.link-scheme",
+    level="error",
+    layer="feed",
+    asks="Links are http or https.",
+    why="Other schemes read files or wake programs.",
+    source=("D-34",),
+)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of an index.
+
+    ``key`` tells whether we have taken it in before: it names what the entry points to and when that was updated,
+    because feeds repeat ids, and repeat one alert under many ids. ``link`` is absolute. ``document`` is the CAP message
+    found inside, as a document of its own. ``updated`` is as received. Without link and document it is unusable.
+    """
+
+    key: str
+    title: str = ""
+    link: str | None = None
+    document: bytes | None = None
+    updated: str | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return self.link is not None or self.document is not None
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed's document as read: every entry it announces, in its order, usable or not, and findings about the feed."""
+
+    entries: tuple[Entry, ...] = ()
+    findings: tuple[cap.Finding, ...] = ()
+
+    @property
+    def distinct(self) -> tuple[Entry, ...]:
+        """The usable entries, each key once: MeteoAlarm has an entry for each area of one message."""
+        first: dict[str, Entry] = {}
+        for entry in self.entries:
+            if entry.is_usable:
+                first.setdefault(entry.key, entry)
+        return tuple(first.values())
+
+
+def embedded(document: bytes, *, title: str = "", link: str | None = None, updated: str | None = None) -> Entry:
+    """An entry that holds its message. The message is what it points to, so its hash is the key."""
+    return Entry(
+        key=f"sha256:{hashlib.sha256(document).hexdigest()}",
+        title=title,
+        link=link,
+        document=document,
+        updated=updated,
+    )
+
+
+def linked(link: str, *, title: str = "", updated: str | None = None, source: bytes = b"") -> Entry:
+    """An entry that points elsewhere. Where it has no time of update, any change of ``source``, the entry's own text,
+    counts as one."""
+    stamp = updated or f"sha256:{hashlib.sha256(source).hexdigest()[:16]}"
+    return Entry(key=f"{link} {stamp}", title=title, link=link, updated=updated)
