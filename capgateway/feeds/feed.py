@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network  # noqa: TC003  (msgspec reads annotations at run time)
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 import msgspec
@@ -37,3 +37,6 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     client_key: str | None = None
     proxy: str | None = None
     enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"Feed({self.name!r})"  # the headers may hold secrets, which never reach a log

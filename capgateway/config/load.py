@@ -1,0 +1,124 @@
+"""From a file to settings: every fault of the file is told at once, each with file, line and key."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from capgateway import places
+from capgateway.config import lines
+from capgateway.config.keys import DOCUMENT
+from capgateway.config.settings import Settings
+from capgateway.config.spot import File, Spot
+from capgateway.errors import ConfigError, ConfigErrors
+
+LONGEST_FILE = 1024 * 1024  # bytes; ten thousand feeds fit, a mistaken path to something large does not
+
+VARIABLE = "CAPGATEWAY_CONFIG"
+HERE = Path("config/capgateway.toml")
+AT_HOME = Path("~/.config/capgateway/capgateway.toml")
+
+
+def find(explicit: str | None = None) -> Path:
+    """The file to use: ``explicit`` or ``$CAPGATEWAY_CONFIG`` whether it exists or not, else the first place that has one."""
+    named = explicit or os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    for place in (HERE, AT_HOME.expanduser()):
+        if place.is_file():
+            return place
+    raise ConfigError(
+        f"there is no configuration file: neither --config nor ${VARIABLE} names one, and neither {HERE} nor {AT_HOME} exists; "
+        "`capgateway config init` writes one"
+    )
+
+
+def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of one file. Raises :class:`ConfigErrors` with every fault found."""
+    text = _text(Path(path))
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigErrors([_syntax_error(error, str(path), text)]) from None
+    file = File(
+        path=str(path),
+        directory=Path(path).absolute().parent,
+        environ=os.environ if environ is None else environ,
+        document=document,
+        lines=lines.find(text),
+        faults=[],
+        warnings=[],
+    )
+    return _settings(Spot(file))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
+            raise ConfigErrors([ConfigError(f"is longer than {LONGEST_FILE} bytes", path=str(path))])
+        return content.decode()
+    except OSError as error:
+        raise ConfigErrors([ConfigError(f"cannot be read: {error.strerror}", path=str(path))]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigErrors([ConfigError("is not UTF-8", path=str(path), line=line)]) from None
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError, path: str, text: str) -> ConfigError:
+    message, _, place = str(error).partition(" (at ")  # Python 3.14 has attributes for it
+    line = re.search(r"line (\d+)", place)
+    last = text.count("\n") + 1
+    return ConfigError(f"not TOML: {message[:1].lower()}{message[1:]}", path=path, line=int(line[1]) if line else last)
+
+
+def _settings(spot: Spot) -> Settings:
+    found = spot.read(DOCUMENT.read, spot.file.document)
+    for table in ("feeds", "receivers"):
+        _check_names(spot.file.document.get(table), spot.at(table))
+    if spot.file.faults:
+        raise ConfigErrors(spot.file.faults)
+    given = {name: value for name, value in found.items() if name != "tokens"}
+    _look_around(Settings(**given), spot)
+    return Settings(**given, warnings=tuple(spot.file.warnings), path=spot.file.path)
+
+
+def _check_names(tables: Any, spot: Spot) -> None:
+    seen: dict[str, int] = {}
+    for position, one in enumerate(tables if isinstance(tables, list) else ()):
+        name = one.get("name") if isinstance(one, dict) else None
+        first = seen.setdefault(name, position) if isinstance(name, str) else position
+        if first != position:
+            spot.at(position).at("name").fault(f'"{name}" is the name of {spot.at(first).key} already')
+
+
+def _look_around(settings: Settings, spot: Spot) -> None:
+    """Warn of what is allowed but hardly meant."""
+    if not any(feed.enabled for feed in settings.feeds):
+        spot.at("feeds").warn("no feed is enabled: nothing will come in")
+    elif not settings.gateway.contact and not all(feed.allow_networks for feed in settings.feeds):
+        spot.at("gateway").at("contact").warn(
+            "is empty: public feeds want to know whom to write to, some refuse who does not say"
+        )
+    if not any(receiver.enabled for receiver in settings.receivers):
+        spot.at("receivers").warn("no receiver is enabled: cards are kept here and sent to nobody")
+    _look_at_receivers(settings, spot.at("receivers"))
+
+
+def _look_at_receivers(settings: Settings, spot: Spot) -> None:
+    secrets: dict[bytes, int] = {}
+    for position, receiver in enumerate(settings.receivers):
+        at = spot.at(position)
+        shared = [first for secret in receiver.secrets if (first := secrets.setdefault(secret, position)) != position]
+        if shared:
+            at.at("secret").warn(f"{spot.at(shared[0]).key} has the same: either could forge messages to the other")
+        for number, region in enumerate(receiver.regions):
+            if not places.touches(region, settings.policy.regions):
+                at.at("regions").at(number).warn(f'"{region}" is outside policy.regions: nothing of it will be sent')
+        if not settings.policy.exercises and all(pattern.startswith("exercise.") for pattern in receiver.messages):
+            at.at("messages").warn("only exercises, and policy.exercises is false: nothing will be sent")

@@ -1,0 +1,63 @@
+"""Two kinds of value that only receivers have: webhook secrets, and patterns of message types."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from capgateway.config.spot import UNUSABLE, Spot, Wrong
+from capgateway.config.values import Kind, many, reference, shown, suggestion, text
+from capgateway.webhooks.sign import decode_secret, is_published_secret
+
+MOST_SECRETS = 5  # a rotation needs two; each one signs every message
+
+_CARD_ENDINGS = ("published", "updated", "cancelled", "expired", "withdrawn")
+MESSAGE_TYPES = tuple(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS)
+
+
+def secrets() -> Kind:
+    """A webhook secret or a list of them, read as the decoded keys."""
+    one = Kind(_secret, reference().form)
+    several = many(one)
+
+    def read(value: Any, spot: Spot) -> Any:
+        if not isinstance(value, list):
+            return (one.read(value, spot),)
+        if not 1 <= len(value) <= MOST_SECRETS:
+            raise Wrong(f"must be one secret or a list of 1 to {MOST_SECRETS}")
+        return several.read(value, spot)
+
+    return Kind(read, {"anyOf": [one.form, several.form | {"minItems": 1, "maxItems": MOST_SECRETS}]})
+
+
+def _secret(value: Any, spot: Spot) -> bytes:
+    spot.warn_literal("the secret stands in the file")
+    try:
+        secret = decode_secret(reference().read(value, spot))
+    except ValueError as error:
+        raise Wrong(f"{error}; `capgateway keys generate` makes one") from None
+    if is_published_secret(secret):
+        raise Wrong("this secret stands in public test vectors: anyone could sign with it")
+    return secret
+
+
+def patterns() -> Kind:
+    """Patterns of message types, each of which must select at least one."""
+    several = many(Kind(_pattern, text().form))
+
+    def read(value: Any, spot: Spot) -> Any:
+        found = several.read(value, spot)
+        if found is not UNUSABLE and not found:
+            raise Wrong('selects nothing; leave it out for ["card.*"], or disable the receiver')
+        return found
+
+    return Kind(read, several.form | {"minItems": 1})
+
+
+def _pattern(value: Any, _: Spot) -> str:
+    if isinstance(value, str) and any(fnmatchcase(name, value) for name in MESSAGE_TYPES):
+        return value
+    if isinstance(value, str) and value.startswith("operator."):
+        raise Wrong(f"{shown(value)}: operator.* messages are not available in this version yet; remove it")
+    known = ["card.*", "exercise.card.*", *MESSAGE_TYPES]
+    raise Wrong(f"{shown(value)} selects no message type{suggestion(str(value), known)}")

@@ -1,0 +1,55 @@
+"""What a configuration file says, as values the rest of the gateway takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from platformdirs import user_data_path
+
+from capgateway.cards.policy import Policy
+from capgateway.errors import ConfigError
+from capgateway.feeds.feed import Feed
+from capgateway.webhooks.receiver import Receiver
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def default_database() -> str:
+    """SQLite in the platform's data directory. The directory is made by whoever opens the database."""
+    return f"sqlite:///{user_data_path('capgateway', appauthor=False) / 'capgateway.db'}"
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields are the keys of ``[gateway]``; ``listen`` is ``""`` when nothing is served."""
+
+    database: str = msgspec.field(default_factory=default_database)
+    listen: str = "127.0.0.1:8025"
+    public_url: str = ""
+    contact: str = ""
+
+    def __repr__(self) -> str:
+        return f"GatewaySettings(listen={self.listen!r})"  # a database address may hold a password
+
+    @property
+    def address(self) -> Address | None:
+        """``listen`` taken apart, brackets of an IPv6 address removed; ``None`` when nothing is served."""
+        host, _, port = self.listen.rpartition(":")
+        return Address(host.strip("[]"), int(port)) if port else None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration, checked as a whole. ``warnings`` are remarks with file, line and key, never raised."""
+
+    gateway: GatewaySettings = GatewaySettings()
+    policy: Policy = Policy()
+    feeds: tuple[Feed, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    tokens: tuple[()] = ()
+    warnings: tuple[ConfigError, ...] = ()
+    path: str = ""

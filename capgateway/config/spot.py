@@ -1,0 +1,96 @@
+"""A place in the configuration file while it is read: knows its line, takes down faults and warnings, goes on reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from capgateway.config import lines
+from capgateway.errors import ConfigError
+
+REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
+"""A secret that stands elsewhere: ``env:NAME`` or ``file:PATH``."""
+
+
+class Wrong(Exception):
+    """What is wrong with one value; its place is known to the :class:`Spot` that reads it."""
+
+
+class Unusable:
+    """Stands for a value that was faulty, so that reading can go on and find the next fault."""
+
+
+UNUSABLE = Unusable()
+
+
+class File(msgspec.Struct, kw_only=True):
+    """One configuration file being read, and what has been found so far."""
+
+    path: str
+    directory: Path
+    environ: Mapping[str, str]
+    document: dict[str, Any]
+    lines: dict[lines.Path, int]
+    faults: list[ConfigError]
+    warnings: list[ConfigError]
+
+
+class Spot:
+    """One value's place in the file."""
+
+    def __init__(self, file: File, path: lines.Path = ()) -> None:
+        self.file, self.path = file, path
+
+    def at(self, step: str | int) -> Spot:
+        """The place one step further in."""
+        return Spot(self.file, (*self.path, step))
+
+    def read(self, how: Callable[[Any, Spot], Any], value: Any) -> Any:
+        """What ``how`` makes of the value, or :data:`UNUSABLE` after taking down what is wrong with it."""
+        try:
+            return how(value, self)
+        except Wrong as wrong:
+            self.fault(str(wrong))
+            return UNUSABLE
+
+    def fault(self, message: str) -> None:
+        self.file.faults.append(self._remark(message))
+
+    def warn(self, message: str) -> None:
+        self.file.warnings.append(self._remark(message))
+
+    def warn_literal(self, message: str) -> None:
+        """Warn, unless the value is a reference."""
+        if not REFERENCE.fullmatch(str(self.written)):
+            self.warn(f'{message}; better "env:NAME" or "file:PATH", files are read by others')
+
+    @property
+    def written(self) -> Any:
+        """The value as it stands in the file."""
+        value: Any = self.file.document
+        for step in self.path:
+            value = value[step]
+        return value
+
+    @property
+    def line(self) -> int | None:
+        """The line of this place, or of the nearest table around it."""
+        path = self.path
+        while path and path not in self.file.lines:
+            path = path[:-1]
+        return self.file.lines.get(path)
+
+    @property
+    def key(self) -> str:
+        """Dotted, with list positions: ``feeds[0].url``."""
+        dotted = ""
+        for step in self.path:
+            dotted += f"[{step}]" if isinstance(step, int) else f".{step}"
+        return dotted.removeprefix(".")
+
+    def _remark(self, message: str) -> ConfigError:
+        return ConfigError(message, path=self.file.path, line=self.line, key=self.key or None)

@@ -1,0 +1,149 @@
+"""Starter file, examples, JSON Schema and documentation say the same as the tables of keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import jsonschema
+import msgspec
+import pytest
+import trustme
+
+from capgateway import config
+from capgateway.cards.decision import IgnoreReason, QuarantineReason, Word
+from capgateway.cards.policy import Policy
+from capgateway.config.keys import DOCUMENT, GROUPS
+from capgateway.config.later import NOT_YET
+from capgateway.config.spot import File, Spot
+from capgateway.feeds.feed import Feed
+from capgateway.metrics import FeedState, Metrics, State
+from capgateway.webhooks.receiver import Receiver
+from capgateway.webhooks.sign import encode_secret
+
+ROOT = Path(__file__).parents[2]
+STARTER = ROOT / "config/capgateway.toml"
+SCHEMA = ROOT / "schemas/config/config.schema.json"
+OPERATING = ROOT / "docs/operating.md"
+KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+SECRETS = {
+    name: encode_secret(bytes(range(number, number + 32)))
+    for number, name in enumerate(("FOR_YOU_FEED_SECRET", "PUERTO_RICO_SECRET"))
+} | {"CAPGATEWAY_DATABASE": "postgresql://capgateway@db.internal.example/capgateway"}
+
+
+def sections(text: str) -> dict[str, str]:
+    """The starter file cut at its table headers, commented ones too."""
+    parts = re.split(r"^(?:##? )?\[\[?([a-z.]+)\]\]?$", text, flags=re.MULTILINE)
+    return {name: part for name, part in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+@pytest.mark.parametrize(("group", "name"), KEYS)
+def test_every_key_stands_in_the_starter_file(group: str, name: str) -> None:
+    """An operator finds every key, explained or shown, in the section where it belongs."""
+    assert re.search(rf"(^|## .*)(# )?\b{name} = ", sections(STARTER.read_text())[group], re.MULTILINE) or (
+        (group, name) == ("policy", "actions")
+    )
+
+
+@pytest.mark.parametrize(("group", "name"), KEYS)
+def test_every_key_is_documented(group: str, name: str) -> None:
+    """docs/operating.md has a row for each key."""
+    table = OPERATING.read_text().partition(f"### `{'[[' if '.' in group or group.endswith('s') else '['}{group}")[2]
+    assert re.search(rf"^\| `{name}` \|", table.partition("\n### ")[0], re.MULTILINE)
+
+
+def test_the_starter_file_is_a_configuration() -> None:
+    """As shipped: the public feed on, no receiver, Texas."""
+    settings = config.load(STARTER, {})
+    assert [feed.name for feed in settings.feeds if feed.enabled] == ["nws"]
+    assert settings.receivers == ()
+    assert settings.policy == Policy(regions=("US-TX",))
+
+
+def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> None:
+    """Taking the "# " away from any line, even from all, leaves a configuration that loads."""
+    authority = trustme.CA()
+    ours = authority.issue_cert("gateway.example")
+    authority.cert_pem.write_to_path(tmp_path / "feed-ca.pem")
+    authority.cert_pem.write_to_path(tmp_path / "receiver-ca.pem")
+    ours.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
+    ours.private_key_pem.write_to_path(tmp_path / "client.key")
+    text = re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", STARTER.read_text(), flags=re.MULTILINE)
+    (tmp_path / "all.toml").write_text(text)
+    settings = config.load(tmp_path / "all.toml", SECRETS)
+    assert settings.policy == Policy(regions=("US-TX",))
+    assert (settings.receivers[0].name, settings.receivers[0].concurrency) == ("for-you-feed", 8)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config/examples").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_is_a_configuration(path: Path) -> None:
+    """Each example loads without a warning, its secrets given, and fits the JSON Schema."""
+    assert config.load(path, SECRETS).warnings == ()
+    jsonschema.validate(tomllib.loads(path.read_text()), json.loads(SCHEMA.read_text()))
+
+
+def test_the_schema_is_current() -> None:
+    """`capgateway config schema` prints what is shipped."""
+    assert json.loads(SCHEMA.read_text()) == config.json_schema()
+
+
+def test_the_schema_knows_what_the_reader_knows() -> None:
+    """The starter file fits; an unknown key, a bad duration and a wrong type do not."""
+    check = jsonschema.Draft202012Validator(config.json_schema())
+    check.check_schema(check.schema)
+    assert check.is_valid(tomllib.loads(STARTER.read_text()))
+    wrong_ones: list[Any] = [
+        {"gatway": {}},
+        {"policy": {"max_lifetime": "1 d"}},
+        {"feeds": {}},
+        {"feeds": [{"name": "x"}]},
+    ]
+    for wrong in wrong_ones:
+        assert not check.is_valid(wrong)
+
+
+def structs() -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    yield from (("gateway", config.GatewaySettings), ("policy", Policy), ("feeds", Feed), ("receivers", Receiver))
+
+
+def test_defaults_are_those_of_the_types() -> None:
+    """What documentation and schema call the default is what a left-out key becomes."""
+    nowhere = Spot(File(path="", directory=ROOT, environ={}, document={}, lines={}, faults=[], warnings=[]))
+    for group, struct in structs():
+        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        for name, key in GROUPS[group].items():
+            if key.default is not None:
+                field = fields[name]
+                default: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+                assert key.kind.read(key.default, nowhere) == default, f"{group}.{name}"
+
+
+def test_only_known_keys_are_said_to_come_later() -> None:
+    """The table of what is not built yet names keys that exist."""
+    known = {f"{group}.{name}" for group, name in KEYS} | set(DOCUMENT.form["properties"])
+    assert set(NOT_YET) <= known
+
+
+def test_every_metric_is_documented() -> None:
+    """docs/operating.md has a row for each metric."""
+    shown = Metrics().exposition(State(feeds=(FeedState(feed="x"),)), NOW).decode()
+    names = set(re.findall(r"^# TYPE (\w+) ", shown, re.MULTILINE))
+    assert len(names) >= 8
+    documented = OPERATING.read_text()
+    assert [name for name in names if f"| `{name}` |" not in documented] == []
+
+
+def test_every_decision_and_reason_is_documented() -> None:
+    """docs/operating.md tells what each word means, for whom asks why an alert was not shown."""
+    documented = OPERATING.read_text()
+    words = {*get_args(Word), *get_args(IgnoreReason), *get_args(QuarantineReason)}
+    assert sorted(word for word in words if f"| `{word}` |" not in documented) == []
