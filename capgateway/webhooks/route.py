@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway import cards
+from capgateway.webhooks.receiver import Receiver
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capgateway.cards import Card
-    from capgateway.webhooks.receiver import Receiver
+
+
+class Outlets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where cards leave: the configured receivers, and the address under which receivers reach this gateway's API."""
+
+    receivers: tuple[Receiver, ...]
+    public_url: str
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,164 @@
+"""One POST to a receiver, and what came of it. Nothing a receiver does raises here: every outcome is an ``Attempt``.
+
+Only a 2xx whose answer ends in time counts. Redirects are answers like others and are never followed: who follows them
+shows a stranger a child's card. Of an answer one kilobyte is read, then the connection is closed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+import aiohttp
+import msgspec
+
+from capgateway import net
+from capgateway.webhooks.retry import Attempt, retry_after
+from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from capgateway.webhooks.lane import Claim
+    from capgateway.webhooks.receiver import Receiver
+
+LARGEST_ANSWER = 1024
+"""Bytes read of an answer: enough for the confirmation or a reason, too little to fill memory or the log with."""
+LONGEST_ERROR = 300
+CONNECT_SECONDS = 11
+"""Looking the name up, connecting, TLS. Short, so that the fast first retries of a take-down come to pass."""
+
+_NEVER_SENT = frozenset({"dns", "connect", "tls", "proxy", "blocked", "url", "scheme"})
+_URL = re.compile(r"(https?://[^/\s'\"?#]+)[^\s'\"]*")
+_CREDENTIAL = re.compile(
+    r"""((?:authorization|token|secret|password|passwd|api[-_]?key|session(?:id)?|cookie)["']?\s*[:=]\s*["']?
+        (?:(?:bearer|basic)\s+)?
+      | \bbearer\s+
+      | whs[ep]?[ck]_)
+    [^\s"',;&<>{}]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+class _Confirmation(msgspec.Struct):
+    """What a receiver may answer to say what it shows now."""
+
+    revision: int
+    state: Literal["displayed", "removed"]
+
+
+async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim, *, now: datetime) -> Attempt:
+    """Deliver the claimed message once. ``session`` comes from ``net.new_session`` with this receiver's settings.
+
+    ``now`` is what the signature says. Only cancelling the task raises.
+    """
+    begun, status = time.monotonic(), None
+    try:
+        net.check_url(receiver.url, allow_networks=receiver.allow_networks)  # a login in it never reaches the session
+        async with session.post(
+            receiver.url,
+            data=claim.body,
+            headers=_headers(receiver, claim, now),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=receiver.timeout.total_seconds(), connect=CONNECT_SECONDS),
+        ) as response:
+            status = response.status
+            answer = await _beginning(response)
+    except net.TROUBLE as error:
+        return _unanswered(claim, error, status, now, _since(begun))
+    return _answered(claim, response, answer, now, _since(begun))
+
+
+def cut_off(claim: Claim, outcome: Literal["overtaken", "stopped"], *, now: datetime, duration: timedelta) -> Attempt:
+    """The attempt that we ended ourselves: the receiver may have taken it in."""
+    return Attempt(
+        number=claim.number,
+        started_at=now,
+        duration=duration,
+        outcome=outcome,
+        error="closed by the gateway",
+        ambiguous=True,
+    )
+
+
+def _headers(receiver: Receiver, claim: Claim, now: datetime) -> dict[str, str]:
+    timestamp = int(now.timestamp())
+    return {
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        ID_HEADER: claim.message_id,
+        TIMESTAMP_HEADER: str(timestamp),
+        SIGNATURE_HEADER: sign(receiver.secrets, claim.message_id, timestamp, claim.body),
+        "webhook-attempt": str(claim.number),
+    }
+
+
+def _since(begun: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - begun)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """At most the first kilobyte, as it came over the wire; a longer answer costs its sender the connection."""
+    answer = bytearray()
+    async for chunk in response.content.iter_any():
+        answer += chunk
+        if len(answer) > LARGEST_ANSWER:
+            response.close()
+            break
+    return bytes(answer[:LARGEST_ANSWER])
+
+
+def _unanswered(claim: Claim, error: Exception, status: int | None, now: datetime, duration: timedelta) -> Attempt:
+    told = net.fetch_error(error)
+    connected = told.reason not in _NEVER_SENT and not isinstance(error, aiohttp.ConnectionTimeoutError)
+    return Attempt(
+        number=claim.number,
+        started_at=now,
+        duration=duration,
+        outcome=told.reason,
+        status=status,
+        error=_clean(_URL.sub(r"\1/…", str(told)), LONGEST_ERROR),
+        ambiguous=connected,
+    )
+
+
+def _answered(
+    claim: Claim, response: aiohttp.ClientResponse, answer: bytes, now: datetime, duration: timedelta
+) -> Attempt:
+    if 200 <= response.status < 300:  # noqa: PLR2004  (Standard Webhooks: 2xx is success, all else is not)
+        return Attempt(
+            number=claim.number,
+            started_at=now,
+            duration=duration,
+            outcome="delivered",
+            status=response.status,
+            confirmed=_is_confirmed(claim, answer),
+        )
+    return Attempt(
+        number=claim.number,
+        started_at=now,
+        duration=duration,
+        outcome="status",
+        status=response.status,
+        error=f"answered {response.status}",
+        retry_after=retry_after(response.headers.get("Retry-After"), now=now),
+        response_excerpt=_clean(answer.decode(errors="replace"), LARGEST_ANSWER) or None,
+    )
+
+
+def _is_confirmed(claim: Claim, answer: bytes) -> bool:
+    try:
+        said = msgspec.json.decode(answer, type=_Confirmation)
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # most receivers answer nothing, or "ok"
+        return False
+    wanted = "displayed" if claim.action == "display" else "removed"
+    return (said.revision, said.state) == (claim.revision, wanted)
+
+
+def _clean(text: str, limit: int) -> str:
+    """A stranger's text made fit to store and show: no credentials, no control characters, at most ``limit`` bytes."""
+    hidden = _CREDENTIAL.sub(r"\1[hidden]", text)
+    printable = "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in hidden)
+    return printable.encode()[:limit].decode(errors="ignore")
