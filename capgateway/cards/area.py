@@ -46,6 +46,17 @@ def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
     )
 
 
+def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
+    """Whether a card's area and any of the regions overlap; no regions at all means everywhere."""
+    whole = {target.code for target in area.target}
+    countries = [
+        country
+        for country in area.countries
+        if country in whole or not any(place.startswith(f"{country}-") for place in area.subdivisions)
+    ]
+    return any(places.touches(place, regions) for place in (*countries, *area.subdivisions))
+
+
 def _wider(known: places.Unit | None, unit: places.Unit) -> places.Unit:
     return known if known is not None and known.whole else unit
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from capgateway import places
 from capgateway.cap import Alert
+from capgateway.cards.area import touches
 from capgateway.cards.card import (
     Action,
     Card,
@@ -150,11 +150,10 @@ def language_tag(text: str) -> str:
 
 
 def _policy_actions(policy: Policy, area: CardArea) -> list[Action]:
-    touched = (*area.countries, *area.subdivisions)
     return [
         Action(type=action.type, value=action.value, label=action.label, origin="policy")
         for action in policy.actions
-        if not action.regions or any(places.touches(place, action.regions) for place in touched)
+        if touches(area, action.regions)
     ]
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # Messages that the IPAWS programme office sends to prove its own channels carry this sender.
 TEST_SENDERS = ("ipaws-pmo",)
 
+MAX_NAME = 1000
+"""Characters of sender and identifier together; real ones stay below 200, and a database index has its limit too."""
+
 
 def unusable(alert: Alert | None, report: Report, senders: Sequence[str]) -> QuarantineReason | None:
     """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any."""
@@ -38,7 +41,7 @@ def unusable(alert: Alert | None, report: Report, senders: Sequence[str]) -> Qua
         return "unreadable"
     if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
         return "schema"
-    if not alert.is_identifiable:
+    if not alert.is_identifiable or len(alert.sender) + len(alert.identifier) > MAX_NAME:
         return "unidentifiable"
     return "sender" if senders and alert.sender not in senders else None
 
@@ -104,7 +107,7 @@ def decide(
             return Decision(word="quarantined", reason="withdrawn")
         case Shown() if [card.alert_id for card in active] != [result.member.alert_id]:
             identity = _identity(active[0] if active else None, chain, len(made), deployment)
-            shown = Display(card=convert(result.member, identity, result.area, policy))
+            shown = Display(card=convert(result.member, identity, result.area, policy), alert_id=result.member.alert_id)
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)

@@ -30,9 +30,10 @@ Reason = EndReason | IgnoreReason | QuarantineReason
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """Show this card, a new one or a new revision of a known one."""
+    """Show this card, a new one or a new revision of a known one; the alert of ``alert_id`` made it."""
 
     card: Card
+    alert_id: str
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

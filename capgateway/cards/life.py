@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway import places
 from capgateway.cards import amber
 from capgateway.cards.area import area
 from capgateway.cards.card import CardArea
@@ -101,7 +100,6 @@ def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) 
     where = area(live_infos(head.alert), policy.regions)
     if where is None:
         return Held(member=head, reason="area")
-    touched = (*where.countries, *where.subdivisions)
-    if not any(places.touches(place, policy.regions) for place in touched) or not where.target:
+    if not where.target:
         return Silent(end="left_region", reason="region", member=head)
     return Shown(member=head, area=where)

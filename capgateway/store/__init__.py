@@ -1,1 +1,32 @@
-""""""
+"""What the gateway remembers: one atomic unit for each decision, one for each attempt; SQLite or PostgreSQL, one code."""
+
+from capgateway.store.records import (
+    Arrival,
+    Decide,
+    FeedState,
+    MissingEntry,
+    Page,
+    StoredAlert,
+    StoredAttempt,
+    StoredCard,
+    StoredDelivery,
+    Taken,
+)
+from capgateway.store.schema import SchemaStatus
+from capgateway.store.store import Store, utc_now
+
+__all__ = [
+    "Arrival",
+    "Decide",
+    "FeedState",
+    "MissingEntry",
+    "Page",
+    "SchemaStatus",
+    "Store",
+    "StoredAlert",
+    "StoredAttempt",
+    "StoredCard",
+    "StoredDelivery",
+    "Taken",
+    "utc_now",
+]

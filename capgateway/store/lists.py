@@ -1,0 +1,154 @@
+"""The lists that API and command line show: newest first, a page at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import and_, func, or_, select
+
+from capgateway.cap import Finding
+from capgateway.cards import Card
+from capgateway.store.records import Page, StoredAlert, StoredAttempt, StoredCard, StoredDelivery
+from capgateway.store.tables import EPOCH, alerts, attempts, card_revisions, cards, deliveries, messages, microseconds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Column, Connection, RowMapping, Select
+
+LISTED = [column for column in alerts.c if column.name not in ("original", "identity", "keyed", "sent_at", "signer")]
+
+
+def alert_page(
+    connection: Connection,
+    *,
+    decision: str | None,
+    feed: str | None,
+    identifier: str | None,
+    since: datetime | None,
+    limit: int,
+    after: str | None,
+) -> Page[StoredAlert]:
+    """Alerts as they came in, the newest first."""
+    query = select(*LISTED)
+    for column, value in ((alerts.c.decision, decision), (alerts.c.feed, feed), (alerts.c.identifier, identifier)):
+        query = query if value is None else query.where(column == value)
+    query = query if since is None else query.where(alerts.c.received_at >= since)
+    rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
+    return Page(items=[_alert(row) for row in rows], next=following)
+
+
+def one_alert(connection: Connection, alert_id: str) -> StoredAlert | None:
+    """The alert of that id, or ``None``."""
+    row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id)).mappings().first()
+    return None if row is None else _alert(row)
+
+
+def original(connection: Connection, alert_id: str) -> bytes | None:
+    """The bytes as received; ``None`` for an unknown alert, and for one whose bytes are erased."""
+    return connection.execute(select(alerts.c.original).where(alerts.c.id == alert_id)).scalar()
+
+
+def card_page(connection: Connection, *, state: str | None, limit: int, after: str | None) -> Page[StoredCard]:
+    """Cards, the newest first."""
+    query = _cards() if state is None else _cards().where(cards.c.state == state)
+    rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
+    return Page(items=[_card(row) for row in rows], next=following)
+
+
+def one_card(connection: Connection, card_id: str) -> StoredCard | None:
+    """The card of that id, or ``None``."""
+    row = connection.execute(_cards().where(cards.c.id == card_id)).mappings().first()
+    return None if row is None else _card(row)
+
+
+def delivery_page(
+    connection: Connection,
+    *,
+    state: str | None,
+    receiver: str | None,
+    card_id: str | None,
+    limit: int,
+    after: str | None,
+) -> Page[StoredDelivery]:
+    """Deliveries with their attempts, the newest first."""
+    query = select(deliveries, messages.c.type, messages.c.sequence).join(
+        messages, messages.c.id == deliveries.c.message_id
+    )
+    wanted = ((deliveries.c.state, state), (deliveries.c.receiver, receiver), (deliveries.c.card_id, card_id))
+    for column, value in wanted:
+        query = query if value is None else query.where(column == value)
+    rows, following = _page(connection, query, deliveries.c.created_at, deliveries.c.id, limit, after)
+    tries = _attempts(connection, [row["id"] for row in rows])
+    return Page(items=[_delivery(row, tries.get(row["id"], [])) for row in rows], next=following)
+
+
+def delivery_counts(connection: Connection, now: datetime) -> dict[str, float]:
+    """What operators watch: how many deliveries are pending, and the age in seconds of the oldest take-down that no
+    receiver has acknowledged."""
+    pending = connection.execute(select(func.count()).where(deliveries.c.state == "pending")).scalar_one()
+    oldest = connection.execute(
+        select(func.min(deliveries.c.created_at)).where(
+            deliveries.c.state == "pending", deliveries.c.action == "take_down"
+        )
+    ).scalar()
+    age = (now - oldest).total_seconds() if oldest else 0.0
+    return {"pending": float(pending), "oldest_take_down_seconds": age}
+
+
+def _cards() -> Select[Any]:
+    """Cards with the text of their latest display; a take-down's revision has none of its own."""
+    latest = select(func.max(card_revisions.c.revision)).where(card_revisions.c.card_id == cards.c.id).scalar_subquery()
+    return select(cards, card_revisions.c.body).outerjoin(
+        card_revisions, and_(card_revisions.c.card_id == cards.c.id, card_revisions.c.revision == latest)
+    )
+
+
+def _page(
+    connection: Connection, query: Select[Any], moment: Column[Any], key: Column[str], limit: int, after: str | None
+) -> tuple[list[RowMapping], str | None]:
+    """One page by keyset: a cursor names the last row seen, so rows that come in meanwhile shift nothing."""
+    if after is not None:
+        at, row_id = _cursor(after)
+        query = query.where(or_(moment < at, and_(moment == at, key < row_id)))
+    rows = connection.execute(query.order_by(moment.desc(), key.desc()).limit(limit + 1)).mappings().all()
+    if len(rows) <= limit:
+        return list(rows), None
+    last = rows[limit - 1]
+    return list(rows[:limit]), f"{microseconds(last[moment.name])}~{last[key.name]}"
+
+
+def _cursor(text: str) -> tuple[datetime, str]:
+    """The place a cursor names; a made-up one is a ``ValueError``."""
+    stamp, mark, row_id = text.partition("~")
+    if not (mark and stamp.isascii() and stamp.isdigit() and len(stamp) <= len("9999999999999999")):
+        raise ValueError(f"{text[:40]!r} is no cursor of a list")
+    return EPOCH + timedelta(microseconds=int(stamp)), row_id
+
+
+def _alert(row: RowMapping) -> StoredAlert:
+    fields = {column.name: row[column.name] for column in LISTED}
+    return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
+
+
+def _card(row: RowMapping) -> StoredCard:
+    fields = {name: row[name] for name in StoredCard.__struct_fields__ if name not in ("card_id", "card")}
+    body = row["body"]
+    return StoredCard(card_id=row["id"], card=None if body is None else msgspec.json.decode(body, type=Card), **fields)
+
+
+def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:
+    fields = {name: row[name] for name in StoredDelivery.__struct_fields__ if name not in ("attempts", "next_at")}
+    return StoredDelivery(attempts=tries, next_at=row["next_at"] if row["state"] == "pending" else None, **fields)
+
+
+def _attempts(connection: Connection, delivery_ids: list[str]) -> dict[str, list[StoredAttempt]]:
+    query = select(attempts).where(attempts.c.delivery_id.in_(delivery_ids)).order_by(attempts.c.number)
+    found: dict[str, list[StoredAttempt]] = {}
+    for row in connection.execute(query).mappings():
+        fields = {name: row[name] for name in StoredAttempt.__struct_fields__ if name != "duration_ms"}
+        tried = StoredAttempt(duration_ms=row["microseconds"] / 1000, **fields)
+        found.setdefault(row["delivery_id"], []).append(tried)
+    return found

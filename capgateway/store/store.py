@@ -1,0 +1,329 @@
+"""The store's front: asynchronous calls outside, one writing thread and short reads inside.
+
+SQLite is opened with a write-ahead log and ``synchronous=FULL``: what a caller was told is stored survives the loss
+of power. Only one gateway uses a SQLite file (a lock beside it sees to that); several share a PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import secrets
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+
+from sqlalchemy import create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from capgateway.errors import StoreError
+from capgateway.store import alerts, cards, deliveries, feeds, lists, schema
+from capgateway.store.tables import gateway
+from capgateway.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import timedelta
+
+    from sqlalchemy import URL, Connection, Engine
+
+    from capgateway.cards import CardState, Decision
+    from capgateway.store.records import (
+        Arrival,
+        Decide,
+        FeedState,
+        MissingEntry,
+        Page,
+        StoredAlert,
+        StoredCard,
+        StoredDelivery,
+        Taken,
+    )
+    from capgateway.webhooks import Attempt, Claim, Next, Outlets
+
+T = TypeVar("T")
+BUSY_SECONDS = 5.0
+"""How long SQLite waits for a reader or a backup that holds the file."""
+
+
+def utc_now() -> datetime:
+    """The clock of everything that is stored."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Open with :meth:`open`, close with :meth:`close`. Every method is one transaction."""
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self._url = database_url(url)
+        self._lock: IO[bytes] | None = None
+        if not read_only:
+            self._lock = _lock(self._url)
+        self._engine = _engine(self._url, writes=not read_only)
+        self._reader = _engine(self._url, writes=False)
+        self._writer: Writer | None = None
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the database, create or upgrade its schema, and start the writer."""
+        store = cls(url)
+        try:
+            store.upgrade()
+            if store._url.get_backend_name() == "sqlite":
+                with store._engine.begin() as connection:
+                    deliveries.release_leases(connection)
+        except BaseException:
+            store.close()
+            raise
+        store._writer = Writer(store._engine)
+        return store
+
+    @classmethod
+    def open_read_only(cls, url: str) -> Self:
+        """Open for reading, beside a gateway that may be running; the schema must be current."""
+        store = cls(url, read_only=True)
+        status = store.schema_status()
+        if not status.is_current:
+            store.close()
+            raise StoreError(f"{store.name} has schema {status.current}, this version needs {status.head}: {UPGRADE}")
+        return store
+
+    @property
+    def name(self) -> str:
+        """The database's address without its password."""
+        return self._url.render_as_string(hide_password=True)
+
+    def schema_status(self) -> schema.SchemaStatus:
+        """Which schema the database has and which it should have."""
+        with _trouble(self.name), self._reader.connect() as connection:
+            return schema.status(connection)
+
+    def upgrade(self) -> None:
+        """Bring the schema to this version's, and give a new database its name."""
+        with _trouble(self.name), self._engine.begin() as connection:
+            status = schema.status(connection)
+            if not status.is_known:
+                raise StoreError(f"{self.name} has schema {status.current}, written by a newer version of capgateway")
+            if not status.is_current:
+                schema.upgrade(connection)
+            if connection.execute(select(gateway.c.id)).first() is None:
+                name = secrets.token_hex(16)
+                connection.execute(insert(gateway).values(id=1, deployment=name, sequence=0))
+
+    def close(self) -> None:
+        """Finish what was handed in, then let go of the database."""
+        if self._writer:
+            self._writer.close()
+        self._engine.dispose()
+        self._reader.dispose()
+        if self._lock:
+            self._lock.close()
+
+    async def ping(self) -> None:
+        """Raises :class:`StoreError` when the database does not answer."""
+        await self._read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+
+    # The walk from feed to store
+
+    async def take_in(self, arrival: Arrival, decide: Decide, outlets: Outlets) -> Taken:
+        """Store a document with everything that follows from it; durable when this returns."""
+        return await self._write(lambda connection: alerts.take_in(connection, arrival, decide, outlets, utc_now()))
+
+    async def decide_again(self, alert_id: str, decide: Decide, outlets: Outlets) -> Taken:
+        """Decide a stored alert anew, as after a change of policy."""
+        return await self._write(
+            lambda connection: alerts.decide_again(connection, alert_id, decide, outlets, utc_now())
+        )
+
+    async def undecided_by_region(self, now: datetime) -> list[str]:
+        """Alerts that a change of the policy's regions may decide otherwise: the heads of live cards, and what was
+        left out for its region."""
+        return await self._read(lambda connection: alerts.undecided_by_region(connection, now))
+
+    async def expire(self, end: Callable[[CardState], Decision], outlets: Outlets, limit: int) -> int:
+        """End the cards whose time has come; how many there were."""
+        return await self._write(lambda connection: cards.expire(connection, end, outlets, limit, utc_now()))
+
+    async def next_expiry(self) -> datetime | None:
+        """When the next active card ends, or ``None`` when none is active."""
+        return await self._read(cards.next_expiry)
+
+    async def feed_state(self, feed: str) -> FeedState:
+        """What the feed's last body that brought something new said of itself."""
+        return await self._read(lambda connection: feeds.feed_state(connection, feed))
+
+    async def save_feed_state(self, feed: str, state: FeedState) -> None:
+        """Remember a body; to be called when all its entries are accounted for."""
+        await self._write(lambda connection: feeds.save_feed_state(connection, feed, state, utc_now()))
+
+    async def known_entries(self, feed: str, keys: Sequence[str]) -> set[str]:
+        """Which of these entries need no fetching: taken in, or waiting as missing."""
+        return await self._read(lambda connection: feeds.known_entries(connection, feed, keys))
+
+    async def entry_taken(self, feed: str, key: str, link: str | None) -> None:
+        """The entry's alert is stored."""
+        await self._write(lambda connection: feeds.entry_taken(connection, feed, key, link, utc_now()))
+
+    async def entry_missing(self, feed: str, entry: MissingEntry, error: str, retry_at: datetime) -> None:
+        """The entry's CAP could not be fetched; to be tried again at ``retry_at``."""
+        await self._write(lambda connection: feeds.entry_missing(connection, feed, entry, error, retry_at, utc_now()))
+
+    async def missing_entries(self, feed: str) -> list[MissingEntry]:
+        """Entries whose next try is due."""
+        return await self._read(lambda connection: feeds.missing_entries(connection, feed, utc_now()))
+
+    # The walk from store to receiver
+
+    async def claim(
+        self, receiver: str, *, now: datetime, limit: int, lease: timedelta, take_downs_only: bool = False
+    ) -> list[Claim]:
+        """Lease what is due to one receiver, take-downs first, under the rules of its lanes."""
+        take = partial(
+            deliveries.claim, receiver=receiver, now=now, limit=limit, lease=lease, take_downs_only=take_downs_only
+        )
+        return await self._write(take)
+
+    async def record_attempt(self, claim: Claim, attempt: Attempt, after: Next) -> bool:
+        """Write how an attempt ended and what follows; ``False`` when the delivery is no longer ours."""
+        return await self._write(
+            lambda connection: deliveries.record_attempt(connection, claim, attempt, after, utc_now())
+        )
+
+    async def next_due(self, receivers: Sequence[str]) -> datetime | None:
+        """When to look for deliveries to these receivers again, or ``None`` when none waits."""
+        return await self._read(lambda connection: deliveries.next_due(connection, receivers, utc_now()))
+
+    async def overtaken(self) -> list[str]:
+        """Deliveries under way that a take-down of their lane waits for."""
+        return await self._read(lambda connection: deliveries.overtaken(connection, utc_now()))
+
+    # What people ask
+
+    async def alerts(
+        self,
+        *,
+        decision: str | None = None,
+        feed: str | None = None,
+        identifier: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[StoredAlert]:
+        """Alerts, the newest first. A made-up cursor is a ``ValueError``, here and below."""
+        return await self._read(
+            partial(
+                lists.alert_page,
+                decision=decision,
+                feed=feed,
+                identifier=identifier,
+                since=since,
+                limit=limit,
+                after=after,
+            )
+        )
+
+    async def alert(self, alert_id: str) -> StoredAlert | None:
+        """One alert, or ``None``."""
+        return await self._read(lambda connection: lists.one_alert(connection, alert_id))
+
+    async def original(self, alert_id: str) -> bytes | None:
+        """An alert's bytes as received, or ``None``."""
+        return await self._read(lambda connection: lists.original(connection, alert_id))
+
+    async def cards(self, *, state: str | None = None, limit: int = 50, after: str | None = None) -> Page[StoredCard]:
+        """Cards, the newest first."""
+        return await self._read(partial(lists.card_page, state=state, limit=limit, after=after))
+
+    async def card(self, card_id: str) -> StoredCard | None:
+        """One card, or ``None``."""
+        return await self._read(lambda connection: lists.one_card(connection, card_id))
+
+    async def deliveries(
+        self,
+        *,
+        state: str | None = None,
+        receiver: str | None = None,
+        card_id: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[StoredDelivery]:
+        """Deliveries with their attempts, the newest first."""
+        return await self._read(
+            partial(lists.delivery_page, state=state, receiver=receiver, card_id=card_id, limit=limit, after=after)
+        )
+
+    async def delivery_counts(self) -> dict[str, float]:
+        """What operators watch: ``pending`` deliveries and ``oldest_take_down_seconds``."""
+        return await self._read(lambda connection: lists.delivery_counts(connection, utc_now()))
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        if self._writer is None:
+            raise StoreError(f"{self.name} is open for reading only")
+        return await self._writer.write(work)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with _trouble(self.name), self._reader.connect() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+
+UPGRADE = "run `capgateway db upgrade`"
+
+
+@contextmanager
+def _trouble(name: str) -> Iterator[None]:
+    """Turns the database's own exceptions into one sentence for the user."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(f"cannot use the database {name}: {cause}") from error
+
+
+def database_url(text_url: str) -> URL:
+    """The address with the driver we use; PostgreSQL goes through psycopg 3."""
+    url = make_url(text_url)
+    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+
+
+def _engine(url: URL, *, writes: bool) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if not writes and url.database and not Path(url.database).exists():
+        raise StoreError(f"there is no database at {url.database}")
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for savepoints
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _lock(url: URL) -> IO[bytes] | None:
+    """Hold the lock file beside a SQLite database, so that two gateways never deliver from one file."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f"{path.name}.lock").open("ab")
+    except OSError as error:
+        raise StoreError(f"cannot use the database {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StoreError(f"another gateway is using {path}; stop it first, or share a PostgreSQL database") from None
+    return lock

@@ -1,0 +1,235 @@
+"""The store's tables, to be read as a page.
+
+Moments are whole microseconds since 1970 UTC, so that SQLite and PostgreSQL compare and sort them alike. JSON stands
+in text columns. Personal data lives in three columns only, so that erasing is three statements:
+``alerts.original``, ``card_revisions.body`` and ``messages.body``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as the store keeps it. Integer arithmetic: a float would lose the last digits."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+gateway = Table(
+    "gateway",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="always 1"),
+    Column("deployment", String(64), nullable=False, comment="random name of this database; part of every webhook-id"),
+    Column("sequence", BigInteger, nullable=False, comment="the last sequence given out; grows over the whole gateway"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("etag", Text, comment="of the last body whose entries are all taken in or remembered as missing"),
+    Column("last_modified", Text),
+    Column("sha256", String(64), comment="of that body, because entity tags lie"),
+    Column("changed_at", Moment, comment="when that body came"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("feed", String(100), primary_key=True),
+    Column("key", String(64), primary_key=True, comment="what the entry points to, and its update time, hashed"),
+    Column("link", Text, comment="the CAP document's address; null when the entry carries it"),
+    Column("state", String(10), nullable=False, comment="taken | missing"),
+    Column("seen_at", Moment, nullable=False),
+    Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
+    Column("retry_at", Moment, comment="for missing ones"),
+    Column("error", Text, comment="why it is missing"),
+)
+Index(None, entries.c.feed, entries.c.state)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column(
+        "identity",
+        String(64),
+        nullable=False,
+        unique=True,
+        comment="hash of sender, identifier, sent; of the bytes if unkeyed",
+    ),
+    Column("keyed", Boolean, nullable=False, comment="holds its triple and takes part in chains"),
+    Column("sender", Text),
+    Column("identifier", Text),
+    Column("sent", Text, comment="as received: its offset tells local time"),
+    Column("sent_at", Moment),
+    Column("status", String(20)),
+    Column("msg_type", String(20)),
+    Column("scope", String(20)),
+    Column("cap_version", String(10)),
+    Column("event", Text),
+    Column("feed", String(100), nullable=False, comment="the first that brought it; others: sightings"),
+    Column("received_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False, comment="of the bytes as received; stays after erasure"),
+    Column("original", LargeBinary, comment="the bytes as received, until retention erases them. PERSONAL DATA"),
+    Column("profile", String(20)),
+    Column("signature", String(20), nullable=False),
+    Column("signer", Text),
+    Column("verdict", String(10), nullable=False, comment="valid | invalid"),
+    Column("findings", Text, nullable=False, comment="JSON list"),
+    Column("decision", String(20), nullable=False),
+    Column("reason", String(20)),
+    Column("decided_at", Moment, nullable=False),
+    Column("card_id", String(40), comment="the card this alert made or changed"),
+)
+Index(None, alerts.c.sender, alerts.c.identifier)
+Index(None, alerts.c.received_at, alerts.c.id)
+Index(None, alerts.c.decision, alerts.c.received_at)
+
+alert_references = Table(
+    "alert_references",
+    metadata,
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sender", Text, nullable=False),
+    Column("identifier", Text, nullable=False),
+)
+Index(None, alert_references.c.sender, alert_references.c.identifier)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
+    Column("feed", String(100), primary_key=True),
+    Column("sha256", String(64), primary_key=True, comment="feeds wrap and re-sign: the same alert in other bytes"),
+    Column("seen_at", Moment, nullable=False),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("incident_id", String(40), nullable=False),
+    Column("state", String(10), nullable=False, comment="active | ended; an ended card never comes back"),
+    Column("status", String(10), nullable=False, comment="actual | exercise"),
+    Column("revision", Integer, nullable=False, comment="the latest, a take-down's included"),
+    Column("sequence", BigInteger, nullable=False, comment="of the latest revision"),
+    Column("alert_id", String(40), ForeignKey("alerts.id"), nullable=False, comment="made the latest display"),
+    Column("feed", String(100), nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("end_reason", String(20)),
+)
+Index(None, cards.c.state, cards.c.expires_at)
+Index(None, cards.c.alert_id)
+
+card_revisions = Table(
+    "card_revisions",
+    metadata,
+    Column("card_id", String(40), ForeignKey("cards.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("alert_id", String(40), ForeignKey("alerts.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("body", Text, comment="the card as JSON, until retention erases it. PERSONAL DATA"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(40), primary_key=True, comment="the webhook-id"),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    Column("type", String(60), nullable=False),
+    Column("action", String(10), nullable=False, comment="display | take_down"),
+    Column("card_id", String(40), ForeignKey("cards.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False, comment="of the body; stays after erasure"),
+    Column("body", LargeBinary, comment="serialised once, sent as it is. PERSONAL DATA in displays"),
+)
+Index(None, messages.c.card_id, messages.c.revision)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("message_id", String(40), ForeignKey("messages.id"), nullable=False),
+    Column("receiver", String(100), nullable=False),
+    Column("card_id", String(40), nullable=False, comment="with receiver: the lane"),
+    Column("revision", Integer, nullable=False, comment="in a lane only the highest is ever attempted"),
+    Column("action", String(10), nullable=False),
+    Column("priority", Integer, nullable=False, comment="0 take-down, 1 published, 2 updated, 3 passing"),
+    Column("state", String(12), nullable=False, comment="pending | delivered | superseded | dead"),
+    Column("created_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False, comment="not before this"),
+    Column("deadline", Moment),
+    Column("attempts", Integer, nullable=False, default=0, comment="claims so far: the fencing number"),
+    Column("lease_until", Moment, comment="in flight until then, whoever holds it"),
+    Column("last_status", Integer, comment="HTTP status of the last attempt"),
+    Column("confirmed", Boolean, nullable=False, default=False, comment="the receiver said it shows or removed it"),
+    Column("ended_at", Moment),
+    Column("reason", String(30), comment="why it is dead"),
+    UniqueConstraint("message_id", "receiver"),
+)
+Index(None, deliveries.c.state, deliveries.c.receiver, deliveries.c.next_at)
+Index(None, deliveries.c.card_id, deliveries.c.receiver, deliveries.c.revision)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", String(40), ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("ambiguous", Boolean, nullable=False, comment="the receiver may have acted on it although it failed"),
+    Column("response_excerpt", Text, comment="at most 1 kB, on failure only, credentials masked"),
+)
