@@ -3,7 +3,9 @@
 from capgateway.cap.finding import Finding, Report, Signature
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
+from capgateway.cap.schema import Schemas
 from capgateway.cap.times import time
+from capgateway.cap.validate import validate
 from capgateway.cap.write import write
 from capgateway.cap.xml import MAX_BYTES, Xml, read_xml
 
@@ -19,6 +21,7 @@ __all__ = [
     "Reference",
     "Report",
     "Resource",
+    "Schemas",
     "Signature",
     "Time",
     "Xml",
@@ -26,5 +29,6 @@ __all__ = [
     "parse_element",
     "read_xml",
     "time",
+    "validate",
     "write",
 ]

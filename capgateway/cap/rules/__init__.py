@@ -1,0 +1,31 @@
+"""What the standard asks beyond the schema, as rules over the typed alert. They run even where the schema has failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cap.rules.area import check_areas
+from capgateway.cap.rules.dates import check_dates
+from capgateway.cap.rules.info import check_infos
+from capgateway.cap.rules.message import check_message
+from capgateway.cap.rules.notes import Notes
+from capgateway.cap.rules.resource import check_resources
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lxml import etree
+
+    from capgateway.cap.finding import Finding
+    from capgateway.cap.model import Alert
+
+
+def check(alert: Alert, root: etree._Element, *, now: datetime) -> list[Finding]:
+    """All findings of layer ``standard`` about the alert read from ``root``; ``now`` judges a ``sent`` in the future."""
+    notes = Notes(root)
+    check_message(alert, notes)
+    check_dates(alert, notes, now)
+    check_infos(alert, notes)
+    check_resources(alert, notes)
+    check_areas(alert, notes)
+    return notes.findings

@@ -1,0 +1,193 @@
+"""Rules about areas: names, shapes, heights (CAP 1.2 §3.2.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from capgateway.cap import geometry
+from capgateway.cap.rule import Rule
+
+if TYPE_CHECKING:
+    from capgateway.cap.model import Alert, Area
+    from capgateway.cap.rules.notes import Notes, Step
+
+#: Smaller circles, in kilometres, mark a place on a map rather than an area to alert.
+MARKER_RADIUS = 0.01
+
+MISSING = Rule(
+    id="cap.area.missing",
+    level="warning",
+    asks="An info of a public, actual Alert or Update has an area.",
+    why="Without one nobody knows whom it concerns.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-125",),
+)
+DESCRIPTION = Rule(
+    id="cap.area-desc.empty",
+    level="error",
+    asks="areaDesc names the area.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-110",),
+)
+POLYGON_FORM = Rule(
+    id="cap.polygon.form",
+    level="error",
+    asks="polygon is pairs `latitude,longitude` in decimal degrees, apart by blanks.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-113",),
+)
+POLYGON_POINTS = Rule(
+    id="cap.polygon.points",
+    level="error",
+    asks="polygon has four pairs at least.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-113",),
+)
+POLYGON_OPEN = Rule(
+    id="cap.polygon.open",
+    level="warning",
+    asks="The last pair of a polygon is its first.",
+    why="The standard asks for it. What is meant is beyond doubt, so the ring is read as closed.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-114",),
+)
+POLYGON_CROSSING = Rule(
+    id="cap.polygon.crossing",
+    level="warning",
+    asks="The edges of a polygon do not cross.",
+    why="Programs disagree about which side of crossing edges is inside.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-115",),
+)
+POLYGON_ANTIMERIDIAN = Rule(
+    id="cap.polygon.antimeridian",
+    level="info",
+    asks="A polygon over the 180th meridian is better sent as two.",
+    why="CAP has no rule for it; it is read here the short way round, others may go round the globe.",
+    reference="CAP 1.2 §3.3.1",
+    source=("A-119",),
+)
+RANGE = Rule(
+    id="cap.coordinates.range",
+    level="error",
+    asks="Latitudes lie between -90 and 90, longitudes between -180 and 180 degrees.",
+    reference="CAP 1.2 §3.3.1",
+    source=("A-112",),
+)
+SWAPPED = Rule(
+    id="cap.coordinates.swapped",
+    level="error",
+    asks="Coordinates are written latitude first.",
+    why="Found where they lie off the globe and would lie on it the other way round. GeoJSON and maps put longitude first.",
+    reference="CAP 1.2 §3.3.1",
+    source=("A-112",),
+)
+CIRCLE = Rule(
+    id="cap.circle.form",
+    level="error",
+    asks="circle is `latitude,longitude radius` with the radius in kilometres, 0 or more.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-117",),
+)
+CIRCLE_MARKER = Rule(
+    id="cap.circle.marker",
+    level="warning",
+    asks="The radius of a circle is larger than nothing.",
+    why="A circle of radius 0 marks a point and alerts nobody.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-118",),
+)
+GEOCODE_ONLY = Rule(
+    id="cap.geocode.only",
+    level="warning",
+    asks="A geocode comes with a polygon or circle of the same area.",
+    why="Not every receiver knows every list of codes. AMBER Alerts usually come with codes only.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-121",),
+)
+CEILING = Rule(
+    id="cap.ceiling.altitude",
+    level="error",
+    asks="ceiling comes with an altitude and is not below it.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-122", "A-123"),
+)
+
+
+def check_areas(alert: Alert, notes: Notes) -> None:
+    needs_area = alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
+    for position, info in enumerate(alert.infos):
+        here = ("info", position)
+        if needs_area and not info.areas:
+            notes.add(MISSING, "The info has no area; say whom it concerns.", here)
+        for number, area in enumerate(info.areas):
+            _check(area, notes, here, ("area", number))
+
+
+def _check(area: Area, notes: Notes, *here: Step) -> None:
+    if not area.area_desc.strip():
+        notes.add(DESCRIPTION, "areaDesc is empty; name the area.", *here, "areaDesc")
+    for number, text in enumerate(area.polygons):
+        _polygon(text, notes, *here, ("polygon", number))
+    for number, text in enumerate(area.circles):
+        _circle(text, notes, *here, ("circle", number))
+    if area.geocodes and not area.polygons and not area.circles:
+        notes.add(
+            GEOCODE_ONLY, "The area has codes only; add a polygon or circle for receivers without the list.", *here
+        )
+    if area.ceiling is not None:
+        _heights(area, notes, *here)
+
+
+def _polygon(text: str, notes: Notes, *here: Step) -> None:
+    read = geometry.polygon(text)
+    for fault in read.faults:
+        if fault == "form":
+            notes.add(POLYGON_FORM, "polygon is not pairs such as `30.2,-97.7 30.4,-97.7`, apart by blanks.", *here)
+        elif fault == "few":
+            notes.add(
+                POLYGON_POINTS, "polygon has fewer than four pairs; three corners and the first one again.", *here
+            )
+        elif fault == "open":
+            notes.add(POLYGON_OPEN, "The last pair of polygon is not its first; the ring is read as closed.", *here)
+        else:
+            _off_the_globe(fault, notes, *here)
+    if read.points:
+        if geometry.crosses_itself(read.points):
+            notes.add(POLYGON_CROSSING, "Edges of polygon cross each other; put the corners in order.", *here)
+        if geometry.crosses_antimeridian(read.points):
+            notes.add(POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer.", *here)
+
+
+def _circle(text: str, notes: Notes, *here: Step) -> None:
+    read = geometry.circle(text)
+    if read == "form":
+        notes.add(CIRCLE, "circle is not `latitude,longitude radius`, such as `30.2,-97.7 5`.", *here)
+    elif isinstance(read, str):
+        _off_the_globe(read, notes, *here)
+    elif read.radius < MARKER_RADIUS:
+        notes.add(CIRCLE_MARKER, "The circle has no size; give a radius in kilometres.", *here)
+
+
+def _off_the_globe(fault: geometry.Fault, notes: Notes, *here: Step) -> None:
+    if fault == "swapped":
+        notes.add(
+            SWAPPED, "The coordinates are off the globe; they look like longitude,latitude. Exchange them.", *here
+        )
+    else:
+        notes.add(RANGE, "A latitude is beyond 90 or a longitude beyond 180 degrees.", *here)
+
+
+def _heights(area: Area, notes: Notes, *here: Step) -> None:
+    if area.altitude is None:
+        notes.add(CEILING, "ceiling comes without altitude; add the lower bound.", *here, "ceiling")
+        return
+    try:
+        is_below = Decimal(area.ceiling or "") < Decimal(area.altitude)
+    except InvalidOperation:
+        return  # no numbers: in CAP 1.2 the schema says so, 1.1 and 1.0 allow any text
+    if is_below:
+        notes.add(
+            CEILING, f"ceiling {area.ceiling} is below altitude {area.altitude}; exchange them.", *here, "ceiling"
+        )

@@ -1,0 +1,227 @@
+"""Rules about the message as a whole: who sent it, to whom, and which messages it speaks of (CAP 1.2 §3.2.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from capgateway.cap.read import reference
+from capgateway.cap.rule import Rule
+from capgateway.cap.times import STRICT
+
+if TYPE_CHECKING:
+    from capgateway.cap.model import Alert
+    from capgateway.cap.rules.notes import Notes
+
+IDENTIFIER = Rule(
+    id="cap.identifier.characters",
+    level="error",
+    asks="identifier is not empty and holds no white space, comma, `<` or `&`.",
+    why="References are written sender,identifier,sent with blanks between them: nobody could refer to this message.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-21", "A-22"),
+)
+SENDER = Rule(
+    id="cap.sender.characters",
+    level="error",
+    asks="sender is not empty and holds no white space, comma, `<` or `&`.",
+    why="As for identifier. It need not be an e-mail address: senders of IPAWS are often digits only.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-23",),
+)
+NO_INFO = Rule(
+    id="cap.info.missing",
+    level="warning",
+    asks="A message of type Alert or Update has an info, unless its status is System.",
+    why="Without one it tells nobody anything; that is for Ack, Cancel and the network's own use.",
+    reference="CAP 1.2 §1.3",
+    source=("A-10", "A-11"),
+)
+EXERCISE_NOTE = Rule(
+    id="cap.note.exercise",
+    level="warning",
+    asks="A message of status Exercise names the exercise in note.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-29",),
+)
+ERROR_NOTE = Rule(
+    id="cap.note.error",
+    level="warning",
+    asks="A message of type Error says in note what was wrong.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-32",),
+)
+RESTRICTION_MISSING = Rule(
+    id="cap.restriction.missing",
+    level="error",
+    asks="A message of scope Restricted says in restriction who may have it.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-35",),
+)
+RESTRICTION_SCOPE = Rule(
+    id="cap.restriction.scope",
+    level="warning",
+    asks="restriction is used with scope Restricted only; an empty one does no harm.",
+    why="Canada's national feed sends an empty restriction with every public alert.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-36",),
+)
+ADDRESSES_MISSING = Rule(
+    id="cap.addresses.missing",
+    level="error",
+    asks="A message of scope Private names its recipients in addresses.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-37",),
+)
+ADDRESSES_QUOTES = Rule(
+    id="cap.addresses.quotes",
+    level="error",
+    asks="addresses are apart by blanks, and one that holds blanks stands in double quotes.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-38",),
+)
+INCIDENTS_QUOTES = Rule(
+    id="cap.incidents.quotes",
+    level="error",
+    asks="incidents are apart by blanks, and a name that holds blanks stands in double quotes.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-45",),
+)
+REFERENCES_MISSING = Rule(
+    id="cap.references.missing",
+    level="error",
+    asks="A message of type Update, Cancel, Ack or Error names the messages it speaks of in references.",
+    why="It replaces, withdraws, confirms or rejects them; without a reference nobody knows which.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-31",),
+)
+REFERENCES_FORM = Rule(
+    id="cap.references.form",
+    level="error",
+    asks="Each item of references is sender,identifier,sent, and items are apart by white space.",
+    why="In CAP 1.0 an item is identifier/sender.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-41", "A-80", "A-158"),
+)
+REFERENCES_SELF = Rule(
+    id="cap.references.self",
+    level="error",
+    asks="A message does not refer to itself.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-42",),
+)
+REFERENCES_LATER = Rule(
+    id="cap.references.later",
+    level="warning",
+    asks="A message refers to messages sent before it.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-42",),
+)
+REFERENCES_SENDER = Rule(
+    id="cap.references.sender",
+    level="warning",
+    asks="An Update or Cancel comes from the sender of the message it replaces or withdraws.",
+    why="Who may end another's alert is a matter of trust between the two, which a receiver cannot see in the message.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-43",),
+)
+PASSWORD = Rule(
+    id="cap.password",
+    level="info",
+    asks="password, an element of CAP 1.0, is never passed on.",
+    why="CAP 1.1 dropped it; whoever forwards or logs it gives it away.",
+    reference="CAP 1.0 §3.2.1",
+    source=("A-159",),
+)
+
+_NAME = re.compile(r"[^\s,<&]+")
+_ANSWERS = frozenset({"Update", "Cancel", "Ack", "Error"})
+
+
+def check_message(alert: Alert, notes: Notes) -> None:
+    _names(alert, notes)
+    _recipients(alert, notes)
+    if alert.references or alert.msg_type in _ANSWERS or notes.text("references"):
+        _references(alert, notes)
+    if not alert.infos and alert.msg_type in {"Alert", "Update"} and alert.status != "System":
+        notes.add(NO_INFO, f"This {alert.msg_type} has no info and so tells nothing; add one.")
+    if alert.status == "Exercise" and not (alert.note or "").strip():
+        notes.add(EXERCISE_NOTE, "This is an Exercise; say in note which one.", "note")
+    if alert.msg_type == "Error" and not (alert.note or "").strip():
+        notes.add(ERROR_NOTE, "This rejects a message; say in note why.", "note")
+    if alert.version == "1.0" and notes.text("password"):
+        notes.add(PASSWORD, "The message carries a password; it is not read, stored or passed on.", "password")
+
+
+def _names(alert: Alert, notes: Notes) -> None:
+    for rule, name, read in ((IDENTIFIER, "identifier", alert.identifier), (SENDER, "sender", alert.sender)):
+        if not read:
+            notes.add(rule, f"{name} is empty; every message needs one.", name)
+        elif not _NAME.fullmatch(notes.text(name)):
+            notes.add(rule, f"{name} holds white space, a comma, `<` or `&`; leave them out.", name)
+
+
+def _recipients(alert: Alert, notes: Notes) -> None:
+    has_restriction = bool(alert.restriction and alert.restriction.strip())
+    if alert.scope == "Restricted" and not has_restriction:
+        notes.add(
+            RESTRICTION_MISSING, "scope is Restricted; say in restriction who may have the message.", "restriction"
+        )
+    if has_restriction and alert.scope != "Restricted":
+        message = (
+            f"scope is {alert.scope or 'missing'}, so restriction has no meaning; make it Restricted or drop the text."
+        )
+        notes.add(RESTRICTION_SCOPE, message, "restriction")
+    if alert.scope == "Private" and not alert.addresses:
+        notes.add(ADDRESSES_MISSING, "scope is Private; name the recipients in addresses.", "addresses")
+    if alert.addresses and _has_odd_quote(notes.text("addresses")):
+        notes.add(ADDRESSES_QUOTES, "A double quote in addresses has no partner.", "addresses")
+    if alert.incidents and _has_odd_quote(notes.text("incidents")):
+        notes.add(INCIDENTS_QUOTES, "A double quote in incidents has no partner.", "incidents")
+
+
+def _has_odd_quote(text: str) -> bool:
+    return text.count('"') % 2 == 1
+
+
+def _references(alert: Alert, notes: Notes) -> None:
+    items = notes.text("references").split()
+    if not items and alert.msg_type in _ANSWERS:
+        message = f"This {alert.msg_type} names no message in references; write sender,identifier,sent of each one."
+        notes.add(REFERENCES_MISSING, message, "references")
+    if alert.version != "1.0":
+        for item in items:
+            _form(item, notes)
+    elif len(alert.references) < len(items):
+        notes.add(REFERENCES_FORM, "An item of references is not identifier/sender.", "references")
+    _referred(alert, notes)
+
+
+def _form(item: str, notes: Notes) -> None:
+    found = reference(item)
+    shown = item if len(item) <= 80 else item[:80] + "…"  # noqa: PLR2004  (enough to recognise it)
+    if found is None or "&" in item or "<" in item:
+        notes.add(REFERENCES_FORM, f"`{shown}` in references is not sender,identifier,sent.", "references")
+    elif found.sent.instant is None or not STRICT.fullmatch(found.sent.text):
+        message = f"`{shown}` in references ends with no time such as 2026-11-22T08:00:00-06:00."
+        notes.add(REFERENCES_FORM, message, "references")
+
+
+def _referred(alert: Alert, notes: Notes) -> None:
+    sent = alert.sent.instant if alert.sent else None
+    senders = set()
+    for referred in alert.references:
+        senders.add(referred.sender)
+        if (
+            referred.sender == alert.sender
+            and referred.identifier == alert.identifier
+            and referred.sent.instant == sent
+        ):
+            notes.add(REFERENCES_SELF, "The message refers to itself.", "references")
+        elif sent and referred.sent.instant and referred.sent.instant > sent:
+            message = f"The message referred to was sent at {referred.sent.text}, after this one."
+            notes.add(REFERENCES_LATER, message, "references")
+    if alert.msg_type in {"Update", "Cancel"} and senders - {alert.sender}:
+        others = ", ".join(sorted(senders - {alert.sender})[:3])
+        message = f"This {alert.msg_type} is by {alert.sender or 'nobody'} and refers to messages by {others}."
+        notes.add(REFERENCES_SENDER, message, "references")

@@ -1,0 +1,126 @@
+"""Rules about resources: files that an info points to or carries (CAP 1.2 §3.2.3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from capgateway.cap.rule import Rule
+
+if TYPE_CHECKING:
+    from capgateway.cap.model import Alert, Resource
+    from capgateway.cap.rules.notes import Notes, Step
+
+DESCRIPTION = Rule(
+    id="cap.resource-desc.empty",
+    level="error",
+    asks="resourceDesc says what the file is.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-90",),
+)
+MIME_TYPE = Rule(
+    id="cap.mime-type.form",
+    level="error",
+    asks="mimeType is a type and a subtype, such as image/jpeg.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-91",),
+)
+SIZE = Rule(
+    id="cap.size.range",
+    level="warning",
+    asks="size is a number of bytes that a file can have.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-92",),
+)
+RESOURCE_URI = Rule(
+    id="cap.uri.absolute",
+    level="error",
+    asks="uri is absolute, unless the file itself is in derefUri.",
+    why="A relative one is no more than a name for the content of derefUri.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-93",),
+)
+BASE64 = Rule(
+    id="cap.deref-uri.base64",
+    level="error",
+    asks="derefUri holds the file in base64.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-94",),
+)
+DIGEST_FORM = Rule(
+    id="cap.digest.form",
+    level="warning",
+    asks="digest is a SHA-1, 40 hexadecimal digits or 28 characters of base64.",
+    why="Which of the two is not settled, so both are read.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-97",),
+)
+DIGEST = Rule(
+    id="cap.digest.mismatch",
+    level="error",
+    asks="digest is the SHA-1 of the file.",
+    why="When it is not, the file was changed or exchanged on the way.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-97",),
+)
+CONTENT = Rule(
+    id="cap.resource.content",
+    level="warning",
+    asks="A resource has a uri or a derefUri.",
+    why="With neither there is nothing to show.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-99",),
+)
+
+_NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_MIME_TYPE = re.compile(rf"{_NAME}/{_NAME}(\s*;.*)?")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_HEX_SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
+_BASE64_SHA1 = re.compile(r"[A-Za-z0-9+/]{27}=")
+_BLANKS = re.compile(r"\s+")
+
+
+def check_resources(alert: Alert, notes: Notes) -> None:
+    for position, info in enumerate(alert.infos):
+        for number, resource in enumerate(info.resources):
+            _check(resource, notes, ("info", position), ("resource", number))
+
+
+def _check(resource: Resource, notes: Notes, *here: Step) -> None:
+    if not resource.resource_desc.strip():
+        notes.add(DESCRIPTION, "resourceDesc is empty; say what the file is.", *here, "resourceDesc")
+    if resource.mime_type and not _MIME_TYPE.fullmatch(resource.mime_type):
+        notes.add(MIME_TYPE, "mimeType is not type/subtype, such as image/jpeg.", *here, "mimeType")
+    is_huge = resource.size is None and notes.text(*here, "size").strip().isdigit()  # the model holds 15 digits
+    if is_huge or (resource.size or 0) < 0:
+        notes.add(SIZE, "size is no number of bytes that a file can have.", *here, "size")
+    if not resource.uri and not resource.deref_uri:
+        notes.add(CONTENT, "The resource has neither uri nor derefUri; say where the file is.", *here)
+    if resource.uri and not resource.deref_uri and not _ABSOLUTE.fullmatch(resource.uri):
+        notes.add(RESOURCE_URI, "uri is relative and there is no derefUri; write a full URI.", *here, "uri")
+    content = _content(resource, notes, *here) if resource.deref_uri else None
+    if resource.digest:
+        _digest(resource.digest, content, notes, *here)
+
+
+def _content(resource: Resource, notes: Notes, *here: Step) -> bytes | None:
+    try:
+        return base64.b64decode(_BLANKS.sub("", resource.deref_uri or ""), validate=True)
+    except (binascii.Error, ValueError):
+        notes.add(BASE64, "derefUri is not base64; encode the file again.", *here, "derefUri")
+        return None
+
+
+def _digest(digest: str, content: bytes | None, notes: Notes, *here: Step) -> None:
+    if _HEX_SHA1.fullmatch(digest):
+        stated = bytes.fromhex(digest)
+    elif _BASE64_SHA1.fullmatch(digest):
+        stated = base64.b64decode(digest)
+    else:
+        notes.add(DIGEST_FORM, "digest is no SHA-1 in hexadecimal or base64.", *here, "digest")
+        return
+    if content is not None and hashlib.sha1(content, usedforsecurity=False).digest() != stated:
+        notes.add(DIGEST, "digest is not the SHA-1 of the file in derefUri: one of the two is wrong.", *here, "digest")
