@@ -1,0 +1,195 @@
+"""A receiver to try things on: a real HTTP server on loopback that verifies, dedupes, fences and shows cards.
+
+::
+
+    async with ReceiverServer(secrets=[secret]) as receiver:
+        …                       # deliver to receiver.url
+        receiver.cards          # what it shows now, by card_id
+        receiver.arrivals       # everything that came, the refused included
+
+It may be told to misbehave: to fail some requests before looking at them, and to take its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+from aiohttp import web
+
+from capgateway import webhooks
+from capgateway.errors import SignatureError
+from capgateway.simulate.board import Board, Body
+from capgateway.simulate.board import Outcome as BoardOutcome
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+LOOPBACK = "127.0.0.1"
+PATH = "/hook"
+LARGEST_BODY = 1 << 20
+MOST_ARRIVALS = 10_000
+STOP_SECONDS = 1.0
+TICK_SECONDS = 0.5
+"""How often it looks for cards whose time is over."""
+
+Outcome: TypeAlias = BoardOutcome | Literal["refused", "unreadable", "failed", "challenge", "expired"]
+
+
+class Misbehaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """``fail`` is the share of requests answered with each status, ``delay`` the pause before any answer."""
+
+    fail: Mapping[int, float] = {}
+    delay: timedelta = timedelta(0)
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, and what the receiver made of it. ``expired`` is no request: a card ended by itself.
+
+    ``outcome``: ``displayed`` ``removed`` done; ``duplicate`` (known id) and ``stale`` (fenced) passed over;
+    ``refused`` (signature), ``unreadable`` (no message), ``failed`` (on purpose); ``challenge`` ``snapshot`` ``ignored``.
+    """
+
+    time: datetime
+    outcome: Outcome
+    status: int | None = None
+    message_id: str | None = None
+    attempt: int | None = None
+    type: str | None = None
+    action: str | None = None
+    card_id: str | None = None
+    revision: int | None = None
+    sequence: int | None = None
+    reason: str | None = None
+    card: dict[str, Any] | None = None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ReceiverServer:
+    """``secrets`` are decoded keys; ``port`` 0 takes a free one; ``on_arrival`` is called for each :class:`Arrival`."""
+
+    def __init__(
+        self,
+        *,
+        secrets: Sequence[bytes],
+        port: int = 0,
+        misbehaviour: Misbehaviour = Misbehaviour(),  # noqa: B008  (frozen)
+        on_arrival: Callable[[Arrival], None] = lambda arrival: None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.misbehaviour = misbehaviour
+        self.arrivals: deque[Arrival] = deque(maxlen=MOST_ARRIVALS)
+        self._secrets, self._port, self._on_arrival, self._clock = tuple(secrets), port, on_arrival, clock
+        self._board = Board()
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_post(PATH, self._hook)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self._port}{PATH}"
+
+    @property
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """The cards shown now, by ``card_id``."""
+        self._expire()
+        return self._board.cards
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+        self._port = self._runner.addresses[0][1]
+        self._ticking = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ticking.cancel()
+        await asyncio.wait([self._ticking])
+        await self._runner.cleanup()
+
+    async def _hook(self, request: web.Request) -> web.Response:
+        raw = await request.read()  # the signature is over these bytes, before any parsing
+        await asyncio.sleep(self.misbehaviour.delay.total_seconds())
+        arrival, answer = self._answer(request, raw)
+        self._note(arrival)
+        return web.json_response(
+            answer, status=arrival.status or 200, dumps=lambda said: msgspec.json.encode(said).decode()
+        )
+
+    def _answer(self, request: web.Request, raw: bytes) -> tuple[Arrival, dict[str, Any]]:
+        now = self._clock()
+        about = Arrival(
+            time=now, outcome="failed", message_id=request.headers.get("webhook-id"), attempt=_attempt(request)
+        )
+        status = self._failure()
+        if status:
+            return msgspec.structs.replace(about, status=status), {"error": "failed on purpose"}
+        try:
+            webhooks.verify(self._secrets, request.headers, raw, now=now)
+            body = msgspec.json.decode(raw, type=Body)
+        except SignatureError as error:
+            return msgspec.structs.replace(about, outcome="refused", status=401, reason=str(error)), {
+                "error": str(error)
+            }
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return msgspec.structs.replace(about, outcome="unreadable", status=400), {"error": "not a message"}
+        return self._take(about, body, now)
+
+    def _take(self, about: Arrival, body: Body, now: datetime) -> tuple[Arrival, dict[str, Any]]:
+        told = body.data
+        about = msgspec.structs.replace(about, type=body.type, status=200)
+        if body.type == "receiver.challenge" and told.nonce is not None:
+            proof = hmac.new(self._secrets[0], told.nonce.encode(), "sha256").hexdigest()
+            return msgspec.structs.replace(about, outcome="challenge"), {"nonce": told.nonce, "proof": proof}
+        about = msgspec.structs.replace(
+            about,
+            outcome=self._board.take(about.message_id or "", body, now=now),
+            action=told.action,
+            card_id=told.card_id or None,
+            revision=told.revision or None,
+            sequence=told.sequence or None,
+            reason=told.reason,
+            card=told.card,
+        )
+        entry = self._board.entry(told.card_id)
+        return about, {"revision": entry.revision, "state": entry.state} if entry else {}
+
+    def _failure(self) -> int | None:
+        """The status to fail with this time, or ``None``."""
+        chance = random.random()  # noqa: S311  (a dice, no secret)
+        for status, share in self.misbehaviour.fail.items():
+            chance -= share
+            if chance < 0:
+                return status
+        return None
+
+    def _note(self, arrival: Arrival) -> None:
+        self.arrivals.append(arrival)
+        self._on_arrival(arrival)
+
+    def _expire(self) -> None:
+        now = self._clock()
+        for card_id in self._board.expire(now):
+            self._note(Arrival(time=now, outcome="expired", card_id=card_id))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._expire()
+
+
+def _attempt(request: web.Request) -> int | None:
+    text = request.headers.get("webhook-attempt", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
