@@ -11,6 +11,7 @@ from capgateway.store.records import (
     StoredCard,
     StoredDelivery,
     Taken,
+    Waiting,
 )
 from capgateway.store.schema import SchemaStatus
 from capgateway.store.store import Store, utc_now
@@ -28,5 +29,6 @@ __all__ = [
     "StoredCard",
     "StoredDelivery",
     "Taken",
+    "Waiting",
     "utc_now",
 ]

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from capgateway.cap import Finding
 from capgateway.cards import Card
-from capgateway.store.records import Page, StoredAlert, StoredAttempt, StoredCard, StoredDelivery
+from capgateway.store.records import Page, StoredAlert, StoredAttempt, StoredCard, StoredDelivery, Waiting
 from capgateway.store.tables import EPOCH, alerts, attempts, card_revisions, cards, deliveries, messages, microseconds
 
 if TYPE_CHECKING:
@@ -53,15 +53,16 @@ def original(connection: Connection, alert_id: str) -> bytes | None:
 
 def card_page(connection: Connection, *, state: str | None, limit: int, after: str | None) -> Page[StoredCard]:
     """Cards, the newest first."""
-    query = _cards() if state is None else _cards().where(cards.c.state == state)
+    query = select(cards) if state is None else select(cards).where(cards.c.state == state)
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
-    return Page(items=[_card(row) for row in rows], next=following)
+    bodies = _latest_bodies(connection, [row["id"] for row in rows])
+    return Page(items=[_card(row, bodies) for row in rows], next=following)
 
 
 def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
-    row = connection.execute(_cards().where(cards.c.id == card_id)).mappings().first()
-    return None if row is None else _card(row)
+    row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
+    return None if row is None else _card(row, _latest_bodies(connection, [card_id]))
 
 
 def delivery_page(
@@ -85,24 +86,20 @@ def delivery_page(
     return Page(items=[_delivery(row, tries.get(row["id"], [])) for row in rows], next=following)
 
 
-def delivery_counts(connection: Connection, now: datetime) -> dict[str, float]:
-    """What operators watch: how many deliveries are pending, and the age in seconds of the oldest take-down that no
-    receiver has acknowledged."""
-    pending = connection.execute(select(func.count()).where(deliveries.c.state == "pending")).scalar_one()
-    oldest = connection.execute(
-        select(func.min(deliveries.c.created_at)).where(
-            deliveries.c.state == "pending", deliveries.c.action == "take_down"
+def waiting(connection: Connection) -> Waiting:
+    """What operators watch: the deliveries that wait, and since when the oldest take-down does."""
+    rows = connection.execute(
+        select(
+            deliveries.c.receiver,
+            func.count(),
+            func.min(case((deliveries.c.action == "take_down", deliveries.c.created_at))),
         )
-    ).scalar()
-    age = (now - oldest).total_seconds() if oldest else 0.0
-    return {"pending": float(pending), "oldest_take_down_seconds": age}
-
-
-def _cards() -> Select[Any]:
-    """Cards with the text of their latest display; a take-down's revision has none of its own."""
-    latest = select(func.max(card_revisions.c.revision)).where(card_revisions.c.card_id == cards.c.id).scalar_subquery()
-    return select(cards, card_revisions.c.body).outerjoin(
-        card_revisions, and_(card_revisions.c.card_id == cards.c.id, card_revisions.c.revision == latest)
+        .where(deliveries.c.state == "pending")
+        .group_by(deliveries.c.receiver)
+    ).all()
+    return Waiting(
+        pending={receiver: count for receiver, count, _ in rows},
+        oldest_take_down={receiver: oldest for receiver, _, oldest in rows if oldest},
     )
 
 
@@ -133,10 +130,16 @@ def _alert(row: RowMapping) -> StoredAlert:
     return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
 
 
-def _card(row: RowMapping) -> StoredCard:
+def _card(row: RowMapping, bodies: dict[str, str | None]) -> StoredCard:
     fields = {name: row[name] for name in StoredCard.__struct_fields__ if name not in ("card_id", "card")}
-    body = row["body"]
+    body = bodies.get(row["id"])
     return StoredCard(card_id=row["id"], card=None if body is None else msgspec.json.decode(body, type=Card), **fields)
+
+
+def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:
+    """The text of each card's latest display; a take-down's revision has none of its own."""
+    query = select(card_revisions.c.card_id, card_revisions.c.body).where(card_revisions.c.card_id.in_(card_ids))
+    return {card_id: body for card_id, body in connection.execute(query.order_by(card_revisions.c.revision))}
 
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:

@@ -136,3 +136,11 @@ class StoredDelivery(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     confirmed: bool
     attempts: list[StoredAttempt]
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries neither acknowledged nor given up, counted by receiver, and when each receiver's oldest
+    unacknowledged take-down was made."""
+
+    pending: dict[str, int]
+    oldest_take_down: dict[str, datetime]

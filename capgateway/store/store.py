@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import create_engine, event, insert, make_url, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from capgateway.errors import StoreError
 from capgateway.store import alerts, cards, deliveries, feeds, lists, schema
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         StoredCard,
         StoredDelivery,
         Taken,
+        Waiting,
     )
     from capgateway.webhooks import Attempt, Claim, Next, Outlets
 
@@ -84,6 +85,8 @@ class Store:
     def open_read_only(cls, url: str) -> Self:
         """Open for reading, beside a gateway that may be running; the schema must be current."""
         store = cls(url, read_only=True)
+        if (path := store._url.database) and store._url.get_backend_name() == "sqlite" and not Path(path).exists():
+            raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
         status = store.schema_status()
         if not status.is_current:
             store.close()
@@ -254,9 +257,9 @@ class Store:
             partial(lists.delivery_page, state=state, receiver=receiver, card_id=card_id, limit=limit, after=after)
         )
 
-    async def delivery_counts(self) -> dict[str, float]:
-        """What operators watch: ``pending`` deliveries and ``oldest_take_down_seconds``."""
-        return await self._read(lambda connection: lists.delivery_counts(connection, utc_now()))
+    async def waiting(self) -> Waiting:
+        """What operators watch: the deliveries that wait, by receiver."""
+        return await self._read(lists.waiting)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         if self._writer is None:
@@ -279,9 +282,8 @@ def _trouble(name: str) -> Iterator[None]:
     """Turns the database's own exceptions into one sentence for the user."""
     try:
         yield
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(f"cannot use the database {name}: {cause}") from error
+    except DBAPIError as error:
+        raise StoreError(f"cannot use the database {name}: {error.orig}") from error
 
 
 def database_url(text_url: str) -> URL:
@@ -293,8 +295,6 @@ def database_url(text_url: str) -> URL:
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
-    if not writes and url.database and not Path(url.database).exists():
-        raise StoreError(f"there is no database at {url.database}")
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
