@@ -91,8 +91,6 @@ def embedded(document: bytes, *, title: str = "", link: str | None = None, updat
     )
 
 
-def linked(link: str, *, title: str = "", updated: str | None = None, source: bytes = b"") -> Entry:
-    """An entry that points elsewhere. Where it has no time of update, any change of ``source``, the entry's own text,
-    counts as one."""
-    stamp = updated or f"sha256:{hashlib.sha256(source).hexdigest()[:16]}"
-    return Entry(key=f"{link} {stamp}", title=title, link=link, updated=updated)
+def linked(link: str, *, title: str = "", updated: str | None = None, stamp: str = "") -> Entry:
+    """An entry that points elsewhere. Where it has no time of update, a ``stamp`` tells one state of it from the next."""
+    return Entry(key=f"{link} {updated or stamp}".strip(), title=title, link=link, updated=updated)

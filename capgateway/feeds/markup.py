@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -103,7 +104,8 @@ def read_entry(
     if documents:
         return
     if sound_link is not None:
-        yield linked(sound_link, title=title, updated=updated, source=cut(element))
+        stamp = "" if updated else f"sha256:{hashlib.sha256(cut(element)).hexdigest()[:16]}"  # any change counts
+        yield linked(sound_link, title=title, updated=updated, stamp=stamp)
         return
     if link is None:
         yield LINKED.finding("No CAP message is in it or linked from it.", xpath=where, line=element.sourceline)

@@ -276,7 +276,7 @@ def test_titles_are_cut() -> None:
 def test_no_bytes_make_it_raise(noise: bytes, body: bytes, at: int) -> None:
     """Whatever is spliced into a feed, the answer is an index."""
     for kind in (*KINDS, "cap"):
-        assert isinstance(feeds.read_entries(body[:at] + noise + body[at:], kind=kind, base_url=BASE), feeds.Index)  # type: ignore[arg-type]
+        assert isinstance(feeds.read_entries(body[:at] + noise + body[at:], kind=kind, base_url=BASE), feeds.Index)
 
 
 def corpus_feeds() -> list[tuple[str, feeds.IndexKind, int, int]]:

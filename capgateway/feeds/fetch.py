@@ -1,0 +1,182 @@
+"""Ask a feed's server for one document, with good manners, and say what came of it.
+
+A conditional GET that follows few redirects, sends a feed's own headers to its own origin only, and reads a bounded
+body. It decides nothing: ``pace`` says when to ask again, ``read`` what the body announces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+from yarl import URL
+
+from capgateway import net
+from capgateway.errors import FetchError
+from capgateway.feeds import answer
+from capgateway.feeds.read import MAX_FEED_BYTES
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from capgateway.feeds.feed import Feed
+
+__all__ = ["FetchFailed", "Fetched", "Validators", "fetch"]
+
+MAX_REDIRECTS = 5
+# CAP's own type first, whatever else holds XML next; some servers answer 406 to anything narrower than */*.
+ACCEPT = (
+    "application/cap+xml, application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+)
+# Some servers answer 304 although the content changed. Once in this time the whole document is asked for.
+WHOLE_EVERY = timedelta(hours=1)
+
+
+class Validators(msgspec.Struct, frozen=True, kw_only=True):
+    """What we know of the last body received. The hash stands beside tags that lie or change with every answer."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that is new. ``url`` is where it was in the end; ``moved_to`` is set when only permanent redirects led
+    there, so that the operator can change the configuration."""
+
+    url: str
+    status: int
+    body: bytes
+    media_type: str
+    validators: Validators
+    fresh_until: datetime | None = None
+    moved_to: str | None = None
+
+
+class FetchFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """No usable answer. ``reason`` is one stable word, ``message`` a sentence for the operator."""
+
+    reason: str
+    message: str
+    status: int | None = None
+    retry_at: datetime | None = None
+
+
+class _Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays the same from one redirect to the next."""
+
+    feed: Feed
+    known: Validators | None
+    now: datetime
+    limit: int
+    accept: str
+
+
+async def fetch(
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    feed: Feed,
+    now: datetime,
+    known: Validators | None = None,
+    limit: int = MAX_FEED_BYTES,
+    accept: str = ACCEPT,
+) -> Fetched | FetchFailed | None:
+    """What a server has at ``url``, the feed's own or one its index links to; ``None`` when that is what we know already.
+
+    A plain http URL is asked over https unless the feed has ``allow_networks``: plain http is for these only.
+    """
+    asked_about = None if known is None or _wants_whole(url, feed, now) else known
+    question = _Question(feed=feed, known=asked_about, now=now, limit=limit, accept=accept)
+    try:
+        found = await _follow(session, _secured(URL(url), feed), question)
+    except net.TROUBLE as error:
+        trouble = net.fetch_error(error)
+        return FetchFailed(reason=trouble.reason, message=str(trouble))
+    except ValueError as error:  # what yarl calls no URL
+        return FetchFailed(reason="url", message=f"not a URL: {error}")
+    if isinstance(found, Fetched) and known is not None and found.validators.sha256 == known.sha256:
+        return None
+    return found
+
+
+def _wants_whole(url: str, feed: Feed, now: datetime) -> bool:
+    """Whether this is the poll of the hour that asks without conditions; each URL has its own minute."""
+    period = WHOLE_EVERY.total_seconds()
+    return (now.timestamp() + zlib.crc32(url.encode())) % period < min(feed.interval.total_seconds(), period / 2)
+
+
+def _secured(url: URL, feed: Feed) -> URL:
+    if url.scheme == "http" and not feed.allow_networks and url.is_default_port():
+        return url.with_scheme("https")
+    return url
+
+
+async def _follow(session: aiohttp.ClientSession, url: URL, question: _Question) -> Fetched | FetchFailed | None:
+    moved_to, is_permanent = None, True
+    for _ in range(MAX_REDIRECTS + 1):
+        net.check_url(url, allow_networks=question.feed.allow_networks)
+        async with session.get(url, headers=_headers(url, question), allow_redirects=False) as response:
+            target = _redirect(response, question.feed)
+            if target is None:
+                return await _read(response, moved_to, question)
+        is_permanent = is_permanent and response.status in answer.PERMANENT
+        moved_to = str(target) if is_permanent else None
+        url = target
+    raise FetchError(f"more than {MAX_REDIRECTS} redirects", reason="redirect")
+
+
+def _headers(url: URL, question: _Question) -> dict[str, str]:
+    """A feed's own headers may hold a key; they go to the origin the operator wrote, and nowhere a link or redirect
+    leads."""
+    feed, known, headers = question.feed, question.known, {"Accept": question.accept}
+    if known is not None and known.etag:
+        headers["If-None-Match"] = known.etag
+    if known is not None and known.last_modified:
+        headers["If-Modified-Since"] = known.last_modified
+    if feed.headers and feed.url and url.origin() == URL(feed.url).origin():
+        headers |= feed.headers
+    return headers
+
+
+def _redirect(response: aiohttp.ClientResponse, feed: Feed) -> URL | None:
+    """Where the answer sends us, ``None`` when it does not. Raises ``FetchError`` when we won't go there."""
+    location = response.headers.get("Location", "").strip()
+    if response.status not in answer.REDIRECTS or not location:
+        return None
+    target = _secured(response.url.join(URL(location)).with_fragment(None), feed)
+    if response.url.scheme == "https" and target.scheme == "http":
+        raise FetchError(f"{response.url.host} redirects from https to plain http", reason="redirect")
+    return target
+
+
+async def _read(
+    response: aiohttp.ClientResponse, moved_to: str | None, question: _Question
+) -> Fetched | FetchFailed | None:
+    if response.status == HTTPStatus.NOT_MODIFIED and question.known is not None:
+        return None
+    if response.status != HTTPStatus.OK:
+        return FetchFailed(
+            reason=answer.refusal(response.status),
+            message=f"{response.url.host} answered {response.status} {response.reason or ''}".rstrip(),
+            status=response.status,
+            retry_at=answer.retry_at(response.headers, question.now),
+        )
+    body = await net.read_bounded(response, question.limit)
+    return Fetched(
+        url=str(response.url),
+        status=response.status,
+        body=body,
+        media_type=response.content_type,
+        validators=Validators(
+            etag=response.headers.get("ETag"),
+            last_modified=response.headers.get("Last-Modified"),
+            sha256=hashlib.sha256(body).hexdigest(),
+        ),
+        fresh_until=answer.fresh_until(response.headers, question.now),
+        moved_to=moved_to,
+    )
