@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from capgateway.store.dialect import upsert
 from capgateway.store.records import FeedState, MissingEntry
 from capgateway.store.tables import entries, feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -54,25 +54,16 @@ def entry_taken(connection: Connection, feed: str, key: str, link: str | None, n
 
 
 def entry_missing(
-    connection: Connection, feed: str, entry: MissingEntry, error: str, retry_at: datetime, now: datetime
+    connection: Connection, feed: str, entry: MissingEntry, error: str, retry_at: datetime | None, now: datetime
 ) -> None:
-    """The entry's CAP could not be fetched; to be tried again."""
+    """The entry's CAP could not be fetched; to be tried again at ``retry_at``, or no more."""
     values = {"state": "missing", "failures": entry.failures, "retry_at": retry_at, "error": error}
     statement = upsert(connection, entries).values(feed=feed, key=entry.key, link=entry.link, seen_at=now, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["feed", "key"], set_=values))
 
 
-def missing_entries(connection: Connection, feed: str, now: datetime) -> list[MissingEntry]:
-    """Entries whose next try is due."""
-    query = select(entries).where(entries.c.feed == feed, entries.c.state == "missing", entries.c.retry_at <= now)
+def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
+    """Entries whose CAP is still to be fetched, the next due first."""
+    query = select(entries).where(entries.c.feed == feed, entries.c.state == "missing", entries.c.retry_at.is_not(None))
     rows = connection.execute(query.order_by(entries.c.retry_at)).mappings()
-    return [MissingEntry(key=row["key"], link=row["link"], failures=row["failures"]) for row in rows]
-
-
-def give_up_missing(connection: Connection, feed: str, keys: Collection[str]) -> None:
-    """The feed no longer announces these; they stay as a record, without another try."""
-    connection.execute(
-        update(entries)
-        .where(entries.c.feed == feed, entries.c.state == "missing", entries.c.key.in_(keys))
-        .values(retry_at=None)
-    )
+    return [MissingEntry(**{name: row[name] for name in MissingEntry.__struct_fields__}) for row in rows]

@@ -27,14 +27,16 @@ def alert_page(
     decision: str | None,
     feed: str | None,
     identifier: str | None,
+    card_id: str | None,
     since: datetime | None,
     limit: int,
     after: str | None,
 ) -> Page[StoredAlert]:
     """Alerts as they came in, the newest first."""
     query = select(*LISTED)
-    for column, value in ((alerts.c.decision, decision), (alerts.c.feed, feed), (alerts.c.identifier, identifier)):
-        query = query if value is None else query.where(column == value)
+    wanted = {"decision": decision, "feed": feed, "identifier": identifier, "card_id": card_id}
+    for name, value in wanted.items():
+        query = query if value is None else query.where(alerts.c[name] == value)
     query = query if since is None else query.where(alerts.c.received_at >= since)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
     return Page(items=[_alert(row) for row in rows], next=following)

@@ -41,11 +41,12 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry whose CAP could not be fetched, and how often."""
+    """An entry whose CAP could not be fetched, how often, and when it is to be tried again."""
 
     key: str
     link: str
     failures: int
+    retry_at: datetime | None = None
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):

@@ -169,13 +169,13 @@ class Store:
         """The entry's alert is stored."""
         await self._write(lambda connection: feeds.entry_taken(connection, feed, key, link, utc_now()))
 
-    async def entry_missing(self, feed: str, entry: MissingEntry, error: str, retry_at: datetime) -> None:
-        """The entry's CAP could not be fetched; to be tried again at ``retry_at``."""
+    async def entry_missing(self, feed: str, entry: MissingEntry, error: str, retry_at: datetime | None) -> None:
+        """The entry's CAP could not be fetched; to be tried again at ``retry_at``, or no more."""
         await self._write(lambda connection: feeds.entry_missing(connection, feed, entry, error, retry_at, utc_now()))
 
     async def missing_entries(self, feed: str) -> list[MissingEntry]:
-        """Entries whose next try is due."""
-        return await self._read(lambda connection: feeds.missing_entries(connection, feed, utc_now()))
+        """Entries whose CAP is still to be fetched, the next due first."""
+        return await self._read(lambda connection: feeds.missing_entries(connection, feed))
 
     # The walk from store to receiver
 
@@ -210,6 +210,7 @@ class Store:
         decision: str | None = None,
         feed: str | None = None,
         identifier: str | None = None,
+        card_id: str | None = None,
         since: datetime | None = None,
         limit: int = 50,
         after: str | None = None,
@@ -221,6 +222,7 @@ class Store:
                 decision=decision,
                 feed=feed,
                 identifier=identifier,
+                card_id=card_id,
                 since=since,
                 limit=limit,
                 after=after,
