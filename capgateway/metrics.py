@@ -31,16 +31,19 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     silent_after: timedelta = timedelta(minutes=15)
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store and the configuration say at the time of asking.
+class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries neither acknowledged nor given up, counted by receiver, and when each receiver's oldest
+    unacknowledged take-down was made."""
 
-    ``pending`` counts deliveries not yet acknowledged, by receiver; ``oldest_take_down`` is when the longest waiting
-    take-down of each receiver was created.
-    """
-
-    feeds: tuple[FeedState, ...] = ()
     pending: Mapping[str, int] = {}
     oldest_take_down: Mapping[str, datetime] = {}
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer."""
+
+    feeds: tuple[FeedState, ...] = ()
+    deliveries: DeliveryState | None = None
 
 
 class Metrics:
@@ -110,19 +113,23 @@ class _Gauges:
         )
 
     def _deliveries(self) -> Iterator[Metric]:
+        known = self._state.deliveries
+        yield _gauge("capgateway_database_up", "1 when the database answered.", [], [([], float(known is not None))])
+        if known is None:
+            return
         yield _gauge(
             "capgateway_deliveries_pending",
             "Deliveries neither acknowledged nor given up.",
             ["receiver"],
-            [([receiver], float(count)) for receiver, count in self._state.pending.items()],
+            [([receiver], float(count)) for receiver, count in known.pending.items()],
         )
         yield _gauge(
             "capgateway_oldest_take_down_seconds",
-            "Age of the oldest take-down a receiver has not acknowledged; absent when there is none.",
+            "Age of the oldest take-down that the receiver has not acknowledged; absent when there is none.",
             ["receiver"],
             [
                 ([receiver], max(0.0, (self._now - since).total_seconds()))
-                for receiver, since in self._state.oldest_take_down.items()
+                for receiver, since in known.oldest_take_down.items()
             ],
         )
 

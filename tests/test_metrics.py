@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from capgateway.metrics import FeedState, Metrics, State
+from capgateway.metrics import DeliveryState, FeedState, Metrics, State
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -27,8 +27,9 @@ def test_what_is_comes_from_the_state() -> None:
     """Feeds and deliveries are told as the store has them at the time of asking."""
     state = State(
         feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=1)), FeedState(feed="texas")),
-        pending={"for-you-feed": 3},
-        oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)},
+        deliveries=DeliveryState(
+            pending={"for-you-feed": 3}, oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)}
+        ),
     )
     text = Metrics().exposition(state, NOW).decode()
     assert 'capgateway_feed_silent{feed="nws"} 0.0' in text
@@ -56,3 +57,10 @@ def test_a_label_is_never_what_a_document_said() -> None:
 def test_the_version_is_told() -> None:
     """Build info carries the version of the package."""
     assert 'capgateway_build_info{version="' in Metrics().exposition(State(), NOW).decode()
+
+
+def test_a_database_that_does_not_answer_is_told() -> None:
+    """Without the store's numbers there are none, and one metric says why."""
+    text = Metrics().exposition(State(), NOW).decode()
+    assert "capgateway_database_up 0.0" in text
+    assert "capgateway_deliveries_pending" not in text

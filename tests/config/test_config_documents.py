@@ -22,7 +22,7 @@ from capgateway.config.keys import DOCUMENT, GROUPS
 from capgateway.config.later import NOT_YET
 from capgateway.config.spot import File, Spot
 from capgateway.feeds.feed import Feed
-from capgateway.metrics import FeedState, Metrics, State
+from capgateway.metrics import DeliveryState, FeedState, Metrics, State
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.sign import encode_secret
 
@@ -32,6 +32,7 @@ SCHEMA = ROOT / "schemas/config/config.schema.json"
 OPERATING = ROOT / "docs/operating.md"
 KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
 
+STATE = State(feeds=(FeedState(feed="x"),), deliveries=DeliveryState())
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 SECRETS = {
@@ -135,7 +136,7 @@ def test_only_known_keys_are_said_to_come_later() -> None:
 
 def test_every_metric_is_documented() -> None:
     """docs/operating.md has a row for each metric."""
-    shown = Metrics().exposition(State(feeds=(FeedState(feed="x"),)), NOW).decode()
+    shown = Metrics().exposition(STATE, NOW).decode()
     names = set(re.findall(r"^# TYPE (\w+) ", shown, re.MULTILINE))
     assert len(names) >= 8
     documented = OPERATING.read_text()

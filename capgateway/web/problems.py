@@ -1,0 +1,60 @@
+"""Every error of the API is a problem document (RFC 9457): what was wrong in a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from capgateway import log
+from capgateway.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+# aiohttp calls a middleware with the keyword "handler".
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def problem(status: int, detail: str, **more: Any) -> web.Response:
+    """A problem without a type of its own: the title is the status' name, as the RFC wants for ``about:blank``."""
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail} | more
+    return web.Response(status=status, body=msgspec.json.encode(told), content_type=MEDIA_TYPE)
+
+
+class Refused(Exception):
+    """A request that cannot be answered as it is; becomes a problem document."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status, self.detail = status, detail
+        super().__init__(detail)
+
+
+@web.middleware
+async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResponse:
+    """Answer with a problem document instead of whatever was raised."""
+    try:
+        return await handler(request)
+    except Refused as refused:
+        return problem(refused.status, refused.detail)
+    except web.HTTPMethodNotAllowed as error:
+        told = problem(error.status, f"{request.path} takes {', '.join(sorted(error.allowed_methods))}")
+        told.headers["Allow"] = error.headers["Allow"]
+        return told
+    except web.HTTPException as error:
+        return problem(error.status, _detail(error, request))
+    except StoreError as error:
+        log.event(logger, "web.database_failed", level=logging.ERROR, path=request.path, detail=str(error))
+        return problem(503, "the database cannot be used at the moment")
+    except Exception as error:  # noqa: BLE001  (the edge: one request that fails unexpectedly ends alone)
+        log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=request.path)
+        return problem(500, "something unexpected happened; the gateway's log says more")
+
+
+def _detail(error: web.HTTPException, request: web.Request) -> str:
+    return f"there is nothing at {request.path}" if error.status == HTTPStatus.NOT_FOUND else error.reason

@@ -1,0 +1,62 @@
+"""What a request may ask: every parameter is known, bounded and of its form, else the request is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from capgateway.web.problems import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+LARGEST_PAGE = 200  # cards with their texts: about 4 MB of JSON at the very most
+LONGEST_WORD = 500  # identifiers and names; CAP sets no length, real identifiers stay under 200
+
+
+def page(request: web.Request, **filters: tuple[str, ...] | None) -> dict[str, Any]:
+    """``limit``, ``after`` and the named filters, ready for the store's lists. A filter's tuple lists its words."""
+    query = request.query
+    unknown = sorted(set(query) - {"limit", "after", *filters})
+    if unknown:
+        raise Refused(
+            400,
+            f"there is no parameter {unknown[0][:50]!r}; known are limit, after{''.join(f', {name}' for name in filters)}",
+        )
+    found: dict[str, Any] = {name: _word(name, query[name], words) for name, words in filters.items() if name in query}
+    if "since" in found:
+        found["since"] = _moment(found["since"])
+    return found | {"limit": _limit(query), "after": _word("after", query["after"]) if "after" in query else None}
+
+
+def name(request: web.Request) -> str:
+    """The ``{id}`` of the path."""
+    return _word("id", request.match_info["id"])
+
+
+def _word(name: str, value: str, words: tuple[str, ...] | None = None) -> str:
+    if words and value not in words:
+        raise Refused(400, f"{name} is one of {', '.join(words)}")
+    if not value or len(value) > LONGEST_WORD or not value.isprintable():
+        raise Refused(400, f"{name} must be 1 to {LONGEST_WORD} printable characters")
+    return value
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    value = query.get("limit", "50")
+    if not (value.isascii() and value.isdigit() and len(value) < len("10000") and 1 <= int(value) <= LARGEST_PAGE):
+        raise Refused(400, f"limit is a whole number from 1 to {LARGEST_PAGE}")
+    return int(value)
+
+
+def _moment(value: str) -> datetime:
+    """A time with its zone. A "+" that the client did not escape arrives as a space."""
+    try:
+        moment = datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(400, "since is a time with its zone, such as 2026-11-22T07:00:00Z")
+    return moment
