@@ -1,1 +1,75 @@
-""""""
+"""The command line: one module a command family, imported when its command is called, so that each starts fast."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from capgateway.cli.output import Context
+from capgateway.errors import CapgatewayError
+
+# command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Run the gateway."),
+    "demo": ("demo", "Show the whole way of an AMBER Alert on this machine."),
+    "validate": ("validate", "Validate CAP messages, feeds and envelopes."),
+    "rules": ("rules", "List the validation rules, or tell one."),
+    "convert": ("convert", "Show the card that each alert would become."),
+    "config": ("config", "Check, start or describe a configuration."),
+    "cards": ("cards", "Ask for cards."),
+    "deliveries": ("deliveries", "Ask for deliveries."),
+    "listen": ("listen", "Run a receiver for developers."),
+    "keys": ("keys", "Generate secrets, verify signatures."),
+    "db": ("db", "Upgrade the database, or tell its state."),
+    "schema": ("schema", "Print a schema: card, message, config or cap."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command = getattr(import_module(f"capgateway.cli.{module}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "config_path",
+    metavar="PATH",
+    help="Configuration file. Default: $CAPGATEWAY_CONFIG, ./config/capgateway.toml, ~/.config/capgateway/capgateway.toml.",
+)
+@click.version_option(package_name="capgateway", prog_name="capgateway")
+@click.pass_context
+def cli(ctx: click.Context, config_path: str | None) -> None:
+    """AMBER Alerts from government CAP feeds, delivered to a platform as signed webhooks.
+
+    Results go to stdout, everything else to stderr. Exit codes: 0 success or all valid; 1 the answer is no;
+    2 wrong usage, unreadable input or bad configuration.
+    """
+    ctx.obj = Context(config_path=config_path)
+
+
+def main() -> NoReturn:
+    """The ``capgateway`` command. No traceback ever reaches a user who did nothing stranger than interrupt us."""
+    try:
+        cli.main(prog_name="capgateway")
+    except CapgatewayError as error:
+        click.echo(f"capgateway: {error}", err=True)
+        sys.exit(2)
+    sys.exit(0)

@@ -1,0 +1,5 @@
+"""``python -m capgateway`` is the same as ``capgateway``."""
+
+from capgateway.cli import main
+
+main()
