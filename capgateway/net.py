@@ -76,6 +76,7 @@ _SPECIAL = [
 ]
 
 
+@functools.lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """The address a text stands for, its zone dropped and IPv4 taken out of ``::ffff:…``; ``None`` for a name."""
     try:

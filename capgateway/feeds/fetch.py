@@ -145,8 +145,8 @@ def _headers(url: URL, question: _Question) -> dict[str, str]:
 
 def _redirect(response: aiohttp.ClientResponse, feed: Feed) -> URL | None:
     """Where the answer sends us, ``None`` when it does not. Raises ``FetchError`` when we won't go there."""
-    location = response.headers.get("Location", "").strip()
-    if response.status not in answer.REDIRECTS or not location:
+    location = response.headers.get("Location", "").strip() if response.status in answer.REDIRECTS else ""
+    if not location:
         return None
     target = _secured(response.url.join(URL(location)).with_fragment(None), feed)
     if response.url.scheme == "https" and target.scheme == "http":
