@@ -5,10 +5,8 @@ A key that was faulty by itself stands here as ``UNUSABLE``; nothing more is sai
 
 from __future__ import annotations
 
-from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from capgateway import net
 from capgateway.cards.policy import Policy, PolicyAction
@@ -17,18 +15,13 @@ from capgateway.config.spot import UNUSABLE, Spot, Wrong
 from capgateway.config.values import as_duration, url
 from capgateway.errors import ConfigError, FetchError
 from capgateway.feeds.feed import Feed
+from capgateway.feeds.pace import floor
 from capgateway.webhooks.receiver import Receiver
 
 Found = dict[str, Any]
 
 PHONE = "0123456789+*#() -"
 HIGHEST_PORT = 65535
-
-# Public hosts that ask their readers not to come more often.
-SLOWEST = {
-    "apps.fema.gov": timedelta(minutes=2),  # IPAWS: poll no more often than every two minutes
-    "api.weather.gov": timedelta(seconds=30),  # NWS: no more often than every 30 seconds
-}
 
 # What a feed of each kind needs to find its messages.
 SOURCES = {"naads": "urls", "directory": "path", "push": None}
@@ -144,10 +137,11 @@ def _check_interval(found: Found, spot: Spot) -> None:
     address, interval = found.get("url"), found.get("interval", Feed(name="", kind="cap").interval)
     if UNUSABLE in (address, interval):
         return
-    host = urlsplit(address or "").hostname
-    slowest = next((floor for name, floor in SLOWEST.items() if host and f".{host}".endswith(f".{name}")), None)
-    if slowest and interval < slowest:
-        spot.at("interval").fault(f"{host} asks for at least {as_duration(slowest)} between two polls")
+    slowest = floor(address or "")
+    if interval < slowest:
+        spot.at("interval").warn(
+            f"this host asks for at least {as_duration(slowest)} between two polls, so that is kept"
+        )
 
 
 def _check_headers(headers: dict[str, str], spot: Spot) -> None:

@@ -131,7 +131,6 @@ ONE_FAULT = {
     FEED + "[feeds.headers]\n'a b' = 'x'": ":6: feeds[0].headers.a b:",
     FEED + 'ca = "none.pem"': ":5: feeds[0].ca: there is no file",
     FEED + 'ca = "c.toml"': ":5: feeds[0].ca: certificate files cannot be used",
-    FEED.replace("alerts.example.org", "apps.fema.gov") + 'interval = "1m"': ":5: feeds[0].interval: apps.fema.gov asks for",
     RECEIVER.replace("env:SECRET", "env:NOPE"): ":4: receivers[0].secret: the environment variable NOPE is not set",
     RECEIVER.replace("env:SECRET", "file:no"): ":4: receivers[0].secret: cannot read",
     RECEIVER.replace('"env:SECRET"', "[]"): ":4: receivers[0].secret: must be one secret or a list of 1 to 5",
@@ -197,6 +196,12 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert told[0].startswith("c.toml:10: receivers[0].secret: the secret stands in the file")
     assert SECRET not in "".join(told)
+
+
+def test_a_host_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
+    """An interval below what a public host asks for is warned of: the gateway keeps to the host's."""
+    told = warnings(tmp_path, FEED.replace("alerts.example.org", "apps.fema.gov") + 'interval = "1m"')
+    assert told[0].startswith("c.toml:5: feeds[0].interval: this host asks for at least 2m")
 
 
 @pytest.mark.parametrize("networks", ["127.0.0.0/8", "::1/128"])
