@@ -7,11 +7,21 @@ key, ``values`` reads single values, ``checks`` what several keys say together, 
 
 from importlib.resources import files
 
-from capgateway.config.load import find, load
+from capgateway.config.load import HERE, find, load
 from capgateway.config.schema import json_schema
 from capgateway.config.settings import Address, GatewaySettings, Settings, default_database
 
-__all__ = ["Address", "GatewaySettings", "Settings", "default_database", "find", "json_schema", "load", "starter"]
+__all__ = [
+    "HERE",
+    "Address",
+    "GatewaySettings",
+    "Settings",
+    "default_database",
+    "find",
+    "json_schema",
+    "load",
+    "starter",
+]
 
 
 def starter() -> str:

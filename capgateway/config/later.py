@@ -19,7 +19,6 @@ NOT_YET: dict[str, tuple[str, ...] | None] = {
     "feeds.precedence": None,
     "feeds.rehearsal": None,
     "feeds.media_hosts": None,
-    "feeds.proxy": None,
     "policy.review": None,
     "policy.review_timeout": None,
     "policy.review_default": None,
@@ -28,7 +27,6 @@ NOT_YET: dict[str, tuple[str, ...] | None] = {
     "receivers.signing_key": None,
     "receivers.rate": None,
     "receivers.snapshot": None,
-    "receivers.proxy": None,
     "tokens": None,
 }
 """``None``: nothing but the default; words: only these are missing."""

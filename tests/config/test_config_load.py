@@ -163,7 +163,6 @@ NOT_YET = {
     FEED + 'signature = "require"': ":5: feeds[0].signature:",
     FEED + 'profile = "cap-cp"': ":5: feeds[0].profile:",
     FEED + 'trust = "file:x.pem"': ":5: feeds[0].trust:",
-    FEED + 'proxy = "http://p.example:3128"': ":5: feeds[0].proxy:",
     FEED + "precedence = 11": ":5: feeds[0].precedence:",
     FEED + 'jurisdiction = ["US"]': ":5: feeds[0].jurisdiction:",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
