@@ -18,7 +18,10 @@ from capgateway.cap.place import local, xpath
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xmlschema import XMLSchema10, XMLSchemaValidationError
+    from xmlschema.validators import XsdAnyElement, XsdElement
 
     from capgateway.cap.finding import Finding
 
@@ -29,40 +32,9 @@ SCHEMA = Rule(
     asks="A message is valid against the XML schema of its CAP version.",
     why="Elements, their order and number, and the values of lists and times are fixed so that machines can read them.",
     reference="CAP 1.2 §3.4",
-    source=(
-        *(
-            "A-01",
-            "A-04",
-            "A-05",
-            "A-06",
-            "A-07",
-            "A-08",
-            "A-09",
-            "A-20",
-            "A-25",
-            "A-27",
-            "A-30",
-            "A-33",
-            "A-34",
-            "A-50",
-        ),
-        *(
-            "A-52",
-            "A-53",
-            "A-54",
-            "A-55",
-            "A-57",
-            "A-58",
-            "A-59",
-            "A-61",
-            "A-80",
-            "A-81",
-            "A-83",
-            "A-90",
-            "A-91",
-            "A-92",
-        ),
-        *("A-110", "A-120", "A-124", "A-130", "A-133", "A-152", "A-156"),
+    source=tuple(
+        "A-01 A-04 A-05 A-06 A-07 A-08 A-09 A-20 A-25 A-27 A-30 A-33 A-34 A-50 A-52 A-53 A-54 A-55 A-57 A-58 A-59 A-61 A-80 "
+        "A-81 A-83 A-90 A-91 A-92 A-110 A-120 A-124 A-130 A-133 A-152 A-156".split()  # noqa: SIM905  (one line each would hide the rest)
     ),
 )
 
@@ -83,6 +55,12 @@ _ADVICE = {
     "web": "write a full URI such as https://agency.example/alerts/1",
     "uri": "write a full URI such as https://agency.example/map.png",
 }
+_SECTIONS = {
+    "alert": "CAP 1.2 §3.2.1",
+    "info": "CAP 1.2 §3.2.2",
+    "resource": "CAP 1.2 §3.2.3",
+    "area": "CAP 1.2 §3.2.4",
+}
 _NAMESPACE_IN_BRACES = re.compile(r"\{[^}]*\}")
 _one_at_a_time = threading.Lock()  # xmlschema does not promise that a schema may be shared by threads
 
@@ -91,21 +69,22 @@ def explain(root: etree._Element, schema: bytes, log: etree._ListErrorLog) -> tu
     """The faults of the message at ``root`` in document order; ``log`` is what libxml2 said about it."""
     is_small = next(islice(root.iter(), MAX_ELEMENTS, None), None) is None
     findings = _by_xmlschema(root, schema) if is_small else []
-    return tuple(sorted(findings or _by_libxml2(root, log), key=lambda finding: finding.line or 0))
+    findings = sorted(findings or _by_libxml2(root, log), key=lambda finding: finding.line or 0)
+    return tuple(dict.fromkeys(findings))  # xmlschema says it twice when a value breaks both type and pattern
 
 
 def _by_xmlschema(root: etree._Element, schema: bytes) -> list[Finding]:
     import xmlschema  # noqa: PLC0415  (takes 0.2 s)
 
-    findings: list[Finding] = []
+    errors: list[XMLSchemaValidationError] = []
     with _one_at_a_time:
         try:
-            errors = _compiled(schema).iter_errors(root)  # type: ignore[arg-type]  # lxml's elements are welcome
-            findings.extend(_finding(error) for error in islice(errors, MAX_FINDINGS))
+            found = _compiled(schema).iter_errors(root)  # type: ignore[arg-type]  # lxml's elements are welcome
+            errors.extend(islice(found, MAX_FINDINGS))
         except (xmlschema.XMLSchemaException, KeyError, ValueError, TypeError, RecursionError):
             # It may stumble over what it judges: `xsi:type` with an unknown name raises XMLSchemaKeyError.
             pass
-    return findings
+        return [_finding(error) for error in errors]
 
 
 @lru_cache(maxsize=8)
@@ -127,22 +106,24 @@ def _finding(error: XMLSchemaValidationError) -> Finding:
         element = element if child is None else child
     else:
         message = _of_value(element, error)
-    return SCHEMA.finding(message, xpath=xpath(element), line=element.sourceline)
+    return SCHEMA.finding(message, xpath=xpath(element), line=element.sourceline, reference=_section(element))
+
+
+def _section(element: etree._Element) -> str | None:
+    """Where the standard describes the part of a message that the element belongs to."""
+    return next((_SECTIONS[local(part)] for part in element.iterancestors() if local(part) in _SECTIONS), None)
 
 
 def _of_children(parent: etree._Element, child: etree._Element | None, expected: list[str], group: object) -> str:
     wanted = " or ".join(f"`{name}`" for name in expected)
     if child is None:
-        return (
-            f"`{local(parent)}` ends without {wanted}, which it must have."
-            if wanted
-            else f"`{local(parent)}` ends too early."
-        )
+        return f"`{local(parent)}` ends without {wanted or 'all it needs'}, which it must have."
     name = local(child)
-    known = [particle.local_name for particle in group.iter_elements()]  # type: ignore[attr-defined]
+    particles: Iterator[XsdElement | XsdAnyElement] = group.iter_elements()  # type: ignore[attr-defined]
+    known = [particle.local_name for particle in particles if particle.local_name]
     if name not in known or etree.QName(child).namespace != etree.QName(parent).namespace:
-        return f"`{local(parent)}` has no element `{name}` in this version of CAP; own additions go into `parameter` or `code`."
-    if wanted:
+        return f"`{local(parent)}` has no element `{name}` in this version of CAP; put own additions into parameters."
+    if wanted and known.index(name) > known.index(expected[0]):
         return f"`{name}` comes too early: {wanted} must stand before it."
     return (
         f"`{name}` stands in the wrong place or once too often; the order in `{local(parent)}` is {', '.join(known)}."

@@ -19,8 +19,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     source: tuple[str, ...] = ()
 
-    def finding(self, message: str, *, xpath: str | None = None, line: int | None = None) -> Finding:
-        """That a document breaks this rule; ``message`` tells what is there and what to do."""
+    def finding(
+        self, message: str, *, xpath: str | None = None, line: int | None = None, reference: str | None = None
+    ) -> Finding:
+        """That a document breaks this rule; ``message`` tells what is there and what to do, ``reference`` the place in
+        the standard where it is narrower than the rule's."""
         return Finding(
             rule=self.id,
             level=self.level,
@@ -28,5 +31,5 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             xpath=xpath,
             line=line,
             message=message,
-            reference=self.reference,
+            reference=reference or self.reference,
         )

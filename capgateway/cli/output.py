@@ -18,7 +18,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     config_path: str | None = None
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An RFC 3339 time with its offset, such as 2026-11-22T07:41:03Z."""
 
     name = "time"

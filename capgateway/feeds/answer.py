@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from capgateway.feeds.feed import FeedKind
 
 #: A cache in front of a feed may be set to a year by mistake; an AMBER Alert cannot wait longer than this.
 MAX_FRESH = timedelta(minutes=15)
@@ -52,9 +55,11 @@ def http_date(text: str) -> datetime | None:
         return None
 
 
-def refusal(status: int) -> str:
-    """One stable word for a status that is no success."""
+def refusal(status: int, kind: FeedKind) -> str:
+    """One stable word for a status that is no success. The NWS says 403 when it is asked too often (D-51)."""
+    if kind == "nws" and status == HTTPStatus.FORBIDDEN:
+        return "throttled"
     words = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "not_found", 429: "throttled"}
     if status in REDIRECTS:
         return "redirect"
-    return words.get(status) or ("server_error" if status >= 500 else "status")  # noqa: PLR2004
+    return words.get(status) or ("server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "status")

@@ -51,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     ``key`` tells whether we have taken it in before: it names what the entry points to and when that was updated,
     because feeds repeat ids, and repeat one alert under many ids. ``link`` is absolute. ``document`` is the CAP message
     found inside, as a document of its own. ``updated`` is as received. Without link and document it is unusable.
+    ``envelope_status`` is what an EDXL-DE envelope says of its content: one of ``Test`` makes a test of what is inside.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     document: bytes | None = None
     updated: str | None = None
+    envelope_status: str | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -65,10 +67,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed's document as read: every entry it announces, in its order, usable or not, and findings about the feed."""
+    """A feed's document as read: every entry it announces, in its order, usable or not, and findings about the feed.
+    ``next_url`` is where the listing goes on, if it does."""
 
     entries: tuple[Entry, ...] = ()
     findings: tuple[cap.Finding, ...] = ()
+    next_url: str | None = None
 
     @property
     def distinct(self) -> tuple[Entry, ...]:
@@ -80,7 +84,14 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(first.values())
 
 
-def embedded(document: bytes, *, title: str = "", link: str | None = None, updated: str | None = None) -> Entry:
+def embedded(
+    document: bytes,
+    *,
+    title: str = "",
+    link: str | None = None,
+    updated: str | None = None,
+    envelope_status: str | None = None,
+) -> Entry:
     """An entry that holds its message. The message is what it points to, so its hash is the key."""
     return Entry(
         key=f"sha256:{hashlib.sha256(document).hexdigest()}",
@@ -88,6 +99,7 @@ def embedded(document: bytes, *, title: str = "", link: str | None = None, updat
         link=link,
         document=document,
         updated=updated,
+        envelope_status=envelope_status,
     )
 
 

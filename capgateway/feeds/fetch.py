@@ -17,7 +17,7 @@ from yarl import URL
 
 from capgateway import net
 from capgateway.errors import FetchError
-from capgateway.feeds import answer
+from capgateway.feeds import answer, ipaws
 from capgateway.feeds.read import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
@@ -105,7 +105,10 @@ async def fetch(
 
 
 def _wants_whole(url: str, feed: Feed, now: datetime) -> bool:
-    """Whether this is the poll of the hour that asks without conditions; each URL has its own minute."""
+    """Whether this is the poll of the hour that asks without conditions; each URL has its own minute. An address that
+    names a moment is another at each poll, and the tags of one say nothing about the next."""
+    if ipaws.SINCE in feed.url:
+        return True
     period = WHOLE_EVERY.total_seconds()
     return (now.timestamp() + zlib.crc32(url.encode())) % period < min(feed.interval.total_seconds(), period / 2)
 
@@ -161,7 +164,7 @@ async def _read(
         return None
     if response.status != HTTPStatus.OK:
         return FetchFailed(
-            reason=answer.refusal(response.status),
+            reason=answer.refusal(response.status, question.feed.kind),
             message=f"{response.url.host} answered {response.status} {response.reason or ''}".rstrip(),
             status=response.status,
             retry_at=answer.retry_at(response.headers, question.now),

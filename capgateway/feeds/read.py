@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from capgateway import cap
 from capgateway.feeds.atom import read_atom
+from capgateway.feeds.edxl import read_edxl
 from capgateway.feeds.entry import BOUNDED, READABLE, Entry, Index, embedded
+from capgateway.feeds.ipaws import read_ipaws
 from capgateway.feeds.markup import local
+from capgateway.feeds.nws import read_nws
 from capgateway.feeds.rss import read_rss
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-IndexKind = Literal["atom", "rss", "cap"]
+IndexKind = Literal["atom", "rss", "cap", "ipaws", "nws", "edxl"]
 
 #: Twice the largest feed seen in the field (9.4 MB).
 MAX_FEED_BYTES = 20_000_000
@@ -31,33 +33,44 @@ _READERS: dict[str, Callable[[etree._Element, str], Iterator[Entry | cap.Finding
     "feed": read_atom,
     "rss": read_rss,
     "RDF": read_rss,
+    "alerts": read_ipaws,
+    "EDXLDistribution": read_edxl,
 }
 _ROOTS: dict[IndexKind, frozenset[str]] = {
     "atom": frozenset({"feed"}),
     "rss": frozenset({"rss", "RDF"}),
     "cap": frozenset({"alert"}),
+    "ipaws": frozenset({"alerts", "feed", "alert"}),
+    "nws": frozenset({"feed", "alert"}),
+    "edxl": frozenset({"EDXLDistribution"}),
 }
 
 
 def read_entries(body: bytes, *, kind: IndexKind, base_url: str) -> Index:
-    """What a feed's body announces. A feed of kind ``cap`` is one message, which is its only entry; its own faults are
-    for validation. Of the other kinds, Atom where RSS was expected (and the reverse) is read all the same, with a
-    finding."""
+    """What a feed's body announces.
+
+    A feed of kind ``cap`` is one message, which is its only entry; its own faults are for validation. Another kind of
+    document than the feed was configured as is read all the same, if it is any, with a finding.
+    """
     if kind == "cap":
         return Index(entries=(embedded(body),))
+    if kind == "nws" and not body.lstrip()[:1].startswith(b"<"):
+        items, next_url = read_nws(body, base_url)
+        return _gather(items, [], next_url)
     xml = cap.read_xml(body, limit=MAX_FEED_BYTES)
     if xml.root is None:
         return Index(findings=xml.findings)
-    name = local(xml.root)
-    findings = list(xml.findings)
+    name, findings = local(xml.root), list(xml.findings)
     if name not in _ROOTS[kind]:
         message = f"Configured as {kind}, but the document's root is `{name}`."
         findings.append(READABLE.finding(message, xpath=f"/{name}", line=xml.root.sourceline))
+    if name == "alert":
+        return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)
     return _gather(read(xml.root, base_url) if read else (), findings)
 
 
-def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding]) -> Index:
+def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], next_url: str | None = None) -> Index:
     """The items within the bounds."""
     entries: list[Entry] = []
     size = 0
@@ -71,4 +84,4 @@ def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding]) -
             findings.insert(0, BOUNDED.finding(message))
             break
         entries.append(item)
-    return Index(entries=tuple(entries), findings=tuple(islice(findings, MAX_FINDINGS)))
+    return Index(entries=tuple(entries), findings=tuple(findings[:MAX_FINDINGS]), next_url=next_url)

@@ -1,1 +1,1 @@
-"""Strangers to try the gateway on, over real HTTP on loopback: a feed that tells a story, a receiver that keeps the rules."""
+"""A feed and a receiver to try things on: for the demo, for tests, for developers."""

@@ -28,7 +28,6 @@ def alert_page(
     feed: str | None,
     identifier: str | None,
     card_id: str | None,
-    card_id: str | None,
     since: datetime | None,
     limit: int,
     after: str | None,

@@ -1,0 +1,59 @@
+"""``capgateway run``: the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from capgateway import config, log, service
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from capgateway.cli.output import Context
+
+
+def read_roles(_: click.Context, __: click.Parameter, value: str) -> tuple[service.Role, ...]:
+    """The roles of a comma-separated list."""
+    roles = tuple(role for role in service.ROLES if role in value.split(","))
+    unknown = sorted(set(value.split(",")) - set(service.ROLES))
+    if unknown:
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; choose from {', '.join(service.ROLES)}")
+    return roles
+
+
+@click.command()
+@click.option("--roles", default=",".join(service.ROLES), show_default=True, callback=read_roles, metavar="LIST")
+@click.option("--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", show_default=True)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
+@click.pass_obj
+def run(context: Context, roles: tuple[service.Role, ...], log_format: log.Format, log_level: str) -> None:
+    """Run the gateway until it is told to stop (Ctrl-C, SIGTERM)."""
+    settings = config.load(config.find(context.config_path))
+    log.set_up(level=log_level.upper(), format=log_format)
+    run_async(service.serve(settings, roles))
+
+
+def run_async(work: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where it is installed. What a task group gathered is raised as the one fault it is."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with runner:
+        try:
+            runner.run(work)
+        except BaseExceptionGroup as group:
+            raise _only(group) from None
+
+
+def _only(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

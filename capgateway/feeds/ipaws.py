@@ -1,0 +1,52 @@
+"""FEMA's All-Hazards feed: one document wraps the alerts since a moment that the address names. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from capgateway.cap.rule import Rule
+from capgateway.feeds.entry import Entry, embedded
+from capgateway.feeds.markup import alerts_inside, local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml import etree
+
+    from capgateway import cap
+
+#: What stands in a feed's address for the moment.
+SINCE = "{since}"
+#: Each poll asks again for what came shortly before the last one: alerts are listed late, and clocks differ (B-66).
+OVERLAP = timedelta(minutes=5)
+#: How far back the first poll asks, and one after an outage. The server keeps less, so more is useless.
+LOOK_BACK = timedelta(hours=24)
+#: About how long the server lists an alert; what came in a longer gap between two polls may be lost (B-66).
+WINDOW = timedelta(minutes=30)
+
+WRAPPED = Rule(
+    id="feed.ipaws-wrapper",
+    level="warning",
+    layer="feed",
+    asks="The wrapper of an IPAWS feed holds alerts and nothing else.",
+    source=("B-62",),
+)
+
+
+def recent_url(template: str, *, last_success: datetime | None, now: datetime) -> str:
+    """The address to ask: ``{since}`` becomes the moment from which on alerts are wanted, in UTC with a Z (B-61)."""
+    earliest = now - LOOK_BACK
+    since = max(last_success - OVERLAP, earliest) if last_success else earliest
+    return template.replace(SINCE, since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Finding]:
+    """Each alert of the wrapper, as a document with the wrapper's namespaces. None at all is the normal case."""
+    for document in alerts_inside(root):
+        yield embedded(document)
+    for element in root.iterchildren("*"):
+        if local(element) != "alert":
+            yield WRAPPED.finding(
+                f"`{local(element)}` is no alert.", xpath=f"/alerts/{local(element)}", line=element.sourceline
+            )
