@@ -3,6 +3,7 @@
 from capgateway.cap.finding import Finding, Report, Signature
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
+from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
 from capgateway.cap.times import time
 from capgateway.cap.validate import validate
@@ -21,6 +22,7 @@ __all__ = [
     "Reference",
     "Report",
     "Resource",
+    "Rule",
     "Schemas",
     "Signature",
     "Time",

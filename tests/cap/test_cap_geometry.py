@@ -1,0 +1,143 @@
+"""Polygon and circle texts become shapes, whatever is in them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from cap_samples import changed, rules, the_finding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capgateway import cap
+from capgateway.cap.geometry import circle, crosses_antimeridian, crosses_itself, polygon
+
+RING = "30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9"
+
+
+def with_polygon(text: str) -> bytes:
+    return changed(RING, text)
+
+
+def test_a_ring_is_read_latitude_first() -> None:
+    """Points are as they stand, closed."""
+    assert polygon(RING).points == ((30.1, -97.9), (30.1, -97.5), (30.5, -97.5), (30.1, -97.9))
+    assert polygon(RING).faults == ()
+
+
+@pytest.mark.parametrize("text", ["+1,.5 007,2.\n3,4\t  1,0.5", "01.0,0.50 7,2 3,4 1,.5"])
+def test_numbers_that_json_refuses_are_read_too(text: str) -> None:
+    """Signs, leading zeros, bare points and any white space are decimal notation."""
+    assert polygon(text).points[1] == (7.0, 2.0)
+    assert polygon(text).faults == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "1 2 3 4", "1,2,3 4,5,6", "1e1,2 3,4 5,6 1e1,2", "nan,1 2,3 4,5 nan,1", "1,2;3,4", ","]
+)
+def test_what_is_no_pairs_has_no_form(text: str) -> None:
+    """The schema lets any text pass."""
+    assert polygon(text).faults == ("form",)
+    assert "cap.polygon.form" in rules(with_polygon(text))
+
+
+def test_an_open_ring_is_closed_with_a_finding() -> None:
+    """The meaning is beyond doubt, so it is a warning and the closed ring is used."""
+    text = "30.1,-97.9 30.1,-97.5 30.5,-97.5 30.5,-97.9"
+    assert polygon(text).points[-1] == (30.1, -97.9)
+    assert the_finding(with_polygon(text), "cap.polygon.open").level == "warning"
+
+
+def test_a_ring_is_closed_by_value_not_by_text() -> None:
+    """`30.10` is `30.1`."""
+    assert polygon("30.10,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.90").faults == ()
+
+
+def test_two_corners_are_no_area() -> None:
+    """Four pairs at least."""
+    assert polygon("1,2 3,4 1,2").points == ()
+    assert "cap.polygon.points" in rules(with_polygon("1,2 3,4 1,2"))
+
+
+def test_three_corners_left_open_are_read_as_a_triangle() -> None:
+    """They break the count and the closure, and still mean one thing."""
+    assert polygon("1,2 3,4 5,2").faults == ("few", "open")
+    assert len(polygon("1,2 3,4 5,2").points) == 4
+
+
+def test_coordinates_off_the_globe_are_found() -> None:
+    """The schema cannot see it, and some validators let 99,999 pass."""
+    assert "cap.coordinates.range" in rules(with_polygon("99,999 3,4 5,6 99,999"))
+    assert "cap.coordinates.range" in rules(changed("30.2,-97.7 5.5", "91,181 5"))
+
+
+def test_longitude_first_is_suspected_where_it_lies_off_the_globe() -> None:
+    """A Texan polygon in GeoJSON's order."""
+    text = " ".join(",".join(reversed(pair.split(","))) for pair in RING.split())
+    assert "cap.coordinates.swapped" in rules(with_polygon(text))
+    assert "cap.coordinates.swapped" in rules(changed("30.2,-97.7 5.5", "-97.7,30.2 5"))
+
+
+def test_a_bow_tie_crosses_itself() -> None:
+    """Its edges cross in the middle."""
+    assert crosses_itself(polygon("0,0 2,2 2,0 0,2 0,0").points)
+    assert the_finding(with_polygon("0,0 2,2 2,0 0,2 0,0"), "cap.polygon.crossing").level == "warning"
+
+
+@given(st.integers(3, 40), st.floats(-60, 60), st.floats(-100, 100))
+def test_a_round_ring_does_not_cross_itself(corners: int, latitude: float, longitude: float) -> None:
+    """Neither do rings that repeat a corner."""
+    angles = [2 * math.pi * number / corners for number in range(corners)]
+    ring = [(latitude + math.sin(angle), longitude + math.cos(angle)) for angle in angles for _ in range(2)]
+    assert not crosses_itself((*ring, ring[0]))
+
+
+def test_a_ring_over_the_antimeridian_goes_the_short_way() -> None:
+    """Around Fiji it is small, and it does not cross itself."""
+    ring = polygon("-16,179 -16,-179 -18,-179 -18,179 -16,179")
+    assert crosses_antimeridian(ring.points)
+    assert not crosses_itself(ring.points)
+    assert (
+        the_finding(with_polygon("-16,179 -16,-179 -18,-179 -18,179 -16,179"), "cap.polygon.antimeridian").level
+        == "info"
+    )
+
+
+def test_an_endless_outline_is_judged_all_the_same() -> None:
+    """100,000 points: the check for crossings gives up instead of comparing each edge with each."""
+    zigzag = " ".join(f"{number % 2},{number / 1000:.3f}" for number in range(-50_000, 50_000))
+    assert rules(with_polygon(zigzag)) <= {"cap.polygon.open", "cap.polygon.crossing"}
+
+
+def test_an_empty_polygon_is_absent() -> None:
+    """Real feeds send them; findings about others count from the real place."""
+    document = changed(f"<polygon>{RING}", f"<polygon/><polygon> </polygon><polygon>hello</polygon><polygon>{RING}")
+    alert = cap.parse(document).alert
+    assert alert is not None
+    assert alert.infos[0].areas[0].polygons == ("hello", RING)
+    assert the_finding(document, "cap.polygon.form").xpath == "/alert/info[1]/area[1]/polygon[3]"
+
+
+@pytest.mark.parametrize("text", ["30.2,-97.7 0", "30.2,-97.7  5", " 30.2,-97.7\n5 "])
+def test_circles_are_read_leniently(text: str) -> None:
+    """Any white space may stand before the radius, which may be 0."""
+    assert isinstance(circle(text), cap.Circle)
+
+
+@pytest.mark.parametrize("text", ["invalid", ",", "1, 2 3", "1,2", "1,2 -3", "1,2 3 4", "1,2 3km"])
+def test_what_is_no_circle_has_no_form(text: str) -> None:
+    """Google's pattern accepts a lone comma, others refuse radius 0."""
+    assert circle(text) == "form"
+    assert "cap.circle.form" in rules(changed("30.2,-97.7 5.5", text))
+
+
+def test_a_circle_without_size_is_a_marker() -> None:
+    """Legal, but it alerts nobody."""
+    assert the_finding(changed("30.2,-97.7 5.5", "30.2,-97.7 0"), "cap.circle.marker").level == "warning"
+
+
+@given(st.text(st.sampled_from("0123456789.,- +e\n"), max_size=60))
+def test_no_text_raises(text: str) -> None:
+    """Any text is a shape or a fault."""
+    assert polygon(text).points or polygon(text).faults
+    assert circle(text)

@@ -1,0 +1,201 @@
+"""The standard's rules: each is broken once, found at its place, and silent where others cry wolf."""
+
+from __future__ import annotations
+
+import pytest
+from cap_samples import CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
+
+REFERENCES = "<references>alerts@agency.example,TX-2026-0041,2026-11-22T09:15:00-06:00</references>"
+INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
+AREA = CAP_1_2[CAP_1_2.index("    <area>") : CAP_1_2.index("  </info>")]
+RESOURCE = "/alert/info[1]/resource[1]"
+AREA_PATH = "/alert/info[1]/area[1]"
+
+#: What is exchanged, the rule that this breaks, its level, and where it is found.
+BROKEN = [
+    (">TX-2026-0042<", "><", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("TX-2026-0042", "TX 2026", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("TX-2026-0042", " TX-2026-0042", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("TX-2026-0042", "TX,2026", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("TX-2026-0042", "TX&amp;2026", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("TX-2026-0042", "TX\u00a02026", "cap.identifier.characters", "error", "/alert/identifier"),
+    ("<status>Actual", "<status>Exercise", None, None, None),
+    ("<note>A note</note>", "", None, None, None),
+    (REFERENCES, "", "cap.references.missing", "error", "/alert"),
+    (REFERENCES, "<references> </references>", "cap.references.missing", "error", "/alert/references"),
+    ("TX-2026-0041,", "", "cap.references.form", "error", "/alert/references"),
+    ("09:15:00-06:00</ref", "09:15:00Z</ref", "cap.references.form", "error", "/alert/references"),
+    ("09:15:00-06:00</ref", "25:15:00-06:00</ref", "cap.references.form", "error", "/alert/references"),
+    ("TX-2026-0041,2026-11-22T09", "TX-2026-0042,2026-11-22T10", "cap.references.self", "error", "/alert/references"),
+    (
+        "2026-11-22T09:15:00-06:00</ref",
+        "2026-11-22T09:15:00-08:00</ref",
+        "cap.references.later",
+        "warning",
+        "/alert/references",
+    ),
+    ("<references>alerts", "<references>others", "cap.references.sender", "warning", "/alert/references"),
+    ("<scope>Public", "<scope>Restricted", "cap.restriction.missing", "error", "/alert"),
+    (
+        "<scope>Public</scope>",
+        "<scope>Public</scope><restriction>staff</restriction>",
+        "cap.restriction.scope",
+        "warning",
+        "/alert/restriction",
+    ),
+    ("<scope>Public</scope>", "<scope>Public</scope><restriction/><addresses/>", None, None, None),
+    ("<scope>Public", "<scope>Private", "cap.addresses.missing", "error", "/alert"),
+    ("<code>", '<addresses>"a b c</addresses><code>', "cap.addresses.quotes", "error", "/alert/addresses"),
+    ('"big fire"', '"big fire', "cap.incidents.quotes", "error", "/alert/incidents"),
+    ("Wildfire", " ", "cap.event.empty", "error", "/alert/info[1]/event"),
+    ("Evacuate", "Assess", "cap.response-type.assess", "warning", "/alert/info[1]/responseType[1]"),
+    ("Leave now", "x" * 161, "cap.headline.length", "info", "/alert/info[1]/headline"),
+    ("Leave now", "x" * 160, None, None, None),
+    ("https://agency.example/fire", "www.agency.example", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "https:", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("Go west.", "Go &lt;b&gt;west&lt;/b&gt;.", "cap.text.markup", "warning", "/alert/info[1]/instruction"),
+    ("Go west.", "Fish &amp;amp; chips", "cap.text.markup", "warning", "/alert/info[1]/instruction"),
+    ("Go west.", "Fish &amp; chips, wind &lt; 5 &gt; 3", None, None, None),
+    ("<value>4</value>", "<value/>", "cap.pair.empty", "warning", "/alert/info[1]/parameter[1]"),
+    (
+        "<valueName>SAME</valueName><value>048453",
+        "<valueName>S.A.M.E.</valueName><value>048453",
+        "cap.value-name.acronym",
+        "warning",
+        AREA_PATH + "/geocode[1]/valueName",
+    ),
+    (
+        "<valueName>SAME",
+        "<valueName>same",
+        "cap.value-name.acronym",
+        "warning",
+        "/alert/info[1]/eventCode[1]/valueName",
+    ),
+    ("<resourceDesc>Map", "<resourceDesc>", "cap.resource-desc.empty", "error", RESOURCE + "/resourceDesc"),
+    ("image/png", "picture", "cap.mime-type.form", "error", RESOURCE + "/mimeType"),
+    ("image/png", "text/html; charset=utf-8", None, None, None),
+    ("<size>5", "<size>-5", "cap.size.range", "warning", RESOURCE + "/size"),
+    ("<size>5", "<size>" + "5" * 30, "cap.size.range", "warning", RESOURCE + "/size"),
+    ("aGVsbG8=", "hello!", "cap.deref-uri.base64", "error", RESOURCE + "/derefUri"),
+    ("aGVsbG8=", "aGVs\n bG8=", None, None, None),
+    ("aaf4c61d", "00000000", "cap.digest.mismatch", "error", RESOURCE + "/digest"),
+    ("aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", "qvTGHdzF6KLavt4PO0gs2a6pQ00=", None, None, None),
+    ("aaf4c61d", "", "cap.digest.form", "warning", RESOURCE + "/digest"),
+    ("<areaDesc>Example County", "<areaDesc> ", "cap.area-desc.empty", "error", AREA_PATH + "/areaDesc"),
+    ("<altitude>100</altitude>", "", "cap.ceiling.altitude", "error", AREA_PATH + "/ceiling"),
+    ("2000.5", "99.5", "cap.ceiling.altitude", "error", AREA_PATH + "/ceiling"),
+    ("2000.5", "100.0", None, None, None),
+    ("<altitude>100", "<altitude>-100", None, None, None),
+    (AREA, "", "cap.area.missing", "warning", "/alert/info[1]"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "rule", "level", "place"), BROKEN)
+def test_one_fault_gives_one_finding(
+    old: str, new: str, rule: str | None, level: str | None, place: str | None
+) -> None:
+    """Nothing else is said, and where the rule is no rule at all, nothing."""
+    found = [(one.rule, one.level, one.xpath) for one in judged(changed(old, new)).findings]
+    assert found == ([(rule, level, place)] if rule else [])
+
+
+@pytest.mark.parametrize("kind", ["Alert", "Update"])
+def test_a_message_that_tells_nothing_is_told(kind: str) -> None:
+    """An Alert needs an info; a Cancel, Ack or System message does not."""
+    document = changed("<msgType>Update", f"<msgType>{kind}").decode().replace(INFO, "")
+    assert rules(document) == {"cap.info.missing"}
+    assert rules(document.replace(">Actual<", ">System<")) == set()
+    assert rules(document.replace(f">{kind}<", ">Cancel<")) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"), [(">Actual<", ">Exercise<", "exercise"), (">Update<", ">Error<", "error")]
+)
+def test_exercises_and_errors_explain_themselves_in_note(old: str, new: str, rule: str) -> None:
+    """With a note there is nothing to say, without one a warning."""
+    document = changed(old, new).decode()
+    assert rules(document) == set()
+    assert the_finding(document.replace("A note", " "), f"cap.note.{rule}").level == "warning"
+
+
+@pytest.mark.parametrize("kind", ["Update", "Cancel", "Ack", "Error"])
+def test_whatever_answers_a_message_must_name_it(kind: str) -> None:
+    """Only a first Alert has nothing to refer to."""
+    document = changed("<msgType>Update", f"<msgType>{kind}").decode().replace(REFERENCES, "")
+    assert rules(document) == {"cap.references.missing"}
+    assert rules(document.replace(f">{kind}<", ">Alert<")) == set()
+
+
+@pytest.mark.parametrize("sender", ["", "al erts@agency.example", "a,b", "a&lt;b", "a&amp;b"])
+def test_a_sender_can_be_referred_to(sender: str) -> None:
+    """The same characters are barred as in an identifier."""
+    document = changed("<sender>alerts@agency.example", f"<sender>{sender}")
+    assert the_finding(document, "cap.sender.characters").level == "error"
+
+
+def test_references_are_apart_by_any_white_space() -> None:
+    """New lines and tabs too; a validator that splits at single blanks fails here."""
+    first = REFERENCES[len("<references>") : -len("</references>")]
+    assert rules(changed(first, f"\n\t{first}\n  {first.replace('0041', '0040')}\n")) == set()
+
+
+def test_a_self_reference_is_known_by_its_moment() -> None:
+    """Producers rewrite offsets: 16:15 in UTC is 10:15 in Texas."""
+    document = changed("TX-2026-0041,2026-11-22T09:15:00-06:00", "TX-2026-0042,2026-11-22T16:15:00-00:00")
+    assert rules(document) == {"cap.references.self"}
+
+
+def test_digits_are_a_sender() -> None:
+    """IPAWS senders are no e-mail addresses."""
+    assert rules(CAP_1_2.replace("alerts@agency.example", "200032")) == set()
+
+
+def test_a_relative_uri_names_the_file_in_deref_uri() -> None:
+    """Without the file it points nowhere."""
+    document = changed("https://agency.example/map.png", "map.png").decode()
+    assert rules(document) == set()
+    document = document.replace("<derefUri>aGVsbG8=</derefUri>", "")
+    assert rules(document) == {"cap.uri.absolute"}
+
+
+def test_a_resource_shows_something() -> None:
+    """Neither uri nor derefUri is a warning."""
+    document = (
+        changed("<uri>https://agency.example/map.png</uri>", "").decode().replace("<derefUri>aGVsbG8=</derefUri>", "")
+    )
+    assert rules(document) == {"cap.resource.content"}
+
+
+def test_codes_alone_are_worth_a_shape() -> None:
+    """AMBER Alerts usually come so: a warning, not an error."""
+    document = changed("<circle>30.2,-97.7 5.5</circle>", "").decode()
+    polygon = document[document.index("      <polygon>") : document.index("</polygon>") + len("</polygon>")]
+    assert the_finding(document.replace(polygon, ""), "cap.geocode.only").level == "warning"
+
+
+def test_a_translation_has_its_own_words() -> None:
+    """Identical texts under two languages: one of the two is mislabelled."""
+    document = CAP_1_2.replace(INFO, INFO + INFO.replace("en-US", "es-US"))
+    assert rules(document) == {"cap.language.identical"}
+
+
+def test_rules_run_where_the_schema_failed() -> None:
+    """One pass shows every fault."""
+    document = (
+        changed("<status>Actual", "<status>actual")
+        .decode()
+        .replace("TX-2026-0042", "TX 42")
+        .replace("image/png", "png")
+    )
+    assert rules(document) == {"cap.schema", "cap.identifier.characters", "cap.mime-type.form"}
+
+
+def test_rules_look_at_older_versions_too() -> None:
+    """The same fault, the same finding."""
+    assert rules(changed("TX-2026-0042", "TX 42", document=CAP_1_1)) == {"cap.identifier.characters"}
+
+
+def test_a_report_of_a_hostile_message_stays_small() -> None:
+    """A thousand empty parameters are two hundred findings."""
+    parameters = "<parameter><valueName/><value/></parameter>" * 1_000
+    assert len(judged(changed("<resource>", parameters + "<resource>")).findings) == 200
