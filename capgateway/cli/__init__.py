@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", "List the validation rules, or tell one."),
     "convert": ("convert", "Show the card that each alert would become."),
     "config": ("config", "Check, start or describe a configuration."),
+    "alerts": ("alerts", "Ask for alerts."),
     "cards": ("cards", "Ask for cards."),
     "deliveries": ("deliveries", "Ask for deliveries."),
     "listen": ("listen", "Run a receiver for developers."),
