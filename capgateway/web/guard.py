@@ -14,7 +14,6 @@ from aiohttp import web
 from capgateway.web.problems import Answer, Refused
 
 HEADERS = {
-    "Server": "capgateway",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,6 +24,7 @@ HEADERS = {
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Give every answer, errors too, the headers it does not set itself."""
+    response.headers["Server"] = "capgateway"  # not which libraries in which versions
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 
