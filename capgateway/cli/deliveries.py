@@ -39,6 +39,12 @@ def list_deliveries(
     as_json: bool,
 ) -> None:
     """List deliveries with their attempts, the newest first."""
-    wanted = {"state": state, "receiver": receiver, "card_id": card_id, "limit": limit}
-    page = ask(context, server, "deliveries", wanted, lambda store: store.deliveries(**wanted))
+    query = {"state": state, "receiver": receiver, "card_id": card_id, "limit": limit}
+    page = ask(
+        context,
+        server,
+        "deliveries",
+        query,
+        lambda store: store.deliveries(state=state, receiver=receiver, card_id=card_id, limit=limit),
+    )
     tell(page, COLUMNS, as_json=as_json)
