@@ -2,6 +2,18 @@
 
 from capgateway.feeds.entry import Entry, Index
 from capgateway.feeds.feed import Feed, FeedKind
+from capgateway.feeds.plan import MAX_PAGES, Question, questions
 from capgateway.feeds.read import MAX_FEED_BYTES, IndexKind, read_entries
 
-__all__ = ["MAX_FEED_BYTES", "Entry", "Feed", "FeedKind", "Index", "IndexKind", "read_entries"]
+__all__ = [
+    "MAX_FEED_BYTES",
+    "MAX_PAGES",
+    "Entry",
+    "Feed",
+    "FeedKind",
+    "Index",
+    "IndexKind",
+    "Question",
+    "questions",
+    "read_entries",
+]

@@ -12,6 +12,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import HTTP, Entry, embedded, linked
 from capgateway.feeds.markup import CAP_TYPES, absolute, alerts_inside, child, is_http, local, media_type, text
@@ -147,14 +149,14 @@ def _other_content(
         return CAP_INSIDE.finding("It has neither contentData nor uri.", xpath=where, line=element.sourceline)
     if not is_http(link):
         return HTTP.finding("Its uri is not http.", xpath=where, line=element.sourceline)
-    entry = linked(link, title=title, stamp=text(element, "digest"))
-    return Entry(key=entry.key, title=title, link=link, envelope_status=status)
+    sent = text(element.getroottree().getroot(), "dateTimeSent") or None
+    return msgspec.structs.replace(linked(link, title=title, updated=sent), envelope_status=status)
 
 
 def _check(root: etree._Element) -> Iterator[cap.Finding]:
     where = "/EDXLDistribution"
     if root.tag != f"{{{NAMESPACE}}}EDXLDistribution":
-        yield ROOT.finding(f"The root element is `{root.tag}`.", xpath=where, line=root.sourceline)
+        yield ROOT.finding(f"The root element is `{root.tag!s}`.", xpath=where, line=root.sourceline)
     names = [local(element) for element in root]
     for name in _REQUIRED:
         if name not in names:

@@ -209,13 +209,15 @@ def test_an_rss_item_needs_a_title_or_a_description() -> None:
 
 
 def test_the_other_kind_of_feed_is_read_with_a_finding() -> None:
-    """Atom where RSS was configured is read all the same; a page or a lone message is not a feed."""
+    """Atom where RSS was configured is read all the same, and a lone message; a page announces nothing."""
     index = feeds.read_entries(atom(CAP_LINK), kind="rss", base_url=BASE)
     assert rules(index) == ["feed.root"]
     assert len(index.distinct) == 1
-    for body in (b"<html><body>Please log in</body></html>", ALERT.encode()):
-        index = feeds.read_entries(body, kind="atom", base_url=BASE)
-        assert (rules(index), index.entries) == (["feed.root"], ())
+    index = feeds.read_entries(ALERT.encode(), kind="rss", base_url=BASE)
+    assert rules(index) == ["feed.root"]
+    assert [entry.document for entry in index.entries] == [ALERT.encode()]
+    index = feeds.read_entries(b"<html><body>Please log in</body></html>", kind="atom", base_url=BASE)
+    assert (rules(index), index.entries) == (["feed.root"], ())
 
 
 def test_a_plain_cap_document_is_its_own_entry() -> None:
