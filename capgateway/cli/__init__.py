@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -9,7 +10,7 @@ from typing import NoReturn
 import click
 
 from capgateway.cli.output import Context
-from capgateway.errors import CapgatewayError
+from capgateway.errors import CapgatewayError, ConfigError
 
 # command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -67,10 +68,16 @@ def cli(ctx: click.Context, config_path: str | None) -> None:
 
 
 def main() -> NoReturn:
-    """The ``capgateway`` command. No traceback ever reaches a user who did nothing stranger than interrupt us."""
+    """The ``capgateway`` command. No traceback ever reaches a user, unless ``CAPGATEWAY_DEBUG`` is set."""
     try:
         cli.main(prog_name="capgateway")
+    except ConfigError as error:
+        click.echo(str(error), err=True)  # begins with file and line, as editors like it
     except CapgatewayError as error:
         click.echo(f"capgateway: {error}", err=True)
-        sys.exit(2)
-    sys.exit(0)
+    except Exception as error:  # the last resort: a fault of ours
+        if os.environ.get("CAPGATEWAY_DEBUG"):
+            raise
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        click.echo(f"capgateway: a fault in capgateway itself ({told}); CAPGATEWAY_DEBUG=1 shows where", err=True)
+    sys.exit(2)

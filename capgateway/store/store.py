@@ -62,6 +62,8 @@ class Store:
         self._lock: IO[bytes] | None = None
         if not read_only:
             self._lock = _lock(self._url)
+        elif (path := _file(self._url)) and not path.exists():
+            raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
         self._engine = _engine(self._url, writes=not read_only)
         self._reader = _engine(self._url, writes=False)
         self._writer: Writer | None = None
@@ -85,8 +87,6 @@ class Store:
     def open_read_only(cls, url: str) -> Self:
         """Open for reading, beside a gateway that may be running; the schema must be current."""
         store = cls(url, read_only=True)
-        if (path := store._url.database) and store._url.get_backend_name() == "sqlite" and not Path(path).exists():
-            raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
         status = store.schema_status()
         if not status.is_current:
             store.close()
@@ -313,11 +313,16 @@ def _engine(url: URL, *, writes: bool) -> Engine:
     return engine
 
 
+def _file(url: URL) -> Path | None:
+    """The file of a SQLite database; ``None`` for a database elsewhere."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
 def _lock(url: URL) -> IO[bytes] | None:
     """Hold the lock file beside a SQLite database, so that two gateways never deliver from one file."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+    path = _file(url)
+    if path is None:
         return None
-    path = Path(url.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_name(f"{path.name}.lock").open("ab")
