@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import Literal
@@ -18,6 +19,8 @@ MIN_POINTS = 4
 MAX_LATITUDE, MAX_LONGITUDE, HALF_TURN, FULL_TURN = 90.0, 180.0, 180.0, 360.0
 #: Pairs of edges compared before a check for crossings gives up, so that no outline takes longer than a moment.
 MAX_COMPARISONS = 200_000
+KILOMETRES_PER_DEGREE = 111.2
+CIRCLE_CORNERS = 24
 
 _NUMBER = r"[+-]?(?:\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})"
 _PAIR = re.compile(rf"({_NUMBER}),({_NUMBER})", re.ASCII)
@@ -128,3 +131,46 @@ def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
 
 def _side(a: Point, b: Point, p: Point) -> float:
     return (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
+
+
+def outline(shape: Circle) -> tuple[Point, ...]:
+    """A ring around a circle, close enough to see what it covers."""
+    height = shape.radius / KILOMETRES_PER_DEGREE
+    width = height / max(0.01, math.cos(math.radians(shape.latitude)))
+    turns = [2 * math.pi * number / CIRCLE_CORNERS for number in range(CIRCLE_CORNERS)]
+    ring = [(shape.latitude + height * math.sin(turn), shape.longitude + width * math.cos(turn)) for turn in turns]
+    return (*ring, ring[0])
+
+
+def overlap(one: tuple[Point, ...], other: tuple[Point, ...]) -> bool:
+    """Whether two rings share some area: their edges cross, or one lies in the other. Touching is not overlapping.
+    Says ``False`` where telling would take too many comparisons."""
+    if not _boxes_meet(one, other) or len(one) * len(other) > MAX_COMPARISONS:
+        return False
+    if any(_cross(a, b, c, d) for a, b in pairwise(one) for c, d in pairwise(other)):
+        return True
+    return _holds(one, _middle(other)) or _holds(other, _middle(one))
+
+
+def _boxes_meet(one: tuple[Point, ...], other: tuple[Point, ...]) -> bool:
+    for axis in (0, 1):
+        mine, theirs = [point[axis] for point in one], [point[axis] for point in other]
+        if max(mine) <= min(theirs) or max(theirs) <= min(mine):
+            return False
+    return True
+
+
+def _middle(ring: tuple[Point, ...]) -> Point:
+    corners = ring[:-1]
+    return sum(point[0] for point in corners) / len(corners), sum(point[1] for point in corners) / len(corners)
+
+
+def _holds(ring: tuple[Point, ...], point: Point) -> bool:
+    """Whether a ray from the point leaves the ring an odd number of times."""
+    latitude, longitude = point
+    is_inside = False
+    for a, b in pairwise(ring):
+        if (a[0] > latitude) != (b[0] > latitude):
+            crossing = a[1] + (latitude - a[0]) * (b[1] - a[1]) / (b[0] - a[0])
+            is_inside ^= longitude < crossing
+    return is_inside

@@ -27,6 +27,15 @@ VERY_LIKELY = Rule(
     source=("A-60",),
 )
 
+EMPTY_SHAPE = Rule(
+    id="cap.shape.empty",
+    level="info",
+    asks="A polygon or circle that holds nothing is left out.",
+    why="Many feeds send them as place holders; they are read as absent.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-116",),
+)
+
 #: XML's own white space; str.strip() alone would also take away what XML counts as text.
 BLANK = " \t\r\n"
 
@@ -71,11 +80,6 @@ class Children:
     def tokens(self, name: str) -> tuple[str, ...]:
         found = self._found.get(name)
         return tuple([(child.text or "").strip(BLANK) for child in found]) if found else ()
-
-    def filled(self, name: str) -> tuple[str, ...]:
-        """The texts as received of all that are not blank."""
-        found = self._found.get(name)
-        return tuple([text for child in found if (text := child.text) and text.strip(BLANK)]) if found else ()
 
     def time(self, name: str) -> Time | None:
         text = self.token(name)
@@ -163,12 +167,24 @@ class Reader:
         its = Children(element, self._prefix)
         return Area(
             area_desc=its.text("areaDesc") or "",
-            polygons=its.filled("polygon"),
-            circles=its.filled("circle"),
+            polygons=self._shapes(its, "polygon"),
+            circles=self._shapes(its, "circle"),
             geocodes=self._named(its, "geocode"),
             altitude=its.token("altitude") or None,
             ceiling=its.token("ceiling") or None,
         )
+
+    def _shapes(self, its: Children, name: str) -> tuple[str, ...]:
+        """The texts as received of the shapes that are not blank."""
+        texts = []
+        for element in its.all(name):
+            text = element.text or ""
+            if text.strip(BLANK):
+                texts.append(text)
+            else:
+                message = f"{name} is empty and read as absent; leave it out."
+                self.repairs.append(EMPTY_SHAPE.finding(message, xpath=xpath(element), line=element.sourceline))
+        return tuple(texts)
 
     def _named(self, its: Children, name: str) -> tuple[Named, ...]:
         pairs = its.all(name)

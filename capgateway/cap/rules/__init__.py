@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cap.rules.area import check_areas
+from capgateway.cap.rules.blocks import check_blocks
 from capgateway.cap.rules.dates import check_dates
 from capgateway.cap.rules.info import check_infos
 from capgateway.cap.rules.message import check_message
@@ -26,6 +27,8 @@ def check(alert: Alert, root: etree._Element, *, now: datetime) -> list[Finding]
     check_message(alert, notes)
     check_dates(alert, notes, now)
     check_infos(alert, notes)
+    if len(alert.infos) > 1:
+        check_blocks(alert, notes)
     check_resources(alert, notes)
     check_areas(alert, notes)
     return notes.findings

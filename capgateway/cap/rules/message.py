@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from capgateway.cap.names import XMLDSIG
 from capgateway.cap.read import reference
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import STRICT
@@ -134,6 +135,15 @@ PASSWORD = Rule(
     source=("A-159",),
 )
 
+SIGNED_1_1 = Rule(
+    id="cap.signature.version",
+    level="info",
+    asks="A signed message is better sent as CAP 1.2.",
+    why="The text of CAP 1.1 allows a signature, its published schema has no place for one: strict receivers refuse it.",
+    reference="CAP 1.1 §3.3.2",
+    source=("A-153",),
+)
+
 _NAME = re.compile(r"[^\s,<&]+")
 _ANSWERS = frozenset({"Update", "Cancel", "Ack", "Error"})
 
@@ -149,6 +159,8 @@ def check_message(alert: Alert, notes: Notes) -> None:
         notes.add(EXERCISE_NOTE, "This is an Exercise; say in note which one.", "note")
     if alert.msg_type == "Error" and not (alert.note or "").strip():
         notes.add(ERROR_NOTE, "This rejects a message; say in note why.", "note")
+    if alert.version == "1.1" and next(notes.root.iterchildren(f"{{{XMLDSIG}}}*"), None) is not None:
+        notes.add(SIGNED_1_1, "The published schema of CAP 1.1 has no place for a Signature; send CAP 1.2.")
     if alert.version == "1.0" and notes.text("password"):
         notes.add(PASSWORD, "The message carries a password; it is not read, stored or passed on.", "password")
 

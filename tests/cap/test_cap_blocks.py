@@ -1,0 +1,76 @@
+"""The rule that no other validator has: infos of one language that override each other."""
+
+from __future__ import annotations
+
+import pytest
+from cap_samples import CAP_1_2, rules, the_finding
+
+INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
+SHAPES = INFO[INFO.index("      <polygon>") : INFO.index("      <altitude>")]
+
+
+def two(second: str) -> str:
+    """The sample with another info behind its own."""
+    return CAP_1_2.replace("</alert>", second + "</alert>")
+
+
+def test_two_infos_that_agree_are_a_sequence() -> None:
+    """A later one may add what the first left out."""
+    assert rules(two(INFO.replace("Go west.", "Take your pets."))) == set()
+
+
+@pytest.mark.parametrize(("old", "new"), [("Severe", "Minor"), ("Immediate", "Past"), ("Wildfire", "Flood")])
+def test_a_later_info_must_not_override_an_earlier_one(old: str, new: str) -> None:
+    """Same language, same area, another value: receivers would differ in what they show."""
+    finding = the_finding(two(INFO.replace(old, new)), "cap.info.override")
+    assert finding.level == "error"
+    assert finding.xpath == "/alert/info[2]"
+
+
+def test_another_language_says_it_its_own_way() -> None:
+    """The event's name is translated, so only infos of one language are compared."""
+    other = INFO.replace("en-US", "es-US").replace("Wildfire", "Incendio").replace("Leave now", "Salga ya")
+    assert rules(two(other)) == set()
+
+
+def test_another_area_has_its_own_severity() -> None:
+    """One storm, two bands."""
+    elsewhere = "      <polygon>40.1,-97.9 40.1,-97.5 40.5,-97.5 40.1,-97.9</polygon>\n"
+    assert rules(two(INFO.replace("Severe", "Minor").replace(SHAPES, elsewhere))) == set()
+
+
+def test_another_time_has_its_own_severity() -> None:
+    """What begins when the other ends contradicts nothing."""
+    later = (
+        INFO.replace("Severe", "Minor")
+        .replace("10:20:00", "20:15:00")
+        .replace("<expires>2026-11-22", "<expires>2026-11-23")
+    )
+    assert rules(two(later)) == set()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<polygon>30.2,-97.8 30.2,-97.0 31.5,-97.0 31.5,-97.8 30.2,-97.8</polygon>",
+        "<polygon>30.12,-97.6 30.12,-97.55 30.15,-97.55 30.12,-97.6</polygon>",
+        "<circle>30.2,-97.6 20</circle>",
+    ],
+)
+def test_shapes_that_overlap_are_suspected(shape: str) -> None:
+    """In part, one inside the other, and a circle over a polygon."""
+    finding = the_finding(two(INFO.replace("Severe", "Minor").replace(SHAPES, shape)), "cap.info.overlap")
+    assert finding.level == "warning"
+
+
+def test_neighbours_do_not_overlap() -> None:
+    """A shared border is no shared area."""
+    east = "<polygon>30.1,-97.5 30.1,-97.1 30.5,-97.1 30.5,-97.5 30.1,-97.5</polygon>"
+    assert rules(two(INFO.replace("Severe", "Minor").replace(SHAPES, east))) == set()
+
+
+def test_infos_without_areas_are_told_apart_by_nothing() -> None:
+    """Both speak to everyone, so they must agree."""
+    area = INFO[INFO.index("    <area>") : INFO.index("  </info>")]
+    document = two(INFO.replace("Severe", "Minor")).replace(area, "")
+    assert "cap.info.override" in rules(document)
