@@ -1,0 +1,125 @@
+"""``capgateway listen``: a receiver on this machine, to see what a platform would get, or how it copes with trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import click
+import msgspec
+
+from capgateway import webhooks
+from capgateway.cli import output
+from capgateway.cli.keys import NEW_SECRET_BYTES, Secret
+from capgateway.simulate.receiver import Arrival, Misbehaviour, ReceiverServer
+
+DEFAULT_PORT = 8026
+"""The gateway's own port and one."""
+
+EXAMPLE = """[[receivers]]
+name = "listen"
+url = "{url}"
+secret = "{secret}"
+messages = ["card.*", "exercise.card.*"]
+allow_networks = ["127.0.0.0/8"]"""
+
+
+class Failure(click.ParamType[tuple[int, float]]):
+    """``STATUS:SHARE``, such as 500:0.3."""
+
+    name = "status:share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, float]:
+        status, _, share = str(value).partition(":")
+        try:
+            failure = int(status), float(share or 1)
+        except ValueError:
+            self.fail(f"{value!r} is not like 500:0.3", param, ctx)
+        if not (300 <= failure[0] <= 599 and 0 <= failure[1] <= 1):  # noqa: PLR2004
+            self.fail(f"{value!r} needs a status of 300 to 599 and a share of 0 to 1", param, ctx)
+        return failure
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--secret",
+    "known",
+    type=Secret(),
+    multiple=True,
+    help="whsec_…, env:NAME or file:PATH; repeatable. Default: a new one.",
+)
+@click.option(
+    "--fail", "failures", type=Failure(), multiple=True, help="Answer this share of requests so, as in 500:0.3."
+)
+@click.option("--delay", type=click.FloatRange(min=0), default=0, metavar="SECONDS", help="Wait before each answer.")
+@output.format_option
+def listen(
+    port: int,
+    known: tuple[bytes, ...],
+    failures: tuple[tuple[int, float], ...],
+    delay: float,
+    as_json: bool = False,
+) -> None:
+    """Receive webhooks on this machine: verify, dedupe, fence, show cards, and print a line for each that arrives.
+
+    Runs until Ctrl-C. With --format json, one JSON object a line.
+    """
+    held = known or (secrets.token_bytes(NEW_SECRET_BYTES),)
+    misbehaviour = Misbehaviour(fail=dict(failures), delay=timedelta(seconds=delay))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_listen(port, held, misbehaviour, as_json=as_json, is_new=not known))
+
+
+async def _listen(
+    port: int, held: tuple[bytes, ...], misbehaviour: Misbehaviour, *, as_json: bool, is_new: bool
+) -> None:
+    arrived: asyncio.Queue[Arrival] = asyncio.Queue()
+    server = ReceiverServer(secrets=held, port=port, misbehaviour=misbehaviour, on_arrival=arrived.put_nowait)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except OSError as error:
+            output.fail(f"cannot listen on port {port}: {error.strerror}; choose another with --port")
+        _introduce(server.url, webhooks.encode_secret(held[0]) if is_new else "env:YOUR_SECRET")
+        while True:
+            _tell(await arrived.get(), as_json=as_json)
+
+
+def _introduce(url: str, secret: str) -> None:
+    click.echo(f"Listening on {url} until Ctrl-C. For the gateway's configuration:\n", err=True)
+    click.echo(EXAMPLE.format(url=url, secret=secret) + "\n", err=True)
+
+
+def _tell(arrival: Arrival, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(arrival))
+        return
+    facts = {
+        "revision": arrival.revision,
+        "attempt": arrival.attempt,
+        "status": arrival.status,
+        "id": arrival.message_id,
+        "reason": arrival.reason,
+        "headline": _headline(arrival.card),
+    }
+    words = [f"{arrival.time:%H:%M:%S}", f"{arrival.outcome:10}", arrival.type or "-", arrival.card_id or "-"]
+    click.echo(_printable("  ".join([*words, *(f"{name}={value}" for name, value in facts.items() if value)])))
+
+
+def _headline(card: dict[str, Any] | None) -> str | None:
+    """The first headline of a card, if it is one."""
+    try:
+        return next((str(words["headline"]) for words in (card or {})["content"].values()), None)
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _printable(text: str) -> str:
+    """Whoever finds the port may send anything: nothing of it reaches the terminal as a command."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,127 @@
+"""``capgateway listen`` as its users meet it: a process of its own, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from capgateway import webhooks
+from capgateway.cli.listen import listen
+from capgateway.webhooks.sign import sign
+
+SECRET = b"a secret of the right length...."
+WRITTEN = webhooks.encode_secret(SECRET)
+
+
+@contextmanager
+def listening(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a running ``capgateway listen``, ended by Ctrl-C."""
+    command = [sys.executable, "-c", "from capgateway.cli import main; main()", "listen", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        assert process.stderr
+        found = re.search(r"http://\S+", process.stderr.readline())
+        assert found
+        yield found[0], process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def post(url: str, secret: bytes = SECRET) -> int:
+    now = datetime.now(UTC)
+    stamp = webhooks.Stamp(
+        deployment="test",
+        card_id="crd_1",
+        revision=1,
+        sequence=10,
+        timestamp=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    card = json.dumps({"content": {"en-US": {"headline": "AMBER \x1b[31mAlert"}}}).encode()
+    message = webhooks.display(stamp, card, card_url="https://cap.platform.example/")
+    timestamp = int(now.timestamp())
+    headers = {
+        "webhook-id": message.id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign([secret], message.id, timestamp, message.body),
+    }
+    request = urllib.request.Request(url, message.body, headers)  # noqa: S310  (our own loopback)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_a_line_for_each_arrival() -> None:
+    """What came is told in a line, stripped of what could move the cursor."""
+    with listening("--secret", WRITTEN) as (url, process):
+        assert (post(url), post(url), post(url, b"x" * 32)) == (200, 200, 401)
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(3)]
+    assert [line.split()[1] for line in lines] == ["displayed", "duplicate", "refused"]
+    assert "card.published  crd_1  revision=1" in lines[0]
+    assert "headline=AMBER \N{REPLACEMENT CHARACTER}[31mAlert" in lines[0]
+
+
+def test_json_and_misbehaviour() -> None:
+    """With --format json each line is an object; with --fail requests fail."""
+    with listening("--secret", WRITTEN, "--fail", "503:1", "--delay", "0.01", "--format", "json") as (url, process):
+        assert post(url) == 503
+        assert process.stdout
+        arrival = json.loads(process.stdout.readline())
+    assert (arrival["outcome"], arrival["status"]) == ("failed", 503)
+
+
+def test_without_a_secret_a_new_one_is_made() -> None:
+    """What to put into the configuration is printed, the new secret included."""
+    with listening() as (url, process):
+        assert process.stderr
+        shown = "".join(process.stderr.readline() for _ in range(7))
+        found = re.search(r'secret = "(whsec_\S+)"', shown)
+        assert found
+        assert f'url = "{url}"' in shown
+        assert post(url, webhooks.decode_secret(found[1])) == 200
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--fail", "nonsense"],
+        ["--fail", "200:1"],
+        ["--fail", "500:2"],
+        ["--fail", "500:nan"],
+        ["--delay", "-1"],
+        ["--secret", "x"],
+    ],
+)
+def test_wrong_usage(arguments: list[str]) -> None:
+    """Exit 2 and a sentence."""
+    result = CliRunner().invoke(listen, arguments)
+    assert result.exit_code == 2
+    assert "Error" in result.stderr
+
+
+def test_a_taken_port() -> None:
+    """A port somebody has is told in a sentence, exit 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = CliRunner().invoke(listen, ["--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 2
+    assert "choose another with --port" in result.stderr
