@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Literal
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from capgateway import cap, log, net, shipped, web
+from capgateway import cap, config, log, net, shipped, web
 from capgateway.dispatch import Dispatch
+from capgateway.errors import ConfigError
 from capgateway.feeds.pace import interval_of
 from capgateway.ingest import Ingest, Watch
 from capgateway.metrics import Metrics
@@ -31,7 +32,7 @@ from capgateway.store import Store, utc_now
 from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import datetime
 
     import aiohttp
@@ -66,12 +67,39 @@ class Service:
             on_messages=self._dispatch.wake,
         )
         self._watches: dict[str, Watch] = {}
+        self._sessions: dict[object, aiohttp.ClientSession] = {}
         self._scheduler: AsyncIOScheduler | None = None
+        self._reloading: asyncio.Task[bool] | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
         """Let :meth:`run` end in good order."""
         self._stop.set()
+
+    def reload_soon(self) -> None:
+        """Start :meth:`reload`, for a signal."""
+        self._reloading = asyncio.create_task(self.reload())
+
+    async def reload(self) -> bool:
+        """Read the configuration file again and go on with it, without dropping work; whether that went well.
+
+        A bad file changes nothing and says so. Where to store and where to listen stay as they are until a restart.
+        """
+        try:
+            settings = config.load(self.settings.path)
+        except ConfigError as error:
+            log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
+            return False
+        before, self.settings = self.settings, settings
+        self._ingest.policy = settings.policy
+        self._ingest.outlets = Outlets(receivers=settings.receivers, public_url=public_url(settings))
+        self._dispatch.replace_receivers(settings.receivers)
+        if self._scheduler is not None:
+            await self._watch_only(settings.feeds)
+            await self._ingest.decide_again()
+        kept = settings.gateway != before.gateway
+        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=kept)
+        return True
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Run until :meth:`stop`. ``ready`` is set when everything is up; ``address`` then says where the API is."""
@@ -115,43 +143,60 @@ class Service:
 
     @asynccontextmanager
     async def _polling(self) -> AsyncIterator[None]:
-        async with AsyncExitStack() as sessions:
-            await self._ingest.expire()  # what ended while we were away goes first
-            await self._ingest.decide_again()  # the policy may have changed since
-            await self._watch_all(sessions)
-            self._scheduler = _scheduler()
-            self._scheduler.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_EVERY.total_seconds()), id="expire")
-            apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(self._watches), 1))
-            for number, watch in enumerate(self._watches.values()):
-                self._schedule(watch, utc_now() + number * apart)
+        await self._ingest.expire()  # what ended while we were away goes first
+        await self._ingest.decide_again()  # the policy may have changed since
+        self._scheduler = _scheduler()
+        self._scheduler.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_EVERY.total_seconds()), id="expire")
+        try:
+            await self._watch_only(self.settings.feeds)
             self._scheduler.start()
-            try:
-                yield
-            finally:
+            yield
+        finally:
+            if self._scheduler.running:
                 self._scheduler.shutdown(wait=False)
-                self._scheduler = None
+            self._scheduler = None
+            for session in self._sessions.values():
+                await session.close()
 
-    async def _watch_all(self, stack: AsyncExitStack) -> None:
-        """A watch for each enabled feed. Feeds with the same network settings share a session."""
-        sessions: dict[object, aiohttp.ClientSession] = {}
-        for feed in self.settings.feeds:
-            if not feed.enabled:
-                continue
-            key = (feed.allow_networks, feed.ca, feed.client_cert, feed.client_key, feed.proxy)
-            if key not in sessions:
-                sessions[key] = await stack.enter_async_context(_session(feed, self.settings))
-            known = await self.store.feed_state(feed.name)
-            self._watches[feed.name] = Watch(feed, sessions[key], known)
+    async def _watch_only(self, feeds: Sequence[Feed]) -> None:
+        """Watch these feeds and no others; those that are as they were keep their schedule."""
+        wanted = {feed.name: feed for feed in feeds if feed.enabled}
+        for name, watch in list(self._watches.items()):
+            if wanted.get(name) != watch.feed:
+                self._jobs.remove_job(f"feed:{name}")
+                del self._watches[name]
+        new = [feed for name, feed in wanted.items() if name not in self._watches]
+        apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
+        for number, feed in enumerate(new):
+            watch = Watch(feed, self._session(feed), await self.store.feed_state(feed.name))
+            self._watches[feed.name] = watch
+            self._jobs.add_job(
+                self._poll,
+                IntervalTrigger(seconds=interval_of(feed).total_seconds()),
+                args=[watch],
+                id=f"feed:{feed.name}",
+                next_run_time=utc_now() + number * apart,
+            )
 
-    def _schedule(self, watch: Watch, first: datetime) -> None:
-        assert self._scheduler is not None  # noqa: S101
-        self._scheduler.add_job(
-            self._poll,
-            IntervalTrigger(seconds=interval_of(watch.feed).total_seconds()),
-            args=[watch],
-            id=f"feed:{watch.feed.name}",
-            next_run_time=first,
-        )
+    @property
+    def _jobs(self) -> AsyncIOScheduler:
+        assert self._scheduler is not None  # noqa: S101  (asked only while polling)
+        return self._scheduler
+
+    def _session(self, feed: Feed) -> aiohttp.ClientSession:
+        """Feeds with the same network settings share a session."""
+        key = (feed.allow_networks, feed.ca, feed.client_cert, feed.client_key, feed.proxy)
+        if key not in self._sessions:
+            self._sessions[key] = net.new_session(
+                user_agent=user_agent(self.settings),
+                allow_networks=feed.allow_networks,
+                ca=feed.ca,
+                client_cert=feed.client_cert,
+                client_key=feed.client_key,
+                proxy=feed.proxy,
+                limit_per_host=CONNECTIONS_A_HOST,
+            )
+        return self._sessions[key]
 
     async def _poll(self, watch: Watch) -> None:
         """One poll; the next one comes when the feed's pace says so, later than the interval after a failure."""
@@ -160,7 +205,7 @@ class Service:
         except Exception as error:  # noqa: BLE001  (a fault of ours in one feed must not stop the others)
             log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
             return
-        if self._scheduler is not None:
+        if self._scheduler is not None and self._watches.get(watch.feed.name) is watch:  # not since reloaded
             self._scheduler.modify_job(f"feed:{watch.feed.name}", next_run_time=next_at)
 
     async def _expire(self) -> None:
@@ -185,6 +230,7 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, service.stop)
+        loop.add_signal_handler(signal.SIGHUP, service.reload_soon)
         await service.run()
     finally:
         store.close()
@@ -199,18 +245,6 @@ def user_agent(settings: Settings) -> str:
 def public_url(settings: Settings) -> str:
     """The address under which receivers reach this gateway."""
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
-
-
-def _session(feed: Feed, settings: Settings) -> aiohttp.ClientSession:
-    return net.new_session(
-        user_agent=user_agent(settings),
-        allow_networks=feed.allow_networks,
-        ca=feed.ca,
-        client_cert=feed.client_cert,
-        client_key=feed.client_key,
-        proxy=feed.proxy,
-        limit_per_host=CONNECTIONS_A_HOST,
-    )
 
 
 def _scheduler() -> AsyncIOScheduler:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 ANSWER_SECONDS = 10.0
 LONGEST_CELL = 60
+MOST_ROWS = 200  # the API gives no more a page
 FromStore = Callable[[Store], Coroutine[Any, Any, Any]]
 
 
@@ -37,7 +38,7 @@ def server_option(command: F) -> F:
 
 def limit_option(command: F) -> F:
     """``--limit``: how many rows to tell."""
-    return click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)(command)
+    return click.option("--limit", type=click.IntRange(1, MOST_ROWS), default=50, show_default=True)(command)
 
 
 def ask(context: Context, server: str | None, path: str, query: dict[str, Any], from_store: FromStore) -> Any:
@@ -69,7 +70,7 @@ def tell(page: Any, columns: Sequence[str], *, as_json: bool) -> None:
     for row in [titles, *rows]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if page["next"]:
-        click.echo(f"there are more; --limit shows up to 500, the API all of them (after={page['next']})", err=True)
+        click.echo(f"there are more; --limit shows up to {MOST_ROWS}, the API all of them (after={page['next']})", err=True)
 
 
 def _settings(context: Context) -> config.Settings:

@@ -43,9 +43,13 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
 
 
 def decide_again(connection: Connection, alert_id: str, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
-    """Decide a stored alert anew, as after a change of policy, and write what follows from it."""
+    """Decide a stored alert anew, as after a change of policy, and write what follows from it. Where nothing changes
+    the decision that stands keeps standing."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
-    return _settle(connection, _member(connection, row), decide, outlets, now)
+    decision, written = _decide(connection, _member(connection, row), decide, outlets, now)
+    if decision.changes:
+        _save_decision(connection, alert_id, decision, written.card_id, now)
+    return Taken(alert_id=alert_id, decision=decision, is_new=False, messages=written.messages)
 
 
 def undecided_by_region(connection: Connection, now: datetime) -> list[str]:
@@ -108,16 +112,25 @@ def _never(*_: Any) -> Decision:
 
 
 def _settle(connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
+    decision, written = _decide(connection, arrived, decide, outlets, now)
+    _save_decision(connection, arrived.alert_id, decision, written.card_id, now)
+    return Taken(alert_id=arrived.alert_id, decision=decision, is_new=True, messages=written.messages)
+
+
+def _decide(
+    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime
+) -> tuple[Decision, card_rows.Written]:
     known = _chain(connection, arrived)
     states = _card_states(connection, [arrived.alert_id, *(member.alert_id for member in known)])
     decision = decide(arrived, known, states, card_rows.deployment(connection))
-    written = card_rows.apply(connection, decision.changes, outlets, now)
-    connection.execute(
-        update(alerts)
-        .where(alerts.c.id == arrived.alert_id)
-        .values(decision=decision.word, reason=decision.reason, decided_at=now, card_id=written.card_id)
-    )
-    return Taken(alert_id=arrived.alert_id, decision=decision, is_new=True, messages=written.messages)
+    return decision, card_rows.apply(connection, decision.changes, outlets, now)
+
+
+def _save_decision(
+    connection: Connection, alert_id: str, decision: Decision, card_id: str | None, now: datetime
+) -> None:
+    told = {"decision": decision.word, "reason": decision.reason, "decided_at": now, "card_id": card_id}
+    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**told))
 
 
 def _chain(connection: Connection, arrived: Member) -> list[Member]:
