@@ -69,7 +69,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         shown = " ".join(f"{name}={_quoted(value)}" for name, value in _fields(record).items() if value is not None)
-        message = record.getMessage() if hasattr(record, _FIELDS) else _one_line(record.getMessage())
+        message = record.getMessage() if hasattr(record, _FIELDS) else one_line(record.getMessage())
         line = f"{_time(record, 'seconds')[11:19]} {record.levelname.lower():7} {message} {shown}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
@@ -90,10 +90,10 @@ def _cut(value: Any) -> Any:
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(_one_line(text)).decode()
+    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(one_line(text)).decode()
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What cannot be printed is escaped: a hostile value moves no cursor and forges no line."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 

@@ -41,15 +41,17 @@ def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings
     """The settings of one file. Raises :class:`ConfigErrors` with every fault found."""
     text = _text(Path(path))
     try:
-        document = tomllib.loads(text)
+        document, found = tomllib.loads(text), lines.find(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigErrors([_syntax_error(error, str(path), text)]) from None
+    except RecursionError:
+        raise ConfigErrors([ConfigError("is nested too deeply", path=str(path))]) from None
     file = File(
         path=str(path),
         directory=Path(path).absolute().parent,
         environ=os.environ if environ is None else environ,
         document=document,
-        lines=lines.find(text),
+        lines=found,
         faults=[],
         warnings=[],
     )

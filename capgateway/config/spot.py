@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
+from capgateway import log
 from capgateway.config import lines
 from capgateway.errors import ConfigError
 
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
 """A secret that stands elsewhere: ``env:NAME`` or ``file:PATH``."""
+
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Wrong(Exception):
@@ -89,8 +92,13 @@ class Spot:
         """Dotted, with list positions: ``feeds[0].url``."""
         dotted = ""
         for step in self.path:
-            dotted += f"[{step}]" if isinstance(step, int) else f".{step}"
+            dotted += f"[{step}]" if isinstance(step, int) else f".{step if BARE_KEY.fullmatch(step) else quoted(step)}"
         return dotted.removeprefix(".")
 
     def _remark(self, message: str) -> ConfigError:
-        return ConfigError(message, path=self.file.path, line=self.line, key=self.key or None)
+        return ConfigError(log.one_line(message), path=self.file.path, line=self.line, key=self.key or None)
+
+
+def quoted(text: str) -> str:
+    """In quotes, on one line, as a TOML file would hold it."""
+    return log.one_line(msgspec.json.encode(text).decode())

@@ -117,7 +117,7 @@ ONE_FAULT = {
     '[policy]\nregions = ["XX"]': ":2: policy.regions[0]: unknown region",
     '[[policy.actions]]\ntype = "open"\nvalue = "http://x.example"\nlabel = { en = "More" }': ":3: policy.actions[0].value:",
     '[[policy.actions]]\ntype = "call"\nvalue = "ring"\nlabel = { en = "Call" }': ":3: policy.actions[0].value: is no number",
-    '[[policy.actions]]\ntype = "call"\nvalue = "911"\nlabel = { "e n" = "x" }': ":4: policy.actions[0].label.e n:",
+    '[[policy.actions]]\ntype = "call"\nvalue = "911"\nlabel = { "e n" = "x" }': ":4: policy.actions[0].label.\"e n\":",
     '[[policy.actions]]\ntype = "call"\nvalue = "911"\nlabel = {}': ":4: policy.actions[0].label: needs at least one",
     FEED.replace("atom", "atm"): ':3: feeds[0].kind: "atm" is none of',
     FEED.replace("nws", "N W S"): ':2: feeds[0].name: "N W S" is not a name',
@@ -128,7 +128,7 @@ ONE_FAULT = {
     FEED.replace("alerts.example.org", "127.0.0.1"): ":4: feeds[0].url: 127.0.0.1 has the address",
     FEED + 'allow_networks = ["10.0.0.1/8"]': ":5: feeds[0].allow_networks[0]:",
     FEED + 'headers = { A = "env:NOPE" }': ":5: feeds[0].headers.A: the environment variable NOPE is not set",
-    FEED + "[feeds.headers]\n'a b' = 'x'": ":6: feeds[0].headers.a b:",
+    FEED + "[feeds.headers]\n'a b' = 'x'": ':6: feeds[0].headers."a b":',
     FEED + 'ca = "none.pem"': ":5: feeds[0].ca: there is no file",
     FEED + 'ca = "c.toml"': ":5: feeds[0].ca: certificate files cannot be used",
     RECEIVER.replace("env:SECRET", "env:NOPE"): ":4: receivers[0].secret: the environment variable NOPE is not set",
@@ -213,7 +213,7 @@ def test_private_feeds_need_their_networks(tmp_path: Path, networks: str) -> Non
 
 
 def test_an_unusable_file_is_a_fault(tmp_path: Path) -> None:
-    """A directory, a missing file, bytes that are not UTF-8 and a file too large each give one line."""
+    """A directory, a missing file, bytes that are not UTF-8, a file too large or too deep each give one line."""
     (tmp_path / "latin").write_bytes(b"a = 1\nb = '\xe9'\n")
     (tmp_path / "large").write_bytes(b"#" * (config.load.__globals__["LONGEST_FILE"] + 1))
     for name, told in {
