@@ -23,9 +23,6 @@ Found = dict[str, Any]
 PHONE = "0123456789+*#() -"
 HIGHEST_PORT = 65535
 
-# What a feed of each kind needs to find its messages.
-SOURCES = {"naads": "urls", "directory": "path", "push": None}
-
 _SECRET_HEADERS = ("authorization", "cookie", "key", "token", "secret")
 
 
@@ -90,25 +87,14 @@ def policy(found: Found, spot: Spot) -> Any:
 
 
 def feed(found: Found, spot: Spot) -> Any:
-    """One ``[[feeds]]``: the keys that its kind needs and no others, an address we may ask, files that fit."""
-    _check_source(found, spot)
+    """One ``[[feeds]]``: an address we may ask, at a pace its host permits, with headers that can be sent."""
+    if found["kind"] is not UNUSABLE and "url" not in found:
+        spot.at("url").fault(f'is missing; kind "{found["kind"]}" needs it')
     _check_address(found, spot)
     _check_interval(found, spot)
     if found.get("headers") not in (None, UNUSABLE):
         _check_headers(found["headers"], spot.at("headers"))
     return _made(Feed, found)
-
-
-def _check_source(found: Found, spot: Spot) -> None:
-    kind = found["kind"]
-    if kind is UNUSABLE:
-        return
-    needed = SOURCES.get(kind, "url")
-    if needed and needed not in found:
-        spot.at(needed).fault(f'is missing; kind "{kind}" needs it')
-    for name in {"url", "urls", "archives", "path"} - {needed} - ({"archives"} if kind == "naads" else set()):
-        if name in found:
-            spot.at(name).fault(f'means nothing for kind "{kind}"' + (f', which takes "{needed}"' if needed else ""))
 
 
 def _check_address(found: Found, spot: Spot) -> None:
