@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-POLL_EVERY = timedelta(seconds=1)
+POLL_EVERY = timedelta(milliseconds=500)
 PATIENCE_SECONDS = 30.0
 """Far more than a step takes: a loaded machine must not fail the story."""
 LOOK_AGAIN_SECONDS = 0.05
