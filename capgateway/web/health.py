@@ -63,5 +63,6 @@ async def _state(gateway: Gateway) -> metrics.State:
         waiting = await asyncio.wait_for(gateway.store.waiting(), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
-    told = metrics.DeliveryState(pending=waiting.pending, oldest_take_down=waiting.oldest_take_down)
+    none = {receiver.name: 0 for receiver in gateway.settings.receivers}
+    told = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=waiting.oldest_take_down)
     return metrics.State(feeds=feeds, deliveries=told)
