@@ -17,6 +17,8 @@ Expected: ``aiohttp``'s exceptions and our ``FetchError`` (together ``TROUBLE``)
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import socket
 import ssl
@@ -45,6 +47,7 @@ __all__ = [
     "is_allowed",
     "lies_in",
     "new_session",
+    "open_stream",
     "read_bounded",
     "tls_context",
 ]
@@ -257,6 +260,32 @@ def _system_context() -> ssl.SSLContext:
     return context
 
 
+async def open_stream(
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None,
+    allow_networks: Networks = (),
+    resolver: AbstractResolver | None = None,
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A TCP or TLS connection, its address vetted as for a session and looked up once. Raises what is in ``TROUBLE``.
+
+    Plain TCP may go to public addresses: Canada's classic stream is one, and its messages are signed.
+    """
+    addresses = [host]
+    if _is_odd_number(host) and _address(host) is None:
+        raise Blocked(f"{host} is not an address in its usual form")
+    async with asyncio.timeout(TIMEOUT.sock_connect):
+        if _address(host) is None:
+            names = resolver or aiohttp.DefaultResolver()
+            addresses = [answer["host"] for answer in await names.resolve(host, port, socket.AF_UNSPEC)]
+        _vet(host, addresses, allow_networks, plain=False)
+        for address in addresses[:-1]:
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(address, port, ssl=tls, server_hostname=host if tls else None)
+        return await asyncio.open_connection(addresses[-1], port, ssl=tls, server_hostname=host if tls else None)
+
+
 async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The whole body, unpacked, of at most ``limit`` bytes, packed or unpacked.
 
@@ -331,6 +360,8 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.NonHttpUrlClientError, "url"),
     (aiohttp.ClientConnectionError, "disconnected"),
     (ssl.SSLError, "tls"),
+    (socket.gaierror, "dns"),
+    (ConnectionRefusedError, "connect"),
     (OSError, "disconnected"),
     (aiohttp.ClientError, "protocol"),
 )

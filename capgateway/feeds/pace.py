@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 #: However long a server has been down, we look again after this: it may come back with an alert.
 MAX_BACKOFF = timedelta(minutes=15)
+#: A stream that was lost is tried again after this, doubled with each failure up to the second: every second without
+#: it may be an alert, and both sites lost at once should not come back in step.
+FIRST_RECONNECT = timedelta(seconds=1)
+MAX_RECONNECT = timedelta(minutes=1)
 #: Polls are spread by up to this share of the wait, later only, so that feeds of one host do not march in step.
 JITTER = 0.1
 #: What sources ask for. They bind the public host, whatever the feed's kind; a test server elsewhere is its owner's.
@@ -40,3 +44,9 @@ def next_poll(
     wait = max(interval, min(interval * (1 << min(max(failures - 1, 0), 20)), MAX_BACKOFF))
     due = max(now + wait, retry_at) if retry_at is not None else now + wait
     return due + wait * JITTER * chance
+
+
+def reconnect_after(failures: int, chance: float) -> timedelta:
+    """How long to wait before a lost stream is tried again, by consecutive failures (at least 1) and chance in [0, 1)."""
+    wait = min(FIRST_RECONNECT * (1 << min(max(failures - 1, 0), 20)), MAX_RECONNECT)
+    return wait * (0.5 + chance / 2)
