@@ -176,10 +176,15 @@ async def _read(
         body=body,
         media_type=response.content_type,
         validators=Validators(
-            etag=response.headers.get("ETag"),
-            last_modified=response.headers.get("Last-Modified"),
+            etag=_sendable(response.headers.get("ETag")),
+            last_modified=_sendable(response.headers.get("Last-Modified")),
             sha256=hashlib.sha256(body).hexdigest(),
         ),
         fresh_until=answer.fresh_until(response.headers, question.now),
         moved_to=moved_to,
     )
+
+
+def _sendable(tag: str | None) -> str | None:
+    """A validator that can be sent back as it came: bytes outside ASCII would fail every later request."""
+    return tag if tag and tag.isascii() and tag.isprintable() else None
