@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 # Messages that the IPAWS programme office sends to prove its own channels carry this sender.
 TEST_SENDERS = ("ipaws-pmo",)
 
-MAX_NAME = 1000
-"""Characters of sender and identifier together; real ones stay below 200, and a database index has its limit too."""
+MAX_NAME = 600
+"""Characters of sender and identifier together. Real ones stay below 200; PostgreSQL's index rows end at 2,704 bytes,
+and a character may take four."""
 
 
 def unusable(alert: Alert | None, report: Report, senders: Sequence[str]) -> QuarantineReason | None:

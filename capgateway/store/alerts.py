@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping
 
+    from capgateway.cards.decision import QuarantineReason
     from capgateway.webhooks import Outlets
 
 MAX_REFERENCES = 500
@@ -32,6 +33,7 @@ MAX_CHAIN = 500
 
 def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
     """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
+    card_rows.hold(connection)
     identity = _identity(arrival)
     known = connection.execute(select(alerts).where(alerts.c.identity == identity)).mappings().first()
     if known is None:
@@ -45,6 +47,7 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
 def decide_again(connection: Connection, alert_id: str, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
     """Decide a stored alert anew, as after a change of policy, and write what follows from it. Where nothing changes
     the decision that stands keeps standing."""
+    card_rows.hold(connection)
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
     decision, written = _decide(connection, _member(connection, row), decide, outlets, now)
     if decision.changes:
@@ -147,12 +150,13 @@ def _chain(connection: Connection, arrived: Member) -> list[Member]:
 
 
 def _neighbours(member: Member) -> Any:
-    """Alerts that this one names, and alerts that name it. ``sent`` is not compared: producers rewrite it, and a
-    sender's identifiers are unique by the standard."""
+    """Alerts that this one names, and alerts that name it or what it names: the first alert of a chain may never have
+    reached us, and its Cancel must find its Update all the same. ``sent`` is not compared: producers rewrite it, and
+    a sender's identifiers are unique by the standard."""
     alert = member.alert
     named = {item.identifier for item in alert.references[:MAX_REFERENCES] if item.sender == alert.sender}
     naming = select(alert_references.c.alert_id).where(
-        alert_references.c.sender == alert.sender, alert_references.c.identifier == alert.identifier
+        alert_references.c.sender == alert.sender, alert_references.c.identifier.in_(named | {alert.identifier})
     )
     return (
         select(alerts)
@@ -222,8 +226,8 @@ def _row(arrival: Arrival, alert_id: str, identity: str, decision: Decision, now
         "id": alert_id,
         "identity": identity,
         "keyed": arrival.gate is None,
-        "sender": alert.sender or None,
-        "identifier": alert.identifier or None,
+        "sender": _name(alert.sender, arrival.gate),
+        "identifier": _name(alert.identifier, arrival.gate),
         "sent": alert.sent.text if alert.sent else None,
         "sent_at": alert.sent.instant if alert.sent else None,
         "status": _word(alert.status),
@@ -245,6 +249,11 @@ def _row(arrival: Arrival, alert_id: str, identity: str, decision: Decision, now
         "decided_at": now,
         "card_id": None,
     }
+
+
+def _name(text: str, gate: QuarantineReason | None) -> str | None:
+    """Sender or identifier: whole where chains are made of it, else short enough for the index."""
+    return (text if gate is None else text[: MAX_NAME // 2]) or None
 
 
 def _word(text: str) -> str | None:

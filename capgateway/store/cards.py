@@ -31,6 +31,12 @@ class Written(NamedTuple):
     messages: int
 
 
+def hold(connection: Connection) -> None:
+    """One decision at a time, until its commit: of two gateways that share a PostgreSQL one might take in an Alert and
+    the other its Cancel, and neither see the other's. (SQLite has one writer and knows no such clause.)"""
+    connection.execute(select(gateway.c.id).with_for_update())
+
+
 def deployment(connection: Connection) -> str:
     """The random name of this database."""
     return str(connection.execute(select(gateway.c.deployment)).scalar_one())
@@ -62,6 +68,7 @@ def expire(
     connection: Connection, end: Callable[[CardState], Decision], outlets: Outlets, limit: int, now: datetime
 ) -> int:
     """End the active cards whose time has come, the longest overdue first; how many there were."""
+    hold(connection)
     query = select(cards).where(cards.c.state == "active", cards.c.expires_at <= now)
     due = connection.execute(query.order_by(cards.c.expires_at).limit(limit)).mappings().all()
     for row in due:

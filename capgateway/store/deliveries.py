@@ -26,6 +26,7 @@ def claim(
         .where(deliveries.c.receiver == receiver, _is_due(now), _is_newest_and_alone(now), messages.c.body.is_not(None))
         .order_by(deliveries.c.priority, deliveries.c.next_at)
         .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)  # PostgreSQL: what another gateway is claiming is its own
     )
     if take_downs_only:
         query = query.where(deliveries.c.action == "take_down")
@@ -36,6 +37,7 @@ def claim(
             .where(deliveries.c.id.in_([row["id"] for row in rows]))
             .values(lease_until=now + lease, attempts=deliveries.c.attempts + 1)
         )
+        _supersede_forgotten(connection, receiver, rows, now)
     return [_claim(row) for row in rows]
 
 
@@ -87,6 +89,16 @@ def release_leases(connection: Connection) -> int:
     """Give up every lease: for a database that only this process uses, whoever held them is gone."""
     changed = connection.execute(update(deliveries).where(deliveries.c.state == "pending").values(lease_until=None))
     return changed.rowcount
+
+
+def _supersede_forgotten(connection: Connection, receiver: str, claimed: Sequence[Any], now: datetime) -> None:
+    """What was under way when its lane moved on, and whose end nobody wrote down, ends when the newest goes (rule R3)."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.receiver == receiver, deliveries.c.card_id.in_([row["card_id"] for row in claimed]))
+        .where(deliveries.c.state == "pending", deliveries.c.id.not_in([row["id"] for row in claimed]))
+        .values(state="superseded", ended_at=now, lease_until=None)
+    )
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

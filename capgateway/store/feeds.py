@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 KEYS_A_QUERY = 500
 """Both databases limit the parameters of a statement."""
+LONGEST_KEY = 64
+"""The width of the column. Longer keys stand as their hash: links may have thousands of characters, index rows not."""
 
 
 def feed_state(connection: Connection, feed: str) -> FeedState:
@@ -38,18 +41,19 @@ def save_feed_state(connection: Connection, feed: str, state: FeedState, now: da
 
 def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:
     """Which of these entries are taken in, or waiting as missing."""
+    stored = {_stored(key): key for key in keys}
     known: set[str] = set()
     for start in range(0, len(keys), KEYS_A_QUERY):
-        part = keys[start : start + KEYS_A_QUERY]
+        part = list(stored)[start : start + KEYS_A_QUERY]
         query = select(entries.c.key).where(entries.c.feed == feed, entries.c.key.in_(part))
-        known.update(connection.execute(query).scalars())
+        known.update(stored[key] for key in connection.execute(query).scalars())
     return known
 
 
 def entry_taken(connection: Connection, feed: str, key: str, link: str | None, now: datetime) -> None:
     """The entry's alert is stored."""
     values = {"state": "taken", "failures": 0, "retry_at": None, "error": None}
-    statement = upsert(connection, entries).values(feed=feed, key=key, link=link, seen_at=now, **values)
+    statement = upsert(connection, entries).values(feed=feed, key=_stored(key), link=link, seen_at=now, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["feed", "key"], set_=values))
 
 
@@ -58,7 +62,8 @@ def entry_missing(
 ) -> None:
     """The entry's CAP could not be fetched; to be tried again at ``retry_at``, or no more."""
     values = {"state": "missing", "failures": entry.failures, "retry_at": retry_at, "error": error}
-    statement = upsert(connection, entries).values(feed=feed, key=entry.key, link=entry.link, seen_at=now, **values)
+    row = {"feed": feed, "key": _stored(entry.key), "link": entry.link, "seen_at": now}
+    statement = upsert(connection, entries).values(**row, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["feed", "key"], set_=values))
 
 
@@ -67,3 +72,8 @@ def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
     query = select(entries).where(entries.c.feed == feed, entries.c.state == "missing", entries.c.retry_at.is_not(None))
     rows = connection.execute(query.order_by(entries.c.retry_at)).mappings()
     return [MissingEntry(**{name: row[name] for name in MissingEntry.__struct_fields__}) for row in rows]
+
+
+def _stored(key: str) -> str:
+    """The key as its column holds it. Doing so twice is the same as once: missing entries come back under it."""
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()

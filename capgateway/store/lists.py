@@ -122,7 +122,8 @@ def _page(
 def _cursor(text: str) -> tuple[datetime, str]:
     """The place a cursor names; a made-up one is a ``ValueError``."""
     stamp, mark, row_id = text.partition("~")
-    if not (mark and stamp.isascii() and stamp.isdigit() and len(stamp) <= len("9999999999999999")):
+    is_moment = stamp.isascii() and stamp.isdigit() and len(stamp) <= len("9999999999999999")
+    if not (mark and is_moment and row_id.isascii() and row_id.isprintable()):
         raise ValueError(f"{text[:40]!r} is no cursor of a list")
     return EPOCH + timedelta(microseconds=int(stamp)), row_id
 

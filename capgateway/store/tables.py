@@ -50,6 +50,17 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+class Told(TypeDecorator[str]):
+    """Words of a stranger, as the reason of a status line is. What no database keeps as text is replaced: NUL, and the half
+    characters that bytes outside UTF-8 become in Python."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.encode(errors="replace").decode().replace("\0", "?")
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -87,7 +98,7 @@ entries = Table(
     Column("seen_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
     Column("retry_at", Moment, comment="for missing ones"),
-    Column("error", Text, comment="why it is missing"),
+    Column("error", Told, comment="why it is missing"),
 )
 Index(None, entries.c.feed, entries.c.state)
 

@@ -13,6 +13,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -115,5 +116,5 @@ def _tell(unit: Unit, result: Any) -> None:
         else:
             unit.done.set_result(result)
 
-    if not unit.loop.is_closed():
+    with suppress(RuntimeError):  # the caller's loop is closed, so nobody waits any more
         unit.loop.call_soon_threadsafe(settle)
