@@ -146,9 +146,7 @@ class Ingest:
     async def _read(self, watch: Watch, found: Fetched) -> tuple[int, FetchFailed | None]:
         """Take in what a new body announces, then remember it; how many alerts were new, and what was wrong."""
         if watch.feed.kind == "cap":
-            taken = await self.take_in(found.body, watch.feed, utc_now())
-            await self._remember(watch, found)
-            return int(taken.is_new), None
+            return await self._read_document(watch, found)
         index = await _off_loop(len(found.body), lambda: _index(watch.feed, found))
         faults = [finding for finding in index.findings if finding.level == "error"]
         if faults and not index.entries:
@@ -160,6 +158,17 @@ class Ingest:
         await self._remember(watch, found)
         return new, None
 
+    async def _read_document(self, watch: Watch, found: Fetched) -> tuple[int, FetchFailed | None]:
+        """Take in the one document of a feed without index."""
+        arrival = await self._examine(found.body, watch.feed, utc_now())
+        if arrival.gate != "unreadable":
+            taken = await self._take(arrival)
+            await self._remember(watch, found)
+            return int(taken.is_new), None
+        if not watch.failures:  # once a failure, as above
+            await self._take(arrival)
+        return 0, FetchFailed(reason="unreadable", message=arrival.report.findings[0].message)
+
     async def _take_entries(self, watch: Watch, entries: Sequence[Entry]) -> int:
         gate = asyncio.Semaphore(LINKS_AT_ONCE)
 
@@ -167,9 +176,11 @@ class Ingest:
             async with gate:
                 return await self._take_entry(watch, entry)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(take(entry)) for entry in entries]
-        return sum(task.result() for task in tasks)
+        results = await asyncio.gather(*map(take, entries), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result  # after its neighbours are done; the body is read again, and they are known then
+        return sum(map(bool, results))
 
     async def _take_entry(self, watch: Watch, entry: Entry) -> bool:
         """Whether the entry gave an alert that was new."""
