@@ -1,0 +1,59 @@
+"""How a feed is doing, as API, metrics and command line tell it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from capgateway.feeds.feed import FeedKind
+
+Health = Literal["ok", "failing", "silent", "waiting", "disabled"]
+
+
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed now. ``health``: ``waiting`` before the first answer, ``silent`` when nothing came for ``silent_after``
+    (no success for a polled feed, no message for a stream), ``failing`` when the last try failed but that is recent.
+
+    ``newest_at`` is when the latest alert came in, ``latency_seconds`` its way from ``sent`` to here. ``missing`` counts
+    entries whose CAP could not be fetched yet. ``gap_since`` is set when the source was out of reach for longer than it
+    keeps alerts: what came in between may be lost.
+    """
+
+    name: str
+    kind: FeedKind
+    enabled: bool
+    health: Health
+    url: str
+    last_try: datetime | None = None
+    last_success: datetime | None = None
+    next_try: datetime | None = None
+    consecutive_failures: int = 0
+    trouble: str | None = None
+    newest_at: datetime | None = None
+    latency_seconds: float | None = None
+    missing: int = 0
+    gap_since: datetime | None = None
+    moved_to: str | None = None
+    certificate_expires_at: datetime | None = None
+
+
+class PollResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll brought. ``outcome`` is ``ok``, ``not_modified`` or the reason of the failure."""
+
+    feed: str
+    outcome: str
+    new: int
+    trouble: str | None = None
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one document handed in."""
+
+    alert_id: str
+    decision: str
+    reason: str | None
+    is_new: bool
+    verdict: str
+    identifier: str | None
