@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cap.finding import Report, Signature
-from capgateway.cap.names import VERSIONS
+from lxml import etree
+
+from capgateway.cap.finding import Finding, Report, Signature
+from capgateway.cap.names import VERSIONS, XMLDSIG
 from capgateway.cap.place import tag
 from capgateway.cap.rules import check
 
@@ -17,15 +19,30 @@ if TYPE_CHECKING:
 
 
 def validate(
-    parsed: Parsed, schemas: Schemas, *, now: datetime, profile: str = "auto", source: str = "", position: int = 1
+    parsed: Parsed,
+    schemas: Schemas,
+    *,
+    now: datetime,
+    profile: str = "auto",
+    trust: bytes = b"",
+    signed_at: datetime | None = None,
+    source: str = "",
+    position: int = 1,
 ) -> Report:
-    """Judge a parsed message. Never raises for what it holds; findings come layer by layer, in document order."""
+    """Judge a parsed message. Never raises for what it holds; findings come layer by layer.
+
+    ``trust`` is PEM text with what is trusted to sign, ``signed_at`` the time at which its certificates must be valid,
+    by default the alert's ``sent``.
+    """
     findings = list(parsed.findings)
+    signature = Signature(status="absent")
     alert, root, version = parsed.alert, parsed.root, parsed.version
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
             findings += schemas.findings(root, version, document=parsed.document)
         findings += check(alert, root, now=now)
+        signature, wrong = _signature(parsed, trust, signed_at or (alert.sent and alert.sent.instant) or now)
+        findings += wrong
     is_invalid = any(finding.level == "error" for finding in findings)
     return Report(
         source=source,
@@ -37,6 +54,14 @@ def validate(
         sender=alert.sender or None if alert else None,
         sent=alert.sent.text if alert and alert.sent else None,
         verdict="invalid" if is_invalid else "valid",
-        signature=Signature(status="absent"),
+        signature=signature,
         findings=tuple(findings),
     )
+
+
+def _signature(parsed: Parsed, trust: bytes, at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
+    if parsed.root is None or next(parsed.root.iter(f"{{{XMLDSIG}}}Signature"), None) is None:
+        return Signature(status="absent"), ()
+    from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
+
+    return verify(parsed.document or etree.tostring(parsed.root, with_tail=False), trust=trust, at=at)

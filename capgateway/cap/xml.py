@@ -84,10 +84,11 @@ class Xml(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-def read_xml(document: bytes, *, limit: int = MAX_BYTES) -> Xml:
+def read_xml(document: bytes, *, limit: int = MAX_BYTES, whole: bool = False) -> Xml:
     """Parse bytes of any origin: DOCTYPE refused, no entities, no network, bounded in size and depth (256 levels).
 
-    Comments and processing instructions are left out of the tree. Never raises for what the bytes hold.
+    Comments and processing instructions are left out of the tree unless it is to be ``whole``, as signatures need it.
+    Never raises for what the bytes hold.
     """
     if len(document) > limit:
         return _refused(SIZE, f"The document has {len(document):,} bytes; at most {limit:,} are read.")
@@ -95,9 +96,9 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES) -> Xml:
     if _has_doctype(document):
         return _no_doctype()
     try:
-        root = _tree(document)
+        root = _tree(document, whole)
     except etree.XMLSyntaxError as fault:
-        reread = _reencoded(document, fault)
+        reread = _reencoded(document, whole, fault)
         if reread is None:
             return _refused(SYNTAX, f"This is not well-formed XML: {_words(fault)}.", line=fault.lineno or 1)
         root, mislabelled = reread
@@ -107,14 +108,14 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES) -> Xml:
     return Xml(root=root, findings=repairs)
 
 
-def _tree(document: bytes) -> etree._Element:
+def _tree(document: bytes, whole: bool) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not whole,
+        remove_pis=not whole,
     )
     return etree.fromstring(document, parser)
 
@@ -156,7 +157,7 @@ def _has_doctype(document: bytes) -> bool:
         at = end + len(ending)
 
 
-def _reencoded(document: bytes, fault: etree.XMLSyntaxError) -> tuple[etree._Element, Finding] | None:
+def _reencoded(document: bytes, whole: bool, fault: etree.XMLSyntaxError) -> tuple[etree._Element, Finding] | None:
     """The tree of a document whose declaration names a wrong or unknown encoding, with the finding; ``None`` if that
     is not what is wrong with it."""
     declared = _ENCODING.match(document)
@@ -169,7 +170,7 @@ def _reencoded(document: bytes, fault: etree.XMLSyntaxError) -> tuple[etree._Ele
         except UnicodeDecodeError:
             continue
         try:
-            root = _tree(_ENCODING.sub(rb"\1utf-8", text.encode(), count=1))
+            root = _tree(_ENCODING.sub(rb"\1utf-8", text.encode(), count=1), whole)
         except etree.XMLSyntaxError:
             return None
         shown = {"cp1252": "Windows-1252"}.get(actual, actual.upper())
