@@ -59,7 +59,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     ``outcome`` is one stable word: ``delivered`` (2xx), ``status`` (any other answer), ``overtaken`` (we closed it to
     let a take-down pass), ``stopped`` (we closed it to stop), or why there was no answer: ``timeout dns connect tls
-    proxy disconnected truncated protocol``, and ``blocked url scheme`` when we never asked. ``error`` is a sentence
+    proxy disconnected truncated protocol``, and ``blocked url scheme late`` when we never asked. ``error`` is a sentence
     about it. ``ambiguous``: the receiver may have taken the message in although we have no 2xx.
     ``retry_after`` is its own wish, unbounded. ``response_excerpt`` is what it said on failure, at most 1 kB, without
     credentials. ``confirmed``: it answered that it shows, or has removed, just this revision.
