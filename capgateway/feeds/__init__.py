@@ -3,7 +3,7 @@
 from capgateway.feeds.entry import Entry, Index
 from capgateway.feeds.feed import Feed, FeedKind
 from capgateway.feeds.plan import MAX_PAGES, Question, questions
-from capgateway.feeds.read import MAX_FEED_BYTES, IndexKind, read_entries
+from capgateway.feeds.read import MAX_FEED_BYTES, read_entries
 
 __all__ = [
     "MAX_FEED_BYTES",
@@ -12,7 +12,6 @@ __all__ = [
     "Feed",
     "FeedKind",
     "Index",
-    "IndexKind",
     "Question",
     "questions",
     "read_entries",

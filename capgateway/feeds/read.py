@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.feeds.atom import read_atom
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-IndexKind = Literal["atom", "rss", "cap", "ipaws", "nws", "edxl"]
+    from capgateway.feeds.feed import FeedKind
 
 #: Twice the largest feed seen in the field (9.4 MB).
 MAX_FEED_BYTES = 20_000_000
@@ -29,6 +29,11 @@ MAX_DOCUMENT_BYTES = 5 * MAX_FEED_BYTES
 #: What is wrong with one feed is told this often, the rest is more of the same.
 MAX_FINDINGS = 200
 
+#: Kinds whose every body is one message, whatever it holds: what is wrong with it is for validation to say.
+_SINGLE = frozenset({"cap", "naads"})
+#: Kinds where somebody hands over what they have: messages, or envelopes of them, never an index to be followed.
+_HANDED_OVER = frozenset({"directory", "push"})
+
 _READERS: dict[str, Callable[[etree._Element, str], Iterator[Entry | cap.Finding]]] = {
     "feed": read_atom,
     "rss": read_rss,
@@ -36,32 +41,35 @@ _READERS: dict[str, Callable[[etree._Element, str], Iterator[Entry | cap.Finding
     "alerts": read_ipaws,
     "EDXLDistribution": read_edxl,
 }
-_ROOTS: dict[IndexKind, frozenset[str]] = {
+_ENVELOPES = frozenset({"alerts", "EDXLDistribution"})
+_ROOTS: dict[FeedKind, frozenset[str]] = {
     "atom": frozenset({"feed"}),
     "rss": frozenset({"rss", "RDF"}),
-    "cap": frozenset({"alert"}),
     "ipaws": frozenset({"alerts", "feed", "alert"}),
     "nws": frozenset({"feed", "alert"}),
     "edxl": frozenset({"EDXLDistribution"}),
 }
 
 
-def read_entries(body: bytes, *, kind: IndexKind, base_url: str) -> Index:
+def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     """What a feed's body announces.
 
-    A feed of kind ``cap`` is one message, which is its only entry; its own faults are for validation. Another kind of
-    document than the feed was configured as is read all the same, if it is any, with a finding.
+    Another kind of document than the feed was configured as is read all the same, if it is any, with a finding. A body
+    that is a message by itself is the only entry, as received; so is whatever was handed over and is no envelope.
     """
-    if kind == "cap":
+    if kind in _SINGLE:
         return Index(entries=(embedded(body),))
-    if kind == "nws" and not body.lstrip()[:1].startswith(b"<"):
+    if kind == "nws" and not body.lstrip().startswith(b"<"):
         items, next_url = read_nws(body, base_url)
         return _gather(items, [], next_url)
     xml = cap.read_xml(body, limit=MAX_FEED_BYTES)
+    name = local(xml.root) if xml.root is not None else ""
+    if kind in _HANDED_OVER and name not in _ENVELOPES:
+        return Index(entries=(embedded(body),))
     if xml.root is None:
         return Index(findings=xml.findings)
-    name, findings = local(xml.root), list(xml.findings)
-    if name not in _ROOTS[kind]:
+    findings = list(xml.findings)
+    if name not in _ROOTS.get(kind, _ENVELOPES):
         message = f"Configured as {kind}, but the document's root is `{name}`."
         findings.append(READABLE.finding(message, xpath=f"/{name}", line=xml.root.sourceline))
     if name == "alert":

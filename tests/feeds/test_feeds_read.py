@@ -15,7 +15,7 @@ from capgateway import cap, feeds
 from capgateway.feeds import read
 from capgateway.feeds.entry import MAX_TITLE
 
-KINDS: tuple[feeds.IndexKind, ...] = ("atom", "rss")
+KINDS: tuple[feeds.FeedKind, ...] = ("atom", "rss")
 BASE = "https://alerts.example/feeds/index.xml"
 NS = "urn:oasis:names:tc:emergency:cap:1.2"
 ALERT = f'<alert xmlns="{NS}"><identifier>a1</identifier><sender>s@alerts.example</sender></alert>'
@@ -281,7 +281,7 @@ def test_no_bytes_make_it_raise(noise: bytes, body: bytes, at: int) -> None:
         assert isinstance(feeds.read_entries(body[:at] + noise + body[at:], kind=kind, base_url=BASE), feeds.Index)
 
 
-def corpus_feeds() -> list[tuple[str, feeds.IndexKind, int, int]]:
+def corpus_feeds() -> list[tuple[str, feeds.FeedKind, int, int]]:
     """Path, kind, entries and embedded alerts of each Atom and RSS feed of the corpus, as its index says."""
     if not CORPUS:
         return []
@@ -310,7 +310,7 @@ def _count(what: str, row: dict[str, str]) -> int:
 @needs_corpus
 @pytest.mark.parametrize(("path", "kind", "entries", "alerts"), corpus_feeds())
 def test_real_feeds_have_the_entries_their_index_says(
-    path: str, kind: feeds.IndexKind, entries: int, alerts: int
+    path: str, kind: feeds.FeedKind, entries: int, alerts: int
 ) -> None:
     """Each feed of the corpus announces as many entries, and holds as many messages, as was counted by hand."""
     body = (Path(CORPUS or "") / path).read_bytes()

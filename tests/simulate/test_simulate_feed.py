@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from capgateway import cap, feeds
-from capgateway.feeds import IndexKind
+from capgateway.feeds import FeedKind
 from capgateway.simulate.feed import Fault, FeedServer
 
 NS = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -19,14 +19,14 @@ def alert(identifier: str) -> bytes:
     ).encode()
 
 
-async def read(server: FeedServer, name: str, kind: IndexKind) -> feeds.Index:
+async def read(server: FeedServer, name: str, kind: FeedKind) -> feeds.Index:
     async with aiohttp.ClientSession() as session, session.get(server.url(name)) as response:
         assert response.status == 200
         return feeds.read_entries(await response.read(), kind=kind, base_url=server.url(name))
 
 
 @pytest.mark.parametrize("kind", ["atom", "rss"])
-async def test_indexes_link_to_what_was_published_newest_first(kind: IndexKind) -> None:
+async def test_indexes_link_to_what_was_published_newest_first(kind: FeedKind) -> None:
     """The linked indexes announce each document with its headline and address."""
     async with FeedServer() as server:
         for name in ("a.xml", "b.xml"):
@@ -40,7 +40,7 @@ async def test_indexes_link_to_what_was_published_newest_first(kind: IndexKind) 
 
 
 @pytest.mark.parametrize("kind", ["atom", "rss"])
-async def test_embedded_indexes_hold_what_was_published(kind: IndexKind) -> None:
+async def test_embedded_indexes_hold_what_was_published(kind: FeedKind) -> None:
     """The embedded ones hold each message whole; a document that is no XML is told apart."""
     async with FeedServer() as server:
         server.publish("a.xml", alert("a1"))
