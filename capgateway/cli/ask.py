@@ -70,7 +70,9 @@ def tell(page: Any, columns: Sequence[str], *, as_json: bool) -> None:
     for row in [titles, *rows]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if page["next"]:
-        click.echo(f"there are more; --limit shows up to {MOST_ROWS}, the API all of them (after={page['next']})", err=True)
+        click.echo(
+            f"there are more; --limit shows up to {MOST_ROWS}, the API all of them (after={page['next']})", err=True
+        )
 
 
 def _settings(context: Context) -> config.Settings:
