@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from capgateway.cap import profiles
 from capgateway.cap.finding import Finding, Report, Signature
 from capgateway.cap.names import VERSIONS, XMLDSIG
 from capgateway.cap.place import tag
 from capgateway.cap.rules import check
+from capgateway.cap.rules.notes import Notes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,12 +37,17 @@ def validate(
     by default the alert's ``sent``.
     """
     findings = list(parsed.findings)
-    signature = Signature(status="absent")
+    signature, chosen = Signature(status="absent"), None
     alert, root, version = parsed.alert, parsed.root, parsed.version
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
             findings += schemas.findings(root, version, document=parsed.document)
-        findings += check(alert, root, now=now)
+        notes = Notes(root)
+        check(alert, notes, now=now)
+        chosen = profiles.choose(alert, profile)
+        if chosen:
+            profiles.check(alert, chosen, notes)
+        findings += notes.findings
         signature, wrong = _signature(parsed, trust, signed_at or (alert.sent and alert.sent.instant) or now)
         findings += wrong
     is_invalid = any(finding.level == "error" for finding in findings)
@@ -49,7 +56,7 @@ def validate(
         position=position,
         kind="cap" if alert else "unknown",
         cap_version=version,
-        profile=None,
+        profile=chosen,
         identifier=alert.identifier or None if alert else None,
         sender=alert.sender or None if alert else None,
         sent=alert.sent.text if alert and alert.sent else None,

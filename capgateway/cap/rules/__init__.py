@@ -9,21 +9,17 @@ from capgateway.cap.rules.blocks import check_blocks
 from capgateway.cap.rules.dates import check_dates
 from capgateway.cap.rules.info import check_infos
 from capgateway.cap.rules.message import check_message
-from capgateway.cap.rules.notes import Notes
 from capgateway.cap.rules.resource import check_resources
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lxml import etree
-
-    from capgateway.cap.finding import Finding
     from capgateway.cap.model import Alert
+    from capgateway.cap.rules.notes import Notes
 
 
-def check(alert: Alert, root: etree._Element, *, now: datetime) -> list[Finding]:
-    """All findings of layer ``standard`` about the alert read from ``root``; ``now`` judges a ``sent`` in the future."""
-    notes = Notes(root)
+def check(alert: Alert, notes: Notes, *, now: datetime) -> None:
+    """Note what breaks the standard; ``now`` judges a ``sent`` in the future."""
     check_message(alert, notes)
     check_dates(alert, notes, now)
     check_infos(alert, notes)
@@ -31,4 +27,3 @@ def check(alert: Alert, root: etree._Element, *, now: datetime) -> list[Finding]
         check_blocks(alert, notes)
     check_resources(alert, notes)
     check_areas(alert, notes)
-    return notes.findings

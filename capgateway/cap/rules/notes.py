@@ -33,7 +33,7 @@ class Notes:
     def add(self, rule: Rule, message: str, *steps: Step) -> None:
         """Note that ``rule`` is broken at the place the steps lead to from the alert; if the last is missing, where it
         is missing from."""
-        if len(self.findings) >= MAX_FINDINGS:
+        if len(self.findings) == MAX_FINDINGS:
             return
         place = self.root
         for found in self._walk(steps):
