@@ -7,8 +7,7 @@
         …poll server.url("index.atom")…
         server.misbehave("index.atom", Fault(status=429, headers={"Retry-After": "5"}), times=2)
 
-It serves every published document under its name, and all of them, newest first, as ``index.atom`` and ``index.rss``
-(linked) and ``embedded.atom`` and ``embedded.rss``.
+It serves every published document under its name, and all of them, newest first, in the listings that ``listing`` names.
 """
 
 from __future__ import annotations
@@ -24,19 +23,21 @@ import msgspec
 from aiohttp import web
 
 from capgateway.feeds.answer import http_date
-from capgateway.simulate.listing import Document, atom, rss
+from capgateway.simulate.listing import Asked, Document, listing
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from types import TracebackType
 
 __all__ = ["Fault", "FeedServer", "Request"]
 
+_REMEMBERED = 10_000  # requests; a demo may run for days
 _SHUTDOWN_SECONDS = 0.5  # a client that hangs does not keep the simulator alive
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as it was answered."""
+    """One request and the status it was answered with."""
 
     name: str
     headers: Mapping[str, str]
@@ -48,7 +49,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     ``status`` and ``headers`` replace the answer's; ``location`` redirects. ``delay`` waits before the answer,
     ``cut_after`` ends the connection after so many bytes of body, ``drip`` waits after each. ``body`` is sent instead
-    of the content. ``etag`` is always this one, and counts as unchanged when the client sends it, whatever changed.
+    of the content, ``encoding`` sends it in other bytes than it declares. ``etag`` is always this one, and counts as
+    unchanged when the client sends it, whatever changed. Listings have each document ``times_each``, and the oldest
+    first if ``is_reversed``.
     """
 
     status: int | None = None
@@ -58,7 +61,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     drip: timedelta = timedelta()
     cut_after: int | None = None
     body: bytes | None = None
+    encoding: str | None = None
     etag: str | None = None
+    times_each: int = 1
+    is_reversed: bool = False
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +74,17 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedServer:
-    """Serves what was published, on a free port of loopback, from ``async with`` until its end."""
+    """Serves what was published, on a free port of loopback, from ``async with`` until its end; over TLS with ``tls``.
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+    Names are paths below the address; ``recent/{since}`` stands for every moment that IPAWS's listing is asked for.
+    ``on_answer``, if set, is called with the name of each answer once it is made, before it is sent: it may change what
+    is published while a client reads.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
-        self._host, self._port = host, port
+        self.on_answer: Callable[[str], None] | None = None
+        self._host, self._port, self._tls = host, port, tls
         self._documents: dict[str, Document] = {}
         self._faults: dict[str, tuple[Fault, int | None]] = {}
         self._changed = datetime.fromtimestamp(0, UTC)
@@ -83,7 +95,7 @@ class FeedServer:
         app.router.add_get("/{name:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls).start()
         self._port = self._runner.addresses[0][1]
         return self
 
@@ -95,7 +107,7 @@ class FeedServer:
 
     def url(self, name: str) -> str:
         """Where a document or an index is."""
-        return f"http://{self._host}:{self._port}/{name}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}/{name}"
 
     def publish(self, name: str, body: bytes) -> None:
         """Serve a document under a name, new or in place of the former; the indexes change with it."""
@@ -125,11 +137,15 @@ class FeedServer:
         return self._changed
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["name"]
+        asked = Asked(name=request.match_info["name"], query=request.query, accept=request.headers.get("Accept", "*/*"))
+        name = "recent/{since}" if asked.name.startswith("recent/") else asked.name
         fault = self._next_fault(name)
         if fault.delay:
             await asyncio.sleep(fault.delay.total_seconds())
-        response = self._respond(request, self._answer(name), fault)
+        response = self._respond(request, self._answer(asked, fault), fault)
+        if self.on_answer is not None:
+            self.on_answer(name)
+        del self.requests[:-_REMEMBERED]
         self.requests.append(Request(name=name, headers=dict(request.headers), status=response.status))
         if fault.cut_after is not None or fault.drip:
             return await _send_badly(request, response, fault)
@@ -143,18 +159,13 @@ class FeedServer:
                 del self._faults[name]
         return fault
 
-    def _answer(self, name: str) -> _Answer | None:
+    def _answer(self, asked: Asked, fault: Fault) -> _Answer | None:
         documents = list(self._documents.values())[::-1]
-        indexes: dict[str, tuple[str, Callable[[], bytes]]] = {
-            "index.atom": ("application/atom+xml", lambda: atom(documents, self.url, embed=False)),
-            "embedded.atom": ("application/atom+xml", lambda: atom(documents, self.url, embed=True)),
-            "index.rss": ("application/rss+xml", lambda: rss(documents, self.url, embed=False)),
-            "embedded.rss": ("application/rss+xml", lambda: rss(documents, self.url, embed=True)),
-        }
-        if name in indexes:
-            media_type, body = indexes[name]
-            return _Answer(body=body(), media_type=media_type, updated=self._changed)
-        document = self._documents.get(name)
+        documents = documents[::-1] if fault.is_reversed else documents
+        found = listing(asked, [document for document in documents for _ in range(fault.times_each)], self.url)
+        if found is not None:
+            return _Answer(body=found.body, media_type=found.media_type, updated=self._changed)
+        document = self._documents.get(asked.name)
         if document is None:
             return None
         return _Answer(body=document.body, media_type="application/cap+xml", updated=document.updated)
@@ -174,6 +185,8 @@ class FeedServer:
         if _is_unchanged(request, headers["ETag"], answer.updated):
             return web.Response(status=304, headers=headers)
         body = answer.body if fault.body is None else fault.body
+        if fault.encoding is not None:
+            body = body.decode().encode(fault.encoding, "replace")
         response = web.Response(body=body, content_type=answer.media_type, headers=headers)
         if fault.cut_after is None and not fault.drip:
             response.enable_compression()

@@ -1,4 +1,7 @@
-"""A source that sends its messages over TCP as they are issued, as NAADS does, and misbehaves on request."""
+"""A source that sends its messages over TCP as they are issued, as NAADS does, and misbehaves on request.
+
+It goes silent by sending nothing, and its port, asked by https, is a server whose TLS never comes about.
+"""
 
 from __future__ import annotations
 
