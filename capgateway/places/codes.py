@@ -13,10 +13,11 @@ import msgspec
 from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES, canonical
 
 STATES_BY_POSTAL = {postal: fips for fips, (postal, _) in (US_STATES | US_ASSOCIATED).items()}
-UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?(\d{3}|ALL)(?:>(\d{3}))?")
+SAME_VALUE = re.compile(r"([0-9])?([0-9]{2})([0-9]{3})")
+UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?([0-9]{3}|ALL)(?:>([0-9]{3}))?")
 SGC_NAME = re.compile(r"profile:cap-cp:location:\d+(\.\d+)*", re.IGNORECASE)
-SGC_VALUE = re.compile(r"\d{2}(\d{2}(\d{3})?)?")
-WHOLE_CANADA = "00"
+SGC_VALUE = re.compile(r"[0-9]{2}([0-9]{2}([0-9]{3})?)?")
+WHOLE_US, WHOLE_CANADA = "000000", "00"
 MAX_RANGE = 1000  # UGC numbers have three digits, so no honest range is longer
 
 
@@ -57,7 +58,7 @@ def read(name: str, value: str) -> tuple[Unit, ...] | None:
     """
     scheme = name.strip().casefold()
     if scheme in ("same", "fips6", "fips"):
-        return _same(value.rjust(len("PSSCCC"), "0"))  # older senders write a county's five digits under FIPS
+        return _same(value)
     if scheme == "ugc":
         return _ugc(value)
     if SGC_NAME.fullmatch(name.strip()):
@@ -66,15 +67,18 @@ def read(name: str, value: str) -> tuple[Unit, ...] | None:
 
 
 def _same(value: str) -> tuple[Unit, ...]:
-    """47 CFR 11.31(c): P part of county (0 = all), SS state, CCC county (000 = whole state); 000000 the whole US."""
-    if not re.fullmatch(r"[0-9]{6}", value):
-        return ()
-    part, state, county = value[0], value[1:3], value[3:]
-    if value == "000000":
+    """47 CFR 11.31(c): P part of county (0 = all), SS state, CCC county (000 = whole state); 000000 the whole US.
+
+    Older senders write a county's five digits, without P. Nothing else is filled up: an empty value is not 000000.
+    """
+    if value == WHOLE_US:
         return (Unit(code="US", scheme="iso3166-1", country="US", subdivision=None),)
-    if county == "000":
-        return _state(state)
-    return _county(state, county, whole=part == "0")
+    match = SAME_VALUE.fullmatch(value)
+    if match is None:
+        return ()
+    part, state, county = match.groups()
+    is_whole = part in (None, "0")
+    return _state(state, whole=is_whole) if county == "000" else _county(state, county, whole=is_whole)
 
 
 def _ugc(value: str) -> tuple[Unit, ...]:
@@ -118,14 +122,14 @@ def _sgc(value: str) -> tuple[Unit, ...]:
     return (Unit(code=division, scheme="sgc", country="CA", subdivision=subdivision, whole=value == division),)
 
 
-def _state(fips: str) -> tuple[Unit, ...]:
+def _state(fips: str, *, whole: bool = True) -> tuple[Unit, ...]:
     if fips in US_ASSOCIATED:
         country = US_ASSOCIATED[fips][0]
-        return (Unit(code=country, scheme="iso3166-1", country=country, subdivision=None),)
+        return (Unit(code=country, scheme="iso3166-1", country=country, subdivision=None, whole=whole),)
     if fips not in US_STATES:
         return ()  # marine areas 57–98 lie in no state
     subdivision = f"US-{US_STATES[fips][0]}"
-    return (Unit(code=subdivision, scheme="iso3166-2", country="US", subdivision=subdivision),)
+    return (Unit(code=subdivision, scheme="iso3166-2", country="US", subdivision=subdivision, whole=whole),)
 
 
 def _county(state: str, county: str, *, whole: bool = True) -> tuple[Unit, ...]:
