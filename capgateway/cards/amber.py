@@ -19,12 +19,14 @@ AMBER_VALUES: dict[Basis, str] = {"same": "cae", "nws": "cae", "cap-cp": "amber"
 CAP_CP_EVENT = re.compile(r"profile:cap-cp:event(:\d+(\.\d+)*)?", re.IGNORECASE)
 OET_VALUE = re.compile(r"OET-\d{3}", re.IGNORECASE)
 
+FRONT = 200
+"""Characters of a text in which the programme must be named. It also bounds what a text of nothing but dashes costs."""
 # The words must stand for the programme itself and stand near the front ("Texas AMBER Alert", "Police have issued an
 # AMBER Alert for …"): a name such as "Amber Alert Memorial Highway" deep in a sentence is no alert.
 PHRASES = re.compile(
     r"""
-    ^\W*(?:[\w'’.&/-]+[,:]?\s+){0,6}?
-    (?: amber\s+alert | child\s+abduction(?:\s+emergency)? | alerta\s+amber | alerte\s+amber
+    ^\W*(?:[\w'’.&/#–—-]+[,:]?\s+){0,8}?
+    (?: amber\s+alert | child\s+abduction(?:\s+emergency)? | alerta\s+[aá]mber | alerte\s+amber
       | (?:abducci[oó]n|secuestro|rapto)\s+de\s+(?:un\s+|una\s+)?(?:ni[nñ][oa]|menor)
       | enl[eèé]vement\s+d['’]\s*(?:un\s+|une\s+)?enfant
     )\b
@@ -33,14 +35,16 @@ PHRASES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # Prose may only make the gateway stricter: what speaks of a drill, an end or a weather colour is not taken by its words.
+# Between the colour and the weather stand only words that say nothing of their own ("amber alert issued for heavy rain").
 DOUBTS = re.compile(
     r"""
-    \b(?: test(?:ing)? | drill | exercise | hoax | prueba | simulacro | exercice
+    \b(?: test(?:ing)? | drill | exercise | simulation | hoax | prueba | ensayo | ejercicio | simulacro | essai | exercice
       | not\s+an?\s+amber | no\s+amber
-      | cancell?ed | discontinued | deactivated | rescinded | lifted | ended | cancelad[ao] | annul[ée]e? | lev[ée]e
+      | cancell?ed | discontinued | deactivated | rescinded | (?:been|is|was)\s+lifted | ended | cancelad[ao] | annul[ée]e? | lev[ée]e
       | amber\s+(?:weather|heat|warning)
-      | amber\s+alert\W+(?:for\s+)?(?:(?:heavy|strong|severe|extreme|high)\s+)?
-        (?:rains?|winds?|snow|heat(?:wave)?|ice|flood(?:s|ing)?|fog|(?:thunder)?storms?|air\s+quality)
+      | amber\s+alert\W+(?:(?:is|has|been|in|effect|issued|for|of|over|due|to|heavy|strong|severe|extreme|high)\s+){0,8}
+        (?:rain(?:s|fall)?|winds?|snow(?:fall)?|heat(?:wave)?|cold|ice|frost|flood(?:s|ing)?|fog|(?:thunder)?storms?
+          |avalanches?|wildfires?|air\s+quality)
     )\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -58,7 +62,7 @@ def recognise(alert: Alert) -> Basis | None:
     for scheme, value in codes:
         if value == AMBER_VALUES[scheme]:
             return scheme
-    return None if codes else "text" if any(_says_so(info) for info in alert.infos) else None
+    return "text" if not codes and _says_so(alert.infos) else None
 
 
 def event_codes(alert: Alert) -> list[tuple[Basis, str]]:
@@ -81,6 +85,7 @@ def _known(pairs: Iterable[Named]) -> Iterable[tuple[Basis, str]]:
             yield "oet", value
 
 
-def _says_so(info: Info) -> bool:
-    texts = [text for text in (info.event, info.headline) if text]
-    return any(PHRASES.search(text) for text in texts) and not any(DOUBTS.search(text) for text in texts)
+def _says_so(infos: Iterable[Info]) -> bool:
+    """A doubt in one language counts for all."""
+    texts = [text for info in infos for text in (info.event, info.headline) if text]
+    return any(PHRASES.match(text[:FRONT]) for text in texts) and not any(DOUBTS.search(text) for text in texts)
