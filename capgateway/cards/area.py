@@ -17,32 +17,31 @@ if TYPE_CHECKING:
 
 
 def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
-    """The area that all info blocks mean together, or ``None`` when none of their codes names a place.
+    """The area that all info blocks mean together, or ``None`` when it is not known whether it touches ``regions``:
+    no code names a place in them, and some area block names no place at all.
 
     ``target`` may be empty: then the alert is clear, but touches none of ``regions``.
     """
     areas = [area for info in infos for area in info.areas]
     geocodes = list(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
+    found = {geocode: places.read(*geocode) or () for geocode in geocodes}
     units: dict[str, places.Unit] = {}
-    unresolved: list[str] = []
-    for name, value in geocodes:
-        found = places.read(name, value)
-        if not found:
-            unresolved.append(f"{name}={value}")
-        for unit in found or ():
-            units[unit.code] = _wider(units.get(unit.code), unit)
-    if not units:
+    for unit in (unit for group in found.values() for unit in group):
+        units[unit.code] = _wider(units.get(unit.code), unit)
+    target = _smallest(_clipped(units.values(), regions))
+    is_clear = all(any(found[pair.name, pair.value] for pair in area.geocodes) for area in areas)
+    if not units or not target and not is_clear:
         return None
     return CardArea(
         basis="geocode",
-        target=tuple(_target(unit) for unit in _smallest(_clipped(units.values(), regions))),
+        target=tuple(_target(unit) for unit in target),
         countries=_codes(unit.country for unit in units.values()),
         subdivisions=_codes(unit.subdivision for unit in units.values()),
         counties=_codes(unit.code for unit in units.values() if unit.scheme == "fips"),
         sgc=_codes(value for name, value in geocodes if name.casefold().startswith("profile:cap-cp:location")),
         same=_codes(value for name, value in geocodes if name.casefold() == "same"),
         descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
-        unresolved=tuple(unresolved),
+        unresolved=tuple(f"{name}={value}" for (name, value), group in found.items() if not group),
     )
 
 

@@ -56,12 +56,14 @@ def expiry(member: Member, policy: Policy) -> tuple[datetime, ExpiresFrom]:
     """When the alert ends, and who says so: its last live ``expires``, or the policy where it gives none.
 
     An alert none of whose info blocks says when it ends lives ``default_lifetime`` from ``sent``; none outlives
-    ``max_lifetime`` (CAP 1.2 §3.2.2: without ``expires`` each recipient sets its own policy).
+    ``max_lifetime`` (CAP 1.2 §3.2.2: without ``expires`` each recipient sets its own policy). What was sent "in the
+    future" lives from when it was received: a sender's wrong year must not keep a child on display until then.
     """
-    latest = member.sent_at + policy.max_lifetime
+    start = min(member.sent_at, member.received_at)
+    latest = start + policy.max_lifetime
     given = [info.expires.instant for info in live_infos(member.alert) if info.expires and info.expires.instant]
     if not given:
-        return min((member.sent_at + policy.default_lifetime, latest)), "default"
+        return min(start + policy.default_lifetime, latest), "default"
     return (max(given), "cap") if max(given) <= latest else (latest, "max")
 
 
