@@ -2,6 +2,8 @@
 
 Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
 (``source.sent`` excepted: as received). Facts, pictures and shapes are not made yet and stay empty.
+
+The schema is the producer's: every field is there, and none besides. ``python -m capgateway.cards.card`` prints it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import msgspec
 Language = str
 Label = dict[Language, str]
 ExpiresFrom = Literal["cap", "default", "max"]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None
     event_codes: tuple[EventCode, ...]
     sha256: str
-    received_at: datetime
+    received_at: Time
     signature: SignatureNote
 
 
@@ -125,9 +128,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: str
     related: tuple[str, ...] = ()
     issuer: Issuer
-    issued_at: datetime
-    updated_at: datetime
-    expires_at: datetime
+    issued_at: Time
+    updated_at: Time
+    expires_at: Time
     expires_from: ExpiresFrom
     content_order: tuple[Language, ...]
     content: dict[Language, Content]
@@ -140,3 +143,24 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[dict[str, Any], ...] = ()
     area: CardArea
     source: Source
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a card, for ``schemas/card/card-1.schema.json``."""
+    _, definitions = msgspec.json.schema_components((Card,), ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        for field in definition["properties"].values():
+            field.pop("default", None)  # nothing is left out, so nothing has to be filled in
+        definition["required"] = list(definition["properties"])
+        definition["additionalProperties"] = False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "capgateway card, version 1",
+        "description": "What the gateway publishes of one AMBER Alert. Receivers ignore fields they do not know.",
+        "$ref": "#/$defs/Card",
+        "$defs": definitions,
+    }
+
+
+if __name__ == "__main__":  # renews schemas/card/card-1.schema.json
+    print(msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted")).decode())  # noqa: T201
