@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from capgateway import net
 from capgateway.errors import FetchError
+from capgateway.net.body import MAX_GZIP_MEMBERS, Unpacker
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 LIMIT = 1000
@@ -108,7 +109,7 @@ async def test_several_gzip_members_are_one_body() -> None:
     """Streams end to end are one body; a great many are an attack."""
     members = gzip.compress(b"one ") + gzip.compress(b"two")
     assert await body_of(members, encoding="gzip") == b"one two"
-    many = gzip.compress(b"") * (net.MAX_GZIP_MEMBERS + 1)
+    many = gzip.compress(b"") * (MAX_GZIP_MEMBERS + 1)
     with pytest.raises(FetchError) as caught:
         await body_of(many, encoding="gzip", limit=1 << 20)
     assert caught.value.reason == "encoding"
@@ -166,7 +167,7 @@ async def test_nobody_listening_and_no_such_name_have_their_words() -> None:
 def test_unpacking_piecewise_gives_the_original(body: bytes, cuts: list[int], encoding: str) -> None:
     """However a packed body is cut into pieces, it unpacks to what was packed."""
     packed = gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
-    unpacker, out, position = net._Unpacker(encoding), b"", 0
+    unpacker, out, position = Unpacker(encoding), b"", 0
     for size in [*cuts, len(packed)]:
         out += unpacker.feed(packed[position : position + size], 10_000)
         position += size

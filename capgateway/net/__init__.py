@@ -1,0 +1,24 @@
+"""HTTP with strangers: where we may connect, and how much of an answer we swallow.
+
+``address``: which addresses are allowed · ``session``: sessions and streams that connect to no others ·
+``body``: bodies read to a limit · ``trouble``: what went wrong, in one word.
+"""
+
+from capgateway.net.address import Networks, check_url, is_allowed, lies_in
+from capgateway.net.body import read_bounded
+from capgateway.net.session import TIMEOUT, new_session, open_stream, tls_context
+from capgateway.net.trouble import TROUBLE, fetch_error
+
+__all__ = [
+    "TIMEOUT",
+    "TROUBLE",
+    "Networks",
+    "check_url",
+    "fetch_error",
+    "is_allowed",
+    "lies_in",
+    "new_session",
+    "open_stream",
+    "read_bounded",
+    "tls_context",
+]

@@ -1,0 +1,76 @@
+"""Bodies read to a limit, packed or not."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from capgateway.errors import FetchError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+CHUNK = 64 * 1024
+# A gzip body may be several streams end to end (RFC 1952 §2.2). Real ones have one; each costs us a decoder.
+MAX_GZIP_MEMBERS = 64
+
+
+async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body, unpacked, of at most ``limit`` bytes, packed or unpacked.
+
+    Raises ``FetchError`` with reason ``too_large``, ``encoding`` (one we did not ask for, or broken) or ``truncated``;
+    the connection is then closed, never drained. A packed bomb is stopped at the limit, before it is unpacked.
+    """
+    packed, body = 0, bytearray()
+    try:
+        unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+        async for chunk in response.content.iter_chunked(CHUNK):
+            packed += len(chunk)
+            body += unpacker.feed(chunk, limit + 1 - len(body))
+            if max(packed, len(body)) > limit:
+                raise FetchError(f"the answer is larger than {limit} bytes", reason="too_large")
+        unpacker.finish()
+    except BaseException:
+        response.close()
+        raise
+    return bytes(body)
+
+
+class Unpacker:
+    """Undoes gzip or deflate piece by piece, never giving out more than asked for."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding.strip().lower()
+        if self._encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise FetchError("the answer is packed in a way we did not ask for", reason="encoding")
+        self._packed = self._encoding not in {"", "identity"}
+        self._stream: zlib._Decompress | None = None
+        self._members = 0
+
+    def feed(self, chunk: bytes, most: int) -> bytes:
+        """At most ``most`` bytes; when it is that many, there may be more and the caller has had enough."""
+        if not self._packed:
+            return chunk
+        out = b""
+        while chunk and len(out) < most:
+            if self._stream is None or self._stream.eof:
+                self._stream = self._next_stream(chunk)
+            try:
+                out += self._stream.decompress(chunk, most - len(out))
+            except zlib.error as error:
+                raise FetchError(f"the packed answer is broken: {error}", reason="encoding") from None
+            chunk = self._stream.unused_data
+        return out
+
+    def _next_stream(self, chunk: bytes) -> zlib._Decompress:
+        self._members += 1
+        if self._members > (1 if self._encoding == "deflate" else MAX_GZIP_MEMBERS):
+            raise FetchError("the packed answer goes on after its end", reason="encoding")
+        if self._encoding != "deflate":
+            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        # "deflate" means zlib (RFC 9110 §8.4.1.2), but old servers send the bare stream; zlib's first byte tells.
+        return zlib.decompressobj(zlib.MAX_WBITS if chunk[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS)
+
+    def finish(self) -> None:
+        if self._stream is not None and not self._stream.eof:
+            raise FetchError("the packed answer ends too early", reason="truncated")
