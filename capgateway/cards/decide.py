@@ -175,7 +175,7 @@ def _end(card: CardState, reason: EndReason) -> End:
 
 
 def _identity(current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Identity:
-    issued_at = min(member.sent_at for member in chain if member.alert.msg_type in STATEMENTS)
+    issued_at = _issued_at([member for member in chain if member.alert.msg_type in STATEMENTS])
     if current:
         return Identity(
             card_id=current.card_id,
@@ -185,6 +185,13 @@ def _identity(current: CardState | None, chain: Sequence[Member], known: int, de
         )
     key = _key(deployment, chain, known)
     return Identity(card_id=f"crd_{key}", incident_id=f"inc_{key}", revision=1, issued_at=issued_at)
+
+
+def _issued_at(statements: Sequence[Member]) -> datetime:
+    """When the story began: the first alert may not have reached us, but later ones say when it was sent."""
+    named = (item for member in statements for item in member.alert.references if item.sender == member.alert.sender)
+    moments = (item.sent.instant for item in named)
+    return min([*(member.sent_at for member in statements), *(moment for moment in moments if moment)])
 
 
 def _key(deployment: str, chain: Sequence[Member], known: int) -> str:

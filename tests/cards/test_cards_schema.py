@@ -1,0 +1,80 @@
+"""The card's published schema: current, and true of the cards we make."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from card_samples import HOUR, NOW, TEXAS, an_alert, an_info, card_of, same
+
+from capgateway import cap, shipped
+from capgateway.cards import Policy
+from capgateway.cards.card import Card, json_schema
+from capgateway.simulate import story
+
+
+@pytest.fixture(scope="module")
+def schema() -> jsonschema.Draft202012Validator:
+    written = json.loads(shipped.schema("card/card-1.schema.json"))
+    jsonschema.Draft202012Validator.check_schema(written)
+    return jsonschema.Draft202012Validator(written)
+
+
+def published(card: Card) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(msgspec.json.encode(card))
+    return made
+
+
+def test_the_shipped_schema_is_current() -> None:
+    """The file is what the types say; `python -m capgateway.cards.card > schemas/card/card-1.schema.json` renews it."""
+    made = msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted")) + b"\n"
+    assert shipped.schema("card/card-1.schema.json") == made
+
+
+def test_cards_are_valid(schema: jsonschema.Draft202012Validator) -> None:
+    """From a full alert, a bare one, a Canadian one, an exercise, and one of everything odd."""
+    location = cap.Named(name="profile:CAP-CP:Location:0.3", value="4806016")
+    event = cap.Named(name="profile:CAP-CP:Event:0.4", value="amber")
+    canadian = an_info(language="fr-CA", event_codes=(event,), areas=(cap.Area(area_desc="Ici", geocodes=(location,)),))
+    bare = an_info(headline=None, sender_name=None, expires=None, areas=(same("000000", area_desc=""),))
+    update = story.update(NOW + HOUR, story.amber(NOW))
+    made = [
+        *(card_of(alert, TEXAS) for alert in (story.amber(NOW), update)),
+        *(card_of(alert) for alert in (an_alert(bare), an_alert(canadian))),
+        card_of(an_alert(status="Exercise"), Policy(exercises=True)),
+    ]
+    for card in made:
+        schema.validate(published(card))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"nickname": "x"},
+        {"revision": 0},
+        {"status": "test"},
+        {"kind": "silver"},
+        {"schema": "card/2"},
+        {"issuer": {"name": "x"}},
+        {"last_seen": 7},
+    ],
+)
+def test_the_schema_is_strict(schema: jsonschema.Draft202012Validator, fault: dict[str, Any]) -> None:
+    """What we would publish by mistake is found; receivers themselves ignore fields they do not know."""
+    assert not schema.is_valid(published(card_of(an_alert())) | fault)
+
+
+def test_every_field_is_always_there(schema: jsonschema.Draft202012Validator) -> None:
+    """Unknown scalars are null, empty lists []: a receiver need not ask whether a field exists."""
+    card = published(card_of(an_alert()))
+    for name in Card.__struct_fields__:
+        assert not schema.is_valid({key: value for key, value in card.items() if key != name})
+
+
+def test_a_card_reads_back_as_itself() -> None:
+    """Encoding loses nothing: the store keeps cards as JSON."""
+    card = card_of(story.amber(NOW))
+    assert msgspec.json.decode(msgspec.json.encode(card), type=Card) == card
