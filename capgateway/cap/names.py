@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from capgateway.cap.rule import Rule
+
 NAMESPACES = {
     "1.0": "http://www.incident.com/cap/1.0",
     "1.1": "urn:oasis:names:tc:emergency:cap:1.1",
@@ -25,4 +27,14 @@ REPEATABLE = frozenset(
         "circle",
         "geocode",
     }
+)
+
+NAMESPACE = Rule(
+    id="cap.namespace",
+    level="error",
+    layer="schema",
+    asks="The root element is `alert` in the namespace of CAP 1.2, 1.1 or 1.0.",
+    why="Receivers choose how to read a message by its namespace; a slightly different one makes it no CAP at all.",
+    reference="CAP 1.2 §3.4",
+    source=("A-02", "A-03", "A-150", "A-155", "A-163"),
 )

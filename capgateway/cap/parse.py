@@ -7,21 +7,10 @@ from lxml import etree
 
 from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert
-from capgateway.cap.names import VERSIONS
+from capgateway.cap.names import NAMESPACE, VERSIONS
 from capgateway.cap.place import xpath
 from capgateway.cap.read import Reader
-from capgateway.cap.rule import Rule
 from capgateway.cap.xml import read_xml
-
-NAMESPACE = Rule(
-    id="cap.namespace",
-    level="error",
-    layer="schema",
-    asks="The root element is `alert` in the namespace of CAP 1.2, 1.1 or 1.0.",
-    why="Receivers choose how to read a message by its namespace; a slightly different one makes it no CAP at all.",
-    reference="CAP 1.2 §3.4",
-    source=("A-02", "A-03", "A-150", "A-155", "A-163"),
-)
 
 #: Namespaces that are not CAP's own but hold CAP of that version: Luxembourg's, in use since 2024.
 PROFILE_NAMESPACES = {"urn:oasis:names:tc:emergency:cap:1.2:profile:cap-lu:1.0": "1.2"}

@@ -1,4 +1,4 @@
-"""The documents a user names on the command line: files, directories, globs and standard input."""
+"""The documents a user names on the command line: files, directories, globs, standard input and web addresses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from capgateway.cap import MAX_BYTES
 from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
@@ -19,13 +16,8 @@ if TYPE_CHECKING:
 #: What is read of a directory. A file named by itself is read whatever its name.
 SUFFIXES = frozenset({".xml", ".cap", ".atom", ".rss", ".edxl", ".edxlde"})
 STANDARD_INPUT = "-"
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """``name`` as the user would write it; ``content`` one byte longer than is allowed when the source is too large."""
-
-    name: str
-    content: bytes
+#: As much as of a feed; one byte more shows that a source is larger.
+MAX_BYTES = 20_000_000
 
 
 def find(sources: Iterable[str]) -> Iterator[str]:
@@ -34,25 +26,34 @@ def find(sources: Iterable[str]) -> Iterator[str]:
         yield from list(_expand(source)) or [source]
 
 
-def read(name: str) -> Document:
-    """Read one document. Raises :class:`SourceError` when that is not possible."""
+def read(name: str) -> bytes:
+    """The document of that name. Raises :class:`SourceError` when it cannot be read."""
+    if is_url(name):
+        from capgateway.cli.download import download  # noqa: PLC0415  (aiohttp takes 0.2 s)
+
+        return download(name, limit=MAX_BYTES)
     if Path(name).is_dir():
         raise SourceError(f"{name}: holds no file ending in {', '.join(sorted(SUFFIXES))}")
     try:
         if name == STANDARD_INPUT:
-            return Document(name=name, content=sys.stdin.buffer.read(MAX_BYTES + 1))
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
         with Path(name).open("rb") as file:
-            return Document(name=name, content=file.read(MAX_BYTES + 1))
-    except OSError as error:
-        raise SourceError(f"{name}: cannot be read: {error.strerror or error}") from None
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError for a name with a NUL in it
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceError(f"{name}: cannot be read: {reason}") from None
+
+
+def is_url(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
 
 
 def _expand(source: str) -> Iterator[str]:
-    if source == STANDARD_INPUT or Path(source).is_file():
+    if source == STANDARD_INPUT or is_url(source):
         yield source
     elif Path(source).is_dir():
         yield from _inside(source)
-    elif Path(source).exists():  # a pipe, such as the shell's <(…)
+    elif Path(source).exists():
         yield source
     elif glob.has_magic(source):
         for found in sorted(glob.glob(source, recursive=True)):

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
+from capgateway import cap as cap_package
+from capgateway import feeds as feeds_package
+from capgateway import shipped
+from capgateway.cap import Rule
+from capgateway.cli.rules import RULES, rules
 from capgateway.cli.validate import validate
+from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 VALID = """<?xml version="1.0" encoding="UTF-8"?>
@@ -128,3 +140,155 @@ def test_only_what_is_needed_is_imported(tmp_path: Path, document: str) -> None:
     loaded = set(done.stderr.split())
     assert not loaded & {"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "rich", "cryptography"}
     assert ("xmlschema" in loaded) == (document is INVALID)
+
+
+FEED = """<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:f</id><title>t</title><updated>2026-11-22T10:15:00Z</updated>
+<entry><id>urn:e</id><title>t</title><updated>2026-11-22T10:15:00Z</updated><content type="text/xml">{}</content></entry></feed>"""
+
+
+def test_a_feed_is_judged_with_the_alerts_inside(tmp_path: Path) -> None:
+    """A line for the container, then one for each alert, with places from the container's root."""
+    (tmp_path / "feed.atom").write_text(FEED.format(INVALID.partition("?>")[2]))
+    result = run("--json", str(tmp_path))
+    feed, alert = (json.loads(line) for line in result.stdout.splitlines())
+    assert (feed["kind"], feed["position"], feed["verdict"], feed["signature"]) == ("feed", 0, "valid", None)
+    assert (alert["kind"], alert["position"], alert["verdict"]) == ("cap", 1, "invalid")
+    assert alert["findings"][0]["xpath"] == "/feed/entry/content/alert/status"
+    assert alert["findings"][0]["line"] == 5
+
+
+def test_strict_lets_warnings_fail(folder: Path) -> None:
+    """The same message, another verdict."""
+    (folder / "good.xml").write_text(VALID.replace("10:15:00-06:00", "10:15:00+00:00"))
+    assert run(str(folder / "good.xml")).exit_code == 0
+    assert run("--strict", str(folder / "good.xml")).exit_code == 1
+    assert run("--strict", "--ignore", "cap.time.utc", str(folder / "good.xml")).exit_code == 0
+
+
+def test_an_unknown_rule_cannot_be_ignored(folder: Path) -> None:
+    """A misspelt one would hide nothing and seem to; the nearest is named."""
+    result = run("--ignore", "cap.time.ut", str(folder))
+    assert result.exit_code == 2
+    assert "did you mean cap.time.utc?" in result.stderr
+
+
+def test_a_profile_can_be_asked_for(folder: Path) -> None:
+    """Its rules then apply without its code."""
+    result = run("--json", "--profile", "ipaws", str(folder / "good.xml"))
+    report = json.loads(result.stdout)
+    assert report["profile"] == "ipaws"
+    assert "ipaws.code" in {finding["rule"] for finding in report["findings"]}
+
+
+def test_another_schema_can_be_used(folder: Path) -> None:
+    """One that knows no severity refuses ours; one that is none is an error."""
+    shipped_schema = shipped.schema("cap/cap-1.2.xsd").decode()
+    (folder / "mine.xsd").write_text(shipped_schema.replace('<xs:element name="severity" type="Severity"/>', ""))
+    assert run("--schema", str(folder / "mine.xsd"), str(folder / "good.xml")).exit_code == 1
+    (folder / "none.xsd").write_text("<schema/>")
+    with pytest.raises(SourceError, match="no XML schema"):
+        run("--schema", str(folder / "none.xsd"), str(folder / "good.xml"))
+
+
+def test_trust_that_is_none_is_an_error(folder: Path) -> None:
+    """A file without certificates or keys must not seem to be checked against."""
+    with pytest.raises(SourceError, match="no trust anchors"):
+        run("--trust", str(folder / "notes.txt"), str(folder / "good.xml"))
+
+
+def test_sarif_places_each_finding(folder: Path) -> None:
+    """Rules, results with file and line, and what could not be read."""
+    result = run("--format", "sarif", str(folder), str(folder / "none"))
+    log = json.loads(result.stdout)
+    (one_run,) = log["runs"]
+    (found,) = one_run["results"]
+    location = found["locations"][0]["physicalLocation"]
+    assert log["version"] == "2.1.0"
+    assert found["ruleId"] == one_run["tool"]["driver"]["rules"][found["ruleIndex"]]["id"] == "cap.schema"
+    assert location["artifactLocation"]["uri"] == (folder / "sub" / "bad.cap").as_uri()
+    assert location["region"] == {"startLine": 4}
+    assert one_run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_junit_counts_cases(folder: Path) -> None:
+    """A suite for each source, a case for each alert, a failure for each error."""
+    result = run("--format", "junit", str(folder), str(folder / "none"))
+    root = ElementTree.fromstring(result.stdout)  # noqa: S314  (our own output)
+    assert root.attrib == {"name": "capgateway validate", "tests": "3", "failures": "1", "errors": "1"}
+    assert [len(suite) for suite in root] == [1, 1, 1]
+    (failure,) = root.iter("failure")
+    assert failure.get("type") == "cap.schema"
+
+
+def test_many_sources_are_judged_by_many_processes(tmp_path: Path) -> None:
+    """In the order of their names, with one count."""
+    for number in range(250):
+        (tmp_path / f"{number:03}.xml").write_text(INVALID if number == 7 else VALID)
+    result = run(str(tmp_path))
+    assert result.exit_code == 1
+    heads = [line for line in result.stdout.splitlines() if line.startswith(str(tmp_path))]
+    assert heads == sorted(heads)
+    assert "250 in 250 sources: 249 valid, 1 invalid" in result.stdout
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A web server on the loopback with a message, a redirect to it and one to another private address."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            places = {"/here": "/alert.xml", "/inside": "http://localhost:1/alert.xml"}
+            if self.path in places:
+                self.send_response(302)
+                self.send_header("Location", places[self.path])
+                self.end_headers()
+                return
+            self.send_response(200 if self.path == "/alert.xml" else 404)
+            self.end_headers()
+            self.wfile.write(VALID.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_url_is_a_source(site: str) -> None:
+    """The address a user typed may be private, and redirect to itself."""
+    assert run(f"{site}/alert.xml").exit_code == 0
+    assert run(f"{site}/here").exit_code == 0
+
+
+@pytest.mark.parametrize("path", ["/inside", "/none"])
+def test_a_url_that_leads_inside_or_nowhere_is_unreadable(site: str, path: str) -> None:
+    """A redirect must not reach what only this machine can."""
+    result = run(f"{site}{path}")
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_rules_are_listed_and_told() -> None:
+    """Each with its level; one with its reason and where it is written."""
+    listed = CliRunner().invoke(rules, []).stdout
+    assert len(listed.splitlines()) > 100
+    told = CliRunner().invoke(rules, ["cap.info.override"]).stdout
+    assert "CAP 1.2 §3.2.2" in told
+    assert "A-71" in told
+    assert json.loads(CliRunner().invoke(rules, ["cap.web.absolute", "--json"]).stdout)["level"] == "error"
+    assert CliRunner().invoke(rules, ["cap.nothing"]).exit_code == 2
+
+
+def test_every_rule_in_the_code_is_listed() -> None:
+    """A rule that a module defines and the catalogue forgets could neither be looked up nor ignored."""
+    defined = set()
+    for package in (cap_package, feeds_package):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            values = vars(importlib.import_module(module.name)).values()
+            defined |= {value.id for value in values if isinstance(value, Rule)}
+    assert defined == set(RULES)
