@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
+    from capgateway.feeds.hosts import Hosts
 
 __all__ = ["FetchFailed", "Fetched", "Validators", "fetch"]
 
@@ -85,15 +86,17 @@ async def fetch(
     known: Validators | None = None,
     limit: int = MAX_FEED_BYTES,
     accept: str = ACCEPT,
+    hosts: Hosts | None = None,
 ) -> Fetched | FetchFailed | None:
     """What a server has at ``url``, the feed's own or one its index links to; ``None`` when that is what we know already.
 
-    A plain http URL is asked over https unless the feed has ``allow_networks``: plain http is for these only.
+    A plain http URL is asked over https unless the feed has ``allow_networks``: plain http is for these only. With
+    ``hosts`` a public host is asked in turn, and not at all while it wants to be left alone.
     """
     asked_about = None if known is None or _wants_whole(url, feed, now) else known
     question = _Question(feed=feed, known=asked_about, now=now, limit=limit, accept=accept)
     try:
-        found = await _follow(session, _secured(URL(url), feed), question)
+        found = await _ask(session, _secured(URL(url), feed), question, None if feed.allow_networks else hosts)
     except net.TROUBLE as error:
         trouble = net.fetch_error(error)
         return FetchFailed(reason=trouble.reason, message=str(trouble))
@@ -117,6 +120,22 @@ def _secured(url: URL, feed: Feed) -> URL:
     if url.scheme == "http" and not feed.allow_networks and url.is_default_port():
         return url.with_scheme("https")
     return url
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: URL, question: _Question, hosts: Hosts | None
+) -> Fetched | FetchFailed | None:
+    host = url.host
+    if hosts is None or not host:
+        return await _follow(session, url, question)
+    held_until = hosts.held_until(host, question.now)
+    if held_until is not None:
+        return FetchFailed(reason="throttled", message=f"{host} asked us to wait", retry_at=held_until)
+    async with hosts.turn(host):
+        found = await _follow(session, url, question)
+    if isinstance(found, FetchFailed) and found.retry_at is not None:
+        hosts.hold(host, found.retry_at)
+    return found
 
 
 async def _follow(session: aiohttp.ClientSession, url: URL, question: _Question) -> Fetched | FetchFailed | None:

@@ -6,13 +6,14 @@
 
 from capgateway.net.address import Networks, check_url, is_allowed, lies_in
 from capgateway.net.body import read_bounded
-from capgateway.net.session import TIMEOUT, new_session, open_stream, tls_context
+from capgateway.net.session import TIMEOUT, certificate_expires, new_session, open_stream, tls_context
 from capgateway.net.trouble import TROUBLE, fetch_error
 
 __all__ = [
     "TIMEOUT",
     "TROUBLE",
     "Networks",
+    "certificate_expires",
     "check_url",
     "fetch_error",
     "is_allowed",

@@ -21,6 +21,7 @@ import functools
 import socket
 import ssl
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -173,3 +174,20 @@ async def open_stream(
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection(address, port, ssl=tls, server_hostname=host if tls else None)
         return await asyncio.open_connection(addresses[-1], port, ssl=tls, server_hostname=host if tls else None)
+
+
+async def certificate_expires(
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext,
+    allow_networks: Networks = (),
+    resolver: AbstractResolver | None = None,
+) -> datetime:
+    """Until when the certificate that a server shows is valid. Raises what is in ``TROUBLE``, also when it is not now."""
+    _, writer = await open_stream(host, port, tls=tls, allow_networks=allow_networks, resolver=resolver)
+    shown = writer.get_extra_info("peercert")
+    writer.close()
+    with contextlib.suppress(OSError, TimeoutError):
+        await writer.wait_closed()
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -271,6 +272,23 @@ async def test_tls_is_verified_against_the_given_authority(tmp_path: Path) -> No
             with pytest.raises(aiohttp.ClientSSLError) as caught:
                 await status(host, ca)
             assert net.fetch_error(caught.value).reason == "tls"
+
+
+async def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:
+    """A server's certificate is looked at like any connection is made: vetted, verified, and its end read."""
+    authority, server_side = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    end = datetime(2035, 5, 5, 5, 5, 5, tzinfo=UTC)
+    authority.issue_cert("inside.example", not_after=end).configure_cert(server_side)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    tls = net.tls_context(str(tmp_path / "ca.pem"))
+    async with serving(server_side) as server:
+        names = Names(["127.0.0.1"], ["127.0.0.1"])
+        found = await net.certificate_expires(
+            "inside.example", server.port, tls=tls, allow_networks=LOOPBACK, resolver=names
+        )
+        assert found == end
+        with pytest.raises(Blocked):
+            await net.certificate_expires("inside.example", server.port, tls=tls, resolver=names)
 
 
 async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
