@@ -2,9 +2,9 @@
 
 ::
 
-    scheduler ─▶ ingest.poll (a job a feed), ingest.expire        dispatch.run        web
-                       └────────── store ──────────────────────────────┘               │
-                                     └─────────────────────────────────────────────────┘
+    ingest.Watching (a job or a stream a feed, expiry)        Dispatch        web
+                       └────────── store ────────────────────────┘             │
+                                     └─────────────────────────────────────────┘
 
 Stopping goes the way alerts go: no new polls, then no new requests to receivers, then the API, then the database.
 """
@@ -15,39 +15,28 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-
-from capgateway import cap, config, log, net, shipped, web
+from capgateway import cap, config, log, shipped, web
 from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError
-from capgateway.feeds.pace import interval_of
-from capgateway.ingest import Ingest, Watch
+from capgateway.ingest import Intake, Watching
 from capgateway.metrics import Metrics
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection
     from datetime import datetime
 
-    import aiohttp
-
     from capgateway.config import Address, Settings
-    from capgateway.feeds import Feed
+    from capgateway.feeds.status import FeedStatus, PollResult, Submitted
+    from capgateway.ingest import Watch
 
 LOGGER = logging.getLogger("capgateway.service")
 Role = Literal["poll", "deliver", "web"]
 ROLES: tuple[Role, ...] = ("poll", "deliver", "web")
-EXPIRE_EVERY = timedelta(seconds=1)
-FIRST_POLLS_APART = timedelta(milliseconds=20)
-"""The first polls are spread: all at once they would hold the loop up."""
-FIRST_POLLS_WITHIN = timedelta(seconds=60)
-CONNECTIONS_A_HOST = 8
 
 
 class Service:
@@ -58,48 +47,21 @@ class Service:
         self.metrics = Metrics()
         self.address: Address | None = None
         self._dispatch = Dispatch(store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics)
-        self._ingest = Ingest(
+        self._intake = Intake(
             store,
             cap.Schemas(shipped.cap_schemas()),
             settings.policy,
-            Outlets(receivers=settings.receivers, public_url=public_url(settings)),
+            _outlets(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
-        self._watches: dict[str, Watch] = {}
-        self._sessions: dict[object, aiohttp.ClientSession] = {}
-        self._scheduler: AsyncIOScheduler | None = None
-        self._reloading: asyncio.Task[bool] | None = None
+        self._watching = Watching(self._intake, user_agent(settings))
+        self._reloading: asyncio.Task[list[str]] | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
         """Let :meth:`run` end in good order."""
         self._stop.set()
-
-    def reload_soon(self) -> None:
-        """Start :meth:`reload`, for a signal."""
-        self._reloading = asyncio.create_task(self.reload())
-
-    async def reload(self) -> bool:
-        """Read the configuration file again and go on with it, without dropping work; whether that went well.
-
-        A bad file changes nothing and says so. Where to store and where to listen stay as they are until a restart.
-        """
-        try:
-            settings = config.load(self.settings.path)
-        except ConfigError as error:
-            log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
-            return False
-        before, self.settings = self.settings, settings
-        self._ingest.policy = settings.policy
-        self._ingest.outlets = Outlets(receivers=settings.receivers, public_url=public_url(settings))
-        self._dispatch.replace_receivers(settings.receivers)
-        if self._scheduler is not None:
-            await self._watch_only(settings.feeds)
-            await self._ingest.decide_again()
-        kept = settings.gateway != before.gateway
-        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=kept)
-        return True
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Run until :meth:`stop`. ``ready`` is set when everything is up; ``address`` then says where the API is."""
@@ -109,12 +71,55 @@ class Service:
             if "deliver" in self.roles:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
-                await stack.enter_async_context(self._polling())
+                await stack.enter_async_context(self._watching.running(self.settings.feeds))
             log.event(LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles))
             if ready:
                 ready.set()
             await self._stop.wait()
             log.event(LOGGER, "gateway.stopping")
+
+    def reload_soon(self) -> None:
+        """Start :meth:`reload`, for a signal."""
+        self._reloading = asyncio.create_task(self.reload())
+
+    async def reload(self) -> list[str]:
+        """Read the configuration file again and go on with it, without dropping work: nothing, or what is wrong with it.
+
+        A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
+        """
+        try:
+            settings = config.load(self.settings.path)
+        except ConfigError as error:
+            log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
+            return str(error).splitlines()
+        is_moved = settings.gateway != self.settings.gateway
+        self.settings = settings
+        self._intake.policy, self._intake.outlets = settings.policy, _outlets(settings)
+        self._dispatch.replace_receivers(settings.receivers)
+        if self._watching.is_running:
+            await self._watching.replace(settings.feeds)
+            await self._intake.decide_again()
+        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=is_moved)
+        return []
+
+    def feed_statuses(self) -> list[FeedStatus]:
+        """How every configured feed is doing."""
+        return self._watching.statuses()
+
+    async def poll_now(self, name: str) -> PollResult:
+        """Ask one feed now. Raises ``KeyError`` for a feed that is not watched."""
+        return await self._watching.poll_now(self._watch(name))
+
+    async def submit(self, name: str, document: bytes, *, actor: str) -> list[Submitted]:
+        """Take in a document that ``actor`` hands over. Raises ``KeyError`` for a feed that is not watched."""
+        submitted = await self._watching.submit(self._watch(name), document)
+        log.event(LOGGER, "alert.submitted", actor=actor, feed=name, alerts=",".join(one.alert_id for one in submitted))
+        return submitted
+
+    def _watch(self, name: str) -> Watch:
+        if (watch := self._watching.find(name)) is None:
+            raise KeyError(name)
+        return watch
 
     @asynccontextmanager
     async def _web(self) -> AsyncIterator[None]:
@@ -141,85 +146,11 @@ class Service:
             finally:
                 self._dispatch.stop()
 
-    @asynccontextmanager
-    async def _polling(self) -> AsyncIterator[None]:
-        await self._ingest.expire()  # what ended while we were away goes first
-        await self._ingest.decide_again()  # the policy may have changed since
-        self._scheduler = _scheduler()
-        self._scheduler.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_EVERY.total_seconds()), id="expire")
-        try:
-            await self._watch_only(self.settings.feeds)
-            self._scheduler.start()
-            yield
-        finally:
-            if self._scheduler.running:
-                self._scheduler.shutdown(wait=False)
-            self._scheduler = None
-            for session in self._sessions.values():
-                await session.close()
-
-    async def _watch_only(self, feeds: Sequence[Feed]) -> None:
-        """Watch these feeds and no others; those that are as they were keep their schedule."""
-        wanted = {feed.name: feed for feed in feeds if feed.enabled}
-        for name, watch in list(self._watches.items()):
-            if wanted.get(name) != watch.feed:
-                self._jobs.remove_job(f"feed:{name}")
-                del self._watches[name]
-        new = [feed for name, feed in wanted.items() if name not in self._watches]
-        apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
-        for number, feed in enumerate(new):
-            watch = Watch(feed, self._session(feed), await self.store.feed_state(feed.name))
-            self._watches[feed.name] = watch
-            self._jobs.add_job(
-                self._poll,
-                IntervalTrigger(seconds=interval_of(feed).total_seconds()),
-                args=[watch],
-                id=f"feed:{feed.name}",
-                next_run_time=utc_now() + number * apart,
-            )
-
-    @property
-    def _jobs(self) -> AsyncIOScheduler:
-        assert self._scheduler is not None  # noqa: S101  (asked only while polling)
-        return self._scheduler
-
-    def _session(self, feed: Feed) -> aiohttp.ClientSession:
-        """Feeds with the same network settings share a session."""
-        key = (feed.allow_networks, feed.ca, feed.client_cert, feed.client_key, feed.proxy)
-        if key not in self._sessions:
-            self._sessions[key] = net.new_session(
-                user_agent=user_agent(self.settings),
-                allow_networks=feed.allow_networks,
-                ca=feed.ca,
-                client_cert=feed.client_cert,
-                client_key=feed.client_key,
-                proxy=feed.proxy,
-                limit_per_host=CONNECTIONS_A_HOST,
-            )
-        return self._sessions[key]
-
-    async def _poll(self, watch: Watch) -> None:
-        """One poll; the next one comes when the feed's pace says so, later than the interval after a failure."""
-        try:
-            next_at = await self._ingest.poll(watch)
-        except Exception as error:  # noqa: BLE001  (a fault of ours in one feed must not stop the others)
-            log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
-            return
-        if self._scheduler is not None and self._watches.get(watch.feed.name) is watch:  # not since reloaded
-            self._scheduler.modify_job(f"feed:{watch.feed.name}", next_run_time=next_at)
-
-    async def _expire(self) -> None:
-        try:
-            await self._ingest.expire()
-        except Exception as error:  # noqa: BLE001  (the next second tries again)
-            log.event(LOGGER, "cards.expire_failed", level=logging.ERROR, error=error)
-
     def _troubles(self) -> list[str]:
-        stopped = "poll" in self.roles and (self._scheduler is None or not self._scheduler.running)
-        return ["the scheduler does not run"] if stopped else []
+        return ["the scheduler does not run"] if "poll" in self.roles and not self._watching.is_running else []
 
     def _last_success(self) -> dict[str, datetime]:
-        return {name: watch.last_success for name, watch in self._watches.items() if watch.last_success}
+        return {status.name: status.last_success for status in self.feed_statuses() if status.last_success}
 
 
 async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
@@ -247,8 +178,5 @@ def public_url(settings: Settings) -> str:
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _scheduler() -> AsyncIOScheduler:
-    """One missed run is one run, never two at once, and none is dropped for being late: a dropped poll can lose an
-    alert."""
-    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    return AsyncIOScheduler(job_defaults=defaults, timezone="UTC")
+def _outlets(settings: Settings) -> Outlets:
+    return Outlets(receivers=settings.receivers, public_url=public_url(settings))

@@ -44,6 +44,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     profile: str | None = None
     signature: SignatureNote = SignatureNote(status="absent", signer=None)
+    rehearsal: bool = False
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether it may leave only as ``exercise.*``: by its own status, or because its feed rehearses."""
+        return self.rehearsal or self.alert.status != "Actual"
 
     @property
     def sent_at(self) -> datetime:
@@ -92,7 +98,7 @@ def convert(member: Member, identity: Identity, area: CardArea, policy: Policy) 
         incident_id=identity.incident_id,
         revision=identity.revision,
         state="active",
-        status="actual" if alert.status == "Actual" else "exercise",
+        status="exercise" if member.is_exercise else "actual",
         issuer=_issuer(alert, infos, area),
         issued_at=identity.issued_at,
         updated_at=member.sent_at,

@@ -128,7 +128,7 @@ def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Mem
         member
         for member in known
         if member.alert_id != arrived.alert_id
-        and member.alert.status == arrived.alert.status
+        and (member.alert.status, member.rehearsal) == (arrived.alert.status, arrived.rehearsal)
         and not not_for_public(member.alert, policy)
     ]
     return [*others, arrived]

@@ -2,6 +2,7 @@
 
 from capgateway.store.records import (
     Arrival,
+    Body,
     Decide,
     FeedState,
     MissingEntry,
@@ -18,6 +19,7 @@ from capgateway.store.store import Store, utc_now
 
 __all__ = [
     "Arrival",
+    "Body",
     "Decide",
     "FeedState",
     "MissingEntry",

@@ -95,6 +95,7 @@ def _take_new(
         sha256=_sha256(arrival.document),
         profile=arrival.report.profile,
         signature=_signature(arrival),
+        rehearsal=arrival.rehearsal,
     )
     return _settle(connection, arrived, decide, outlets, now)
 
@@ -160,7 +161,7 @@ def _neighbours(member: Member) -> Any:
     )
     return (
         select(alerts)
-        .where(alerts.c.keyed, alerts.c.sender == alert.sender)
+        .where(alerts.c.keyed, alerts.c.sender == alert.sender, alerts.c.rehearsal == member.rehearsal)
         .where(or_(alerts.c.identifier.in_(named), alerts.c.id.in_(naming)))
         .limit(MAX_CHAIN)
     )
@@ -180,13 +181,14 @@ def _member(connection: Connection, row: RowMapping) -> Member:
         sha256=row["sha256"],
         profile=row["profile"],
         signature=SignatureNote(status=row["signature"], signer=row["signer"]),
+        rehearsal=row["rehearsal"],
     )
 
 
 def _alert(connection: Connection, row: RowMapping) -> cap.Alert:
     """The alert from its bytes; once these are erased, what the row remembers: enough to keep its chain together."""
     if row["original"] is not None and (alert := cap.parse(row["original"]).alert) is not None:
-        return alert
+        return msgspec.structs.replace(alert, status=row["status"])  # an envelope's may weigh more
     named = connection.execute(select(alert_references).where(alert_references.c.alert_id == row["id"])).mappings()
     return cap.Alert(
         identifier=row["identifier"],
@@ -200,6 +202,14 @@ def _alert(connection: Connection, row: RowMapping) -> cap.Alert:
             for item in named
         ),
     )
+
+
+def holds(connection: Connection, reference: cap.Reference) -> bool:
+    """Whether the message a reference names was taken in."""
+    query = select(alerts.c.id).where(
+        alerts.c.keyed, alerts.c.sender == reference.sender, alerts.c.identifier == reference.identifier
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _conflicts(known: RowMapping, arrival: Arrival) -> bool:
@@ -226,6 +236,7 @@ def _row(arrival: Arrival, alert_id: str, identity: str, decision: Decision, now
         "id": alert_id,
         "identity": identity,
         "keyed": arrival.gate is None,
+        "rehearsal": arrival.rehearsal,
         "sender": _name(alert.sender, arrival.gate),
         "identifier": _name(alert.identifier, arrival.gate),
         "sent": alert.sent.text if alert.sent else None,
@@ -268,11 +279,11 @@ def _signature(arrival: Arrival) -> SignatureNote:
 
 def _identity(arrival: Arrival) -> str:
     """The hash of the triple for what passed the gate, of the bytes for what did not: a broken copy never takes the
-    place of a good one."""
+    place of a good one. Nor does a rehearsal take the place of the real thing."""
     if arrival.gate is not None or arrival.alert is None or arrival.alert.sent is None:
         return _sha256(arrival.document)
     triple = (arrival.alert.sender, arrival.alert.identifier, str(arrival.alert.sent.instant))
-    return _sha256("\0".join(triple).encode())
+    return _sha256("\0".join((*triple, "rehearsal" if arrival.rehearsal else "")).encode())
 
 
 def _sha256(document: bytes) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
+from base64 import b32encode
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from capgateway.store.dialect import upsert
-from capgateway.store.records import FeedState, MissingEntry
-from capgateway.store.tables import entries, feeds
+from capgateway.store.records import Body, FeedState, MissingEntry
+from capgateway.store.tables import bodies, entries, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +25,31 @@ LONGEST_KEY = 64
 """The width of the column. Longer keys stand as their hash: links may have thousands of characters, index rows not."""
 
 
-def feed_state(connection: Connection, feed: str) -> FeedState:
-    """What the last body that brought something new said of itself; empty for a feed never read."""
-    row = connection.execute(select(feeds).where(feeds.c.name == feed)).mappings().first()
-    if row is None:
-        return FeedState()
-    return FeedState(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
+def feed_states(connection: Connection, feed: str) -> dict[str, FeedState]:
+    """What the last bodies said of themselves, by part; empty for a feed never read."""
+    rows = connection.execute(select(feeds).where(feeds.c.name == feed)).mappings()
+    return {
+        row["part"]: FeedState(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
+        for row in rows
+    }
 
 
-def save_feed_state(connection: Connection, feed: str, state: FeedState, now: datetime) -> None:
+def save_feed_state(
+    connection: Connection, feed: str, part: str, state: FeedState, body: Body | None, now: datetime
+) -> None:
     """To be called when every entry of the body is taken in or remembered as missing, not before: after a crash the
-    body is then read again rather than skipped."""
+    body is then read again rather than skipped. ``body`` is kept beside it when it brought something new."""
     values = {"etag": state.etag, "last_modified": state.last_modified, "sha256": state.sha256, "changed_at": now}
-    statement = upsert(connection, feeds).values(name=feed, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    statement = upsert(connection, feeds).values(name=feed, part=part, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name", "part"], set_=values))
+    if body is None:
+        return
+    digest = hashlib.sha256(body.content).hexdigest()
+    row = {"url": body.url, "status": body.status, "media_type": body.media_type, "sha256": digest}
+    name = hashlib.sha256(f"{feed} {now.isoformat()} {digest}".encode()).digest()
+    body_id = f"bdy_{b32encode(name).decode().lower()[:26]}"
+    content = zlib.compress(body.content, level=1)  # fast: bodies are some 10 times smaller even so
+    connection.execute(insert(bodies).values(id=body_id, feed=feed, fetched_at=now, content=content, **row))
 
 
 def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:
@@ -57,13 +70,17 @@ def entry_taken(connection: Connection, feed: str, key: str, link: str | None, n
     connection.execute(statement.on_conflict_do_update(index_elements=["feed", "key"], set_=values))
 
 
-def entry_missing(
-    connection: Connection, feed: str, entry: MissingEntry, error: str, retry_at: datetime | None, now: datetime
-) -> None:
-    """The entry's CAP could not be fetched; to be tried again at ``retry_at``, or no more."""
-    values = {"state": "missing", "failures": entry.failures, "retry_at": retry_at, "error": error}
-    row = {"feed": feed, "key": _stored(entry.key), "link": entry.link, "seen_at": now}
-    statement = upsert(connection, entries).values(**row, **values)
+def entry_missing(connection: Connection, feed: str, entry: MissingEntry, error: str, now: datetime) -> None:
+    """The entry's CAP could not be fetched; to be tried again at its ``retry_at``, or no more."""
+    values = {"state": "missing", "failures": entry.failures, "retry_at": entry.retry_at, "error": error}
+    statement = upsert(connection, entries).values(
+        feed=feed,
+        key=_stored(entry.key),
+        link=entry.link,
+        envelope_status=entry.envelope_status,
+        seen_at=now,
+        **values,
+    )
     connection.execute(statement.on_conflict_do_update(index_elements=["feed", "key"], set_=values))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, RowMapping, Select
 
-LISTED = [column for column in alerts.c if column.name not in ("original", "identity", "keyed", "sent_at", "signer")]
+LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 
 
 def alert_page(

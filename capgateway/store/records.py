@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can;
-    ``alert`` is present whenever ``gate`` is ``None``, and its identity is complete."""
+    ``alert`` is present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a
+    feed whose words leave only as exercise."""
 
     feed: str
     document: bytes
@@ -25,6 +26,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     alert: Alert | None
     report: Report
     gate: QuarantineReason | None
+    rehearsal: bool = False
 
 
 Decide: TypeAlias = Callable[[Member, Sequence[Member], Sequence[CardState], str], Decision]
@@ -47,6 +49,7 @@ class MissingEntry(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     failures: int
     retry_at: datetime | None = None
+    envelope_status: str | None = None
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,15 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     sha256: str | None = None
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed's body that brought something new, with the record of its fetching."""
+
+    url: str
+    status: int
+    media_type: str
+    content: bytes
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -86,6 +98,7 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     decided_at: datetime
     card_id: str | None
+    rehearsal: bool
     findings: list[Finding]
 
 

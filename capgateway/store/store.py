@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
+    from capgateway.cap import Reference
     from capgateway.cards import CardState, Decision
     from capgateway.store.records import (
         Arrival,
+        Body,
         Decide,
         FeedState,
         MissingEntry,
@@ -153,13 +155,13 @@ class Store:
         """When the next active card ends, or ``None`` when none is active."""
         return await self._read(cards.next_expiry)
 
-    async def feed_state(self, feed: str) -> FeedState:
-        """What the feed's last body that brought something new said of itself."""
-        return await self._read(lambda connection: feeds.feed_state(connection, feed))
+    async def feed_states(self, feed: str) -> dict[str, FeedState]:
+        """What the feed's last bodies said of themselves, by part."""
+        return await self._read(lambda connection: feeds.feed_states(connection, feed))
 
-    async def save_feed_state(self, feed: str, state: FeedState) -> None:
+    async def save_feed_state(self, feed: str, part: str, state: FeedState, body: Body | None) -> None:
         """Remember a body; to be called when all its entries are accounted for."""
-        await self._write(lambda connection: feeds.save_feed_state(connection, feed, state, utc_now()))
+        await self._write(lambda connection: feeds.save_feed_state(connection, feed, part, state, body, utc_now()))
 
     async def known_entries(self, feed: str, keys: Sequence[str]) -> set[str]:
         """Which of these entries need no fetching: taken in, or waiting as missing."""
@@ -169,13 +171,17 @@ class Store:
         """The entry's alert is stored."""
         await self._write(lambda connection: feeds.entry_taken(connection, feed, key, link, utc_now()))
 
-    async def entry_missing(self, feed: str, entry: MissingEntry, error: str, retry_at: datetime | None) -> None:
-        """The entry's CAP could not be fetched; to be tried again at ``retry_at``, or no more."""
-        await self._write(lambda connection: feeds.entry_missing(connection, feed, entry, error, retry_at, utc_now()))
+    async def entry_missing(self, feed: str, entry: MissingEntry, error: str) -> None:
+        """The entry's CAP could not be fetched; to be tried again at its ``retry_at``, or no more."""
+        await self._write(lambda connection: feeds.entry_missing(connection, feed, entry, error, utc_now()))
 
     async def missing_entries(self, feed: str) -> list[MissingEntry]:
         """Entries whose CAP is still to be fetched, the next due first."""
         return await self._read(lambda connection: feeds.missing_entries(connection, feed))
+
+    async def holds(self, reference: Reference) -> bool:
+        """Whether the message a reference names was taken in."""
+        return await self._read(lambda connection: alerts.holds(connection, reference))
 
     # The walk from store to receiver
 

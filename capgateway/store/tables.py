@@ -1,8 +1,8 @@
 """The store's tables, to be read as a page.
 
 Moments are whole microseconds since 1970 UTC, so that SQLite and PostgreSQL compare and sort them alike. JSON stands
-in text columns. Personal data lives in three columns only, so that erasing is three statements:
-``alerts.original``, ``card_revisions.body`` and ``messages.body``.
+in text columns. Personal data lives in five columns only, so that erasing is five statements:
+``alerts.original``, ``bodies.content``, ``card_revisions.body``, ``messages.body`` and ``attempts.response_excerpt``.
 """
 
 from __future__ import annotations
@@ -82,11 +82,26 @@ feeds = Table(
     "feeds",
     metadata,
     Column("name", String(100), primary_key=True),
+    Column("part", String(100), primary_key=True, comment="one poll may ask several addresses; empty for the first"),
     Column("etag", Text, comment="of the last body whose entries are all taken in or remembered as missing"),
     Column("last_modified", Text),
     Column("sha256", String(64), comment="of that body, because entity tags lie"),
     Column("changed_at", Moment, comment="when that body came"),
 )
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("feed", String(100), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False, comment="of the body as received"),
+    Column("content", LargeBinary, comment="the body, zlib, until retention erases it. PERSONAL DATA"),
+)
+Index(None, bodies.c.feed, bodies.c.fetched_at)
 
 entries = Table(
     "entries",
@@ -99,6 +114,7 @@ entries = Table(
     Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
     Column("retry_at", Moment, comment="for missing ones"),
     Column("error", Told, comment="why it is missing"),
+    Column("envelope_status", String(20), comment="what an EDXL-DE envelope says of its content"),
 )
 Index(None, entries.c.feed, entries.c.state)
 
@@ -114,11 +130,12 @@ alerts = Table(
         comment="hash of sender, identifier, sent; of the bytes if unkeyed",
     ),
     Column("keyed", Boolean, nullable=False, comment="holds its triple and takes part in chains"),
+    Column("rehearsal", Boolean, nullable=False, comment="from a feed whose words leave only as exercise.*"),
     Column("sender", Text),
     Column("identifier", Text),
     Column("sent", Text, comment="as received: its offset tells local time"),
     Column("sent_at", Moment),
-    Column("status", String(20)),
+    Column("status", String(20), comment="an envelope's, where that says less than Actual"),
     Column("msg_type", String(20)),
     Column("scope", String(20)),
     Column("cap_version", String(10)),
@@ -242,5 +259,9 @@ attempts = Table(
     Column("status", Integer),
     Column("error", Text),
     Column("ambiguous", Boolean, nullable=False, comment="the receiver may have acted on it although it failed"),
-    Column("response_excerpt", Text, comment="at most 1 kB, on failure only, credentials masked"),
+    Column(
+        "response_excerpt",
+        Text,
+        comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
+    ),
 )

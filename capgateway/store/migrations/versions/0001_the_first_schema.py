@@ -21,11 +21,16 @@ def upgrade() -> None:
             comment="hash of sender, identifier, sent; of the bytes if unkeyed",
         ),
         sa.Column("keyed", sa.Boolean(), nullable=False, comment="holds its triple and takes part in chains"),
+        sa.Column(
+            "rehearsal", sa.Boolean(), nullable=False, comment="from a feed whose words leave only as exercise.*"
+        ),
         sa.Column("sender", sa.Text(), nullable=True),
         sa.Column("identifier", sa.Text(), nullable=True),
         sa.Column("sent", sa.Text(), nullable=True, comment="as received: its offset tells local time"),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
-        sa.Column("status", sa.String(length=20), nullable=True),
+        sa.Column(
+            "status", sa.String(length=20), nullable=True, comment="an envelope's, where that says less than Actual"
+        ),
         sa.Column("msg_type", sa.String(length=20), nullable=True),
         sa.Column("scope", sa.String(length=20), nullable=True),
         sa.Column("cap_version", sa.String(length=10), nullable=True),
@@ -59,6 +64,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_alerts_received_at_id"), "alerts", ["received_at", "id"], unique=False)
     op.create_index(op.f("ix_alerts_sender_identifier"), "alerts", ["sender", "identifier"], unique=False)
     op.create_table(
+        "bodies",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("feed", sa.String(length=100), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False, comment="of the body as received"),
+        sa.Column(
+            "content",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="the body, zlib, until retention erases it. PERSONAL DATA",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bodies")),
+    )
+    op.create_index(op.f("ix_bodies_feed_fetched_at"), "bodies", ["feed", "fetched_at"], unique=False)
+    op.create_table(
         "entries",
         sa.Column("feed", sa.String(length=100), nullable=False),
         sa.Column(
@@ -72,12 +95,24 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False, comment="fetches that failed in a row"),
         sa.Column("retry_at", sa.BigInteger(), nullable=True, comment="for missing ones"),
         sa.Column("error", sa.Text(), nullable=True, comment="why it is missing"),
+        sa.Column(
+            "envelope_status",
+            sa.String(length=20),
+            nullable=True,
+            comment="what an EDXL-DE envelope says of its content",
+        ),
         sa.PrimaryKeyConstraint("feed", "key", name=op.f("pk_entries")),
     )
     op.create_index(op.f("ix_entries_feed_state"), "entries", ["feed", "state"], unique=False)
     op.create_table(
         "feeds",
         sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column(
+            "part",
+            sa.String(length=100),
+            nullable=False,
+            comment="one poll may ask several addresses; empty for the first",
+        ),
         sa.Column(
             "etag",
             sa.Text(),
@@ -87,7 +122,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=True, comment="of that body, because entity tags lie"),
         sa.Column("changed_at", sa.BigInteger(), nullable=True, comment="when that body came"),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_feeds")),
+        sa.PrimaryKeyConstraint("name", "part", name=op.f("pk_feeds")),
     )
     op.create_table(
         "gateway",
@@ -228,7 +263,10 @@ def upgrade() -> None:
             "ambiguous", sa.Boolean(), nullable=False, comment="the receiver may have acted on it although it failed"
         ),
         sa.Column(
-            "response_excerpt", sa.Text(), nullable=True, comment="at most 1 kB, on failure only, credentials masked"
+            "response_excerpt",
+            sa.Text(),
+            nullable=True,
+            comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
         ),
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_attempts_delivery_id")),
         sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_attempts")),

@@ -1,0 +1,51 @@
+"""Sweep a watched folder: each file that is complete goes in, and is put away only when it is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from capgateway.errors import FetchError, StoreError
+from capgateway.feeds import directory
+from capgateway.feeds.status import PollResult
+from capgateway.ingest.hand import submit
+from capgateway.store import utc_now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from capgateway.ingest.intake import Intake
+    from capgateway.ingest.watch import Watch
+
+
+async def sweep(intake: Intake, watch: Watch) -> PollResult:
+    """Look once. A file that holds no usable alert goes to ``failed/``; what the store cannot take now stays."""
+    async with watch.busy:
+        now, new, trouble = utc_now(), 0, None
+        watch.next_try = now + watch.feed.interval
+        try:
+            for file in await asyncio.to_thread(directory.waiting, watch.feed.path, now=now):
+                new += await _take(intake, watch, file)
+        except (FetchError, StoreError) as error:
+            trouble = str(error)
+            watch.failed(trouble, now)
+        else:
+            watch.succeeded(now)
+        outcome = "folder" if trouble else "ok" if new else "not_modified"
+        intake.metrics.polled(feed=watch.feed.name, outcome=outcome)
+        return PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
+
+
+async def _take(intake: Intake, watch: Watch, file: Path) -> int:
+    """How many new alerts the file held."""
+    try:
+        document = await asyncio.to_thread(directory.read, file)
+    except FetchError as error:
+        if error.reason == "too_large":
+            await asyncio.to_thread(directory.put_away, file, failed=True)
+            return 0
+        raise
+    submitted = await submit(intake, watch, document)
+    is_useless = all(one.reason == "unreadable" for one in submitted)
+    await asyncio.to_thread(directory.put_away, file, failed=is_useless)
+    return sum(one.is_new for one in submitted)

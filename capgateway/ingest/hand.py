@@ -1,0 +1,40 @@
+"""Take in what somebody hands over: a partner's push, or a document by hand. It may be an envelope with several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.feeds import read_entries
+from capgateway.feeds.status import Submitted
+from capgateway.ingest.intake import off_loop
+from capgateway.store import utc_now
+
+if TYPE_CHECKING:
+    from capgateway.ingest.intake import Intake
+    from capgateway.ingest.watch import Watch
+
+
+async def submit(intake: Intake, watch: Watch, document: bytes) -> list[Submitted]:
+    """What became of each alert in the document, durable when this returns. Handing the same over again is the same as
+    once. An envelope without any alert, and what is no CAP at all, is kept as unreadable."""
+    index = await off_loop(len(document), lambda: read_entries(document, kind="push", base_url=""))
+    inside = [entry for entry in index.distinct if entry.document is not None]
+    if not inside:
+        return [await _take(intake, watch, document, None)]
+    return [await _take(intake, watch, entry.document or b"", entry.envelope_status) for entry in inside]
+
+
+async def _take(intake: Intake, watch: Watch, document: bytes, envelope_status: str | None) -> Submitted:
+    arrival = await intake.examine(document, watch.feed, envelope_status=envelope_status)
+    taken = await intake.take(arrival)
+    watch.succeeded(utc_now())
+    if taken.is_new:
+        watch.brought(arrival.received_at, arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None)
+    return Submitted(
+        alert_id=taken.alert_id,
+        decision=taken.decision.word,
+        reason=taken.decision.reason,
+        is_new=taken.is_new,
+        verdict=arrival.report.verdict,
+        identifier=arrival.report.identifier,
+    )

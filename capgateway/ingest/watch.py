@@ -1,0 +1,101 @@
+"""One feed being watched: what we know of its last bodies, and how it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from capgateway.feeds.fetch import Validators
+from capgateway.feeds.ipaws import SINCE, WINDOW
+from capgateway.feeds.status import FeedStatus, Health
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import aiohttp
+
+    from capgateway.feeds import Feed
+    from capgateway.feeds.fetch import Fetched
+    from capgateway.store import FeedState
+
+
+class Watch:
+    """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart."""
+
+    def __init__(self, feed: Feed, session: aiohttp.ClientSession, known: Mapping[str, FeedState]) -> None:
+        self.feed, self.session = feed, session
+        self.busy = asyncio.Lock()
+        self.known = {
+            part: Validators(etag=state.etag, last_modified=state.last_modified, sha256=state.sha256)
+            for part, state in known.items()
+        }
+        self.failures = 0
+        self.trouble: str | None = None
+        self.last_try: datetime | None = None
+        self.last_success: datetime | None = None
+        self.next_try: datetime | None = None
+        self.newest_at: datetime | None = None
+        self.latency_seconds: float | None = None
+        self.gap_since: datetime | None = None
+        self.moved_to: str | None = None
+        self.fresh_until: datetime | None = None
+        self.missing = 0
+        self.looked_for_missing = False
+
+    def validators(self, part: str) -> Validators | None:
+        """What to ask conditionally with. An address with a moment in it is another at each poll, and tags belong to one
+        address: of these only the hash counts."""
+        known = self.known.get(part)
+        if known is None or SINCE not in self.feed.url:
+            return known
+        return Validators(sha256=known.sha256)
+
+    def succeeded(self, now: datetime) -> None:
+        """The feed answered usably."""
+        if self.last_success and now - self.last_success > max(WINDOW, 2 * self.feed.interval):
+            self.gap_since = self.last_success
+        self.failures, self.trouble, self.last_try, self.last_success = 0, None, now, now
+
+    def failed(self, trouble: str, now: datetime) -> None:
+        """The feed did not."""
+        self.failures, self.trouble, self.last_try = self.failures + 1, trouble, now
+
+    def brought(self, received_at: datetime, sent_at: datetime | None) -> None:
+        """A new alert came in."""
+        self.newest_at = received_at
+        if sent_at:
+            self.latency_seconds = max(0.0, (received_at - sent_at).total_seconds())
+
+    def note(self, found: Fetched) -> None:
+        """What an answer said beside its body."""
+        self.moved_to, self.fresh_until = found.moved_to, found.fresh_until
+
+    def status(self, now: datetime) -> FeedStatus:
+        """How the feed is doing."""
+        return FeedStatus(
+            name=self.feed.name,
+            kind=self.feed.kind,
+            enabled=True,
+            health=self._health(now),
+            url=self.feed.url or next(iter(self.feed.urls), "") or self.feed.path,
+            last_try=self.last_try,
+            last_success=self.last_success,
+            next_try=self.next_try,
+            consecutive_failures=self.failures,
+            trouble=self.trouble,
+            newest_at=self.newest_at,
+            latency_seconds=self.latency_seconds,
+            missing=self.missing,
+            gap_since=self.gap_since,
+            moved_to=self.moved_to,
+        )
+
+    def _health(self, now: datetime) -> Health:
+        if self.feed.kind == "push":
+            return "ok"  # it speaks when it has something to say
+        if self.last_success is None:
+            return "failing" if self.failures else "waiting"
+        if now - self.last_success > self.feed.silent_after:
+            return "silent"
+        return "failing" if self.failures else "ok"

@@ -1,0 +1,209 @@
+"""Watch the configured feeds: a job for each that is polled or swept, a task for each stream, and how they are doing.
+
+The first polls are spread and each next one comes when the feed's own pace says so; a failing feed backs off and
+disturbs no other. Replacing the feeds keeps the schedule of those that are as they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from capgateway import log, net
+from capgateway.feeds.listen import follow
+from capgateway.feeds.pace import interval_of
+from capgateway.feeds.status import FeedStatus, PollResult
+from capgateway.ingest.folder import sweep
+from capgateway.ingest.hand import submit
+from capgateway.ingest.intake import LOGGER
+from capgateway.ingest.poll import poll
+from capgateway.ingest.stream import hear
+from capgateway.ingest.watch import Watch
+from capgateway.store import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    import aiohttp
+
+    from capgateway.errors import FetchError
+    from capgateway.feeds import Feed
+    from capgateway.feeds.status import Submitted
+    from capgateway.ingest.intake import Intake
+
+EXPIRE_SECONDS = 1.0
+FIRST_POLLS_APART = timedelta(milliseconds=20)
+"""The first polls are spread: all at once they would hold the loop up."""
+FIRST_POLLS_WITHIN = timedelta(seconds=60)
+CONNECTIONS_A_HOST = 8
+STOP_SECONDS = 5.0
+"""What polls under way have left when the gateway stops; what they had not stored is read again."""
+
+
+class Watching:
+    """All feeds of one gateway process."""
+
+    def __init__(self, intake: Intake, user_agent: str) -> None:
+        self.feeds: tuple[Feed, ...] = ()
+        self._intake, self._user_agent = intake, user_agent
+        self._watches: dict[str, Watch] = {}
+        self._sessions: dict[object, aiohttp.ClientSession] = {}
+        self._streams: dict[str, list[asyncio.Task[None]]] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._jobs = _scheduler()
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._jobs.running)
+
+    @asynccontextmanager
+    async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
+        """Watch these feeds, and end cards whose time has come, while the context lasts."""
+        await self._intake.expire()  # what ended while we were away goes first
+        await self._intake.decide_again()  # the policy may have changed since
+        self._jobs.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_SECONDS), id="expire")
+        try:
+            await self.replace(feeds)
+            self._jobs.start()
+            yield
+        finally:
+            await self._stop()
+
+    async def replace(self, feeds: Sequence[Feed]) -> None:
+        """Watch these feeds and no others."""
+        self.feeds = tuple(feeds)
+        wanted = {feed.name: feed for feed in feeds if feed.enabled}
+        for name, watch in list(self._watches.items()):
+            if wanted.get(name) != watch.feed:
+                self._forget(name)
+        new = [feed for name, feed in wanted.items() if name not in self._watches]
+        apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
+        for number, feed in enumerate(new):
+            known = await self._intake.store.feed_states(feed.name)
+            self._watches[feed.name] = Watch(feed, self._session(feed), known)
+            self._begin(self._watches[feed.name], number * apart)
+
+    def statuses(self) -> list[FeedStatus]:
+        """How every configured feed is doing, in the order of the configuration."""
+        return list(self._statuses())
+
+    def find(self, name: str) -> Watch | None:
+        """The watch of an enabled feed."""
+        return self._watches.get(name)
+
+    async def poll_now(self, watch: Watch) -> PollResult:
+        """Ask one feed now; a stream is listened to anyway."""
+        if watch.feed.kind == "directory":
+            return await sweep(self._intake, watch)
+        return await poll(self._intake, watch)
+
+    async def submit(self, watch: Watch, document: bytes) -> list[Submitted]:
+        """Take in a document that was handed over."""
+        return await submit(self._intake, watch, document)
+
+    def _statuses(self) -> Iterator[FeedStatus]:
+        now = utc_now()
+        for feed in self.feeds:
+            if watch := self._watches.get(feed.name):
+                yield watch.status(now)
+            else:
+                yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.url)
+
+    def _begin(self, watch: Watch, after: timedelta) -> None:
+        feed = watch.feed
+        if feed.kind == "naads":
+            self._streams[feed.name] = [asyncio.create_task(self._listen(watch, url)) for url in feed.urls]
+        elif feed.kind != "push":
+            every = IntervalTrigger(seconds=interval_of(feed).total_seconds())
+            self._jobs.add_job(self._poll, every, args=[watch], id=_job(feed.name), next_run_time=utc_now() + after)
+
+    def _forget(self, name: str) -> None:
+        watch = self._watches.pop(name)
+        for task in self._streams.pop(name, ()):
+            task.cancel()
+        if watch.feed.kind not in ("naads", "push"):
+            self._jobs.remove_job(_job(name))
+
+    async def _poll(self, watch: Watch) -> None:
+        """One poll by the clock."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        self._under_way.add(task)
+        try:
+            await self.poll_now(watch)
+        except Exception as error:  # noqa: BLE001  (a fault of ours in one feed must not stop the others)
+            log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
+        finally:
+            self._under_way.discard(task)
+        if self._watches.get(watch.feed.name) is watch and self.is_running:  # not replaced meanwhile
+            self._jobs.modify_job(_job(watch.feed.name), next_run_time=watch.next_try)
+
+    async def _listen(self, watch: Watch, url: str) -> None:
+        async def take(document: bytes) -> None:
+            await hear(self._intake, watch, document)
+
+        def lost(error: FetchError, failures: int) -> None:
+            watch.failed(f"{url}: {error}", utc_now())
+            log.event(
+                LOGGER,
+                "stream.lost",
+                level=logging.WARNING,
+                feed=watch.feed.name,
+                url=url,
+                reason=error.reason,
+                failures=failures,
+                trouble=str(error),
+            )
+
+        await follow(url, watch.feed, take=take, lost=lost)
+
+    async def _expire(self) -> None:
+        try:
+            await self._intake.expire()
+        except Exception as error:  # noqa: BLE001  (the next second tries again)
+            log.event(LOGGER, "cards.expire_failed", level=logging.ERROR, error=error)
+
+    async def _stop(self) -> None:
+        if self.is_running:
+            self._jobs.pause()
+        streams = [task for tasks in self._streams.values() for task in tasks]
+        for task in streams:
+            task.cancel()
+        if waiting := [*streams, *self._under_way]:
+            await asyncio.wait(waiting, timeout=STOP_SECONDS)
+        if self.is_running:
+            self._jobs.shutdown(wait=False)
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, feed: Feed) -> aiohttp.ClientSession:
+        """Feeds with the same network settings share a session."""
+        key = (feed.allow_networks, feed.ca, feed.client_cert, feed.client_key, feed.proxy)
+        if key not in self._sessions:
+            self._sessions[key] = net.new_session(
+                user_agent=self._user_agent,
+                allow_networks=feed.allow_networks,
+                ca=feed.ca,
+                client_cert=feed.client_cert,
+                client_key=feed.client_key,
+                proxy=feed.proxy,
+                limit_per_host=CONNECTIONS_A_HOST,
+            )
+        return self._sessions[key]
+
+
+def _job(name: str) -> str:
+    return f"feed:{name}"
+
+
+def _scheduler() -> AsyncIOScheduler:
+    """One missed run is one run, never two at once, and none is dropped for being late: a dropped poll can lose an
+    alert."""
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    return AsyncIOScheduler(job_defaults=defaults, timezone="UTC")
