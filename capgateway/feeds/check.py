@@ -1,0 +1,91 @@
+"""What a feed looks like and what is wrong with it, in sentences that an operator can forward to its issuer. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from capgateway.feeds.fetch import Fetched, FetchFailed
+from capgateway.feeds.health import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from capgateway.feeds.entry import Index
+    from capgateway.feeds.feed import Feed
+
+MAX_SHOWN = 20  # findings told one by one; the rest is counted
+
+#: What an operator can do about each reason a fetch fails for.
+ADVICE = {
+    "blocked": "If the feed really lives there, name its network in allow_networks.",
+    "connect": "Nobody answers at that port: check the address, and whether a firewall is between.",
+    "disconnected": "The server ended the connection without an answer; if it persists, tell its operator.",
+    "dns": "Check the spelling of the host, and this machine's name servers.",
+    "encoding": "The body is packed in a way that was not asked for, or damaged: tell the server's operator.",
+    "forbidden": "The server wants a key, or a User-Agent with a contact: check headers and [gateway].contact.",
+    "not_found": "The address is wrong or was given up: look for the feed's new one.",
+    "protocol": "What answers there is no web server.",
+    "proxy": "Check the proxy's address, and that it may reach the feed.",
+    "redirect": "Configure the address that the redirects lead to.",
+    "scheme": "Use https; plain http is for networks named in allow_networks.",
+    "server_error": "The server has a fault of its own: tell its operator if it persists.",
+    "throttled": "We ask too often: make the interval longer.",
+    "timeout": "The server is too slow, or a firewall swallows the connection.",
+    "tls": "The certificate is expired, for another name, or from an authority that needs to be named in ca.",
+    "too_large": "The document is larger than any real feed.",
+    "truncated": "The body ended too early; if it persists, tell the server's operator.",
+    "url": "Correct the address.",
+}
+
+
+def describe(feed: Feed, found: Fetched | FetchFailed, index: Index | None, now: datetime) -> tuple[str, ...]:
+    """One sentence a fact: what came back, what it announces, what is missing. ``index`` is what the body was read as."""
+    if isinstance(found, FetchFailed):
+        advice = ADVICE.get(found.reason, "")
+        return (f"{feed.name} could not be fetched: {found.message}. {advice}".strip(),)
+    return (*_transport(found), *(_content(index, now) if index else ()))
+
+
+def _transport(found: Fetched) -> Iterator[str]:
+    yield f"{found.url} answered with {len(found.body):,} bytes of {found.media_type}."
+    if found.moved_to:
+        yield f"It has moved for good: change the address to {found.moved_to}."
+    if not found.validators.etag and not found.validators.last_modified:
+        yield "It sends neither ETag nor Last-Modified, so every poll carries the whole document."
+
+
+def _content(index: Index, now: datetime) -> Iterator[str]:
+    held = sum(entry.document is not None for entry in index.entries)
+    usable = sum(entry.is_usable for entry in index.entries)
+    total = len(index.entries)
+    yield f"It announces {_count(total, 'entry', 'entries')}: {held} with the message inside, {usable - held} linked."
+    if total > usable:
+        yield f"{_count(total - usable, 'entry is', 'entries are')} unusable."
+    if usable > len(index.distinct):
+        yield f"Some entries point to the same message; there are {len(index.distinct)} messages."
+    latest = newest(index, now)
+    if latest is not None:
+        yield f"The newest entry is from {latest:%Y-%m-%d %H:%M} UTC, {_words(now - latest)} ago."
+    yield from _findings(index)
+
+
+def _findings(index: Index) -> Iterator[str]:
+    for finding in index.findings[:MAX_SHOWN]:
+        place = f" (line {finding.line})" if finding.line else ""
+        yield f"{finding.level.capitalize()}{place}: {finding.message} [{finding.rule}]"
+    rest = Counter(finding.rule for finding in index.findings[MAX_SHOWN:])
+    for rule, count in rest.most_common():
+        yield f"And {count} more of [{rule}]."
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _words(age: timedelta) -> str:
+    minutes = max(0, int(age.total_seconds() // 60))
+    if minutes < 120:  # noqa: PLR2004
+        return _count(minutes, "minute", "minutes")
+    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"  # noqa: PLR2004

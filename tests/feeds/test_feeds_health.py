@@ -1,0 +1,97 @@
+"""How a feed is doing, and saying so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from capgateway import feeds
+from capgateway.feeds import Entry, Feed, Index, answer
+from capgateway.feeds.check import ADVICE, describe
+from capgateway.feeds.fetch import Fetched, FetchFailed, Validators
+from capgateway.feeds.health import gap, newest
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+ATOM = Feed(name="state", kind="atom", url="https://alerts.example/index.atom")
+
+
+def updated(*texts: str | None) -> Index:
+    return Index(
+        entries=tuple(Entry(key=str(n), link="https://x.example/", updated=text) for n, text in enumerate(texts))
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("2026-01-01T05:00:00-06:00", "2026-01-01T10:00:00Z"), "2026-01-01T11:00:00+00:00"),
+        (("Thu, 01 Jan 2026 06:30:00 -0500", "yesterday"), "2026-01-01T11:30:00+00:00"),
+        (("2027-01-01T00:00:00Z", "2026-01-01T12:05:00Z"), "2026-01-01T12:05:00+00:00"),
+        (("soon", None, "Wed, 99 Foo"), None),
+        ((), None),
+    ],
+)
+def test_the_newest_entry_is_found_by_its_own_word(texts: tuple[str | None, ...], expected: str | None) -> None:
+    """Times of Atom and RSS alike; what is no time, or far ahead, does not count."""
+    found = newest(updated(*texts), NOW)
+    assert (found.isoformat() if found else None) == expected
+
+
+def test_a_gap_is_what_the_source_no_longer_lists() -> None:
+    """IPAWS keeps about half an hour; a longer silence of ours may have lost something."""
+    ipaws = Feed(name="ipaws", kind="ipaws", url="https://apps.fema.gov/rest/{since}")
+    for feed, minutes, expected in ((ipaws, 29, None), (ipaws, 31, timedelta(minutes=31)), (ATOM, 999, None)):
+        assert gap(feed, last_success=NOW - timedelta(minutes=minutes), now=NOW) == expected
+    assert gap(ipaws, last_success=None, now=NOW) is None
+
+
+def fetched(body: bytes, **changes: object) -> Fetched:
+    facts: dict[str, object] = {
+        "url": ATOM.url,
+        "status": 200,
+        "body": body,
+        "media_type": "application/atom+xml",
+        "validators": Validators(),
+    }
+    return Fetched(**(facts | changes))  # type: ignore[arg-type]
+
+
+def test_a_feed_is_described_in_sentences() -> None:
+    """What came, what it announces, how old it is, what is wrong, each in a sentence."""
+    entry = "<entry><id>1</id><title>t</title><updated>2026-01-01T11:00:00Z</updated>{}</entry>"
+    body = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>t</title><updated>x</updated>'
+        + entry.format('<link href="/a.xml"/>')
+        + entry.format("")
+        + "</feed>"
+    ).encode()
+    index = feeds.read_entries(body, kind="atom", base_url=ATOM.url)
+    said = describe(ATOM, fetched(body, moved_to="https://new.example/"), index, NOW)
+    assert said == (
+        f"https://alerts.example/index.atom answered with {len(body)} bytes of application/atom+xml.",
+        "It has moved for good: change the address to https://new.example/.",
+        "It sends neither ETag nor Last-Modified, so every poll carries the whole document.",
+        "It announces 2 entries: 0 with the message inside, 1 linked.",
+        "1 entry is unusable.",
+        "The newest entry is from 2026-01-01 11:00 UTC, 60 minutes ago.",
+        "Error (line 1): The id `1` was used before. [feed.atom-unique-id]",
+        "Error (line 1): No CAP message is in it or linked from it. [feed.entry-link]",
+    )
+
+
+def test_many_findings_are_counted_not_listed() -> None:
+    """After the first twenty, the rest is told by rule."""
+    body = b"<rss><channel>" + b"<item><title>t</title></item>" * 50 + b"</channel></rss>"
+    said = describe(ATOM, fetched(body), feeds.read_entries(body, kind="rss", base_url=""), NOW)
+    assert said[-1] == "And 30 more of [feed.entry-link]."
+
+
+def test_every_failure_comes_with_advice() -> None:
+    """Whatever word a failed fetch has, the operator is told what to do."""
+    statuses = {answer.refusal(status, "atom") for status in (301, 401, 404, 429, 500)}
+    words = {"timeout", "dns", "tls", "proxy", "connect", "truncated", "url", "disconnected", "protocol"}
+    for reason in words | statuses | {"blocked", "scheme", "too_large", "encoding"}:
+        assert ADVICE[reason].endswith(".")
+        (said,) = describe(ATOM, FetchFailed(reason=reason, message="something"), None, NOW)
+        assert said == f"state could not be fetched: something. {ADVICE[reason]}"
