@@ -7,21 +7,25 @@ A default is written as in the file. ``None`` means that leaving the key out is 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
-from capgateway.config import checks
+from capgateway.config import checks, feed_checks, token_keys
 from capgateway.config.receiver_keys import patterns, secrets
+from capgateway.config.settings import Scope
 from capgateway.config.table import Key, table
 from capgateway.config.values import (
     choice,
     duration,
     existing_file,
     flag,
+    folder,
     many,
     mapping,
     network,
     rate,
     reference,
     region,
+    stream,
     text,
     url,
     whole,
@@ -120,8 +124,12 @@ POLICY = {
 
 TOKEN = {
     "name": _name("token"),
-    "token": Key(kind=reference(), about="The secret itself, as a reference.", required=True),
-    "scopes": Key(kind=many(choice("read", "operate", "submit", "receive")), about="What it allows.", required=True),
+    "token": Key(kind=token_keys.secret(), about="The secret itself, as a reference.", required=True),
+    "scopes": Key(
+        kind=token_keys.some(choice(*get_args(Scope))),
+        about="What it allows: read everything; operate; submit to push feeds; or receive, which stands alone.",
+        required=True,
+    ),
     "receiver": Key(kind=text(), about="With scope receive: whose cards and messages."),
     "feeds": Key(kind=many(text()), about="With scope submit: the push feeds it may speak for; [] is all.", default=[]),
 }
@@ -130,15 +138,15 @@ FEED = {
     "name": _name("feed"),
     "kind": Key(
         kind=choice("atom", "rss", "cap", "ipaws", "nws", "naads", "edxl", "directory", "push"),
-        about="What is found there: atom or rss, an index of CAP messages; cap, one CAP document.",
+        about="What is found there, and how it is read: docs/feeds.md has a section for each.",
         required=True,
     ),
-    "url": Key(kind=text(longest=2000), about="What is polled."),
-    "urls": Key(
-        kind=many(text(longest=2000)), about="With kind naads: the streams, tls://host:port or tcp://host:port."
+    "url": Key(kind=text(longest=2000), about="What is polled; with kind ipaws {since} stands for a moment."),
+    "urls": Key(kind=many(stream()), about="With kind naads: the streams, tls://host:port or tcp://host:port."),
+    "archives": Key(
+        kind=many(text(longest=2000)), about="With kind naads: where missed messages are fetched.", default=[]
     ),
-    "archives": Key(kind=many(text(longest=2000)), about="With kind naads: where missed messages are fetched."),
-    "path": Key(kind=text(longest=2000), about="With kind directory: the directory that is watched."),
+    "path": Key(kind=folder(), about="With kind directory: the directory that is watched."),
     "interval": Key(kind=duration(SECOND, DAY), about="How long between two polls.", default="2m"),
     "profile": Key(
         kind=choice("auto", "none", "ipaws", "cap-cp", "cap-au"),
@@ -147,10 +155,10 @@ FEED = {
     ),
     "signature": Key(
         kind=choice("ignore", "verify", "require"),
-        about="XML signatures. This version records none yet, whether ignore or verify.",
+        about="XML signatures: ignore them; verify, and quarantine invalid ones; require a valid one.",
         default="verify",
     ),
-    "trust": Key(kind=existing_file(), about="PEM file of the authorities that signers must lead to."),
+    "trust": Key(kind=existing_file(), about="PEM file of the authorities that signers must lead to, or of signers."),
     "senders": Key(kind=many(text()), about="Only alerts of these <sender>s; [] is any.", default=[]),
     "jurisdiction": Key(kind=many(region()), about="Areas this feed may speak for; [] is any.", default=[]),
     "precedence": Key(kind=whole(0, 1000), about="Of copies of one incident the highest is displayed.", default=10),
@@ -210,10 +218,8 @@ DOCUMENT = table(
     {
         "gateway": Key(kind=table(GATEWAY, checks.gateway), about="The gateway itself."),
         "policy": Key(kind=table(POLICY, checks.policy), about="Which alerts become cards, and what cards say."),
-        "tokens": Key(
-            kind=many(table(TOKEN, lambda found, _: found)), about="Who may use API and console.", default=[]
-        ),
-        "feeds": Key(kind=many(table(FEED, checks.feed)), about="Where alerts come from."),
+        "tokens": Key(kind=many(table(TOKEN, token_keys.token)), about="Who may use the API.", default=[]),
+        "feeds": Key(kind=many(table(FEED, feed_checks.feed)), about="Where alerts come from."),
         "receivers": Key(kind=many(table(RECEIVER, checks.receiver)), about="Where cards go."),
     },
     lambda found, _: found,

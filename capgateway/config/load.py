@@ -7,14 +7,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capgateway import places
-from capgateway.config import lines
+from capgateway.config import lines, token_keys
 from capgateway.config.keys import DOCUMENT
 from capgateway.config.settings import Settings
 from capgateway.config.spot import File, Spot
 from capgateway.errors import ConfigError, ConfigErrors
+
+if TYPE_CHECKING:
+    from capgateway.feeds import Feed
 
 LONGEST_FILE = 1024 * 1024  # bytes; ten thousand feeds fit, a mistaken path to something large does not
 
@@ -81,13 +84,16 @@ def _syntax_error(error: tomllib.TOMLDecodeError, path: str, text: str) -> Confi
 
 def _settings(spot: Spot) -> Settings:
     found = spot.read(DOCUMENT.read, spot.file.document)
-    for table in ("feeds", "receivers"):
+    for table in ("tokens", "feeds", "receivers"):
         _check_names(spot.file.document.get(table), spot.at(table))
     if spot.file.faults:
         raise ConfigErrors(spot.file.faults)
-    given = {name: value for name, value in found.items() if name != "tokens"}
-    _look_around(Settings(**given), spot)
-    return Settings(**given, warnings=tuple(spot.file.warnings), path=spot.file.path)
+    settings = Settings(**found)
+    token_keys.check_distinct(settings, spot.at("tokens"))
+    if spot.file.faults:
+        raise ConfigErrors(spot.file.faults)
+    _look_around(settings, spot)
+    return Settings(**found, warnings=tuple(spot.file.warnings), path=spot.file.path)
 
 
 def _check_names(tables: Any, spot: Spot) -> None:
@@ -103,13 +109,20 @@ def _look_around(settings: Settings, spot: Spot) -> None:
     """Warn of what is allowed but hardly meant."""
     if not any(feed.enabled for feed in settings.feeds):
         spot.at("feeds").warn("no feed is enabled: nothing will come in")
-    elif not settings.gateway.contact and not all(feed.allow_networks for feed in settings.feeds):
+    elif not settings.gateway.contact and any(_is_stranger(feed) for feed in settings.feeds if feed.enabled):
         spot.at("gateway").at("contact").warn(
             "is empty: public feeds want to know whom to write to, some refuse who does not say"
         )
     if not any(receiver.enabled for receiver in settings.receivers):
         spot.at("receivers").warn("no receiver is enabled: cards are kept here and sent to nobody")
+    if not settings.gateway.listen and any(feed.kind == "push" for feed in settings.feeds):
+        spot.at("gateway").at("listen").warn("is off: nobody can hand alerts in to the feeds of kind push")
     _look_at_receivers(settings, spot.at("receivers"))
+
+
+def _is_stranger(feed: Feed) -> bool:
+    """Whether somebody else's server is asked."""
+    return feed.kind not in {"directory", "push"} and not feed.allow_networks
 
 
 def _look_at_receivers(settings: Settings, spot: Spot) -> None:

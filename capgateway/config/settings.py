@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from platformdirs import user_data_path
@@ -43,6 +43,25 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         return Address(host.strip("[]"), int(port)) if port else None
 
 
+Scope = Literal["read", "operate", "submit", "receive"]
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may use the API, and for what. Fields are the keys of ``[[tokens]]``; ``token`` is the secret itself.
+
+    ``receiver`` is set with scope receive, and only then. ``feeds`` narrows scope submit; empty is every push feed.
+    """
+
+    name: str
+    token: str
+    scopes: tuple[Scope, ...]
+    receiver: str | None = None
+    feeds: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Token({self.name!r})"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One configuration, checked as a whole. ``warnings`` are remarks with file, line and key, never raised."""
 
@@ -50,6 +69,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     feeds: tuple[Feed, ...] = ()
     receivers: tuple[Receiver, ...] = ()
-    tokens: tuple[()] = ()
+    tokens: tuple[Token, ...] = ()
     warnings: tuple[ConfigError, ...] = ()
     path: str = ""

@@ -179,6 +179,38 @@ def existing_file() -> Kind:
     return Kind(read, {"type": "string"})
 
 
+def folder() -> Kind:
+    """A directory, relative to the configuration file: read as its absolute path. One that is not there may still come
+    (a mount), so that is a warning.
+    """
+
+    def read(value: Any, spot: Spot) -> str:
+        if not isinstance(value, str) or not value:
+            raise Wrong(f"must name a directory, not {shown(value)}")
+        path = _path(value, spot)
+        if path.exists() and not path.is_dir():
+            raise Wrong(f"{path} is no directory")
+        if not path.is_dir():
+            spot.warn(f"there is no directory {path} yet")
+        return str(path)
+
+    return Kind(read, {"type": "string", "minLength": 1})
+
+
+def stream() -> Kind:
+    """``tls://host:port`` or ``tcp://host:port``."""
+    form = url("tls", "tcp")
+
+    def read(value: Any, spot: Spot) -> str:
+        found = str(form.read(value, spot))
+        parts = urlsplit(found)
+        if parts.port is None or parts.path.strip("/") or parts.query or parts.fragment:
+            raise Wrong(f"{shown(value)} is not of the form tls://host:port or tcp://host:port")
+        return found
+
+    return Kind(read, form.form)
+
+
 def reference() -> Kind:
     """``env:NAME`` or ``file:PATH``, read as what stands there; anything else stands for itself."""
 

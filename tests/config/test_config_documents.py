@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from capgateway.cards.policy import Policy
 from capgateway.config.keys import DOCUMENT, GROUPS
 from capgateway.config.later import NOT_YET
 from capgateway.config.spot import File, Spot
-from capgateway.feeds.feed import Feed
+from capgateway.feeds.feed import Feed, FeedKind
 from capgateway.metrics import DeliveryState, FeedState, Metrics, State
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.sign import encode_secret
@@ -35,16 +36,27 @@ KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
 STATE = State(feeds=(FeedState(feed="x"),), deliveries=DeliveryState())
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
+EXAMPLES = sorted((ROOT / "config/examples").rglob("*.toml"))
 SECRETS = {
     name: encode_secret(bytes(range(number, number + 32)))
     for number, name in enumerate(("FOR_YOU_FEED_SECRET", "PUERTO_RICO_SECRET"))
-} | {"CAPGATEWAY_DATABASE": "postgresql://capgateway@db.internal.example/capgateway"}
+} | {
+    "CAPGATEWAY_DATABASE": "postgresql://capgateway@db.internal.example/capgateway",
+    "CAPGATEWAY_OPS_TOKEN": "0123456789abcdef",
+    "CAPGATEWAY_METRICS_TOKEN": "1123456789abcdef",
+    "CAPGATEWAY_PARTNER_TOKEN": "2123456789abcdef",
+    "CAPGATEWAY_RECEIVER_TOKEN": "3123456789abcdef",
+    "TEXAS_POLICE_AUTHORIZATION": "Bearer invented",
+}
 
 
 def sections(text: str) -> dict[str, str]:
-    """The starter file cut at its table headers, commented ones too."""
+    """The starter file cut at its table headers, commented ones too; tables of one name together."""
     parts = re.split(r"^(?:##? )?\[\[?([a-z.]+)\]\]?$", text, flags=re.MULTILINE)
-    return {name: part for name, part in zip(parts[1::2], parts[2::2], strict=True)}
+    found: dict[str, str] = defaultdict(str)
+    for name, part in zip(parts[1::2], parts[2::2], strict=True):
+        found[name] += part
+    return found
 
 
 @pytest.mark.parametrize(("group", "name"), KEYS)
@@ -62,7 +74,7 @@ def test_every_key_is_documented(group: str, name: str) -> None:
     assert re.search(rf"^\| `{name}` \|", table.partition("\n### ")[0], re.MULTILINE)
 
 
-@pytest.mark.parametrize("dotted", [name for name, words in NOT_YET.items() if words is None and "." in name])
+@pytest.mark.parametrize("dotted", sorted(NOT_YET))
 def test_what_is_not_built_yet_is_documented_so(dotted: str) -> None:
     """Nobody reads a promise in the documentation that this version does not keep."""
     group, _, name = dotted.rpartition(".")
@@ -72,9 +84,10 @@ def test_what_is_not_built_yet_is_documented_so(dotted: str) -> None:
 
 
 def test_the_starter_file_is_a_configuration() -> None:
-    """As shipped: the public feed on, no receiver, Texas."""
+    """As shipped: the public US feeds on, no receiver, no token, Texas."""
     settings = config.load(STARTER, {})
-    assert [feed.name for feed in settings.feeds if feed.enabled] == ["nws"]
+    assert [(feed.name, feed.kind) for feed in settings.feeds if feed.enabled] == [("ipaws", "ipaws"), ("nws", "nws")]
+    assert settings.tokens == ()
     assert settings.receivers == ()
     assert settings.policy == Policy(regions=("US-TX",))
 
@@ -85,6 +98,8 @@ def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> No
     ours = authority.issue_cert("gateway.example")
     authority.cert_pem.write_to_path(tmp_path / "feed-ca.pem")
     authority.cert_pem.write_to_path(tmp_path / "receiver-ca.pem")
+    authority.cert_pem.write_to_path(tmp_path / "ipaws-ca.pem")
+    (tmp_path / "incoming").mkdir()
     ours.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
     ours.private_key_pem.write_to_path(tmp_path / "client.key")
     text = re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", STARTER.read_text(), flags=re.MULTILINE)
@@ -94,11 +109,20 @@ def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> No
     assert (settings.receivers[0].name, settings.receivers[0].concurrency) == ("for-you-feed", 8)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config/examples").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_is_a_configuration(path: Path) -> None:
-    """Each example loads without a warning, its secrets given, and fits the JSON Schema."""
-    assert config.load(path, SECRETS).warnings == ()
+    """Each example loads without a warning, its secrets given, and fits the JSON Schema. Those of one feed alone have
+    no receiver, and their folder is not there."""
+    expected = {"receivers", "feeds[0].path"} if path.parent.name == "feeds" else set()
+    assert {warning.key for warning in config.load(path, SECRETS).warnings} <= expected
     jsonschema.validate(tomllib.loads(path.read_text()), json.loads(SCHEMA.read_text()))
+
+
+def test_there_is_an_example_of_each_source() -> None:
+    """Whoever starts finds a feed of nearly every kind to copy, and the rehearsal marked as one."""
+    feeds = {path.stem: config.load(path, SECRETS).feeds[0] for path in EXAMPLES if path.parent.name == "feeds"}
+    assert {feed.kind for feed in feeds.values()} == set(get_args(FeedKind)) - {"edxl"}
+    assert [name for name, feed in feeds.items() if feed.rehearsal] == ["ipaws-staging"]
 
 
 def test_the_schema_is_current() -> None:
@@ -123,6 +147,7 @@ def test_the_schema_knows_what_the_reader_knows() -> None:
 
 def structs() -> Iterator[tuple[str, type[msgspec.Struct]]]:
     yield from (("gateway", config.GatewaySettings), ("policy", Policy), ("feeds", Feed), ("receivers", Receiver))
+    yield ("tokens", config.Token)
 
 
 def test_defaults_are_those_of_the_types() -> None:

@@ -18,7 +18,8 @@ ODD = st.one_of(
     st.sampled_from(
         ["", "x", "env:NOPE", "file:none", "file:/", "1h", "0s", "99999999d", "http://", "http://[", "https://a b", "https://x:0",
          "https://ü.example", "sqlite:///", "sqlite:////", "postgresql://", "localhost:1", "[::1]:1", ":1", "[]:1", "10.0.0.0/8",
-         "US-TX", "*", "card.*", "911", "nan", "atom", "rss", "cap", "push", "\n", "\x7f", "whsec_", "whsec_====", "1/s", "0/s"]
+         "US-TX", "*", "card.*", "911", "nan", "atom", "rss", "cap", "push", "ipaws", "naads", "directory",
+         "tls://x:1", "tcp://[::1]:2", "tls://[", "https://x/{since}", "read", "receive", "submit", "0123456789abcdef", "\n", "\x7f", "whsec_", "whsec_====", "1/s", "0/s"]
     ),
     st.text(max_size=8), st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.dates(), st.times(), st.datetimes(),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import trustme
 
 from capgateway import config
 from capgateway.cards.policy import CALL_911
@@ -15,10 +16,13 @@ from capgateway.webhooks.sign import encode_secret
 
 SECRET = encode_secret(bytes(range(32)))
 OTHER = encode_secret(bytes(range(1, 33)))
-ENVIRON = {"SECRET": SECRET, "OTHER": OTHER}
+ENVIRON = {"SECRET": SECRET, "OTHER": OTHER, "SHORT": "0123456789abcde", "BLANK": "correct horse battery staple"}
 
 FEED = '[[feeds]]\nname = "nws"\nkind = "atom"\nurl = "https://alerts.example.org/feed"\n'
 RECEIVER = '[[receivers]]\nname = "app"\nurl = "https://cards.example.org/"\nsecret = "env:SECRET"\n'
+NAADS = '[[feeds]]\nkind = "naads"\nname = "n"\n'
+TOKEN = '[[tokens]]\nname = "ops"\ntoken = "env:SECRET"\n'
+READ = 'scopes = ["read"]\n'
 
 
 def load(directory: Path, text: str) -> config.Settings:
@@ -104,7 +108,7 @@ ONE_FAULT = {
     '[gateway]\ndatabase = "mysql://u:hush@h/d"': ":2: gateway.database: must start with sqlite:/// or postgresql://",
     '[gateway]\ndatabase = "sqlite://"': ":2: gateway.database: must name a file",
     '[gateway]\ndatabase = "sqlite:///:memory:"': ":2: gateway.database: must name a file",
-    '[gateway]\nlisten = "0.0.0.0:80"': ":2: gateway.listen: serving others needs [[tokens]]",
+    '[gateway]\nlisten = "0.0.0.0:80"': ":2: gateway.listen: without [[tokens]] only this machine is served",
     '[gateway]\nlisten = "localhost:99999"': ":2: gateway.listen: there is no port 99999",
     '[gateway]\nlisten = "8025"': ':2: gateway.listen: "8025" is not "host:port" or ""',
     '[gateway]\npublic_url = "ftp://x"': ':2: gateway.public_url: "ftp://x" is not a URL',
@@ -128,6 +132,33 @@ ONE_FAULT = {
     FEED + 'allow_networks = ["10.0.0.1/8"]': ":5: feeds[0].allow_networks[0]:",
     FEED + 'headers = { A = "env:NOPE" }': ":5: feeds[0].headers.A: the environment variable NOPE is not set",
     FEED + "[feeds.headers]\n'a b' = 'x'": ':6: feeds[0].headers."a b":',
+    FEED + 'path = "/x"': ':5: feeds[0].path: belongs to kind directory; kind "atom" has none',
+    FEED + 'urls = ["tls://x.example:1"]': ":5: feeds[0].urls: belongs to kind naads",
+    FEED.replace("/feed", "/{since}"): ":4: feeds[0].url: {since} stands for a moment in addresses of kind ipaws only",
+    NAADS + "urls = []": ":4: feeds[0].urls: is empty; kind \"naads\" needs it",
+    NAADS + 'urls = ["https://x.example:1"]': ':4: feeds[0].urls[0]: "https://x.example:1" is not a URL that starts with tls:// or tcp://',
+    NAADS + 'urls = ["tls://x.example"]': ":4: feeds[0].urls[0]: \"tls://x.example\" is not of the form tls://host:port",
+    NAADS + 'urls = ["tls://10.0.0.1:1"]': ":4: feeds[0].urls[0]: 10.0.0.1 has the address 10.0.0.1, which is not public",
+    NAADS + 'urls = ["tls://x.example:1"]\narchives = ["http://x.example"]': ":5: feeds[0].archives[0]: plain http",
+    '[[feeds]]\nname = "a"\nkind = "directory"': ':1: feeds[0].path: is missing; kind "directory" needs it',
+    '[[feeds]]\nname = "a"\nkind = "directory"\npath = "c.toml"': ":4: feeds[0].path:",
+    '[[feeds]]\nname = "a"\nkind = "push"\nurl = "https://x.example"': ":4: feeds[0].url: belongs to kind atom or rss or cap",
+    FEED + 'jurisdiction = ["TX"]': ':5: feeds[0].jurisdiction[0]: unknown region "TX"; did you mean "US-TX"?',
+    FEED + 'signature = "require"': ":5: feeds[0].signature: needs trust",
+    FEED + 'trust = "file:c.toml"': ":5: feeds[0].trust:",
+    TOKEN.replace("SECRET", "SHORT") + READ: ":3: tokens[0].token: must have at least 16 characters",
+    TOKEN.replace("SECRET", "BLANK") + READ: ":3: tokens[0].token: must be of A-Z",
+    TOKEN + "scopes = []": ":4: tokens[0].scopes: must not be empty",
+    TOKEN + 'scopes = ["raed"]': ':4: tokens[0].scopes[0]: "raed" is none of read, operate, submit, receive; did you mean "read"?',
+    TOKEN + 'scopes = ["receive"]': ":1: tokens[0].receiver: is missing; scope receive needs it",
+    TOKEN + 'scopes = ["receive"]\nreceiver = "ap"\n' + RECEIVER: ':5: tokens[0].receiver: there is no receiver "ap"; did you mean "app"?',
+    TOKEN + 'scopes = ["read", "receive"]\nreceiver = "app"\n' + RECEIVER: ":4: tokens[0].scopes: receive stands alone",
+    TOKEN + 'scopes = ["read"]\nreceiver = "app"\n' + RECEIVER: ":5: tokens[0].receiver: goes with scope receive only",
+    TOKEN + 'scopes = ["read"]\nfeeds = []': ":5: tokens[0].feeds: goes with scope submit only",
+    TOKEN + 'scopes = ["submit"]\nfeeds = ["nsw"]\n' + FEED: ':5: tokens[0].feeds[0]: there is no feed "nsw"; did you mean "nws"?',
+    TOKEN + 'scopes = ["submit"]\nfeeds = ["nws"]\n' + FEED: ':5: tokens[0].feeds[0]: feed "nws" is of kind atom',
+    (TOKEN + READ) * 2: ':6: tokens[1].name: "ops" is the name of tokens[0] already',
+    TOKEN + READ + (TOKEN + READ).replace("ops", "two"): ":7: tokens[1].token: is the same as that of tokens[0]",
     FEED + 'ca = "none.pem"': ":5: feeds[0].ca: there is no file",
     FEED + 'ca = "c.toml"': ":5: feeds[0].ca: certificate files cannot be used",
     RECEIVER.replace("env:SECRET", "env:NOPE"): ":4: receivers[0].secret: the environment variable NOPE is not set",
@@ -154,17 +185,11 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    "[[tokens]]\nname = 'ops'": ":1: tokens: is not available in this version yet; remove it",
     '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version yet; remove it or set it to its default ("none")',
     '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
-    FEED.replace("atom", "ipaws"): ':3: feeds[0].kind: "ipaws" is not available in this version yet; use atom or rss or cap',
-    FEED + 'signature = "require"': ":5: feeds[0].signature:",
-    FEED + 'profile = "cap-cp"': ":5: feeds[0].profile:",
-    FEED + 'path = "/x"': ":5: feeds[0].path: is not available in this version yet; remove it",
-    FEED + 'trust = "file:x.pem"': ":5: feeds[0].trust:",
     FEED + "precedence = 11": ":5: feeds[0].precedence:",
-    FEED + 'jurisdiction = ["US"]': ":5: feeds[0].jurisdiction:",
+    FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version yet; remove it",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
     RECEIVER + 'messages = ["operator.*"]': ':5: receivers[0].messages[0]: "operator.*": operator.* messages are not available',
@@ -182,7 +207,7 @@ def test_what_is_not_built_yet_is_refused(tmp_path: Path, text: str) -> None:
 def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
     """The default of such a key changes nothing, in whatever form it is written."""
     text = '[policy]\nretention = "3d"\nreview = "none"\n' + FEED + "precedence = 10\n" + RECEIVER + 'rate = "1200/m"\n'
-    assert load(tmp_path, "tokens = []\n" + text).policy.retention == timedelta(hours=72)
+    assert load(tmp_path, text).policy.retention == timedelta(hours=72)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
@@ -201,6 +226,43 @@ def test_a_host_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
     """An interval below what a public host asks for is warned of: the gateway keeps to the host's."""
     told = warnings(tmp_path, FEED.replace("alerts.example.org", "apps.fema.gov") + 'interval = "1m"')
     assert told[0].startswith("c.toml:5: feeds[0].interval: this host asks for at least 2m")
+
+
+def test_tokens_are_read(tmp_path: Path) -> None:
+    """A token is known by name, allows its scopes, and appears in no representation; with one, others may be served."""
+    text = '[gateway]\nlisten = "0.0.0.0:8025"\n' + TOKEN + 'scopes = ["submit", "read"]\nfeeds = ["p"]\n'
+    settings = load(tmp_path, text + '[[feeds]]\nname = "p"\nkind = "push"\n' + RECEIVER)
+    (token,) = settings.tokens
+    assert (token.name, token.token, token.scopes, token.feeds) == ("ops", SECRET, ("submit", "read"), ("p",))
+    assert SECRET not in repr(settings)
+    assert settings.warnings == ()
+
+
+def test_a_token_in_the_file_is_warned_of(tmp_path: Path) -> None:
+    """It works, and `config check` says what is better."""
+    told = warnings(tmp_path, TOKEN.replace("env:SECRET", "0123456789abcdef") + READ + FEED)
+    assert told[0].startswith("c.toml:3: tokens[0].token: the token stands in the file; better")
+
+
+def test_each_kind_of_feed_is_read(tmp_path: Path) -> None:
+    """Streams, folders and pushes have what they need; a folder lies beside the file; plain TCP is warned of."""
+    streams = 'urls = ["tls://x.example:8443", "tcp://x.example:8080/"]\narchives = ["https://x.example/"]\n'
+    folder = '[[feeds]]\nname = "d"\nkind = "directory"\npath = "in"\n'
+    ipaws = FEED.replace("atom", "ipaws").replace("/feed", "/{since}").replace("nws", "i")
+    settings = load(tmp_path, ipaws + NAADS + streams + folder + '[[feeds]]\nname = "p"\nkind = "push"\n')
+    assert [feed.kind for feed in settings.feeds] == ["ipaws", "naads", "directory", "push"]
+    assert settings.feeds[1].urls == ("tls://x.example:8443", "tcp://x.example:8080/")
+    assert settings.feeds[2].path == str(tmp_path / "in")
+    told = [warning.key for warning in settings.warnings]
+    assert told == ["feeds[1].urls[1]", "feeds[2].path", "gateway.contact", "receivers"]
+
+
+def test_trust_is_looked_into(tmp_path: Path) -> None:
+    """A file of certificates is taken; with signatures ignored it has no effect, which is a warning."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    text = FEED + 'trust = "file:ca.pem"\n'
+    assert load(tmp_path, text + 'signature = "require"').feeds[0].trust == str(tmp_path / "ca.pem")
+    assert "feeds[0].trust: has no effect" in warnings(tmp_path, text + 'signature = "ignore"')[0]
 
 
 @pytest.mark.parametrize("networks", ["127.0.0.0/8", "::1/128"])
