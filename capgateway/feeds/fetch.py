@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
+from multidict import CIMultiDict
 from yarl import URL
 
 from capgateway import net
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["FetchFailed", "Fetched", "Validators", "fetch"]
 
 MAX_REDIRECTS = 5
-# CAP's own type first, whatever else holds XML next; some servers answer 406 to anything narrower than */*.
+# CAP's own type first: some servers give one address in many forms. Some answer 406 to anything narrower than */*.
 ACCEPT = (
-    "application/cap+xml, application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+    "application/cap+xml, application/atom+xml;q=0.9, application/rss+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, "
+    "*/*;q=0.1"
 )
+# A tag is sent back as it came; one that no real server would make is not.
+MAX_TAG = 1_000
 # Some servers answer 304 although the content changed. Once in this time the whole document is asked for.
 WHOLE_EVERY = timedelta(hours=1)
 
@@ -152,16 +156,16 @@ async def _follow(session: aiohttp.ClientSession, url: URL, question: _Question)
     raise FetchError(f"more than {MAX_REDIRECTS} redirects", reason="redirect")
 
 
-def _headers(url: URL, question: _Question) -> dict[str, str]:
+def _headers(url: URL, question: _Question) -> CIMultiDict[str]:
     """A feed's own headers may hold a key; they go to the origin the operator wrote, and nowhere a link or redirect
     leads."""
-    feed, known, headers = question.feed, question.known, {"Accept": question.accept}
+    feed, known, headers = question.feed, question.known, CIMultiDict(Accept=question.accept)
     if known is not None and known.etag:
         headers["If-None-Match"] = known.etag
     if known is not None and known.last_modified:
         headers["If-Modified-Since"] = known.last_modified
     if feed.headers and feed.url and url.origin() == URL(feed.url).origin():
-        headers |= feed.headers
+        headers.update(feed.headers)
     return headers
 
 
@@ -206,4 +210,4 @@ async def _read(
 
 def _sendable(tag: str | None) -> str | None:
     """A validator that can be sent back as it came: bytes outside ASCII would fail every later request."""
-    return tag if tag and tag.isascii() and tag.isprintable() else None
+    return tag if tag and len(tag) <= MAX_TAG and tag.isascii() and tag.isprintable() else None

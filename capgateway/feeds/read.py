@@ -26,8 +26,10 @@ MAX_FEED_BYTES = 20_000_000
 MAX_ENTRIES = 20_000
 #: Cutting alerts out copies the namespaces around each, so many small ones could grow far beyond the feed itself.
 MAX_DOCUMENT_BYTES = 5 * MAX_FEED_BYTES
-#: What is wrong with one feed is told this often, the rest is more of the same.
+#: What is wrong with one feed is told this often, the rest is more of the same; a document that consists of faults is
+#: not read to its end.
 MAX_FINDINGS = 200
+MAX_FAULTS = 5 * MAX_ENTRIES
 
 #: Kinds whose every body is one message, whatever it holds: what is wrong with it is for validation to say.
 _SINGLE = frozenset({"cap", "naads"})
@@ -81,15 +83,17 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
 def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], next_url: str | None = None) -> Index:
     """The items within the bounds."""
     entries: list[Entry] = []
-    size = 0
+    size = faults = 0
     for item in items:
         if isinstance(item, cap.Finding):
-            findings.append(item)
-            continue
-        size += len(item.document or b"")
-        if len(entries) == MAX_ENTRIES or size > MAX_DOCUMENT_BYTES:
-            message = f"The feed announces more than is read; {len(entries):,} entries are."
-            findings.insert(0, BOUNDED.finding(message))
+            faults += 1
+            if len(findings) < MAX_FINDINGS:
+                findings.append(item)
+        else:
+            size += len(item.document or b"")
+            entries.append(item)
+        if len(entries) > MAX_ENTRIES or size > MAX_DOCUMENT_BYTES or faults > MAX_FAULTS:
+            del entries[MAX_ENTRIES:]
+            findings.insert(0, BOUNDED.finding(f"More than is read; {len(entries):,} entries are."))
             break
-        entries.append(item)
     return Index(entries=tuple(entries), findings=tuple(findings[:MAX_FINDINGS]), next_url=next_url)

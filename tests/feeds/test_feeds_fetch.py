@@ -198,6 +198,27 @@ async def test_we_say_who_we_are_and_what_we_want() -> None:
         assert set(headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding"}
 
 
+async def test_tags_that_cannot_be_sent_back_are_forgotten() -> None:
+    """A tag of no real server neither breaks the next request nor is kept."""
+    async with serving() as (server, session):
+        for tag in ('"é"', "x" * 2000):
+            server.misbehave("a.xml", Fault(headers={"ETag": tag, "Last-Modified": tag}))
+            got = await ask(server, session)
+            assert isinstance(got, Fetched)
+            assert (got.validators.etag, got.validators.last_modified) == (None, None)
+
+
+async def test_a_feeds_own_headers_replace_ours() -> None:
+    """Whatever their case, a header the operator sets is sent once, as set."""
+    async with serving() as (server, session):
+        feed = msgspec.structs.replace(
+            FEED, url=server.url("a.xml"), headers={"accept": "text/xml", "user-AGENT": "me"}
+        )
+        assert isinstance(await fetch(session, server.url("a.xml"), feed=feed, now=NOW), Fetched)
+        headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
+        assert (headers["accept"], headers["user-agent"]) == ("text/xml", "me")
+
+
 async def test_bodies_are_bounded_and_whole() -> None:
     """A body over the limit, or one that ends early, is a failure, never half a document."""
     async with serving() as (server, session):

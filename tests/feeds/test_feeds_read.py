@@ -255,7 +255,10 @@ def test_an_endless_index_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(index.entries) == read.MAX_ENTRIES
     assert rules(index)[0] == "feed.size"
     assert len(index.findings) == read.MAX_FINDINGS
-    monkeypatch.setattr(read, "MAX_DOCUMENT_BYTES", 1000)
+    index = feeds.read_entries(atom().replace(b"</feed>", b"<x/>" * 200_000 + b"</feed>"), kind="atom", base_url=BASE)
+    assert rules(index)[:2] == ["feed.size", "feed.atom-element"]
+    assert len(index.findings) == read.MAX_FINDINGS
+    monkeypatch.setattr(read, "MAX_DOCUMENT_BYTES", 500)
     index = read_atom(*[f"<content>{ALERT}</content>"] * 9)
     assert 0 < len(index.entries) < 9
     assert rules(index)[0] == "feed.size"
