@@ -96,7 +96,7 @@ bodies = Table(
     Column("feed", String(100), nullable=False),
     Column("url", Text, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("media_type", Text, nullable=False),
+    Column("media_type", Told, nullable=False),
     Column("fetched_at", Moment, nullable=False),
     Column("sha256", String(64), nullable=False, comment="of the body as received"),
     Column("content", LargeBinary, comment="the body, zlib, until retention erases it. PERSONAL DATA"),
