@@ -18,7 +18,7 @@ from yarl import URL
 
 from capgateway import net
 from capgateway.errors import FetchError
-from capgateway.feeds import answer, ipaws
+from capgateway.feeds import answer
 from capgateway.feeds.read import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
@@ -112,10 +112,7 @@ async def fetch(
 
 
 def _wants_whole(url: str, feed: Feed, now: datetime) -> bool:
-    """Whether this is the poll of the hour that asks without conditions; each URL has its own minute. An address that
-    names a moment is another at each poll, and the tags of one say nothing about the next."""
-    if ipaws.SINCE in feed.url:
-        return True
+    """Whether this is the poll of the hour that asks without conditions; each URL has its own minute."""
     period = WHOLE_EVERY.total_seconds()
     return (now.timestamp() + zlib.crc32(url.encode())) % period < min(feed.interval.total_seconds(), period / 2)
 
