@@ -1,6 +1,6 @@
 """Read CAP: bytes in, Alert and findings out. Pure: no file, no network, no clock."""
 
-from capgateway.cap.finding import Finding, Report, Signature
+from capgateway.cap.finding import Finding, Report, Signature, Verdict
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
@@ -26,6 +26,7 @@ __all__ = [
     "Schemas",
     "Signature",
     "Time",
+    "Verdict",
     "Xml",
     "parse",
     "parse_element",

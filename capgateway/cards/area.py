@@ -47,13 +47,23 @@ def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
 
 def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
     """Whether a card's area and any of the regions overlap; no regions at all means everywhere."""
+    return any(places.touches(place, regions) for place in _touched(area))
+
+
+def lies_within(area: CardArea, regions: tuple[str, ...]) -> bool:
+    """Whether all of a card's area lies in the regions; no regions at all means everywhere."""
+    return not regions or all(any(places.is_within(place, region) for region in regions) for place in _touched(area))
+
+
+def _touched(area: CardArea) -> list[str]:
+    """Subdivisions, and countries that are meant as such."""
     whole = {target.code for target in area.target}
     countries = [
         country
         for country in area.countries
         if country in whole or not any(place.startswith(f"{country}-") for place in area.subdivisions)
     ]
-    return any(places.touches(place, regions) for place in (*countries, *area.subdivisions))
+    return [*countries, *area.subdivisions]
 
 
 def _wider(known: places.Unit | None, unit: places.Unit) -> places.Unit:

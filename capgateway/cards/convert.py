@@ -35,7 +35,8 @@ NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as the gateway received it: the message and the facts about its coming in."""
+    """One alert as the gateway received it: the message and the facts about its coming in. ``jurisdiction`` and
+    ``rehearsal`` are its feed's: for where it may speak, empty for anywhere, and whether its words are only practice."""
 
     alert_id: str
     alert: Alert
@@ -45,6 +46,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None = None
     signature: SignatureNote = SignatureNote(status="absent", signer=None)
     rehearsal: bool = False
+    jurisdiction: tuple[str, ...] = ()
 
     @property
     def is_exercise(self) -> bool:

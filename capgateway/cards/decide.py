@@ -36,25 +36,34 @@ MAX_NAME = 600
 and a character may take four."""
 
 
-def unusable(alert: Alert | None, report: Report, senders: Sequence[str]) -> QuarantineReason | None:
-    """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any."""
+def unusable(
+    alert: Alert | None, report: Report, *, senders: Sequence[str] = (), signature: str = "ignore"
+) -> QuarantineReason | None:
+    """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any;
+    ``signature`` what the feed asks of signatures: ``ignore``, ``verify`` (none that is wrong) or ``require``."""
     if alert is None:
         return "unreadable"
     if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
         return "schema"
     if not alert.is_identifiable or len(alert.sender) + len(alert.identifier) > MAX_NAME:
         return "unidentifiable"
+    found = report.signature.status if report.signature else "absent"
+    if (signature == "verify" and found == "invalid") or (signature == "require" and found != "valid"):
+        return "signature"
     return "sender" if senders and alert.sender not in senders else None
 
 
-def not_for_public(alert: Alert, policy: Policy) -> IgnoreReason | None:
+def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
     """Why the alert is not addressed to the public by its own word, or ``None`` (CAP 1.2 §3.2.1 status, scope).
 
-    A Cancel counts whatever its scope: taking down is always safe. Tests, drafts and system messages never do.
+    A Cancel counts whatever its scope: taking down is always safe. Tests, drafts and system messages never do, an
+    exercise where the policy or a rehearsing feed asks for it.
     """
+    alert = member.alert
     if alert.sender.casefold().startswith(TEST_SENDERS):
         return "status"
-    if alert.status != "Actual" and not (alert.status == "Exercise" and policy.exercises):
+    exercises = policy.exercises or member.rehearsal
+    if alert.status != "Actual" and not (alert.status == "Exercise" and exercises):
         return "status"
     if alert.msg_type not in (*STATEMENTS, "Cancel"):
         return "status"  # Ack and Error speak to the sender's network, not to the public
@@ -92,7 +101,7 @@ def decide(
     ``known`` is every stored alert tied to it by references of the same sender (``arrived`` may be among them),
     ``cards`` every card these ever made. The same facts give the same decision, in any order of arrival.
     """
-    if reason := not_for_public(arrived.alert, policy):
+    if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
     if arrived.alert.msg_type != "Alert" and is_cross_sender(arrived.alert):
         return _cross_sender(arrived)
@@ -129,7 +138,7 @@ def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Mem
         for member in known
         if member.alert_id != arrived.alert_id
         and (member.alert.status, member.rehearsal) == (arrived.alert.status, arrived.rehearsal)
-        and not not_for_public(member.alert, policy)
+        and not not_for_public(member, policy)
     ]
     return [*others, arrived]
 

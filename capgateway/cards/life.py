@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway.cards import amber
-from capgateway.cards.area import area
+from capgateway.cards.area import area, lies_within
 from capgateway.cards.card import CardArea
 from capgateway.cards.convert import Member, expiry, live_infos
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
@@ -100,6 +100,8 @@ def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) 
     where = area(live_infos(head.alert), policy.regions)
     if where is None:
         return Held(member=head, reason="area")
+    if not lies_within(where, head.jurisdiction):
+        return Held(member=head, reason="jurisdiction")
     if not where.target:
         return Silent(end="left_region", reason="region", member=head)
     return Shown(member=head, area=where)

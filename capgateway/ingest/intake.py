@@ -14,6 +14,7 @@ from capgateway.store import Arrival, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from capgateway.cards import CardState, Decision, Member, Policy
     from capgateway.feeds import Feed
@@ -30,7 +31,8 @@ EXPIRE_AT_ONCE = 100
 
 
 class Intake:
-    """What every way in leads to. ``policy`` and ``outlets`` may be replaced at run time."""
+    """What every way in leads to. ``policy``, ``outlets`` and ``jurisdictions`` (of feeds, by name) may be replaced at
+    run time."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Intake:
     ) -> None:
         self.store, self.metrics = store, metrics
         self.policy, self.outlets = policy, outlets
+        self.jurisdictions: dict[str, tuple[str, ...]] = {}
         self._schemas, self._on_messages = schemas, on_messages
 
     async def examine(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Arrival:
@@ -53,7 +56,7 @@ class Intake:
 
         def look() -> Arrival:
             parsed = cap.parse(document)
-            report = cap.validate(parsed, self._schemas, now=received_at, profile=feed.profile, source=feed.name)
+            report = self._report(parsed, feed, received_at)
             alert = _as_enveloped(parsed.alert, envelope_status)
             return Arrival(
                 feed=feed.name,
@@ -61,7 +64,7 @@ class Intake:
                 received_at=received_at,
                 alert=alert,
                 report=report,
-                gate=cards.unusable(alert, report, feed.senders),
+                gate=cards.unusable(alert, report, senders=feed.senders, signature=feed.signature),
                 rehearsal=feed.rehearsal,
             )
 
@@ -98,10 +101,37 @@ class Intake:
                 self._on_messages()
         return len(alert_ids)
 
+    def _report(self, parsed: cap.Parsed, feed: Feed, received_at: datetime) -> cap.Report:
+        report = cap.validate(
+            parsed,
+            self._schemas,
+            now=received_at,
+            profile=feed.profile,
+            trust=(feed.trust or "").encode(),
+            signed_at=received_at,
+            source=feed.name,
+        )
+        if feed.signature != "ignore":
+            return report
+        findings = tuple(finding for finding in report.findings if finding.layer != "signature")
+        verdict: cap.Verdict = "invalid" if any(finding.level == "error" for finding in findings) else "valid"
+        return msgspec.structs.replace(report, signature=None, findings=findings, verdict=verdict)
+
     def _decide(
         self, arrived: Member, known: Sequence[Member], states: Sequence[CardState], deployment: str
     ) -> Decision:
-        return cards.decide(arrived, known, states, self.policy, now=utc_now(), deployment=deployment)
+        return cards.decide(
+            self._placed(arrived),
+            [self._placed(member) for member in known],
+            states,
+            self.policy,
+            now=utc_now(),
+            deployment=deployment,
+        )
+
+    def _placed(self, member: Member) -> Member:
+        """With the jurisdiction that its feed has now."""
+        return msgspec.structs.replace(member, jurisdiction=self.jurisdictions.get(member.feed, ()))
 
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from capgateway.feeds.fetch import Validators
-from capgateway.feeds.ipaws import SINCE, WINDOW
+from capgateway.feeds.health import gap
+from capgateway.feeds.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Watch:
 
     def succeeded(self, now: datetime) -> None:
         """The feed answered usably."""
-        if self.last_success and now - self.last_success > max(WINDOW, 2 * self.feed.interval):
+        if gap(self.feed, last_success=self.last_success, now=now):
             self.gap_since = self.last_success
         self.failures, self.trouble, self.last_try, self.last_success = 0, None, now, now
 

@@ -65,6 +65,7 @@ class Watching:
     @asynccontextmanager
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
         """Watch these feeds, and end cards whose time has come, while the context lasts."""
+        self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
         await self._intake.expire()  # what ended while we were away goes first
         await self._intake.decide_again()  # the policy may have changed since
         self._jobs.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_SECONDS), id="expire")
@@ -78,6 +79,7 @@ class Watching:
     async def replace(self, feeds: Sequence[Feed]) -> None:
         """Watch these feeds and no others."""
         self.feeds = tuple(feeds)
+        self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
         wanted = {feed.name: feed for feed in feeds if feed.enabled}
         for name, watch in list(self._watches.items()):
             if wanted.get(name) != watch.feed:

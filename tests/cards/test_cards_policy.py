@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from card_samples import (
     ANYWHERE,
@@ -182,7 +183,7 @@ def test_a_document_is_usable_or_says_why() -> None:
 
     def gate(document: bytes, *senders: str) -> str | None:
         parsed = cap.parse(document)
-        return cards.unusable(parsed.alert, cap.validate(parsed, SCHEMAS, now=NOW), senders)
+        return cards.unusable(parsed.alert, cap.validate(parsed, SCHEMAS, now=NOW), senders=senders)
 
     good = cap.write(an_alert())
     assert gate(good) is None
@@ -192,6 +193,26 @@ def test_a_document_is_usable_or_says_why() -> None:
     assert gate(good.replace(b">Public<", b">public<")) == "schema"
     assert gate(cap.write(an_alert(identifier=""))) == "unidentifiable"
     assert gate(cap.write(an_alert(identifier="x" * cards.MAX_NAME))) == "unidentifiable"
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "reason"),
+    [
+        ("invalid", "ignore", None),
+        ("invalid", "verify", "signature"),
+        ("untrusted", "verify", None),
+        ("absent", "verify", None),
+        ("absent", "require", "signature"),
+        ("expired", "require", "signature"),
+        ("valid", "require", None),
+    ],
+)
+def test_a_feed_may_ask_for_signatures(status: Any, asked: str, reason: str | None) -> None:
+    """``verify`` holds back what is wrongly signed, ``require`` all that is not rightly signed, ``ignore`` nothing."""
+    parsed = cap.parse(cap.write(an_alert()))
+    report = cap.validate(parsed, SCHEMAS, now=NOW)
+    signed = msgspec.structs.replace(report, signature=cap.Signature(status=status))
+    assert cards.unusable(parsed.alert, signed, signature=asked) == reason
 
 
 def test_every_state_gets_its_own_alert() -> None:
