@@ -1,0 +1,143 @@
+"""``capgateway convert``: show the card that each alert would become, without a gateway, a database or a receiver."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from capgateway import cap, cards, places, shipped
+from capgateway.cap.place import local
+from capgateway.cards.amber import recognise
+from capgateway.cli import output, sources
+from capgateway.errors import SourceError
+from capgateway.feeds import read_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgateway.feeds import FeedKind
+
+#: How containers are read, by the name of their root; all others as what may hold alerts, a feed or one alert.
+KINDS: dict[str, FeedKind] = {"rss": "rss", "RDF": "rss", "EDXLDistribution": "edxl"}
+#: Where relative links of a file point to; nobody follows them.
+NOWHERE = "https://feed.invalid/"
+FEED = "convert"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What one alert gives; ``card`` is ``None`` when it would become none."""
+
+    source: str
+    decision: str
+    reason: str | None
+    card: cards.Card | None
+    evidence: dict[str, Any]
+
+
+class Regions(click.ParamType[tuple[str, ...]]):
+    """Codes of ISO 3166-1 or 3166-2, several of them apart by commas."""
+
+    name = "regions"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        codes = [code.strip().upper() for code in value.split(",") if code.strip()]
+        for code in codes:
+            if not places.is_region(code):
+                close = get_close_matches(code, places.region_codes(), n=1)
+                hint = f"; did you mean {close[0]}?" if close else "; write it like US, US-TX or CA-ON"
+                self.fail(f"{code!r} is no region we know{hint}", param, ctx)
+        return tuple(codes)
+
+
+@click.command()
+@click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("--at", type=output.Moment(), metavar="TIME", help="The time that counts as now.  [default: each `sent`]")
+@click.option(
+    "--regions", type=Regions(), multiple=True, metavar="CODES", help="Where cards are shown.  [default: all]"
+)
+@click.option("--format", type=click.Choice(["json"]), expose_value=False, help="Lines are always JSON.")
+@click.option("--json", is_flag=True, expose_value=False, help="Same as --format json.")
+@click.pass_context
+def convert(
+    context: click.Context, names: tuple[str, ...], at: datetime | None, regions: tuple[tuple[str, ...], ...]
+) -> None:
+    """Show the card of each alert: files, directories, globs, URLs, or - for standard input; one JSON line an alert.
+
+    Exit 0 when every AMBER Alert gave a card, 1 when one did not or an alert is unusable, 2 when a source cannot be read.
+    """
+    policy = cards.Policy(regions=tuple(dict.fromkeys(code for group in regions for code in group)))
+    schemas = cap.Schemas(shipped.cap_schemas())
+    exit_code = 0
+    for name in sources.find(names):
+        try:
+            document = sources.read(name)
+        except SourceError as error:
+            click.echo(f"capgateway: {error}", err=True)
+            exit_code = 2
+            continue
+        for message, envelope_status in _messages(name, document):
+            parsed = _parsed(message, envelope_status)
+            decision, card = _decided(parsed, schemas, policy, at)
+            line = Line(source=name, decision=decision.word, reason=decision.reason, card=card, evidence={})
+            output.emit_json(line)
+            if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
+                exit_code = max(exit_code, 1)
+    context.exit(exit_code)
+
+
+def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
+    """Each alert that the document is or holds, with what an envelope says of its status."""
+    root = cap.read_xml(document, limit=sources.MAX_BYTES).root
+    kind: FeedKind = KINDS.get(local(root), "ipaws") if root is not None else "cap"
+    index = read_entries(document, kind=kind, base_url=name if sources.is_url(name) else NOWHERE)
+    inside = [(entry.document, entry.envelope_status) for entry in index.entries if entry.document is not None]
+    if not inside and not index.entries and any(finding.level == "error" for finding in index.findings):
+        inside = [(document, None)]  # nothing we know: the line says that it is unreadable
+    if not inside:
+        click.echo(f"capgateway: {name}: holds no alert, {len(index.entries)} links", err=True)
+    yield from inside
+
+
+def _parsed(message: bytes, envelope_status: str | None) -> cap.Parsed:
+    """The message as its envelope wants it read: one of Test makes a test of an Actual alert inside (E-03)."""
+    parsed = cap.parse(message)
+    if parsed.alert is None or parsed.alert.status != "Actual" or envelope_status is None:
+        return parsed
+    return msgspec.structs.replace(parsed, alert=msgspec.structs.replace(parsed.alert, status=envelope_status))
+
+
+def _decided(
+    parsed: cap.Parsed, schemas: cap.Schemas, policy: cards.Policy, at: datetime | None
+) -> tuple[cards.Decision, cards.Card | None]:
+    """What a gateway that knows nothing else decides, and the card it would show."""
+    alert = parsed.alert
+    sent = alert.sent.instant if alert and alert.sent else None
+    now = at or sent or datetime.now(UTC)
+    report = cap.validate(parsed, schemas, now=now)
+    gate = cards.unusable(alert, report, senders=())
+    if gate is not None or alert is None:
+        return cards.Decision(word="quarantined", reason=gate), None
+    sha256, signature = hashlib.sha256(parsed.document).hexdigest(), report.signature
+    member = cards.Member(
+        alert_id=sha256,
+        alert=alert,
+        feed=FEED,
+        received_at=now,
+        sha256=sha256,
+        profile=report.profile,
+        signature=cards.SignatureNote(
+            status=signature.status if signature else "absent", signer=signature.signer if signature else None
+        ),
+    )
+    decision = cards.decide(member, (), (), policy, now=now)
+    return decision, next((change.card for change in decision.changes if isinstance(change, cards.Display)), None)
+
+
+def _is_amber(alert: cap.Alert | None) -> bool:
+    """Whether this was to give a card; a Cancel ends one instead."""
+    return alert is not None and alert.msg_type != "Cancel" and recognise(alert) is not None

@@ -1,0 +1,163 @@
+"""``capgateway convert`` as its users meet it: one line an alert, the card or why there is none, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from capgateway import cap, shipped
+from capgateway.cli.convert import convert
+from capgateway.simulate import story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+FIRST = story.amber(NOW)
+AMBER, STORM, DRILL = (cap.write(alert) for alert in (FIRST, story.thunderstorm(NOW), story.exercise(NOW)))
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>Alerts</title><updated>2026-11-22T18:00:00Z</updated>
+{}</feed>"""
+ENTRY = '<entry><id>{}</id><title>t</title><updated>2026-11-22T18:00:00Z</updated><content type="text/xml">{}</content></entry>'
+RSS = '<rss version="2.0"><channel><title>t</title><link>https://a.example/</link><description>d</description>{}</channel></rss>'
+
+
+def run(*arguments: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(convert, [str(part) for part in arguments], input=stdin, catch_exceptions=False)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def said(result: Result) -> list[tuple[str, str | None]]:
+    return [(line["decision"], line["reason"]) for line in lines(result)]
+
+
+@pytest.fixture
+def amber(tmp_path: Path) -> Path:
+    path = tmp_path / "amber.xml"
+    path.write_bytes(AMBER)
+    return path
+
+
+def inside(*alerts: bytes) -> bytes:
+    """An Atom feed with these alerts in its entries."""
+    bare = [alert.decode().partition("?>")[2] for alert in alerts]
+    return ATOM.format("".join(ENTRY.format(number, alert) for number, alert in enumerate(bare))).encode()
+
+
+def test_an_amber_alert_becomes_a_card(amber: Path) -> None:
+    """The line holds the card as receivers get it, valid by its schema, and exit is 0."""
+    result = run(amber)
+    (line,) = lines(result)
+    assert (result.exit_code, list(line)) == (0, ["source", "decision", "reason", "card", "evidence"])
+    assert (line["source"], line["decision"], line["reason"], line["evidence"]) == (str(amber), "published", None, {})
+    jsonschema.Draft202012Validator(json.loads(shipped.schema("card/card-1.schema.json"))).validate(line["card"])
+    assert line["card"]["source"]["identifier"] == FIRST.identifier
+    assert line["card"]["content"]["en-US"]["description"] == FIRST.infos[0].description
+
+
+def test_what_is_no_amber_alert_is_no_failure() -> None:
+    """A storm, and a Cancel, which ends a card and makes none: exit is 0."""
+    cancel = msgspec.structs.replace(story.cancel(NOW, FIRST), infos=FIRST.infos)
+    assert said(run("-", stdin=STORM)) == [("ignored", "not_amber")]
+    for document in (STORM, cap.write(story.cancel(NOW, FIRST)), cap.write(cancel)):
+        result = run("-", stdin=document)
+        assert (result.exit_code, lines(result)[0]["card"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (DRILL, ("ignored", "status")),
+        (AMBER.replace(b">Public<", b">Private<"), ("ignored", "scope")),
+        (AMBER.replace(b">Public<", b">public<"), ("quarantined", "schema")),
+        (AMBER[:600], ("quarantined", "unreadable")),
+        (b"", ("quarantined", "unreadable")),
+        (b"<html/>", ("quarantined", "unreadable")),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', ("quarantined", "unreadable")),
+    ],
+)
+def test_without_a_card_exit_is_1(document: bytes, expected: tuple[str, str]) -> None:
+    """An AMBER Alert that gives none, or a document nobody can use: the reason says why."""
+    result = run("-", stdin=document)
+    assert (result.exit_code, said(result)) == (1, [expected])
+
+
+def test_the_time_is_that_of_the_alert_unless_told(amber: Path) -> None:
+    """So that old files convert as they did; with ``--at`` an alert that is over gives no card."""
+    assert run(amber).exit_code == 0
+    late = run(amber, "--at", (NOW + timedelta(days=1)).isoformat())
+    assert (late.exit_code, said(late)) == (1, [("ignored", "expired")])
+    assert run(amber, "--at", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("regions", "expected"),
+    [
+        (("US-TX",), "published"),
+        (("us-tx, US-OK",), "published"),
+        (("US-OK", "US"), "published"),
+        (("",), "published"),
+        (("US-OK,PR",), "ignored"),
+    ],
+)
+def test_regions_are_those_of_the_policy(amber: Path, regions: tuple[str, ...], expected: str) -> None:
+    """Given once with commas or several times."""
+    result = run(amber, *(part for region in regions for part in ("--regions", region)))
+    assert [line["decision"] for line in lines(result)] == [expected]
+
+
+def test_a_misspelt_region_is_a_usage_error(amber: Path) -> None:
+    """With a suggestion, and before anything is read."""
+    result = run(amber, "--regions", "US-TXX")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean US-TX?" in result.stderr
+
+
+def test_a_feed_gives_a_line_for_each_alert_inside(tmp_path: Path) -> None:
+    """Atom, RSS and the IPAWS wrapper, each alert decided by itself."""
+    items = "".join(f"<item>{alert.decode().partition('?>')[2]}</item>" for alert in (AMBER, STORM))
+    wrapped = b"<alerts>" + b"".join(alert.partition(b"?>")[2] for alert in (AMBER, STORM)) + b"</alerts>"
+    for document in (inside(AMBER, STORM), RSS.format(items).encode(), wrapped):
+        (tmp_path / "feed.xml").write_bytes(document)
+        result = run(tmp_path)
+        assert (result.exit_code, said(result)) == (0, [("published", None), ("ignored", "not_amber")])
+        assert {line["source"] for line in lines(result)} == {str(tmp_path / "feed.xml")}
+
+
+@pytest.mark.parametrize("document", [ATOM.format("").encode(), RSS.format("").encode()])
+def test_a_feed_without_alerts_gives_no_line(document: bytes) -> None:
+    """It is told on standard error, and is no failure: a quiet day."""
+    result = run("-", stdin=document)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "holds no alert" in result.stderr
+
+
+def test_an_envelope_of_test_makes_a_test_of_what_is_inside() -> None:
+    """EDXL-DE: the distribution's status weighs more than an Actual inside."""
+    envelope = """<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0"><distributionID>d</distributionID>
+<senderID>s@a.example</senderID><dateTimeSent>2026-11-22T12:00:00-06:00</dateTimeSent><distributionStatus>{}</distributionStatus>
+<distributionType>Report</distributionType><combinedConfidentiality>none</combinedConfidentiality><contentObject>
+<xmlContent><embeddedXMLContent>{}</embeddedXMLContent></xmlContent></contentObject></EDXLDistribution>"""
+    for status, expected in (("Actual", ("published", None)), ("Test", ("ignored", "status"))):
+        document = envelope.format(status, AMBER.decode().partition("?>")[2]).encode()
+        assert said(run("-", stdin=document)) == [expected]
+
+
+def test_an_unreadable_source_exits_2_and_the_others_are_converted(amber: Path) -> None:
+    """What could not be read is told on standard error."""
+    result = run(amber.parent / "none.xml", amber)
+    assert (result.exit_code, said(result)) == (2, [("published", None)])
+    assert "none.xml: cannot be read" in result.stderr
+
+
+def test_json_may_be_asked_for(amber: Path) -> None:
+    """It is the only form, so asking changes nothing."""
+    assert run(amber, "--json").stdout == run(amber, "--format", "json").stdout == run(amber).stdout
