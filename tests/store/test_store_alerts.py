@@ -1,0 +1,208 @@
+"""Documents going in: once, twice, broken, in conflict, and tied into chains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import update
+from store_story import NOW, POLICY, arrival, chain, contents, decide, outlets, states, take
+
+from capgateway import cap, cards
+from capgateway.cards import CardState, Decision, Member
+from capgateway.simulate import story
+from capgateway.store import Store, tables, utc_now
+
+ALERT = story.amber(NOW)
+
+
+def document(alert: cap.Alert, comment: str) -> bytes:
+    """The same alert in other bytes."""
+    return cap.write(alert).replace(b"</alert>", f"<!-- {comment} --></alert>".encode())
+
+
+async def test_twice_is_once(store: Store) -> None:
+    """Taking the same bytes in again is decided unchanged and alters no row of any table."""
+    first = await take(store, ALERT)
+    before = await contents(store)
+    second = await take(store, ALERT)
+    assert (first.decision.word, first.is_new, first.messages) == ("published", True, 1)
+    assert (second.decision.word, second.is_new, second.messages) == ("unchanged", False, 0)
+    assert (second.alert_id, await contents(store)) == (first.alert_id, before)
+
+
+async def test_other_bytes_of_the_same_alert_are_a_sighting(store: Store) -> None:
+    """Feeds wrap and re-indent: the same alert from another feed in other bytes only adds a sighting."""
+    await take(store, ALERT)
+    before = await contents(store)
+    again = await take(store, document(ALERT, "wrapped"), feed="another")
+    after = await contents(store)
+    assert again.decision.word == "unchanged"
+    assert len(after.pop("sightings")) == len(before.pop("sightings")) + 1
+    assert after == before
+
+
+async def test_a_conflict_keeps_the_first(store: Store) -> None:
+    """The same sender, identifier and sent with other content is held back, and the card stays as it was."""
+    first = await take(store, ALERT)
+    other = replace(ALERT, infos=(replace(ALERT.infos[0], headline="Quite another child"),))
+    second, third = await take(store, other), await take(store, other)
+    assert (second.decision.word, second.decision.reason) == ("quarantined", "conflict")
+    assert second.alert_id != first.alert_id
+    assert (third.alert_id, third.decision.word, third.is_new) == (second.alert_id, "unchanged", False)
+    assert [card.revision for card in (await store.cards()).items] == [1]
+    assert (await store.original(first.alert_id)) == cap.write(ALERT)
+
+
+async def test_a_broken_copy_does_not_stand_in_the_way(store: Store) -> None:
+    """What breaks off is held under the hash of its bytes, twice the same; the whole copy that comes later counts."""
+    whole = cap.write(ALERT)
+    broken, again = await take(store, whole[:-200]), await take(store, whole[:-200])
+    assert (broken.decision.word, broken.decision.reason) == ("quarantined", "unreadable")
+    assert (again.alert_id, again.is_new) == (broken.alert_id, False)
+    assert (await take(store, whole)).decision.word == "published"
+    assert (await store.original(broken.alert_id)) == whole[:-200]
+
+
+async def test_a_stranger_does_not_take_the_place_of_a_sender(store: Store) -> None:
+    """A copy refused for its sender on one feed neither blocks it on another feed, nor joins its chain."""
+    refused = await take(store, ALERT, senders=["someone@else.example"])
+    taken = await take(store, ALERT, feed="another")
+    refused_cancel = await take(store, story.cancel(NOW, ALERT), senders=["someone@else.example"])
+    assert (refused.decision.reason, taken.decision.word) == ("sender", "published")
+    assert refused_cancel.decision.reason == "sender"
+    assert [card.state for card in (await store.cards()).items] == ["active"]
+
+
+@pytest.mark.parametrize("order", ["forwards", "backwards"])
+async def test_a_chain_is_found_over_several_steps(store: Store, order: str) -> None:
+    """Each message refers only to the one before it, and still the last to arrive is decided with all of them."""
+    links = chain() if order == "forwards" else chain()[::-1]
+    seen: list[set[str]] = []
+
+    def watch(arrived: Member, known: Sequence[Member], states: Sequence[CardState], name: str) -> Decision:
+        seen.append({member.alert.identifier for member in known})
+        return decide(arrived, known, states, name)
+
+    for link in links:
+        await store.take_in(arrival(link), watch, outlets("app"))
+    assert seen[-1] == {link.identifier for link in links[:-1]}
+    assert not (await store.cards(state="active")).items
+
+
+async def test_references_of_others_tie_nothing(store: Store) -> None:
+    """Another sender's Cancel that names our alert, and one of our numbers under another sender, are no part of it."""
+    await take(store, ALERT)
+    cancel = story.cancel(NOW, ALERT)
+    hijack = await take(store, replace(cancel, sender="someone@else.example"))
+    assert (hijack.decision.word, hijack.decision.reason) == ("quarantined", "cross_sender")
+    namesake = replace(cancel.references[0], sender="someone@else.example")
+    await take(store, replace(cancel, sender="someone@else.example", identifier="X", references=(namesake,)))
+    assert [card.state for card in (await store.cards()).items] == ["active"]
+
+
+async def test_erased_originals_still_hold_a_chain_together(store: Store) -> None:
+    """Once the bytes of Alert and Updates are gone, a Cancel that names only the last still takes the card down."""
+    *earlier, cancel = chain()
+    for link in earlier:
+        await take(store, link)
+    await store._write(lambda connection: connection.execute(update(tables.alerts).values(original=None)).rowcount)
+    assert (await take(store, cancel)).decision.word == "ended"
+    assert (await take(store, earlier[0])).decision.word == "unchanged"
+    assert await states(store) == [
+        "card.published superseded",
+        "card.updated superseded",
+        "card.updated superseded",
+        "card.cancelled pending",
+    ]
+
+
+async def test_deciding_again_leaves_what_stands(store: Store) -> None:
+    """A restart decides live alerts anew; under the same policy that alters no row."""
+    for link in chain()[:3]:
+        await take(store, link)
+    before = await contents(store)
+    for alert_id in await store.undecided_by_region(utc_now()):
+        assert (await store.decide_again(alert_id, decide, outlets("app"))).messages == 0
+    assert await contents(store) == before
+
+
+async def test_deciding_again_under_other_regions(store: Store) -> None:
+    """Narrowed regions take the card down as left; widened again they make a new card, the ended one stays ended."""
+    taken = await take(store, ALERT)
+
+    def elsewhere(arrived: Member, known: Sequence[Member], states: Sequence[CardState], name: str) -> Decision:
+        policy = replace(POLICY, regions=("CA",))
+        return cards.decide(arrived, known, states, policy, now=utc_now(), deployment=name)
+
+    ended = await store.decide_again(taken.alert_id, elsewhere, outlets("app"))
+    assert (ended.decision.word, ended.decision.reason) == ("ended", "left_region")
+    assert await store.undecided_by_region(utc_now()) == [taken.alert_id]
+    shown = await store.decide_again(taken.alert_id, decide, outlets("app"))
+    assert shown.decision.word == "published"
+    cards_now = (await store.cards()).items
+    assert sorted(card.state for card in cards_now) == ["active", "ended"]
+    assert len({card.card_id for card in cards_now}) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TX-" + "9" * 250,
+        "".join(chr(0x1F300 + number % 700) for number in range(500)),
+        "\u202eRTL\u2066\ufeff\ufffd\u0301\x7f\U0010fffd",
+        "';DROP/**/TABLE/**/alerts;--",
+        "%s{}:name?",
+    ],
+)
+async def test_hostile_names_fit(store: Store, name: str) -> None:
+    """Whatever stands in identifier, sender, references, event and codes, the insert and the chain hold."""
+    first = replace(ALERT, identifier=name, infos=tuple(replace(info, event=name * 9) for info in ALERT.infos))
+    taken = await take(store, first)
+    assert taken.alert_id
+    await take(store, story.cancel(NOW, first))
+    assert not (await store.cards(state="active")).items
+    found = (await store.alerts(identifier=name)).items
+    assert [(alert.identifier, alert.event) for alert in found] == [(name, name * 9)]
+
+
+async def test_names_beyond_every_bound_are_held(store: Store) -> None:
+    """An identifier no index takes is unidentifiable: quarantined with its first characters, its bytes kept."""
+    monster = replace(ALERT, identifier="".join(chr(0x10000 + number) for number in range(30_000)))
+    taken = await take(store, monster)
+    assert (taken.decision.word, taken.decision.reason) == ("quarantined", "unidentifiable")
+    assert await store.original(taken.alert_id) == cap.write(monster)
+    stored = await store.alert(taken.alert_id)
+    assert stored is not None
+    assert stored.identifier
+    assert monster.identifier.startswith(stored.identifier)
+
+
+@pytest.mark.parametrize("linking", ["to all", "to the last"])
+async def test_every_order_of_arrival_ends_down(store: Store, linking: str) -> None:
+    """Alert, two Updates and a Cancel, in all 24 orders: no card is left, and every lane's last word is a take-down."""
+    for number, order in enumerate(permutations(range(4))):
+        links = chain(f"TX-{number}")
+        if linking == "to all":
+            links[3] = replace(links[3], references=tuple(story.cancel(NOW, *links[:3]).references))
+        for position in order:
+            await take(store, links[position])
+    assert not (await store.cards(state="active")).items
+    last: dict[str, str] = {}
+    page = await store.deliveries(limit=1000)
+    for each in sorted(page.items, key=lambda each: each.sequence):
+        last[each.card_id] = f"{each.action} {each.state}"
+    assert set(last.values()) == {"take_down pending"}
+    assert len(last) == len((await store.cards(limit=1000)).items)
+
+
+async def test_every_order_of_arrival_shows_the_newest(store: Store) -> None:
+    """Without a Cancel every order ends with one card of the chain on display, and it says what the last Update says."""
+    for number, order in enumerate(permutations(range(3))):
+        links = chain(f"TX-{number}")[:3]
+        for position in order:
+            await take(store, links[position])
+    shown = [card.card for card in (await store.cards(state="active")).items]
+    assert sorted(card.source.identifier for card in shown if card) == [f"TX-{number}-U2" for number in range(6)]
