@@ -15,7 +15,7 @@ from capgateway.feeds.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, Entry, emb
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 # E-20: both names are in use; the second comes from an expired draft.
 CAP_TYPES = frozenset({"application/cap+xml", "application/common-alerting-protocol+xml"})
 XML_TYPES = frozenset({"application/xml", "text/xml"})
@@ -76,7 +76,9 @@ def alerts_inside(element: etree._Element) -> Iterator[bytes]:
 
 def alert_in_text(element: etree._Element) -> bytes | None:
     """The CAP message that stands escaped, or as CDATA, in the text of an element, or ``None``."""
-    written = _DECLARATION.sub("", element.text or "", count=1).strip()
+    written = (element.text or "").lstrip()
+    if declaration := _DECLARATION.match(written):  # it speaks of bytes; this is text
+        written = written[declaration.end() :].lstrip()
     if len(element) or not written.startswith("<") or "alert" not in written:
         return None
     document = written.encode()

@@ -102,7 +102,7 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
 
     ``ca``, ``client_cert``, ``client_key`` are paths of PEM files, see ``tls_context``. ``resolver`` looks names up.
     """
-    guard = _Guard(allow_networks, resolver or aiohttp.DefaultResolver(), proxied=proxy is not None)
+    guard = _Guard(allow_networks, resolver or aiohttp.ThreadedResolver(), proxied=proxy is not None)
     connector = aiohttp.TCPConnector(
         resolver=guard,
         socket_factory=guard.open_socket,
@@ -167,7 +167,7 @@ async def open_stream(
         raise Blocked(f"{host} is not an address in its usual form")
     async with asyncio.timeout(TIMEOUT.sock_connect):
         if read_address(host) is None:
-            names = resolver or aiohttp.DefaultResolver()
+            names = resolver or aiohttp.ThreadedResolver()
             addresses = [answer["host"] for answer in await names.resolve(host, port, socket.AF_UNSPEC)]
         vet(host, addresses, allow_networks, plain=False)
         for address in addresses[:-1]:
