@@ -18,7 +18,9 @@ UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?([0-9]{3}|ALL)(?:>([0-9]{3}))?")
 SGC_NAME = re.compile(r"profile:cap-cp:location:\d+(\.\d+)*", re.IGNORECASE)
 SGC_VALUE = re.compile(r"[0-9]{2}([0-9]{2}([0-9]{3})?)?")
 WHOLE_US, WHOLE_CANADA = "000000", "00"
-MAX_RANGE = 1000  # UGC numbers have three digits, so no honest range is longer
+MAX_UNITS = 1000
+"""Units of one UGC value. Real ones name a state's counties or zones, at most 254; ten hostile characters of a range mean
+a thousand."""
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,20 +87,22 @@ def _ugc(value: str) -> tuple[Unit, ...]:
     """NWS Universal Geographic Code: ``TXC113``, ``TXC113-121``, ``TXZ118>120``, ``IAC000``. A purge time may follow."""
     units: list[Unit] = []
     state = kind = ""
-    for piece in value.upper().rstrip("-").split("-"):
+    for piece in value.upper().rstrip("-").split("-", MAX_UNITS):
         match = UGC_PIECE.fullmatch(piece)
         if match is None:
             continue  # the closing DDHHMM purge time, or nothing we know
         state, kind = match[1] or state, match[2] or kind
         if fips := STATES_BY_POSTAL.get(state):
             units += _ugc_piece(fips, kind, first=match[3], last=match[4] or match[3])
+        if len(units) > MAX_UNITS:
+            return ()  # no place anyone could have meant
     return tuple(units)
 
 
 def _ugc_piece(fips: str, kind: str, *, first: str, last: str) -> list[Unit]:
     if first in ("ALL", "000"):
         return list(_state(fips))
-    numbers = [f"{number:03}" for number in range(int(first), min(int(last), int(first) + MAX_RANGE) + 1)]
+    numbers = [f"{number:03}" for number in range(int(first), int(last) + 1)]
     if kind == "C":
         return [unit for number in numbers for unit in _county(fips, number)]
     postal = (US_STATES | US_ASSOCIATED)[fips][0]
