@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Info
 
+MAX_PLACES = 10_000
+"""Geocodes, or units they name, of one alert: every county of the US by SAME and by UGC is 6,500, every census
+subdivision of Canada 5,253. All of them go into the card."""
+
 
 def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
     """The area that all info blocks mean together, or ``None`` when it is not known whether it touches ``regions``:
@@ -23,13 +27,12 @@ def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
     ``target`` may be empty: then the alert is clear, but touches none of ``regions``.
     """
     areas = [area for info in infos for area in info.areas]
-    geocodes = list(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
-    found = {geocode: places.read(*geocode) or () for geocode in geocodes}
+    found = _resolved(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
     units: dict[str, places.Unit] = {}
     for unit in (unit for group in found.values() for unit in group):
         units[unit.code] = _wider(units.get(unit.code), unit)
     target = _smallest(_clipped(units.values(), regions))
-    is_clear = all(any(found[pair.name, pair.value] for pair in area.geocodes) for area in areas)
+    is_clear = all(any(found.get((pair.name, pair.value)) for pair in area.geocodes) for area in areas)
     if not units or not target and not is_clear:
         return None
     return CardArea(
@@ -38,11 +41,23 @@ def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
         countries=_codes(unit.country for unit in units.values()),
         subdivisions=_codes(unit.subdivision for unit in units.values()),
         counties=_codes(unit.code for unit in units.values() if unit.scheme == "fips"),
-        sgc=_codes(value for name, value in geocodes if name.casefold().startswith("profile:cap-cp:location")),
-        same=_codes(value for name, value in geocodes if name.casefold() == "same"),
+        sgc=_codes(value for name, value in found if name.casefold().startswith("profile:cap-cp:location")),
+        same=_codes(value for name, value in found if name.casefold() == "same"),
         descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
         unresolved=tuple(f"{name}={value}" for (name, value), group in found.items() if not group),
     )
+
+
+def _resolved(geocodes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[places.Unit, ...]]:
+    """The units that each geocode names; none at all when there are more than anyone could have meant."""
+    found: dict[tuple[str, str], tuple[places.Unit, ...]] = {}
+    count = 0
+    for geocode in geocodes:
+        found[geocode] = places.read(*geocode) or ()
+        count += max(1, len(found[geocode]))
+        if count > MAX_PLACES:
+            return {}
+    return found
 
 
 def touches(area: CardArea, regions: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 from capgateway.cards import amber
 from capgateway.cards.convert import Identity, Member, convert
 from capgateway.cards.decision import CardState, Change, Decision, Display, End
-from capgateway.cards.life import STATEMENTS, Held, Shown, Silent, is_amber, is_cancelled, judge, outcome
+from capgateway.cards.life import STATEMENTS, Held, Shown, Silent, is_amber, judge, outcome, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,7 @@ def _refusal(
         return Decision(word="ignored", reason="not_amber")
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
-    if is_cancelled(arrived, chain):
+    if all(member.alert_id != arrived.alert_id for member in standing(chain)):
         return Decision(word="ignored", reason="stale")
     own = judge(arrived, chain, policy, now)
     if isinstance(own, Held):

@@ -53,8 +53,7 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
 def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
     not wait for a person."""
-    standing = [member for member in chain if member.alert.msg_type in STATEMENTS and not is_cancelled(member, chain)]
-    for member in sorted(standing, key=_newness, reverse=True):
+    for member in sorted(standing(chain), key=_newness, reverse=True):
         result = judge(member, chain, policy, now)
         if not isinstance(result, Held):
             return result
@@ -65,20 +64,24 @@ def _newness(member: Member) -> tuple[datetime, bool, str]:
     return member.sent_at, member.alert.msg_type == "Update", member.alert_id
 
 
-def is_cancelled(member: Member, chain: Sequence[Member]) -> bool:
-    """Whether a Cancel of the chain names this statement, or was sent at or after it (F-20: whatever a Cancel leaves
-    out, nothing older than it stays on display)."""
-    cancels = [other for other in chain if other.alert.msg_type == "Cancel"]
-    return any(cancel.sent_at >= member.sent_at or refers_to(cancel, member) for cancel in cancels)
-
-
-def refers_to(member: Member, other: Member) -> bool:
-    """Whether one of ``member``'s references of its own sender names ``other`` (CAP 1.2 §3.2.1)."""
-    return any(
-        (item.sender, item.identifier) == (other.alert.sender, other.alert.identifier)
-        for item in member.alert.references
-        if item.sender == member.alert.sender
-    )
+def standing(chain: Sequence[Member]) -> list[Member]:
+    """The statements of a chain that no Cancel names, and that were sent after every Cancel (F-20: whatever a Cancel
+    leaves out, nothing older than it stays on display)."""
+    cancels = [member for member in chain if member.alert.msg_type == "Cancel"]
+    latest = max((cancel.sent_at for cancel in cancels), default=None)
+    named = {
+        (item.sender, item.identifier)
+        for cancel in cancels
+        for item in cancel.alert.references
+        if item.sender == cancel.alert.sender
+    }
+    return [
+        member
+        for member in chain
+        if member.alert.msg_type in STATEMENTS
+        and (latest is None or member.sent_at > latest)
+        and (member.alert.sender, member.alert.identifier) not in named
+    ]
 
 
 def is_amber(member: Member, chain: Sequence[Member]) -> bool:

@@ -117,6 +117,15 @@ def test_an_area_block_without_place_keeps_the_alert_from_being_dropped() -> Non
     assert where(shape, policy=ANYWHERE) == UNKNOWN
 
 
+def test_an_alert_for_more_places_than_there_are_waits_for_a_person() -> None:
+    """A card lists what it is for: nobody's card may grow without bound, nor hold up all others."""
+    every_county = same(*(f"0{number:05}" for number in range(1_001, 4_500)))
+    assert where(every_county, policy=ANYWHERE) == PUBLISHED
+    assert where(same(*(f"{number:06}" for number in range(1_001, 60_000))), policy=ANYWHERE) == UNKNOWN
+    ranges = [f"{state}C001>999" for state in ("TX", "OK", "LA", "NM", "AR", "KS", "CO", "MO", "IA", "NE", "UT")]
+    assert where(coded("UGC", *ranges), policy=ANYWHERE) == UNKNOWN
+
+
 def test_a_canadian_policy() -> None:
     """A province by any of its codes; the whole country touches it too."""
     alberta = Policy(regions=("CA-AB",))
