@@ -69,19 +69,49 @@ def circle(text: str) -> Circle | Fault:
 
 def crosses_antimeridian(points: tuple[Point, ...]) -> bool:
     """Whether some edge is shorter the other way round the globe; CAP has no rule for it, maps read it that way."""
-    return any(abs(b[1] - a[1]) > HALF_TURN for a, b in pairwise(points))
+    longitudes = [point[1] for point in points]
+    if max(longitudes) - min(longitudes) <= HALF_TURN:
+        return False
+    return any(abs(b - a) > HALF_TURN for a, b in pairwise(longitudes))
 
 
 def crosses_itself(points: tuple[Point, ...]) -> bool:
     """Whether two edges of the ring truly cross. Gives up, with ``False``, after :data:`MAX_COMPARISONS`."""
-    edges = sorted(_edges(_unwrapped(points)))
+    if crosses_antimeridian(points):
+        points = _unwrapped(points)
+    return not _goes_round_its_middle(points) and _has_crossing(points)
+
+
+def _goes_round_its_middle(points: tuple[Point, ...]) -> bool:
+    """Whether the ring turns one way around its middle, once: then nothing can cross. True for most outlines."""
+    middle_latitude, middle_longitude = _middle(points)
+    before_y, before_x = points[0][0] - middle_latitude, points[0][1] - middle_longitude
+    direction, turns = 0.0, 0
+    for latitude, longitude in points[1:]:
+        y, x = latitude - middle_latitude, longitude - middle_longitude
+        turn = before_x * y - before_y * x
+        direction = direction or turn
+        if turn * direction <= 0:
+            return False
+        turns += (before_y < 0) != (y < 0)
+        before_y, before_x = y, x
+    return turns == 2  # noqa: PLR2004  (up through the horizon once and down once)
+
+
+def _has_crossing(points: tuple[Point, ...]) -> bool:
+    """From west to east, compare each edge with those that begin before it ends."""
+    edges = sorted(
+        (min(a[1], b[1]), max(a[1], b[1]), min(a[0], b[0]), max(a[0], b[0]), a, b)
+        for a, b in pairwise(points)
+        if a != b
+    )
     budget = MAX_COMPARISONS
-    for number, (_, east, a, b) in enumerate(edges):
-        for other in range(number + 1, len(edges)):
-            west, _, c, d = edges[other]
+    for number, (_, east, south, north, a, b) in enumerate(edges, 1):
+        for other in range(number, len(edges)):
+            west, _, low, high, c, d = edges[other]
             if west > east:
                 break
-            if _cross(a, b, c, d):
+            if low <= north and south <= high and b is not c and a is not d and _cross(a, b, c, d):
                 return True
             budget -= 1
             if not budget:
@@ -110,19 +140,14 @@ def _is_round(degrees: tuple[float, ...], limit: float) -> bool:
     return -limit <= min(degrees) and max(degrees) <= limit
 
 
-def _unwrapped(points: tuple[Point, ...]) -> list[Point]:
+def _unwrapped(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """The same ring with longitudes that run on over the antimeridian instead of jumping."""
     turned, shift = [points[0]], 0.0
     for (_, before), (latitude, longitude) in pairwise(points):
         if abs(longitude - before) > HALF_TURN:
             shift += FULL_TURN if longitude < before else -FULL_TURN
         turned.append((latitude, longitude + shift))
-    return turned
-
-
-def _edges(points: list[Point]) -> list[tuple[float, float, Point, Point]]:
-    """Each edge with its western and eastern end."""
-    return [(min(a[1], b[1]), max(a[1], b[1]), a, b) for a, b in pairwise(points) if a != b]
+    return tuple(turned)
 
 
 def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:

@@ -29,6 +29,14 @@ REPEATABLE = frozenset(
     }
 )
 
+#: Every element that the model holds.
+ELEMENTS = REPEATABLE | frozenset(
+    {"identifier", "sender", "sent", "status", "msgType", "source", "scope", "restriction", "addresses", "note"}
+    | {"references", "incidents", "language", "event", "urgency", "severity", "certainty", "audience", "effective"}
+    | {"onset", "expires", "senderName", "headline", "description", "instruction", "web", "contact", "resourceDesc"}
+    | {"mimeType", "size", "uri", "derefUri", "digest", "areaDesc", "altitude", "ceiling", "valueName", "value"}
+)
+
 NAMESPACE = Rule(
     id="cap.namespace",
     level="error",

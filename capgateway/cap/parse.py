@@ -8,7 +8,7 @@ from lxml import etree
 from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert
 from capgateway.cap.names import NAMESPACE, VERSIONS
-from capgateway.cap.place import xpath
+from capgateway.cap.place import tag, xpath
 from capgateway.cap.read import Reader
 from capgateway.cap.xml import read_xml
 
@@ -18,13 +18,15 @@ PROFILE_NAMESPACES = {"urn:oasis:names:tc:emergency:cap:1.2:profile:cap-lu:1.0":
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A document as far as it could be read. ``root`` is ``None`` when it is no XML, ``alert`` and ``version`` are
-    ``None`` when it is no CAP message; ``findings`` tell why, and what was repaired."""
+    ``None`` when it is no CAP message; ``findings`` tell why, and what was repaired. ``texts`` are those of the alert's
+    own elements as they stand there, outer blanks included."""
 
     document: bytes
     root: etree._Element | None
     alert: Alert | None
     version: str | None
     findings: tuple[Finding, ...]
+    texts: dict[str, str] = {}
 
 
 def parse(document: bytes) -> Parsed:
@@ -37,25 +39,32 @@ def parse(document: bytes) -> Parsed:
 
 def parse_element(root: etree._Element, *, document: bytes = b"", findings: tuple[Finding, ...] = ()) -> Parsed:
     """Read the CAP message at ``root``, the root of a document or an element inside an envelope."""
-    name = etree.QName(root)
-    namespace = name.namespace or ""
-    version = VERSIONS.get(namespace) or PROFILE_NAMESPACES.get(namespace)
-    if namespace not in VERSIONS or name.localname != "alert":
-        findings = (*findings, _wrong_root(root, name))
-    if version is None or name.localname != "alert":
+    namespace, _, name = tag(root).removeprefix("{").rpartition("}")
+    version = VERSIONS.get(namespace)
+    if version is None or name != "alert":
+        findings = (*findings, _wrong_root(root, namespace, name))
+        version = PROFILE_NAMESPACES.get(namespace)
+    if version is None or name != "alert":
         return Parsed(document=document, root=root, alert=None, version=None, findings=findings)
     reader = Reader(root, version)
     alert = reader.alert()
-    return Parsed(document=document, root=root, alert=alert, version=version, findings=(*findings, *reader.repairs))
+    return Parsed(
+        document=document,
+        root=root,
+        alert=alert,
+        version=version,
+        findings=(*findings, *reader.repairs),
+        texts=reader.texts,
+    )
 
 
-def _wrong_root(root: etree._Element, name: etree.QName) -> Finding:
-    where = f"in the namespace `{name.namespace}`" if name.namespace else "in no namespace"
-    if name.namespace in PROFILE_NAMESPACES:
-        what = f"that is a national profile's, read here as CAP {PROFILE_NAMESPACES[name.namespace]}"
-    elif name.namespace in VERSIONS:
+def _wrong_root(root: etree._Element, namespace: str, name: str) -> Finding:
+    where = f"in the namespace `{namespace}`" if namespace else "in no namespace"
+    if namespace in PROFILE_NAMESPACES:
+        what = f"that is a national profile's, read here as CAP {PROFILE_NAMESPACES[namespace]}"
+    elif namespace in VERSIONS:
         what = "a message begins with `alert`"
     else:
         what = "CAP 1.2 is `urn:oasis:names:tc:emergency:cap:1.2`"
-    message = f"The root element is `{name.localname}` {where}; {what}."
+    message = f"The root element is `{name}` {where}; {what}."
     return NAMESPACE.finding(message, xpath=xpath(root), line=root.sourceline)

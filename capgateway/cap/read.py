@@ -6,10 +6,12 @@ Where a wrong text can only mean one thing the model holds that meaning, and a f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
-from capgateway.cap.place import tag, xpath
+from capgateway.cap.names import ELEMENTS, REPEATABLE
+from capgateway.cap.place import local, tag, xpath
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import time
 
@@ -36,173 +38,179 @@ EMPTY_SHAPE = Rule(
     source=("A-116",),
 )
 
+SIZE = Rule(
+    id="cap.size.range",
+    level="warning",
+    asks="size is a number of bytes that a file can have.",
+    reference="CAP 1.2 §3.2.3",
+    source=("A-92",),
+)
+
 #: XML's own white space; str.strip() alone would also take away what XML counts as text.
 BLANK = " \t\r\n"
+
+LARGEST_FILE = 10**15
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
 _QUOTED_OR_BARE = re.compile(r'"([^"]*)"|([^\s"]+)')
-_INTEGER = re.compile(r"[+-]?[0-9]{1,15}")  # more digits than any file has bytes
-
-
-class Children:
-    """The children of one element by local name; those of another namespace are not CAP's and left out."""
-
-    __slots__ = ("_found",)
-
-    def __init__(self, parent: etree._Element, prefix: str) -> None:
-        found: dict[str, list[etree._Element]] = {}
-        start = len(prefix)
-        for child in parent:
-            full: str = child.tag  # type: ignore[assignment]
-            if full.startswith(prefix):
-                name = full[start:]
-                if name in found:
-                    found[name].append(child)
-                else:
-                    found[name] = [child]
-        self._found = found
-
-    def all(self, name: str) -> list[etree._Element]:
-        return self._found.get(name, [])
-
-    def text(self, name: str) -> str | None:
-        """The first one's text as received, ``""`` when it is empty, ``None`` when there is none."""
-        found = self._found.get(name)
-        return (found[0].text or "") if found else None
-
-    def token(self, name: str) -> str:
-        """The first one's text without outer blanks, ``""`` when there is none."""
-        found = self._found.get(name)
-        return (found[0].text or "").strip(BLANK) if found else ""
-
-    def tokens(self, name: str) -> tuple[str, ...]:
-        found = self._found.get(name)
-        return tuple([(child.text or "").strip(BLANK) for child in found]) if found else ()
-
-    def time(self, name: str) -> Time | None:
-        text = self.token(name)
-        return time(text) if text else None
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
 
 class Reader:
-    """Reads one document: knows its version and namespace and gathers the repairs made on the way."""
+    """Reads one document: knows its version and namespace and gathers the repairs made on the way.
+
+    ``texts`` are those of the alert's own elements as they stand there, after :meth:`alert` was called.
+    """
 
     def __init__(self, root: etree._Element, version: str) -> None:
         self.root = root
         self.version = version
         self.repairs: list[Finding] = []
-        self._prefix = tag(root)[: tag(root).index("}") + 1]
+        self.texts: dict[str, str] = {}
+        self._names = _names(tag(root)[1:].partition("}")[0])
 
     def alert(self) -> Alert:
-        its = Children(self.root, self._prefix)
+        self.texts, lists = self._children(self.root)
+        get = self.texts.get
         return Alert(
             version=self.version,
-            identifier=its.token("identifier"),
-            sender=its.token("sender"),
-            sent=its.time("sent"),
-            status=its.token("status"),
-            msg_type=its.token("msgType"),
-            source=its.text("source"),
-            scope=its.token("scope"),
-            restriction=its.text("restriction"),
-            addresses=quoted_items(its.token("addresses")),
-            codes=its.tokens("code"),
-            note=its.text("note"),
-            references=references(its.token("references"), self.version),
-            incidents=quoted_items(its.token("incidents")),
-            infos=tuple([self._info(info) for info in its.all("info")]),
+            identifier=get("identifier", "").strip(BLANK),
+            sender=get("sender", "").strip(BLANK),
+            sent=_time(get("sent")),
+            status=get("status", "").strip(BLANK),
+            msg_type=get("msgType", "").strip(BLANK),
+            source=get("source"),
+            scope=get("scope", "").strip(BLANK),
+            restriction=get("restriction"),
+            addresses=quoted_items(get("addresses")),
+            codes=_tokens(lists.get("code")),
+            note=get("note"),
+            references=references(get("references"), self.version),
+            incidents=quoted_items(get("incidents")),
+            infos=tuple([self._info(info) for info in lists.get("info", ())]),
         )
 
     def _info(self, element: etree._Element) -> Info:
-        its = Children(element, self._prefix)
+        texts, lists = self._children(element)
+        get, listed = texts.get, lists.get
         return Info(
-            language=its.token("language") or "en-US",
-            categories=its.tokens("category"),
-            event=its.text("event") or "",
-            response_types=its.tokens("responseType"),
-            urgency=its.token("urgency"),
-            severity=its.token("severity"),
-            certainty=self._certainty(its),
-            audience=its.text("audience"),
-            event_codes=self._named(its, "eventCode"),
-            effective=its.time("effective"),
-            onset=its.time("onset"),
-            expires=its.time("expires"),
-            sender_name=its.text("senderName"),
-            headline=its.text("headline"),
-            description=its.text("description"),
-            instruction=its.text("instruction"),
-            web=its.token("web") or None,
-            contact=its.text("contact"),
-            parameters=self._named(its, "parameter"),
-            resources=tuple([self._resource(resource) for resource in its.all("resource")]),
-            areas=tuple([self._area(area) for area in its.all("area")]),
+            language=get("language", "").strip(BLANK) or "en-US",
+            categories=_tokens(listed("category")),
+            event=get("event", ""),
+            response_types=_tokens(listed("responseType")),
+            urgency=get("urgency", "").strip(BLANK),
+            severity=get("severity", "").strip(BLANK),
+            certainty=self._certainty(get("certainty", "").strip(BLANK), element),
+            audience=get("audience"),
+            event_codes=self._named(listed("eventCode")),
+            effective=_time(get("effective")),
+            onset=_time(get("onset")),
+            expires=_time(get("expires")),
+            sender_name=get("senderName"),
+            headline=get("headline"),
+            description=get("description"),
+            instruction=get("instruction"),
+            web=get("web", "").strip(BLANK) or None,
+            contact=get("contact"),
+            parameters=self._named(listed("parameter")),
+            resources=tuple([self._resource(resource) for resource in listed("resource", ())]),
+            areas=tuple([self._area(area) for area in listed("area", ())]),
         )
 
-    def _certainty(self, its: Children) -> str:
-        text = its.token("certainty")
+    def _children(self, parent: etree._Element) -> tuple[dict[str, str], dict[str, list[etree._Element]]]:
+        """The texts of the children that occur once, and the elements that may occur more often, by name. Those of another
+        namespace are not CAP's and left out; of one that must be alone the first counts."""
+        names = self._names
+        texts: dict[str, str] = {}
+        lists: dict[str, list[etree._Element]] = {}
+        for child in parent:
+            name = names.get(child.tag)  # type: ignore[arg-type]  # lxml's tags are strings
+            if name in REPEATABLE:
+                lists.setdefault(name, []).append(child)
+            elif name is not None and name not in texts:
+                texts[name] = child.text or ""
+        return texts, lists
+
+    def _certainty(self, text: str, info: etree._Element) -> str:
         if text != "Very Likely":
             return text
         if self.version != "1.0":
-            element = its.all("certainty")[0]
+            element = next(info.iterchildren("{*}certainty"))
             message = "certainty `Very Likely` was dropped after CAP 1.0; it is read as Likely. Write `Likely`."
             self.repairs.append(VERY_LIKELY.finding(message, xpath=xpath(element), line=element.sourceline))
         return "Likely"
 
     def _resource(self, element: etree._Element) -> Resource:
-        its = Children(element, self._prefix)
-        size = its.token("size")
+        get = self._children(element)[0].get
         return Resource(
-            resource_desc=its.text("resourceDesc") or "",
-            mime_type=its.token("mimeType") or (None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
-            size=int(size) if _INTEGER.fullmatch(size) else None,
-            uri=its.token("uri") or None,
-            deref_uri=its.text("derefUri"),
-            digest=its.token("digest") or None,
+            resource_desc=get("resourceDesc", ""),
+            mime_type=get("mimeType", "").strip(BLANK) or (None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
+            size=self._size(get("size"), element),
+            uri=get("uri", "").strip(BLANK) or None,
+            deref_uri=get("derefUri"),
+            digest=get("digest", "").strip(BLANK) or None,
         )
+
+    def _size(self, text: str | None, resource: etree._Element) -> int | None:
+        if text is None or not _INTEGER.fullmatch(text.strip(BLANK)):
+            return None  # the schema has said so
+        size = int(text)
+        if 0 <= size <= LARGEST_FILE:
+            return size
+        element = next(resource.iterchildren("{*}size"))
+        message = "size is no number of bytes that a file can have; it is read as absent."
+        self.repairs.append(SIZE.finding(message, xpath=xpath(element), line=element.sourceline))
+        return None
 
     def _area(self, element: etree._Element) -> Area:
-        its = Children(element, self._prefix)
+        texts, lists = self._children(element)
         return Area(
-            area_desc=its.text("areaDesc") or "",
-            polygons=self._shapes(its, "polygon"),
-            circles=self._shapes(its, "circle"),
-            geocodes=self._named(its, "geocode"),
-            altitude=its.token("altitude") or None,
-            ceiling=its.token("ceiling") or None,
+            area_desc=texts.get("areaDesc", ""),
+            polygons=self._shapes(lists.get("polygon")),
+            circles=self._shapes(lists.get("circle")),
+            geocodes=self._named(lists.get("geocode")),
+            altitude=texts.get("altitude", "").strip(BLANK) or None,
+            ceiling=texts.get("ceiling", "").strip(BLANK) or None,
         )
 
-    def _shapes(self, its: Children, name: str) -> tuple[str, ...]:
+    def _shapes(self, elements: list[etree._Element] | None) -> tuple[str, ...]:
         """The texts as received of the shapes that are not blank."""
         texts = []
-        for element in its.all(name):
+        for element in elements or ():
             text = element.text or ""
             if text.strip(BLANK):
                 texts.append(text)
             else:
-                message = f"{name} is empty and read as absent; leave it out."
+                message = f"{local(element)} is empty and read as absent; leave it out."
                 self.repairs.append(EMPTY_SHAPE.finding(message, xpath=xpath(element), line=element.sourceline))
         return tuple(texts)
 
-    def _named(self, its: Children, name: str) -> tuple[Named, ...]:
-        pairs = its.all(name)
-        if not pairs:
+    def _named(self, elements: list[etree._Element] | None) -> tuple[Named, ...]:
+        if elements is None:
             return ()
         if self.version == "1.0":
-            return tuple([_split_pair(pair.text or "") for pair in pairs])
-        return tuple([self._pair(pair) for pair in pairs])
+            return tuple([_split_pair(pair.text or "") for pair in elements])
+        return tuple([self._pair(pair) for pair in elements])
 
     def _pair(self, element: etree._Element) -> Named:
-        name_tag, value_tag = self._prefix + "valueName", self._prefix + "value"
-        name = value = ""
-        for child in element:
-            if child.tag == name_tag:
-                name = name or (child.text or "").strip(BLANK)
-            elif child.tag == value_tag:
-                value = value or (child.text or "").strip(BLANK)
-        return Named(name=name, value=value)
+        get = self._children(element)[0].get
+        return Named(name=get("valueName", "").strip(BLANK), value=get("value", "").strip(BLANK))
+
+
+@lru_cache(maxsize=16)
+def _names(namespace: str) -> dict[str, str]:
+    """From an element's name with its namespace to its name."""
+    return {f"{{{namespace}}}{name}": name for name in ELEMENTS}
+
+
+def _tokens(elements: list[etree._Element] | None) -> tuple[str, ...]:
+    return tuple([(element.text or "").strip(BLANK) for element in elements]) if elements else ()
+
+
+def _time(text: str | None) -> Time | None:
+    return time(text) if text and text.strip(BLANK) else None
 
 
 def _split_pair(text: str) -> Named:
@@ -211,12 +219,12 @@ def _split_pair(text: str) -> Named:
     return Named(name=name.strip(BLANK), value=value.strip(BLANK))
 
 
-def quoted_items(text: str) -> tuple[str, ...]:
+def quoted_items(text: str | None) -> tuple[str, ...]:
     """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
     return tuple([quoted or bare for quoted, bare in _QUOTED_OR_BARE.findall(text)]) if text else ()
 
 
-def references(text: str, version: str) -> tuple[Reference, ...]:
+def references(text: str | None, version: str) -> tuple[Reference, ...]:
     """The messages that ``references`` names; items that are no reference are left out."""
     if not text:
         return ()

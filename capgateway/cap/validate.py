@@ -42,7 +42,7 @@ def validate(
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
             findings += schemas.findings(root, version, document=parsed.document)
-        notes = Notes(root)
+        notes = Notes(root, parsed.texts)
         check(alert, notes, now=now)
         chosen = profiles.choose(alert, profile)
         if chosen:

@@ -84,10 +84,7 @@ _MARKUP = re.compile(
     r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});|</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"
 )
 _ACRONYMS = frozenset({"SAME", "FIPS", "ZIP", "UGC", "VTEC"})
-_TEXTS = ("event", "headline", "description", "instruction", "sender_name", "audience", "contact")
-_ELEMENTS = dict(
-    zip(_TEXTS, ("event", "headline", "description", "instruction", "senderName", "audience", "contact"), strict=True)
-)
+_TEXTS = ("event", "headline", "description", "instruction", "senderName", "audience", "contact")
 
 
 def check_infos(alert: Alert, notes: Notes) -> None:
@@ -115,13 +112,21 @@ def check_infos(alert: Alert, notes: Notes) -> None:
 
 
 def _markup(info: Info, notes: Notes, here: Step) -> None:
-    for field in _TEXTS:
-        text: str | None = getattr(info, field)
-        if text and ("<" in text or "&" in text):
+    texts = (
+        info.event,
+        info.headline,
+        info.description,
+        info.instruction,
+        info.sender_name,
+        info.audience,
+        info.contact,
+    )
+    for name, text in zip(_TEXTS, texts, strict=True):
+        if text and ("&" in text or "<" in text):
             found = _MARKUP.search(text)
             if found:
                 message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
-                notes.add(MARKUP, message, here, _ELEMENTS[field])
+                notes.add(MARKUP, message, here, name)
 
 
 def _pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:

@@ -149,9 +149,9 @@ _ANSWERS = frozenset({"Update", "Cancel", "Ack", "Error"})
 
 
 def check_message(alert: Alert, notes: Notes) -> None:
-    _names(alert, notes)
+    _names(notes)
     _recipients(alert, notes)
-    if alert.references or alert.msg_type in _ANSWERS or notes.text("references"):
+    if alert.references or alert.msg_type in _ANSWERS or notes.texts.get("references", ""):
         _references(alert, notes)
     if not alert.infos and alert.msg_type in {"Alert", "Update"} and alert.status != "System":
         notes.add(NO_INFO, f"This {alert.msg_type} has no info and so tells nothing; add one.")
@@ -165,11 +165,12 @@ def check_message(alert: Alert, notes: Notes) -> None:
         notes.add(PASSWORD, "The message carries a password; it is not read, stored or passed on.", "password")
 
 
-def _names(alert: Alert, notes: Notes) -> None:
-    for rule, name, read in ((IDENTIFIER, "identifier", alert.identifier), (SENDER, "sender", alert.sender)):
-        if not read:
+def _names(notes: Notes) -> None:
+    for rule, name in ((IDENTIFIER, "identifier"), (SENDER, "sender")):
+        text = notes.texts.get(name, "")
+        if not text.strip():
             notes.add(rule, f"{name} is empty; every message needs one.", name)
-        elif not _NAME.fullmatch(notes.text(name)):
+        elif not _NAME.fullmatch(text):
             notes.add(rule, f"{name} holds white space, a comma, `<` or `&`; leave them out.", name)
 
 
@@ -186,9 +187,9 @@ def _recipients(alert: Alert, notes: Notes) -> None:
         notes.add(RESTRICTION_SCOPE, message, "restriction")
     if alert.scope == "Private" and not alert.addresses:
         notes.add(ADDRESSES_MISSING, "scope is Private; name the recipients in addresses.", "addresses")
-    if alert.addresses and _has_odd_quote(notes.text("addresses")):
+    if alert.addresses and _has_odd_quote(notes.texts.get("addresses", "")):
         notes.add(ADDRESSES_QUOTES, "A double quote in addresses has no partner.", "addresses")
-    if alert.incidents and _has_odd_quote(notes.text("incidents")):
+    if alert.incidents and _has_odd_quote(notes.texts.get("incidents", "")):
         notes.add(INCIDENTS_QUOTES, "A double quote in incidents has no partner.", "incidents")
 
 
@@ -197,7 +198,7 @@ def _has_odd_quote(text: str) -> bool:
 
 
 def _references(alert: Alert, notes: Notes) -> None:
-    items = notes.text("references").split()
+    items = notes.texts.get("references", "").split()
     if not items and alert.msg_type in _ANSWERS:
         message = f"This {alert.msg_type} names no message in references; write sender,identifier,sent of each one."
         notes.add(REFERENCES_MISSING, message, "references")

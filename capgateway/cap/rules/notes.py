@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from capgateway.cap.place import tag, xpath
@@ -23,10 +24,12 @@ MAX_FINDINGS = 200
 
 
 class Notes:
-    """The findings about one message, in the order they were made."""
+    """The findings about one message, in the order they were made. ``texts`` are those of the alert's own elements as they
+    stand there, outer blanks included."""
 
-    def __init__(self, root: etree._Element) -> None:
+    def __init__(self, root: etree._Element, texts: dict[str, str]) -> None:
         self.root = root
+        self.texts = texts
         self.findings: list[Finding] = []
         self._prefix = tag(root)[: tag(root).index("}") + 1]
 
@@ -41,7 +44,7 @@ class Notes:
         self.findings.append(rule.finding(message, xpath=xpath(place), line=place.sourceline))
 
     def text(self, *steps: Step) -> str:
-        """The text of an element as it stands there, outer blanks included; ``""`` when there is no such element."""
+        """The text of an element anywhere, outer blanks included; ``""`` when there is no such element."""
         places = list(self._walk(steps))
         return (places[-1].text or "") if len(places) == len(steps) else ""
 
@@ -49,10 +52,11 @@ class Notes:
         place = self.root
         for step in steps:
             name, position = step if isinstance(step, tuple) else (step, 0)
-            found = list(place.iterchildren(self._prefix + name))
+            found: Iterator[etree._Element] = place.iterchildren(self._prefix + name)
             if name in {"polygon", "circle"}:  # the model leaves blank ones out
-                found = [element for element in found if (element.text or "").strip(BLANK)]
-            if position >= len(found):
+                found = (element for element in found if (element.text or "").strip(BLANK))
+            here = next(islice(found, position, None), None)
+            if here is None:
                 return
-            place = found[position]
-            yield place
+            yield here
+            place = here

@@ -28,13 +28,6 @@ MIME_TYPE = Rule(
     reference="CAP 1.2 §3.2.3",
     source=("A-91",),
 )
-SIZE = Rule(
-    id="cap.size.range",
-    level="warning",
-    asks="size is a number of bytes that a file can have.",
-    reference="CAP 1.2 §3.2.3",
-    source=("A-92",),
-)
 RESOURCE_URI = Rule(
     id="cap.uri.absolute",
     level="error",
@@ -94,9 +87,6 @@ def _check(resource: Resource, notes: Notes, *here: Step) -> None:
         notes.add(DESCRIPTION, "resourceDesc is empty; say what the file is.", *here, "resourceDesc")
     if resource.mime_type and not _MIME_TYPE.fullmatch(resource.mime_type):
         notes.add(MIME_TYPE, "mimeType is not type/subtype, such as image/jpeg.", *here, "mimeType")
-    is_huge = resource.size is None and notes.text(*here, "size").strip().isdigit()  # the model holds 15 digits
-    if is_huge or (resource.size or 0) < 0:
-        notes.add(SIZE, "size is no number of bytes that a file can have.", *here, "size")
     if not resource.uri and not resource.deref_uri:
         notes.add(CONTENT, "The resource has neither uri nor derefUri; say where the file is.", *here)
     if resource.uri and not resource.deref_uri and not _ABSOLUTE.fullmatch(resource.uri):
