@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from capgateway.store import Store
@@ -23,6 +24,8 @@ SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql: runs on a real PostgreSQL of its own")
+    settings.register_profile("house", deadline=None)  # a busy machine is no fault: no test measures time
+    settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
