@@ -119,6 +119,14 @@ def _has_crossing(points: tuple[Point, ...]) -> bool:
     return False
 
 
+def _edge(a: Point, b: Point) -> tuple[float, float, float, float, Point, Point]:
+    """West, east, south and north of an edge, and its ends."""
+    (y, x), (to_y, to_x) = a, b
+    west, east = (x, to_x) if x < to_x else (to_x, x)
+    south, north = (y, to_y) if y < to_y else (to_y, y)
+    return west, east, south, north, a, b
+
+
 def _points(text: str) -> list[Point]:
     """The pairs of a polygon's text, or ``[]`` when any of them is none."""
     text = text.strip()

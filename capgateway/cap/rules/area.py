@@ -115,21 +115,38 @@ CEILING = Rule(
 )
 
 
+#: What is wrong with a shape: the rule it breaks and what to say.
+Fault = tuple[Rule, str]
+
+_FORM = "polygon is not pairs such as `30.2,-97.7 30.4,-97.7`, apart by blanks."
+_SHAPE_FAULTS: dict[geometry.Fault, Fault] = {
+    "form": (POLYGON_FORM, _FORM),
+    "few": (POLYGON_POINTS, "polygon has fewer than four pairs; three corners and the first one again."),
+    "open": (POLYGON_OPEN, "The last pair of polygon is not its first; the ring is read as closed."),
+    "range": (RANGE, "A latitude is beyond 90 or a longitude beyond 180 degrees."),
+    "swapped": (SWAPPED, "The coordinates are off the globe; they look like longitude,latitude. Exchange them."),
+}
+
+
 def check_areas(alert: Alert, notes: Notes) -> None:
     needs_area = alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
+    known: dict[str, list[Fault]] = {}  # infos of several languages have the same polygons
     for position, info in enumerate(alert.infos):
         here = ("info", position)
         if needs_area and not info.areas:
             notes.add(MISSING, "The info has no area; say whom it concerns.", here)
         for number, area in enumerate(info.areas):
-            _check(area, notes, here, ("area", number))
+            _check(area, known, notes, here, ("area", number))
 
 
-def _check(area: Area, notes: Notes, *here: Step) -> None:
+def _check(area: Area, known: dict[str, list[Fault]], notes: Notes, *here: Step) -> None:
     if not area.area_desc.strip():
         notes.add(DESCRIPTION, "areaDesc is empty; name the area.", *here, "areaDesc")
     for number, text in enumerate(area.polygons):
-        _polygon(text, notes, *here, ("polygon", number))
+        if text not in known:
+            known[text] = _polygon_faults(text)
+        for rule, message in known[text]:
+            notes.add(rule, message, *here, ("polygon", number))
     for number, text in enumerate(area.circles):
         _circle(text, notes, *here, ("circle", number))
     if area.geocodes and not area.polygons and not area.circles:
@@ -140,24 +157,14 @@ def _check(area: Area, notes: Notes, *here: Step) -> None:
         _heights(area, notes, *here)
 
 
-def _polygon(text: str, notes: Notes, *here: Step) -> None:
+def _polygon_faults(text: str) -> list[Fault]:
     read = geometry.polygon(text)
-    for fault in read.faults:
-        if fault == "form":
-            notes.add(POLYGON_FORM, "polygon is not pairs such as `30.2,-97.7 30.4,-97.7`, apart by blanks.", *here)
-        elif fault == "few":
-            notes.add(
-                POLYGON_POINTS, "polygon has fewer than four pairs; three corners and the first one again.", *here
-            )
-        elif fault == "open":
-            notes.add(POLYGON_OPEN, "The last pair of polygon is not its first; the ring is read as closed.", *here)
-        else:
-            _off_the_globe(fault, notes, *here)
-    if read.points:
-        if geometry.crosses_itself(read.points):
-            notes.add(POLYGON_CROSSING, "Edges of polygon cross each other; put the corners in order.", *here)
-        if geometry.crosses_antimeridian(read.points):
-            notes.add(POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer.", *here)
+    faults = [_SHAPE_FAULTS[fault] for fault in read.faults]
+    if read.points and geometry.crosses_itself(read.points):
+        faults.append((POLYGON_CROSSING, "Edges of polygon cross each other; put the corners in order."))
+    if read.points and geometry.crosses_antimeridian(read.points):
+        faults.append((POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer."))
+    return faults
 
 
 def _circle(text: str, notes: Notes, *here: Step) -> None:
@@ -165,18 +172,9 @@ def _circle(text: str, notes: Notes, *here: Step) -> None:
     if read == "form":
         notes.add(CIRCLE, "circle is not `latitude,longitude radius`, such as `30.2,-97.7 5`.", *here)
     elif isinstance(read, str):
-        _off_the_globe(read, notes, *here)
+        notes.add(*_SHAPE_FAULTS[read], *here)
     elif read.radius < MARKER_RADIUS:
         notes.add(CIRCLE_MARKER, "The circle has no size; give a radius in kilometres.", *here)
-
-
-def _off_the_globe(fault: geometry.Fault, notes: Notes, *here: Step) -> None:
-    if fault == "swapped":
-        notes.add(
-            SWAPPED, "The coordinates are off the globe; they look like longitude,latitude. Exchange them.", *here
-        )
-    else:
-        notes.add(RANGE, "A latitude is beyond 90 or a longitude beyond 180 degrees.", *here)
 
 
 def _heights(area: Area, notes: Notes, *here: Step) -> None:
