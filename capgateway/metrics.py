@@ -10,8 +10,8 @@ Labels are the operator's names and our own words, never anything from a documen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from importlib.metadata import version
 
 import msgspec
@@ -24,11 +24,17 @@ _LABEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
-    """How one feed is doing; ``last_success`` is ``None`` before its first."""
+    """How one feed is doing; ``None`` is what is not known yet, or does not apply."""
 
     feed: str
+    is_silent: bool = False
     last_success: datetime | None = None
-    silent_after: timedelta = timedelta(minutes=15)
+    newest_at: datetime | None = None
+    latency_seconds: float | None = None
+    failures: int = 0
+    missing: int = 0
+    has_gap: bool = False
+    certificate_expires_at: datetime | None = None
 
 
 class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +90,47 @@ class Metrics:
         return generate_latest(self._registry) + generate_latest(now_registry)
 
 
+def _since_1970(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment else None
+
+
+# name → what it says, and its value for a feed now, None for none.
+_OF_A_FEED: dict[str, tuple[str, Callable[[FeedState, datetime], float | None]]] = {
+    "capgateway_feed_last_success_timestamp_seconds": (
+        "When the feed last answered usably, in seconds since 1970; absent before the first time.",
+        lambda feed, _: _since_1970(feed.last_success),
+    ),
+    "capgateway_feed_silent": (
+        "1 when the feed had no success for its silent_after, or none yet.",
+        lambda feed, _: float(feed.is_silent),
+    ),
+    "capgateway_feed_consecutive_failures": (
+        "How often in a row asking the feed has failed.",
+        lambda feed, _: float(feed.failures),
+    ),
+    "capgateway_feed_newest_alert_age_seconds": (
+        "How long ago the newest alert came in; absent before the first.",
+        lambda feed, now: max(0.0, (now - feed.newest_at).total_seconds()) if feed.newest_at else None,
+    ),
+    "capgateway_feed_latency_seconds": (
+        "From the sent time of the newest alert to its arrival here; absent before the first.",
+        lambda feed, _: feed.latency_seconds,
+    ),
+    "capgateway_feed_missing_entries": (
+        "Entries that the feed announced and whose alert could not be fetched yet.",
+        lambda feed, _: float(feed.missing),
+    ),
+    "capgateway_feed_gap": (
+        "1 when the feed was out of reach for longer than it keeps alerts: some may be lost.",
+        lambda feed, _: float(feed.has_gap),
+    ),
+    "capgateway_feed_certificate_expiry_timestamp_seconds": (
+        "When the certificate of the feed's server expires, in seconds since 1970; absent where there is none.",
+        lambda feed, _: _since_1970(feed.certificate_expires_at),
+    ),
+}
+
+
 class _Gauges:
     """The collector of one scrape."""
 
@@ -98,19 +145,9 @@ class _Gauges:
         yield from self._deliveries()
 
     def _feeds(self) -> Iterator[Metric]:
-        feeds = self._state.feeds
-        yield _gauge(
-            "capgateway_feed_last_success_timestamp_seconds",
-            "When the feed last answered usably, in seconds since 1970; absent before the first time.",
-            ["feed"],
-            [([feed.feed], feed.last_success.timestamp()) for feed in feeds if feed.last_success],
-        )
-        yield _gauge(
-            "capgateway_feed_silent",
-            "1 when the feed had no success for its silent_after, or none yet.",
-            ["feed"],
-            [([feed.feed], float(_is_silent(feed, self._now))) for feed in feeds],
-        )
+        for name, (text, number) in _OF_A_FEED.items():
+            numbers = [([feed.feed], number(feed, self._now)) for feed in self._state.feeds]
+            yield _gauge(name, text, ["feed"], [(labels, found) for labels, found in numbers if found is not None])
 
     def _deliveries(self) -> Iterator[Metric]:
         known = self._state.deliveries
@@ -132,10 +169,6 @@ class _Gauges:
                 for receiver, since in known.oldest_take_down.items()
             ],
         )
-
-
-def _is_silent(feed: FeedState, now: datetime) -> bool:
-    return feed.last_success is None or now - feed.last_success > feed.silent_after
 
 
 def _gauge(name: str, text: str, labels: list[str], samples: Iterable[tuple[list[str], float]]) -> GaugeMetricFamily:

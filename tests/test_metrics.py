@@ -26,7 +26,7 @@ def test_what_happens_is_counted() -> None:
 def test_what_is_comes_from_the_state() -> None:
     """Feeds and deliveries are told as the store has them at the time of asking."""
     state = State(
-        feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=1)), FeedState(feed="texas")),
+        feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=1)), FeedState(feed="texas", is_silent=True)),
         deliveries=DeliveryState(
             pending={"for-you-feed": 3}, oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)}
         ),
@@ -39,10 +39,29 @@ def test_what_is_comes_from_the_state() -> None:
     assert 'capgateway_oldest_take_down_seconds{receiver="for-you-feed"} 90.0' in text
 
 
-def test_a_feed_silent_too_long_is_told() -> None:
-    """A feed whose last success is older than its silent_after is silent."""
-    state = State(feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=16)),))
-    assert 'capgateway_feed_silent{feed="nws"} 1.0' in Metrics().exposition(state, NOW).decode()
+def test_how_a_feed_is_doing_is_told() -> None:
+    """Age, latency, failures, missing entries, a gap and the certificate's end are numbers; what is unknown is absent."""
+    known = FeedState(
+        feed="nws",
+        newest_at=NOW - timedelta(minutes=2),
+        latency_seconds=7.5,
+        failures=3,
+        missing=2,
+        has_gap=True,
+        certificate_expires_at=NOW,
+    )
+    text = Metrics().exposition(State(feeds=(known, FeedState(feed="new"))), NOW).decode()
+    numbers = {
+        "newest_alert_age_seconds": 120.0,
+        "latency_seconds": 7.5,
+        "consecutive_failures": 3.0,
+        "missing_entries": 2.0,
+        "gap": 1.0,
+    }
+    for name, number in numbers.items():
+        assert f'capgateway_feed_{name}{{feed="nws"}} {number}' in text
+    assert 'capgateway_feed_certificate_expiry_timestamp_seconds{feed="nws"} 1.7953308e+09' in text
+    assert 'newest_alert_age_seconds{feed="new"}' not in text
 
 
 def test_a_label_is_never_what_a_document_said() -> None:

@@ -1,6 +1,7 @@
-"""The gateway over HTTP: health, metrics, and a JSON page for each question. Reads the store, changes nothing."""
+"""The gateway over HTTP: health, metrics, and a JSON page for each question. What changes something
+is asked of the running parts (:class:`Operations`); the rest only reads the store."""
 
 from capgateway.web.app import make_app, serve
-from capgateway.web.gateway import Gateway
+from capgateway.web.gateway import Gateway, Operations
 
-__all__ = ["Gateway", "make_app", "serve"]
+__all__ = ["Gateway", "Operations", "make_app", "serve"]

@@ -1,16 +1,24 @@
-"""The JSON pages: what came in, which cards there are, what went out. Reading only."""
+"""The JSON pages: what came in, which cards there are, what went out; and ``reload``.
+
+A token of scope ``receive`` sees the cards and deliveries of its receiver only, and a card only while the newest message
+to that receiver displays it: what was taken down there is none of its business any more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, get_args
 
 import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import Word
-from capgateway.store import Page, StoredAlert
+from capgateway.store import Page, Store, StoredAlert
 from capgateway.web import query
+from capgateway.web.answer import as_json
+from capgateway.web.feeds import operations
 from capgateway.web.gateway import GATEWAY
+from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
 
 DECISIONS = get_args(Word)
@@ -49,30 +57,55 @@ async def original(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/v1/cards")
+@needs("read", "receive")
 async def cards(request: web.Request) -> web.Response:
     """Cards, the newest first."""
-    return await _page(request.app[GATEWAY].store.cards(**query.page(request, state=CARD_STATES)))
+    store, mine = request.app[GATEWAY].store, actor(request).receiver
+    found = await _found(store.cards(**query.page(request, state=CARD_STATES)))
+    items = [one for one in found.items if mine is None or await _is_shown(store, one.card_id, mine)]
+    return as_json(Page(items=items, next=found.next))
 
 
 @routes.get("/api/v1/cards/{id}")
+@needs("read", "receive")
 async def card(request: web.Request) -> web.Response:
     """One card with the alerts it is made of, what was found in them, and where it went."""
-    store, card_id = request.app[GATEWAY].store, query.name(request)
+    store, card_id, mine = request.app[GATEWAY].store, query.name(request), actor(request).receiver
     found = await store.card(card_id)
-    if found is None:
+    if found is None or (mine is not None and not await _is_shown(store, card_id, mine)):
         raise Refused(404, f"there is no card {card_id}")
+    sent = (await store.deliveries(card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
+    if mine is not None:
+        return as_json(msgspec.structs.asdict(found) | {"deliveries": sent})
     made_of = (await store.alerts(card_id=card_id, limit=MOST_OF_A_CARD)).items
-    sent = (await store.deliveries(card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
     more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
 
 
 @routes.get("/api/v1/deliveries")
+@needs("read", "receive")
 async def deliveries(request: web.Request) -> web.Response:
     """What went out or is on its way, the newest first, with every attempt."""
-    asked = query.page(request, state=DELIVERY_STATES, receiver=None, card_id=None)
+    asked, mine = query.page(request, state=DELIVERY_STATES, receiver=None, card_id=None), actor(request).receiver
+    if mine is not None and asked.setdefault("receiver", mine) != mine:
+        raise Refused(403, f"this token sees the deliveries of {mine} only")
     return await _page(request.app[GATEWAY].store.deliveries(**asked))
+
+
+@routes.post("/api/v1/reload")
+async def reload(request: web.Request) -> web.Response:
+    """Read the configuration again. 422 with its faults, and the old one stays in use, when it cannot be used."""
+    troubles = await operations(request).reload()
+    if troubles:
+        raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=troubles)
+    return as_json({"status": "reloaded"})
+
+
+async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
+    """Whether the newest message to a receiver displays the card."""
+    newest = (await store.deliveries(card_id=card_id, receiver=receiver, limit=1)).items
+    return bool(newest) and newest[0].action == "display"
 
 
 async def _alert(request: web.Request) -> StoredAlert:
@@ -83,14 +116,12 @@ async def _alert(request: web.Request) -> StoredAlert:
     return found
 
 
-async def _page(asked: Any) -> web.Response:
+async def _page(asked: Awaitable[Page[Any]]) -> web.Response:
+    return as_json(await _found(asked))
+
+
+async def _found(asked: Awaitable[Page[Any]]) -> Page[Any]:
     try:
-        page: Page[Any] = await asked
+        return await asked
     except ValueError:
         raise Refused(400, 'after is the "next" of an earlier page') from None
-    return as_json(page)
-
-
-def as_json(value: Any) -> web.Response:
-    """An answer of the API."""
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

@@ -9,19 +9,20 @@ from aiohttp import web
 
 from capgateway.config import Address
 from capgateway.errors import ConfigError
-from capgateway.web import api, guard, health, page, problems
+from capgateway.web import api, feeds, guard, health, page, problems, validate
 from capgateway.web.gateway import GATEWAY, Gateway
 
-LARGEST_BODY = 64 * 1024  # nothing is taken in over HTTP yet
 STOP_SECONDS = 5.0
 
 
 def make_app(gateway: Gateway) -> web.Application:
     """Health, metrics, API and front page of one gateway."""
-    app = web.Application(middlewares=[problems.tell_problems, guard.only_this_machine], client_max_size=LARGEST_BODY)
+    app = web.Application(
+        middlewares=[problems.tell_problems, guard.only_known], client_max_size=feeds.LARGEST_DOCUMENT
+    )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, page):
+    for part in (health, api, feeds, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -1,38 +1,59 @@
-"""What the pages are told about the running gateway."""
+"""What the pages are told about the running gateway, and what they may ask of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
 
+from capgateway import cap, shipped
 from capgateway.config import Settings
+from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
 from capgateway.store import Store, utc_now
 
 
-def _nothing_known() -> Mapping[str, datetime]:
-    return {}
+class Operations(Protocol):
+    """What the process that polls can be asked to do. Feeds are named as configured; the caller knows they exist."""
+
+    def feed_statuses(self) -> list[FeedStatus]:
+        """How each feed is doing, in the order of the configuration."""
+
+    async def poll_now(self, name: str) -> PollResult:
+        """Ask a feed now, and take in what it says."""
+
+    async def submit(self, name: str, document: bytes, *, actor: str) -> list[Submitted]:
+        """Take in a document for a feed; durable when this returns."""
+
+    async def reload(self) -> list[str]:
+        """Use the configuration file as it is now. What is wrong with it, a line each; empty when it is in use."""
 
 
 def _no_troubles() -> Sequence[str]:
     return ()
 
 
-class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+def _schemas() -> cap.Schemas:
+    return cap.Schemas(shipped.cap_schemas())
+
+
+class Gateway(msgspec.Struct, kw_only=True):
     """One running gateway, as its web part sees it.
 
-    ``troubles`` are sentences that say why this process is not ready although the database may be: the scheduler does
-    not run, it is stopping. ``last_success`` is when each feed last answered usably, by name.
+    ``settings`` is replaced when the configuration is reloaded: tokens count from then on. ``troubles`` are sentences that
+    say why this process is not ready although the database may be: the scheduler does not run, it is stopping.
+    ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there.
     """
 
     store: Store
     settings: Settings
     metrics: Metrics
     troubles: Callable[[], Sequence[str]] = _no_troubles
-    last_success: Callable[[], Mapping[str, datetime]] = _nothing_known
+    operations: Operations | None = None
+    schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now
 
 

@@ -1,17 +1,31 @@
-"""Who may look, and what browsers may do with it. Without tokens only this machine may: cards hold children's names.
+"""Who may look, who may change things, and what browsers may do with it: cards hold children's names.
 
-A page of a stranger, open in a browser on this machine, could have its own name resolve to 127.0.0.1 (DNS rebinding) and
-read the API as "same origin". Its requests carry that name as Host, so only loopback names are answered.
+Without tokens only this machine is answered, and everything is allowed. With tokens every request needs one, but for the
+two that orchestrators ask. What a token needs is written at each page (:func:`needs`); a page that says nothing needs
+``read``, or ``operate`` where it changes something.
+
+Two dangers come through a browser on this machine that shows a stranger's page. Its own name may resolve to 127.0.0.1
+(DNS rebinding), to read the API as "same origin": such requests carry that name as Host, so without tokens only loopback
+names are answered. And it may post a form to us: such requests carry its own origin as Origin, and are refused.
 """
 
 from __future__ import annotations
 
+import hmac
+import logging
+from collections.abc import Callable
 from ipaddress import ip_address
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from capgateway import log
+from capgateway.config import Scope, Token
+from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Answer, Refused
+
+LOGGER = logging.getLogger(__name__)
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -20,6 +34,30 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = frozenset({"/healthz", "/readyz"})  # orchestrators carry no tokens; they learn yes or no
+THIS_MACHINE = Token(name="loopback", token="", scopes=("read", "operate", "submit"))
+"""Who asks where there are no tokens."""
+
+ACTOR = web.RequestKey("actor", Token)
+_NEEDS = "capgateway_needs"
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def needs(*scopes: Scope) -> Callable[[F], F]:
+    """A page that a token with any one of these scopes may ask."""
+
+    def mark(page: F) -> F:
+        setattr(page, _NEEDS, scopes)
+        return page
+
+    return mark
+
+
+def actor(request: web.Request) -> Token:
+    """Who asks. Not for the open pages, where that may be nobody."""
+    return request[ACTOR]
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
@@ -30,11 +68,73 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 @web.middleware
-async def only_this_machine(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Refuse a request that was meant for another name than this machine's own."""
-    if not is_loopback(request.headers.get("Host", "")):
+async def only_known(request: web.Request, handler: Answer) -> web.StreamResponse:
+    """Answer who may ask, and log what they changed."""
+    _check_origin(request)
+    tokens = request.app[GATEWAY].settings.tokens
+    found = _by_token(request, tokens) if tokens else _on_this_machine(request)
+    if found is None:
+        if request.path not in OPEN:
+            raise _unknown(request)
+        return await handler(request)
+    request[ACTOR] = found
+    _check_scope(request, found)
+    answer = await handler(request)
+    if request.method not in READING:
+        log.event(
+            LOGGER, "api.called", method=request.method, path=request.path, actor=found.name, status=answer.status
+        )
+    return answer
+
+
+def may_know(request: web.Request) -> bool:
+    """Whether an open page may give its reasons."""
+    found = request.get(ACTOR)
+    return found is not None and "read" in found.scopes
+
+
+def _by_token(request: web.Request, tokens: tuple[Token, ...]) -> Token | None:
+    """The token of the request, compared with each in the same time whether it matches or not."""
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    given = sent.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""
+    matching = [token for token in tokens if hmac.compare_digest(token.token.encode(), given)]
+    return matching[0] if matching else None
+
+
+def _on_this_machine(request: web.Request) -> Token:
+    """The name it is asked by, and where it is asked from: after a reload the socket may still be one for others."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if not is_loopback(request.headers.get("Host", "")) or (peer and not ip_address(peer[0]).is_loopback):
         raise Refused(421, "this gateway has no tokens, so it answers to localhost, 127.0.0.1 and [::1] only")
-    return await handler(request)
+    return THIS_MACHINE
+
+
+def _check_origin(request: web.Request) -> None:
+    origin = request.headers.get("Origin")
+    if request.method in READING or origin is None:
+        return
+    if origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
+        raise Refused(403, "pages of other sites may not change anything here")
+
+
+def _check_scope(request: web.Request, found: Token) -> None:
+    usual: tuple[Scope, ...] = ("read",) if request.method in READING else ("operate",)
+    wanted = getattr(request.match_info.handler, _NEEDS, usual)
+    if request.path in OPEN or any(scope in found.scopes for scope in wanted):
+        return
+    challenge = f'Bearer realm="capgateway", error="insufficient_scope", scope="{" ".join(wanted)}"'
+    detail = f'the token "{found.name}" lacks the scope {" or ".join(wanted)}'
+    raise Refused(403, detail, headers={"WWW-Authenticate": challenge})
+
+
+def _unknown(request: web.Request) -> Refused:
+    """A wrong token is told in the log: somebody may be trying."""
+    challenge = 'Bearer realm="capgateway"'
+    if "Authorization" not in request.headers:
+        return Refused(401, "this gateway asks for a token", headers={"WWW-Authenticate": challenge})
+    log.event(LOGGER, "api.unknown_token", level=logging.WARNING, path=request.path, peer=request.remote)
+    challenge += ', error="invalid_token"'
+    return Refused(401, "this token is not known here", headers={"WWW-Authenticate": challenge})
 
 
 def is_loopback(host: str) -> bool:

@@ -8,9 +8,11 @@ from aiohttp import web
 
 from capgateway import metrics
 from capgateway.errors import StoreError
+from capgateway.feeds.status import FeedStatus
 from capgateway.store import Store
-from capgateway.web.api import as_json
+from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
+from capgateway.web.guard import may_know
 from capgateway.web.problems import problem
 
 DATABASE_SECONDS = 3.0  # orchestrators commonly give a probe five
@@ -26,9 +28,11 @@ async def healthz(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """The database answers and this process does its part; 503 with the reasons otherwise."""
+    """The database answers and this process does its part; 503 otherwise, with the reasons for who may know them."""
     gateway = request.app[GATEWAY]
     reasons = [*gateway.troubles(), *await _database_troubles(gateway.store)]
+    if reasons and not may_know(request):
+        return problem(503, "not ready; with a token of scope read this page says why")
     if reasons:
         return problem(503, "; ".join(reasons), reasons=reasons)
     return as_json({"status": "ready"})
@@ -53,16 +57,28 @@ async def _database_troubles(store: Store) -> list[str]:
 
 
 async def _state(gateway: Gateway) -> metrics.State:
-    seen = gateway.last_success()
-    feeds = tuple(
-        metrics.FeedState(feed=feed.name, last_success=seen.get(feed.name), silent_after=feed.silent_after)
-        for feed in gateway.settings.feeds
-        if feed.enabled
-    )
+    told = gateway.operations.feed_statuses() if gateway.operations else []
+    feeds = tuple(_of_feed(status) for status in told if status.enabled)
     try:
         waiting = await asyncio.wait_for(gateway.store.waiting(), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
-    told = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=waiting.oldest_take_down)
-    return metrics.State(feeds=feeds, deliveries=told)
+    known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=waiting.oldest_take_down)
+    return metrics.State(feeds=feeds, deliveries=known)
+
+
+def _of_feed(status: FeedStatus) -> metrics.FeedState:
+    """A feed that never answered counts as silent, but for one that speaks only when it has something to say."""
+    never = status.last_success is None and status.kind != "push"
+    return metrics.FeedState(
+        feed=status.name,
+        is_silent=never or status.health == "silent",
+        last_success=status.last_success,
+        newest_at=status.newest_at,
+        latency_seconds=status.latency_seconds,
+        failures=status.consecutive_failures,
+        missing=status.missing,
+        has_gap=status.gap_since is not None,
+        certificate_expires_at=status.certificate_expires_at,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -28,10 +28,10 @@ def problem(status: int, detail: str, **more: Any) -> web.Response:
 
 
 class Refused(Exception):
-    """A request that cannot be answered as it is; becomes a problem document."""
+    """A request that cannot be answered as it is; becomes a problem document, with ``more`` members where given."""
 
-    def __init__(self, status: int, detail: str) -> None:
-        self.status, self.detail = status, detail
+    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> None:
+        self.status, self.detail, self.headers, self.more = status, detail, headers or {}, more
         super().__init__(detail)
 
 
@@ -41,11 +41,15 @@ async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResp
     try:
         return await handler(request)
     except Refused as refused:
-        return problem(refused.status, refused.detail)
+        told = problem(refused.status, refused.detail, **refused.more)
+        told.headers.update(refused.headers)
+        return told
     except web.HTTPMethodNotAllowed as error:
         told = problem(error.status, f"{request.path} takes {', '.join(sorted(error.allowed_methods))}")
         told.headers["Allow"] = error.headers["Allow"]
         return told
+    except web.HTTPRequestEntityTooLarge as error:
+        return problem(error.status, f"the body is larger than {request.client_max_size:,} bytes")
     except web.HTTPException as error:
         return problem(error.status, _detail(error, request))
     except StoreError as error:

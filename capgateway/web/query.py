@@ -31,6 +31,14 @@ def page(request: web.Request, **filters: tuple[str, ...] | None) -> dict[str, A
     return found | {"limit": _limit(query), "after": _word("after", query["after"]) if "after" in query else None}
 
 
+def choice(request: web.Request, name: str, words: tuple[str, ...]) -> str:
+    """The only parameter, one of some words; the first of them when it is left out."""
+    unknown = sorted(set(request.query) - {name})
+    if unknown:
+        raise Refused(400, f"there is no parameter {unknown[0][:50]!r}; known is {name}")
+    return _word(name, request.query.get(name, words[0]), words)
+
+
 def name(request: web.Request) -> str:
     """The ``{id}`` of the path."""
     return _word("id", request.match_info["id"])

@@ -1,0 +1,144 @@
+"""Feeds: how each is doing, asking one now, and handing alerts in to one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from capgateway import cap
+from capgateway.web import query
+from capgateway.web.answer import as_json
+from capgateway.web.gateway import GATEWAY, Gateway, Operations
+from capgateway.web.guard import actor, needs
+from capgateway.web.problems import Refused
+
+if TYPE_CHECKING:
+    from capgateway.feeds import Feed
+    from capgateway.feeds.status import FeedStatus, Submitted
+    from capgateway.store import StoredAlert
+
+LARGEST_DOCUMENT = cap.MAX_BYTES
+BODY_SECONDS = 60.0  # 10 MB at 1.3 Mbit/s; a slower sender holds a connection for nothing
+#: A document that was quarantined for one of these can only be mended by who wrote it.
+FAULTY = frozenset({"unreadable", "schema", "unidentifiable"})
+MOST_FINDINGS = 200  # told in one problem document
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/v1/feeds")
+async def feeds(request: web.Request) -> web.Response:
+    """Every configured feed, in the order of the configuration."""
+    asked = query.page(request)
+    found, start = operations(request).feed_statuses(), 0
+    if asked["after"]:
+        names = [one.name for one in found]
+        if asked["after"] not in names:
+            raise Refused(400, 'after is the "next" of an earlier page')
+        start = names.index(asked["after"]) + 1
+    items = found[start : start + asked["limit"]]
+    return as_json({"items": items, "next": items[-1].name if start + len(items) < len(found) else None})
+
+
+@routes.get("/api/v1/feeds/{id}")
+async def feed(request: web.Request) -> web.Response:
+    """One feed."""
+    return as_json(_status(request, _configured(request).name))
+
+
+@routes.post("/api/v1/feeds/{id}/poll")
+async def poll(request: web.Request) -> web.Response:
+    """Ask a feed now; the answer tells what it brought. Its schedule goes on from there."""
+    found, does = _configured(request), operations(request)
+    if found.kind in {"naads", "push"}:
+        raise Refused(409, f'a feed of kind "{found.kind}" is not polled: its alerts come by themselves')
+    try:
+        return as_json(await does.poll_now(found.name))
+    except KeyError:
+        raise _not_watched(found) from None
+
+
+@routes.post("/api/v1/feeds/{id}/alerts")
+@needs("submit", "operate")
+async def alerts(request: web.Request) -> web.Response:
+    """Hand in a CAP message, or an envelope of several. 202 tells what became of each; 422 what is wrong, where none of
+    them can be used. The same again is the same as once."""
+    _check_submit(request)
+    found, does = _configured(request), operations(request)
+    document = await body(request)
+    try:
+        submitted = await does.submit(found.name, document, actor=actor(request).name)
+    except KeyError:
+        raise _not_watched(found) from None
+    faulty = await _faulty(request.app[GATEWAY], submitted)
+    if faulty is None:
+        return as_json({"items": submitted}, status=202)
+    findings = [finding for one in faulty for finding in one.findings][:MOST_FINDINGS]
+    raise Refused(422, "nothing in this document can be used", findings=findings, items=submitted)
+
+
+async def body(request: web.Request) -> bytes:
+    """What was sent, at most ``LARGEST_DOCUMENT`` bytes and at least one."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            found = await request.read()
+    except TimeoutError:
+        raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+    if not found.strip():
+        raise Refused(400, "the body is empty: send the XML document itself")
+    return found
+
+
+def operations(request: web.Request) -> Operations:
+    """What can be asked of this process, if it is the one that polls."""
+    found = request.app[GATEWAY].operations
+    if found is None:
+        raise Refused(503, "this process does not poll feeds; ask one that runs with the role poll")
+    return found
+
+
+def _configured(request: web.Request) -> Feed:
+    name = query.name(request)
+    found = next((one for one in request.app[GATEWAY].settings.feeds if one.name == name), None)
+    if found is None:
+        raise Refused(404, f"there is no feed {name}")
+    return found
+
+
+def _status(request: web.Request, name: str) -> FeedStatus:
+    found = next((one for one in operations(request).feed_statuses() if one.name == name), None)
+    if found is None:
+        raise Refused(404, f"there is no feed {name}")
+    return found
+
+
+def _not_watched(found: Feed) -> Refused:
+    return Refused(409, f'the feed "{found.name}" is not watched{"" if found.enabled else ": it is disabled"}')
+
+
+def _check_submit(request: web.Request) -> None:
+    """Scope submit is for push feeds, and of these for those the token names."""
+    who, name = actor(request), query.name(request)
+    if "operate" in who.scopes:
+        return
+    if who.feeds and name not in who.feeds:
+        raise Refused(403, f'the token "{who.name}" may submit to {", ".join(who.feeds)} only')
+    found = _configured(request)
+    if found.kind != "push":
+        raise Refused(
+            403, f'the token "{who.name}" lacks the scope operate; submit is for feeds of kind push, not {found.kind}'
+        )
+
+
+async def _faulty(gateway: Gateway, submitted: list[Submitted]) -> list[StoredAlert] | None:
+    """The alerts, if every one of them is faulty; ``None`` as soon as one is not. Handed in again they are ``unchanged``,
+    so what counts is what was decided the first time."""
+    found = []
+    for one in submitted:
+        stored = await gateway.store.alert(one.alert_id)
+        if stored is None or stored.decision != "quarantined" or stored.reason not in FAULTY:
+            return None
+        found.append(stored)
+    return found

@@ -1,0 +1,28 @@
+"""Judge a document somebody sends, and keep nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from capgateway.feeds.judge import judge
+from capgateway.web import query
+from capgateway.web.answer import as_json
+from capgateway.web.feeds import body
+from capgateway.web.gateway import GATEWAY
+from capgateway.web.guard import needs
+
+PROFILES = ("auto", "none", "ipaws", "cap-cp", "cap-au")
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/api/v1/validate")
+@needs("read", "submit")
+async def validate(request: web.Request) -> web.Response:
+    """The reports that ``capgateway validate`` gives: one for a container, one for each message."""
+    gateway, profile = request.app[GATEWAY], query.choice(request, "profile", PROFILES)
+    document, now = await body(request), gateway.now()
+    reports = await asyncio.to_thread(lambda: list(judge(document, gateway.schemas, now=now, profile=profile)))
+    return as_json({"items": reports})

@@ -1,0 +1,138 @@
+"""Tokens: who has none learns nothing, who has one may do what its scopes say, and what is done has a name."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from capgateway.config import Token
+
+READ = Token(name="prometheus", token="read-0123456789abcdef", scopes=("read",))
+OPERATE = Token(name="ops", token="operate-0123456789abcdef", scopes=("operate",))
+SUBMIT = Token(name="partner", token="submit-0123456789abcdef", scopes=("submit",), feeds=("partner",))
+SUBMIT_ALL = Token(name="state", token="submitall-0123456789abcdef", scopes=("submit",))
+RECEIVE = Token(name="app", token="receive-0123456789abcdef", scopes=("receive",), receiver="app")
+CANADA = Token(name="canada", token="canada-0123456789abcdef", scopes=("receive",), receiver="canada")
+ALL = (READ, OPERATE, SUBMIT, SUBMIT_ALL, RECEIVE, CANADA)
+
+
+@pytest.fixture
+def site(site: Any) -> Any:
+    """The same gateway, with tokens."""
+    settings = site.gateway.settings
+    site.gateway.settings = type(settings)(
+        policy=settings.policy, feeds=settings.feeds, receivers=settings.receivers, tokens=ALL
+    )
+    return site
+
+
+def bearing(token: Token) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.token}"}
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/cards", "/api/v1/feeds", "/nothing"])
+async def test_without_a_token_nothing_is_told(site: Any, path: str) -> None:
+    """401 with a challenge, from this machine too, whatever there is or is not."""
+    async with site.session.get(path) as answer:
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="capgateway"')
+        assert "crd_" not in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer ", "Bearer x", f"Bearer {READ.token}x", f"Basic {READ.token}", READ.token, "Bearer \xe9", ""]
+)
+async def test_a_wrong_token_is_none(site: Any, header: str, caplog: pytest.LogCaptureFixture) -> None:
+    """401 that says so, and a line in the log without the token."""
+    with caplog.at_level(logging.WARNING):
+        async with site.session.get("/api/v1/cards", headers={"Authorization": header}) as answer:
+            assert (answer.status, 'error="invalid_token"' in answer.headers["WWW-Authenticate"]) == (401, True)
+    assert [record.getMessage() for record in caplog.records] == ["api.unknown_token"]
+    assert READ.token not in caplog.text
+
+
+async def test_the_host_does_not_matter_where_a_token_does(site: Any) -> None:
+    """Behind a proxy the gateway has another name; a page that rebinds it has no token."""
+    status, _ = await site.get("/api/v1/cards", Host="cap.platform.example", **bearing(READ))
+    assert status == 200
+
+
+async def test_orchestrators_need_none(site: Any) -> None:
+    """/healthz and /readyz say yes or no to everybody, and why only to those who may read."""
+    assert (await site.get("/healthz"))[0] == 200
+    assert await site.get("/readyz") == (200, {"status": "ready"})
+    site.troubles.append("the scheduler does not run")
+    status, told = await site.get("/readyz")
+    assert (status, "reasons" in told, "scheduler" in str(told)) == (503, False, False)
+    assert (await site.get("/readyz", **bearing(OPERATE)))[1].get("reasons") is None
+    assert (await site.get("/readyz", **bearing(READ)))[1]["reasons"] == ["the scheduler does not run"]
+
+
+MAY = {
+    ("GET", "/metrics"): {"prometheus"},
+    ("GET", "/"): {"prometheus"},
+    ("GET", "/api/v1/alerts"): {"prometheus"},
+    ("GET", "/api/v1/feeds"): {"prometheus"},
+    ("GET", "/api/v1/cards"): {"prometheus", "app", "canada"},
+    ("GET", "/api/v1/deliveries"): {"prometheus", "app", "canada"},
+    ("POST", "/api/v1/feeds/nws/poll"): {"ops"},
+    ("POST", "/api/v1/feeds/partner/alerts"): {"ops", "partner", "state"},
+    ("POST", "/api/v1/feeds/other/alerts"): {"ops", "state"},
+    ("POST", "/api/v1/feeds/nws/alerts"): {"ops"},
+    ("POST", "/api/v1/reload"): {"ops"},
+    ("POST", "/api/v1/validate"): {"prometheus", "partner", "state"},
+}
+
+
+@pytest.mark.parametrize(("method", "path"), MAY)
+async def test_each_page_needs_its_scope(site: Any, method: str, path: str) -> None:
+    """Of all tokens those that may get an answer, the others a 403 that says what is missing."""
+    may = set()
+    for token in ALL:
+        async with site.session.request(method, path, data=b"<alert/>", headers=bearing(token)) as answer:
+            if answer.status != 403:
+                may.add(token.name)
+                continue
+            detail = (await answer.json())["detail"]
+            assert f'"{token.name}"' in detail
+            assert "lacks the scope" in detail or "may submit to partner only" in detail
+    assert may == MAY[method, path]
+
+
+async def test_what_is_missing_is_told_in_the_header_too(site: Any) -> None:
+    """As RFC 6750 has it."""
+    async with site.session.post("/api/v1/reload", headers=bearing(READ)) as answer:
+        assert answer.headers["WWW-Authenticate"].endswith('error="insufficient_scope", scope="operate"')
+
+
+async def test_a_receiver_sees_its_own_cards_only(site: Any) -> None:
+    """The Texas card went to one receiver: the other sees no card, no delivery, and not the alert behind it."""
+    (card,) = (await site.get("/api/v1/cards", **bearing(RECEIVE)))[1]["items"]
+    status, told = await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(RECEIVE))
+    assert (status, told["card"]["card_id"]) == (200, card["card_id"])
+    assert {"alerts", "findings", "evidence"} & set(told) == set()
+    assert [one["receiver"] for one in told["deliveries"]] == ["app"]
+    assert (await site.get("/api/v1/cards", **bearing(CANADA)))[1]["items"] == []
+    assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
+
+
+async def test_a_receiver_sees_its_own_deliveries_only(site: Any) -> None:
+    """The filter is set for it, and it cannot set another."""
+    assert len((await site.get("/api/v1/deliveries", **bearing(RECEIVE)))[1]["items"]) == 1
+    assert (await site.get("/api/v1/deliveries", **bearing(CANADA)))[1]["items"] == []
+    assert (await site.get("/api/v1/deliveries?receiver=app", **bearing(CANADA)))[0] == 403
+
+
+async def test_changes_are_logged_with_who_asked(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A line for what was asked, with the token's name and never the token."""
+    with caplog.at_level(logging.INFO, logger="capgateway.web"):
+        await site.post("/api/v1/feeds/nws/poll", **bearing(OPERATE))
+        await site.get("/api/v1/feeds", **bearing(READ))
+    (record,) = [record for record in caplog.records if record.getMessage() == "api.called"]
+    assert record.__dict__["capgateway_fields"] == {
+        "method": "POST",
+        "path": "/api/v1/feeds/nws/poll",
+        "actor": "ops",
+        "status": 200,
+    }
