@@ -28,7 +28,6 @@ from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
-    from datetime import datetime
 
     from capgateway.config import Address, Settings
     from capgateway.feeds.status import FeedStatus, PollResult, Submitted
@@ -56,6 +55,7 @@ class Service:
             on_messages=self._dispatch.wake,
         )
         self._watching = Watching(self._intake, user_agent(settings))
+        self._gateway: web.Gateway | None = None
         self._reloading: asyncio.Task[list[str]] | None = None
         self._stop = asyncio.Event()
 
@@ -96,6 +96,8 @@ class Service:
         self.settings = settings
         self._intake.policy, self._intake.outlets = settings.policy, _outlets(settings)
         self._dispatch.replace_receivers(settings.receivers)
+        if self._gateway:
+            self._gateway.settings = settings
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
             await self._intake.decide_again()
@@ -127,14 +129,14 @@ class Service:
         if address is None:
             yield
             return
-        gateway = web.Gateway(
+        self._gateway = web.Gateway(
             store=self.store,
             settings=self.settings,
             metrics=self.metrics,
             troubles=self._troubles,
-            last_success=self._last_success,
+            operations=self if "poll" in self.roles else None,
         )
-        async with web.serve(web.make_app(gateway), address) as self.address:
+        async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield
 
     @asynccontextmanager
@@ -148,9 +150,6 @@ class Service:
 
     def _troubles(self) -> list[str]:
         return ["the scheduler does not run"] if "poll" in self.roles and not self._watching.is_running else []
-
-    def _last_success(self) -> dict[str, datetime]:
-        return {status.name: status.last_success for status in self.feed_statuses() if status.last_success}
 
 
 async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:

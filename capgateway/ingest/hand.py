@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.feeds import read_entries
 from capgateway.feeds.status import Submitted
-from capgateway.ingest.intake import off_loop
+from capgateway.ingest.intake import unwrap
 from capgateway.store import utc_now
 
 if TYPE_CHECKING:
@@ -17,11 +16,7 @@ if TYPE_CHECKING:
 async def submit(intake: Intake, watch: Watch, document: bytes) -> list[Submitted]:
     """What became of each alert in the document, durable when this returns. Handing the same over again is the same as
     once. An envelope without any alert, and what is no CAP at all, is kept as unreadable."""
-    index = await off_loop(len(document), lambda: read_entries(document, kind="push", base_url=""))
-    inside = [entry for entry in index.distinct if entry.document is not None]
-    if not inside:
-        return [await _take(intake, watch, document, None)]
-    return [await _take(intake, watch, entry.document or b"", entry.envelope_status) for entry in inside]
+    return [await _take(intake, watch, inside, status) for inside, status in await unwrap(document)]
 
 
 async def _take(intake: Intake, watch: Watch, document: bytes, envelope_status: str | None) -> Submitted:

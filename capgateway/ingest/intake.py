@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from capgateway import cap, cards, log
+from capgateway.feeds import read_entries
+from capgateway.feeds.hosts import Hosts
 from capgateway.store import Arrival, utc_now
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Intake:
         self.store, self.metrics = store, metrics
         self.policy, self.outlets = policy, outlets
         self.jurisdictions: dict[str, tuple[str, ...]] = {}
+        self.hosts = Hosts()
         self._schemas, self._on_messages = schemas, on_messages
 
     async def examine(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Arrival:
@@ -158,6 +161,14 @@ def _as_enveloped(alert: cap.Alert | None, envelope_status: str | None) -> cap.A
     if alert is None or alert.status != "Actual" or envelope_status in (None, "Actual"):
         return alert
     return msgspec.structs.replace(alert, status=envelope_status)
+
+
+async def unwrap(document: bytes) -> list[tuple[bytes, str | None]]:
+    """The messages in a document, each with the status its envelope gives it: those of an envelope or wrapper that has
+    any, else the document itself, whatever it is."""
+    index = await off_loop(len(document), lambda: read_entries(document, kind="push", base_url=""))
+    inside = [(entry.document, entry.envelope_status) for entry in index.distinct if entry.document is not None]
+    return inside or [(document, None)]
 
 
 async def off_loop(size: int, work: Callable[[], T]) -> T:

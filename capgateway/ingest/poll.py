@@ -6,24 +6,24 @@ import asyncio
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from capgateway import cap, log
 from capgateway.errors import StoreError
-from capgateway.feeds import MAX_PAGES, Question, questions, read_entries
+from capgateway.feeds import MAX_PAGES, questions, read_entries
 from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import PollResult
-from capgateway.ingest.intake import LOGGER, off_loop
+from capgateway.ingest.intake import LOGGER, off_loop, unwrap
 from capgateway.store import Body, FeedState, MissingEntry, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from capgateway.feeds import Entry
+    from capgateway.feeds import Entry, Question
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
     from capgateway.store import Arrival
@@ -33,8 +33,16 @@ LINKS_AT_ONCE = 4
 MOST_TRIES = 100
 """Tries for an entry that stays missing; with the backoff that is more than a day."""
 NO_CHANGE = "not_modified"
-PAGE = "page"
-"""The part of a feed that a listing's further pages are: their addresses change, so nothing is known of them."""
+
+
+class Page(NamedTuple):
+    """One body of a poll, as it was read: how many alerts were new, whether any entry was, where it goes on."""
+
+    found: Fetched
+    new: int
+    is_news: bool = False
+    next_url: str | None = None
+    failure: FetchFailed | None = None
 
 
 async def poll(intake: Intake, watch: Watch) -> PollResult:
@@ -58,54 +66,64 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
 
 
 async def _ask(intake: Intake, watch: Watch, now: datetime) -> tuple[FetchFailed | None, str, int]:
-    """Every address of one poll, and the pages they lead to; the first failure ends it."""
+    """Every address of one poll; the first failure ends it."""
     outcome, new = NO_CHANGE, 0
-    asked = list(questions(watch.feed, last_success=watch.last_success, now=now))
-    pages = len(asked) - 1 + MAX_PAGES
-    while asked and pages >= 0:
-        question, pages = asked.pop(0), pages - 1
-        found = await fetch(
-            watch.session,
-            question.url,
-            feed=watch.feed,
-            now=now,
-            known=watch.validators(question.part),
-            accept=question.accept or ACCEPT,
-        )
-        if isinstance(found, FetchFailed):
-            return found, found.reason, new
-        if found is None:
-            continue
-        outcome = "ok"
-        watch.note(found)
-        count, next_url, failure = await _read(intake, watch, question, found)
+    for question in questions(watch.feed, last_success=watch.last_success, now=now):
+        failure, changed, count = await _ask_part(intake, watch, question, now)
         new += count
         if failure:
             return failure, failure.reason, new
-        if next_url:
-            asked.append(Question(part=PAGE, url=next_url, accept=question.accept))
+        outcome = "ok" if changed else outcome
     return None, outcome, new
 
 
-async def _read(
-    intake: Intake, watch: Watch, question: Question, found: Fetched
-) -> tuple[int, str | None, FetchFailed | None]:
-    """Take in what a new body announces, then remember it: how many alerts were new, where it goes on, what was
-    wrong."""
+async def _ask_part(
+    intake: Intake, watch: Watch, question: Question, now: datetime
+) -> tuple[FetchFailed | None, bool, int]:
+    """One address and the pages it leads to. They are remembered together, after the last: a page that fails must not
+    be hidden by a first one that has not changed since."""
+    url, new, pages = question.url, 0, list[Page]()
+    for _ in range(MAX_PAGES):
+        found = await fetch(
+            watch.session,
+            url,
+            feed=watch.feed,
+            now=now,
+            known=None if pages else watch.validators(question.part),
+            accept=question.accept or ACCEPT,
+            hosts=intake.hosts,
+        )
+        if isinstance(found, FetchFailed):
+            return found, bool(pages), new
+        if found is None:
+            break
+        page = await _read(intake, watch, found)
+        new += page.new
+        if page.failure:
+            return page.failure, True, new
+        pages.append(page)
+        if page.next_url is None:
+            break
+        url = page.next_url
+    if pages:
+        await _remember(intake, watch, question, pages)
+    return None, bool(pages), new
+
+
+async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
+    """Take in what a new body announces."""
     feed = watch.feed
     index = await off_loop(len(found.body), lambda: read_entries(found.body, kind=feed.kind, base_url=found.url))
     faults = [finding for finding in index.findings if finding.level == "error"]
     if faults and not index.entries:
         if not watch.failures:  # keep what cannot be read, once a failure: an error page may change at each poll
             await intake.take_in(found.body, feed)
-        return 0, None, FetchFailed(reason="unreadable", message=faults[0].message)
+        return Page(found, 0, failure=FetchFailed(reason="unreadable", message=faults[0].message))
     entries = index.distinct
     known = await intake.store.known_entries(feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
     new, failure = await _take_entries(intake, watch, fresh)
-    if failure is None:
-        await _remember(intake, watch, question, found, keep=bool(fresh))
-    return new, index.next_url, failure
+    return Page(found, new, is_news=bool(fresh), next_url=index.next_url, failure=failure)
 
 
 async def _take_entries(intake: Intake, watch: Watch, entries: Sequence[Entry]) -> tuple[int, FetchFailed | None]:
@@ -145,18 +163,24 @@ async def _take_entry(intake: Intake, watch: Watch, entry: Entry) -> bool:
 
 
 async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
-    """Fetch the CAP an entry links to. What cannot be fetched or read is tried again, and shown as missing."""
-    found = await fetch(watch.session, entry.link, feed=watch.feed, now=utc_now(), limit=cap.MAX_BYTES)
+    """Fetch the CAP an entry links to, which may come in an envelope. What cannot be fetched or read is tried again, and
+    shown as missing."""
+    found = await fetch(
+        watch.session, entry.link, feed=watch.feed, now=utc_now(), limit=cap.MAX_BYTES, hosts=intake.hosts
+    )
     if not isinstance(found, Fetched):
         message = found.message if found else "answered 304 to a request without conditions"
         await _miss(intake, watch, entry, message, found.retry_at if found else None)
         return False
-    arrival = await intake.examine(found.body, watch.feed, envelope_status=entry.envelope_status)
-    if arrival.gate == "unreadable":
-        taken = await intake.take(arrival)
+    inside = await unwrap(found.body)
+    arrivals = [
+        await intake.examine(document, watch.feed, envelope_status=status or entry.envelope_status)
+        for document, status in inside
+    ]
+    if all(arrival.gate == "unreadable" for arrival in arrivals):
         await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
-        return taken.is_new
-    return await _taken(intake, watch, entry, arrival)
+        return any([(await intake.take(arrival)).is_new for arrival in arrivals])
+    return any([await _taken(intake, watch, entry, arrival) for arrival in arrivals])
 
 
 async def _taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrival: Arrival) -> bool:
@@ -202,14 +226,18 @@ async def _retry_missing(intake: Intake, watch: Watch) -> int:
     return sum([await _take_link(intake, watch, entry) for entry in due])
 
 
-async def _remember(intake: Intake, watch: Watch, question: Question, found: Fetched, *, keep: bool) -> None:
-    """Now that all its entries are accounted for: the body's validators, and the body itself if it brought any."""
-    said = found.validators
+async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[Page]) -> None:
+    """Now that all entries are accounted for: the first page's validators, and the bodies that brought any."""
+    said = pages[0].found.validators
     state = FeedState(etag=said.etag, last_modified=said.last_modified, sha256=said.sha256)
-    body = Body(url=found.url, status=found.status, media_type=found.media_type, content=found.body) if keep else None
-    await intake.store.save_feed_state(watch.feed.name, question.part, state, body)
-    if question.part != PAGE:
-        watch.known[question.part] = said
+    bodies = [
+        Body(url=page.found.url, status=page.found.status, media_type=page.found.media_type, content=page.found.body)
+        for page in pages
+        if page.is_news
+    ]
+    await intake.store.save_feed_state(watch.feed.name, question.part, state, bodies)
+    watch.known[question.part] = said
+    watch.note(pages[0].found)
 
 
 def _next_try(watch: Watch, failure: FetchFailed | None) -> datetime:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.feeds.fetch import Validators
 from capgateway.feeds.health import gap
@@ -12,13 +13,19 @@ from capgateway.feeds.status import FeedStatus, Health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     import aiohttp
 
     from capgateway.feeds import Feed
     from capgateway.feeds.fetch import Fetched
     from capgateway.store import FeedState
+
+
+class Tries(NamedTuple):
+    """How often an announced alert was looked for in the archives, and when to look again."""
+
+    failures: int = 0
+    again_at: datetime | None = None
 
 
 class Watch:
@@ -41,6 +48,8 @@ class Watch:
         self.gap_since: datetime | None = None
         self.moved_to: str | None = None
         self.fresh_until: datetime | None = None
+        self.certificate_expires_at: datetime | None = None
+        self.tries: dict[str, Tries] = {}
         self.missing = 0
         self.looked_for_missing = False
 
@@ -68,6 +77,11 @@ class Watch:
         if sent_at:
             self.latency_seconds = max(0.0, (received_at - sent_at).total_seconds())
 
+    @property
+    def wants_other_time(self) -> bool:
+        """Whether ``next_try`` is not what the interval alone would say: after a failure, or where the server asks."""
+        return bool(self.failures) or self.fresh_until is not None
+
     def note(self, found: Fetched) -> None:
         """What an answer said beside its body."""
         self.moved_to, self.fresh_until = found.moved_to, found.fresh_until
@@ -90,6 +104,7 @@ class Watch:
             missing=self.missing,
             gap_since=self.gap_since,
             moved_to=self.moved_to,
+            certificate_expires_at=self.certificate_expires_at,
         )
 
     def _health(self, now: datetime) -> Health:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from yarl import URL
 
 from capgateway import log, net
 from capgateway.feeds.listen import follow
-from capgateway.feeds.pace import interval_of
+from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import FeedStatus, PollResult
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
@@ -29,6 +32,7 @@ from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
+    from datetime import datetime
 
     import aiohttp
 
@@ -41,6 +45,9 @@ EXPIRE_SECONDS = 1.0
 FIRST_POLLS_APART = timedelta(milliseconds=20)
 """The first polls are spread: all at once they would hold the loop up."""
 FIRST_POLLS_WITHIN = timedelta(seconds=60)
+BEGIN_AT_ONCE = 100
+"""Feeds added to the schedule before others get their turn; each takes some 60 µs."""
+CERTIFICATES_EVERY = timedelta(hours=6)
 CONNECTIONS_A_HOST = 8
 STOP_SECONDS = 5.0
 """What polls under way have left when the gateway stops; what they had not stored is read again."""
@@ -69,9 +76,15 @@ class Watching:
         await self._intake.expire()  # what ended while we were away goes first
         await self._intake.decide_again()  # the policy may have changed since
         self._jobs.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_SECONDS), id="expire")
+        self._jobs.add_job(
+            self._look_at_certificates,
+            IntervalTrigger(seconds=CERTIFICATES_EVERY.total_seconds()),
+            id="certificates",
+            next_run_time=utc_now() + FIRST_POLLS_WITHIN,
+        )
         try:
-            await self.replace(feeds)
             self._jobs.start()
+            await self.replace(feeds)
             yield
         finally:
             await self._stop()
@@ -86,10 +99,12 @@ class Watching:
                 self._forget(name)
         new = [feed for name, feed in wanted.items() if name not in self._watches]
         apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
+        known = await self._intake.store.feed_states()
         for number, feed in enumerate(new):
-            known = await self._intake.store.feed_states(feed.name)
-            self._watches[feed.name] = Watch(feed, self._session(feed), known)
-            self._begin(self._watches[feed.name], number * apart)
+            watch = self._watches[feed.name] = Watch(feed, self._session(feed), known.get(feed.name, {}))
+            self._begin(watch, number * apart)
+            if number % BEGIN_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing, in the order of the configuration."""
@@ -122,8 +137,8 @@ class Watching:
         if feed.kind == "naads":
             self._streams[feed.name] = [asyncio.create_task(self._listen(watch, url)) for url in feed.urls]
         elif feed.kind != "push":
-            every = IntervalTrigger(seconds=interval_of(feed).total_seconds())
-            self._jobs.add_job(self._poll, every, args=[watch], id=_job(feed.name), next_run_time=utc_now() + after)
+            trigger = Pace(feed)
+            self._jobs.add_job(self._poll, trigger, args=[watch], id=_job(feed.name), next_run_time=utc_now() + after)
 
     def _forget(self, name: str) -> None:
         watch = self._watches.pop(name)
@@ -143,7 +158,8 @@ class Watching:
             log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
         finally:
             self._under_way.discard(task)
-        if self._watches.get(watch.feed.name) is watch and self.is_running:  # not replaced meanwhile
+        is_ours = self._watches.get(watch.feed.name) is watch and self.is_running  # not replaced meanwhile
+        if is_ours and watch.wants_other_time:
             self._jobs.modify_job(_job(watch.feed.name), next_run_time=watch.next_try)
 
     async def _listen(self, watch: Watch, url: str) -> None:
@@ -164,6 +180,17 @@ class Watching:
             )
 
         await follow(url, watch.feed, take=take, lost=lost)
+
+    async def _look_at_certificates(self) -> None:
+        """Until when the certificates of https feeds are valid; what cannot be asked now is asked next time."""
+        expiry: dict[str, datetime | None] = {}
+        for watch in list(self._watches.values()):
+            url = URL(watch.feed.url)
+            if url.scheme != "https" or not url.host or watch.feed.proxy:
+                continue
+            if url.host not in expiry:
+                expiry[url.host] = await _certificate_expiry(url.host, url.port or 443, watch.feed)
+            watch.certificate_expires_at = expiry[url.host] or watch.certificate_expires_at
 
     async def _expire(self) -> None:
         try:
@@ -200,8 +227,26 @@ class Watching:
         return self._sessions[key]
 
 
+class Pace(BaseTrigger):  # type: ignore[misc]
+    """Fires a feed's job at its interval, a little later each time by chance, so that feeds do not march in step."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._interval = interval_of(feed)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        return next_poll(interval=self._interval, failures=0, now=now, chance=random.random())  # noqa: S311
+
+
 def _job(name: str) -> str:
     return f"feed:{name}"
+
+
+async def _certificate_expiry(host: str, port: int, feed: Feed) -> datetime | None:
+    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
+    try:
+        return await net.certificate_expires(host, port, tls=tls, allow_networks=feed.allow_networks)
+    except net.TROUBLE:
+        return None  # the poll itself says what is wrong
 
 
 def _scheduler() -> AsyncIOScheduler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from base64 import b32encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
@@ -25,31 +25,40 @@ LONGEST_KEY = 64
 """The width of the column. Longer keys stand as their hash: links may have thousands of characters, index rows not."""
 
 
-def feed_states(connection: Connection, feed: str) -> dict[str, FeedState]:
-    """What the last bodies said of themselves, by part; empty for a feed never read."""
-    rows = connection.execute(select(feeds).where(feeds.c.name == feed)).mappings()
-    return {
-        row["part"]: FeedState(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
-        for row in rows
-    }
+def feed_states(connection: Connection) -> dict[str, dict[str, FeedState]]:
+    """What the last bodies of all feeds said of themselves, by feed and part; nothing of feeds never read."""
+    states: dict[str, dict[str, FeedState]] = {}
+    for row in connection.execute(select(feeds)).mappings():
+        state = FeedState(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
+        states.setdefault(row["name"], {})[row["part"]] = state
+    return states
 
 
 def save_feed_state(
-    connection: Connection, feed: str, part: str, state: FeedState, body: Body | None, now: datetime
+    connection: Connection, feed: str, part: str, state: FeedState, news: Sequence[Body], now: datetime
 ) -> None:
     """To be called when every entry of the body is taken in or remembered as missing, not before: after a crash the
-    body is then read again rather than skipped. ``body`` is kept beside it when it brought something new."""
+    body is then read again rather than skipped. ``news`` are bodies that brought something, kept beside it."""
     values = {"etag": state.etag, "last_modified": state.last_modified, "sha256": state.sha256, "changed_at": now}
     statement = upsert(connection, feeds).values(name=feed, part=part, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["name", "part"], set_=values))
-    if body is None:
-        return
+    for body in news:
+        connection.execute(insert(bodies).values(_body_row(feed, body, now)))
+
+
+def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
     digest = hashlib.sha256(body.content).hexdigest()
-    row = {"url": body.url, "status": body.status, "media_type": body.media_type, "sha256": digest}
-    name = hashlib.sha256(f"{feed} {now.isoformat()} {digest}".encode()).digest()
-    body_id = f"bdy_{b32encode(name).decode().lower()[:26]}"
-    content = zlib.compress(body.content, level=1)  # fast: bodies are some 10 times smaller even so
-    connection.execute(insert(bodies).values(id=body_id, feed=feed, fetched_at=now, content=content, **row))
+    name = hashlib.sha256(f"{feed} {body.url} {now.isoformat()} {digest}".encode()).digest()
+    return {
+        "id": f"bdy_{b32encode(name).decode().lower()[:26]}",
+        "feed": feed,
+        "url": body.url,
+        "status": body.status,
+        "media_type": body.media_type,
+        "fetched_at": now,
+        "sha256": digest,
+        "content": zlib.compress(body.content, level=1),  # fast, and a tenth of the size even so
+    }
 
 
 def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:

@@ -155,13 +155,13 @@ class Store:
         """When the next active card ends, or ``None`` when none is active."""
         return await self._read(cards.next_expiry)
 
-    async def feed_states(self, feed: str) -> dict[str, FeedState]:
-        """What the feed's last bodies said of themselves, by part."""
-        return await self._read(lambda connection: feeds.feed_states(connection, feed))
+    async def feed_states(self) -> dict[str, dict[str, FeedState]]:
+        """What the last bodies of all feeds said of themselves, by feed and part."""
+        return await self._read(feeds.feed_states)
 
-    async def save_feed_state(self, feed: str, part: str, state: FeedState, body: Body | None) -> None:
-        """Remember a body; to be called when all its entries are accounted for."""
-        await self._write(lambda connection: feeds.save_feed_state(connection, feed, part, state, body, utc_now()))
+    async def save_feed_state(self, feed: str, part: str, state: FeedState, news: Sequence[Body] = ()) -> None:
+        """Remember a body; to be called when all its entries are accounted for. ``news`` are kept whole."""
+        await self._write(lambda connection: feeds.save_feed_state(connection, feed, part, state, news, utc_now()))
 
     async def known_entries(self, feed: str, keys: Sequence[str]) -> set[str]:
         """Which of these entries need no fetching: taken in, or waiting as missing."""

@@ -1,0 +1,1 @@
+"""Measurements, as ratios within one run: the machine's own speed cancels out. They print; they assert nothing."""
