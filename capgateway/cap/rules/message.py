@@ -20,7 +20,7 @@ IDENTIFIER = Rule(
     asks="identifier is not empty and holds no white space, comma, `<` or `&`.",
     why="References are written sender,identifier,sent with blanks between them: nobody could refer to this message.",
     reference="CAP 1.2 §3.2.1",
-    source=("A-21", "A-22"),
+    source=("A-21", "A-22", "B-02"),
 )
 SENDER = Rule(
     id="cap.sender.characters",
@@ -28,7 +28,7 @@ SENDER = Rule(
     asks="sender is not empty and holds no white space, comma, `<` or `&`.",
     why="As for identifier. It need not be an e-mail address: senders of IPAWS are often digits only.",
     reference="CAP 1.2 §3.2.1",
-    source=("A-23",),
+    source=("A-23", "B-02"),
 )
 NO_INFO = Rule(
     id="cap.info.missing",
@@ -94,7 +94,7 @@ REFERENCES_MISSING = Rule(
     asks="A message of type Update, Cancel, Ack or Error names the messages it speaks of in references.",
     why="It replaces, withdraws, confirms or rejects them; without a reference nobody knows which.",
     reference="CAP 1.2 §3.2.1",
-    source=("A-31",),
+    source=("A-31", "B-05", "C-12", "D-03"),
 )
 REFERENCES_FORM = Rule(
     id="cap.references.form",
