@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from cap_samples import changed, rules, the_finding
+from cap_samples import changed, judged, rules, the_finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +116,10 @@ def test_an_empty_polygon_is_absent() -> None:
     assert alert is not None
     assert alert.infos[0].areas[0].polygons == ("hello", RING)
     assert the_finding(document, "cap.polygon.form").xpath == "/alert/info[1]/area[1]/polygon[3]"
+    assert [one.xpath for one in judged(document).findings if one.rule == "cap.shape.empty"] == [
+        "/alert/info[1]/area[1]/polygon[1]",
+        "/alert/info[1]/area[1]/polygon[2]",
+    ]
 
 
 @pytest.mark.parametrize("text", ["30.2,-97.7 0", "30.2,-97.7  5", " 30.2,-97.7\n5 "])

@@ -50,10 +50,12 @@ def test_the_code_chooses_the_profile(document: str, profile: str | None) -> Non
     assert report.findings == ()
 
 
-@pytest.mark.parametrize("profile", ["ipaws", "cap-cp", "cap-au"])
-def test_a_profile_can_be_asked_for_or_left_out(profile: str) -> None:
+@pytest.mark.parametrize(
+    ("profile", "code"), [("ipaws", "ipaws.code"), ("cap-cp", "cap-cp.code"), ("cap-au", "cap-au.code")]
+)
+def test_a_profile_can_be_asked_for_or_left_out(profile: str, code: str) -> None:
     """Asked for, the missing code is the first thing to say; `none` says nothing."""
-    assert rules(CAP_1_2, profile)[f"{profile}.code"] == "error"
+    assert rules(CAP_1_2, profile)[code] == "error"
     assert rules(IPAWS, "none") == {}
     assert judged(IPAWS, "none").profile is None
 

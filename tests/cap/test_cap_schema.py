@@ -61,6 +61,7 @@ def test_signed_messages_of_cap_1_1_are_valid_here() -> None:
     """The text of 1.1 allows a signature, its published schema forgot it."""
     document = changed("</alert>", f'<Signature xmlns="{SIGNATURE.decode()}"/></alert>', document=CAP_1_1)
     assert judged(document).verdict == "valid"
+    assert the_finding(document, "cap.signature.version").level == "info"
     assert not official("1.1").validate(etree.fromstring(document))
 
 
