@@ -233,11 +233,12 @@ def references(text: str | None, version: str) -> tuple[Reference, ...]:
 
 
 def reference(item: str) -> Reference | None:
-    """One ``sender,identifier,sent``, or ``None``."""
-    parts = item.split(",")
-    if len(parts) != 3 or not all(parts):  # noqa: PLR2004  (the three of the standard)
+    """One ``sender,identifier,sent``, or ``None``. Without its ``sent`` it still names a message: to drop it could leave
+    a cancelled alert on display."""
+    sender, identifier, sent, *more = (*item.split(","), "", "")
+    if not sender or not identifier or any(more):
         return None
-    return Reference(sender=parts[0], identifier=parts[1], sent=time(parts[2]))
+    return Reference(sender=sender, identifier=identifier, sent=time(sent))
 
 
 def _reference_1_0(item: str) -> Reference | None:

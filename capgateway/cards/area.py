@@ -61,24 +61,15 @@ def _resolved(geocodes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tupl
 
 
 def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
-    """Whether a card's area and any of the regions overlap; no regions at all means everywhere."""
-    return any(places.touches(place, regions) for place in _touched(area))
+    """Whether what a card is shown in and any of the regions overlap; no regions at all means everywhere."""
+    shown = [places.region_of(target.code, target.scheme) for target in area.target]
+    return any(places.touches(region, regions) for region in shown)
 
 
 def lies_within(area: CardArea, regions: tuple[str, ...]) -> bool:
-    """Whether all of a card's area lies in the regions; no regions at all means everywhere."""
-    return not regions or all(any(places.is_within(place, region) for region in regions) for place in _touched(area))
-
-
-def _touched(area: CardArea) -> list[str]:
-    """Subdivisions, and countries that are meant as such."""
-    whole = {target.code for target in area.target}
-    countries = [
-        country
-        for country in area.countries
-        if country in whole or not any(place.startswith(f"{country}-") for place in area.subdivisions)
-    ]
-    return [*countries, *area.subdivisions]
+    """Whether all that the alert means, shown here or not, lies in the regions; none at all means everywhere."""
+    meant = area.subdivisions or area.countries
+    return not regions or all(any(places.is_within(place, region) for region in regions) for place in meant)
 
 
 def _wider(known: places.Unit | None, unit: places.Unit) -> places.Unit:

@@ -115,7 +115,7 @@ def decide(
             changes = tuple(_end(card, result.end) for card in active)
         case Shown() if _is_barred(made, active):
             return Decision(word="quarantined", reason="withdrawn")
-        case Shown() if [card.alert_id for card in active] != [result.member.alert_id]:
+        case Shown() if [(card.alert_id, card.target) for card in active] != [_what(result)]:
             identity = _identity(active[0] if active else None, chain, len(made), deployment)
             shown = Display(card=convert(result.member, identity, result.area, policy), alert_id=result.member.alert_id)
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
@@ -143,6 +143,11 @@ def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Mem
     return [*others, arrived]
 
 
+def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:
+    """The alert on display, and where: a policy of other regions shows it elsewhere."""
+    return shown.member.alert_id, tuple(target.code for target in shown.area.target)
+
+
 def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
     """An operator's take-down is sticky: later updates of the chain wait for a person."""
     return not active and any(card.end_reason in ("withdrawn", "erased") for card in made)
@@ -162,6 +167,8 @@ def _refusal(
     is_cancel = arrived.alert.msg_type == "Cancel"
     if not is_amber(arrived, chain) and (arrived.alert.infos or not is_cancel):
         return Decision(word="ignored", reason="not_amber")
+    if is_cancel and not arrived.alert.references:
+        return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
     if all(member.alert_id != arrived.alert_id for member in standing(chain)):

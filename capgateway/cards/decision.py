@@ -59,7 +59,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store remembers of a card that an alert of this chain made. ``alert_id`` made its latest revision."""
+    """What the store remembers of a card that an alert of this chain made. ``alert_id`` made its latest revision,
+    ``target`` are the codes of the units that one is shown in."""
 
     card_id: str
     incident_id: str
@@ -67,4 +68,5 @@ class CardState(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
     alert_id: str
     published_at: datetime
+    target: tuple[str, ...] = ()
     end_reason: EndReason | None = None

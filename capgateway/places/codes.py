@@ -45,6 +45,19 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         return SUBDIVISION_NAMES.get(self.code)
 
 
+def region_of(code: str, scheme: str) -> str:
+    """The region that a unit lies in, by its code: ``48113`` of ``fips`` in ``US-TX``."""
+    match scheme:
+        case "fips":
+            return f"US-{US_STATES[code[:2]][0]}"
+        case "ugc-zone":
+            return f"US-{code[:2]}"
+        case "sgc":
+            return f"CA-{CA_PROVINCES[code[:2]][0]}"
+        case _:
+            return code
+
+
 def whole(region: str) -> Unit:
     """A whole region as a unit: ``US``, ``US-TX``, ``PR``."""
     region = canonical(region)

@@ -41,6 +41,8 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
     if arrival.gate is None and _conflicts(known, arrival):
         return _take_conflict(connection, arrival, outlets, now)
     see(connection, known["id"], arrival)
+    if _deserves_better(known, arrival):
+        return _take_better(connection, known["id"], arrival, decide, outlets, now)
     return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
 
 
@@ -202,6 +204,26 @@ def _alert(connection: Connection, row: RowMapping) -> cap.Alert:
             for item in named
         ),
     )
+
+
+def _deserves_better(known: RowMapping, arrival: Arrival) -> bool:
+    """Whether the alert was refused for the way it came, and now comes another way: through a feed that may not speak
+    for its area, or in an envelope that called it a test."""
+    if known["reason"] == "jurisdiction":
+        return bool(known["feed"] != arrival.feed)
+    is_enveloped = known["reason"] == "status" and arrival.alert is not None
+    return is_enveloped and arrival.alert is not None and known["status"] != arrival.alert.status
+
+
+def _take_better(
+    connection: Connection, alert_id: str, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime
+) -> Taken:
+    """Keep the alert as this feed brings it, and decide it as if it were new."""
+    row = _row(arrival, alert_id, _identity(arrival), Decision(word="unchanged"), now)
+    kept = {name: row[name] for name in ("feed", "received_at", "sha256", "original", "status", "signature", "signer")}
+    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
+    stored = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
+    return _settle(connection, _member(connection, stored), decide, outlets, now)
 
 
 def holds(connection: Connection, reference: cap.Reference) -> bool:

@@ -60,6 +60,7 @@ def state(row: RowMapping) -> CardState:
         active=row["state"] == "active",
         alert_id=row["alert_id"],
         published_at=row["published_at"],
+        target=tuple(row["target"].split()),
         end_reason=row["end_reason"],
     )
 
@@ -149,6 +150,7 @@ def _save(connection: Connection, change: Display, sequence: int, body: bytes, n
         "revision": card.revision,
         "sequence": sequence,
         "alert_id": change.alert_id,
+        "target": " ".join(target.code for target in card.area.target),
         "updated_at": now,
         "expires_at": card.expires_at,
     }

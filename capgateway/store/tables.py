@@ -188,6 +188,7 @@ cards = Table(
     Column("sequence", BigInteger, nullable=False, comment="of the latest revision"),
     Column("alert_id", String(40), ForeignKey("alerts.id"), nullable=False, comment="made the latest display"),
     Column("feed", String(100), nullable=False),
+    Column("target", Text, nullable=False, comment="codes of the units it is shown in, apart by blanks"),
     Column("published_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),

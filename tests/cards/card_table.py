@@ -85,6 +85,7 @@ class Table:
             active=True,
             alert_id=change.alert_id,
             published_at=state.published_at if state else self.now,
+            target=tuple(target.code for target in card.area.target),
         )
 
     def _end(self, change: End) -> None:

@@ -97,18 +97,18 @@ async def test_waiting_counts_what_is_not_acknowledged(store: Store) -> None:
 
 async def test_feed_state_is_the_last_that_was_saved(store: Store) -> None:
     """A feed never read has no state; of each of its parts the last body's counts."""
-    assert await store.feed_states("nws") == {}
+    assert await store.feed_states() == {}
     for tag in ('"one"', '"two"'):
-        await store.save_feed_state("nws", "", FeedState(etag=tag, sha256="0" * 64), None)
-    await store.save_feed_state("nws", "cancels", FeedState(last_modified="then"), None)
+        await store.save_feed_state("nws", "", FeedState(etag=tag, sha256="0" * 64))
+    await store.save_feed_state("nws", "cancels", FeedState(last_modified="then"))
     parts = {"": FeedState(etag='"two"', sha256="0" * 64), "cancels": FeedState(last_modified="then")}
-    assert await store.feed_states("nws") == parts
+    assert await store.feed_states() == {"nws": parts}
 
 
 async def test_a_body_is_kept_with_its_fetch_record(store: Store) -> None:
     """A body that brought something new is kept as received, whatever its server called it."""
     body = Body(url="https://a.example/", status=200, media_type="text/\udcff\0", content=b"<feed/>" * 1000)
-    await store.save_feed_state("nws", "", FeedState(), body)
+    await store.save_feed_state("nws", "", FeedState(), [body])
     ((_, feed, url, status, media_type, _, sha256, content),) = (await contents(store))["bodies"]
     assert (feed, url, status, media_type) == ("nws", "https://a.example/", 200, "text/??")
     assert zlib.decompress(content) == body.content

@@ -165,6 +165,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=False, comment="of the latest revision"),
         sa.Column("alert_id", sa.String(length=40), nullable=False, comment="made the latest display"),
         sa.Column("feed", sa.String(length=100), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False, comment="codes of the units it is shown in, apart by blanks"),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
