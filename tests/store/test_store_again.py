@@ -1,0 +1,73 @@
+"""The same alert again, by another way: what was refused for the way it came gets a second chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from store_story import NOW, POLICY, arrival, decide, outlets, states, take
+
+from capgateway import cap, cards
+from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway.simulate import story
+from capgateway.store import Store, utc_now
+
+
+def elsewhere(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
+    """Decide as for a feed that may speak for Ohio only, unless it is the real one."""
+    place = ("US-TX",) if arrived.feed == "ipaws" else ("US-OH",)
+    return decide(replace(arrived, jurisdiction=place), known, made, deployment)
+
+
+async def test_a_feed_without_jurisdiction_does_not_block_the_one_that_has_it(store: Store) -> None:
+    """First held back, then published when the right feed brings the same bytes; a third copy changes nothing."""
+    first = arrival(story.amber(NOW), feed="ohio")
+    held = await store.take_in(first, elsewhere, outlets())
+    assert (held.decision.word, held.decision.reason) == ("quarantined", "jurisdiction")
+    again = await store.take_in(first, elsewhere, outlets())
+    assert again.decision.word == "unchanged"
+    taken = await store.take_in(replace(first, feed="ipaws"), elsewhere, outlets())
+    assert (taken.decision.word, taken.alert_id) == ("published", held.alert_id)
+    (stored,) = (await store.alerts()).items
+    assert (stored.feed, stored.decision) == ("ipaws", "published")
+    assert (await store.take_in(first, elsewhere, outlets())).decision.word == "unchanged"
+
+
+async def test_a_test_envelope_does_not_block_the_real_alert(store: Store) -> None:
+    """In an envelope marked Test it is a test; the same message without it is real."""
+    real = arrival(story.amber(NOW))
+    assert real.alert is not None
+    enveloped = replace(real, alert=replace(real.alert, status="Test"))
+    assert (await store.take_in(enveloped, decide, outlets())).decision.reason == "status"
+    assert (await store.take_in(real, decide, outlets())).decision.word == "published"
+    assert (await store.take_in(enveloped, decide, outlets())).decision.word == "unchanged"
+    assert await states(store) == ["card.published pending"]
+
+
+async def test_a_cancel_and_an_update_that_name_the_same_unseen_alert_belong_together(store: Store) -> None:
+    """The first Alert never came: its Update is shown, and its Cancel takes that down."""
+    unseen = story.amber(NOW)
+    update, cancel = story.update(NOW, unseen), story.cancel(NOW, unseen)
+    assert (await take(store, update)).decision.word == "published"
+    assert (await take(store, cancel)).decision.word == "ended"
+
+
+async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> None:
+    """The pilot becomes the nation: the card gets a revision with all the alert means, and keeps its alert's decision."""
+    alert = story.amber(NOW)
+    counties = (
+        *alert.infos[0].areas,
+        replace(alert.infos[0].areas[0], geocodes=(cap.Named(name="SAME", value="040001"),)),
+    )
+    wide = replace(alert, infos=tuple(replace(info, areas=counties) for info in alert.infos))
+    taken = await take(store, wide)
+
+    def nationwide(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
+        return cards.decide(arrived, known, made, Policy(regions=("US",)), now=utc_now(), deployment=deployment)
+
+    assert (await store.decide_again(taken.alert_id, decide, outlets())).messages == 0
+    assert (await store.decide_again(taken.alert_id, nationwide, outlets())).messages == 1
+    (card,) = (await store.cards()).items
+    assert card.card is not None
+    assert [target.code for target in card.card.area.target] == ["40001", "48113", "48439"]
+    assert POLICY.regions == ("US-TX",)
