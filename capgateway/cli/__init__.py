@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", "List the validation rules, or tell one."),
     "convert": ("convert", "Show the card that each alert would become."),
     "config": ("config", "Check, start or describe a configuration."),
+    "feeds": ("feeds", "Ask how feeds are doing, check, poll or feed one."),
     "alerts": ("alerts", "Ask for alerts."),
     "cards": ("cards", "Ask for cards."),
     "deliveries": ("deliveries", "Ask for deliveries."),

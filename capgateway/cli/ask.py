@@ -1,10 +1,12 @@
-"""Asking a gateway: through its API if one answers, else read-only from its database, and saying so."""
+"""Asking a gateway: through its API if one answers; what only reads else from its database, read-only, and saying so."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from http import HTTPStatus
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
@@ -21,8 +23,19 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 ANSWER_SECONDS = 10.0
+CHANGE_SECONDS = 300.0  # a poll follows hundreds of links, of a source that may be slow
 LONGEST_CELL = 60
 MOST_ROWS = 200  # the API gives no more a page
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API answered; ``told`` is its JSON."""
+
+    url: str
+    status: int
+    told: Any
+
+
 FromStore = Callable[[Store], Coroutine[Any, Any, Any]]
 
 
@@ -43,20 +56,37 @@ def limit_option(command: F) -> F:
 
 def ask(context: Context, server: str | None, path: str, query: dict[str, Any], from_store: FromStore) -> Any:
     """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads."""
-    settings = _settings(context)
-    address = server or (f"http://{settings.gateway.listen}" if settings.gateway.listen else None)
+    known = settings(context)
+    address = _address(known, server)
     asked = {name: str(value) for name, value in query.items() if value is not None}
-    answer = asyncio.run(_get(f"{address.rstrip('/')}/api/v1/{path}", asked)) if address else None
+    answer = asyncio.run(_send("GET", address, path, ANSWER_SECONDS, params=asked)) if address else None
     if answer is not None:
-        return answer
+        return _good(answer).told
     if server:
         fail(f"no gateway answers at {server}")
     click.echo(f"capgateway: no gateway answers at {address or 'any address'}; reading its database instead", err=True)
-    store = Store.open_read_only(settings.gateway.database)
+    store = Store.open_read_only(known.gateway.database)
     try:
         return msgspec.to_builtins(asyncio.run(from_store(store)))
     finally:
         store.close()
+
+
+def change(context: Context, server: str | None, path: str, body: bytes = b"") -> Answer:
+    """The API's answer to ``POST /api/v1/{path}``: a success, or a 422 that says what is wrong with what was sent.
+
+    Ends the command with exit code 2 where no gateway answers: only a running one acts, so that every act has an actor.
+    """
+    address = _address(settings(context), server)
+    if address is None:
+        fail('the configuration turns the API off (listen = ""); give the address of a running gateway with --server')
+    answer = asyncio.run(_send("POST", address, path, CHANGE_SECONDS, data=BytesIO(body)))
+    if answer is None:
+        fail(
+            f"no gateway answers at {address}; start it with `capgateway run`, or give another address with --server. "
+            "Nothing was changed."
+        )
+    return answer if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY else _good(answer)
 
 
 def tell(page: Any, columns: Sequence[str], *, as_json: bool) -> None:
@@ -75,7 +105,7 @@ def tell(page: Any, columns: Sequence[str], *, as_json: bool) -> None:
         )
 
 
-def _settings(context: Context) -> config.Settings:
+def settings(context: Context) -> config.Settings:
     """The configuration, or the defaults where there is none and none was named."""
     try:
         path = config.find(context.config_path)
@@ -86,27 +116,41 @@ def _settings(context: Context) -> config.Settings:
     return config.load(path)
 
 
-async def _get(url: str, query: dict[str, str]) -> Any:
-    """The decoded answer; ``None`` when nobody answers there. A refusal is the user's to read."""
+def _address(known: config.Settings, server: str | None) -> str | None:
+    address = server or (f"http://{known.gateway.listen}" if known.gateway.listen else None)
+    return address.rstrip("/") if address else None
+
+
+async def _send(method: str, address: str, path: str, seconds: float, **what: Any) -> Answer | None:
+    """The answer; ``None`` when nobody is there. A refusal is the user's to read."""
+    url = f"{address}/api/v1/{path}"
     headers = {"Authorization": f"Bearer {token}"} if (token := os.environ.get("CAPGATEWAY_TOKEN")) else {}
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=seconds, connect=ANSWER_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            session.get(url, params=query, allow_redirects=False) as response,
+            session.request(method, url, allow_redirects=False, **what) as response,
         ):
             body = await response.read()
-    except (aiohttp.ClientConnectionError, TimeoutError):
+    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError):
         return None
+    except TimeoutError:
+        raise CapgatewayError(f"{url} did not answer within {seconds:.0f} s") from None
     except (aiohttp.ClientError, ValueError) as error:
         raise CapgatewayError(f"cannot ask {url}: {error}") from error
     try:
-        answer = msgspec.json.decode(body)
+        return Answer(url=url, status=response.status, told=msgspec.json.decode(body))
     except msgspec.DecodeError:
         raise CapgatewayError(f"{url} answered {response.status}, but not as a gateway does") from None
-    if not response.ok:
-        raise CapgatewayError(f"{url} answered {response.status}: {answer.get('detail') or answer.get('title')}")
-    return answer
+
+
+def _good(answer: Answer) -> Answer:
+    if answer.status < HTTPStatus.BAD_REQUEST and isinstance(answer.told, dict):
+        return answer
+    told = answer.told if isinstance(answer.told, dict) else {}
+    hint = "; put one into $CAPGATEWAY_TOKEN" if answer.status == HTTPStatus.UNAUTHORIZED else ""
+    detail = told.get("detail") or told.get("title") or "not as a gateway does"
+    raise CapgatewayError(f"{answer.url} answered {answer.status}: {detail}{hint}")
 
 
 def _cell(value: Any) -> str:

@@ -74,11 +74,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def running(service: Service) -> AsyncIterator[None]:
-    """A service while the context lasts."""
+    """A service while the context lasts, its first polls done."""
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(service.run(ready))
         await ready.wait()
+        while any(one.last_try is None and one.kind == "atom" for one in service.feed_statuses()):
+            await asyncio.sleep(0.01)
         try:
             yield
         finally:
