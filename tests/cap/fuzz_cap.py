@@ -1,0 +1,145 @@
+"""A bounded fuzz run (`make fuzz`): damaged documents never raise, hang or swell; both schema engines agree about mutants.
+
+``python tests/cap/fuzz_cap.py --seconds 60 --mutants 10000 --seed 1``; exit 1 when something was found, which is then saved
+beside the working directory as ``fuzz-<hash>.xml``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import resource
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, NOW, SCHEMAS
+from cap_strategies import ALERTS, disagreements, mutants, older
+from hypothesis import HealthCheck, Phase, given, settings
+
+from capgateway import cap
+from capgateway.feeds.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: A damaged document of this size is judged in milliseconds; a second means that something grows too fast.
+MAX_SECONDS = 1.0
+MAX_GROWTH_KB = 300_000
+WORDS = (
+    *(
+        b"<",
+        b">",
+        b"&",
+        b"&#x0;",
+        b"&#55296;",
+        b"]]>",
+        b"<![CDATA[",
+        b"<!--",
+        b"<!DOCTYPE a [",
+        b"<?xml ",
+        b"\0",
+        b"\xff\xfe",
+    ),
+    *(b"<info>", b"</info>", b"<alert>", b"xmlns=''", b"xsi:type='x'", b'"' * 50, b"1," * 200, b"9" * 400, b" " * 4000),
+    *(b"<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'>", b"utf-16", b"utf-7", b"idna", b"\xed\xa0\x80"),
+)
+
+
+def main() -> int:
+    options = _options()
+    dice = random.Random(options.seed)  # noqa: S311  (chance that can be repeated)
+    print(f"seed {options.seed}")  # noqa: T201
+    found = [*_engines(options.mutants), *_bytes(options.seconds, dice)]
+    for document, what in found:
+        path = Path(f"fuzz-{hashlib.sha256(document).hexdigest()[:12]}.xml")
+        path.write_bytes(document)
+        print(f"{path}: {what}")  # noqa: T201
+    print(f"{len(found)} found")  # noqa: T201
+    return 1 if found else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60, help="how long bytes are damaged")
+    parser.add_argument("--mutants", type=int, default=10_000, help="how many mutants both engines judge")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="to repeat a run")
+    return parser.parse_args()
+
+
+def _engines(count: int) -> Iterator[tuple[bytes, str]]:
+    share = count // 3
+    for version, sample in (("1.0", CAP_1_0), ("1.1", CAP_1_1), ("1.2", CAP_1_2)):
+        documents = list(islice(_all_mutants(version, sample), share))
+        print(f"CAP {version}: {len(documents)} mutants")  # noqa: T201
+        for document in disagreements(documents, version):
+            yield document, f"the engines differ about CAP {version}"
+
+
+def _all_mutants(version: str, sample: str) -> Iterator[bytes]:
+    """Those of the sample, then those of generated messages."""
+    yield from mutants(sample.encode())
+    while True:
+        for alert in _generated(20):
+            yield from mutants(older(alert, version) if version != "1.2" else cap.write(alert))
+
+
+def _generated(count: int) -> list[cap.Alert]:
+    """So many messages from the strategy."""
+    drawn: list[cap.Alert] = []
+
+    @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(ALERTS)
+    def draw(alert: cap.Alert) -> None:
+        drawn.append(alert)
+
+    draw()
+    return drawn
+
+
+def _bytes(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
+    samples = [text.encode() for text in (CAP_1_0, CAP_1_1, CAP_1_2)]
+    feed = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>{}</content></entry></feed>'
+    samples.append(feed.format(CAP_1_2.partition("?>")[2]).encode())
+    end, tried, memory = time.monotonic() + seconds, 0, _memory()
+    while time.monotonic() < end:
+        document = _damaged(dice.choice(samples), dice)
+        tried += 1
+        started = time.monotonic()
+        try:
+            for report in judge(document, SCHEMAS, now=NOW):
+                assert report.verdict in {"valid", "invalid"}
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is a find)
+            yield document, f"raises {error!r}"
+        if time.monotonic() - started > MAX_SECONDS:
+            yield document, f"takes {time.monotonic() - started:.1f} s"
+    print(f"{tried} damaged documents, {_memory() - memory:,} kB more memory")  # noqa: T201
+    if _memory() - memory > MAX_GROWTH_KB:
+        yield b"", "memory grew"
+
+
+def _damaged(document: bytes, dice: random.Random) -> bytes:
+    text = bytearray(document)
+    for _ in range(dice.randint(1, 4)):
+        start = dice.randrange(len(text) + 1)
+        length = dice.choice((0, 1, 5, 60))
+        other = dice.choice(
+            (
+                dice.choice(WORDS),
+                dice.randbytes(dice.randint(0, 8)),
+                bytes(text[start : start + 200]) * dice.randint(1, 20),
+            )
+        )
+        text[start : start + length] = other
+    return bytes(text)
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    sys.exit(main())
