@@ -125,6 +125,19 @@ def test_there_is_an_example_of_each_source() -> None:
     assert [name for name, feed in feeds.items() if feed.rehearsal] == ["ipaws-staging"]
 
 
+def test_every_kind_of_feed_is_documented(tmp_path: Path) -> None:
+    """docs/feeds.md has a section for each kind, whose example is a configuration and of that kind."""
+    documented = (ROOT / "docs/feeds.md").read_text()
+    for kind in get_args(FeedKind):
+        section = documented.partition(f"\n## `{kind}`\n")[2].partition("\n## ")[0]
+        written = tmp_path / f"{kind}.toml"
+        written.write_text(section.partition("```toml\n")[2].partition("```")[0])
+        environ = SECRETS | {"STATE_POLICE_AUTHORIZATION": "Bearer invented"}
+        assert [feed.kind for feed in config.load(written, environ).feeds] == [kind]
+        for link in re.findall(r"\]\((\.\./[^)]+)\)", section):
+            assert (ROOT / "docs" / link).exists()
+
+
 def test_the_schema_is_current() -> None:
     """`capgateway config schema` prints what is shipped."""
     assert json.loads(SCHEMA.read_text()) == config.json_schema()
