@@ -14,7 +14,7 @@ from capgateway import cap, shipped
 from capgateway.cards import Policy
 from capgateway.dispatch import Dispatch
 from capgateway.feeds import Feed
-from capgateway.ingest import Ingest
+from capgateway.ingest import Intake
 from capgateway.metrics import Metrics
 from capgateway.store import Store, StoredDelivery, utc_now
 from capgateway.webhooks import Outlets, Receiver
@@ -53,7 +53,7 @@ class Gateway:
         self.store, self.metrics = store, Metrics()
         self.dispatch = Dispatch(store, receivers, user_agent="capgateway/test", metrics=self.metrics, chance=lambda: 0)
         outlets = Outlets(receivers=tuple(receivers), public_url="https://cap.platform.example")
-        self.ingest = Ingest(store, SCHEMAS, Policy(), outlets, metrics=self.metrics, on_messages=self.dispatch.wake)
+        self.ingest = Intake(store, SCHEMAS, Policy(), outlets, metrics=self.metrics, on_messages=self.dispatch.wake)
         self._sent = utc_now().replace(microsecond=0) - timedelta(minutes=5)
         self._last: dict[str, str] = {}
 
@@ -87,7 +87,7 @@ class Gateway:
             expires=_written(utc_now() + lifetime),
         )
         self._last[name] = f"{SENDER},{identifier},{_written(self._sent)}"
-        taken = await self.ingest.take_in(document.encode(), FEED, utc_now())
+        taken = await self.ingest.take_in(document.encode(), FEED)
         assert taken.messages, taken
 
 
