@@ -110,17 +110,19 @@ def read_edxl(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
     """Every CAP message of an envelope, embedded, in base64 or linked, and what is wrong with the envelope."""
     yield from _check(root)
     is_empty = True
-    status = text(root, "distributionStatus") or None
+    status, sent = text(root, "distributionStatus") or None, text(root, "dateTimeSent") or None
     for number, holder in enumerate(root.iterchildren("{*}contentObject"), 1):
         where = f"/EDXLDistribution/contentObject[{number}]"
-        for found in _content(holder, where, status, base_url):
+        for found in _content(holder, where, status, sent, base_url):
             is_empty = is_empty and not isinstance(found, Entry)
             yield found
     if is_empty:
         yield CAP_INSIDE.finding("No CAP message is inside.", xpath="/EDXLDistribution", line=root.sourceline)
 
 
-def _content(holder: etree._Element, where: str, status: str | None, base_url: str) -> Iterator[Entry | cap.Finding]:
+def _content(
+    holder: etree._Element, where: str, status: str | None, sent: str | None, base_url: str
+) -> Iterator[Entry | cap.Finding]:
     title = text(holder, "contentDescription", "incidentDescription")
     if len([element for element in holder if local(element) in {"nonXMLContent", "xmlContent"}]) != 1:
         yield CONTENT.finding("It has none, or more than one.", xpath=where, line=holder.sourceline)
@@ -129,11 +131,11 @@ def _content(holder: etree._Element, where: str, status: str | None, base_url: s
             yield embedded(document, title=title, envelope_status=status)
     for element in holder.iterchildren("{*}nonXMLContent"):
         if media_type(text(element, "mimeType")) in CAP_TYPES:
-            yield _other_content(element, where, title, status, base_url)
+            yield _other_content(element, where, title, status, sent, base_url)
 
 
 def _other_content(
-    element: etree._Element, where: str, title: str, status: str | None, base_url: str
+    element: etree._Element, where: str, title: str, status: str | None, sent: str | None, base_url: str
 ) -> Entry | cap.Finding:
     """A message in base64, or an address of one (E-08)."""
     packed = child(element, "contentData")
@@ -149,7 +151,6 @@ def _other_content(
         return CAP_INSIDE.finding("It has neither contentData nor uri.", xpath=where, line=element.sourceline)
     if not is_http(link):
         return HTTP.finding("Its uri is not http.", xpath=where, line=element.sourceline)
-    sent = text(element.getroottree().getroot(), "dateTimeSent") or None
     return msgspec.structs.replace(linked(link, title=title, updated=sent), envelope_status=status)
 
 

@@ -44,11 +44,14 @@ def media_type(value: str | None) -> str:
 
 def absolute(link: str | None, element: etree._Element, base_url: str) -> str | None:
     """A link as written at an element, made absolute by ``xml:base`` and the feed's own address; ``None`` for none."""
+    written, base = (link or "").strip(), element.base or ""
+    if not written or max(len(written), len(base)) > MAX_LINK:
+        return None
     try:
-        url = urldefrag(urljoin(urljoin(base_url, element.base or ""), (link or "").strip())).url
+        url = urldefrag(urljoin(urljoin(base_url, base), written)).url
     except ValueError:  # brackets that hold no IPv6 address
         return None
-    return url if (link or "").strip() and len(url) <= MAX_LINK else None
+    return url if len(url) <= MAX_LINK else None
 
 
 def is_http(url: str) -> bool:

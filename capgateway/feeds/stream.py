@@ -17,8 +17,9 @@ MAX_DOCUMENT = 8_000_000
 #: What may stand between documents unnoticed: the longest beginning of a document that is not yet recognisable.
 _MAX_BEGINNING = 1_000
 
-# A declaration and what may follow it (comments, style sheets) belong to the document. Bounded, as all of it is hostile.
-_PROLOG = rb"<\?xml\s[^>]{0,200}\?>(?:\s{1,100}|<\?[^>]{0,300}\?>|<!--[^>]{0,300}-->){0,20}"
+# A declaration and what may follow it (comments, style sheets) belong to the document. All of it is hostile: bounded, and
+# with one way only to match each blank, or a few dozen of them would keep the pattern busy for hours.
+_PROLOG = rb"<\?xml\s[^>]{0,200}\?>\s{0,100}(?:(?:<\?[^>]{0,300}\?>|<!--[^>]{0,300}-->)\s{0,100}){0,20}"
 _BEGIN = re.compile(rb"(?:%s)?<((?:[\w.-]{1,40}:)?alert)(?=[\s/>])" % _PROLOG)
 _DECLARED = (b"<?xml ", b"<?xml\t", b"<?xml\n", b"<?xml\r")
 # Where a document may hold something that looks like its end, or end, or be overtaken by the next one.
