@@ -14,20 +14,24 @@ from capgateway.store import utc_now
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from capgateway.feeds.status import Submitted
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
 
 
 async def sweep(intake: Intake, watch: Watch) -> PollResult:
-    """Look once. A file that holds no usable alert goes to ``failed/``; what the store cannot take now stays."""
+    """Look once. A file that holds no usable alert goes to ``failed/``; what the store cannot take now stays. A file that
+    cannot be read or put away holds up no other."""
     async with watch.busy:
         now, new, trouble = utc_now(), 0, None
         watch.next_try = now + watch.feed.interval
         try:
             for file in await asyncio.to_thread(directory.waiting, watch.feed.path, now=now):
-                new += await _take(intake, watch, file)
+                submitted, fault = await _take(intake, watch, file)
+                new, trouble = new + sum(one.is_new for one in submitted), trouble or fault
         except (FetchError, StoreError) as error:
             trouble = str(error)
+        if trouble:
             watch.failed(trouble, now)
         else:
             watch.succeeded(now)
@@ -36,16 +40,19 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
         return PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
 
 
-async def _take(intake: Intake, watch: Watch, file: Path) -> int:
-    """How many new alerts the file held."""
+async def _take(intake: Intake, watch: Watch, file: Path) -> tuple[list[Submitted], str | None]:
+    """What the file held, and what is wrong with the file itself."""
+    submitted: list[Submitted] = []
     try:
-        document = await asyncio.to_thread(directory.read, file)
+        try:
+            document = await asyncio.to_thread(directory.read, file)
+        except FetchError as error:
+            if error.reason != "too_large":
+                raise
+        else:
+            submitted = await submit(intake, watch, document)
+        is_useless = all(one.reason == "unreadable" for one in submitted)
+        await asyncio.to_thread(directory.put_away, file, failed=is_useless)
     except FetchError as error:
-        if error.reason == "too_large":
-            await asyncio.to_thread(directory.put_away, file, failed=True)
-            return 0
-        raise
-    submitted = await submit(intake, watch, document)
-    is_useless = all(one.reason == "unreadable" for one in submitted)
-    await asyncio.to_thread(directory.put_away, file, failed=is_useless)
-    return sum(one.is_new for one in submitted)
+        return submitted, None if error.reason == "vanished" else str(error)
+    return submitted, None

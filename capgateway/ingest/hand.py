@@ -23,8 +23,7 @@ async def _take(intake: Intake, watch: Watch, document: bytes, envelope_status: 
     arrival = await intake.examine(document, watch.feed, envelope_status=envelope_status)
     taken = await intake.take(arrival)
     watch.succeeded(utc_now())
-    if taken.is_new:
-        watch.brought(arrival.received_at, arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None)
+    watch.took(arrival, taken)
     return Submitted(
         alert_id=taken.alert_id,
         decision=taken.decision.word,

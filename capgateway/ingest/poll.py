@@ -66,15 +66,14 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
 
 
 async def _ask(intake: Intake, watch: Watch, now: datetime) -> tuple[FetchFailed | None, str, int]:
-    """Every address of one poll; the first failure ends it."""
-    outcome, new = NO_CHANGE, 0
+    """Every address of one poll. One that fails does not keep us from the others: these may hold the cancels."""
+    failure, outcome, new = None, NO_CHANGE, 0
     for question in questions(watch.feed, last_success=watch.last_success, now=now):
-        failure, changed, count = await _ask_part(intake, watch, question, now)
+        failed, changed, count = await _ask_part(intake, watch, question, now)
         new += count
-        if failure:
-            return failure, failure.reason, new
+        failure = failure or failed
         outcome = "ok" if changed else outcome
-    return None, outcome, new
+    return failure, failure.reason if failure else outcome, new
 
 
 async def _ask_part(
@@ -146,7 +145,7 @@ async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, F
     """The one document of a feed without index. An error page in its place is the feed's failure."""
     arrival = await intake.examine(entry.document or b"", watch.feed)
     if arrival.gate != "unreadable":
-        taken = await _taken(intake, watch, entry, arrival)
+        taken = await _taken(intake, watch, entry, [arrival])
         return int(taken), None
     if not watch.failures:  # once a failure, as above
         await intake.take(arrival)
@@ -157,7 +156,7 @@ async def _take_entry(intake: Intake, watch: Watch, entry: Entry) -> bool:
     """Whether the entry gave an alert that was new."""
     if entry.document is not None:
         arrival = await intake.examine(entry.document, watch.feed, envelope_status=entry.envelope_status)
-        return await _taken(intake, watch, entry, arrival)
+        return await _taken(intake, watch, entry, [arrival])
     missing = MissingEntry(key=entry.key, link=entry.link or "", failures=0, envelope_status=entry.envelope_status)
     return await _take_link(intake, watch, missing)
 
@@ -180,16 +179,14 @@ async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
     if all(arrival.gate == "unreadable" for arrival in arrivals):
         await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
         return any([(await intake.take(arrival)).is_new for arrival in arrivals])
-    return any([await _taken(intake, watch, entry, arrival) for arrival in arrivals])
+    return await _taken(intake, watch, entry, arrivals)
 
 
-async def _taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrival: Arrival) -> bool:
-    """Store an examined entry, and that it needs no more fetching; whether its alert was new."""
-    taken = await intake.take(arrival)
+async def _taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrivals: Sequence[Arrival]) -> bool:
+    """Store what an entry holds, then that it needs no more fetching; whether any of it was new."""
+    is_new = [watch.took(arrival, await intake.take(arrival)) for arrival in arrivals]
     await intake.store.entry_taken(watch.feed.name, entry.key, entry.link)
-    if taken.is_new:
-        watch.brought(arrival.received_at, arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None)
-    return taken.is_new
+    return any(is_new)
 
 
 async def _miss(intake: Intake, watch: Watch, entry: MissingEntry, trouble: str, retry_at: datetime | None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from capgateway import cap, log
+from capgateway import log
 from capgateway.errors import StoreError
 from capgateway.feeds import naads
-from capgateway.feeds.fetch import Fetched
+from capgateway.feeds.fetch import FetchFailed
 from capgateway.feeds.listen import recover
 from capgateway.feeds.pace import next_poll
 from capgateway.ingest.intake import LOGGER
@@ -17,6 +18,8 @@ from capgateway.ingest.watch import Tries
 from capgateway.store import utc_now
 
 if TYPE_CHECKING:
+    from capgateway import cap
+    from capgateway.feeds.fetch import Fetched
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
 
@@ -24,50 +27,63 @@ HEARTBEAT = timedelta(minutes=1)
 
 
 async def hear(intake: Intake, watch: Watch, document: bytes) -> None:
-    """Take in one document of a stream. Two sites send the same alerts; the second is ``unchanged``."""
+    """Take in one document of a stream. Two sites send the same alerts; the second is ``unchanged``. What a heartbeat says
+    we missed is looked for aside, one look at a time: a slow archive must not hold up what the stream brings."""
     watch.succeeded(utc_now())
-    alert = cap.parse(document).alert
-    if alert is not None and naads.is_heartbeat(alert):
-        await _catch_up(intake, watch, alert)
-        return
     arrival = await intake.examine(document, watch.feed)
+    if arrival.alert is not None and naads.is_heartbeat(arrival.alert):
+        if watch.catching_up is None or watch.catching_up.done():
+            watch.catching_up = asyncio.create_task(_catch_up(intake, watch, arrival.alert))
+        return
     try:
         taken = await intake.take(arrival)
     except StoreError as error:  # the next heartbeat names it, and it is fetched from the archives
         log.event(LOGGER, "stream.not_stored", level=logging.ERROR, feed=watch.feed.name, trouble=str(error))
         return
-    if taken.is_new:
-        watch.brought(arrival.received_at, alert.sent.instant if alert and alert.sent else None)
+    watch.took(arrival, taken)
 
 
 async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert) -> None:
-    """Fetch from the archives what the heartbeat names and the store does not hold (C-46), each a little later every
-    time it is not there."""
-    missing = [item for item in naads.announced(heartbeat) if not await intake.store.holds(item)]
-    tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
-    watch.tries, watch.missing = tries, len(missing)
-    for reference in missing:
-        now, before = utc_now(), tries[_name(reference)]
-        if before.again_at and now < before.again_at:
-            continue
-        found = await recover(watch.session, reference, watch.feed, now)
-        if isinstance(found, Fetched):
-            await intake.take_in(found.body, watch.feed)
-            watch.missing -= 1
-            log.event(LOGGER, "stream.recovered", feed=watch.feed.name, identifier=reference.identifier)
-            continue
-        failures = before.failures + 1
-        again_at = next_poll(interval=HEARTBEAT, failures=failures, now=now, chance=0)
-        tries[_name(reference)] = Tries(failures=failures, again_at=again_at)
-        log.event(
-            LOGGER,
-            "stream.missing",
-            level=logging.WARNING,
-            feed=watch.feed.name,
-            identifier=reference.identifier,
-            failures=failures,
-            trouble=found.message,
-        )
+    """Fetch from the archives what the heartbeat names and the store does not hold (C-46)."""
+    try:
+        missing = [item for item in naads.announced(heartbeat) if not await intake.store.holds(item)]
+        watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
+        watch.missing = len(missing)
+        await asyncio.gather(*(_recover(intake, watch, item) for item in missing))
+    except StoreError as error:  # the next heartbeat names them again
+        log.event(LOGGER, "stream.not_stored", level=logging.ERROR, feed=watch.feed.name, trouble=str(error))
+
+
+async def _recover(intake: Intake, watch: Watch, reference: cap.Reference) -> None:
+    """Look for one alert, a little later every time it is not there or cannot be used."""
+    now, before = utc_now(), watch.tries[_name(reference)]
+    if before.again_at and now < before.again_at:
+        return
+    found = await recover(watch.session, reference, watch.feed, now, hosts=intake.hosts)
+    trouble = found.message if isinstance(found, FetchFailed) else await _take(intake, watch, reference, found)
+    if trouble is None:
+        watch.missing -= 1
+        log.event(LOGGER, "stream.recovered", feed=watch.feed.name, identifier=reference.identifier)
+        return
+    failures = before.failures + 1
+    again_at = next_poll(interval=HEARTBEAT, failures=failures, now=now, chance=0)
+    watch.tries[_name(reference)] = Tries(failures=failures, again_at=again_at)
+    log.event(
+        LOGGER,
+        "stream.missing",
+        level=logging.WARNING,
+        feed=watch.feed.name,
+        identifier=reference.identifier,
+        failures=failures,
+        trouble=trouble,
+    )
+
+
+async def _take(intake: Intake, watch: Watch, reference: cap.Reference, found: Fetched) -> str | None:
+    """Take in what an archive has; what is wrong with it, if anything is."""
+    arrival = await intake.examine(found.body, watch.feed)
+    watch.took(arrival, await intake.take(arrival))
+    return None if await intake.store.holds(reference) else "what the archive has under this name is not that alert"
 
 
 def _name(reference: cap.Reference) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from capgateway.feeds import Feed
     from capgateway.feeds.fetch import Fetched
-    from capgateway.store import FeedState
+    from capgateway.store import Arrival, FeedState, Taken
 
 
 class Tries(NamedTuple):
@@ -50,6 +50,7 @@ class Watch:
         self.fresh_until: datetime | None = None
         self.certificate_expires_at: datetime | None = None
         self.tries: dict[str, Tries] = {}
+        self.catching_up: asyncio.Task[None] | None = None
         self.missing = 0
         self.looked_for_missing = False
 
@@ -71,11 +72,14 @@ class Watch:
         """The feed did not."""
         self.failures, self.trouble, self.last_try = self.failures + 1, trouble, now
 
-    def brought(self, received_at: datetime, sent_at: datetime | None) -> None:
-        """A new alert came in."""
-        self.newest_at = received_at
-        if sent_at:
-            self.latency_seconds = max(0.0, (received_at - sent_at).total_seconds())
+    def took(self, arrival: Arrival, taken: Taken) -> bool:
+        """An alert came in; whether it was new."""
+        if taken.is_new:
+            self.newest_at = arrival.received_at
+            sent_at = arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None
+            if sent_at:
+                self.latency_seconds = max(0.0, (arrival.received_at - sent_at).total_seconds())
+        return taken.is_new
 
     @property
     def wants_other_time(self) -> bool:

@@ -142,7 +142,7 @@ class Watching:
 
     def _forget(self, name: str) -> None:
         watch = self._watches.pop(name)
-        for task in self._streams.pop(name, ()):
+        for task in [*self._streams.pop(name, ()), *_catching_up(watch)]:
             task.cancel()
         if watch.feed.kind not in ("naads", "push"):
             self._jobs.remove_job(_job(name))
@@ -164,7 +164,10 @@ class Watching:
 
     async def _listen(self, watch: Watch, url: str) -> None:
         async def take(document: bytes) -> None:
-            await hear(self._intake, watch, document)
+            try:
+                await hear(self._intake, watch, document)
+            except Exception as error:  # noqa: BLE001  (a fault of ours over one document must not end the stream)
+                log.event(LOGGER, "stream.crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
 
         def lost(error: FetchError, failures: int) -> None:
             watch.failed(f"{url}: {error}", utc_now())
@@ -202,6 +205,7 @@ class Watching:
         if self.is_running:
             self._jobs.pause()
         streams = [task for tasks in self._streams.values() for task in tasks]
+        streams += [task for watch in self._watches.values() for task in _catching_up(watch)]
         for task in streams:
             task.cancel()
         if waiting := [*streams, *self._under_way]:
@@ -235,6 +239,10 @@ class Pace(BaseTrigger):  # type: ignore[misc]
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         return next_poll(interval=self._interval, failures=0, now=now, chance=random.random())  # noqa: S311
+
+
+def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
+    return [watch.catching_up] if watch.catching_up else []
 
 
 def _job(name: str) -> str:
