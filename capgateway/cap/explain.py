@@ -63,7 +63,7 @@ _SECTIONS = {
     "resource": "CAP 1.2 §3.2.3",
     "area": "CAP 1.2 §3.2.4",
 }
-_NAMESPACE_IN_BRACES = re.compile(r"\{[^}]*\}")
+_NAMESPACE_IN_BRACES = r"\{[^}]*\}"
 _one_at_a_time = threading.Lock()  # xmlschema does not promise that a schema may be shared by threads
 
 
@@ -162,4 +162,4 @@ def _at(root: etree._Element, path: str | None) -> etree._Element | None:
 
 
 def _plain(text: str) -> str:
-    return _NAMESPACE_IN_BRACES.sub("", text).rstrip(".")
+    return re.sub(_NAMESPACE_IN_BRACES, "", text).rstrip(".")

@@ -54,8 +54,8 @@ LARGEST_FILE = 10**15
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
-_QUOTED_OR_BARE = re.compile(r'"([^"]*)"|([^\s"]+)')
-_INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
+_QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
+_INTEGER = r"[+-]?[0-9]{1,100}"
 
 
 class Reader:
@@ -154,7 +154,7 @@ class Reader:
         )
 
     def _size(self, text: str | None, resource: etree._Element) -> int | None:
-        if text is None or not _INTEGER.fullmatch(text.strip(BLANK)):
+        if text is None or not re.fullmatch(_INTEGER, text.strip(BLANK)):
             return None  # the schema has said so
         size = int(text)
         if 0 <= size <= LARGEST_FILE:
@@ -221,7 +221,7 @@ def _split_pair(text: str) -> Named:
 
 def quoted_items(text: str | None) -> tuple[str, ...]:
     """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
-    return tuple([quoted or bare for quoted, bare in _QUOTED_OR_BARE.findall(text)]) if text else ()
+    return tuple([quoted or bare for quoted, bare in re.findall(_QUOTED_OR_BARE, text)]) if text else ()
 
 
 def references(text: str | None, version: str) -> tuple[Reference, ...]:

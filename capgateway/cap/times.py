@@ -9,9 +9,9 @@ from capgateway.cap.model import Time
 
 #: ``YYYY-MM-DDThh:mm:ssXzh:zm``, the only form the standard knows.
 STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
-_LENIENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,20}))?\s?(?:([+-])(\d\d):?([0-5]\d)|([Zz]|UTC|GMT)?)",
-    re.ASCII,
+# Patterns for what is rare are compiled when it comes (`re` keeps them): a fifth of the command's start went into compiling.
+_LENIENT = (
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,20}))?\s?(?:([+-])(\d\d):?([0-5]\d)|([Zz]|UTC|GMT)?)"
 )
 
 
@@ -28,7 +28,7 @@ def time(text: str) -> Time:
 
 
 def _instant(text: str) -> datetime | None:
-    match = _LENIENT.fullmatch(text)
+    match = re.fullmatch(_LENIENT, text, re.ASCII)
     if match is None:
         return None
     day, clock, fraction, sign, hours, minutes, _zone = match.groups()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
 
 _CAP = f"{{{NAMESPACES['1.2']}}}"
-_NEEDS_QUOTES = re.compile(r"\s|^$")
+_NEEDS_QUOTES = r"\s|^$"
 
 
 def write(alert: Alert) -> bytes:
@@ -113,4 +113,4 @@ def _reference(reference: Reference) -> str:
 
 
 def _quoted(items: Iterable[str]) -> str | None:
-    return " ".join(f'"{item}"' if _NEEDS_QUOTES.search(item) else item for item in items) or None
+    return " ".join(f'"{item}"' if re.search(_NEEDS_QUOTES, item) else item for item in items) or None

@@ -72,9 +72,8 @@ ENCODING = Rule(
 )
 
 _UTF8_BOM = b"\xef\xbb\xbf"
-_DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\?>")
-_ENCODING = re.compile(rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})")
-_BLANK = re.compile(rb"\s*")
+_DECLARATION = rb"<\?xml\s[^>]{0,200}?\?>"
+_ENCODING = rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})"
 # Nearly every document: a declaration, then the root element.
 _USUAL_HEAD = re.compile(rb"(?:<\?xml [^>?]{0,100}\?>)?\s*<[A-Za-z]")
 _ENCODING_FAULTS = frozenset({31, 32, 81})  # XML_ERR_UNKNOWN_ENCODING, UNSUPPORTED_ENCODING, INVALID_ENCODING
@@ -145,7 +144,7 @@ def _repaired(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
         document = document[len(_UTF8_BOM) :]
         repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; it is not needed.", line=1),)
     body = document.lstrip(b" \t\r\n")
-    declaration = _DECLARATION.match(body)
+    declaration = re.match(_DECLARATION, body)
     if declaration and len(body) < len(document):
         blank = document[: len(document) - len(body)]
         document = declaration[0] + blank + body[declaration.end() :]
@@ -161,9 +160,9 @@ def _has_doctype(document: bytes) -> bool:
     head = document[:4]
     if b"\0" in head or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         document = document.replace(b"\0", b"").lstrip(b"\xff\xfe")
-    at = 0
+    at, blank = 0, re.compile(rb"\s*")
     while True:
-        at = _BLANK.match(document, at).end()  # type: ignore[union-attr]  # the pattern matches anywhere
+        at = blank.match(document, at).end()  # type: ignore[union-attr]  # the pattern matches anywhere
         ending = {b"<?": b"?>", b"<!": b"-->"}.get(document[at : at + 2])
         if ending is None:
             return False
@@ -178,7 +177,7 @@ def _has_doctype(document: bytes) -> bool:
 def _reencoded(document: bytes, whole: bool, fault: etree.XMLSyntaxError) -> tuple[etree._Element, Finding] | None:
     """The tree of a document whose declaration names a wrong or unknown encoding, with the finding; ``None`` if that
     is not what is wrong with it."""
-    declared = _ENCODING.match(document)
+    declared = re.match(_ENCODING, document)
     name = declared[2].decode("ascii", "replace") if declared else "UTF-8"
     if fault.code not in _ENCODING_FAULTS and not name.lower().startswith(("utf-16", "utf-32", "ucs")):
         return None
@@ -188,7 +187,7 @@ def _reencoded(document: bytes, whole: bool, fault: etree.XMLSyntaxError) -> tup
         except UnicodeDecodeError:
             continue
         try:
-            root = _tree(_ENCODING.sub(rb"\1utf-8", text.encode(), count=1), whole)
+            root = _tree(re.sub(_ENCODING, rb"\1utf-8", text.encode(), count=1), whole)
         except etree.XMLSyntaxError:
             return None
         shown = {"cp1252": "Windows-1252"}.get(actual, actual.upper())

@@ -1,34 +1,34 @@
-"""The rules that national profiles of CAP add: IPAWS, CAP-CP, CAP-AU. Chosen by the message's code, or by name."""
+"""The rules that national profiles of CAP add: IPAWS, CAP-CP, CAP-AU. Chosen by the message's code, or by name.
+
+Each is imported when the first message of its kind comes.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from capgateway.cap.profiles import cap_au, cap_cp, ipaws
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from capgateway.cap.model import Alert
     from capgateway.cap.rules.notes import Notes
 
-_CHECKS: dict[str, Callable[[Alert, Notes], None]] = {
-    "ipaws": ipaws.check,
-    "cap-cp": cap_cp.check,
-    "cap-au": cap_au.check,
-}
+_MODULES = {"ipaws": "ipaws", "cap-cp": "cap_cp", "cap-au": "cap_au"}
 
 
 def choose(alert: Alert, wanted: str) -> str | None:
     """The profile to judge by: the wanted one, with ``auto`` the one whose code the message carries; ``None`` for none."""
     if wanted != "auto":
-        return wanted if wanted in _CHECKS else None
-    if not alert.codes:
-        return None
-    applying = {"ipaws": ipaws.applies, "cap-cp": cap_cp.applies, "cap-au": cap_au.applies}
-    return next((name for name, applies in applying.items() if applies(alert)), None)
+        return wanted if wanted in _MODULES else None
+    for code in alert.codes:
+        if code.startswith("IPAWSv"):
+            return "ipaws"
+        if code.casefold().startswith("profile:cap-cp:"):
+            return "cap-cp"
+        if ":profile:CAP-AU:" in code:
+            return "cap-au"
+    return None
 
 
 def check(alert: Alert, profile: str, notes: Notes) -> None:
     """Note what breaks the rules of a profile."""
-    _CHECKS[profile](alert, notes)
+    import_module(f"capgateway.cap.profiles.{_MODULES[profile]}").check(alert, notes)

@@ -86,10 +86,6 @@ RECOMMENDED = Rule(
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def applies(alert: Alert) -> bool:
-    return any(":profile:CAP-AU:" in code for code in alert.codes)
-
-
 def check(alert: Alert, notes: Notes) -> None:
     if CODE_VALUE not in alert.codes:
         notes.add(CODE, f"The message has no code `{CODE_VALUE}`; add it.")

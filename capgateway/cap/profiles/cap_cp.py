@@ -132,10 +132,6 @@ _SGC = re.compile(r"\d{2}|\d{4}|\d{7}", re.ASCII)
 _MARKS = {"autotranslated": {"yes", "no"}, "minorchange": {"none", "text", "correction", "resource", "layer", "other"}}
 
 
-def applies(alert: Alert) -> bool:
-    return any(code.casefold().startswith("profile:cap-cp:") for code in alert.codes)
-
-
 def check(alert: Alert, notes: Notes) -> None:
     if not any(_PROFILE.fullmatch(code) for code in alert.codes):
         notes.add(CODE, "The message has no code `profile:CAP-CP:1.0`; add it.")

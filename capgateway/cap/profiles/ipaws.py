@@ -154,10 +154,6 @@ _WEA_LIFETIME = timedelta(hours=24)
 _WEA_POINTS = 100
 
 
-def applies(alert: Alert) -> bool:
-    return any(code.startswith("IPAWSv") for code in alert.codes)
-
-
 def check(alert: Alert, notes: Notes) -> None:
     if CODE_VALUE not in alert.codes:
         notes.add(CODE, f"The message has no code `{CODE_VALUE}`; add it.")

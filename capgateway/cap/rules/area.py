@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from capgateway.cap import geometry
@@ -181,6 +180,8 @@ def _heights(area: Area, notes: Notes, *here: Step) -> None:
     if area.altitude is None:
         notes.add(CEILING, "ceiling comes without altitude; add the lower bound.", *here, "ceiling")
         return
+    from decimal import Decimal, InvalidOperation  # noqa: PLC0415  (few messages need it)
+
     try:
         is_below = Decimal(area.ceiling or "") < Decimal(area.altitude)
     except InvalidOperation:

@@ -75,7 +75,7 @@ EXPIRES = Rule(
     source=("A-67",),
 )
 
-_NO_OFFSET = re.compile(r".*\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
+_NO_OFFSET = r".*\d\d:\d\d(:\d\d(\.\d+)?)?"
 
 
 def check_dates(alert: Alert, notes: Notes, now: datetime) -> None:
@@ -103,7 +103,7 @@ def _form(moment: Time, version: str, notes: Notes, *place: Step) -> None:
     if moment.instant is None:
         return  # the schema has said so
     if not STRICT.fullmatch(text):
-        if _NO_OFFSET.fullmatch(text):
+        if re.fullmatch(_NO_OFFSET, text, re.ASCII):
             notes.add(OFFSET, f"`{text}` has no offset and is read as UTC; write one, such as -06:00.", *place)
         if version == "1.1":  # in 1.2 the schema says it, CAP 1.0 asked for no more than ISO 8601
             notes.add(FORM, f"`{text}` is not written as 2026-11-22T08:00:00-06:00.", *place)

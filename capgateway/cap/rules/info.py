@@ -80,7 +80,7 @@ SAME_TEXTS = Rule(
 )
 
 _WEB = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*")
-_MARKUP = re.compile(
+_MARKUP = (
     r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});|</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"
 )
 _ACRONYMS = frozenset({"SAME", "FIPS", "ZIP", "UGC", "VTEC"})
@@ -123,7 +123,7 @@ def _markup(info: Info, notes: Notes, here: Step) -> None:
     )
     for name, text in zip(_TEXTS, texts, strict=True):
         if text and ("&" in text or "<" in text):
-            found = _MARKUP.search(text)
+            found = re.search(_MARKUP, text)
             if found:
                 message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
                 notes.add(MARKUP, message, here, name)
