@@ -103,8 +103,7 @@ def _by_token(request: web.Request, tokens: tuple[Token, ...]) -> Token | None:
 
 def _on_this_machine(request: web.Request) -> Token:
     """The name it is asked by, and where it is asked from: after a reload the socket may still be one for others."""
-    peer = request.transport.get_extra_info("peername") if request.transport else None
-    if not is_loopback(request.headers.get("Host", "")) or (peer and not ip_address(peer[0]).is_loopback):
+    if not (is_loopback(request.headers.get("Host", "")) and _is_loopback_address(request.remote or "")):
         raise Refused(421, "this gateway has no tokens, so it answers to localhost, 127.0.0.1 and [::1] only")
     return THIS_MACHINE
 
@@ -141,6 +140,13 @@ def is_loopback(host: str) -> bool:
     """Whether a Host header, with or without port, names this machine."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+    return name == "localhost" or _is_loopback_address(name)
+
+
+def _is_loopback_address(text: str) -> bool:
+    try:
+        return ip_address(text).is_loopback
     except ValueError:
         return False

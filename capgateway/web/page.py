@@ -20,6 +20,7 @@ STYLE = (
 POLICY = f"default-src 'none'; frame-ancestors 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 
 LINKS = {
+    "/api/v1/feeds": "how each feed is doing",
     "/api/v1/cards": "cards",
     "/api/v1/cards?state=active": "cards that are shown now",
     "/api/v1/alerts": "alerts that came in, with what became of them and why",
