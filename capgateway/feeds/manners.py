@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,15 +12,18 @@ from yarl import URL
 
 from capgateway import net
 from capgateway.feeds.answer import fresh_until
+from capgateway.feeds.certificate import certificate_end
 from capgateway.feeds.pace import interval_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import aiohttp
 
     from capgateway.feeds.feed import Feed
     from capgateway.feeds.fetch import Fetched, Validators
 
-__all__ = ["Remarks", "manners"]
+__all__ = ["Remarks", "manners", "say_certificate"]
 
 #: A certificate that ends so soon should have been renewed: issuers renew at 30 days.
 EXPIRY_NEAR = timedelta(days=14)
@@ -49,7 +50,7 @@ async def manners(session: aiohttp.ClientSession, feed: Feed, found: Fetched, *,
         status, headers = await _ask_again(session, feed, found, accept)
         _conditional(remarks, found.validators, status)
         _fresh(remarks, feed, headers, now)
-        _certificate(remarks, await _certificate_end(found.url, feed), now)
+        say_certificate(remarks, await certificate_end(found.url, feed), now)
     return remarks
 
 
@@ -89,30 +90,11 @@ def _fresh(remarks: Remarks, feed: Feed, headers: dict[str, str], now: datetime)
         remarks.advice.append(f"It asks not to be polled for {wait:.0f} s, which is kept; `interval` is {ours:.0f} s.")
 
 
-def _certificate(remarks: Remarks, end: datetime | None, now: datetime) -> None:
+def say_certificate(remarks: Remarks, end: datetime | None, now: datetime) -> None:
+    """When a server's certificate expires, and whether that is soon."""
     if end is None:
         return
     days = (end - now).days
     remarks.facts.append(f"Its certificate expires on {end:%Y-%m-%d}, in {days} days.")
     if end - now < EXPIRY_NEAR:
         remarks.advice.append(f"Its certificate expires in {days} days: ask the issuer to renew it.")
-
-
-async def _certificate_end(url: str, feed: Feed) -> datetime | None:
-    """When the certificate of an https server expires; ``None`` behind a proxy, and where there is none."""
-    address = URL(url)
-    if address.scheme != "https" or feed.proxy is not None or address.host is None or address.port is None:
-        return None
-    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
-    _, writer = await net.open_stream(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)
-    try:
-        return _not_after(writer)
-    finally:
-        writer.close()
-
-
-def _not_after(writer: asyncio.StreamWriter) -> datetime | None:
-    certificate = writer.get_extra_info("peercert")
-    if not certificate:
-        return None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)

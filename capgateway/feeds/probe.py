@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -22,13 +23,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway import cap
+from capgateway import cap, net
 from capgateway.errors import FetchError
 from capgateway.feeds import check, directory, listen, naads
+from capgateway.feeds.certificate import certificate_end
 from capgateway.feeds.feed import Feed, FeedKind
 from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.judge import judge
-from capgateway.feeds.manners import manners
+from capgateway.feeds.manners import Remarks, manners, say_certificate
 from capgateway.feeds.plan import questions
 from capgateway.feeds.read import read_entries
 
@@ -175,6 +177,7 @@ async def _stream(seen: _Seen, url: str, patience: timedelta) -> None:
         seen.troubles.append(f"{url}: {error}. {check.ADVICE.get(error.reason, '')}".strip())
         return
     waited = asyncio.get_running_loop().time() - start
+    await _stream_certificate(seen, url)
     alert = cap.parse(document).alert
     if alert is None or not naads.is_heartbeat(alert):
         seen.facts.append(f"{url} sent a message of {len(document):,} bytes after {waited:.0f} s.")
@@ -184,6 +187,14 @@ async def _stream(seen: _Seen, url: str, patience: timedelta) -> None:
     seen.facts.append(f"{url} sent a heartbeat after {waited:.0f} s; it names {len(named)} alerts.")
     if named:
         await _archived(seen, named[-1])
+
+
+async def _stream_certificate(seen: _Seen, url: str) -> None:
+    remarks = Remarks()
+    with contextlib.suppress(*net.TROUBLE, ValueError):  # the first connection was good
+        say_certificate(remarks, await certificate_end(url, seen.feed), seen.now)
+    seen.facts += remarks.facts
+    seen.advice += remarks.advice
 
 
 async def _archived(seen: _Seen, reference: cap.Reference) -> None:

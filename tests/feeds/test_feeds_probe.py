@@ -140,6 +140,22 @@ async def test_a_stream_is_listened_to() -> None:
     assert (found.troubles, [report.identifier for report in found.reports]) == ((), ["TX-1"])
 
 
+async def test_the_certificate_of_a_stream_is_told(tmp_path: Path) -> None:
+    """As that of a web server, and a message that is no heartbeat is judged."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    async with StreamServer(tls=tls) as stream, asyncio.TaskGroup() as group:
+        looking = group.create_task(probe(kind="naads", urls=(stream.url,), url="", ca=str(tmp_path / "ca.pem")))
+        await stream.connected()
+        await stream.send(VALID)
+    found = looking.result()
+    assert has(found.facts, "sent a message of")
+    assert has(found.facts, "Its certificate expires on")
+    assert [report.verdict for report in found.reports] == ["valid"]
+
+
 async def test_a_stream_that_is_silent_is_told() -> None:
     """And one where nobody answers."""
     async with StreamServer() as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -107,3 +108,14 @@ async def test_a_taken_port_is_a_sentence(site: Any) -> None:
     with pytest.raises(ConfigError, match=r"gateway\.listen: cannot listen at 127\.0\.0\.1"):
         async with serve(make_app(site.gateway), site.address):
             pass
+
+
+def test_every_page_is_documented(site: Any) -> None:
+    """docs/operating.md names each address of the API, in full or as "…/last part" beside its family."""
+    text = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+    addresses = {resource.canonical for resource in make_app(site.gateway).router.resources()} - {"/"}
+    assert len(addresses) > 12
+    for address in addresses:
+        steps = address.split("/")
+        assert "/".join(steps[:4]) in text, address
+        assert steps[-1] in text.replace("{name}", "{id}"), address

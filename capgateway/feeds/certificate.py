@@ -1,0 +1,35 @@
+"""When the certificate of a feed's server expires. A feed that stops for want of a renewal can be told of weeks before.
+
+HTTP connections are given back before anyone can look at them, so this makes one of its own: ask now and then, not at
+every poll.
+"""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+from capgateway import net
+
+if TYPE_CHECKING:
+    from capgateway.feeds.feed import Feed
+
+__all__ = ["certificate_end"]
+
+
+async def certificate_end(url: str, feed: Feed) -> datetime | None:
+    """When the certificate at an ``https`` or ``tls`` address expires, in UTC; ``None`` behind a proxy, and where there
+    is no TLS. Raises what is in ``net.TROUBLE``, and ``ValueError`` for what is no address."""
+    address = URL(url)
+    if address.scheme not in {"https", "tls"} or feed.proxy is not None or not address.host or not address.port:
+        return None
+    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
+    _, writer = await net.open_stream(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)
+    try:
+        certificate = writer.get_extra_info("peercert")
+    finally:
+        writer.close()
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC) if certificate else None
