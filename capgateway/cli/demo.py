@@ -16,6 +16,7 @@ from capgateway.simulate.demo import Stage, StepFailed, stage
 from capgateway.store import Store
 
 USUAL_PORT = 8025
+INTERRUPTED = 130  # as shells say it
 
 
 @click.command()
@@ -61,7 +62,7 @@ async def _run(scene: Stage, service: Service, *, once: bool) -> None:
             await asyncio.wait([telling, running], return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():  # Ctrl-C in the middle
                 telling.cancel()
-                return
+                raise SystemExit(INTERRUPTED if once else 0)
             telling.result()
             if not once:
                 click.echo("\nThe story is over; everything runs on. Press Ctrl-C to end.")
