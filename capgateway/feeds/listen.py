@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
+    from capgateway.feeds.hosts import Hosts
 
 __all__ = ["follow", "messages", "recover"]
 
@@ -106,12 +107,17 @@ async def _next_documents(reader: asyncio.StreamReader, splitter: Splitter, sile
 
 
 async def recover(
-    session: aiohttp.ClientSession, reference: cap.Reference, feed: Feed, now: datetime
+    session: aiohttp.ClientSession,
+    reference: cap.Reference,
+    feed: Feed,
+    now: datetime,
+    *,
+    hosts: Hosts | None = None,
 ) -> Fetched | FetchFailed:
     """An alert that a heartbeat names, from the first archive that has it; the last failure when none does."""
     failed = FetchFailed(reason="url", message="no archive is configured, or the reference cannot name a file")
     for url in naads.archive_urls(reference, feed.archives):
-        found = await fetch(session, url, feed=feed, now=now, limit=cap.MAX_BYTES)
+        found = await fetch(session, url, feed=feed, now=now, limit=cap.MAX_BYTES, hosts=hosts)
         if isinstance(found, Fetched):
             return found
         failed = found or failed
