@@ -69,7 +69,9 @@ class Reader:
         self.version = version
         self.repairs: list[Finding] = []
         self.texts: dict[str, str] = {}
-        self._names = _names(tag(root)[1:].partition("}")[0])
+        namespace = tag(root)[1:].partition("}")[0]
+        self._names = _names(namespace)
+        self._name_tag, self._value_tag = f"{{{namespace}}}valueName", f"{{{namespace}}}value"
 
     def alert(self) -> Alert:
         self.texts, lists = self._children(self.root)
@@ -195,6 +197,10 @@ class Reader:
         return tuple([self._pair(pair) for pair in elements])
 
     def _pair(self, element: etree._Element) -> Named:
+        if len(element) == 2:  # noqa: PLR2004  (the usual case, which half of all elements belong to, without a dict)
+            name, value = element
+            if name.tag == self._name_tag and value.tag == self._value_tag:
+                return Named(name=(name.text or "").strip(BLANK), value=(value.text or "").strip(BLANK))
         get = self._children(element)[0].get
         return Named(name=get("valueName", "").strip(BLANK), value=get("value", "").strip(BLANK))
 

@@ -44,9 +44,14 @@ def check_blocks(alert: Alert, notes: Notes) -> None:
     for position, info in enumerate(alert.infos):
         by_language.setdefault(info.language.casefold(), []).append(position)
     for positions in by_language.values():
-        statements = {_statement(alert.infos[position]) for position in positions}
-        if len(statements) > 1 and not _same_area(alert, positions, notes):
-            _same_ground(alert, positions, notes)
+        if len(positions) > 1:
+            _check(alert, positions, notes)
+
+
+def _check(alert: Alert, positions: list[int], notes: Notes) -> None:
+    statements = {_statement(alert.infos[position]) for position in positions}
+    if len(statements) > 1 and not _same_area(alert, positions, notes):
+        _same_ground(alert, positions, notes)
 
 
 def _same_area(alert: Alert, positions: list[int], notes: Notes) -> bool:
