@@ -6,8 +6,6 @@ every poll.
 
 from __future__ import annotations
 
-import ssl
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yarl import URL
@@ -15,6 +13,8 @@ from yarl import URL
 from capgateway import net
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from capgateway.feeds.feed import Feed
 
 __all__ = ["certificate_end"]
@@ -27,9 +27,4 @@ async def certificate_end(url: str, feed: Feed) -> datetime | None:
     if address.scheme not in {"https", "tls"} or feed.proxy is not None or not address.host or not address.port:
         return None
     tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
-    _, writer = await net.open_stream(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)
-    try:
-        certificate = writer.get_extra_info("peercert")
-    finally:
-        writer.close()
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC) if certificate else None
+    return await net.certificate_expires(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)

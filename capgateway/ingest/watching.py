@@ -7,18 +7,18 @@ disturbs no other. Replacing the feeds keeps the schedule of those that are as t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from yarl import URL
 
 from capgateway import log, net
+from capgateway.feeds.certificate import certificate_end
 from capgateway.feeds.listen import follow
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import FeedStatus, PollResult
@@ -69,7 +69,7 @@ class Watching:
     def is_running(self) -> bool:
         return bool(self._jobs.running)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
         """Watch these feeds, and end cards whose time has come, while the context lasts."""
         self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
@@ -185,15 +185,10 @@ class Watching:
         await follow(url, watch.feed, take=take, lost=lost)
 
     async def _look_at_certificates(self) -> None:
-        """Until when the certificates of https feeds are valid; what cannot be asked now is asked next time."""
-        expiry: dict[str, datetime | None] = {}
+        """Until when the servers' certificates are valid; what cannot be asked now is asked next time."""
         for watch in list(self._watches.values()):
-            url = URL(watch.feed.url)
-            if url.scheme != "https" or not url.host or watch.feed.proxy:
-                continue
-            if url.host not in expiry:
-                expiry[url.host] = await _certificate_expiry(url.host, url.port or 443, watch.feed)
-            watch.certificate_expires_at = expiry[url.host] or watch.certificate_expires_at
+            with contextlib.suppress(*net.TROUBLE, ValueError):  # the poll itself says what is wrong
+                watch.certificate_expires_at = await certificate_end(watch.url, watch.feed)
 
     async def _expire(self) -> None:
         try:
@@ -247,14 +242,6 @@ def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
 
 def _job(name: str) -> str:
     return f"feed:{name}"
-
-
-async def _certificate_expiry(host: str, port: int, feed: Feed) -> datetime | None:
-    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
-    try:
-        return await net.certificate_expires(host, port, tls=tls, allow_networks=feed.allow_networks)
-    except net.TROUBLE:
-        return None  # the poll itself says what is wrong
 
 
 def _scheduler() -> AsyncIOScheduler:
