@@ -10,6 +10,7 @@ from capgateway.cap import profiles
 from capgateway.cap.finding import Finding, Report, Signature
 from capgateway.cap.names import VERSIONS, XMLDSIG
 from capgateway.cap.place import tag
+from capgateway.cap.read import VERY_LIKELY
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
 
@@ -41,7 +42,9 @@ def validate(
     alert, root, version = parsed.alert, parsed.root, parsed.version
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
-            findings += schemas.findings(root, version, document=parsed.document)
+            repaired = {finding.xpath for finding in parsed.findings if finding.rule == VERY_LIKELY.id}
+            said = schemas.findings(root, version, document=parsed.document)
+            findings += [finding for finding in said if finding.xpath not in repaired]
         notes = Notes(root, parsed.texts)
         check(alert, notes, now=now)
         chosen = profiles.choose(alert, profile)

@@ -65,6 +65,8 @@ def test_very_likely_is_read_as_likely_with_a_finding() -> None:
     document = changed("Observed", "Very Likely")
     assert alert(document).infos[0].certainty == "Likely"
     assert the_finding(document, "cap.certainty.very-likely").xpath == "/alert/info[1]/certainty"
+    assert rules(document) == {"cap.certainty.very-likely"}  # the schema is not asked about what is repaired
+    assert judged(document).verdict == "valid"
     assert rules(CAP_1_0) == set()
 
 

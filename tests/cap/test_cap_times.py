@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from cap_samples import CAP_1_1, NOW, changed, rules, the_finding
+from cap_samples import CAP_1_1, NOW, changed, judged, rules, the_finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +65,8 @@ def test_a_missing_offset_is_read_as_utc_and_told() -> None:
     """The moment is a guess, so there is a finding."""
     document = changed(SENT, "<sent>2026-11-22T10:15:00</sent>", document=CAP_1_1)
     assert "read as UTC" in the_finding(document, "cap.time.offset").message
+    with_offset = changed(SENT, "<sent>2026-11-22T10:15:00.5-06:00</sent>", document=CAP_1_1)
+    assert "cap.time.offset" not in {finding.rule for finding in judged(with_offset).findings}
 
 
 def test_utc_is_written_with_a_minus_in_cap_1_2() -> None:

@@ -75,7 +75,7 @@ EXPIRES = Rule(
     source=("A-67",),
 )
 
-_NO_OFFSET = r".*\d\d:\d\d(:\d\d(\.\d+)?)?"
+_NO_OFFSET = r"[^Tt ]*[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?"
 
 
 def check_dates(alert: Alert, notes: Notes, now: datetime) -> None:
