@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from capgateway.errors import StoreError
-from capgateway.store import alerts, cards, deliveries, feeds, lists, schema
+from capgateway.store import alerts, cards, chains, deliveries, feeds, lists, schema
 from capgateway.store.tables import gateway
 from capgateway.store.writer import Writer
 
@@ -181,7 +181,7 @@ class Store:
 
     async def holds(self, reference: Reference) -> bool:
         """Whether the message a reference names was taken in."""
-        return await self._read(lambda connection: alerts.holds(connection, reference))
+        return await self._read(lambda connection: chains.holds(connection, reference))
 
     # The walk from store to receiver
 
