@@ -68,7 +68,7 @@ class Form(msgspec.Struct, frozen=True):
         if isinstance(what, etree._Element):
             # As a document of its own, which declares what it inherits: of an element inside another lxml writes
             # `xmlns=""` where no such thing belongs.
-            what = etree.fromstring(etree.tostring(what, with_tail=False)).getroottree()
+            what = etree.fromstring(etree.tostring(what, encoding="utf-8", with_tail=False)).getroottree()
         return etree.tostring(
             what,
             method="c14n",
@@ -119,7 +119,10 @@ def _seal(tree: etree._ElementTree[etree._Element], number: int) -> Seal:
         kind, name = _algorithm(info, "SignatureMethod", _METHODS)
         text = _form(_one(info, "CanonicalizationMethod")).of(info)
         certificates, key = _signer(signature, kind, name, _binary(_one(signature, "SignatureValue")), text)
-    except _NotOurs as reason:
+    except (
+        _NotOurs,
+        etree.LxmlError,
+    ) as reason:  # lxml: no canonical form, as of a namespace that is a relative address
         return Seal(outcome="unsupported", why=str(reason))
     except _Wrong as reason:
         return Seal(outcome="wrong", why=str(reason))
@@ -209,6 +212,8 @@ def _signer(
     found = signature.findall(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")[:MAX_CERTIFICATES]
     try:
         certificates = [x509.load_der_x509_certificate(_binary(element)) for element in found]
+        for certificate in certificates:  # what is asked of them later; a broken one says so when asked
+            certificate.subject.rfc4514_string(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
         keys = [certificate.public_key() for certificate in certificates] or [_bare_key(signature)]
     except (ValueError, UnsupportedAlgorithm):
         raise _NotOurs("its certificate or key cannot be read") from None

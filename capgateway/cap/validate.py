@@ -74,4 +74,4 @@ def _signature(parsed: Parsed, trust: bytes, at: datetime) -> tuple[Signature, t
         return Signature(status="absent"), ()
     from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
 
-    return verify(parsed.document or etree.tostring(parsed.root, with_tail=False), trust=trust, at=at)
+    return verify(parsed.document or etree.tostring(parsed.root, encoding="utf-8", with_tail=False), trust=trust, at=at)

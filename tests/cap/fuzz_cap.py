@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, NOW, SCHEMAS
+from cap_signing import certificate, enveloped, pem, signature
 from cap_strategies import ALERTS, disagreements, mutants, older
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 #: A damaged document of this size is judged in milliseconds; a second means that something grows too fast.
 MAX_SECONDS = 1.0
 MAX_GROWTH_KB = 300_000
+TRUST = pem(certificate("authority", is_authority=True))
 WORDS = (
     *(
         b"<",
@@ -103,6 +105,9 @@ def _generated(count: int) -> list[cap.Alert]:
 def _bytes(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
     samples = [text.encode() for text in (CAP_1_0, CAP_1_1, CAP_1_2)]
     feed = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>{}</content></entry></feed>'
+    plain = CAP_1_2.encode()
+    samples.append(enveloped(plain, signature(plain, "agency", certificate("agency", "authority"))))
+    samples.append(enveloped(plain, signature(plain, "agency")))
     samples.append(feed.format(CAP_1_2.partition("?>")[2]).encode())
     end, tried, memory = time.monotonic() + seconds, 0, _memory()
     while time.monotonic() < end:
@@ -110,7 +115,7 @@ def _bytes(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
         tried += 1
         started = time.monotonic()
         try:
-            for report in judge(document, SCHEMAS, now=NOW):
+            for report in judge(document, SCHEMAS, now=NOW, trust=TRUST):
                 assert report.verdict in {"valid", "invalid"}
         except Exception as error:  # noqa: BLE001  (whatever it is, it is a find)
             yield document, f"raises {error!r}"

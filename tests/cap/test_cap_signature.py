@@ -207,6 +207,13 @@ def test_an_empty_signature_is_unsupported(content: str) -> None:
     assert judged(document).verdict == "valid"
 
 
+@pytest.mark.parametrize("oddity", ['xmlns:p="relative/address"', 'xmlns:="urn:x"'])
+def test_what_has_no_canonical_form_is_unsupported(oddity: str) -> None:
+    """libxml2 reads such names and refuses to write them canonically, or to read what it wrote."""
+    document = signed().replace(b"<SignedInfo ", f"<SignedInfo {oddity} ".encode(), 1)
+    assert status(document) in {"unsupported", "invalid", "absent"}
+
+
 def test_base64_with_unused_bits_is_refused() -> None:
     """It decodes to the same bytes, but someone changed it."""
     document = signed("ec-agency", method="ecdsa-sha256")
