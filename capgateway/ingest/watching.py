@@ -18,6 +18,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from capgateway import log, net
+from capgateway.errors import StoreError
 from capgateway.feeds.certificate import certificate_end
 from capgateway.feeds.listen import follow
 from capgateway.feeds.pace import interval_of, next_poll
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from capgateway.feeds.status import Submitted
     from capgateway.ingest.intake import Intake
 
-EXPIRE_SECONDS = 1.0
+EXPIRE_EVERY = timedelta(seconds=1)
+ERASE_EVERY = timedelta(hours=1)
 FIRST_POLLS_APART = timedelta(milliseconds=20)
 """The first polls are spread: all at once they would hold the loop up."""
 FIRST_POLLS_WITHIN = timedelta(seconds=60)
@@ -75,12 +77,11 @@ class Watching:
         self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
         await self._intake.expire()  # what ended while we were away goes first
         await self._intake.decide_again()  # the policy may have changed since
-        self._jobs.add_job(self._expire, IntervalTrigger(seconds=EXPIRE_SECONDS), id="expire")
+        soon = utc_now() + FIRST_POLLS_WITHIN
+        self._jobs.add_job(self._expire, _every(EXPIRE_EVERY), id="expire")
+        self._jobs.add_job(self._erase_bodies, _every(ERASE_EVERY), id="erase", next_run_time=soon)
         self._jobs.add_job(
-            self._look_at_certificates,
-            IntervalTrigger(seconds=CERTIFICATES_EVERY.total_seconds()),
-            id="certificates",
-            next_run_time=utc_now() + FIRST_POLLS_WITHIN,
+            self._look_at_certificates, _every(CERTIFICATES_EVERY), id="certificates", next_run_time=soon
         )
         try:
             self._jobs.start()
@@ -190,6 +191,11 @@ class Watching:
             with contextlib.suppress(*net.TROUBLE, ValueError):  # the poll itself says what is wrong
                 watch.certificate_expires_at = await certificate_end(watch.url, watch.feed)
 
+    async def _erase_bodies(self) -> None:
+        """What feeds sent is evidence for a while, and then only a store of names."""
+        with contextlib.suppress(StoreError):  # the next time does it
+            await self._intake.store.erase_bodies(utc_now() - self._intake.policy.retention)
+
     async def _expire(self) -> None:
         try:
             await self._intake.expire()
@@ -238,6 +244,10 @@ class Pace(BaseTrigger):  # type: ignore[misc]
 
 def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
     return [watch.catching_up] if watch.catching_up else []
+
+
+def _every(interval: timedelta) -> IntervalTrigger:
+    return IntervalTrigger(seconds=interval.total_seconds())
 
 
 def _job(name: str) -> str:

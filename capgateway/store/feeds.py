@@ -7,7 +7,7 @@ import zlib
 from base64 import b32encode
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from capgateway.store.dialect import upsert
 from capgateway.store.records import Body, FeedState, MissingEntry
@@ -59,6 +59,12 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
         "sha256": digest,
         "content": zlib.compress(body.content, level=1),  # fast, and a tenth of the size even so
     }
+
+
+def erase_bodies(connection: Connection, before: datetime) -> int:
+    """Erase the content of bodies fetched before then; that they were fetched, and their hash, stays. How many."""
+    old = update(bodies).where(bodies.c.fetched_at < before, bodies.c.content.is_not(None))
+    return connection.execute(old.values(content=None)).rowcount
 
 
 def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:

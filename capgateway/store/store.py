@@ -163,6 +163,10 @@ class Store:
         """Remember a body; to be called when all its entries are accounted for. ``news`` are kept whole."""
         await self._write(lambda connection: feeds.save_feed_state(connection, feed, part, state, news, utc_now()))
 
+    async def erase_bodies(self, before: datetime) -> int:
+        """Erase the content of feeds' bodies that were fetched before then; how many."""
+        return await self._write(lambda connection: feeds.erase_bodies(connection, before))
+
     async def known_entries(self, feed: str, keys: Sequence[str]) -> set[str]:
         """Which of these entries need no fetching: taken in, or waiting as missing."""
         return await self._read(lambda connection: feeds.known_entries(connection, feed, keys))

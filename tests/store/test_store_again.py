@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
-from store_story import NOW, POLICY, arrival, decide, outlets, states, take
+from store_story import NOW, POLICY, arrival, contents, decide, outlets, states, take
 
 from capgateway import cap, cards
 from capgateway.cards import CardState, Decision, Member, Policy
 from capgateway.simulate import story
-from capgateway.store import Store, utc_now
+from capgateway.store import Body, FeedState, Store, utc_now
 
 
 def elsewhere(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
@@ -71,3 +72,13 @@ async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> No
     assert card.card is not None
     assert [target.code for target in card.card.area.target] == ["40001", "48113", "48439"]
     assert POLICY.regions == ("US-TX",)
+
+
+async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> None:
+    """Their content goes, the record of the fetching stays."""
+    body = Body(url="https://feeds.example/", status=200, media_type="text/xml", content=b"<feed/>")
+    await store.save_feed_state("nws", "", FeedState(), [body])
+    assert await store.erase_bodies(NOW) == 0
+    assert await store.erase_bodies(utc_now() + timedelta(seconds=1)) == 1
+    ((*_, sha256, content),) = (await contents(store))["bodies"]
+    assert (content, len(sha256)) == (None, 64)
