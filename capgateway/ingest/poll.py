@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ from capgateway.ingest.intake import LOGGER, off_loop, unwrap
 from capgateway.store import Body, FeedState, MissingEntry, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from capgateway.feeds import Entry, Question
@@ -30,17 +30,23 @@ if TYPE_CHECKING:
 
 LINKS_AT_ONCE = 4
 """CAP documents of one feed fetched side by side; a busy index links to hundreds on the same host."""
+LINKS_WITHIN = 60.0
+"""Seconds in which a poll begins to take entries. A server that lets each of hundreds of links time out must not keep us
+from the index: what is left over waits for the next poll, where what is newest comes first."""
 MOST_TRIES = 100
 """Tries for an entry that stays missing; with the backoff that is more than a day."""
 NO_CHANGE = "not_modified"
+T = TypeVar("T")
 
 
 class Page(NamedTuple):
-    """One body of a poll, as it was read: how many alerts were new, whether any entry was, where it goes on."""
+    """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were taken, where it
+    goes on."""
 
     found: Fetched
     new: int
     is_news: bool = False
+    is_whole: bool = True
     next_url: str | None = None
     failure: FetchFailed | None = None
 
@@ -98,7 +104,7 @@ async def _ask_part(
             break
         page = await _read(intake, watch, found)
         new += page.new
-        if page.failure:
+        if page.failure or not page.is_whole:
             return page.failure, True, new
         pages.append(page)
         if page.next_url is None:
@@ -121,24 +127,29 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
     entries = index.distinct
     known = await intake.store.known_entries(feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
-    new, failure = await _take_entries(intake, watch, fresh)
-    return Page(found, new, is_news=bool(fresh), next_url=index.next_url, failure=failure)
+    if feed.kind == "cap" and fresh:
+        new, failure = await _take_only(intake, watch, fresh[0])
+        return Page(found, new, is_news=True, failure=failure)
+    new, left_over = await _each(fresh, lambda entry: _take_entry(intake, watch, entry))
+    return Page(found, new, is_news=bool(fresh), is_whole=not left_over, next_url=index.next_url)
 
 
-async def _take_entries(intake: Intake, watch: Watch, entries: Sequence[Entry]) -> tuple[int, FetchFailed | None]:
-    gate = asyncio.Semaphore(LINKS_AT_ONCE)
+async def _each(items: Sequence[T], take: Callable[[T], Awaitable[bool]]) -> tuple[int, list[T]]:
+    """Take items in their order, a few side by side, while there is time: how many were new, and what is left over."""
+    now, left = asyncio.get_running_loop().time, iter(items)
+    end = now() + LINKS_WITHIN
 
-    async def take(entry: Entry) -> bool:
-        async with gate:
-            return await _take_entry(intake, watch, entry)
+    async def work() -> int:
+        new = 0
+        while now() < end and (item := next(left, None)) is not None:
+            new += await take(item)
+        return new
 
-    if watch.feed.kind == "cap" and len(entries) == 1:
-        return await _take_only(intake, watch, entries[0])
-    results = await asyncio.gather(*map(take, entries), return_exceptions=True)
+    results = await asyncio.gather(*(work() for _ in range(LINKS_AT_ONCE)), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
-            raise result  # after its neighbours are done; the body is read again, and they are known then
-    return sum(map(bool, results)), None
+            raise result  # after its neighbours are done; the body is read again, and what they took is known then
+    return sum(count for count in results if isinstance(count, int)), list(left)
 
 
 async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, FetchFailed | None]:
@@ -216,11 +227,14 @@ async def _retry_missing(intake: Intake, watch: Watch) -> int:
     """Try again what could not be fetched before and is due; the store is asked only if there is any."""
     if not watch.missing and watch.looked_for_missing:
         return 0
+    watch.looked_for_missing = False  # until all goes well: what fails on the way is counted anew
     entries, now = await intake.store.missing_entries(watch.feed.name), utc_now()
-    watch.looked_for_missing, watch.missing = True, len(entries)
     due = [entry for entry in entries if entry.retry_at and entry.retry_at <= now]
-    watch.missing -= len(due)  # those that fail again are counted again
-    return sum([await _take_link(intake, watch, entry) for entry in due])
+    watch.missing = len(entries) - len(due)  # those that fail again are counted again
+    new, left_over = await _each(due, lambda entry: _take_link(intake, watch, entry))
+    watch.missing += len(left_over)
+    watch.looked_for_missing = True
+    return new
 
 
 async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[Page]) -> None:
