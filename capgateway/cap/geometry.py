@@ -12,13 +12,13 @@ import msgspec
 from capgateway.cap.model import Circle
 
 Point = tuple[float, float]
-Fault = Literal["form", "few", "open", "range", "swapped"]
+Fault = Literal["form", "few", "open", "range", "swapped", "long"]
 
 #: A ring has four pairs at least: three corners and the first one again.
 MIN_POINTS = 4
 MAX_LATITUDE, MAX_LONGITUDE, HALF_TURN, FULL_TURN = 90.0, 180.0, 180.0, 360.0
-#: Pairs of edges compared before a check for crossings gives up, so that no outline takes longer than a moment.
-MAX_COMPARISONS = 200_000
+#: Pairs written in an unusual way (`+1,.5`) are read one by one; more of them would take more than a moment.
+MAX_UNUSUAL_PAIRS = 50_000
 KILOMETRES_PER_DEGREE = 111.2
 CIRCLE_CORNERS = 24
 
@@ -38,11 +38,21 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
 
 
+class Budget:
+    """How many pairs of edges may still be compared, so that no message takes longer than a moment: with the budget spent
+    nothing more is found."""
+
+    def __init__(self, comparisons: int = 400_000) -> None:
+        self.left = comparisons
+
+
 def polygon(text: str) -> Polygon:
     """Read a polygon's text. Faults: ``form`` (no coordinate pairs), ``range`` (off the globe), ``swapped`` (off the
     globe, but on it with longitude and latitude exchanged), ``few`` (under four pairs), ``open`` (last pair is not the
-    first)."""
+    first), ``long`` (too much to be read)."""
     points = _points(text)
+    if points is None:
+        return Polygon(points=(), faults=("long",))
     if not points:
         return Polygon(points=(), faults=("form",))
     latitudes, longitudes = zip(*points, strict=True)
@@ -75,11 +85,11 @@ def crosses_antimeridian(points: tuple[Point, ...]) -> bool:
     return any(abs(b - a) > HALF_TURN for a, b in pairwise(longitudes))
 
 
-def crosses_itself(points: tuple[Point, ...]) -> bool:
-    """Whether two edges of the ring truly cross. Gives up, with ``False``, after :data:`MAX_COMPARISONS`."""
+def crosses_itself(points: tuple[Point, ...], budget: Budget) -> bool:
+    """Whether two edges of the ring truly cross."""
     if crosses_antimeridian(points):
         points = _unwrapped(points)
-    return not _goes_round_its_middle(points) and _has_crossing(points)
+    return not _goes_round_its_middle(points) and _has_crossing(points, budget)
 
 
 def _goes_round_its_middle(points: tuple[Point, ...]) -> bool:
@@ -98,24 +108,24 @@ def _goes_round_its_middle(points: tuple[Point, ...]) -> bool:
     return turns == 2  # noqa: PLR2004  (up through the horizon once and down once)
 
 
-def _has_crossing(points: tuple[Point, ...]) -> bool:
+def _has_crossing(points: tuple[Point, ...], budget: Budget) -> bool:
     """From west to east, compare each edge with those that begin before it ends."""
     edges = sorted(
         (min(a[1], b[1]), max(a[1], b[1]), min(a[0], b[0]), max(a[0], b[0]), a, b)
         for a, b in pairwise(points)
         if a != b
     )
-    budget = MAX_COMPARISONS
     for number, (_, east, south, north, a, b) in enumerate(edges, 1):
-        for other in range(number, len(edges)):
+        if budget.left <= 0:
+            return False
+        other = number
+        for other in range(number, min(len(edges), number + budget.left)):
             west, _, low, high, c, d = edges[other]
             if west > east:
                 break
             if low <= north and south <= high and b is not c and a is not d and _cross(a, b, c, d):
                 return True
-            budget -= 1
-            if not budget:
-                return False
+        budget.left -= other - number + 1
     return False
 
 
@@ -127,16 +137,20 @@ def _edge(a: Point, b: Point) -> tuple[float, float, float, float, Point, Point]
     return west, east, south, north, a, b
 
 
-def _points(text: str) -> list[Point]:
-    """The pairs of a polygon's text, or ``[]`` when any of them is none."""
+def _points(text: str) -> list[Point] | None:
+    """The pairs of a polygon's text, ``[]`` when any of them is none, ``None`` when they are too many."""
     text = text.strip()
-    if _PLAIN.fullmatch(text):
-        try:
-            return _DECODER.decode("[[" + text.replace(" ", "],[") + "]]")
-        except msgspec.DecodeError:
-            pass  # JSON refuses `.5`, `007` and double blanks; the slow way tells what is right
+    for plain in (text, " ".join(text.split())):
+        if _PLAIN.fullmatch(plain):
+            try:
+                return _DECODER.decode("[[" + plain.replace(" ", "],[") + "]]")
+            except msgspec.DecodeError:
+                pass  # JSON refuses double blanks, `.5` and `007`; the slow way tells what is right
+    items = text.split()
+    if len(items) > MAX_UNUSUAL_PAIRS:
+        return None
     points, pair = [], re.compile(_PAIR, re.ASCII)
-    for item in text.split():
+    for item in items:
         match = pair.fullmatch(item)
         if match is None:
             return []
@@ -175,10 +189,13 @@ def outline(shape: Circle) -> tuple[Point, ...]:
     return (*ring, ring[0])
 
 
-def overlap(one: tuple[Point, ...], other: tuple[Point, ...]) -> bool:
-    """Whether two rings share some area: their edges cross, or one lies in the other. Touching is not overlapping.
-    Says ``False`` where telling would take too many comparisons."""
-    if not _boxes_meet(one, other) or len(one) * len(other) > MAX_COMPARISONS:
+def overlap(one: tuple[Point, ...], other: tuple[Point, ...], budget: Budget) -> bool:
+    """Whether two rings share some area: their edges cross, or one lies in the other. Touching is not overlapping."""
+    budget.left -= len(one) + len(other)
+    if budget.left <= 0 or not _boxes_meet(one, other):
+        return False
+    budget.left -= len(one) * len(other)
+    if budget.left <= 0:
         return False
     if any(_cross(a, b, c, d) for a, b in pairwise(one) for c, d in pairwise(other)):
         return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
@@ -50,6 +51,9 @@ SIZE = Rule(
 BLANK = " \t\r\n"
 
 LARGEST_FILE = 10**15
+
+#: Items read of references, addresses and incidents. A heartbeat lists ten; thousands would only cost time.
+MAX_ITEMS = 10_000
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
@@ -227,7 +231,8 @@ def _split_pair(text: str) -> Named:
 
 def quoted_items(text: str | None) -> tuple[str, ...]:
     """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
-    return tuple([quoted or bare for quoted, bare in re.findall(_QUOTED_OR_BARE, text)]) if text else ()
+    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS) if text else ()
+    return tuple([match[1] or match[2] or "" for match in found])
 
 
 def references(text: str | None, version: str) -> tuple[Reference, ...]:
@@ -235,7 +240,12 @@ def references(text: str | None, version: str) -> tuple[Reference, ...]:
     if not text:
         return ()
     read = _reference_1_0 if version == "1.0" else reference
-    return tuple([found for item in text.split() if (found := read(item))])
+    return tuple([found for item in reference_items(text) if (found := read(item))])
+
+
+def reference_items(text: str) -> list[str]:
+    """The items of ``references`` as they stand there, as many as are read."""
+    return text.split(None, MAX_ITEMS)[:MAX_ITEMS]
 
 
 def reference(item: str) -> Reference | None:

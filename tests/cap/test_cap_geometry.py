@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capgateway import cap
-from capgateway.cap.geometry import circle, crosses_antimeridian, crosses_itself, polygon
+from capgateway.cap.geometry import Budget, circle, crosses_antimeridian, crosses_itself, polygon
 
 RING = "30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9"
 
@@ -80,7 +80,7 @@ def test_longitude_first_is_suspected_where_it_lies_off_the_globe() -> None:
 
 def test_a_bow_tie_crosses_itself() -> None:
     """Its edges cross in the middle."""
-    assert crosses_itself(polygon("0,0 2,2 2,0 0,2 0,0").points)
+    assert crosses_itself(polygon("0,0 2,2 2,0 0,2 0,0").points, Budget())
     assert the_finding(with_polygon("0,0 2,2 2,0 0,2 0,0"), "cap.polygon.crossing").level == "warning"
 
 
@@ -89,14 +89,14 @@ def test_a_round_ring_does_not_cross_itself(corners: int, latitude: float, longi
     """Neither do rings that repeat a corner."""
     angles = [2 * math.pi * number / corners for number in range(corners)]
     ring = [(latitude + math.sin(angle), longitude + math.cos(angle)) for angle in angles for _ in range(2)]
-    assert not crosses_itself((*ring, ring[0]))
+    assert not crosses_itself((*ring, ring[0]), Budget())
 
 
 def test_a_ring_over_the_antimeridian_goes_the_short_way() -> None:
     """Around Fiji it is small, and it does not cross itself."""
     ring = polygon("-16,179 -16,-179 -18,-179 -18,179 -16,179")
     assert crosses_antimeridian(ring.points)
-    assert not crosses_itself(ring.points)
+    assert not crosses_itself(ring.points, Budget())
     assert (
         the_finding(with_polygon("-16,179 -16,-179 -18,-179 -18,179 -16,179"), "cap.polygon.antimeridian").level
         == "info"
@@ -107,6 +107,20 @@ def test_an_endless_outline_is_judged_all_the_same() -> None:
     """100,000 points: the check for crossings gives up instead of comparing each edge with each."""
     zigzag = " ".join(f"{number % 2},{number / 1000:.3f}" for number in range(-50_000, 50_000))
     assert rules(with_polygon(zigzag)) <= {"cap.polygon.open", "cap.polygon.crossing"}
+
+
+def test_an_endless_outline_in_odd_numbers_is_not_read() -> None:
+    """Plain numbers are read fast, others one by one."""
+    assert the_finding(with_polygon("+1,2 " * 50_001), "cap.polygon.length").level == "error"
+
+
+def test_many_outlines_share_one_budget() -> None:
+    """A thousand combs whose edges all lie above each other: after a while none is compared any more."""
+    comb = " ".join(f"{number / 50},{number % 2 * 9}" for number in range(300))
+    ring, budget = polygon(f"{comb} 7,-1 -1,-1 0,0").points, Budget(50_000)
+    assert not crosses_itself(ring, budget)
+    assert budget.left < 25_000
+    assert not crosses_itself(polygon("0,0 2,2 2,0 0,2 0,0").points, Budget(0))
 
 
 def test_an_empty_polygon_is_absent() -> None:

@@ -193,6 +193,19 @@ def test_rules_look_at_older_versions_too() -> None:
     assert rules(changed("TX-2026-0042", "TX 42", document=CAP_1_1)) == {"cap.identifier.characters"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (REFERENCES, f"<references>{'a,b,2026-11-22T09:15:00-06:00 ' * 10_000}</references>"),
+        ('lake "big fire"', "lake " * 20_000),
+        ("<code>", f"<addresses>{'a ' * 10_000}</addresses><code>"),
+    ],
+)
+def test_lists_without_end_are_not_read_to_the_end(old: str, new: str) -> None:
+    """Ten thousand items are, and the rest is told of."""
+    assert the_finding(changed(old, new), "cap.list.length").level == "error"
+
+
 def test_a_report_of_a_hostile_message_stays_small() -> None:
     """A thousand empty parameters are two hundred findings."""
     parameters = "<parameter><valueName/><value/></parameter>" * 1_000

@@ -51,6 +51,14 @@ POLYGON_OPEN = Rule(
     reference="CAP 1.2 §3.2.4",
     source=("A-114",),
 )
+POLYGON_LENGTH = Rule(
+    id="cap.polygon.length",
+    level="error",
+    asks="A polygon is short enough to be read: 50,000 pairs, or what a message holds when they are written plainly.",
+    why="No outline of an alert needs more, and each receiver has to read them all.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-15",),
+)
 POLYGON_CROSSING = Rule(
     id="cap.polygon.crossing",
     level="warning",
@@ -122,6 +130,7 @@ _SHAPE_FAULTS: dict[geometry.Fault, Fault] = {
     "form": (POLYGON_FORM, _FORM),
     "few": (POLYGON_POINTS, "polygon has fewer than four pairs; three corners and the first one again."),
     "open": (POLYGON_OPEN, "The last pair of polygon is not its first; the ring is read as closed."),
+    "long": (POLYGON_LENGTH, "polygon is too long to be read; a hundred points say as much."),
     "range": (RANGE, "A latitude is beyond 90 or a longitude beyond 180 degrees."),
     "swapped": (SWAPPED, "The coordinates are off the globe; they look like longitude,latitude. Exchange them."),
 }
@@ -130,20 +139,21 @@ _SHAPE_FAULTS: dict[geometry.Fault, Fault] = {
 def check_areas(alert: Alert, notes: Notes) -> None:
     needs_area = alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
     known: dict[str, list[Fault]] = {}  # infos of several languages have the same polygons
+    budget = geometry.Budget()
     for position, info in enumerate(alert.infos):
         here = ("info", position)
         if needs_area and not info.areas:
             notes.add(MISSING, "The info has no area; say whom it concerns.", here)
         for number, area in enumerate(info.areas):
-            _check(area, known, notes, here, ("area", number))
+            _check(area, known, budget, notes, here, ("area", number))
 
 
-def _check(area: Area, known: dict[str, list[Fault]], notes: Notes, *here: Step) -> None:
+def _check(area: Area, known: dict[str, list[Fault]], budget: geometry.Budget, notes: Notes, *here: Step) -> None:
     if not area.area_desc.strip():
         notes.add(DESCRIPTION, "areaDesc is empty; name the area.", *here, "areaDesc")
     for number, text in enumerate(area.polygons):
         if text not in known:
-            known[text] = _polygon_faults(text)
+            known[text] = _polygon_faults(text, budget)
         for rule, message in known[text]:
             notes.add(rule, message, *here, ("polygon", number))
     for number, text in enumerate(area.circles):
@@ -156,10 +166,10 @@ def _check(area: Area, known: dict[str, list[Fault]], notes: Notes, *here: Step)
         _heights(area, notes, *here)
 
 
-def _polygon_faults(text: str) -> list[Fault]:
+def _polygon_faults(text: str, budget: geometry.Budget) -> list[Fault]:
     read = geometry.polygon(text)
     faults = [_SHAPE_FAULTS[fault] for fault in read.faults]
-    if read.points and geometry.crosses_itself(read.points):
+    if read.points and geometry.crosses_itself(read.points, budget):
         faults.append((POLYGON_CROSSING, "Edges of polygon cross each other; put the corners in order."))
     if read.points and geometry.crosses_antimeridian(read.points):
         faults.append((POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer."))

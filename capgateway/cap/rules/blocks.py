@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import product
 from typing import TYPE_CHECKING
 
 from capgateway.cap import geometry
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Area, Info
     from capgateway.cap.rules.notes import Notes
 
-#: Pairs of shapes compared in one message; ten infos of ten shapes each need 4,500.
-MAX_PAIRS = 5_000
+#: What comparing the words of two infos costs, or reading a shape, in comparisons of edges.
+COST_OF_A_PAIR = 20
 
 OVERRIDE = Rule(
     id="cap.info.override",
@@ -69,15 +69,18 @@ def _same_area(alert: Alert, positions: list[int], notes: Notes) -> bool:
 
 
 def _same_ground(alert: Alert, positions: list[int], notes: Notes) -> None:
-    shapes = [(position, ring) for position in positions for ring in _rings(alert.infos[position])]
-    pairs = ((a, b) for number, a in enumerate(shapes) for b in shapes[number + 1 :] if a[0] != b[0])
-    told: set[int] = set()
-    for (earlier, one), (later, other) in islice(pairs, MAX_PAIRS):
-        if later in told or not _contradict(alert.infos[earlier], alert.infos[later]):
-            continue
-        if geometry.overlap(one, other):
-            told.add(later)
-            notes.add(OVERLAP, _message(alert, earlier, later, "overlapping areas"), ("info", later))
+    budget = geometry.Budget()
+    rings = [(position, list(_rings(alert.infos[position], budget))) for position in positions]
+    for number, (later, theirs) in enumerate(rings):
+        for earlier, ours in rings[:number]:
+            budget.left -= COST_OF_A_PAIR
+            if budget.left <= 0:
+                return
+            if not _contradict(alert.infos[earlier], alert.infos[later]):
+                continue
+            if any(geometry.overlap(one, other, budget) for one, other in product(ours, theirs)):
+                notes.add(OVERLAP, _message(alert, earlier, later, "overlapping areas"), ("info", later))
+                break
 
 
 def _statement(info: Info) -> tuple[str, ...]:
@@ -116,9 +119,13 @@ def _names(info: Info) -> Iterator[tuple[str, ...]]:
             yield ("description", " ".join(area.area_desc.split()).casefold())
 
 
-def _rings(info: Info) -> Iterator[tuple[geometry.Point, ...]]:
+def _rings(info: Info, budget: geometry.Budget) -> Iterator[tuple[geometry.Point, ...]]:
     for area in info.areas:
-        yield from _rings_of(area)
+        for ring in _rings_of(area):
+            budget.left -= COST_OF_A_PAIR
+            if budget.left <= 0:
+                return
+            yield ring
 
 
 def _rings_of(area: Area) -> Iterator[tuple[geometry.Point, ...]]:

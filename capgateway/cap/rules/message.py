@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from capgateway.cap.names import XMLDSIG
-from capgateway.cap.read import reference
+from capgateway.cap.read import MAX_ITEMS, reference, reference_items
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import STRICT
 
@@ -104,6 +104,14 @@ REFERENCES_FORM = Rule(
     reference="CAP 1.2 §3.2.1",
     source=("A-41", "A-80", "A-158"),
 )
+LISTS = Rule(
+    id="cap.list.length",
+    level="error",
+    asks="references, addresses and incidents have fewer than 10,000 items each.",
+    why="More are not read: a list without end would cost each receiver time.",
+    reference="CAP 1.2 §3.2.1",
+    source=("A-15",),
+)
 REFERENCES_SELF = Rule(
     id="cap.references.self",
     level="error",
@@ -151,6 +159,7 @@ _ANSWERS = frozenset({"Update", "Cancel", "Ack", "Error"})
 def check_message(alert: Alert, notes: Notes) -> None:
     _names(notes)
     _recipients(alert, notes)
+    _lists(alert, notes)
     if alert.references or alert.msg_type in _ANSWERS or notes.texts.get("references", ""):
         _references(alert, notes)
     if not alert.infos and alert.msg_type in {"Alert", "Update"} and alert.status != "System":
@@ -163,6 +172,16 @@ def check_message(alert: Alert, notes: Notes) -> None:
         notes.add(SIGNED_1_1, "The published schema of CAP 1.1 has no place for a Signature; send CAP 1.2.")
     if alert.version == "1.0" and notes.text("password"):
         notes.add(PASSWORD, "The message carries a password; it is not read, stored or passed on.", "password")
+
+
+def _lists(alert: Alert, notes: Notes) -> None:
+    for name, items in (
+        ("addresses", alert.addresses),
+        ("references", alert.references),
+        ("incidents", alert.incidents),
+    ):
+        if len(items) == MAX_ITEMS:
+            notes.add(LISTS, f"Only the first {MAX_ITEMS:,} items of {name} are read.", name)
 
 
 def _names(notes: Notes) -> None:
@@ -198,7 +217,7 @@ def _has_odd_quote(text: str) -> bool:
 
 
 def _references(alert: Alert, notes: Notes) -> None:
-    items = notes.texts.get("references", "").split()
+    items = reference_items(notes.texts.get("references", ""))
     if not items and alert.msg_type in _ANSWERS:
         message = f"This {alert.msg_type} names no message in references; write sender,identifier,sent of each one."
         notes.add(REFERENCES_MISSING, message, "references")
