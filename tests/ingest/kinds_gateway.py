@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 
 from capgateway import cap, net, shipped
 from capgateway.cards import Policy
-from capgateway.feeds import Feed
+from capgateway.feeds import Feed, naads
 from capgateway.ingest import Intake, Watch, Watching
 from capgateway.metrics import Metrics
 from capgateway.simulate import story
@@ -48,6 +48,16 @@ def chain(name: str) -> tuple[cap.Alert, cap.Alert, cap.Alert]:
     first = amber(f"{name}-A", now=now - timedelta(minutes=8))
     second = replace(story.update(now - timedelta(minutes=6), first), identifier=f"{name}-U")
     return first, second, replace(story.cancel(now - timedelta(minutes=4), first, second), identifier=f"{name}-C")
+
+
+def archived(alert: cap.Alert) -> str:
+    """Where an archive keeps it."""
+    return naads.archive_urls(reference(alert), ["x:"])[0].removeprefix("x:/")
+
+
+def reference(alert: cap.Alert) -> cap.Reference:
+    assert alert.sent is not None
+    return cap.Reference(sender=alert.sender, identifier=alert.identifier, sent=alert.sent)
 
 
 def intake(store: Store) -> Intake:
@@ -87,8 +97,8 @@ async def stored(store: Store) -> list[StoredAlert]:
 
 
 async def identifiers(store: Store) -> list[str]:
-    """Of all alerts, sorted; twice what is stored twice."""
-    return sorted(alert.identifier or "?" for alert in await stored(store))
+    """Of all alerts that can be read, sorted; twice what is stored twice."""
+    return sorted(alert.identifier or "?" for alert in await stored(store) if alert.reason != "unreadable")
 
 
 async def decisions(store: Store) -> dict[str, tuple[str, str | None]]:
@@ -121,10 +131,6 @@ async def seen(store: Store) -> dict[str, set[str]]:
 async def rows(store: Store, table: Table = bodies) -> list[Any]:
     """Every row of a table."""
     return await store._read(lambda connection: list(connection.execute(select(table)).mappings()))
-
-
-def written(alerts: Iterable[cap.Alert]) -> Sequence[bytes]:
-    return [cap.write(alert) for alert in alerts]
 
 
 async def until(holds: Callable[[], Awaitable[bool] | bool]) -> None:
