@@ -181,8 +181,9 @@ async def test_names_beyond_every_bound_are_held(store: Store) -> None:
 
 
 @pytest.mark.parametrize("linking", ["to all", "to the last"])
-async def test_every_order_of_arrival_ends_down(store: Store, linking: str) -> None:
+async def test_every_order_of_arrival_ends_down(sqlite_url: str, linking: str) -> None:
     """Alert, two Updates and a Cancel, in all 24 orders: no card is left, and every lane's last word is a take-down."""
+    store = Store.open(sqlite_url)
     for number, order in enumerate(permutations(range(4))):
         links = chain(f"TX-{number}")
         if linking == "to all":
@@ -196,6 +197,7 @@ async def test_every_order_of_arrival_ends_down(store: Store, linking: str) -> N
         last[each.card_id] = f"{each.action} {each.state}"
     assert set(last.values()) == {"take_down pending"}
     assert len(last) == len((await store.cards(limit=1000)).items)
+    store.close()
 
 
 async def test_every_order_of_arrival_shows_the_newest(store: Store) -> None:
