@@ -22,6 +22,8 @@ from capgateway.feeds import answer
 from capgateway.feeds.read import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
     from capgateway.feeds.feed import Feed
@@ -190,19 +192,27 @@ async def _read(
             retry_at=answer.retry_at(response.headers, question.now),
         )
     body = await net.read_bounded(response, question.limit)
+    etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
     return Fetched(
         url=str(response.url),
         status=response.status,
         body=body,
         media_type=response.content_type,
         validators=Validators(
-            etag=_sendable(response.headers.get("ETag")),
-            last_modified=_sendable(response.headers.get("Last-Modified")),
+            etag=_sendable(etag),
+            last_modified=_sendable(last_modified) if etag or _is_settled(response.headers, question.now) else None,
             sha256=hashlib.sha256(body).hexdigest(),
         ),
         fresh_until=answer.fresh_until(response.headers, question.now),
         moved_to=moved_to,
     )
+
+
+def _is_settled(headers: Mapping[str, str], now: datetime) -> bool:
+    """Whether the second of the last change has passed: another change within it may follow, and without a tag beside it
+    the date would hide that from us (RFC 9110 §8.8.2.2)."""
+    changed = answer.http_date(headers.get("Last-Modified", ""))
+    return changed is not None and changed < (answer.http_date(headers.get("Date", "")) or now)
 
 
 def _sendable(tag: str | None) -> str | None:
