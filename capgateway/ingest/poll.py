@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from capgateway import cap, log
+from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
+from capgateway.feeds.entry import READABLE
 from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
+from capgateway.feeds.nws import JSON
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import PollResult
 from capgateway.ingest.intake import LOGGER, off_loop, unwrap
@@ -36,6 +39,8 @@ from the index: what is left over waits for the next poll, where what is newest 
 MOST_TRIES = 100
 """Tries for an entry that stays missing; with the backoff that is more than a day."""
 NO_CHANGE = "not_modified"
+NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id})
+"""Rules that a document breaks which is no index at all. A sloppy index without entries is a quiet feed."""
 T = TypeVar("T")
 
 
@@ -119,7 +124,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
     """Take in what a new body announces."""
     feed = watch.feed
     index = await off_loop(len(found.body), lambda: read_entries(found.body, kind=feed.kind, base_url=found.url))
-    faults = [finding for finding in index.findings if finding.level == "error"]
+    faults = [finding for finding in index.findings if finding.level == "error" and finding.rule in NO_INDEX]
     if faults and not index.entries:
         if not watch.failures:  # keep what cannot be read, once a failure: an error page may change at each poll
             await intake.take_in(found.body, feed)

@@ -238,3 +238,10 @@ class RawServer:
         writer.write(self._said)
         await writer.drain()
         writer.close()
+
+
+async def test_a_sloppy_index_without_entries_is_a_quiet_feed(source: Source) -> None:
+    """It breaks rules of Atom, and has nothing to say: neither a failure nor worth a place in quarantine."""
+    source.server.publish("sloppy.atom", b'<feed xmlns="http://www.w3.org/2005/Atom"><title>quiet</title></feed>')
+    assert await source.poll("sloppy.atom") == ("ok", 0)
+    assert await source.decisions() == []
