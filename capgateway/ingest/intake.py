@@ -96,7 +96,8 @@ class Intake:
 
     async def decide_again(self) -> int:
         """Decide anew what a change of the policy's regions may decide otherwise; how many alerts that were."""
-        alert_ids = await self.store.undecided_by_region(utc_now())
+        now = utc_now()
+        alert_ids = await self.store.undecided_by_region(now, now - self.policy.max_lifetime)
         for alert_id in alert_ids:
             taken = await self.store.decide_again(alert_id, self._decide, self.outlets)
             if taken.messages:

@@ -6,7 +6,7 @@ from base64 import b32encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from capgateway import cap
 from capgateway.cards import Decision, Member
@@ -51,11 +51,11 @@ def decide_again(connection: Connection, alert_id: str, decide: Decide, outlets:
     return Taken(alert_id=alert_id, decision=decision, is_new=False, messages=written.messages)
 
 
-def undecided_by_region(connection: Connection, now: datetime) -> list[str]:
+def undecided_by_region(connection: Connection, now: datetime, since: datetime) -> list[str]:
     """Alerts that a change of the policy's regions may decide otherwise: the heads of live cards, and what was left
-    out for its region and may still be live."""
+    out for its region but was received ``since`` then, so that it may still be live."""
     heads = select(cards.c.alert_id).where(cards.c.state == "active", cards.c.expires_at > now)
-    left_out = or_(alerts.c.reason == "region", alerts.c.reason == "left_region")
+    left_out = and_(alerts.c.reason.in_(["region", "left_region"]), alerts.c.received_at >= since)
     query = select(alerts.c.id).where(or_(alerts.c.id.in_(heads), left_out), alerts.c.keyed)
     return list(connection.execute(query.order_by(alerts.c.sent_at)).scalars())
 

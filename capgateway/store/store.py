@@ -142,10 +142,10 @@ class Store:
             lambda connection: alerts.decide_again(connection, alert_id, decide, outlets, utc_now())
         )
 
-    async def undecided_by_region(self, now: datetime) -> list[str]:
+    async def undecided_by_region(self, now: datetime, since: datetime) -> list[str]:
         """Alerts that a change of the policy's regions may decide otherwise: the heads of live cards, and what was
-        left out for its region."""
-        return await self._read(lambda connection: alerts.undecided_by_region(connection, now))
+        left out for its region ``since`` then."""
+        return await self._read(lambda connection: alerts.undecided_by_region(connection, now, since))
 
     async def expire(self, end: Callable[[CardState], Decision], outlets: Outlets, limit: int) -> int:
         """End the cards whose time has come; how many there were."""
