@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -124,7 +125,7 @@ async def test_deciding_again_leaves_what_stands(store: Store) -> None:
     for link in chain()[:3]:
         await take(store, link)
     before = await contents(store)
-    for alert_id in await store.undecided_by_region(utc_now()):
+    for alert_id in await store.undecided_by_region(utc_now(), NOW - timedelta(days=1)):
         assert (await store.decide_again(alert_id, decide, outlets("app"))).messages == 0
     assert await contents(store) == before
 
@@ -139,7 +140,7 @@ async def test_deciding_again_under_other_regions(store: Store) -> None:
 
     ended = await store.decide_again(taken.alert_id, elsewhere, outlets("app"))
     assert (ended.decision.word, ended.decision.reason) == ("ended", "left_region")
-    assert await store.undecided_by_region(utc_now()) == [taken.alert_id]
+    assert await store.undecided_by_region(utc_now(), NOW - timedelta(days=1)) == [taken.alert_id]
     shown = await store.decide_again(taken.alert_id, decide, outlets("app"))
     assert shown.decision.word == "published"
     cards_now = (await store.cards()).items
