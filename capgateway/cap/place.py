@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from lxml import etree
 
 from capgateway.cap.names import REPEATABLE
-
-if TYPE_CHECKING:
-    from lxml import etree
 
 
 def tag(element: etree._Element) -> str:
@@ -31,9 +28,14 @@ def xpath(element: etree._Element) -> str:
 
 
 def _step(element: etree._Element) -> str:
-    name, parent = local(element), element.getparent()
-    if parent is None:
+    namespace, _, name = tag(element).removeprefix("{").rpartition("}")
+    if element.getparent() is None:
         return name
-    before = len(list(element.itersiblings(tag(element), preceding=True)))
-    is_alone = before == 0 and next(element.itersiblings(tag(element)), None) is None
+    same = f"n:{name}" if namespace else name
+    namespaces = {"n": namespace} if namespace else None
+    try:  # counted by libxml2: among a hundred thousand siblings a loop here would take too long
+        before = int(element.xpath(f"count(preceding-sibling::{same})", namespaces=namespaces))
+        is_alone = not before and not element.xpath(f"boolean(following-sibling::{same})", namespaces=namespaces)
+    except etree.XPathError:  # a name that libxml2 lets pass in documents and not in XPath, such as `a:b:c`
+        return name
     return name if is_alone and name not in REPEATABLE else f"{name}[{before + 1}]"

@@ -54,6 +54,8 @@ LARGEST_FILE = 10**15
 
 #: Items read of references, addresses and incidents. A heartbeat lists ten; thousands would only cost time.
 MAX_ITEMS = 10_000
+#: Repairs that are told; a message with more is full of the same.
+MAX_REPAIRS = 50
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
@@ -145,7 +147,7 @@ class Reader:
         if self.version != "1.0":
             element = next(info.iterchildren("{*}certainty"))
             message = "certainty `Very Likely` was dropped after CAP 1.0; it is read as Likely. Write `Likely`."
-            self.repairs.append(VERY_LIKELY.finding(message, xpath=xpath(element), line=element.sourceline))
+            self._repaired(VERY_LIKELY, message, element)
         return "Likely"
 
     def _resource(self, element: etree._Element) -> Resource:
@@ -167,7 +169,7 @@ class Reader:
             return size
         element = next(resource.iterchildren("{*}size"))
         message = "size is no number of bytes that a file can have; it is read as absent."
-        self.repairs.append(SIZE.finding(message, xpath=xpath(element), line=element.sourceline))
+        self._repaired(SIZE, message, element)
         return None
 
     def _area(self, element: etree._Element) -> Area:
@@ -190,7 +192,7 @@ class Reader:
                 texts.append(text)
             else:
                 message = f"{local(element)} is empty and read as absent; leave it out."
-                self.repairs.append(EMPTY_SHAPE.finding(message, xpath=xpath(element), line=element.sourceline))
+                self._repaired(EMPTY_SHAPE, message, element)
         return tuple(texts)
 
     def _named(self, elements: list[etree._Element] | None) -> tuple[Named, ...]:
@@ -199,6 +201,10 @@ class Reader:
         if self.version == "1.0":
             return tuple([_split_pair(pair.text or "") for pair in elements])
         return tuple([self._pair(pair) for pair in elements])
+
+    def _repaired(self, rule: Rule, message: str, element: etree._Element) -> None:
+        if len(self.repairs) < MAX_REPAIRS:
+            self.repairs.append(rule.finding(message, xpath=xpath(element), line=element.sourceline))
 
     def _pair(self, element: etree._Element) -> Named:
         if len(element) == 2:  # noqa: PLR2004  (the usual case, which half of all elements belong to, without a dict)

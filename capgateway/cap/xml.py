@@ -71,6 +71,17 @@ ENCODING = Rule(
     source=("A-13",),
 )
 
+WIDTH = Rule(
+    id="xml.width",
+    level="error",
+    layer="xml",
+    asks="No element has more than 25,000 children.",
+    why="libxml2 counts the siblings of everything it complains about, so that a wide document full of faults would take "
+    "minutes. The widest ones seen have some thousand.",
+    source=("A-15",),
+)
+MAX_CHILDREN = 25_000
+
 _UTF8_BOM = b"\xef\xbb\xbf"
 _DECLARATION = rb"<\?xml\s[^>]{0,200}?\?>"
 _ENCODING = rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})"
@@ -107,6 +118,8 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, whole: bool = False) ->
         repairs = (*repairs, mislabelled)
     if root.getroottree().docinfo.doctype:  # an encoding that hides `<!DOCTYPE` from a look at the bytes, as UTF-7 can
         return _no_doctype()
+    if len(document) > 4 * MAX_CHILDREN and any(len(element) > MAX_CHILDREN for element in root.iter()):
+        return _refused(WIDTH, f"An element has more than {MAX_CHILDREN:,} children; nothing so wide is read.")
     return Xml(root=root, findings=repairs)
 
 

@@ -84,6 +84,11 @@ def test_a_document_over_the_limit_is_not_parsed() -> None:
     assert rules(b"<a>" + b" " * cap.MAX_BYTES) == {"xml.size"}
 
 
+def test_a_document_too_wide_is_not_judged() -> None:
+    """Its faults would take libxml2 minutes to name."""
+    assert rules(CAP_1_2.replace("</alert>", "<info/>" * 25_001 + "</alert>")) == {"xml.width"}
+
+
 @given(st.binary(max_size=300) | st.text(max_size=100).map(lambda text: f"<?xml{text}".encode()))
 def test_no_bytes_raise(document: bytes) -> None:
     """Whatever comes in, there is a report."""
