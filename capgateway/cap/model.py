@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 
-class Time(msgspec.Struct, frozen=True, kw_only=True):
+class Time(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A CAP dateTime. ``text`` is as received, outer blanks removed, so that its offset still tells local time;
     ``instant`` is the same moment in UTC, or ``None`` when the text is no date (CAP 1.2 §3.3.2)."""
 
@@ -23,14 +23,14 @@ class Time(msgspec.Struct, frozen=True, kw_only=True):
     instant: datetime | None
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
+class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A valueName/value pair: eventCode, parameter or geocode. Names repeat; keep all, in order (CAP 1.2 §3.2.2)."""
 
     name: str
     value: str
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
+class Reference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One ``sender,identifier,sent`` item of ``references`` (CAP 1.2 §3.2.1). In CAP 1.0 ``sent`` has no text."""
 
     sender: str
@@ -49,7 +49,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
 
 
-class Circle(msgspec.Struct, frozen=True, kw_only=True):
+class Circle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Centre in degrees WGS 84, radius in kilometres, 0 allowed (CAP 1.2 §3.2.4)."""
 
     latitude: float

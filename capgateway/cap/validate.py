@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
 
+ABSENT = Signature(status="absent")
+
 
 def validate(
     parsed: Parsed,
@@ -38,7 +40,7 @@ def validate(
     by default the alert's ``sent``.
     """
     findings = list(parsed.findings)
-    signature, chosen = Signature(status="absent"), None
+    signature, chosen = ABSENT, None
     alert, root, version = parsed.alert, parsed.root, parsed.version
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
@@ -53,7 +55,7 @@ def validate(
         findings += notes.findings
         signature, wrong = _signature(parsed, trust, signed_at or (alert.sent and alert.sent.instant) or now)
         findings += wrong
-    is_invalid = any(finding.level == "error" for finding in findings)
+    is_invalid = bool(findings) and any(finding.level == "error" for finding in findings)
     return Report(
         source=source,
         position=position,
@@ -71,7 +73,7 @@ def validate(
 
 def _signature(parsed: Parsed, trust: bytes, at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
     if parsed.root is None or next(parsed.root.iter(f"{{{XMLDSIG}}}Signature"), None) is None:
-        return Signature(status="absent"), ()
+        return ABSENT, ()
     from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
 
     return verify(parsed.document or etree.tostring(parsed.root, encoding="utf-8", with_tail=False), trust=trust, at=at)

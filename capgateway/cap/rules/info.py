@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
@@ -121,29 +122,33 @@ def _markup(info: Info, notes: Notes, here: Step) -> None:
         info.audience,
         info.contact,
     )
+    everything = "".join([text for text in texts if text])
+    if "&" not in everything and "<" not in everything:
+        return
     for name, text in zip(_TEXTS, texts, strict=True):
-        if text and ("&" in text or "<" in text):
-            found = re.search(_MARKUP, text)
-            if found:
-                message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
-                notes.add(MARKUP, message, here, name)
+        found = re.search(_MARKUP, text or "")
+        if found:
+            message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
+            notes.add(MARKUP, message, here, name)
 
 
 def _pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:
     for position, pair in enumerate(pairs):
         if not pair.name or not pair.value:
             missing = "valueName" if not pair.name else "value"
-            notes.add(
-                PAIR,
-                f"{element} has an empty {missing}; fill it or leave the {element} out.",
-                *here,
-                (element, position),
-            )
-        plain = pair.name.replace(".", "").upper()
-        if plain in _ACRONYMS and pair.name != plain:
-            notes.add(
-                ACRONYM, f"valueName `{pair.name}` is written `{plain}`.", *here, (element, position), "valueName"
-            )
+            message = f"{element} has an empty {missing}; fill it or leave the {element} out."
+            notes.add(PAIR, message, *here, (element, position))
+        acronym = _acronym(pair.name)
+        if acronym:
+            message = f"valueName `{pair.name}` is written `{acronym}`."
+            notes.add(ACRONYM, message, *here, (element, position), "valueName")
+
+
+@lru_cache(maxsize=1024)
+def _acronym(name: str) -> str | None:
+    """The acronym that a name is another spelling of, or ``None``. Senders use few names, again and again."""
+    plain = name.replace(".", "").upper()
+    return plain if plain in _ACRONYMS and name != plain else None
 
 
 def _translations(infos: tuple[Info, ...], notes: Notes) -> None:
