@@ -94,13 +94,17 @@ async def _holds(gateway: Gateway, count: int) -> bool:
 
 async def test_one_site_is_enough(tmp_path: Path) -> None:
     """The other one is cut off and comes back; nothing is lost meanwhile."""
-    async with StreamServer() as one, StreamServer() as two, opened(tmp_path) as gateway:
-        async with listening(gateway, one, two):
-            await one.cut()
-            await two.send(cap.write(amber("CA-1")))
-            await one.connected(2)
-            await one.send(cap.write(amber("CA-2")))
-            await until(lambda: _holds(gateway, 2))
+    async with (
+        StreamServer() as one,
+        StreamServer() as two,
+        opened(tmp_path) as gateway,
+        listening(gateway, one, two),
+    ):
+        await one.cut()
+        await two.send(cap.write(amber("CA-1")))
+        await one.connected(2)
+        await one.send(cap.write(amber("CA-2")))
+        await until(lambda: _holds(gateway, 2))
 
 
 async def test_what_the_archives_lack_is_asked_for_less_and_less(tmp_path: Path) -> None:
