@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test run check bench lock clean
+.PHONY: demo test run check bench fuzz conformance lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'capgateway needs Python 3.11 or newer; set PYTHON=/path/to/python3.11' >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(BIN)/python -m compileall -q capgateway
 	@touch $@
 
 demo: $(READY)          ## the whole way on this machine; ARGS=--once ends after the story
@@ -30,6 +31,12 @@ check: $(READY)         ## format, lint, types, import layers
 
 bench: $(READY)         ## benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(READY)          ## bounded fuzzing of validation: no exception but our own, no hang
+	$(BIN)/python tests/cap/fuzz_cap.py $(ARGS)
+
+conformance: $(READY)   ## renew docs/conformance.md from the rules and their tests
+	$(BIN)/python docs/conformance.py
 
 lock:                   ## renew requirements.lock from pyproject.toml; needs `uv`
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
