@@ -45,6 +45,8 @@ def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | 
     logging.basicConfig(level=level, handlers=[output], force=True)
     for noisy in ("apscheduler", "aiohttp.access", "alembic"):  # our own events say the same, wider
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What is no HTTP at all would be logged with a traceback each; our own requests' faults are told by web.problems.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):

@@ -113,6 +113,13 @@ async def test_what_cannot_be_handed_in(site: Any) -> None:
         assert "Request Entity" not in told["detail"]
 
 
+async def test_a_body_that_is_not_in_its_encoding_is_a_400(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It is the sender's fault: said so to them, and no error in our log."""
+    async with site.session.post(PARTNER, data=b"abc", headers={"Content-Encoding": "gzip"}, compress=None) as answer:
+        assert (answer.status, answer.content_type) == (400, "application/problem+json")
+    assert not [record for record in caplog.records if record.name == "capgateway.web.problems"]
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
 async def test_a_page_of_another_site_changes_nothing(site: Any, origin: str) -> None:
     """A browser may be made to post a form to this machine; it says for whom, and is refused."""
