@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -79,6 +80,12 @@ def main() -> NoReturn:
     except Exception as error:  # the last resort: a fault of ours
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise
-        told = f"{type(error).__name__}: {error}".splitlines()[0]
-        click.echo(f"capgateway: a fault in capgateway itself ({told}); CAPGATEWAY_DEBUG=1 shows where", err=True)
+        click.echo(f"capgateway: {_fault(error)}", err=True)
     sys.exit(2)
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # where our answer goes: no fault of ours
+        return "cannot write: no space left on the device"
+    told = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"a fault in capgateway itself ({told}); CAPGATEWAY_DEBUG=1 shows where"

@@ -48,6 +48,5 @@ def status(context: Context, as_json: bool) -> None:
     if as_json:
         emit_json({"database": store.name, **msgspec.structs.asdict(found), "is_current": found.is_current})
     else:
-        state = "is current" if found.is_current else f"needs {found.head}: run `capgateway db upgrade`"
-        click.echo(f"{store.name} has schema {found.current or 'none'}, {state}")
+        click.echo(f"{store.name} has schema {found.current or 'none'}, {found.trouble or 'is current'}")
     raise SystemExit(0 if found.is_current else 1)

@@ -30,6 +30,15 @@ class SchemaStatus(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an upgrade can lead from here to the head: not so where a newer version wrote the database."""
         return self.current is None or self.current in known_revisions()
 
+    @property
+    def trouble(self) -> str | None:
+        """What stands between this software and the database, and the way on."""
+        if self.is_current:
+            return None
+        if not self.is_known:
+            return "written by a newer version of capgateway"
+        return f"this version needs {self.head}: run `capgateway db upgrade`"
+
 
 def status(connection: Connection) -> SchemaStatus:
     """Where the database stands."""

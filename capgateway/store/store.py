@@ -92,7 +92,7 @@ class Store:
         status = store.schema_status()
         if not status.is_current:
             store.close()
-            raise StoreError(f"{store.name} has schema {status.current}, this version needs {status.head}: {UPGRADE}")
+            raise StoreError(f"{store.name} has schema {status.current or 'none'}, {status.trouble}")
         return store
 
     @property
@@ -110,7 +110,7 @@ class Store:
         with _trouble(self.name), self._engine.begin() as connection:
             status = schema.status(connection)
             if not status.is_known:
-                raise StoreError(f"{self.name} has schema {status.current}, written by a newer version of capgateway")
+                raise StoreError(f"{self.name} has schema {status.current}, {status.trouble}")
             if not status.is_current:
                 schema.upgrade(connection)
             if connection.execute(select(gateway.c.id)).first() is None:
@@ -284,9 +284,6 @@ class Store:
                 return work(connection)
 
         return await asyncio.to_thread(run)
-
-
-UPGRADE = "run `capgateway db upgrade`"
 
 
 @contextmanager

@@ -60,3 +60,12 @@ def test_a_missing_database_is_said_plainly(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "there is no database at" in result.stderr
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here; Linux has one")
+def test_a_full_disk_is_told_as_such() -> None:
+    """Where the answer cannot be written, one line says why, and blames nobody else."""
+    command = [sys.executable, "-m", "capgateway", "rules"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)  # noqa: S603
+    assert (result.returncode, result.stderr) == (2, "capgateway: cannot write: no space left on the device\n")
