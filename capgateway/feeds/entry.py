@@ -23,7 +23,7 @@ BOUNDED = Rule(
     id="feed.size",
     level="error",
     layer="feed",
-    asks="A feed announces at most 20,000 entries, with at most 100 MB of alerts inside.",
+    asks="A feed announces at most 20,000 entries, with at most 100 MB of alerts inside, and few namespaces around them.",
     why="What one feed sends must not exhaust the gateway that reads them all. Entries beyond the bound are not read.",
 )
 LINKED = Rule(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from capgateway import cap
 from capgateway.feeds.atom import read_atom
 from capgateway.feeds.edxl import read_edxl
-from capgateway.feeds.entry import BOUNDED, READABLE, Entry, Index, embedded
+from capgateway.feeds.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
 from capgateway.feeds.ipaws import read_ipaws
-from capgateway.feeds.markup import local
+from capgateway.feeds.markup import MAX_NAMESPACES, CrowdedError, local
 from capgateway.feeds.nws import read_nws
 from capgateway.feeds.rss import read_rss
 
@@ -31,6 +31,8 @@ MAX_DOCUMENT_BYTES = 5 * MAX_FEED_BYTES
 MAX_FINDINGS = 200
 MAX_FAULTS = 5 * MAX_ENTRIES
 
+_LONG_BASE = f"boolean(//@xml:base[string-length() > {MAX_LINK}])"
+CROWDED = BOUNDED.finding(f"More than {MAX_NAMESPACES:,} namespaces are declared around an alert.")
 #: Kinds whose every body is one message, whatever it holds: what is wrong with it is for validation to say.
 _SINGLE = frozenset({"cap", "naads"})
 #: Kinds where somebody hands over what they have: messages, or envelopes of them, never an index to be followed.
@@ -70,6 +72,8 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
         return Index(entries=(embedded(body),))
     if xml.root is None:
         return Index(findings=xml.findings)
+    if xml.root.xpath(_LONG_BASE):  # each link would read it
+        return Index(findings=(*xml.findings, BOUNDED.finding("An `xml:base` is longer than any address.")))
     findings = list(xml.findings)
     if name not in _ROOTS.get(kind, _ENVELOPES):
         message = f"Configured as {kind}, but the document's root is `{name}`."
@@ -80,11 +84,21 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     return _gather(read(xml.root, base_url) if read else (), findings)
 
 
+def _until_crowded(items: Iterable[Entry | cap.Finding]) -> Iterator[Entry | cap.Finding]:
+    try:
+        yield from items
+    except CrowdedError:
+        yield CROWDED
+
+
 def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], next_url: str | None = None) -> Index:
     """The items within the bounds."""
     entries: list[Entry] = []
     size = faults = 0
-    for item in items:
+    for item in _until_crowded(items):
+        if item is CROWDED:
+            findings.insert(0, CROWDED)
+            break
         if isinstance(item, cap.Finding):
             faults += 1
             if len(findings) < MAX_FINDINGS:
