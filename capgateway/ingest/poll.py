@@ -189,13 +189,18 @@ async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
         return False
     inside = await unwrap(found.body)
     arrivals = [
-        await intake.examine(document, watch.feed, envelope_status=status or entry.envelope_status)
+        await intake.examine(document, watch.feed, envelope_status=_weightier(entry.envelope_status, status))
         for document, status in inside
     ]
     if all(arrival.gate == "unreadable" for arrival in arrivals):
         await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
         return any([(await intake.take(arrival)).is_new for arrival in arrivals])
     return await _taken(intake, watch, entry, arrivals)
+
+
+def _weightier(outer: str | None, inner: str | None) -> str | None:
+    """Of two envelopes one inside the other: whichever says that it is not real."""
+    return inner if outer in (None, "Actual") else outer
 
 
 async def _taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrivals: Sequence[Arrival]) -> bool:
