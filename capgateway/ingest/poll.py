@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from capgateway import cap, log
-from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX
+from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX, WIDTH
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
 from capgateway.feeds.entry import READABLE
@@ -39,7 +39,7 @@ from the index: what is left over waits for the next poll, where what is newest 
 MOST_TRIES = 100
 """Tries for an entry that stays missing; with the backoff that is more than a day."""
 NO_CHANGE = "not_modified"
-NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id})
+NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id, WIDTH.id})
 """Rules that a document breaks which is no index at all. A sloppy index without entries is a quiet feed."""
 T = TypeVar("T")
 
