@@ -157,6 +157,8 @@ class Watching:
             await self.poll_now(watch)
         except Exception as error:  # noqa: BLE001  (a fault of ours in one feed must not stop the others)
             log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
+        except asyncio.CancelledError:  # by our own end alone; the scheduler would log it as a crash
+            return
         finally:
             self._under_way.discard(task)
         is_ours = self._watches.get(watch.feed.name) is watch and self.is_running  # not replaced meanwhile

@@ -250,3 +250,16 @@ async def test_polls_of_one_feed_do_not_overlap(tmp_path: Path) -> None:
         assert [result.new for result in results] == [1, 0, 0]
         assert len(source.requests_for("a.xml")) == 1
         assert isinstance(watch.last_success, datetime)
+
+
+async def test_an_end_that_waits_for_no_answer_is_no_crash(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that is stopped while a server takes its time ends that poll, and logs no error."""
+    monkeypatch.setattr("capgateway.ingest.watching.STOP_SECONDS", 0.1)
+    async with FeedServer() as source, opened(tmp_path) as gateway:
+        source.misbehave("index.atom", Fault(delay=timedelta(seconds=3)))
+        watching = gateway.watching()
+        async with watching.running([feed("slow", "atom", source.url("index.atom"))]):
+            await until(lambda: bool(watching._under_way))
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
