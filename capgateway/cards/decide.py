@@ -212,8 +212,10 @@ def _issued_at(statements: Sequence[Member]) -> datetime:
 
 def _key(deployment: str, chain: Sequence[Member], known: int) -> str:
     """A name that taking the same alert in again would give again, so that a database restored from a backup does not
-    show twins. ``known`` counts the chain's earlier cards: a card after an ended one is a new card."""
-    first = min(chain, key=lambda member: (member.sent_at, member.alert_id)).alert
-    parts = (deployment, first.sender, first.identifier, first.sent.text if first.sent else "", str(known))
+    show twins. ``known`` counts the chain's earlier cards: a card after an ended one is a new card. What a rehearsing
+    feed says is another card than the same alert from a real one."""
+    start = min(chain, key=lambda member: (member.sent_at, member.alert_id))
+    first, apart = start.alert, ("rehearsal",) if start.rehearsal else ()
+    parts = (deployment, first.sender, first.identifier, first.sent.text if first.sent else "", str(known), *apart)
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return b32encode(digest).decode().lower()[:26]

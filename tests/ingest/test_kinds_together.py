@@ -24,6 +24,7 @@ from kinds_gateway import (
 
 from capgateway import cap
 from capgateway.feeds import Feed
+from capgateway.ingest import submit
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.stream import StreamServer
@@ -118,6 +119,20 @@ async def test_every_kind_of_feed_at_once(tmp_path: Path) -> None:
         assert {row["feed"] for row in await rows(gateway.store)} == {*LISTINGS, "one", "tests"}
         assert len(source.requests_for("alerts")) > 3
         assert len(archive.requests_for(archived(missed))) == 1
+
+
+async def test_a_rehearsal_does_not_take_the_place_of_the_alert(tmp_path: Path) -> None:
+    """The very same alert through a rehearsing feed and then through a real one: two cards, one of them to display."""
+    document = cap.write(amber("TX-REAL"))
+    async with opened(tmp_path) as gateway:
+        staging = gateway.watch(Feed(name="staging", kind="push", rehearsal=True))
+        partner = gateway.watch(Feed(name="partner", kind="push"))
+        for watch in (staging, partner):
+            (taken,) = await submit(gateway.intake, watch, document)
+            assert (taken.decision, taken.is_new) == ("published", True)
+        cards = (await gateway.store.cards()).items
+        assert sorted(card.status for card in cards) == ["actual", "exercise"]
+        assert len({card.card_id for card in cards}) == 2
 
 
 async def test_a_test_in_an_envelope_does_not_take_the_place_of_the_alert(tmp_path: Path) -> None:
