@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import msgspec
-
-from capgateway import cap, log
+from capgateway import log
 from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX, WIDTH
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
@@ -19,25 +16,18 @@ from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.nws import JSON
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import PollResult
-from capgateway.ingest.intake import LOGGER, off_loop, unwrap
-from capgateway.store import Body, FeedState, MissingEntry, utc_now
+from capgateway.ingest.intake import LOGGER, off_loop
+from capgateway.ingest.links import each, retry_missing, take_entry, taken
+from capgateway.store import Body, FeedState, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from capgateway.feeds import Entry, Question
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
-    from capgateway.store import Arrival
 
-LINKS_AT_ONCE = 4
-"""CAP documents of one feed fetched side by side; a busy index links to hundreds on the same host."""
-LINKS_WITHIN = 60.0
-"""Seconds in which a poll begins to take entries. A server that lets each of hundreds of links time out must not keep us
-from the index: what is left over waits for the next poll, where what is newest comes first."""
-MOST_TRIES = 100
-"""Tries for an entry that stays missing; with the backoff that is more than a day."""
 NO_CHANGE = "not_modified"
 NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id, WIDTH.id})
 """Rules that a document breaks which is no index at all. A sloppy index without entries is a quiet feed."""
@@ -63,7 +53,7 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
         started, now = time.monotonic(), utc_now()
         try:
             failure, outcome, new = await _ask(intake, watch, now)
-            new += await _retry_missing(intake, watch)
+            new += await retry_missing(intake, watch)
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             failure, outcome, new = FetchFailed(reason="store", message=str(error)), "store", 0
         if failure:
@@ -135,116 +125,18 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
     if feed.kind == "cap" and fresh:
         new, failure = await _take_only(intake, watch, fresh[0])
         return Page(found, new, is_news=True, failure=failure)
-    new, left_over = await _each(fresh, lambda entry: _take_entry(intake, watch, entry))
+    new, left_over = await each(fresh, lambda entry: take_entry(intake, watch, entry))
     return Page(found, new, is_news=bool(fresh), is_whole=not left_over, next_url=index.next_url)
-
-
-async def _each(items: Sequence[T], take: Callable[[T], Awaitable[bool]]) -> tuple[int, list[T]]:
-    """Take items in their order, a few side by side, while there is time: how many were new, and what is left over."""
-    now, left = asyncio.get_running_loop().time, iter(items)
-    end = now() + LINKS_WITHIN
-
-    async def work() -> int:
-        new = 0
-        while now() < end and (item := next(left, None)) is not None:
-            new += await take(item)
-        return new
-
-    results = await asyncio.gather(*(work() for _ in range(LINKS_AT_ONCE)), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result  # after its neighbours are done; the body is read again, and what they took is known then
-    return sum(count for count in results if isinstance(count, int)), list(left)
 
 
 async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, FetchFailed | None]:
     """The one document of a feed without index. An error page in its place is the feed's failure."""
     arrival = await intake.examine(entry.document or b"", watch.feed)
     if arrival.gate != "unreadable":
-        taken = await _taken(intake, watch, entry, [arrival])
-        return int(taken), None
+        return int(await taken(intake, watch, entry, [arrival])), None
     if not watch.failures:  # once a failure, as above
         await intake.take(arrival)
     return 0, FetchFailed(reason="unreadable", message=arrival.report.findings[0].message)
-
-
-async def _take_entry(intake: Intake, watch: Watch, entry: Entry) -> bool:
-    """Whether the entry gave an alert that was new."""
-    if entry.document is not None:
-        arrival = await intake.examine(entry.document, watch.feed, envelope_status=entry.envelope_status)
-        return await _taken(intake, watch, entry, [arrival])
-    missing = MissingEntry(key=entry.key, link=entry.link or "", failures=0, envelope_status=entry.envelope_status)
-    return await _take_link(intake, watch, missing)
-
-
-async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
-    """Fetch the CAP an entry links to, which may come in an envelope. What cannot be fetched or read is tried again, and
-    shown as missing."""
-    found = await fetch(
-        watch.session, entry.link, feed=watch.feed, now=utc_now(), limit=cap.MAX_BYTES, hosts=intake.hosts
-    )
-    if not isinstance(found, Fetched):
-        message = found.message if found else "answered 304 to a request without conditions"
-        await _miss(intake, watch, entry, message, found.retry_at if found else None)
-        return False
-    inside = await unwrap(found.body)
-    arrivals = [
-        await intake.examine(document, watch.feed, envelope_status=_weightier(entry.envelope_status, status))
-        for document, status in inside
-    ]
-    if all(arrival.gate == "unreadable" for arrival in arrivals):
-        await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
-        return any([(await intake.take(arrival)).is_new for arrival in arrivals])
-    return await _taken(intake, watch, entry, arrivals)
-
-
-def _weightier(outer: str | None, inner: str | None) -> str | None:
-    """Of two envelopes one inside the other: whichever says that it is not real."""
-    return inner if outer in (None, "Actual") else outer
-
-
-async def _taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrivals: Sequence[Arrival]) -> bool:
-    """Store what an entry holds, then that it needs no more fetching; whether any of it was new."""
-    is_new = [watch.took(arrival, await intake.take(arrival)) for arrival in arrivals]
-    await intake.store.entry_taken(watch.feed.name, entry.key, entry.link)
-    return any(is_new)
-
-
-async def _miss(intake: Intake, watch: Watch, entry: MissingEntry, trouble: str, retry_at: datetime | None) -> None:
-    failures = entry.failures + 1
-    again = next_poll(
-        interval=interval_of(watch.feed),
-        failures=failures,
-        now=utc_now(),
-        chance=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        retry_at=retry_at,
-    )
-    missed = msgspec.structs.replace(entry, failures=failures, retry_at=again if failures < MOST_TRIES else None)
-    await intake.store.entry_missing(watch.feed.name, missed, trouble)
-    watch.missing += 1
-    log.event(
-        LOGGER,
-        "entry.missing",
-        level=logging.WARNING,
-        feed=watch.feed.name,
-        link=entry.link,
-        failures=failures,
-        trouble=trouble,
-    )
-
-
-async def _retry_missing(intake: Intake, watch: Watch) -> int:
-    """Try again what could not be fetched before and is due; the store is asked only if there is any."""
-    if not watch.missing and watch.looked_for_missing:
-        return 0
-    watch.looked_for_missing = False  # until all goes well: what fails on the way is counted anew
-    entries, now = await intake.store.missing_entries(watch.feed.name), utc_now()
-    due = [entry for entry in entries if entry.retry_at and entry.retry_at <= now]
-    watch.missing = len(entries) - len(due)  # those that fail again are counted again
-    new, left_over = await _each(due, lambda entry: _take_link(intake, watch, entry))
-    watch.missing += len(left_over)
-    watch.looked_for_missing = True
-    return new
 
 
 async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[Page]) -> None:

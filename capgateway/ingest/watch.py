@@ -52,6 +52,7 @@ class Watch:
         self.tries: dict[str, Tries] = {}
         self.catching_up: asyncio.Task[None] | None = None
         self.missing = 0
+        self.retry_at: datetime | None = None
         self.looked_for_missing = False
 
     @property
@@ -85,6 +86,11 @@ class Watch:
             if sent_at:
                 self.latency_seconds = max(0.0, (arrival.received_at - sent_at).total_seconds())
         return taken.is_new
+
+    def misses(self, retry_at: datetime) -> None:
+        """One more entry is missing, to be looked for again then."""
+        self.missing += 1
+        self.retry_at = min(retry_at, self.retry_at or retry_at)
 
     @property
     def wants_other_time(self) -> bool:

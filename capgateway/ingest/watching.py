@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from capgateway import log, net
@@ -26,6 +27,7 @@ from capgateway.feeds.status import FeedStatus, PollResult
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
+from capgateway.ingest.links import retry_missing
 from capgateway.ingest.poll import poll
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
@@ -161,9 +163,28 @@ class Watching:
             return
         finally:
             self._under_way.discard(task)
-        is_ours = self._watches.get(watch.feed.name) is watch and self.is_running  # not replaced meanwhile
-        if is_ours and watch.wants_other_time:
+        if not self._is_ours(watch):
+            return
+        if watch.wants_other_time:
             self._jobs.modify_job(_job(watch.feed.name), next_run_time=watch.next_try)
+        self._retry_soon(watch)
+
+    async def _retry(self, watch: Watch) -> None:
+        """Look for missing entries between two polls."""
+        async with watch.busy:
+            with contextlib.suppress(StoreError):  # the next poll looks again
+                await retry_missing(self._intake, watch)
+        if self._is_ours(watch):
+            self._retry_soon(watch)
+
+    def _retry_soon(self, watch: Watch) -> None:
+        if watch.retry_at and (watch.next_try is None or watch.retry_at < watch.next_try):
+            when = DateTrigger(run_date=watch.retry_at)
+            self._jobs.add_job(self._retry, when, args=[watch], id=f"missing:{watch.feed.name}", replace_existing=True)
+
+    def _is_ours(self, watch: Watch) -> bool:
+        """Whether the feed was not replaced meanwhile."""
+        return self._watches.get(watch.feed.name) is watch and self.is_running
 
     async def _listen(self, watch: Watch, url: str) -> None:
         async def take(document: bytes) -> None:

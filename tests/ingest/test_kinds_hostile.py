@@ -63,7 +63,7 @@ async def test_an_index_with_links_without_end_is_followed_in_portions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A poll ends although most of 20,000 links are left over; the next one begins with what is new at the top."""
-    monkeypatch.setattr(sys.modules["capgateway.ingest.poll"], "LINKS_WITHIN", 0.2)
+    monkeypatch.setattr(sys.modules["capgateway.ingest.links"], "LINKS_WITHIN", 0.2)
     entries = b"".join(ENTRY % (number, b"/none/%d" % number) for number in range(20_000))
     async with served(tmp_path, "atom", ATOM % entries) as (gateway, watch, source):
         result = await poll(gateway.intake, watch)
