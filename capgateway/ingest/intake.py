@@ -95,7 +95,8 @@ class Intake:
         return ended
 
     async def decide_again(self) -> int:
-        """Decide anew what a change of the policy's regions may decide otherwise; how many alerts that were."""
+        """Decide anew what a change of the policy's regions may decide otherwise, and send live cards where receivers
+        want them now; how many alerts were decided."""
         now = utc_now()
         alert_ids = await self.store.undecided_by_region(now, now - self.policy.max_lifetime)
         for alert_id in alert_ids:
@@ -103,6 +104,8 @@ class Intake:
             if taken.messages:
                 log.event(LOGGER, "alert.decided", alert=alert_id, again=True, decision=taken.decision.word)
                 self._on_messages()
+        if await self.store.route_again(self.outlets):
+            self._on_messages()
         return len(alert_ids)
 
     def _report(self, parsed: cap.Parsed, feed: Feed, received_at: datetime) -> cap.Report:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from capgateway import cap, log
+from capgateway.errors import StoreError
 from capgateway.feeds.fetch import Fetched, fetch
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER, unwrap
@@ -42,17 +43,21 @@ async def each(items: Sequence[T], take: Callable[[T], Awaitable[bool]]) -> tupl
     now, left = asyncio.get_running_loop().time, iter(items)
     end = now() + LINKS_WITHIN
 
+    troubles: list[StoreError] = []
+
     async def work() -> int:
         new = 0
         while now() < end and (item := next(left, None)) is not None:
-            new += await take(item)
+            try:
+                new += await take(item)
+            except StoreError as error:  # its neighbours go on; this one is read again with the body
+                troubles.append(error)
         return new
 
-    results = await asyncio.gather(*(work() for _ in range(LINKS_AT_ONCE)), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result  # after its neighbours are done; the body is read again, and what they took is known then
-    return sum(count for count in results if isinstance(count, int)), list(left)
+    new = sum(await asyncio.gather(*(work() for _ in range(LINKS_AT_ONCE))))
+    if troubles:
+        raise troubles[0]
+    return new, list(left)
 
 
 async def take_entry(intake: Intake, watch: Watch, entry: Entry) -> bool:

@@ -7,10 +7,11 @@ from base64 import b32encode
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from sqlalchemy import case, func, insert, not_, or_, select, update
+from sqlalchemy import and_, case, func, insert, not_, or_, select, update
 
 from capgateway import webhooks
-from capgateway.cards import CardState, Display
+from capgateway.cards import Card, CardState, Display
+from capgateway.store.dialect import upsert
 from capgateway.store.tables import card_revisions, cards, deliveries, gateway, messages, microseconds
 from capgateway.webhooks import Lane, Stamp, route_display, route_take_down
 
@@ -99,7 +100,7 @@ def _display(connection: Connection, change: Display, outlets: Outlets, now: dat
     card, body = change.card, msgspec.json.encode(change.card)
     stamp = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
     _save(connection, change, stamp.sequence, body, now)
-    message = webhooks.display(stamp, body, card_url=f"{outlets.public_url}/api/v1/cards/{card.card_id}")
+    message = webhooks.display(stamp, body, card_url=_card_url(outlets, card.card_id))
     route = route_display(card, message.type, outlets.receivers, _lanes(connection, card.card_id))
     _send(connection, message, route.show, now)
     if not route.leave:
@@ -107,6 +108,37 @@ def _display(connection: Connection, change: Display, outlets: Outlets, now: dat
     left = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
     _send(connection, webhooks.take_down(left, "left_region", ended_at=now), route.leave, now)
     return 2
+
+
+def route_again(connection: Connection, outlets: Outlets, now: datetime) -> int:
+    """Send live cards where other receivers or their other regions want them now, and take them down where they no
+    longer do; how many messages that took."""
+    hold(connection)
+    query = select(cards, card_revisions.c.body).join(
+        card_revisions,
+        and_(card_revisions.c.card_id == cards.c.id, card_revisions.c.revision == cards.c.revision),
+    )
+    rows = connection.execute(query.where(cards.c.state == "active", cards.c.expires_at > now)).mappings().all()
+    return sum(_route_again(connection, row, outlets, now) for row in rows if row["body"] is not None)
+
+
+def _route_again(connection: Connection, row: RowMapping, outlets: Outlets, now: datetime) -> int:
+    body = row["body"].encode()
+    card, lanes = msgspec.json.decode(body, type=Card), _lanes(connection, row["id"])
+    stamp = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
+    message = webhooks.display(stamp, body, card_url=_card_url(outlets, card.card_id))
+    route = route_display(card, message.type, outlets.receivers, lanes)
+    new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
+    if new:
+        _send(connection, message, new, now)
+    if route.leave:
+        left = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
+        _send(connection, webhooks.take_down(left, "left_region", ended_at=now), route.leave, now)
+    return bool(new) + bool(route.leave)
+
+
+def _card_url(outlets: Outlets, card_id: str) -> str:
+    return f"{outlets.public_url}/api/v1/cards/{card_id}"
 
 
 def _end(connection: Connection, change: End, now: datetime) -> int:
@@ -180,9 +212,11 @@ def _lanes(connection: Connection, card_id: str) -> list[Lane]:
 
 
 def _send(connection: Connection, message: Message, receivers: Sequence[str], now: datetime) -> None:
-    """One delivery for each receiver; what waits in their lanes for an older revision is superseded (rule R3)."""
+    """One delivery for each receiver; what waits in their lanes for an older revision is superseded (rule R3). A message
+    that was written before stays as it is: its id says that it is the same."""
     connection.execute(
-        insert(messages).values(
+        upsert(connection, messages)
+        .values(
             id=message.id,
             sequence=message.sequence,
             type=message.type,
@@ -193,6 +227,7 @@ def _send(connection: Connection, message: Message, receivers: Sequence[str], no
             sha256=hashlib.sha256(message.body).hexdigest(),
             body=message.body,
         )
+        .on_conflict_do_nothing()
     )
     if not receivers:
         return

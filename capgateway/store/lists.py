@@ -136,7 +136,8 @@ def _alert(row: RowMapping) -> StoredAlert:
 def _card(row: RowMapping, bodies: dict[str, str | None]) -> StoredCard:
     fields = {name: row[name] for name in StoredCard.__struct_fields__ if name not in ("card_id", "card")}
     body = bodies.get(row["id"])
-    return StoredCard(card_id=row["id"], card=None if body is None else msgspec.json.decode(body, type=Card), **fields)
+    card = None if body is None else msgspec.structs.replace(msgspec.json.decode(body, type=Card), state=row["state"])
+    return StoredCard(card_id=row["id"], card=card, **fields)
 
 
 def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:

@@ -147,6 +147,10 @@ class Store:
         left out for its region ``since`` then."""
         return await self._read(lambda connection: alerts.undecided_by_region(connection, now, since))
 
+    async def route_again(self, outlets: Outlets) -> int:
+        """Send live cards where receivers want them now, and take them down where they no longer do; how many messages."""
+        return await self._write(lambda connection: cards.route_again(connection, outlets, utc_now()))
+
     async def expire(self, end: Callable[[CardState], Decision], outlets: Outlets, limit: int) -> int:
         """End the cards whose time has come; how many there were."""
         return await self._write(lambda connection: cards.expire(connection, end, outlets, limit, utc_now()))

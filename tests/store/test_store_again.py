@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
-from store_story import NOW, POLICY, arrival, contents, decide, outlets, states, take
+from store_story import NOW, POLICY, arrival, contents, decide, deliveries, outlets, states, take
 
 from capgateway import cap, cards
 from capgateway.cards import CardState, Decision, Member, Policy
@@ -82,3 +82,29 @@ async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> Non
     assert await store.erase_bodies(utc_now() + timedelta(seconds=1)) == 1
     ((*_, sha256, content),) = (await contents(store))["bodies"]
     assert (content, len(sha256)) == (None, 64)
+
+
+async def test_receivers_get_what_their_regions_say_now(store: Store) -> None:
+    """A new receiver is sent the live card, one whose regions no longer take part takes it down, asking again changes
+    nothing, and the card's end reaches those who have it."""
+    first = story.amber(NOW)
+    await take(store, first, "texas")
+    ohio = replace(outlets("texas").receivers[0], regions=("US-OH",))
+    new = replace(ohio, name="new", regions=())
+    moved = replace(outlets("texas"), receivers=(ohio, new))
+    assert await store.route_again(moved) == 2
+    assert await store.route_again(moved) == 0
+    assert sorted(f"{one.receiver} {one.type} {one.state}" for one in await deliveries(store)) == [
+        "new card.published pending",
+        "texas card.published superseded",
+        "texas card.withdrawn pending",
+    ]
+    await store.take_in(arrival(story.cancel(NOW, first)), decide, moved)
+    assert [one.type for one in await deliveries(store) if one.receiver == "new"] == [
+        "card.published",
+        "card.cancelled",
+    ]
+    assert [one.type for one in await deliveries(store) if one.receiver == "texas"] == [
+        "card.published",
+        "card.withdrawn",
+    ]
