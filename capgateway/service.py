@@ -56,7 +56,7 @@ class Service:
         )
         self._watching = Watching(self._intake, user_agent(settings))
         self._gateway: web.Gateway | None = None
-        self._reloading: asyncio.Task[list[str]] | None = None
+        self._reloading: asyncio.Task[web.Reloaded] | None = None
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -72,6 +72,7 @@ class Service:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
+            await self._warn_of_the_forgotten()
             log.event(LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles))
             if ready:
                 ready.set()
@@ -82,8 +83,8 @@ class Service:
         """Start :meth:`reload`, for a signal."""
         self._reloading = asyncio.create_task(self.reload())
 
-    async def reload(self) -> list[str]:
-        """Read the configuration file again and go on with it, without dropping work: nothing, or what is wrong with it.
+    async def reload(self) -> web.Reloaded:
+        """Read the configuration file again and go on with it, without dropping work.
 
         A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
         """
@@ -91,8 +92,12 @@ class Service:
             settings = config.load(self.settings.path)
         except ConfigError as error:
             log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
-            return str(error).splitlines()
-        is_moved = settings.gateway != self.settings.gateway
+            return web.Reloaded(errors=str(error).splitlines())
+        waiting = [
+            f"gateway.{key}"
+            for key in ("database", "listen", "contact")
+            if getattr(settings.gateway, key) != getattr(self.settings.gateway, key)
+        ]
         self.settings = settings
         self._intake.policy, self._intake.outlets = settings.policy, _outlets(settings)
         self._dispatch.replace_receivers(settings.receivers)
@@ -101,8 +106,19 @@ class Service:
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
             await self._intake.decide_again()
-        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=is_moved)
-        return []
+        await self._warn_of_the_forgotten()
+        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=",".join(waiting))
+        return web.Reloaded(restart_needed=waiting)
+
+    async def _warn_of_the_forgotten(self) -> None:
+        """A receiver that is no longer configured may still show cards, and nobody knows its address and secret."""
+        known = {receiver.name for receiver in self.settings.receivers}
+        for name, count in (await self.store.waiting()).pending.items():
+            if name not in known:
+                advice = "configure it again with enabled = false until it has its take-downs"
+                log.event(
+                    LOGGER, "receiver.forgotten", level=logging.WARNING, receiver=name, pending=count, advice=advice
+                )
 
     def feed_statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -57,15 +58,20 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """Open with :meth:`open`, close with :meth:`close`. Every method is one transaction."""
+    """Open with :meth:`open`, close with :meth:`close`. Every method is one transaction. ``name`` is the database's
+    address without its password."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = database_url(url)
+        self.name = self._url.render_as_string(hide_password=True)
         self._lock: IO[bytes] | None = None
         if not read_only:
             self._lock = _lock(self._url)
-        elif (path := _file(self._url)) and not path.exists():
-            raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
+        elif path := _file(self._url):
+            if not path.exists():
+                raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
+            if not os.access(path.parent, os.W_OK):  # a backup on a medium that nobody can write to
+                self._url = _immutable(self._url)
         self._engine = _engine(self._url, writes=not read_only)
         self._reader = _engine(self._url, writes=False)
         self._writer: Writer | None = None
@@ -94,11 +100,6 @@ class Store:
             store.close()
             raise StoreError(f"{store.name} has schema {status.current or 'none'}, {status.trouble}")
         return store
-
-    @property
-    def name(self) -> str:
-        """The database's address without its password."""
-        return self._url.render_as_string(hide_password=True)
 
     def schema_status(self) -> schema.SchemaStatus:
         """Which schema the database has and which it should have."""
@@ -313,9 +314,10 @@ def _engine(url: URL, *, writes: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN comes too late for savepoints
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        if "immutable" not in url.query:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -327,6 +329,11 @@ def _engine(url: URL, *, writes: bool) -> Engine:
 def _file(url: URL) -> Path | None:
     """The file of a SQLite database; ``None`` for a database elsewhere."""
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _immutable(url: URL) -> URL:
+    """The address of a SQLite database that nobody changes: its log needs no file beside it."""
+    return url.set(database=f"file:{url.database}").update_query_dict({"immutable": "1", "mode": "ro", "uri": "true"})
 
 
 def _lock(url: URL) -> IO[bytes] | None:

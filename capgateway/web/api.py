@@ -96,10 +96,10 @@ async def deliveries(request: web.Request) -> web.Response:
 @routes.post("/api/v1/reload")
 async def reload(request: web.Request) -> web.Response:
     """Read the configuration again. 422 with its faults, and the old one stays in use, when it cannot be used."""
-    troubles = await operations(request).reload()
-    if troubles:
-        raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=troubles)
-    return as_json({"status": "reloaded"})
+    came = await operations(request).reload()
+    if came.errors:
+        raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=came.errors)
+    return as_json({"status": "reloaded", "restart_needed": came.restart_needed})
 
 
 async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:

@@ -16,6 +16,14 @@ from capgateway.metrics import Metrics
 from capgateway.store import Store, utc_now
 
 
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a reload: ``errors``, a line each, when the file cannot be used and the configuration before stays;
+    else the keys that count only after a restart."""
+
+    errors: list[str] = []
+    restart_needed: list[str] = []
+
+
 class Operations(Protocol):
     """What the process that polls can be asked to do. Feeds are named as configured; the caller knows they exist."""
 
@@ -28,8 +36,8 @@ class Operations(Protocol):
     async def submit(self, name: str, document: bytes, *, actor: str) -> list[Submitted]:
         """Take in a document for a feed; durable when this returns."""
 
-    async def reload(self) -> list[str]:
-        """Use the configuration file as it is now. What is wrong with it, a line each; empty when it is in use."""
+    async def reload(self) -> Reloaded:
+        """Use the configuration file as it is now."""
 
 
 def _no_troubles() -> Sequence[str]:

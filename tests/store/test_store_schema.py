@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,18 @@ async def test_no_answer_is_said_so(tmp_path: Path) -> None:
         await store.ping()
     assert "hush" not in str(caught.value)
     store.close()
+
+
+def test_a_database_where_nobody_can_write_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a medium that is mounted read-only: no log beside the file, nothing written, the same answers."""
+    url = f"sqlite:///{tmp_path}/cap.db"
+    Store.open(url).close()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    store = Store.open_read_only(url)
+    assert asyncio.run(store.cards()).items == []
+    assert store.name == url
+    store.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
