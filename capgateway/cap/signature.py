@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Nobody signs an alert more often; more would only cost time.
 MAX_SIGNATURES = 8
+#: Canonical XML takes quadratic time in declared namespaces; a signed message declares two or three.
+MAX_NAMESPACES = 200
 
 INVALID = Rule(
     id="signature.invalid",
@@ -87,6 +89,8 @@ def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signat
     root = read_xml(document, whole=True).root
     if root is None or not has_signature(root):
         return Signature(status="absent"), ()
+    if document.replace(b"\0", b"").count(b"xmlns") > MAX_NAMESPACES:
+        return _unchecked(next(root.iter(_SIGNATURE)), f"the message declares more than {MAX_NAMESPACES} namespaces")
     trusted = anchors(trust) if trust else Anchors()
     elements = root.findall(_SIGNATURE)
     if len(elements) != len(list(root.iter(_SIGNATURE))):
@@ -128,6 +132,12 @@ def _findings(element: etree._Element, seal: Seal, status: SignatureStatus, *, i
     if seal.is_sha1:
         found.append((WEAK, "The Signature is made with SHA-1; sign with SHA-256."))
     return [rule.finding(message, xpath=xpath(element), line=element.sourceline) for rule, message in found]
+
+
+def _unchecked(element: etree._Element, why: str) -> tuple[Signature, tuple[Finding, ...]]:
+    message = f"The Signature cannot be checked: {why}."
+    finding = UNSUPPORTED.finding(message, xpath=xpath(element), line=element.sourceline)
+    return Signature(status="unsupported"), (finding,)
 
 
 def _refused(element: etree._Element, message: str) -> tuple[Signature, tuple[Finding, ...]]:

@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import and_, case, func, insert, not_, or_, select, update
 
 from capgateway import webhooks
-from capgateway.cards import Card, CardState, Display
+from capgateway.cards import Card, CardState, Display, End
 from capgateway.store.dialect import upsert
 from capgateway.store.tables import card_revisions, cards, deliveries, gateway, messages, microseconds
-from capgateway.webhooks import Lane, Stamp, route_display, route_take_down
+from capgateway.webhooks import Lane, Stamp, reopens, route_display, route_take_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping
 
-    from capgateway.cards import Change, Decision, End
+    from capgateway.cards import Change, Decision
     from capgateway.webhooks import Message, Outlets
 
 
@@ -85,29 +85,45 @@ def next_expiry(connection: Connection) -> datetime | None:
 
 def apply(connection: Connection, changes: Sequence[Change], outlets: Outlets, now: datetime) -> Written:
     """Write the changes of one decision: rows, messages, and one delivery for each receiver concerned."""
-    card_id, count = None, 0
-    for change in changes:
-        if isinstance(change, Display):
-            card_id = card_id or change.card.card_id
-            count += _display(connection, change, outlets, now)
-        else:
-            card_id = card_id or change.card_id
-            count += _end(connection, change, now)
-    return Written(card_id, count)
+    written = [_apply(connection, change, outlets, now) for change in changes]
+    return Written(written[0].card_id if written else None, sum(one.messages for one in written))
+
+
+def _apply(connection: Connection, change: Change, outlets: Outlets, now: datetime) -> Written:
+    if isinstance(change, End):
+        return Written(change.card_id, _end(connection, change, now))
+    card, lanes = change.card, _lanes(connection, change.card.card_id)
+    if not reopens(card, outlets.receivers, lanes):
+        return Written(card.card_id, _display(connection, change, outlets, now))
+    ended = _end(connection, End(card_id=card.card_id, revision=card.revision, reason="superseded"), now)
+    renewed = msgspec.structs.replace(card, card_id=_successor(card), revision=1)
+    change = msgspec.structs.replace(change, card=renewed)
+    return Written(renewed.card_id, ended + _display(connection, change, outlets, now))
+
+
+def _successor(card: Card) -> str:
+    """The name of the card that takes the place of one whose receivers have come back."""
+    return f"crd_{b32encode(hashlib.sha256(f'{card.card_id} {card.revision}'.encode()).digest()).decode().lower()[:26]}"
 
 
 def _display(connection: Connection, change: Display, outlets: Outlets, now: datetime) -> int:
+    """A new card or revision, to whom it concerns; how many messages that took."""
     card, body = change.card, msgspec.json.encode(change.card)
     stamp = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
     _save(connection, change, stamp.sequence, body, now)
     message = webhooks.display(stamp, body, card_url=_card_url(outlets, card.card_id))
     route = route_display(card, message.type, outlets.receivers, _lanes(connection, card.card_id))
     _send(connection, message, route.show, now)
-    if not route.leave:
-        return 1
+    return 1 + _leave(connection, card, route.leave, now)
+
+
+def _leave(connection: Connection, card: Card, receivers: Sequence[str], now: datetime) -> int:
+    """Take a card down where its area no longer takes part; how many messages that took."""
+    if not receivers:
+        return 0
     left = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
-    _send(connection, webhooks.take_down(left, "left_region", ended_at=now), route.leave, now)
-    return 2
+    _send(connection, webhooks.take_down(left, "left_region", ended_at=now), receivers, now)
+    return 1
 
 
 def route_again(connection: Connection, outlets: Outlets, now: datetime) -> int:
@@ -125,16 +141,16 @@ def route_again(connection: Connection, outlets: Outlets, now: datetime) -> int:
 def _route_again(connection: Connection, row: RowMapping, outlets: Outlets, now: datetime) -> int:
     body = row["body"].encode()
     card, lanes = msgspec.json.decode(body, type=Card), _lanes(connection, row["id"])
+    if reopens(card, outlets.receivers, lanes):
+        onward = msgspec.structs.replace(card, revision=card.revision + 1)
+        return _apply(connection, Display(card=onward, alert_id=row["alert_id"]), outlets, now).messages
     stamp = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
     message = webhooks.display(stamp, body, card_url=_card_url(outlets, card.card_id))
     route = route_display(card, message.type, outlets.receivers, lanes)
     new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
     if new:
         _send(connection, message, new, now)
-    if route.leave:
-        left = _stamp(connection, card.card_id, card.revision, card.expires_at, card.status, now)
-        _send(connection, webhooks.take_down(left, "left_region", ended_at=now), route.leave, now)
-    return bool(new) + bool(route.leave)
+    return bool(new) + _leave(connection, card, route.leave, now)
 
 
 def _card_url(outlets: Outlets, card_id: str) -> str:

@@ -4,7 +4,7 @@ from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
 from capgateway.webhooks.messages import Message, Stamp, display, take_down
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
-from capgateway.webhooks.route import Lane, Outlets, route_display, route_take_down
+from capgateway.webhooks.route import Lane, Outlets, reopens, route_display, route_take_down
 from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, verify
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "encode_secret",
     "is_published_secret",
     "priority",
+    "reopens",
     "route_display",
     "route_take_down",
     "take_down",

@@ -48,6 +48,16 @@ def route_display(card: Card, message_type: str, receivers: Sequence[Receiver], 
     )
 
 
+def reopens(card: Card, receivers: Sequence[Receiver], lanes: Sequence[Lane]) -> bool:
+    """Whether a receiver that the card has left is meant again. Its lane stays closed (rule R5), so it takes a new card
+    to show it there."""
+    closed = {lane.receiver for lane in lanes if lane.taken_down}
+    return any(
+        receiver.enabled and receiver.name in closed and cards.touches(card.area, receiver.regions)
+        for receiver in receivers
+    )
+
+
 def route_take_down(lanes: Sequence[Lane]) -> tuple[str, ...]:
     """Everyone who was to get the card and has no take-down yet, asked or not, configured still or not (rule R6)."""
     return tuple(lane.receiver for lane in lanes if not lane.taken_down)

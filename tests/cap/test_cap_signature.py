@@ -238,6 +238,15 @@ def test_a_hundred_signatures_are_not_checked() -> None:
     assert status(enveloped(ALERT, *[signature(ALERT, "agency", AGENCY)] * 9)) == "invalid"
 
 
+def test_a_crowd_of_namespaces_is_not_canonicalised() -> None:
+    """It would take quadratic time: five thousand of them a quarter of a minute."""
+    crowd = " ".join(f'xmlns:n{number}="urn:n{number}"' for number in range(5_000))
+    document = signed().replace(b"<alert ", f"<alert {crowd} ".encode(), 1)
+    verdict, findings = verify(document, trust=TRUST, at=NOW)
+    assert verdict.status == "unsupported"
+    assert "more than 200 namespaces" in findings[0].message
+
+
 def test_trust_that_is_none_is_an_error_of_the_caller() -> None:
     """PEM text holds a certificate or a public key."""
     with pytest.raises(ValueError, match="neither"):

@@ -108,3 +108,31 @@ async def test_receivers_get_what_their_regions_say_now(store: Store) -> None:
         "card.published",
         "card.withdrawn",
     ]
+
+
+async def test_a_receiver_that_comes_back_is_shown_a_new_card(store: Store) -> None:
+    """An Update leaves Oklahoma, a later one means it again: its lane stays closed, so everybody gets a new card, and the
+    Cancel takes that down."""
+    first = story.amber(NOW)
+    county = cap.Area(area_desc="Adair County, OK", geocodes=(cap.Named(name="SAME", value="040001"),))
+    with_oklahoma = tuple(replace(info, areas=(*info.areas, county)) for info in first.infos)
+    wide = replace(first, infos=with_oklahoma)
+    narrow = story.update(NOW + timedelta(seconds=1), first)
+    again = replace(story.update(NOW + timedelta(seconds=2), first), identifier="TX-AGAIN", infos=with_oklahoma)
+    end = story.cancel(NOW + timedelta(seconds=3), wide, narrow, again)
+    texas, oklahoma = outlets("texas", "oklahoma").receivers
+    both = replace(outlets(), receivers=(texas, replace(oklahoma, regions=("US-OK",))))
+
+    def nationwide(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
+        return cards.decide(arrived, known, made, Policy(regions=("US",)), now=utc_now(), deployment=deployment)
+
+    for alert in (wide, narrow, again, end):
+        await store.take_in(arrival(alert), nationwide, both)
+    told = {
+        name: [one.type for one in await deliveries(store) if one.receiver == name] for name in ("texas", "oklahoma")
+    }
+    assert told["oklahoma"] == ["card.published", "card.withdrawn", "card.published", "card.cancelled"]
+    assert told["texas"] == ["card.published", "card.updated", "card.withdrawn", "card.published", "card.cancelled"]
+    ended = (await store.cards()).items
+    assert [(card.state, card.end_reason) for card in ended] == [("ended", "cancelled"), ("ended", "superseded")]
+    assert len({card.incident_id for card in ended}) == 1
