@@ -134,7 +134,7 @@ class Counting(Watching):
         super().__init__(intake, user_agent)
         self.lags: list[float] = []
 
-        self._jobs.add_listener(self._note, EVENT_JOB_SUBMITTED)
+        self.jobs.scheduler.add_listener(self._note, EVENT_JOB_SUBMITTED)
 
     def _note(self, event: JobSubmissionEvent) -> None:
         self.lags += [(utc_now() - due).total_seconds() for due in event.scheduled_run_times]

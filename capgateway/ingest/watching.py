@@ -9,24 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from urllib.parse import urlsplit
 
 from capgateway import log, net
 from capgateway.errors import StoreError
 from capgateway.feeds.certificate import certificate_end
 from capgateway.feeds.listen import follow
-from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.status import FeedStatus, PollResult
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
+from capgateway.ingest.jobs import Jobs
 from capgateway.ingest.links import retry_missing
 from capgateway.ingest.poll import poll
 from capgateway.ingest.stream import hear
@@ -53,8 +48,6 @@ BEGIN_AT_ONCE = 100
 """Feeds added to the schedule before others get their turn; each takes some 60 µs."""
 CERTIFICATES_EVERY = timedelta(hours=6)
 CONNECTIONS_A_HOST = 8
-STOP_SECONDS = 5.0
-"""What polls under way have left when the gateway stops; what they had not stored is read again."""
 
 
 class Watching:
@@ -66,12 +59,11 @@ class Watching:
         self._watches: dict[str, Watch] = {}
         self._sessions: dict[object, aiohttp.ClientSession] = {}
         self._streams: dict[str, list[asyncio.Task[None]]] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._jobs = _scheduler()
+        self.jobs = Jobs()
 
     @property
     def is_running(self) -> bool:
-        return bool(self._jobs.running)
+        return self.jobs.is_running
 
     @contextlib.asynccontextmanager
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
@@ -80,13 +72,11 @@ class Watching:
         await self._intake.expire()  # what ended while we were away goes first
         await self._intake.decide_again()  # the policy may have changed since
         soon = utc_now() + FIRST_POLLS_WITHIN
-        self._jobs.add_job(self._expire, _every(EXPIRE_EVERY), id="expire")
-        self._jobs.add_job(self._erase_bodies, _every(ERASE_EVERY), id="erase", next_run_time=soon)
-        self._jobs.add_job(
-            self._look_at_certificates, _every(CERTIFICATES_EVERY), id="certificates", next_run_time=soon
-        )
+        self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
+        self.jobs.every("erase", self._erase_bodies, ERASE_EVERY, first=soon)
+        self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)
         try:
-            self._jobs.start()
+            self.jobs.start()
             await self.replace(feeds)
             yield
         finally:
@@ -140,33 +130,23 @@ class Watching:
         if feed.kind == "naads":
             self._streams[feed.name] = [asyncio.create_task(self._listen(watch, url)) for url in feed.urls]
         elif feed.kind != "push":
-            trigger = Pace(feed)
-            self._jobs.add_job(self._poll, trigger, args=[watch], id=_job(feed.name), next_run_time=utc_now() + after)
+            self.jobs.paced(_job(feed.name), self._poll, watch, first=utc_now() + after)
 
     def _forget(self, name: str) -> None:
         watch = self._watches.pop(name)
         for task in [*self._streams.pop(name, ()), *_catching_up(watch)]:
             task.cancel()
         if watch.feed.kind not in ("naads", "push"):
-            self._jobs.remove_job(_job(name))
+            self.jobs.drop(_job(name))
+            self.jobs.drop(_missing(name))
 
     async def _poll(self, watch: Watch) -> None:
         """One poll by the clock."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101
-        self._under_way.add(task)
-        try:
-            await self.poll_now(watch)
-        except Exception as error:  # noqa: BLE001  (a fault of ours in one feed must not stop the others)
-            log.event(LOGGER, "feed.poll_crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
-        except asyncio.CancelledError:  # by our own end alone; the scheduler would log it as a crash
-            return
-        finally:
-            self._under_way.discard(task)
+        await self.poll_now(watch)
         if not self._is_ours(watch):
             return
         if watch.wants_other_time:
-            self._jobs.modify_job(_job(watch.feed.name), next_run_time=watch.next_try)
+            self.jobs.move(_job(watch.feed.name), watch.next_try)
         self._retry_soon(watch)
 
     async def _retry(self, watch: Watch) -> None:
@@ -179,8 +159,7 @@ class Watching:
 
     def _retry_soon(self, watch: Watch) -> None:
         if watch.retry_at and (watch.next_try is None or watch.retry_at < watch.next_try):
-            when = DateTrigger(run_date=watch.retry_at)
-            self._jobs.add_job(self._retry, when, args=[watch], id=f"missing:{watch.feed.name}", replace_existing=True)
+            self.jobs.once(_missing(watch.feed.name), self._retry, watch, at=watch.retry_at)
 
     def _is_ours(self, watch: Watch) -> bool:
         """Whether the feed was not replaced meanwhile."""
@@ -210,32 +189,23 @@ class Watching:
 
     async def _look_at_certificates(self) -> None:
         """Until when the servers' certificates are valid; what cannot be asked now is asked next time."""
+        ends: dict[tuple[str, str, str | None], datetime | None] = {}
         for watch in list(self._watches.values()):
-            with contextlib.suppress(*net.TROUBLE, ValueError):  # the poll itself says what is wrong
-                watch.certificate_expires_at = await certificate_end(watch.url, watch.feed)
+            url = urlsplit(watch.url)
+            server = (url.scheme, url.netloc, watch.feed.ca)
+            if server not in ends:
+                ends[server] = None
+                with contextlib.suppress(*net.TROUBLE, ValueError):  # the poll itself says what is wrong
+                    ends[server] = await certificate_end(watch.url, watch.feed)
+            watch.certificate_expires_at = ends[server] or watch.certificate_expires_at
 
     async def _erase_bodies(self) -> None:
         """What feeds sent is evidence for a while, and then only a store of names."""
-        with contextlib.suppress(StoreError):  # the next time does it
-            await self._intake.store.erase_bodies(utc_now() - self._intake.policy.retention)
-
-    async def _expire(self) -> None:
-        try:
-            await self._intake.expire()
-        except Exception as error:  # noqa: BLE001  (the next second tries again)
-            log.event(LOGGER, "cards.expire_failed", level=logging.ERROR, error=error)
+        await self._intake.store.erase_bodies(utc_now() - self._intake.policy.retention)
 
     async def _stop(self) -> None:
-        if self.is_running:
-            self._jobs.pause()
         streams = [task for tasks in self._streams.values() for task in tasks]
-        streams += [task for watch in self._watches.values() for task in _catching_up(watch)]
-        for task in streams:
-            task.cancel()
-        if waiting := [*streams, *self._under_way]:
-            await asyncio.wait(waiting, timeout=STOP_SECONDS)
-        if self.is_running:
-            self._jobs.shutdown(wait=False)
+        await self.jobs.stop([*streams, *(task for watch in self._watches.values() for task in _catching_up(watch))])
         for session in self._sessions.values():
             await session.close()
 
@@ -255,30 +225,14 @@ class Watching:
         return self._sessions[key]
 
 
-class Pace(BaseTrigger):  # type: ignore[misc]
-    """Fires a feed's job at its interval, a little later each time by chance, so that feeds do not march in step."""
-
-    def __init__(self, feed: Feed) -> None:
-        self._interval = interval_of(feed)
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        return next_poll(interval=self._interval, failures=0, now=now, chance=random.random())  # noqa: S311
-
-
-def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
-    return [watch.catching_up] if watch.catching_up else []
-
-
-def _every(interval: timedelta) -> IntervalTrigger:
-    return IntervalTrigger(seconds=interval.total_seconds())
+def _missing(name: str) -> str:
+    return f"missing:{name}"
 
 
 def _job(name: str) -> str:
     return f"feed:{name}"
 
 
-def _scheduler() -> AsyncIOScheduler:
-    """One missed run is one run, never two at once, and none is dropped for being late: a dropped poll can lose an
-    alert."""
-    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    return AsyncIOScheduler(job_defaults=defaults, timezone="UTC")
+def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
+    """The look at the archives that is under way, if one is."""
+    return [watch.catching_up] if watch.catching_up else []

@@ -256,10 +256,10 @@ async def test_an_end_that_waits_for_no_answer_is_no_crash(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that is stopped while a server takes its time ends that poll, and logs no error."""
-    monkeypatch.setattr("capgateway.ingest.watching.STOP_SECONDS", 0.1)
+    monkeypatch.setattr("capgateway.ingest.jobs.STOP_SECONDS", 0.1)
     async with FeedServer() as source, opened(tmp_path) as gateway:
         source.misbehave("index.atom", Fault(delay=timedelta(seconds=3)))
         watching = gateway.watching()
         async with watching.running([feed("slow", "atom", source.url("index.atom"))]):
-            await until(lambda: bool(watching._under_way))
+            await until(lambda: watching.jobs.is_busy)
     assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
