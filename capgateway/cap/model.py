@@ -38,7 +38,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sent: Time
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True):
+class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """CAP 1.2 §3.2.3. ``deref_uri`` is base64 text as received, unbounded by the model: never log or forward it."""
 
     resource_desc: str = ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from capgateway.cap.model import Time
 
 #: ``YYYY-MM-DDThh:mm:ssXzh:zm``, the only form the standard knows.
 STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+#: Longer texts are no times, or dressed up; to remember them could fill memory.
+LONGEST_REMEMBERED = 40
 # Patterns for what is rare are compiled when it comes (`re` keeps them): a fifth of the command's start went into compiling.
 _LENIENT = (
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,20}))?\s?(?:([+-])(\d\d):?([0-5]\d)|([Zz]|UTC|GMT)?)"
@@ -18,6 +21,10 @@ _LENIENT = (
 def time(text: str) -> Time:
     """Read a dateTime. Besides the standard's form it understands ``Z``, fractions, a missing offset (taken as UTC) and
     ``24:00:00`` (the next midnight); ``instant`` is ``None`` when the text means no moment."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _read(text)
+
+
+def _read(text: str) -> Time:
     text = text.strip()
     if STRICT.fullmatch(text):
         try:
@@ -25,6 +32,10 @@ def time(text: str) -> Time:
         except (ValueError, OverflowError):
             pass  # 24:00:00, a day that is not, or a moment outside the calendar
     return Time(text=text, instant=_instant(text))
+
+
+# One message says the same time once for each language.
+_remembered = lru_cache(maxsize=1_024)(_read)
 
 
 def _instant(text: str) -> datetime | None:
