@@ -31,7 +31,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(document: bytes) -> Parsed:
     """Read one CAP message of any version. Never raises for what the bytes hold."""
-    xml = read_xml(document)
+    xml = read_xml(document, keep="elements")
     if xml.root is None:
         return Parsed(document=document, root=None, alert=None, version=None, findings=xml.findings)
     return parse_element(xml.root, document=document, findings=xml.findings)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from sys import intern
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
-from capgateway.cap.names import ELEMENTS, REPEATABLE
 from capgateway.cap.place import local, tag, xpath
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import time
@@ -61,7 +61,79 @@ MAX_REPAIRS = 50
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
 _QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
+_PAIRS = frozenset({"event_codes", "parameters"})
 _INTEGER = r"[+-]?[0-9]{1,100}"
+
+
+class _Part(NamedTuple):
+    """One part of a message: how the elements in it, by name, become fields of the model. ``texts`` are kept as they
+    stand, of ``tokens`` XML collapses outer blanks, ``lists`` may occur more often."""
+
+    texts: dict[str, str]
+    tokens: dict[str, str]
+    lists: dict[str, str]
+
+    def within(self, namespace: str) -> _Part:
+        """The same with names as lxml writes them."""
+        return _Part(*({f"{{{namespace}}}{name}": field for name, field in names.items()} for names in self))
+
+
+def _fields(names: str) -> dict[str, str]:
+    """Fields are called as the elements, in Python's manner."""
+    return {name: intern(re.sub(r"([A-Z])", r"_\1", name).lower()) for name in names.split()}
+
+
+_ALERT = _Part(
+    texts=_fields("identifier sender sent status msgType source scope restriction addresses note references incidents"),
+    tokens={},  # its texts are judged as they stand: see Reader.texts
+    lists={"code": "codes", "info": "infos"},
+)
+_INFO = _Part(
+    texts=_fields("event audience senderName headline description instruction contact"),
+    tokens=_fields("language urgency severity certainty effective onset expires web"),
+    lists={
+        "category": "categories",
+        "responseType": "response_types",
+        "eventCode": "event_codes",
+        "parameter": "parameters",
+        "resource": "resources",
+        "area": "areas",
+    },
+)
+_RESOURCE = _Part(texts=_fields("resourceDesc derefUri"), tokens=_fields("mimeType size uri digest"), lists={})
+_AREA = _Part(
+    texts=_fields("areaDesc"),
+    tokens=_fields("altitude ceiling"),
+    lists={"polygon": "polygons", "circle": "circles", "geocode": "geocodes"},
+)
+_PAIR = _Part(texts={}, tokens={"valueName": "name", "value": "value"}, lists={})
+_TOKENS_OF_ALERT = ("identifier", "sender", "status", "msg_type", "scope")
+
+
+@lru_cache(maxsize=16)
+def _parts(namespace: str) -> tuple[_Part, ...]:
+    return tuple(part.within(namespace) for part in (_ALERT, _INFO, _RESOURCE, _AREA, _PAIR))
+
+
+def _children(parent: etree._Element, part: _Part) -> tuple[dict[str, Any], dict[str, list[etree._Element]]]:
+    """The texts of the children that occur once, and the elements that may occur more often, by field. Those of another
+    namespace are not CAP's and left out; of one that must be alone the first counts."""
+    texts, tokens, lists = part.texts.get, part.tokens.get, part.lists.get
+    fields: dict[str, Any] = {}
+    elements: dict[str, list[etree._Element]] = {}
+    for child in parent:
+        name: str = child.tag  # type: ignore[assignment]  # lxml's tags are strings
+        if (field := texts(name)) is not None:
+            if field not in fields:
+                fields[field] = child.text or ""
+        elif (field := lists(name)) is not None:
+            if field in elements:
+                elements[field].append(child)
+            else:
+                elements[field] = [child]
+        elif (field := tokens(name)) is not None and field not in fields:
+            fields[field] = (child.text or "").strip(BLANK)
+    return fields, elements
 
 
 class Reader:
@@ -76,93 +148,72 @@ class Reader:
         self.repairs: list[Finding] = []
         self.texts: dict[str, str] = {}
         namespace = tag(root)[1:].partition("}")[0]
-        self._names = _names(namespace)
-        self._name_tag, self._value_tag = f"{{{namespace}}}valueName", f"{{{namespace}}}value"
+        self._alert, self._info, self._resource, self._area, self._pair = _parts(namespace)
+        self._name_tag, self._value_tag = self._pair.tokens
 
     def alert(self) -> Alert:
-        self.texts, lists = self._children(self.root)
-        get = self.texts.get
-        return Alert(
-            version=self.version,
-            identifier=get("identifier", "").strip(BLANK),
-            sender=get("sender", "").strip(BLANK),
-            sent=_time(get("sent")),
-            status=get("status", "").strip(BLANK),
-            msg_type=get("msgType", "").strip(BLANK),
-            source=get("source"),
-            scope=get("scope", "").strip(BLANK),
-            restriction=get("restriction"),
-            addresses=quoted_items(get("addresses")),
-            codes=_tokens(lists.get("code")),
-            note=get("note"),
-            references=references(get("references"), self.version),
-            incidents=quoted_items(get("incidents")),
-            infos=tuple([self._info(info) for info in lists.get("info", ())]),
-        )
+        fields, lists = _children(self.root, self._alert)
+        self.texts = fields.copy()
+        for field in _TOKENS_OF_ALERT:
+            if field in fields:
+                fields[field] = fields[field].strip(BLANK)
+        if "sent" in fields:
+            fields["sent"] = _time(fields["sent"])
+        if "addresses" in fields:
+            fields["addresses"] = quoted_items(fields["addresses"])
+        if "references" in fields:
+            fields["references"] = references(fields["references"], self.version)
+        if "incidents" in fields:
+            fields["incidents"] = quoted_items(fields["incidents"])
+        if "codes" in lists:
+            fields["codes"] = _tokens(lists["codes"])
+        if "infos" in lists:
+            fields["infos"] = tuple([self._read_info(info) for info in lists["infos"]])
+        return Alert(version=self.version, **fields)
 
-    def _info(self, element: etree._Element) -> Info:
-        texts, lists = self._children(element)
-        get, listed = texts.get, lists.get
-        return Info(
-            language=get("language", "").strip(BLANK) or "en-US",
-            categories=_tokens(listed("category")),
-            event=get("event", ""),
-            response_types=_tokens(listed("responseType")),
-            urgency=get("urgency", "").strip(BLANK),
-            severity=get("severity", "").strip(BLANK),
-            certainty=self._certainty(get("certainty", "").strip(BLANK), element),
-            audience=get("audience"),
-            event_codes=self._named(listed("eventCode")),
-            effective=_time(get("effective")),
-            onset=_time(get("onset")),
-            expires=_time(get("expires")),
-            sender_name=get("senderName"),
-            headline=get("headline"),
-            description=get("description"),
-            instruction=get("instruction"),
-            web=get("web", "").strip(BLANK) or None,
-            contact=get("contact"),
-            parameters=self._named(listed("parameter")),
-            resources=tuple([self._resource(resource) for resource in listed("resource", ())]),
-            areas=tuple([self._area(area) for area in listed("area", ())]),
-        )
+    def _read_info(self, element: etree._Element) -> Info:
+        fields, lists = _children(element, self._info)
+        if fields.get("language") == "":
+            del fields["language"]
+        if fields.get("certainty") == "Very Likely":
+            fields["certainty"] = self._likely(element)
+        for field in ("effective", "onset", "expires"):
+            if field in fields:
+                fields[field] = time(fields[field]) if fields[field] else None
+        if fields.get("web") == "":
+            del fields["web"]
+        for field, elements in lists.items():
+            if field in _PAIRS:
+                fields[field] = self._named(elements)
+            elif field == "areas":
+                fields[field] = tuple([self._read_area(area) for area in elements])
+            elif field == "resources":
+                fields[field] = tuple([self._read_resource(resource) for resource in elements])
+            else:
+                fields[field] = _tokens(elements)
+        return Info(**fields)
 
-    def _children(self, parent: etree._Element) -> tuple[dict[str, str], dict[str, list[etree._Element]]]:
-        """The texts of the children that occur once, and the elements that may occur more often, by name. Those of another
-        namespace are not CAP's and left out; of one that must be alone the first counts."""
-        names = self._names
-        texts: dict[str, str] = {}
-        lists: dict[str, list[etree._Element]] = {}
-        for child in parent:
-            name = names.get(child.tag)  # type: ignore[arg-type]  # lxml's tags are strings
-            if name in REPEATABLE:
-                lists.setdefault(name, []).append(child)
-            elif name is not None and name not in texts:
-                texts[name] = child.text or ""
-        return texts, lists
-
-    def _certainty(self, text: str, info: etree._Element) -> str:
-        if text != "Very Likely":
-            return text
+    def _likely(self, info: etree._Element) -> str:
         if self.version != "1.0":
             element = next(info.iterchildren("{*}certainty"))
             message = "certainty `Very Likely` was dropped after CAP 1.0; it is read as Likely. Write `Likely`."
             self._repaired(VERY_LIKELY, message, element)
         return "Likely"
 
-    def _resource(self, element: etree._Element) -> Resource:
-        get = self._children(element)[0].get
+    def _read_resource(self, element: etree._Element) -> Resource:
+        fields, _ = _children(element, self._resource)
+        get = fields.get
         return Resource(
-            resource_desc=get("resourceDesc", ""),
-            mime_type=get("mimeType", "").strip(BLANK) or (None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
+            resource_desc=get("resource_desc", ""),
+            mime_type=get("mime_type") or (None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
             size=self._size(get("size"), element),
-            uri=get("uri", "").strip(BLANK) or None,
-            deref_uri=get("derefUri"),
-            digest=get("digest", "").strip(BLANK) or None,
+            uri=get("uri") or None,
+            deref_uri=get("deref_uri"),
+            digest=get("digest") or None,
         )
 
     def _size(self, text: str | None, resource: etree._Element) -> int | None:
-        if text is None or not re.fullmatch(_INTEGER, text.strip(BLANK)):
+        if text is None or not re.fullmatch(_INTEGER, text):
             return None  # the schema has said so
         size = int(text)
         if 0 <= size <= LARGEST_FILE:
@@ -172,21 +223,22 @@ class Reader:
         self._repaired(SIZE, message, element)
         return None
 
-    def _area(self, element: etree._Element) -> Area:
-        texts, lists = self._children(element)
+    def _read_area(self, element: etree._Element) -> Area:
+        fields, lists = _children(element, self._area)
+        get = fields.get
         return Area(
-            area_desc=texts.get("areaDesc", ""),
-            polygons=self._shapes(lists.get("polygon")),
-            circles=self._shapes(lists.get("circle")),
-            geocodes=self._named(lists.get("geocode")),
-            altitude=texts.get("altitude", "").strip(BLANK) or None,
-            ceiling=texts.get("ceiling", "").strip(BLANK) or None,
+            area_desc=get("area_desc", ""),
+            polygons=self._shapes(lists["polygons"]) if "polygons" in lists else (),
+            circles=self._shapes(lists["circles"]) if "circles" in lists else (),
+            geocodes=self._named(lists["geocodes"]) if "geocodes" in lists else (),
+            altitude=get("altitude") or None,
+            ceiling=get("ceiling") or None,
         )
 
-    def _shapes(self, elements: list[etree._Element] | None) -> tuple[str, ...]:
+    def _shapes(self, elements: list[etree._Element]) -> tuple[str, ...]:
         """The texts as received of the shapes that are not blank."""
         texts = []
-        for element in elements or ():
+        for element in elements:
             text = element.text or ""
             if text.strip(BLANK):
                 texts.append(text)
@@ -195,34 +247,27 @@ class Reader:
                 self._repaired(EMPTY_SHAPE, message, element)
         return tuple(texts)
 
-    def _named(self, elements: list[etree._Element] | None) -> tuple[Named, ...]:
-        if elements is None:
-            return ()
+    def _named(self, elements: list[etree._Element]) -> tuple[Named, ...]:
         if self.version == "1.0":
             return tuple([_split_pair(pair.text or "") for pair in elements])
-        return tuple([self._pair(pair) for pair in elements])
+        named = []
+        for pair in elements:
+            if len(pair) == 2:  # noqa: PLR2004  (the usual case, which half of all elements belong to)
+                name, value = pair[0], pair[1]
+                if name.tag == self._name_tag and value.tag == self._value_tag:
+                    named.append(Named(name=(name.text or "").strip(BLANK), value=(value.text or "").strip(BLANK)))
+                    continue
+            get = _children(pair, self._pair)[0].get
+            named.append(Named(name=get("name", ""), value=get("value", "")))
+        return tuple(named)
 
     def _repaired(self, rule: Rule, message: str, element: etree._Element) -> None:
         if len(self.repairs) < MAX_REPAIRS:
             self.repairs.append(rule.finding(message, xpath=xpath(element), line=element.sourceline))
 
-    def _pair(self, element: etree._Element) -> Named:
-        if len(element) == 2:  # noqa: PLR2004  (the usual case, which half of all elements belong to, without a dict)
-            name, value = element
-            if name.tag == self._name_tag and value.tag == self._value_tag:
-                return Named(name=(name.text or "").strip(BLANK), value=(value.text or "").strip(BLANK))
-        get = self._children(element)[0].get
-        return Named(name=get("valueName", "").strip(BLANK), value=get("value", "").strip(BLANK))
 
-
-@lru_cache(maxsize=16)
-def _names(namespace: str) -> dict[str, str]:
-    """From an element's name with its namespace to its name."""
-    return {f"{{{namespace}}}{name}": name for name in ELEMENTS}
-
-
-def _tokens(elements: list[etree._Element] | None) -> tuple[str, ...]:
-    return tuple([(element.text or "").strip(BLANK) for element in elements]) if elements else ()
+def _tokens(elements: list[etree._Element]) -> tuple[str, ...]:
+    return tuple([(element.text or "").strip(BLANK) for element in elements])
 
 
 def _time(text: str | None) -> Time | None:

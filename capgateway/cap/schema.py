@@ -12,16 +12,14 @@ from lxml import etree
 
 from capgateway.cap.explain import SCHEMA, explain
 from capgateway.cap.names import XMLDSIG
-from capgateway.cap.place import tag, xpath
+from capgateway.cap.place import xpath
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from capgateway.cap.finding import Finding
 
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_SIGNATURES = f"{{{XMLDSIG}}}*"
-_TYPED = etree.XPath("descendant-or-self::*[@xsi:type]", namespaces={"xsi": _XSI})
+_FOREIGN = f"{{{XMLDSIG}}}*"
 
 
 class Schemas:
@@ -31,19 +29,16 @@ class Schemas:
         self._files = dict(files)
         self._local = threading.local()
 
-    def findings(self, root: etree._Element, version: str, *, document: bytes = b"") -> tuple[Finding, ...]:
-        """What the schema of that version has to say about the message at ``root``; nothing when it is valid.
-
-        ``document`` is the text it came from, if at hand: it makes a rare check cheaper.
-        """
+    def findings(self, root: etree._Element, version: str) -> tuple[Finding, ...]:
+        """What the schema of that version has to say about the message at ``root``; nothing when it is valid."""
         compiled = self._compiled(version)
         try:
             is_valid = compiled.validate(root)
         except etree.XMLSchemaValidateError:  # libxml2 gives up on the document: certainly no valid CAP
             is_valid = False
         if is_valid:
-            return guard(root, document)
-        return explain(root, self._files[version], compiled.error_log) or guard(root, document)
+            return guard(root)
+        return explain(root, self._files[version], compiled.error_log) or guard(root)
 
     def _compiled(self, version: str) -> etree.XMLSchema:
         try:
@@ -57,27 +52,11 @@ class Schemas:
         return compiled
 
 
-def guard(root: etree._Element, document: bytes = b"") -> tuple[Finding, ...]:
-    """What the schema forbids and libxml2 accepts.
-
-    It takes ``info* any*`` for ``(info | any)*``, so that a Signature may stand before an info. And since our schema gives
-    names to its types, ``xsi:type`` could name them, which no message may rely on.
-    """
-    foreign = next(root.iterchildren(_SIGNATURES), None)
-    # Nearly every message: without its name, or a reference that may spell it, no attribute can be of that namespace.
-    if (
-        foreign is None
-        and document
-        and not (b"XMLSchema-instance" in document or b"&#" in document or b"\0" in document)
-    ):
+def guard(root: etree._Element) -> tuple[Finding, ...]:
+    """What the schema forbids and libxml2 accepts: it takes ``info* any*`` for ``(info | any)*``, so that a Signature may
+    stand before an info."""
+    foreign = next(root.iterchildren(_FOREIGN), None)
+    if foreign is None or next(foreign.itersiblings(f"{{{etree.QName(root).namespace}}}*"), None) is None:
         return ()
-    namespace = tag(root)[1:].partition("}")[0]
-    if foreign is not None and next(foreign.itersiblings(f"{{{namespace}}}*"), None) is not None:
-        message = "A Signature stands before CAP elements; it comes last in the alert, after every info."
-        return (SCHEMA.finding(message, xpath=xpath(foreign), line=foreign.sourceline),)
-    message = "CAP elements carry no attributes; take `xsi:type` away."
-    return tuple(
-        SCHEMA.finding(message, xpath=xpath(element), line=element.sourceline)
-        for element in _TYPED(root)
-        if element.nsmap.get(element.get(f"{{{_XSI}}}type").rpartition(":")[0] or None) == namespace
-    )
+    message = "A Signature stands before CAP elements; it comes last in the alert, after every info."
+    return (SCHEMA.finding(message, xpath=xpath(foreign), line=foreign.sourceline),)

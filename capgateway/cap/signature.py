@@ -86,7 +86,7 @@ def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signat
     """Judge the signatures of a message that :func:`parse` could read. ``trust`` is PEM text with the certificates (of
     authorities or signers) and public keys that are trusted; ``at`` the time at which certificates must be valid.
     Raises ``ValueError`` for ``trust`` that holds neither."""
-    root = read_xml(document, whole=True).root
+    root = read_xml(document, keep="all").root
     if root is None or not has_signature(root):
         return Signature(status="absent"), ()
     if document.replace(b"\0", b"").count(b"xmlns") > MAX_NAMESPACES:

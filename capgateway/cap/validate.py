@@ -45,7 +45,7 @@ def validate(
     if alert is not None and root is not None and version is not None:
         if tag(root)[1:].partition("}")[0] in VERSIONS:
             repaired = {finding.xpath for finding in parsed.findings if finding.rule == VERY_LIKELY.id}
-            said = schemas.findings(root, version, document=parsed.document)
+            said = schemas.findings(root, version)
             findings += [finding for finding in said if finding.xpath not in repaired]
         notes = Notes(root, parsed.texts)
         check(alert, notes, now=now)

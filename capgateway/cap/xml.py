@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Literal
 
 import msgspec
 from lxml import etree
@@ -91,17 +92,23 @@ _ENCODING_FAULTS = frozenset({31, 32, 81})  # XML_ERR_UNKNOWN_ENCODING, UNSUPPOR
 
 
 class Xml(msgspec.Struct, frozen=True, kw_only=True):
-    """What bytes turned out to be: ``root`` is ``None`` when they are no XML we read, and the last finding says why."""
+    """What bytes turned out to be: ``root`` is ``None`` when they are no XML we read, and the last finding says why;
+    ``column``, from 1, is where in its line a document stops being well-formed."""
 
     root: etree._Element | None
     findings: tuple[Finding, ...] = ()
+    column: int | None = None
 
 
-def read_xml(document: bytes, *, limit: int = MAX_BYTES, whole: bool = False) -> Xml:
+#: What of a document is in its tree: its ``elements`` with their texts, also the ``blanks`` between them, or ``all``.
+Keep = Literal["elements", "blanks", "all"]
+
+
+def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") -> Xml:
     """Parse bytes of any origin: DOCTYPE refused, no entities, no network, bounded in size and depth (256 levels).
 
-    Comments and processing instructions are left out of the tree unless it is to be ``whole``, as signatures need it.
-    Never raises for what the bytes hold.
+    To read and judge a message its ``elements`` are enough; to cut one out of a container the ``blanks`` are needed as
+    well, and to verify a signature comments and processing instructions too, ``all``. Never raises for what the bytes hold.
     """
     if len(document) > limit:
         return _refused(SIZE, f"The document has {len(document):,} bytes; at most {limit:,} are read.")
@@ -109,11 +116,12 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, whole: bool = False) ->
     if _has_doctype(document):
         return _no_doctype()
     try:
-        root = _tree(document, whole)
+        root = _tree(document, keep)
     except etree.XMLSyntaxError as fault:
-        reread = _reencoded(document, whole, fault)
+        reread = _reencoded(document, keep, fault)
         if reread is None:
-            return _refused(SYNTAX, f"This is not well-formed XML: {_words(fault)}.", line=fault.lineno or 1)
+            refused = _refused(SYNTAX, f"This is not well-formed XML: {_words(fault)}.", line=fault.lineno or 1)
+            return msgspec.structs.replace(refused, column=fault.offset)
         root, mislabelled = reread
         repairs = (*repairs, mislabelled)
     if root.getroottree().docinfo.doctype:  # an encoding that hides `<!DOCTYPE` from a look at the bytes, as UTF-7 can
@@ -123,25 +131,33 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, whole: bool = False) ->
     return Xml(root=root, findings=repairs)
 
 
-def _tree(document: bytes, whole: bool) -> etree._Element:
-    return etree.fromstring(document, _parsers.whole if whole else _parsers.lean)
+def _tree(document: bytes, keep: Keep) -> etree._Element:
+    # libxml2 leaves out blanks before a CDATA section, a comment or an instruction too, even where they belong to a text.
+    if keep == "elements" and (document.count(b"!") or document.count(b"?") > 2):  # noqa: PLR2004  (a declaration has two)
+        keep = "blanks"
+    return etree.fromstring(document, _parsers.of[keep])
 
 
 class _Parsers(threading.local):
-    """A thread's two parsers: shared ones would make threads wait, new ones cost a fifth of a parse."""
+    """A thread's parsers: shared ones would make threads wait, new ones cost a fifth of a parse."""
 
     def __init__(self) -> None:
-        self.lean, self.whole = _parser(whole=False), _parser(whole=True)
+        self.of: dict[Keep, etree.XMLParser] = {
+            "elements": _parser(is_lean=True, remove_blank_text=True),  # a sixth of a parse is for these blanks
+            "blanks": _parser(is_lean=True),
+            "all": _parser(is_lean=False),
+        }
 
 
-def _parser(*, whole: bool) -> etree.XMLParser:
+def _parser(*, is_lean: bool, remove_blank_text: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=not whole,
-        remove_pis=not whole,
+        remove_comments=is_lean,
+        remove_pis=is_lean,
+        remove_blank_text=remove_blank_text,
     )
 
 
@@ -187,7 +203,7 @@ def _has_doctype(document: bytes) -> bool:
         at = end + len(ending)
 
 
-def _reencoded(document: bytes, whole: bool, fault: etree.XMLSyntaxError) -> tuple[etree._Element, Finding] | None:
+def _reencoded(document: bytes, keep: Keep, fault: etree.XMLSyntaxError) -> tuple[etree._Element, Finding] | None:
     """The tree of a document whose declaration names a wrong or unknown encoding, with the finding; ``None`` if that
     is not what is wrong with it."""
     declared = re.match(_ENCODING, document)
@@ -200,7 +216,7 @@ def _reencoded(document: bytes, whole: bool, fault: etree.XMLSyntaxError) -> tup
         except UnicodeDecodeError:
             continue
         try:
-            root = _tree(re.sub(_ENCODING, rb"\1utf-8", text.encode(), count=1), whole)
+            root = _tree(re.sub(_ENCODING, rb"\1utf-8", text.encode(), count=1), keep)
         except etree.XMLSyntaxError:
             return None
         shown = {"cp1252": "Windows-1252"}.get(actual, actual.upper())

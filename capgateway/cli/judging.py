@@ -57,7 +57,7 @@ def judge(name: str, order: Order) -> Judged:
 
 def _reports(name: str, document: bytes, order: Order) -> Iterator[cap.Report]:
     schemas = _schemas(order.schema)
-    xml = cap.read_xml(document)
+    xml = cap.read_xml(document, keep="elements")
     if xml.root is not None and local(xml.root) == "alert":  # the usual case does without the readers of feeds
         parsed = cap.parse_element(xml.root, document=document, findings=xml.findings)
         yield cap.validate(
