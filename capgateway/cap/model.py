@@ -1,8 +1,8 @@
 """A CAP message as typed values: every element of the data dictionary, read leniently and kept as received.
 
 The model is one for CAP 1.0, 1.1 and 1.2 (older versions are read up, ``standards`` of 1.2 naming). It never refuses a
-document: what is absent is ``None`` or ``()``, what is malformed is kept as text and left for a finding to tell.
-Whether a message conforms is the schema's and the rules' verdict, not the model's.
+document: what is absent is ``None`` or ``()``, what is there and blank is ``""``, what is malformed is kept as text and left
+for a finding to tell. Whether a message conforms is the schema's and the rules' verdict, not the model's.
 
 Texts are as received. Where the standard collapses white space (codes, numbers, dates, addresses) it is collapsed;
 ``description`` and other free text keep every character.

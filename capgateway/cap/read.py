@@ -158,7 +158,7 @@ class Reader:
             if field in fields:
                 fields[field] = fields[field].strip(BLANK)
         if "sent" in fields:
-            fields["sent"] = _time(fields["sent"])
+            fields["sent"] = time(fields["sent"]) if fields["sent"].strip(BLANK) else None
         if "addresses" in fields:
             fields["addresses"] = quoted_items(fields["addresses"])
         if "references" in fields:
@@ -180,8 +180,6 @@ class Reader:
         for field in ("effective", "onset", "expires"):
             if field in fields:
                 fields[field] = time(fields[field]) if fields[field] else None
-        if fields.get("web") == "":
-            del fields["web"]
         for field, elements in lists.items():
             if field in _PAIRS:
                 fields[field] = self._named(elements)
@@ -205,7 +203,7 @@ class Reader:
         get = fields.get
         return Resource(
             resource_desc=get("resource_desc", ""),
-            mime_type=get("mime_type") or (None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
+            mime_type=get("mime_type") if self.version == "1.2" else get("mime_type") or UNKNOWN_MIME_TYPE,
             size=self._size(get("size"), element),
             uri=get("uri") or None,
             deref_uri=get("deref_uri"),
@@ -270,28 +268,21 @@ def _tokens(elements: list[etree._Element]) -> tuple[str, ...]:
     return tuple([(element.text or "").strip(BLANK) for element in elements])
 
 
-def _time(text: str | None) -> Time | None:
-    return time(text) if text and text.strip(BLANK) else None
-
-
 def _split_pair(text: str) -> Named:
     """CAP 1.0's ``name=value``; only the first ``=`` divides, values may hold more of them."""
     name, _, value = text.partition("=")
     return Named(name=name.strip(BLANK), value=value.strip(BLANK))
 
 
-def quoted_items(text: str | None) -> tuple[str, ...]:
+def quoted_items(text: str) -> tuple[str, ...]:
     """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
-    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS) if text else ()
+    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS)
     return tuple([match[1] or match[2] or "" for match in found])
 
 
-def references(text: str | None, version: str) -> tuple[Reference, ...]:
+def references(text: str, version: str) -> tuple[Reference, ...]:
     """The messages that ``references`` names; items that are no reference are left out."""
-    if not text:
-        return ()
-    read = _reference_1_0 if version == "1.0" else reference
-    return tuple([found for item in reference_items(text) if (found := read(item))])
+    return tuple([found for item in reference_items(text) if (found := reference(item, version))])
 
 
 def reference_items(text: str) -> list[str]:
@@ -299,18 +290,16 @@ def reference_items(text: str) -> list[str]:
     return text.split(None, MAX_ITEMS)[:MAX_ITEMS]
 
 
-def reference(item: str) -> Reference | None:
+def reference(item: str, version: str) -> Reference | None:
     """One ``sender,identifier,sent``, or ``None``. Without its ``sent`` it still names a message: to drop it could leave
-    a cancelled alert on display."""
-    sender, identifier, sent, *more = (*item.split(","), "", "")
+    a cancelled alert on display. CAP 1.0 wrote ``identifier/sender``; an identifier may hold a slash, a sender (a name on
+    the net) does not."""
+    if version == "1.0":
+        identifier, _, sender = item.rpartition("/")
+        sent, more = Time(text="", instant=None), []
+    else:
+        sender, identifier, moment, *more = (*item.split(","), "", "")
+        sent = time(moment)
     if not sender or not identifier or any(more):
         return None
-    return Reference(sender=sender, identifier=identifier, sent=time(sent))
-
-
-def _reference_1_0(item: str) -> Reference | None:
-    """CAP 1.0's ``identifier/sender``; an identifier may hold a slash, a sender (a name on the net) does not."""
-    identifier, _, sender = item.rpartition("/")
-    if not identifier or not sender:
-        return None
-    return Reference(sender=sender, identifier=identifier, sent=Time(text="", instant=None))
+    return Reference(sender=sender, identifier=identifier, sent=sent)

@@ -38,7 +38,7 @@ class Schemas:
             is_valid = False
         if is_valid:
             return guard(root)
-        return explain(root, self._files[version], compiled.error_log) or guard(root)
+        return explain(root, self._files[version], compiled.error_log, version)
 
     def _compiled(self, version: str) -> etree.XMLSchema:
         try:

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from capgateway.cap.model import Time
 
-#: ``YYYY-MM-DDThh:mm:ssXzh:zm``, the only form the standard knows.
-STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
 #: Longer texts are no times, or dressed up; to remember them could fill memory.
 LONGEST_REMEMBERED = 40
+_STANDARD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_STANDARD_LENGTH = len("2026-11-22T08:00:00-06:00")
 # Patterns for what is rare are compiled when it comes (`re` keeps them): a fifth of the command's start went into compiling.
 _LENIENT = (
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,20}))?\s?(?:([+-])(\d\d):?([0-5]\d)|([Zz]|UTC|GMT)?)"
@@ -24,9 +24,16 @@ def time(text: str) -> Time:
     return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _read(text)
 
 
+def is_standard(moment: Time) -> bool:
+    """Whether a time that means a moment is written ``YYYY-MM-DDThh:mm:ssXzh:zm``, the only form the standard knows, and its
+    offset is none beyond 14 hours."""
+    text = moment.text
+    return len(text) == _STANDARD_LENGTH and text[10] == "T" and text[16] == text[22] == ":" and text[20:] <= "14:00"
+
+
 def _read(text: str) -> Time:
     text = text.strip()
-    if STRICT.fullmatch(text):
+    if _STANDARD.fullmatch(text):
         try:
             return Time(text=text, instant=datetime.fromisoformat(text).astimezone(UTC))
         except (ValueError, OverflowError):

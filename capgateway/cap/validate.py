@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from capgateway.cap import profiles
-from capgateway.cap.finding import Finding, Report, Signature
-from capgateway.cap.names import VERSIONS, XMLDSIG
+from capgateway.cap.finding import Report, Signature
+from capgateway.cap.names import NAMESPACES, XMLDSIG
 from capgateway.cap.place import tag
-from capgateway.cap.read import VERY_LIKELY
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from capgateway.cap.finding import Finding
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
 
 ABSENT = Signature(status="absent")
+_SIGNATURE = f"{{{XMLDSIG}}}Signature"
 
 
 def validate(
@@ -43,18 +44,17 @@ def validate(
     signature, chosen = ABSENT, None
     alert, root, version = parsed.alert, parsed.root, parsed.version
     if alert is not None and root is not None and version is not None:
-        if tag(root)[1:].partition("}")[0] in VERSIONS:
-            repaired = {finding.xpath for finding in parsed.findings if finding.rule == VERY_LIKELY.id}
-            said = schemas.findings(root, version)
-            findings += [finding for finding in said if finding.xpath not in repaired]
-        notes = Notes(root, parsed.texts)
-        check(alert, notes, now=now)
+        findings += schemas.findings(_in_cap(root, version), version)
         chosen = profiles.choose(alert, profile)
+        notes = Notes(root, parsed.texts, may_hold_markup=_may_hold_markup(parsed.document))
+        check(alert, notes, now=now, profile=chosen)
         if chosen:
             profiles.check(alert, chosen, notes)
-        findings += notes.findings
-        signature, wrong = _signature(parsed, trust, signed_at or (alert.sent and alert.sent.instant) or now)
-        findings += wrong
+        findings += notes.findings()
+        if next(root.iter(_SIGNATURE), None) is not None:
+            at = signed_at or (alert.sent and alert.sent.instant) or now
+            signature, wrong = _signature(parsed.document, root, trust, at)
+            findings += wrong
     is_invalid = bool(findings) and any(finding.level == "error" for finding in findings)
     return Report(
         source=source,
@@ -71,9 +71,26 @@ def validate(
     )
 
 
-def _signature(parsed: Parsed, trust: bytes, at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
-    if parsed.root is None or next(parsed.root.iter(f"{{{XMLDSIG}}}Signature"), None) is None:
-        return ABSENT, ()
+def _in_cap(root: etree._Element, version: str) -> etree._Element:
+    """The message in the namespace of its version, so that its schema can judge it: a national profile has its own."""
+    if tag(root) == f"{{{NAMESPACES[version]}}}alert":
+        return root
+    namespace = tag(root)[1:].partition("}")[0]
+    text = etree.tostring(root, encoding="unicode", with_tail=False)
+    copy = etree.fromstring(text.replace(f'"{namespace}"', f'"{NAMESPACES[version]}"'))
+    for original, element in zip(root.iter(), copy.iter(), strict=True):
+        element.sourceline = original.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not
+    return copy
+
+
+def _may_hold_markup(document: bytes) -> bool:
+    """Whether some text may hold `<` or `&`: an entity or a CDATA section must have brought it."""
+    return not document or b"&" in document or b"!" in document
+
+
+def _signature(
+    document: bytes, root: etree._Element, trust: bytes, at: datetime
+) -> tuple[Signature, tuple[Finding, ...]]:
     from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
 
-    return verify(parsed.document or etree.tostring(parsed.root, encoding="utf-8", with_tail=False), trust=trust, at=at)
+    return verify(document or etree.tostring(root, encoding="utf-8", with_tail=False), trust=trust, at=at)

@@ -133,7 +133,7 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
 
 def _tree(document: bytes, keep: Keep) -> etree._Element:
     # libxml2 leaves out blanks before a CDATA section, a comment or an instruction too, even where they belong to a text.
-    if keep == "elements" and (document.count(b"!") or document.count(b"?") > 2):  # noqa: PLR2004  (a declaration has two)
+    if keep == "elements" and (b"!" in document or document.find(b"?", document.find(b">")) >= 0):
         keep = "blanks"
     return etree.fromstring(document, _parsers.of[keep])
 

@@ -29,7 +29,7 @@ BROKEN = [
         "2026-11-22T09:15:00-06:00</ref",
         "2026-11-22T09:15:00-08:00</ref",
         "cap.references.later",
-        "warning",
+        "error",
         "/alert/references",
     ),
     ("<references>alerts", "<references>others", "cap.references.sender", "warning", "/alert/references"),
@@ -207,6 +207,16 @@ def test_lists_without_end_are_not_read_to_the_end(old: str, new: str) -> None:
 
 
 def test_a_report_of_a_hostile_message_stays_small() -> None:
-    """A thousand empty parameters are two hundred findings."""
+    """A thousand empty parameters are twenty-five findings and one that counts the rest."""
     parameters = "<parameter><valueName/><value/></parameter>" * 1_000
-    assert len(judged(changed("<resource>", parameters + "<resource>")).findings) == 200
+    *_, last = findings = judged(changed("<resource>", parameters + "<resource>")).findings
+    assert len(findings) == 26
+    assert "975 more places" in last.message
+
+
+def test_no_fault_hides_behind_another() -> None:
+    """However often one rule is broken, the others are heard, and the verdict knows them all."""
+    parameters = "<parameter><valueName/><value/></parameter>" * 1_000
+    document = changed("<resource>", parameters + "<resource>").replace(b"30.1,-97.9 30.1,-97.5", b"hello")
+    assert judged(document).verdict == "invalid"
+    assert "cap.polygon.form" in rules(document)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from capgateway.cap.rules.notes import Notes
 
 
-def check(alert: Alert, notes: Notes, *, now: datetime) -> None:
-    """Note what breaks the standard; ``now`` judges a ``sent`` in the future."""
+def check(alert: Alert, notes: Notes, *, now: datetime, profile: str | None) -> None:
+    """Note what breaks the standard; ``now`` judges a ``sent`` in the future, ``profile`` tells what an area is."""
     check_message(alert, notes)
     check_dates(alert, notes, now)
     check_infos(alert, notes)
     if len(alert.infos) > 1:
-        check_blocks(alert, notes)
+        check_blocks(alert, notes, profile)
     check_resources(alert, notes)
     check_areas(alert, notes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cap import geometry
+from capgateway.cap import geometry, topology
 from capgateway.cap.rule import Rule
+from capgateway.cap.rules.info import check_pairs
 
 if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Area
@@ -62,10 +63,27 @@ POLYGON_LENGTH = Rule(
 POLYGON_CROSSING = Rule(
     id="cap.polygon.crossing",
     level="warning",
-    asks="The edges of a polygon do not cross.",
+    asks="The edges of a polygon neither cross nor touch each other but at the corners between them.",
     why="Programs disagree about which side of crossing edges is inside.",
     reference="CAP 1.2 §3.2.4",
     source=("A-115",),
+)
+POLYGON_FLAT = Rule(
+    id="cap.polygon.flat",
+    level="warning",
+    asks="The corners of a polygon do not all lie on one line.",
+    why="Otherwise it encloses nothing and alerts nobody.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-113",),
+)
+POLYGON_UNCHECKED = Rule(
+    id="cap.polygon.unchecked",
+    level="info",
+    asks="A polygon is simple enough to look for crossing edges.",
+    why="The search is bounded, so that no message takes longer than a moment. It ends early in outlines of many thousand "
+    "long edges only.",
+    reference="CAP 1.2 §3.2.4",
+    source=("A-15", "A-115"),
 )
 POLYGON_ANTIMERIDIAN = Rule(
     id="cap.polygon.antimeridian",
@@ -125,31 +143,37 @@ CEILING = Rule(
 #: What is wrong with a shape: the rule it breaks and what to say.
 Fault = tuple[Rule, str]
 
-_FORM = "polygon is not pairs such as `30.2,-97.7 30.4,-97.7`, apart by blanks."
-_SHAPE_FAULTS: dict[geometry.Fault, Fault] = {
-    "form": (POLYGON_FORM, _FORM),
+_SHAPE_FAULTS: dict[geometry.Fault | topology.Flaw, Fault] = {
+    "form": (POLYGON_FORM, "polygon is not pairs such as `30.2,-97.7 30.4,-97.7`, apart by blanks."),
     "few": (POLYGON_POINTS, "polygon has fewer than four pairs; three corners and the first one again."),
     "open": (POLYGON_OPEN, "The last pair of polygon is not its first; the ring is read as closed."),
     "long": (POLYGON_LENGTH, "polygon is too long to be read; a hundred points say as much."),
     "range": (RANGE, "A latitude is beyond 90 or a longitude beyond 180 degrees."),
-    "swapped": (SWAPPED, "The coordinates are off the globe; they look like longitude,latitude. Exchange them."),
+    "swapped": (SWAPPED, "The coordinates are off the globe; if they are longitude,latitude, exchange them."),
+    "flat": (POLYGON_FLAT, "All corners of polygon lie on one line; it encloses nothing."),
+    "crossing": (POLYGON_CROSSING, "Edges of polygon cross or touch each other; put the corners in order."),
+    "antimeridian": (POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer."),
+    "unchecked": (POLYGON_UNCHECKED, "polygon has too many edges to look for crossings; a hundred points say as much."),
 }
 
 
 def check_areas(alert: Alert, notes: Notes) -> None:
-    needs_area = alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
     known: dict[str, list[Fault]] = {}  # infos of several languages have the same polygons
-    budget = geometry.Budget()
+    budget = topology.Budget()
     for position, info in enumerate(alert.infos):
         here = ("info", position)
-        if needs_area and not info.areas:
+        if not info.areas and _must_say_where(alert):
             notes.add(MISSING, "The info has no area; say whom it concerns.", here)
         for number, area in enumerate(info.areas):
             _check(area, known, budget, notes, here, ("area", number))
 
 
-def _check(area: Area, known: dict[str, list[Fault]], budget: geometry.Budget, notes: Notes, *here: Step) -> None:
-    if not area.area_desc.strip():
+def _must_say_where(alert: Alert) -> bool:
+    return alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
+
+
+def _check(area: Area, known: dict[str, list[Fault]], budget: topology.Budget, notes: Notes, *here: Step) -> None:
+    if not area.area_desc.strip() and notes.has(*here, "areaDesc"):
         notes.add(DESCRIPTION, "areaDesc is empty; name the area.", *here, "areaDesc")
     for number, text in enumerate(area.polygons):
         if text not in known:
@@ -158,22 +182,19 @@ def _check(area: Area, known: dict[str, list[Fault]], budget: geometry.Budget, n
             notes.add(rule, message, *here, ("polygon", number))
     for number, text in enumerate(area.circles):
         _circle(text, notes, *here, ("circle", number))
-    if area.geocodes and not area.polygons and not area.circles:
-        notes.add(
-            GEOCODE_ONLY, "The area has codes only; add a polygon or circle for receivers without the list.", *here
-        )
+    if area.geocodes:
+        check_pairs("geocode", area.geocodes, notes, *here)
+        if not area.polygons and not area.circles:
+            message = "The area has codes only; add a polygon or circle for receivers without the list."
+            notes.add(GEOCODE_ONLY, message, *here)
     if area.ceiling is not None:
         _heights(area, notes, *here)
 
 
-def _polygon_faults(text: str, budget: geometry.Budget) -> list[Fault]:
+def _polygon_faults(text: str, budget: topology.Budget) -> list[Fault]:
     read = geometry.polygon(text)
-    faults = [_SHAPE_FAULTS[fault] for fault in read.faults]
-    if read.points and geometry.crosses_itself(read.points, budget):
-        faults.append((POLYGON_CROSSING, "Edges of polygon cross each other; put the corners in order."))
-    if read.points and geometry.crosses_antimeridian(read.points):
-        faults.append((POLYGON_ANTIMERIDIAN, "polygon crosses the 180th meridian; two polygons would be safer."))
-    return faults
+    faults = (*read.faults, *topology.flaws(read.points, budget)) if read.points else read.faults
+    return [_SHAPE_FAULTS[fault] for fault in faults]
 
 
 def _circle(text: str, notes: Notes, *here: Step) -> None:

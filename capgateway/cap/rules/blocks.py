@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from capgateway.cap import geometry
+from capgateway.cap import geometry, topology
 from capgateway.cap.model import Circle
 from capgateway.cap.rule import Rule
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 #: What comparing the words of two infos costs, or reading a shape, in comparisons of edges.
 COST_OF_A_PAIR = 20
+
+#: From the lowest to the highest foot.
+Heights = tuple[float, float]
 
 OVERRIDE = Rule(
     id="cap.info.override",
@@ -30,55 +34,42 @@ OVERRIDE = Rule(
 OVERLAP = Rule(
     id="cap.info.overlap",
     level="warning",
-    asks="Infos in one language whose shapes overlap agree in event, urgency and severity.",
-    why="As for cap.info.override; where shapes overlap only in part it may be a matter of careless borders.",
+    asks="Infos in one language whose shapes overlap or share a code agree in event, urgency and severity.",
+    why="As for cap.info.override; where areas overlap only in part it may be a matter of careless borders. In the profiles "
+    "where shapes decide, codes beside them do not count.",
     reference="CAP 1.2 §3.2.2",
     source=("A-71",),
 )
 
 _SAID = ("event", "urgency", "severity")
+#: In these profiles shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
+_SHAPES_DECIDE = frozenset({"ipaws", "cap-cp", "cap-au"})
+#: A place as a text or corners, and the heights it is between.
+Name = tuple[object, ...]
 
 
-def check_blocks(alert: Alert, notes: Notes) -> None:
+def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
+    """Look for infos in one language that contradict each other; ``profile`` tells what an area is."""
     by_language: dict[str, list[int]] = {}
     for position, info in enumerate(alert.infos):
         by_language.setdefault(info.language.casefold(), []).append(position)
     for positions in by_language.values():
-        if len(positions) > 1:
-            _check(alert, positions, notes)
+        if len({_statement(alert.infos[position]) for position in positions}) > 1:
+            _check(alert, positions, notes, _Grounds(alert, profile in _SHAPES_DECIDE))
 
 
-def _check(alert: Alert, positions: list[int], notes: Notes) -> None:
-    statements = {_statement(alert.infos[position]) for position in positions}
-    if len(statements) > 1 and not _same_area(alert, positions, notes):
-        _same_ground(alert, positions, notes)
-
-
-def _same_area(alert: Alert, positions: list[int], notes: Notes) -> bool:
-    """Look for contradicting infos that name the same area in the same words; whether there are any."""
-    first: dict[tuple[str, ...], int] = {}
-    found = len(notes.findings)
-    for position in positions:
-        info = alert.infos[position]
-        earlier = {first.setdefault(key, position) for key in _names(info)}
-        for other in sorted(earlier - {position}):
-            if _contradict(alert.infos[other], info):
-                notes.add(OVERRIDE, _message(alert, other, position, "the same area"), ("info", position))
-                break
-    return len(notes.findings) > found
-
-
-def _same_ground(alert: Alert, positions: list[int], notes: Notes) -> None:
-    budget = geometry.Budget()
-    rings = [(position, list(_rings(alert.infos[position], budget))) for position in positions]
-    for number, (later, theirs) in enumerate(rings):
-        for earlier, ours in rings[:number]:
-            budget.left -= COST_OF_A_PAIR
-            if budget.left <= 0:
+def _check(alert: Alert, positions: list[int], notes: Notes, grounds: _Grounds) -> None:
+    for number, later in enumerate(positions):
+        for earlier in positions[:number]:
+            grounds.budget.left -= COST_OF_A_PAIR
+            if grounds.budget.left <= 0:
                 return
             if not _contradict(alert.infos[earlier], alert.infos[later]):
                 continue
-            if any(geometry.overlap(one, other, budget) for one, other in product(ours, theirs)):
+            if grounds.of(earlier).names & grounds.of(later).names:
+                notes.add(OVERRIDE, _message(alert, earlier, later, "the same area"), ("info", later))
+                break
+            if grounds.overlap(earlier, later):
                 notes.add(OVERLAP, _message(alert, earlier, later, "overlapping areas"), ("info", later))
                 break
 
@@ -88,9 +79,11 @@ def _statement(info: Info) -> tuple[str, ...]:
 
 
 def _contradict(earlier: Info, later: Info) -> bool:
-    """Whether two infos say different things at one time."""
-    return _statement(earlier) != _statement(later) and not (
-        _ends_before(earlier, later) or _ends_before(later, earlier)
+    """Whether two infos say different things to the same people at one time."""
+    return (
+        _statement(earlier) != _statement(later)
+        and (earlier.audience or "").casefold() == (later.audience or "").casefold()
+        and not (_ends_before(earlier, later) or _ends_before(later, earlier))
     )
 
 
@@ -107,32 +100,88 @@ def _message(alert: Alert, earlier: int, later: int, what: str) -> str:
     return f"This info and info[{earlier + 1}] speak in one language of {what} and differ in {names}; make them agree."
 
 
-def _names(info: Info) -> Iterator[tuple[str, ...]]:
-    """What an info calls its areas; the same name is the same area."""
-    if not info.areas:
-        yield ("everywhere",)
-    for area in info.areas:
-        yield from (("geocode", code.name, code.value) for code in area.geocodes if code.value)
-        yield from (("polygon", *text.split()) for text in area.polygons)
-        yield from (("circle", *text.split()) for text in area.circles)
-        if not (area.geocodes or area.polygons or area.circles):
-            yield ("description", " ".join(area.area_desc.split()).casefold())
+class _Ground(NamedTuple):
+    """Where an info holds. ``names`` are areas that are the same when their names are; ``codes`` may only approximate an
+    area that has shapes; ``rings`` are its shapes, each with the heights it is between."""
+
+    names: frozenset[Name]
+    codes: frozenset[tuple[str, str]]
+    rings: tuple[tuple[topology.Ring, Heights], ...]
 
 
-def _rings(info: Info, budget: geometry.Budget) -> Iterator[tuple[geometry.Point, ...]]:
-    for area in info.areas:
-        for ring in _rings_of(area):
-            budget.left -= COST_OF_A_PAIR
-            if budget.left <= 0:
-                return
-            yield ring
+class _Grounds:
+    """Where the infos of a message hold, each looked up once."""
+
+    def __init__(self, alert: Alert, shapes_decide: bool) -> None:
+        self.budget = topology.Budget()
+        self._alert = alert
+        self._shapes_decide = shapes_decide
+        self._known: dict[int, _Ground] = {}
+
+    def of(self, position: int) -> _Ground:
+        """The ground of the info at that position."""
+        if position not in self._known:
+            self._known[position] = self._ground(self._alert.infos[position])
+        return self._known[position]
+
+    def overlap(self, earlier: int, later: int) -> bool:
+        """Whether two infos share ground, by a code or by their shapes."""
+        one, other = self.of(earlier), self.of(later)
+        return _share_code(one.codes, other.codes) or any(
+            _meet(heights, its_heights) and topology.overlap(ring, its_ring, self.budget)
+            for (ring, heights), (its_ring, its_heights) in product(one.rings, other.rings)
+        )
+
+    def _ground(self, info: Info) -> _Ground:
+        names: set[Name] = set() if info.areas else {("everywhere",)}
+        codes: set[tuple[str, str]] = set()
+        rings: list[tuple[topology.Ring, Heights]] = []
+        for area in info.areas:
+            heights = _heights(area)
+            shapes = [(ring, heights) for ring in self._rings(area)]
+            rings += shapes
+            names |= {("ring", topology.normal(ring), heights) for ring, _ in shapes}
+            if not shapes:
+                names |= {("code", code.name, code.value, heights) for code in area.geocodes if code.value}
+            if not (shapes and self._shapes_decide):
+                codes |= {(code.name, code.value) for code in area.geocodes if code.value}
+            if not shapes and not area.geocodes:
+                names.add(("description", " ".join(area.area_desc.split()).casefold(), heights))
+        return _Ground(frozenset(names), frozenset(codes), tuple(rings))
+
+    def _rings(self, area: Area) -> Iterator[topology.Ring]:
+        for text in area.polygons:
+            self.budget.left -= COST_OF_A_PAIR + len(text) // 10
+            if self.budget.left > 0 and (points := geometry.polygon(text).points):
+                yield points
+        for text in area.circles:
+            self.budget.left -= COST_OF_A_PAIR
+            shape = geometry.circle(text) if self.budget.left > 0 else "form"
+            if isinstance(shape, Circle):
+                yield topology.outline(shape)
 
 
-def _rings_of(area: Area) -> Iterator[tuple[geometry.Point, ...]]:
-    for text in area.polygons:
-        if points := geometry.polygon(text).points:
-            yield points
-    for text in area.circles:
-        shape = geometry.circle(text)
-        if isinstance(shape, Circle):
-            yield geometry.outline(shape)
+def _share_code(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) -> bool:
+    """Whether a code is common to both, or one of SAME's for a whole state (`048000`) covers one of the other's."""
+    return bool(one & other or _states(one) & _in_states(other) or _states(other) & _in_states(one))
+
+
+def _states(codes: frozenset[tuple[str, str]]) -> set[str]:
+    return {value[-5:-3] for name, value in codes if name.casefold() == "same" and value.endswith("000")}
+
+
+def _in_states(codes: frozenset[tuple[str, str]]) -> set[str]:
+    return {value[-5:-3] for name, value in codes if name.casefold() == "same"}
+
+
+def _heights(area: Area) -> Heights:
+    """The lowest and the highest foot above mean sea level (CAP 1.2 §3.2.4)."""
+    try:
+        low = float(area.altitude) if area.altitude else -math.inf
+        return low, float(area.ceiling) if area.ceiling else low if area.altitude else math.inf
+    except ValueError:
+        return -math.inf, math.inf
+
+
+def _meet(one: Heights, other: Heights) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
-from capgateway.cap.times import STRICT
+from capgateway.cap.times import is_standard
 
 if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Info, Time
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 #: Clocks differ; a message from further ahead than this was stamped wrongly.
 CLOCK_SKEW = timedelta(minutes=10)
-#: The Buddhist calendar runs 543 years ahead; nobody sends alerts for a year beyond this by the Gregorian one.
-LAST_LIKELY_YEAR = 2200
+#: The Buddhist calendar runs 543 years ahead, the Islamic one 579 behind, Japan's eras begin at 1; by the Gregorian calendar
+#: nobody sends alerts for years outside these.
+FIRST_LIKELY_YEAR, LAST_LIKELY_YEAR = "1990", "2200"
 
 FORM = Rule(
     id="cap.time.form",
@@ -54,7 +55,8 @@ YEAR = Rule(
     id="cap.time.year",
     level="warning",
     asks="The year of a time is one of the Gregorian calendar and near.",
-    why="Software set to the Buddhist calendar writes 2569 for 2026: such an alert would never end.",
+    why="Software set to the Buddhist calendar writes 2569 for 2026: such an alert would never end. By the Islamic calendar "
+    "or in years of a Japanese era it would never begin.",
     reference="CAP 1.2 §3.3.2",
     source=("A-83",),
 )
@@ -79,8 +81,7 @@ _NO_OFFSET = r"[^Tt ]*[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?"
 
 
 def check_dates(alert: Alert, notes: Notes, now: datetime) -> None:
-    version = alert.version
-    sent = alert.sent
+    version, sent = alert.version, alert.sent
     if sent:
         _form(sent, version, notes, "sent")
         if sent.instant and sent.instant > now + CLOCK_SKEW:
@@ -100,27 +101,29 @@ def _form(moment: Time, version: str, notes: Notes, *place: Step) -> None:
     text = moment.text
     if text[-6:] == "+00:00" and version == "1.2":
         notes.add(UTC_SIGN, "UTC is written -00:00 in CAP 1.2, not +00:00.", *place)
+    if not FIRST_LIKELY_YEAR <= text[:4] <= LAST_LIKELY_YEAR and text[:4].isdigit():
+        message = (
+            f"The year of `{text}` is far away; write that of the Gregorian calendar: 2026 is Buddhist 2569, Reiwa 8."
+        )
+        notes.add(YEAR, message, *place)
     if moment.instant is None:
         return  # the schema has said so
-    if not STRICT.fullmatch(text):
+    if not is_standard(moment):
         if re.fullmatch(_NO_OFFSET, text, re.ASCII):
             notes.add(OFFSET, f"`{text}` has no offset and is read as UTC; write one, such as -06:00.", *place)
         if version == "1.1":  # in 1.2 the schema says it, CAP 1.0 asked for no more than ISO 8601
             notes.add(FORM, f"`{text}` is not written as 2026-11-22T08:00:00-06:00.", *place)
     if text[11:13] == "24":
         notes.add(MIDNIGHT, f"`{text}` is read as the midnight that follows; write 00:00:00 of the next day.", *place)
-    if moment.instant.year > LAST_LIKELY_YEAR:
-        message = f"The year of `{text}` is far away; by the Buddhist calendar it would be {moment.instant.year - 543}."
-        notes.add(YEAR, message, *place)
 
 
 def _order(info: Info, sent: Time | None, notes: Notes, here: Step) -> None:
     end = info.expires.instant if info.expires else None
     if end is None:
         return
-    start = info.effective or sent
-    if start and start.instant and end <= start.instant:
-        name = "effective" if info.effective else "sent"
-        notes.add(EXPIRES, f"expires is not after {name}: the alert is over before it begins.", here, "expires")
+    for name, start in (("effective", info.effective), ("sent", sent)):
+        if start and start.instant and end <= start.instant:
+            notes.add(EXPIRES, f"expires is not after {name}: the alert is over before it begins.", here, "expires")
+            break
     if info.onset and info.onset.instant and info.onset.instant > end:
         notes.add(EXPIRES, "onset is after expires: the alert is over before the event begins.", here, "expires")

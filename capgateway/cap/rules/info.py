@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from capgateway.cap.model import Alert, Info, Named
     from capgateway.cap.rules.notes import Notes, Step
@@ -80,75 +79,54 @@ SAME_TEXTS = Rule(
     source=("A-74",),
 )
 
-_WEB = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*")
-_MARKUP = (
-    r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});|</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>"
+_WEB = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/?#@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d*)?(?:[/?#]\S*)?"
 )
+_ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+_TAGS = (
+    "a|abbr|article|b|big|blockquote|body|br|center|code|dd|div|dl|dt|em|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|"
+    "img|input|label|li|link|main|meta|nav|ol|p|pre|s|script|section|small|span|strong|style|sub|sup|svg|table|tbody|td|th|"
+    "thead|title|tr|u|ul|video"
+)
+_MARKUP = rf"(?i:{_ENTITY}|</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>|<!--|<!DOCTYPE\s)"
 _ACRONYMS = frozenset({"SAME", "FIPS", "ZIP", "UGC", "VTEC"})
-_TEXTS = ("event", "headline", "description", "instruction", "senderName", "audience", "contact")
+_LONGEST_ACRONYM = len("S.A.M.E.")
 
 
 def check_infos(alert: Alert, notes: Notes) -> None:
     for position, info in enumerate(alert.infos):
         here = ("info", position)
-        if not info.event.strip():
+        if not info.event.strip() and notes.has(here, "event"):
             notes.add(EVENT, "event is empty; say in a few words what happens.", here, "event")
         if info.headline and len(info.headline) > MAX_HEADLINE:
-            notes.add(
-                HEADLINE, f"headline has {len(info.headline)} characters; aim at {MAX_HEADLINE}.", here, "headline"
-            )
-        if info.web and not _WEB.fullmatch(info.web):
+            message = f"headline has {len(info.headline)} characters; aim at {MAX_HEADLINE}."
+            notes.add(HEADLINE, message, here, "headline")
+        if info.web is not None and not _WEB.fullmatch(info.web):
             notes.add(WEB, "web is no full URI; begin it with https:// and the host.", here, "web")
         if "Assess" in info.response_types and alert.scope == "Public":
             place = ("responseType", info.response_types.index("Assess"))
             notes.add(ASSESS, "Assess is for specialists; tell the public what to do instead.", here, place)
-        _markup(info, notes, here)
-        _pairs("eventCode", info.event_codes, notes, here)
-        _pairs("parameter", info.parameters, notes, here)
-        for number, area in enumerate(info.areas):
-            if area.geocodes:
-                _pairs("geocode", area.geocodes, notes, here, ("area", number))
+        check_pairs("eventCode", info.event_codes, notes, here)
+        check_pairs("parameter", info.parameters, notes, here)
     if len(alert.infos) > 1:
         _translations(alert.infos, notes)
+    if notes.may_hold_markup:
+        _check_markup(alert, notes)
 
 
-def _markup(info: Info, notes: Notes, here: Step) -> None:
-    texts = (
-        info.event,
-        info.headline,
-        info.description,
-        info.instruction,
-        info.sender_name,
-        info.audience,
-        info.contact,
-    )
-    everything = "".join([text for text in texts if text])
-    if "&" not in everything and "<" not in everything:
-        return
-    for name, text in zip(_TEXTS, texts, strict=True):
-        found = re.search(_MARKUP, text or "")
-        if found:
-            message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
-            notes.add(MARKUP, message, here, name)
-
-
-def _pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:
+def check_pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:
+    """Check the names and values of eventCodes, parameters or geocodes."""
     for position, pair in enumerate(pairs):
-        if not pair.name or not pair.value:
-            missing = "valueName" if not pair.name else "value"
+        name = pair.name
+        if not name or not pair.value:
+            missing = "value" if name else "valueName"
             message = f"{element} has an empty {missing}; fill it or leave the {element} out."
             notes.add(PAIR, message, *here, (element, position))
-        acronym = _acronym(pair.name)
-        if acronym:
-            message = f"valueName `{pair.name}` is written `{acronym}`."
-            notes.add(ACRONYM, message, *here, (element, position), "valueName")
-
-
-@lru_cache(maxsize=1024)
-def _acronym(name: str) -> str | None:
-    """The acronym that a name is another spelling of, or ``None``. Senders use few names, again and again."""
-    plain = name.replace(".", "").upper()
-    return plain if plain in _ACRONYMS and name != plain else None
+        if len(name) <= _LONGEST_ACRONYM and name not in _ACRONYMS:
+            acronym = name.replace(".", "").upper()
+            if acronym in _ACRONYMS:
+                message = f"valueName `{name}` is written `{acronym}`."
+                notes.add(ACRONYM, message, *here, (element, position), "valueName")
 
 
 def _translations(infos: tuple[Info, ...], notes: Notes) -> None:
@@ -159,3 +137,30 @@ def _translations(infos: tuple[Info, ...], notes: Notes) -> None:
         if language.casefold() != info.language.casefold() and any((info.headline, info.description, info.instruction)):
             message = f"The texts in {info.language} are those in {language}; translate them or correct the language."
             notes.add(SAME_TEXTS, message, ("info", position), "language")
+
+
+def _check_markup(alert: Alert, notes: Notes) -> None:
+    for text, place in _texts(alert):
+        if text and ("<" in text or "&" in text) and (found := re.search(_MARKUP, text)):
+            message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."
+            notes.add(MARKUP, message, *place)
+
+
+def _texts(alert: Alert) -> Iterator[tuple[str | None, tuple[Step, ...]]]:
+    """Every text for people, and where it stands."""
+    yield alert.note, ("note",)
+    for position, info in enumerate(alert.infos):
+        here = ("info", position)
+        yield info.event, (here, "event")
+        yield info.audience, (here, "audience")
+        yield info.sender_name, (here, "senderName")
+        yield info.headline, (here, "headline")
+        yield info.description, (here, "description")
+        yield info.instruction, (here, "instruction")
+        yield info.contact, (here, "contact")
+        for number, pair in enumerate(info.parameters):
+            yield pair.value, (here, ("parameter", number), "value")
+        for number, resource in enumerate(info.resources):
+            yield resource.resource_desc, (here, ("resource", number), "resourceDesc")
+        for number, area in enumerate(info.areas):
+            yield area.area_desc, (here, ("area", number), "areaDesc")

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from capgateway.cap.names import XMLDSIG
 from capgateway.cap.read import MAX_ITEMS, reference, reference_items
 from capgateway.cap.rule import Rule
-from capgateway.cap.times import STRICT
+from capgateway.cap.rules.dates import UTC_SIGN
+from capgateway.cap.times import is_standard
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capgateway.cap.model import Alert
     from capgateway.cap.rules.notes import Notes
 
@@ -121,7 +124,7 @@ REFERENCES_SELF = Rule(
 )
 REFERENCES_LATER = Rule(
     id="cap.references.later",
-    level="warning",
+    level="error",
     asks="A message refers to messages sent before it.",
     reference="CAP 1.2 §3.2.1",
     source=("A-42",),
@@ -154,13 +157,16 @@ SIGNED_1_1 = Rule(
 
 _NAME = re.compile(r"[^\s,<&]+")
 _ANSWERS = frozenset({"Update", "Cancel", "Ack", "Error"})
+_SHOWN = 80
 
 
 def check_message(alert: Alert, notes: Notes) -> None:
-    _names(notes)
+    _name(IDENTIFIER, "identifier", notes)
+    _name(SENDER, "sender", notes)
     _recipients(alert, notes)
-    _lists(alert, notes)
-    if alert.references or alert.msg_type in _ANSWERS or notes.texts.get("references", ""):
+    if "incidents" in notes.texts:
+        _items(alert.incidents, INCIDENTS_QUOTES, "incidents", notes)
+    if "references" in notes.texts or alert.msg_type in _ANSWERS:
         _references(alert, notes)
     if not alert.infos and alert.msg_type in {"Alert", "Update"} and alert.status != "System":
         notes.add(NO_INFO, f"This {alert.msg_type} has no info and so tells nothing; add one.")
@@ -174,69 +180,66 @@ def check_message(alert: Alert, notes: Notes) -> None:
         notes.add(PASSWORD, "The message carries a password; it is not read, stored or passed on.", "password")
 
 
-def _lists(alert: Alert, notes: Notes) -> None:
-    for name, items in (
-        ("addresses", alert.addresses),
-        ("references", alert.references),
-        ("incidents", alert.incidents),
-    ):
-        if len(items) == MAX_ITEMS:
-            notes.add(LISTS, f"Only the first {MAX_ITEMS:,} items of {name} are read.", name)
-
-
-def _names(notes: Notes) -> None:
-    for rule, name in ((IDENTIFIER, "identifier"), (SENDER, "sender")):
-        text = notes.texts.get(name, "")
-        if not text.strip():
-            notes.add(rule, f"{name} is empty; every message needs one.", name)
-        elif not _NAME.fullmatch(text):
-            notes.add(rule, f"{name} holds white space, a comma, `<` or `&`; leave them out.", name)
+def _name(rule: Rule, name: str, notes: Notes) -> None:
+    text = notes.texts.get(name)
+    if text is None:
+        return  # the schema has said so
+    if not text.strip():
+        notes.add(rule, f"{name} is empty; every message needs one.", name)
+    elif not _NAME.fullmatch(text):
+        notes.add(rule, f"{name} holds white space, a comma, `<` or `&`; leave them out.", name)
 
 
 def _recipients(alert: Alert, notes: Notes) -> None:
     has_restriction = bool(alert.restriction and alert.restriction.strip())
     if alert.scope == "Restricted" and not has_restriction:
-        notes.add(
-            RESTRICTION_MISSING, "scope is Restricted; say in restriction who may have the message.", "restriction"
-        )
+        message = "scope is Restricted; say in restriction who may have the message."
+        notes.add(RESTRICTION_MISSING, message, "restriction")
     if has_restriction and alert.scope != "Restricted":
-        message = (
-            f"scope is {alert.scope or 'missing'}, so restriction has no meaning; make it Restricted or drop the text."
-        )
+        scope = alert.scope or "missing"
+        message = f"scope is {scope}, so restriction has no meaning; make it Restricted or drop the text."
         notes.add(RESTRICTION_SCOPE, message, "restriction")
-    if alert.scope == "Private" and not alert.addresses:
+    if alert.scope == "Private" and not any(alert.addresses):
         notes.add(ADDRESSES_MISSING, "scope is Private; name the recipients in addresses.", "addresses")
-    if alert.addresses and _has_odd_quote(notes.texts.get("addresses", "")):
-        notes.add(ADDRESSES_QUOTES, "A double quote in addresses has no partner.", "addresses")
-    if alert.incidents and _has_odd_quote(notes.texts.get("incidents", "")):
-        notes.add(INCIDENTS_QUOTES, "A double quote in incidents has no partner.", "incidents")
+    if "addresses" in notes.texts:
+        _items(alert.addresses, ADDRESSES_QUOTES, "addresses", notes)
 
 
-def _has_odd_quote(text: str) -> bool:
-    return text.count('"') % 2 == 1
+def _items(items: Sequence[object], quotes: Rule, name: str, notes: Notes) -> None:
+    if notes.texts[name].count('"') % 2:
+        notes.add(quotes, f"A double quote in {name} has no partner.", name)
+    _length(items, name, notes)
+
+
+def _length(items: Sequence[object], name: str, notes: Notes) -> None:
+    if len(items) == MAX_ITEMS:
+        notes.add(LISTS, f"Only the first {MAX_ITEMS:,} items of {name} are read.", name)
 
 
 def _references(alert: Alert, notes: Notes) -> None:
     items = reference_items(notes.texts.get("references", ""))
+    _length(items, "references", notes)
     if not items and alert.msg_type in _ANSWERS:
         message = f"This {alert.msg_type} names no message in references; write sender,identifier,sent of each one."
         notes.add(REFERENCES_MISSING, message, "references")
-    if alert.version != "1.0":
-        for item in items:
-            _form(item, notes)
-    elif len(alert.references) < len(items):
-        notes.add(REFERENCES_FORM, "An item of references is not identifier/sender.", "references")
+    for item in items:
+        _form(item, alert.version, notes)
     _referred(alert, notes)
 
 
-def _form(item: str, notes: Notes) -> None:
-    found = reference(item)
-    shown = item if len(item) <= 80 else item[:80] + "…"  # noqa: PLR2004  (enough to recognise it)
-    if found is None or "&" in item or "<" in item:
-        notes.add(REFERENCES_FORM, f"`{shown}` in references is not sender,identifier,sent.", "references")
-    elif found.sent.instant is None or not STRICT.fullmatch(found.sent.text):
+def _form(item: str, version: str, notes: Notes) -> None:
+    found = reference(item, version)
+    shown = item if len(item) <= _SHOWN else item[:_SHOWN] + "…"
+    commas, form = (0, "identifier/sender") if version == "1.0" else (2, "sender,identifier,sent")
+    if found is None or item.count(",") != commas or "&" in item or "<" in item:
+        notes.add(REFERENCES_FORM, f"`{shown}` in references is not {form}.", "references")
+    elif version == "1.0":
+        return
+    elif found.sent.instant is None or not is_standard(found.sent):
         message = f"`{shown}` in references ends with no time such as 2026-11-22T08:00:00-06:00."
         notes.add(REFERENCES_FORM, message, "references")
+    elif version == "1.2" and item.endswith("+00:00"):
+        notes.add(UTC_SIGN, f"`{shown}` in references: UTC is written -00:00 in CAP 1.2, not +00:00.", "references")
 
 
 def _referred(alert: Alert, notes: Notes) -> None:
@@ -244,11 +247,8 @@ def _referred(alert: Alert, notes: Notes) -> None:
     senders = set()
     for referred in alert.references:
         senders.add(referred.sender)
-        if (
-            referred.sender == alert.sender
-            and referred.identifier == alert.identifier
-            and referred.sent.instant == sent
-        ):
+        is_same_name = referred.sender == alert.sender and referred.identifier == alert.identifier
+        if is_same_name and (alert.version == "1.0" or referred.sent.instant == sent):
             notes.add(REFERENCES_SELF, "The message refers to itself.", "references")
         elif sent and referred.sent.instant and referred.sent.instant > sent:
             message = f"The message referred to was sent at {referred.sent.text}, after this one."

@@ -19,35 +19,54 @@ if TYPE_CHECKING:
 #: An element's name, or its name and its position from 0 in the model's list.
 Step = str | tuple[str, int]
 
-#: More findings than anyone reads; a hostile message must not make a report of its own size.
-MAX_FINDINGS = 200
+#: Places shown of one rule. A message that breaks it at more does so everywhere, and a hostile one must not make a report of
+#: its own size; the rest is counted, so that no rule goes unheard.
+MAX_PLACES = 25
 
 
 class Notes:
-    """The findings about one message, in the order they were made. ``texts`` are those of the alert's own elements as they
-    stand there, outer blanks included."""
+    """What the rules say about one message. ``texts`` are those of the alert's own elements as they stand there, outer
+    blanks included; ``may_hold_markup`` is false where no text can hold `<` or `&`."""
 
-    def __init__(self, root: etree._Element, texts: dict[str, str]) -> None:
+    def __init__(self, root: etree._Element, texts: dict[str, str], *, may_hold_markup: bool = True) -> None:
         self.root = root
         self.texts = texts
-        self.findings: list[Finding] = []
-        self._prefix = tag(root)[: tag(root).index("}") + 1]
+        self.may_hold_markup = may_hold_markup
+        self._findings: list[Finding] = []
+        self._places: dict[str, tuple[Rule, int]] = {}
         self._known: dict[tuple[etree._Element, str], list[etree._Element]] = {}
+        self._start = ""
 
     def add(self, rule: Rule, message: str, *steps: Step) -> None:
         """Note that ``rule`` is broken at the place the steps lead to from the alert; if the last is missing, where it
         is missing from."""
-        if len(self.findings) == MAX_FINDINGS:
+        _, places = self._places.get(rule.id, (rule, 0))
+        self._places[rule.id] = (rule, places + 1)
+        if places >= MAX_PLACES:
             return
-        place, path = self.root, xpath(self.root)
+        self._start = self._start or xpath(self.root)
+        place, path = self.root, self._start
         for element, step in self._walk(steps):
             place, path = element, f"{path}/{step}"
-        self.findings.append(rule.finding(message, xpath=path, line=place.sourceline))
+        self._findings.append(rule.finding(message, xpath=path, line=place.sourceline))
+
+    def findings(self) -> list[Finding]:
+        """All that was noted, in that order, and how often a rule was broken at more places than are shown."""
+        rest = [
+            rule.finding(f"The same at {places - MAX_PLACES:,} more places, which are not listed.", xpath=self._start)
+            for rule, places in self._places.values()
+            if places > MAX_PLACES
+        ]
+        return self._findings + rest
 
     def text(self, *steps: Step) -> str:
         """The text of an element anywhere, outer blanks included; ``""`` when there is no such element."""
         places = list(self._walk(steps))
         return (places[-1][0].text or "") if len(places) == len(steps) else ""
+
+    def has(self, *steps: Step) -> bool:
+        """Whether there is such an element."""
+        return len(list(self._walk(steps))) == len(steps)
 
     def _walk(self, steps: tuple[Step, ...]) -> Iterator[tuple[etree._Element, str]]:
         """The elements on the way and how XPath calls them, as far as they are there."""
@@ -67,5 +86,6 @@ class Notes:
         """Looked up once: a message may have a hundred thousand parameters and something to say about the last ones."""
         key = (parent, name)
         if key not in self._known:
-            self._known[key] = list(parent.iterchildren(self._prefix + name))
+            prefix = tag(self.root).partition("}")[0]
+            self._known[key] = list(parent.iterchildren(f"{prefix}}}{name}"))
         return self._known[key]

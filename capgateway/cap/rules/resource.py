@@ -69,7 +69,8 @@ CONTENT = Rule(
 
 _NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MIME_TYPE = rf"{_NAME}/{_NAME}(\s*;.*)?"
-_ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*:\S+"
+# A scheme of one letter is a drive of Windows; a web address has a host.
+_ABSOLUTE = r"(?i:https?|ftps?)://[^\s/?#]+\S*|(?!(?i:https?|ftps?):)[A-Za-z][A-Za-z0-9+.-]+:\S+"
 _HEX_SHA1 = r"[0-9A-Fa-f]{40}"
 _BASE64_SHA1 = r"[A-Za-z0-9+/]{27}="
 
@@ -81,22 +82,23 @@ def check_resources(alert: Alert, notes: Notes) -> None:
 
 
 def _check(resource: Resource, notes: Notes, *here: Step) -> None:
-    if not resource.resource_desc.strip():
+    has_file = bool(resource.deref_uri and resource.deref_uri.strip())
+    if not resource.resource_desc.strip() and notes.has(*here, "resourceDesc"):
         notes.add(DESCRIPTION, "resourceDesc is empty; say what the file is.", *here, "resourceDesc")
-    if resource.mime_type and not re.fullmatch(_MIME_TYPE, resource.mime_type):
+    if resource.mime_type is not None and not re.fullmatch(_MIME_TYPE, resource.mime_type):
         notes.add(MIME_TYPE, "mimeType is not type/subtype, such as image/jpeg.", *here, "mimeType")
-    if not resource.uri and not resource.deref_uri:
+    if not resource.uri and not has_file:
         notes.add(CONTENT, "The resource has neither uri nor derefUri; say where the file is.", *here)
-    if resource.uri and not resource.deref_uri and not re.fullmatch(_ABSOLUTE, resource.uri):
+    if resource.uri and not has_file and not re.fullmatch(_ABSOLUTE, resource.uri):
         notes.add(RESOURCE_URI, "uri is relative and there is no derefUri; write a full URI.", *here, "uri")
-    content = _content(resource, notes, *here) if resource.deref_uri else None
+    content = _content(resource.deref_uri or "", notes, *here) if has_file else None
     if resource.digest:
         _digest(resource.digest, content, notes, *here)
 
 
-def _content(resource: Resource, notes: Notes, *here: Step) -> bytes | None:
+def _content(deref_uri: str, notes: Notes, *here: Step) -> bytes | None:
     try:
-        return base64.b64decode("".join((resource.deref_uri or "").split()), validate=True)
+        return base64.b64decode("".join(deref_uri.split()), validate=True)
     except (binascii.Error, ValueError):
         notes.add(BASE64, "derefUri is not base64; encode the file again.", *here, "derefUri")
         return None

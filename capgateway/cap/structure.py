@@ -1,0 +1,252 @@
+"""How a message is built, judged element by element along a schema: what is missing, unknown, doubled or out of order, text
+and attributes where none may be, and values that are none. All of it in one pass: neither libxml2 nor xmlschema tells of
+more than one missing element a parent."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from lxml import etree
+from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup, XsdSimpleType
+
+from capgateway.cap.place import local, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+#: What the schema of schemas lets every element carry.
+_FREE_ATTRIBUTES = frozenset(_XSI + name for name in ("type", "nil", "schemaLocation", "noNamespaceSchemaLocation"))
+#: Elements that are no longer, or never were, part of CAP, and what is said about them rather than a general word.
+_TOLD_APART = {
+    "password": "`password` was dropped after CAP 1.0: whoever passes it on gives it away. Leave it out.",
+    "EncryptedData": "Encrypted messages are not supported; CAP 1.2 has no place for `EncryptedData`.",
+}
+_MAX_QUOTED = 60
+#: Of so many unknown children it is asked what may be meant; the question takes a tenth of a millisecond.
+_MAX_MEANT = 50
+
+
+_TIMES = frozenset({"sent", "effective", "onset", "expires"})
+_SHAPED_AS_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
+_ADVICE = {
+    **dict.fromkeys(_TIMES, "write a time as 2026-11-22T08:00:00-06:00, UTC with -00:00"),
+    "language": "write an RFC 3066 tag such as en-US",
+    "size": "write the number of bytes in digits",
+    "altitude": "write feet above mean sea level as a plain decimal number, or leave the element out",
+    "ceiling": "write feet above mean sea level as a plain decimal number, or leave the element out",
+    "web": "write a full URI such as https://agency.example/alerts/1",
+    "uri": "write a full URI such as https://agency.example/map.png",
+}
+
+
+class Fault(NamedTuple):
+    """The element where it shows, and what to say."""
+
+    element: etree._Element
+    message: str
+
+
+class _Part(NamedTuple):
+    """What a schema says of an element with children: which there may be, in what order, and how often each."""
+
+    children: dict[str, XsdElement]
+    order: dict[str, int]
+    wildcards: list[XsdAnyElement]
+
+
+def faults(root: etree._Element, declared: XsdElement) -> Iterator[Fault]:
+    """What is wrong with an element that the schema declares so, and with its descendants."""
+    yield from _attributes(root)
+    kind = declared.type
+    if isinstance(kind, XsdSimpleType):
+        yield from _value(root, kind, declared.default)
+        return
+    part = _part(kind.content) if isinstance(kind.content, XsdGroup) else None
+    if part is None:
+        return  # a schema of another make than CAP's: libxml2 must explain it
+    yield from _texts(root)
+    yield from _names(root, part)
+    yield from _order(root, part)
+    for child in root:
+        if tag(child) in part.children:
+            yield from faults(child, part.children[tag(child)])
+
+
+def is_read_all_the_same(element: etree._Element) -> bool:
+    """Whether it holds a value that is no longer in the standard and is still understood (A-60)."""
+    return local(element) == "certainty" and (element.text or "").strip() == "Very Likely"
+
+
+def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
+    """What to say of a value that the schema refuses; ``values`` are all that it allows, where they are few."""
+    name, text = local(element), element.text or ""
+    plain = " ".join(text.split())
+    shown = f"`{plain[:_MAX_QUOTED]}…`" if len(plain) > _MAX_QUOTED else f"`{plain}`" if plain else "empty"
+    if plain in values:
+        return f"`{name}` has blanks around {shown}; take them away."
+    if values:
+        return f"`{name}` is {shown}; write one of {', '.join(values)}, exactly so."
+    if name in _TIMES and re.fullmatch(_SHAPED_AS_TIME, plain, re.ASCII):
+        return f"`{name}` is {shown}; there is no such day, hour or offset."
+    return f"`{name}` is {shown}; {_ADVICE.get(name, 'that is no value for it')}."
+
+
+def _value(element: etree._Element, kind: XsdSimpleType, default: str | None) -> Iterator[Fault]:
+    if len(element):
+        yield Fault(element, f"`{local(element)}` holds text only; take `{local(element[0])}` out of it.")
+    elif not is_read_all_the_same(element) and not _is_value(kind, element.text or default or ""):
+        yield Fault(element, of_value(element, [str(value) for value in kind.enumeration or ()]))
+
+
+@lru_cache(maxsize=4096)
+def _is_value(kind: XsdSimpleType, text: str) -> bool:
+    """A message says the same few values again and again."""
+    try:
+        kind.decode(text)
+    except Exception:  # noqa: BLE001  (no value, or one that makes the library stumble: a year of twenty digits)
+        return False
+    return True
+
+
+def _part(group: XsdGroup) -> _Part | None:
+    """``None`` when the children are no plain sequence."""
+    particles = _particles(group)
+    if particles is None:
+        return None
+    named = {particle.name: particle for particle in particles if isinstance(particle, XsdElement)}
+    wildcards = [particle for particle in particles if isinstance(particle, XsdAnyElement)]
+    return _Part(named, {name: number for number, name in enumerate(named)}, wildcards)
+
+
+def _particles(group: XsdGroup) -> list[XsdElement | XsdAnyElement] | None:
+    if group.model != "sequence" or (group.min_occurs, group.max_occurs) != (1, 1):
+        return None
+    found: list[XsdElement | XsdAnyElement] = []
+    for particle in group:
+        inner = _particles(particle) if isinstance(particle, XsdGroup) else [particle]
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
+def _attributes(element: etree._Element) -> Iterator[Fault]:
+    for name in element.keys():  # noqa: SIM118  (an element is no dict)
+        if str(name) not in _FREE_ATTRIBUTES:
+            shown = str(name).rpartition("}")[2][:_MAX_QUOTED]
+            yield Fault(element, f"`{local(element)}` has the attribute `{shown}`; elements of CAP have none.")
+
+
+def _texts(parent: etree._Element) -> Iterator[Fault]:
+    before = None
+    for text, after in ((parent.text, None), *((child.tail, child) for child in parent)):
+        if text and text.strip(" \t\r\n"):
+            shown, before = " ".join(text.split())[:_MAX_QUOTED], after
+            where = f"after `{local(before)}`" if before is not None else "at its begin"
+            yield Fault(parent, f"`{local(parent)}` holds the text `{shown}` {where}; between elements is none.")
+
+
+def _names(parent: etree._Element, part: _Part) -> Iterator[Fault]:
+    """Children that are unknown, too many or missing."""
+    counts = Counter(map(tag, parent))
+    seen: Counter[str] = Counter()
+    unknown = 0
+    for child in parent:
+        name = tag(child)
+        if name in part.children:
+            seen[name] += 1
+            most = part.children[name].max_occurs
+            if most is not None and seen[name] == most + 1:
+                often = "once" if most == 1 else f"{most} times"
+                yield Fault(child, f"`{local(child)}` occurs more than {often} in `{local(parent)}`.")
+        elif not any(wildcard.is_matching(name) for wildcard in part.wildcards):
+            unknown += 1
+            meant = _meant(child, part, counts) if unknown <= _MAX_MEANT else None
+            counts[meant or name] += 1
+            yield Fault(child, _unknown(child, parent, meant))
+    for name, particle in part.children.items():
+        if counts[name] < particle.min_occurs:
+            yield Fault(parent, f"`{local(parent)}` has no `{_local(name)}`, which it must have{_place(name, part)}.")
+
+
+def _meant(child: etree._Element, part: _Part, counts: Counter[str]) -> str | None:
+    """The missing child that an unknown one stands for: the same in another case or namespace, or nearly the same."""
+    missing = {_local(name).casefold(): name for name in part.children if not counts[name]}
+    written = local(child)[:_MAX_QUOTED].casefold()
+    near = get_close_matches(written, missing, 1, 0.75)
+    return missing.get(written) or (missing[near[0]] if near and not len(child) else None)
+
+
+def _unknown(child: etree._Element, parent: etree._Element, meant: str | None) -> str:
+    name, shown = local(child), local(child)[:_MAX_QUOTED]
+    namespace = etree.QName(parent).namespace or ""
+    if name in _TOLD_APART:
+        return _TOLD_APART[name]
+    if meant and name == _local(meant):
+        where = f"the namespace `{etree.QName(child).namespace}`" if etree.QName(child).namespace else "no namespace"
+        return f"`{shown}` is in {where}; elements of this message are in `{namespace}`."
+    if meant:
+        return f"`{local(parent)}` has no element `{shown}`; did you mean `{_local(meant)}`?"
+    return f"`{local(parent)}` has no element `{shown}` in this version of CAP; put own additions into parameters."
+
+
+def _order(parent: etree._Element, part: _Part) -> Iterator[Fault]:
+    """The fewest children that must move for the order to be right; of those that occur too often the first counts."""
+    known: list[etree._Element] = []
+    seen: set[str] = set()
+    foreign = None
+    for child in parent:
+        name = tag(child)
+        if name in part.order and not (name in seen and part.children[name].max_occurs == 1):
+            known.append(child)
+            seen.add(name)
+            if foreign is not None:
+                yield Fault(
+                    foreign, f"`{local(foreign)}` stands before elements of CAP; it comes last, after every one."
+                )
+                foreign = None
+        elif name not in part.order and foreign is None and any(one.is_matching(name) for one in part.wildcards):
+            foreign = child
+    places = [part.order[tag(child)] for child in known]
+    if all(before <= after for before, after in pairwise(places)):
+        return
+    staying = _longest_rise(places)
+    for number, child in enumerate(known):
+        if number not in staying:
+            yield Fault(child, f"`{local(child)}` stands in the wrong place{_place(tag(child), part)}.")
+
+
+def _longest_rise(places: list[int]) -> set[int]:
+    """The positions of a longest subsequence that never falls (patience sorting)."""
+    tops: list[int] = []
+    at: list[int] = []
+    before: list[int | None] = []
+    for number, place in enumerate(places):
+        pile = bisect_right(tops, place)
+        before.append(at[pile - 1] if pile else None)
+        tops[pile:], at[pile:] = [place, *tops[pile + 1 :]], [number, *at[pile + 1 :]]
+    rise, last = set(), at[-1] if at else None
+    while last is not None:
+        rise.add(last)
+        last = before[last]
+    return rise
+
+
+def _place(name: str, part: _Part) -> str:
+    """Between which elements one belongs."""
+    names = list(part.order)
+    number = part.order[name]
+    after = f" after `{_local(names[number - 1])}`" if number else ""
+    before = f" before `{_local(names[number + 1])}`" if number + 1 < len(names) else ""
+    return f"; it belongs{after}{' and' if after and before else ''}{before}" if after or before else ""
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
