@@ -8,7 +8,10 @@ from cap_samples import CAP_1_2, NOW, SCHEMAS, changed
 from capgateway import cap
 
 INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
+CANADIAN = INFO.replace("30.", "50.")
+AUSTRALIAN = INFO.replace("30.", "-33.").replace(",-97.", ",150.")
 ORIGINATOR = "<parameter><valueName>EAS-ORG</valueName><value>CIV</value></parameter>"
+STATION = ORIGINATOR.replace("EAS-ORG", "EAS-STN-ID").replace("CIV", "KUT-FM")
 WEA = "<parameter><valueName>CMAMtext</valueName><value>Leave</value></parameter>"
 IPAWS = (
     CAP_1_2.replace("profile:example", "IPAWSv1.0")
@@ -18,17 +21,27 @@ IPAWS = (
 EVENT = "<eventCode><valueName>profile:CAP-CP:Event:0.4</valueName><value>wildfire</value></eventCode>"
 PLACE = "<geocode><valueName>profile:CAP-CP:Location:0.3</valueName><value>1234</value></geocode>"
 ENGLISH = (
-    INFO.replace("en-US", "en-CA")
+    CANADIAN.replace("en-US", "en-CA")
     .replace("<eventCode><valueName>SAME</valueName><value>FRW</value></eventCode>", EVENT)
     .replace("<geocode><valueName>SAME</valueName><value>048453</value></geocode>", PLACE)
 )
 FRENCH = ENGLISH.replace("en-CA", "fr-CA").replace("Wildfire", "Feu").replace("Leave now", "Partez")
 CAP_CP = CAP_1_2.replace("profile:example", "profile:CAP-CP:0.4").replace(INFO, ENGLISH + FRENCH)
-SHAPES = INFO[INFO.index("      <polygon>") : INFO.index("      <geocode>")]
 LIST = "https://govshare.gov.au/xmlui/handle/10772/6495"
-CAP_AU = CAP_1_2.replace("profile:example", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0").replace(
-    "<valueName>SAME</valueName><value>FRW", f"<valueName>{LIST}</valueName><value>bushFire"
+STATE = "http://www.iso.org/iso/country_codes.html</valueName><value>AU-NSW"
+BUSH_FIRE = (
+    AUSTRALIAN.replace("SAME</valueName><value>FRW", f"{LIST}</valueName><value>bushFire")
+    .replace("SAME</valueName><value>048453", STATE)
+    .replace("Wildfire", "Bushfire")
 )
+CAP_AU = CAP_1_2.replace("profile:example", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0").replace(
+    INFO, BUSH_FIRE
+)
+
+
+def shapes(info: str) -> str:
+    """The polygon and the circle of a document."""
+    return info[info.index("      <polygon>") : info.index("      <geocode>")]
 
 
 def judged(document: bytes | str, profile: str = "auto") -> cap.Report:
@@ -38,6 +51,17 @@ def judged(document: bytes | str, profile: str = "auto") -> cap.Report:
 
 def rules(document: bytes | str, profile: str = "auto") -> dict[str, str]:
     return {one.rule: one.level for one in judged(document, profile).findings if one.layer == "profile"}
+
+
+def places(document: bytes | str, rule: str) -> list[str | None]:
+    """Where a rule is broken."""
+    return [one.xpath for one in judged(document).findings if one.rule == rule]
+
+
+def message(document: bytes | str, rule: str) -> str:
+    """What the only finding of a rule says."""
+    (finding,) = (one for one in judged(document).findings if one.rule == rule)
+    return finding.message
 
 
 @pytest.mark.parametrize(
@@ -60,9 +84,43 @@ def test_a_profile_can_be_asked_for_or_left_out(profile: str, code: str) -> None
     assert judged(IPAWS, "none").profile is None
 
 
+@pytest.mark.parametrize(
+    ("document", "old", "new", "rule"),
+    [
+        (IPAWS, "IPAWSv1.0", "ipawsv1.0", "ipaws.code"),
+    ],
+)
+def test_a_code_in_the_wrong_case_chooses_the_profile(document: str, old: str, new: str, rule: str) -> None:
+    """And is told how it is written, at the code."""
+    wrong = changed(old, new, document=document)
+    assert rules(wrong) == {rule: "error"}
+    assert places(wrong, rule) == ["/alert/code[1]"]
+    assert f"write `{old}" in message(wrong, rule)
+
+
+def test_one_profile_is_judged() -> None:
+    """Of two codes the first chooses; that the other profile is not looked at is said at its code."""
+    both = IPAWS.replace("</code>", "</code><code>x</code><code>profile:CAP-CP:0.4</code>")
+    assert judged(both).profile == "ipaws"
+    assert places(both, "profile.second") == ["/alert/code[3]"]
+    assert rules(both)["profile.second"] == "info"
+    assert rules(CAP_CP.replace("<code>", "<code>profile:CAP-CP:1.0</code><code>")) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "rule", "level"),
+    [(IPAWS, "ipaws.version", "warning")],
+)
+def test_the_profiles_are_of_cap_1_2(document: str, rule: str, level: str) -> None:
+    """A warning only for IPAWS, whose code real messages of CAP 1.1 carried for years."""
+    assert rules(document.replace('cap:1.2">', 'cap:1.1">')) == {rule: level}
+
+
 BROKEN_IPAWS = [
     ("<sent>2026-11-22T10:15:00-06:00", "<sent>2026-11-22T16:15:00-00:00", "ipaws.sent.offset", "info"),
     ("    <expires>2026-11-22T20:15:00-06:00</expires>\n", "", "ipaws.expires", "error"),
+    ("<expires>2026-11-22T20:15:00-06:00", "<expires>2026-11-23T02:15:00-00:00", "ipaws.expires.offset", "info"),
+    ("<valueName>SAME</valueName><value>048453", "<valueName>same</valueName><value>048453", None, None),
     ("<value>FRW<", "<value>frw<", "ipaws.event-code", "error"),
     (
         "<eventCode>",
@@ -77,12 +135,8 @@ BROKEN_IPAWS = [
     (ORIGINATOR, ORIGINATOR * 2, "ipaws.eas-org", "error"),
     (ORIGINATOR, "", "ipaws.eas-org.missing", "warning"),
     (ORIGINATOR, ORIGINATOR.replace("EAS-ORG", "BLOCKCHANNEL").replace("CIV", "EAS"), None, None),
-    (
-        ORIGINATOR,
-        ORIGINATOR + ORIGINATOR.replace("EAS-ORG", "EAS-STN-ID").replace("CIV", "KUT-FM"),
-        "ipaws.eas-stn-id",
-        "warning",
-    ),
+    (ORIGINATOR, ORIGINATOR.replace("EAS-ORG", "BlockChannel").replace("CIV", "eas"), None, None),
+    (ORIGINATOR, ORIGINATOR + STATION, "ipaws.eas-stn-id", "warning"),
     ("<value>Leave<", f"<value>{'x' * 91}<", "ipaws.wea.text", "error"),
     ("CMAMtext</valueName><value>Leave", "CMAMlongtext</valueName><value>" + "x" * 361, "ipaws.wea.text", "error"),
     ("<expires>2026-11-22T20:15:00", "<expires>2026-11-23T10:15:01", "ipaws.wea.life", "error"),
@@ -105,26 +159,53 @@ def test_ipaws_infos_tell_of_one_event() -> None:
         IPAWS[IPAWS.index("  <info>") : IPAWS.index("</alert>")].replace("en-US", "es-US").replace("Leave now", "Salga")
     )
     assert rules(IPAWS.replace("</alert>", spanish + "</alert>")) == {}
-    assert rules(IPAWS.replace("</alert>", spanish.replace("FRW", "CAE") + "</alert>")) == {"ipaws.info.same": "error"}
+    other = IPAWS.replace("</alert>", spanish.replace("FRW", "CAE") + "</alert>")
+    assert rules(other) == {"ipaws.info.same": "error"}
+    assert places(other, "ipaws.info.same") == ["/alert/info[2]"]
+    assert "in eventCodes;" in message(other, "ipaws.info.same")
+    assert rules(IPAWS.replace("</alert>", spanish.replace("SAME", "same") + "</alert>")) == {}
 
 
 def test_ipaws_ignores_times_of_effect() -> None:
-    """A remark only."""
-    assert rules(CAP_1_2.replace("profile:example", "IPAWSv1.0"))["ipaws.effective"] == "info"
+    """A remark only, at the time."""
+    timed = CAP_1_2.replace("profile:example", "IPAWSv1.0")
+    assert rules(timed)["ipaws.effective"] == "info"
+    assert places(timed, "ipaws.effective") == ["/alert/info[1]/effective", "/alert/info[1]/onset"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "place"),
+    [
+        (">FRW<", ">frw<", "ipaws.event-code", "eventCode[1]/value"),
+        ("<eventCode>", "<eventCode><valueName>SAME</valueName><value>CAE</value></eventCode><eventCode>", "ipaws.event-code", "eventCode[2]"),
+        (">CIV<", ">POLICE<", "ipaws.eas-org", "parameter[2]/value"),
+        (ORIGINATOR, ORIGINATOR * 2, "ipaws.eas-org", "parameter[3]"),
+        (WEA, WEA + STATION, "ipaws.eas-stn-id", "parameter[4]/value"),
+        ("<value>Leave<", f"<value>{'x' * 91}<", "ipaws.wea.text", "parameter[3]/value"),
+    ],
+)  # fmt: skip
+def test_ipaws_finds_the_value(old: str, new: str, rule: str, place: str) -> None:
+    """Not only the info that holds it."""
+    assert places(changed(old, new, document=IPAWS), rule) == [f"/alert/info[1]/{place}"]
 
 
 BROKEN_CAP_CP = [
     (ENGLISH + FRENCH, "", "cap-cp.info", "error"),
     ("<language>en-CA</language>", "", "cap-cp.language", "error"),
     (FRENCH, FRENCH.replace("Severe", "Minor"), "cap-cp.languages.equal", "error"),
-    (FRENCH, FRENCH.replace("30.2,-97.7 5.5", "30.2,-97.7 6"), "cap-cp.languages.equal", "error"),
+    (FRENCH, FRENCH.replace("50.2,-97.7 5.5", "50.2,-97.7 6"), "cap-cp.languages.equal", "error"),
     (FRENCH, FRENCH.replace("20:15:00-06:00", "21:15:00-05:00"), None, None),
     (FRENCH, FRENCH.replace("wildfire", "flood"), "cap-cp.event", "error"),
     (ENGLISH, ENGLISH.replace("wildfire", "fire is here too"), "cap-cp.event-code", "error"),
     (FRENCH, "", "cap-cp.bilingual", "info"),
     ("<senderName>Example Agency</senderName>", "", "cap-cp.recommended", "warning"),
     (ENGLISH + FRENCH, (ENGLISH + FRENCH).replace(PLACE, ""), "cap-cp.area.code", "warning"),
-    (ENGLISH + FRENCH, (ENGLISH + FRENCH).replace(PLACE, "").replace(SHAPES, ""), "cap-cp.area.shape", "error"),
+    (
+        ENGLISH + FRENCH,
+        (ENGLISH + FRENCH).replace(PLACE, "").replace(shapes(ENGLISH), ""),
+        "cap-cp.area.shape",
+        "error",
+    ),
     (ENGLISH + FRENCH, (ENGLISH + FRENCH).replace(">1234<", ">123<"), "cap-cp.location", "warning"),
 ]
 
@@ -154,16 +235,11 @@ def test_cap_cp_versions_drift() -> None:
 
 
 BROKEN_CAP_AU = [
-    (
-        INFO.replace("<valueName>SAME</valueName><value>FRW", f"<valueName>{LIST}</valueName><value>bushFire"),
-        "",
-        "cap-au.info",
-        "error",
-    ),
+    (BUSH_FIRE, "", "cap-au.info", "error"),
     (LIST, "mine", "cap-au.event-code", "error"),
     (LIST, "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0:AUeventLIST:1.0", None, None),
     (">Update<", ">Cancel<", "cap-au.effective", "error"),
-    (SHAPES, "", "cap-au.recommended", "warning"),
+    (shapes(BUSH_FIRE), "", "cap-au.recommended", "warning"),
     ("<instruction>Go west.</instruction>", "", "cap-au.recommended", "warning"),
     ("<sender>alerts@agency.example", "<sender>agency", "cap-au.recommended", "warning"),
 ]
@@ -178,12 +254,29 @@ def test_cap_au_rules(old: str, new: str, rule: str | None, level: str | None) -
 def test_cap_au_infos_tell_of_one_event() -> None:
     """Same codes everywhere, same event in one language."""
     info = CAP_AU[CAP_AU.index("  <info>") : CAP_AU.index("</alert>")]
-    assert rules(CAP_AU.replace("</alert>", info.replace("Wildfire", "Bush fire") + "</alert>")) == {
-        "cap-au.event": "error"
-    }
-    assert rules(CAP_AU.replace("</alert>", info.replace(">Fire<", ">Met<") + "</alert>")) == {
-        "cap-au.info.same": "error"
-    }
+    assert rules(CAP_AU.replace("</alert>", info.replace("Bushfire", "Fire") + "</alert>")) == {"cap-au.event": "error"}
+    other = CAP_AU.replace("</alert>", info.replace(">Fire<", ">Met<") + "</alert>")
+    assert rules(other) == {"cap-au.info.same": "error"}
+
+
+@pytest.mark.parametrize(
+    ("document", "old", "new", "rule"),
+    [(IPAWS, "-97.", "97.", "ipaws.abroad")],
+)  # fmt: skip
+def test_a_shape_lies_in_its_country(document: str, old: str, new: str, rule: str) -> None:
+    """One warning a shape, and only when none lies there: a sender who lost a minus lost it everywhere."""
+    assert rules(document.replace(old, new)) == {rule: "warning"}
+    assert places(document.replace(old, new), rule)[:2] == [
+        f"/alert/info[1]/area[1]/{shape}" for shape in ("polygon[1]", "circle[1]")
+    ]
+    assert rule not in rules(document.replace(old, new, 4))
+
+
+@pytest.mark.parametrize("circle", ["13.4,144.8 5", "-14.3,-170.7 5", "18.2,-66.5 5", "52.8,173.2 5", "61.2,-150 5"])
+def test_the_territories_of_the_united_states_are_home(circle: str) -> None:
+    """Guam, American Samoa, Puerto Rico, Attu, Anchorage."""
+    document = IPAWS.replace(shapes(IPAWS), f"<circle>{circle}</circle>")
+    assert rules(document) == {}
 
 
 @pytest.mark.parametrize(
