@@ -100,8 +100,8 @@ def test_a_code_in_the_wrong_case_chooses_the_profile(document: str, old: str, n
 
 def test_one_profile_is_judged() -> None:
     """Of two codes the first chooses; that the other profile is not looked at is said at its code."""
-    both = IPAWS.replace("</code>", "</code><code>x</code><code>profile:CAP-CP:0.4</code>")
-    assert judged(both).profile == "ipaws"
+    both = IPAWS.replace("<code>", "<code>profile:CAP-CP:0.4</code><code>x</code><code>")
+    assert judged(both).profile == "cap-cp"
     assert places(both, "profile.second") == ["/alert/code[3]"]
     assert rules(both)["profile.second"] == "info"
     assert rules(CAP_CP.replace("<code>", "<code>profile:CAP-CP:1.0</code><code>")) == {}
@@ -109,7 +109,7 @@ def test_one_profile_is_judged() -> None:
 
 @pytest.mark.parametrize(
     ("document", "rule", "level"),
-    [(IPAWS, "ipaws.version", "warning")],
+    [(IPAWS, "ipaws.version", "warning"), (CAP_CP, "cap-cp.version", "error")],
 )
 def test_the_profiles_are_of_cap_1_2(document: str, rule: str, level: str) -> None:
     """A warning only for IPAWS, whose code real messages of CAP 1.1 carried for years."""
@@ -219,6 +219,81 @@ def test_cap_cp_rules(old: str, new: str, rule: str | None, level: str | None) -
     assert rule or not found
 
 
+RING = "50.1,-97.9 50.1,-97.5 50.5,-97.5 50.1,-97.9"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (RING, "\n50.1,-97.9  50.1,-97.5\n50.5,-97.5 50.1,-97.9 "),
+        (RING, "50.10,-97.90 50.1,-97.50 50.5,-97.5 50.1,-97.9"),
+        (RING, "50.1,-97.9 50.1,-97.5 50.5,-97.5"),
+        ("50.2,-97.7 5.5", "50.20,-97.7  5.50"),
+        ("profile:CAP-CP:Location", "PROFILE:cap-cp:location"),
+        ("<value>wildfire", "<value>WildFire"),
+        ("    <effective>2026-11-22T10:15:00-06:00</effective>\n", ""),
+        ("20:15:00-06:00", "21:15:00-05:00"),
+        ("<category>Fire</category>", "<category>Fire</category><category>Fire</category>"),
+    ],
+)
+def test_cap_cp_languages_may_be_written_differently(old: str, new: str) -> None:
+    """What means the same is equal: C-06 is about what people are told."""
+    assert "cap-cp.languages.equal" not in rules(CAP_CP.replace(FRENCH, changed(old, new, document=FRENCH).decode()))
+
+
+def test_cap_cp_languages_may_be_cut_differently() -> None:
+    """One info with two areas says as much as two infos with one each; one of them alone does not."""
+    area = FRENCH[FRENCH.index("    <area>") : FRENCH.index("  </info>")]
+    other = area.replace("50.", "51.")
+    english = ENGLISH.replace(area, area + other)
+    french = FRENCH + FRENCH.replace(area, other)
+    assert rules(CAP_CP.replace(ENGLISH + FRENCH, english + french)) == {}
+    for less in (CAP_CP.replace(ENGLISH, english), CAP_CP.replace(FRENCH, french)):
+        assert places(less, "cap-cp.languages.equal")
+        assert "in areas;" in message(less, "cap-cp.languages.equal")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("Severe", "Minor", "severity"),
+        (">Fire<", ">Met<", "categories"),
+        ("Evacuate", "Shelter", "responseTypes"),
+        ("50.2,-97.7 5.5", "50.2,-97.7 6", "areas"),
+        ("<onset>2026-11-22T10:20", "<onset>2026-11-22T10:21", "onset"),
+    ],
+)
+def test_cap_cp_says_what_differs(old: str, new: str, field: str) -> None:
+    """Which info, and which of its fields."""
+    document = CAP_CP.replace(FRENCH, FRENCH + FRENCH.replace(old, new))
+    assert places(document, "cap-cp.languages.equal") == ["/alert/info[3]"]
+    assert message(document, "cap-cp.languages.equal").startswith(f"fr-CA differs from en-CA in {field};")
+
+
+def test_cap_cp_finds_the_value() -> None:
+    """Of an event code and of a location."""
+    flood = CAP_CP.replace(FRENCH, FRENCH.replace("wildfire", "flood"))
+    assert places(flood, "cap-cp.event") == ["/alert/info[2]/eventCode[1]/value"]
+    assert (
+        places(CAP_CP.replace("wildfire", "fire is here"), "cap-cp.event-code")[0]
+        == "/alert/info[1]/eventCode[1]/value"
+    )
+    assert places(CAP_CP.replace(">1234<", ">123<"), "cap-cp.location")[1] == "/alert/info[2]/area[1]/geocode[1]/value"
+
+
+@pytest.mark.parametrize(("kind", "says"), [("Alert", "what happened"), ("Update", "now"), ("Cancel", "ends an alert")])
+def test_cap_cp_wants_an_info_by_type(kind: str, says: str) -> None:
+    """An Alert is not told that it ends one."""
+    document = CAP_CP.replace(ENGLISH + FRENCH, "").replace(">Update<", f">{kind}<")
+    assert says in message(document, "cap-cp.info")
+
+
+def test_cap_cp_compares_the_language_itself() -> None:
+    """Frisian begins like French."""
+    assert rules(CAP_CP.replace("fr-CA", "fry")) == {"cap-cp.bilingual": "info"}
+    assert rules(CAP_CP.replace("fr-CA", "FR")) == {}
+
+
 def test_cap_cp_marks_have_their_values() -> None:
     """MinorChange belongs into every info of an Update, AutoTranslated is yes or no."""
     mark = "<parameter><valueName>profile:CAP-CP:1.0:MinorChange</valueName><value>text</value></parameter><resource>"
@@ -226,6 +301,9 @@ def test_cap_cp_marks_have_their_values() -> None:
     assert rules(CAP_CP.replace("<resource>", mark, 1)) == {"cap-cp.parameter": "warning"}
     assert rules(CAP_CP.replace("<resource>", mark.replace(">text<", ">big<"))) == {"cap-cp.parameter": "warning"}
     assert rules(CAP_CP.replace("<resource>", mark).replace(">Update<", ">Alert<")) == {"cap-cp.parameter": "warning"}
+    other = CAP_CP.replace("<resource>", mark.replace(">text<", ">other<"))
+    assert rules(other) == {}
+    assert rules(other.replace("<note>A note</note>", "<note> </note>"))["cap-cp.parameter"] == "warning"
 
 
 def test_cap_cp_versions_drift() -> None:
@@ -261,7 +339,7 @@ def test_cap_au_infos_tell_of_one_event() -> None:
 
 @pytest.mark.parametrize(
     ("document", "old", "new", "rule"),
-    [(IPAWS, "-97.", "97.", "ipaws.abroad")],
+    [(IPAWS, "-97.", "97.", "ipaws.abroad"), (CAP_CP, ",-97.", ",97.", "cap-cp.abroad")],
 )  # fmt: skip
 def test_a_shape_lies_in_its_country(document: str, old: str, new: str, rule: str) -> None:
     """One warning a shape, and only when none lies there: a sender who lost a minus lost it everywhere."""
@@ -277,6 +355,16 @@ def test_the_territories_of_the_united_states_are_home(circle: str) -> None:
     """Guam, American Samoa, Puerto Rico, Attu, Anchorage."""
     document = IPAWS.replace(shapes(IPAWS), f"<circle>{circle}</circle>")
     assert rules(document) == {}
+
+
+def test_exchanged_coordinates_are_suspected() -> None:
+    """Where they are on the globe either way, in eastern Canada; text that is no shape says nothing."""
+    shape = shapes(ENGLISH)
+    east = CAP_CP.replace(shape, "<circle>-75.7,45.4 5</circle>")
+    assert rules(east) == {"cap-cp.abroad": "warning"}
+    assert all("exchanged it would lie there" in one.message for one in judged(east).findings)
+    assert rules(CAP_CP.replace(shape, "<circle>45.4,-75.7 5</circle>")) == {}
+    assert "cap-cp.abroad" not in rules(CAP_CP.replace(shape, "<circle>there</circle><polygon>\u00a0</polygon>"))
 
 
 @pytest.mark.parametrize(
