@@ -6,6 +6,7 @@ import pytest
 from cap_samples import CAP_1_2, NOW, SCHEMAS, changed
 
 from capgateway import cap
+from capgateway.cap.profiles.au_events import TERMS
 
 INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
 CANADIAN = INFO.replace("30.", "50.")
@@ -88,6 +89,12 @@ def test_a_profile_can_be_asked_for_or_left_out(profile: str, code: str) -> None
     ("document", "old", "new", "rule"),
     [
         (IPAWS, "IPAWSv1.0", "ipawsv1.0", "ipaws.code"),
+        (
+            CAP_AU,
+            "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU",
+            "URN:oasis:names:tc:emergency:cap:1.2:profile:cap-au",
+            "cap-au.code",
+        ),
     ],
 )
 def test_a_code_in_the_wrong_case_chooses_the_profile(document: str, old: str, new: str, rule: str) -> None:
@@ -104,12 +111,13 @@ def test_one_profile_is_judged() -> None:
     assert judged(both).profile == "cap-cp"
     assert places(both, "profile.second") == ["/alert/code[3]"]
     assert rules(both)["profile.second"] == "info"
+    assert "profile.second" not in rules(both, "cap-au")
     assert rules(CAP_CP.replace("<code>", "<code>profile:CAP-CP:1.0</code><code>")) == {}
 
 
 @pytest.mark.parametrize(
     ("document", "rule", "level"),
-    [(IPAWS, "ipaws.version", "warning"), (CAP_CP, "cap-cp.version", "error")],
+    [(IPAWS, "ipaws.version", "warning"), (CAP_CP, "cap-cp.version", "error"), (CAP_AU, "cap-au.version", "error")],
 )
 def test_the_profiles_are_of_cap_1_2(document: str, rule: str, level: str) -> None:
     """A warning only for IPAWS, whose code real messages of CAP 1.1 carried for years."""
@@ -319,6 +327,14 @@ BROKEN_CAP_AU = [
     (">Update<", ">Cancel<", "cap-au.effective", "error"),
     (shapes(BUSH_FIRE), "", "cap-au.recommended", "warning"),
     ("<instruction>Go west.</instruction>", "", "cap-au.recommended", "warning"),
+    ("<instruction>Go west.</instruction>", "<instruction> </instruction>", "cap-au.recommended", "warning"),
+    (STATE, "SAME</valueName><value>048453", "cap-au.recommended", "warning"),
+    (STATE, "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0:ISO3166-2</valueName><value>AU-NSW", None, None),
+    (">bushFire<", ">notAnEvent<", "cap-au.event-code", "error"),
+    (">bushFire<", ">bushfire<", "cap-au.event-code", "error"),
+    ("<event>Bushfire<", "<event>Bananas<", "cap-au.event", "error"),
+    ("<event>Bushfire<", "<event>Fire<", None, None),
+    ("<event>Bushfire<", "<event>\n  Bushfire <", None, None),
     ("<sender>alerts@agency.example", "<sender>agency", "cap-au.recommended", "warning"),
 ]
 
@@ -335,11 +351,29 @@ def test_cap_au_infos_tell_of_one_event() -> None:
     assert rules(CAP_AU.replace("</alert>", info.replace("Bushfire", "Fire") + "</alert>")) == {"cap-au.event": "error"}
     other = CAP_AU.replace("</alert>", info.replace(">Fire<", ">Met<") + "</alert>")
     assert rules(other) == {"cap-au.info.same": "error"}
+    assert places(other, "cap-au.info.same") == ["/alert/info[2]"]
+
+
+def test_cap_au_codes_are_those_of_the_list() -> None:
+    """176 rows with 175 codes, for `water` is in two of them; the case is the list's, which the finding tells."""
+    assert len(TERMS) == 175
+    assert TERMS["bushFire"] == ("Fire", "Bushfire")
+    for term in ("Utility", "Water Supply", "Water quality"):
+        assert rules(CAP_AU.replace("bushFire", "water").replace("Bushfire", term)) == {}
+    wrong = CAP_AU.replace("bushFire", "bushfire")
+    assert places(wrong, "cap-au.event-code") == ["/alert/info[1]/eventCode[1]/value"]
+    assert "write `bushFire`" in message(wrong, "cap-au.event-code")
+    assert places(CAP_AU.replace(">Bushfire<", ">Bananas<"), "cap-au.event") == ["/alert/info[1]/event"]
+
+
+def test_cap_au_terms_are_english() -> None:
+    """Other languages have their own words."""
+    assert rules(CAP_AU.replace("en-US", "it-AU").replace("Bushfire", "Incendio")) == {}
 
 
 @pytest.mark.parametrize(
     ("document", "old", "new", "rule"),
-    [(IPAWS, "-97.", "97.", "ipaws.abroad"), (CAP_CP, ",-97.", ",97.", "cap-cp.abroad")],
+    [(IPAWS, "-97.", "97.", "ipaws.abroad"), (CAP_CP, ",-97.", ",97.", "cap-cp.abroad"), (CAP_AU, "-33.", "33.", "cap-au.abroad")],
 )  # fmt: skip
 def test_a_shape_lies_in_its_country(document: str, old: str, new: str, rule: str) -> None:
     """One warning a shape, and only when none lies there: a sender who lost a minus lost it everywhere."""
