@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from capgateway.cap.profiles.country import CANADA, check_home
+from capgateway.cap.profiles.every import SECOND, check_alone, primary
+from capgateway.cap.profiles.languages import check_languages
+from capgateway.cap.profiles.marks import check_marks
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -20,6 +24,15 @@ CODE = Rule(
     asks="A message of the profile has a code `profile:CAP-CP:` with a version.",
     reference=_REFERENCE,
     source=("C-03",),
+)
+VERSION = Rule(
+    id="cap-cp.version",
+    level="error",
+    layer="profile",
+    asks="A message of the profile is CAP 1.2.",
+    why="Its rule set names CAP 1.2 as the standard it refers to, and what it adds to it presumes it.",
+    reference=_REFERENCE,
+    source=("C-01",),
 )
 INFO = Rule(
     id="cap-cp.info",
@@ -118,112 +131,104 @@ MARKS = Rule(
     id="cap-cp.parameter",
     level="warning",
     layer="profile",
-    asks="AutoTranslated is yes or no and occurs once; MinorChange is one of its values and stands in every info of an Update.",
+    asks="AutoTranslated is yes or no and occurs once; MinorChange is one of its values, stands in every info of an Update, and `other` is explained in note.",
     reference=_REFERENCE,
     source=("C-15", "C-16"),
+)
+
+ABROAD = Rule(
+    id="cap-cp.abroad",
+    level="warning",
+    layer="profile",
+    asks="Some polygon or circle of a message lies in Canada.",
+    why="Otherwise latitude and longitude have most likely changed places, or a minus is missing.",
+    source=("A-112",),
 )
 
 _PROFILE = re.compile(r"profile:CAP-CP:\d+(\.\d+)*", re.IGNORECASE | re.ASCII)
 _EVENT_NAME = re.compile(r"profile:CAP-CP:Event:\S+", re.IGNORECASE)
 _LOCATION_NAME = re.compile(r"profile:CAP-CP:Location:\S+", re.IGNORECASE)
-_MARK_NAME = re.compile(r"profile:CAP-CP:[^:]+:(AutoTranslated|MinorChange)", re.IGNORECASE)
 _EVENT = re.compile(r"\S{4,12}")
 _SGC = re.compile(r"\d{2}|\d{4}|\d{7}", re.ASCII)
-_MARKS = {"autotranslated": {"yes", "no"}, "minorchange": {"none", "text", "correction", "resource", "layer", "other"}}
+_NEEDS_INFO = {
+    "Alert": "A public Alert has an info: what happened, where, and what to do.",
+    "Update": "A public Update has an info: what is so now.",
+    "Cancel": "A public Cancel has an info, although it ends an alert.",
+}
 
 
 def check(alert: Alert, notes: Notes) -> None:
     if not any(_PROFILE.fullmatch(code) for code in alert.codes):
         notes.add(CODE, "The message has no code `profile:CAP-CP:1.0`; add it.")
-    if not alert.infos and alert.scope == "Public" and alert.msg_type in {"Alert", "Update", "Cancel"}:
-        notes.add(INFO, f"A public {alert.msg_type} has an info, even when it ends an alert.")
+    check_alone(alert, "cap-cp", notes, SECOND)
+    if alert.version != "1.2":
+        notes.add(VERSION, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
+    if not alert.infos and alert.scope == "Public" and alert.msg_type in _NEEDS_INFO:
+        notes.add(INFO, _NEEDS_INFO[alert.msg_type])
+    events = [_events(info) for info in alert.infos]
     for position, info in enumerate(alert.infos):
-        _info(alert, info, notes, ("info", position))
-    events = {value.casefold() for info in alert.infos for value in _events(info)}
-    if len(events) > 1:
-        notes.add(ONE_EVENT, f"The infos have different event codes: {', '.join(sorted(events))[:80]}.")
-    _languages(alert, notes)
+        _info(info, events[position], notes, ("info", position))
+    _one_event(events, notes)
+    check_marks(alert, notes, MARKS)
+    _bilingual(alert, notes)
+    check_languages(alert, notes, EQUAL)
+    check_home(alert, CANADA, notes, ABROAD)
 
 
-def _info(alert: Alert, info: Info, notes: Notes, here: Step) -> None:
-    if not notes.text(here, "language").strip():
+def _info(info: Info, events: dict[int, str], notes: Notes, here: Step) -> None:
+    if info.language == "en-US" and not notes.text(here, "language").strip():  # the model's word for no language
         notes.add(LANGUAGE, "The info names no language; write en-CA or fr-CA.", here)
-    if not any(_EVENT.fullmatch(value) for value in _events(info)):
-        notes.add(EVENT_CODE, "The info has no eventCode `profile:CAP-CP:Event:0.4` of 4 to 12 characters.", here)
+    if not any(_EVENT.fullmatch(value) for value in events.values()):
+        message = "The info has no eventCode `profile:CAP-CP:Event:0.4` of 4 to 12 characters."
+        place: tuple[Step, ...] = (here, ("eventCode", next(iter(events))), "value") if events else (here,)
+        notes.add(EVENT_CODE, message, *place)
     if not info.areas:
         notes.add(AREA, "The info has no area.", here)
     for number, area in enumerate(info.areas):
         _area(area, notes, here, ("area", number))
-    missing = [name for name, value in (("expires", info.expires), ("senderName", info.sender_name)) if not value]
-    if info.instruction and not info.response_types:
+    wanted = {"expires": info.expires, "senderName": (info.sender_name or "").strip()}
+    missing = [name for name, value in wanted.items() if not value]
+    if not info.response_types and (info.instruction or "").strip():
         missing.append("responseType")
     if missing:
         notes.add(RECOMMENDED, f"The info has no {', no '.join(missing)}.", here)
-    _marks(alert, info, notes, here)
 
 
 def _area(area: Area, notes: Notes, *here: Step) -> None:
-    locations = [code.value for code in area.geocodes if _LOCATION_NAME.fullmatch(code.name)]
-    has_shape = bool(area.polygons or area.circles)
-    if not has_shape and not locations:
-        notes.add(
-            AREA_SHAPE, "The area has no shape and no geocode `profile:CAP-CP:Location:0.3`; add one of them.", *here
-        )
-    elif not locations:
+    has_location = False
+    for position, code in enumerate(area.geocodes):
+        if _LOCATION_NAME.fullmatch(code.name):
+            has_location = True
+            if not _SGC.fullmatch(code.value):
+                message = f"The location `{code.value[:20]}` is no SGC code of 2, 4 or 7 digits."
+                notes.add(SGC, message, *here, ("geocode", position), "value")
+    if has_location:
+        return
+    if area.polygons or area.circles:
         notes.add(AREA_CODE, "The area has a shape but no geocode `profile:CAP-CP:Location:0.3`; add it.", *here)
-    for value in locations:
-        if not _SGC.fullmatch(value):
-            notes.add(SGC, f"The location `{value[:20]}` is no SGC code of 2, 4 or 7 digits.", *here)
+    else:
+        message = "The area has no shape and no geocode `profile:CAP-CP:Location:0.3`; add one of them."
+        notes.add(AREA_SHAPE, message, *here)
 
 
-def _marks(alert: Alert, info: Info, notes: Notes, here: Step) -> None:
-    seen: set[str] = set()
-    for position, pair in enumerate(info.parameters):
-        found = _MARK_NAME.fullmatch(pair.name)
-        if not found:
-            continue
-        name = found[1].casefold()
-        if pair.value.casefold() not in _MARKS[name]:
-            message = f"{found[1]} is `{pair.value[:20]}`; it is one of {', '.join(sorted(_MARKS[name]))}."
-            notes.add(MARKS, message, here, ("parameter", position))
-        elif name in seen:
-            notes.add(MARKS, f"{found[1]} occurs twice.", here, ("parameter", position))
-        elif name == "minorchange" and (alert.msg_type != "Update" or not alert.references):
-            notes.add(MARKS, "MinorChange belongs into an Update with references.", here, ("parameter", position))
-        seen.add(name)
-    if "minorchange" not in seen and any(
-        _MARK_NAME.fullmatch(one.name) and "minor" in one.name.casefold()
-        for other in alert.infos
-        for one in other.parameters
-    ):
-        notes.add(MARKS, "Another info has MinorChange and this one has not.", here)
+def _events(info: Info) -> dict[int, str]:
+    """The profile's event codes of an info by position."""
+    return {position: code.value for position, code in enumerate(info.event_codes) if _EVENT_NAME.fullmatch(code.name)}
 
 
-def _events(info: Info) -> list[str]:
-    return [code.value for code in info.event_codes if _EVENT_NAME.fullmatch(code.name)]
+def _one_event(events: list[dict[int, str]], notes: Notes) -> None:
+    subject: str | None = None
+    for number, found in enumerate(events):
+        for position, value in found.items():
+            subject = subject or value
+            if value.casefold() != subject.casefold():
+                message = (
+                    f"The event code is `{value[:20]}` and was `{subject[:20]}` before; a message is about one event."
+                )
+                notes.add(ONE_EVENT, message, ("info", number), ("eventCode", position), "value")
 
 
-def _languages(alert: Alert, notes: Notes) -> None:
-    spoken: dict[str, list[object]] = {}
-    for info in alert.infos:
-        spoken.setdefault(info.language.casefold(), []).append(_facts(info))
-    if {language[:2] for language in spoken} & {"en", "fr"} != {"en", "fr"} and alert.infos:
+def _bilingual(alert: Alert, notes: Notes) -> None:
+    spoken = {primary(info.language) for info in alert.infos}
+    if spoken and not spoken >= {"en", "fr"}:
         notes.add(BILINGUAL, "The message does not speak both English and French.")
-    said = [sorted(map(repr, facts)) for facts in spoken.values()]
-    if any(facts != said[0] for facts in said[1:]):
-        notes.add(EQUAL, "The languages differ in more than their texts; make codes, times and areas equal.")
-
-
-def _facts(info: Info) -> tuple[object, ...]:
-    """What an info says apart from its texts, in an order of its own."""
-    moments = (info.effective, info.onset, info.expires)
-    return (
-        *(sorted(values) for values in (info.categories, info.response_types)),
-        *(info.urgency, info.severity, info.certainty),
-        sorted((code.name, code.value) for code in info.event_codes),
-        *(moment and (moment.instant or moment.text) for moment in moments),
-        sorted(
-            (sorted(area.polygons), sorted(area.circles), sorted((code.name, code.value) for code in area.geocodes))
-            for area in info.areas
-        ),
-    )

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from capgateway.cap import geometry
+from capgateway.cap.profiles.country import UNITED_STATES, check_home
+from capgateway.cap.profiles.every import SECOND, check_alone, check_code, check_same
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
-    from capgateway.cap.model import Alert, Info
+    from capgateway.cap.model import Alert, Info, Time
     from capgateway.cap.rules.notes import Notes, Step
 
 CODE_VALUE = "IPAWSv1.0"
@@ -21,6 +23,15 @@ CODE = Rule(
     level="error",
     layer="profile",
     asks="A message of the profile has the code `IPAWSv1.0`.",
+    reference=_REFERENCE,
+    source=("B-01",),
+)
+VERSION = Rule(
+    id="ipaws.version",
+    level="warning",
+    layer="profile",
+    asks="A message of the profile is CAP 1.2.",
+    why="The profile is older than CAP 1.2 itself, and its code has been sent in CAP 1.1 for years: no error.",
     reference=_REFERENCE,
     source=("B-01",),
 )
@@ -38,6 +49,15 @@ EXPIRES = Rule(
     level="error",
     layer="profile",
     asks="Every info has expires.",
+    reference=_REFERENCE,
+    source=("B-04",),
+)
+EXPIRES_OFFSET = Rule(
+    id="ipaws.expires.offset",
+    level="info",
+    layer="profile",
+    asks="expires carries the local offset of the sender.",
+    why="As for sent.",
     reference=_REFERENCE,
     source=("B-04",),
 )
@@ -145,78 +165,117 @@ WEA_POLYGON = Rule(
     source=("B-23",),
 )
 
+ABROAD = Rule(
+    id="ipaws.abroad",
+    level="warning",
+    layer="profile",
+    asks="Some polygon or circle of a message lies in the United States or its territories.",
+    why="Otherwise latitude and longitude have most likely changed places, or a minus is missing.",
+    source=("A-112",),
+)
+
 _EVENT = re.compile(r"[A-Z]{3}")
 _AREA = re.compile(r"\d{6}", re.ASCII)
+_ORIGINATOR = re.compile(r"CIV|WXR|EAS|PEP")
 _STATION = re.compile(r"[!-*,./0-~ ]{1,8}")
-_ORIGINATORS = frozenset({"CIV", "WXR", "EAS", "PEP"})
 _WEA_LENGTHS = {"cmamtext": 90, "cmamlongtext": 360}
+_WEA_NAMES = frozenset({"cmamtext", "cmamlongtext", "weahandling"})
 _WEA_LIFETIME = timedelta(hours=24)
 _WEA_POINTS = 100
 
 
 def check(alert: Alert, notes: Notes) -> None:
-    if CODE_VALUE not in alert.codes:
-        notes.add(CODE, f"The message has no code `{CODE_VALUE}`; add it.")
-    if alert.sent and alert.sent.text.endswith(("+00:00", "-00:00", "Z")):
+    check_code(alert, CODE_VALUE, notes, CODE)
+    check_alone(alert, "ipaws", notes, SECOND)
+    if alert.version != "1.2":
+        notes.add(VERSION, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
+    if alert.sent and _is_without_offset(alert.sent):
         notes.add(SENT, "sent has an offset of zero; write local time with its offset.", "sent")
-    statements = {(frozenset(info.categories), frozenset(info.event_codes)) for info in alert.infos}
-    if len(statements) > 1:
-        notes.add(SAME_INFOS, "The infos differ in categories or eventCodes; make them equal.")
+    check_same(alert, notes, SAME_INFOS)
     for position, info in enumerate(alert.infos):
         here = ("info", position)
+        names = [pair.name.casefold() for pair in info.parameters]
         _info(info, notes, here)
-        _parameters(info, notes, here)
-        if any(pair.name.casefold() in {"cmamtext", "cmamlongtext", "weahandling"} for pair in info.parameters):
-            _wea(alert, info, notes, here)
+        _event_code(info, notes, here)
+        _eas(info, names, notes, here)
+        if not _WEA_NAMES.isdisjoint(names):
+            _wea(alert, info, names, notes, here)
+    check_home(alert, UNITED_STATES, notes, ABROAD)
 
 
 def _info(info: Info, notes: Notes, here: Step) -> None:
     if info.expires is None:
         notes.add(EXPIRES, "The info has no expires; say when it ends.", here)
-    codes = [pair.value for pair in info.event_codes if pair.name.casefold() == "same"]
-    if len(codes) != 1 or not _EVENT.fullmatch(codes[0]):
-        message = (
-            f"The info has {len(codes)} eventCodes SAME" if len(codes) != 1 else f"`{codes[0][:20]}` is no SAME code"
-        )
-        notes.add(EVENT_CODE, f"{message}; it has exactly one, of three capital letters.", here)
+    elif _is_without_offset(info.expires):
+        notes.add(EXPIRES_OFFSET, "expires has an offset of zero; write local time with its offset.", here, "expires")
     if not info.areas:
         notes.add(AREA, "The info has no area.", here)
-    if info.effective or info.onset:
-        notes.add(TIMES, "effective and onset are ignored by IPAWS; leave them out.", here)
+    for name, moment in (("effective", info.effective), ("onset", info.onset)):
+        if moment:
+            notes.add(TIMES, f"{name} is ignored by IPAWS; leave it out.", here, name)
     missing = [name for name in ("description", "instruction") if not (getattr(info, name) or "").strip()]
     if missing:
         notes.add(TEXTS, f"The info has no {' and no '.join(missing)}.", here)
     for number, area in enumerate(info.areas):
-        if not any(code.name == "SAME" and _AREA.fullmatch(code.value) for code in area.geocodes):
+        if not any(_AREA.fullmatch(code.value) and code.name.casefold() == "same" for code in area.geocodes):
             notes.add(GEOCODE, "The area has no geocode SAME of six digits.", here, ("area", number))
 
 
-def _parameters(info: Info, notes: Notes, here: Step) -> None:
-    values: dict[str, list[str]] = {}
-    for position, pair in enumerate(info.parameters):
-        name = pair.name.casefold()
-        values.setdefault(name, []).append(pair.value)
-        limit = _WEA_LENGTHS.get(name)
+def _is_without_offset(time: Time) -> bool:
+    return time.text.endswith(("+00:00", "-00:00", "Z"))
+
+
+def _event_code(info: Info, notes: Notes, here: Step) -> None:
+    positions = [number for number, code in enumerate(info.event_codes) if code.name.casefold() == "same"]
+    if not positions:
+        notes.add(EVENT_CODE, "The info has no eventCode SAME; it has exactly one, of three capital letters.", here)
+        return
+    if len(positions) > 1:
+        message = f"The info has {len(positions)} eventCodes SAME; it has exactly one."
+        notes.add(EVENT_CODE, message, here, ("eventCode", positions[1]))
+    value = info.event_codes[positions[0]].value
+    if not _EVENT.fullmatch(value):
+        message = f"`{value[:20]}` is no SAME code; it has three capital letters."
+        notes.add(EVENT_CODE, message, here, ("eventCode", positions[0]), "value")
+
+
+def _eas(info: Info, names: list[str], notes: Notes, here: Step) -> None:
+    if "eas-org" in names:
+        for number, position in enumerate(_positions(names, "eas-org")):
+            value = info.parameters[position].value
+            if number:
+                notes.add(EAS_ORG, "EAS-ORG occurs once.", here, ("parameter", position))
+            elif not _ORIGINATOR.fullmatch(value):
+                message = f"EAS-ORG is `{value[:20]}`; it is CIV, WXR, EAS or PEP."
+                notes.add(EAS_ORG, message, here, ("parameter", position), "value")
+    elif not any(info.parameters[position].value.casefold() == "eas" for position in _positions(names, "blockchannel")):
+        notes.add(EAS_ORG_MISSING, "EAS will not take the message: add EAS-ORG, or BLOCKCHANNEL with EAS.", here)
+    for number, position in enumerate(_positions(names, "eas-stn-id")):
+        value = info.parameters[position].value
+        if number:
+            notes.add(STATION, "EAS-STN-ID occurs once.", here, ("parameter", position))
+        elif not _STATION.fullmatch(value):
+            message = f"EAS-STN-ID is `{value[:20]}`; it has up to eight characters without - and +."
+            notes.add(STATION, message, here, ("parameter", position), "value")
+
+
+def _positions(names: list[str], name: str) -> list[int]:
+    return [position for position, one in enumerate(names) if one == name] if name in names else []
+
+
+def _wea(alert: Alert, info: Info, names: list[str], notes: Notes, here: Step) -> None:
+    for position, name in enumerate(names):
+        limit, pair = _WEA_LENGTHS.get(name), info.parameters[position]
         if limit and len(pair.value) > limit:
             message = f"{pair.name} has {len(pair.value)} characters; at most {limit} are sent."
-            notes.add(WEA_TEXT, message, here, ("parameter", position))
-    originators = values.get("eas-org", [])
-    if len(originators) > 1 or any(value not in _ORIGINATORS for value in originators):
-        notes.add(EAS_ORG, "EAS-ORG occurs once and is CIV, WXR, EAS or PEP.", here)
-    if not originators and "EAS" not in values.get("blockchannel", []):
-        notes.add(EAS_ORG_MISSING, "EAS will not take the message: add EAS-ORG, or BLOCKCHANNEL with EAS.", here)
-    stations = values.get("eas-stn-id", [])
-    if len(stations) > 1 or any(not _STATION.fullmatch(value) for value in stations):
-        notes.add(STATION, "EAS-STN-ID occurs once and has up to eight characters without - and +.", here)
-
-
-def _wea(alert: Alert, info: Info, notes: Notes, here: Step) -> None:
+            notes.add(WEA_TEXT, message, here, ("parameter", position), "value")
     sent = alert.sent.instant if alert.sent else None
     expires = info.expires.instant if info.expires else None
     if sent and expires and expires - sent > _WEA_LIFETIME:
         notes.add(WEA_LIFE, "The info lives longer than the 24 hours that WEA allows.", here, "expires")
     for number, area in enumerate(info.areas):
         for index, text in enumerate(area.polygons):
-            if len(geometry.polygon(text).points) > _WEA_POINTS:
+            # Every point has a comma: a text with fewer of them need not be read again.
+            if text.count(",") >= _WEA_POINTS and len(geometry.polygon(text).points) > _WEA_POINTS:
                 place = (here, ("area", number), ("polygon", index))
                 notes.add(WEA_POLYGON, f"polygon has more than {_WEA_POINTS} points; simplify it.", *place)

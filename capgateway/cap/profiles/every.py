@@ -1,0 +1,79 @@
+"""What every profile asks, each under a rule of its own: its code, and infos that tell of one event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cap.rule import Rule
+
+if TYPE_CHECKING:
+    from capgateway.cap.model import Alert, Info
+    from capgateway.cap.rules.notes import Notes
+
+SECOND = Rule(
+    id="profile.second",
+    level="info",
+    layer="profile",
+    asks="A message carries the code of one profile.",
+    why="It is judged by the first one only; what the other asks is not looked at.",
+    source=("B-01", "C-03", "D-01"),
+)
+
+
+def profile_of(code: str) -> str | None:
+    """The profile that a code names in any version and in any case; whether it is written right is the profile's rule."""
+    folded = code.casefold()
+    if folded.startswith("ipawsv"):
+        return "ipaws"
+    if folded.startswith("profile:cap-cp"):
+        return "cap-cp"
+    return "cap-au" if ":profile:cap-au:" in folded else None
+
+
+def primary(language: str) -> str:
+    """The language itself of a tag, without region: `fr` of `fr-CA`, and of `fr_CA`, which some write."""
+    return language.replace("_", "-").partition("-")[0].casefold()
+
+
+def check_code(alert: Alert, wanted: str, notes: Notes, rule: Rule) -> None:
+    """Note that no code is the wanted one, at the code that differs from it in case only where there is one."""
+    if wanted in alert.codes:
+        return
+    for position, code in enumerate(alert.codes):
+        if code.casefold() == wanted.casefold():
+            notes.add(rule, f"The code is written `{code}`; write `{wanted}`.", ("code", position))
+            return
+    notes.add(rule, f"The message has no code `{wanted}`; add it.")
+
+
+def check_alone(alert: Alert, judged: str, notes: Notes, rule: Rule) -> None:
+    """Note the first code of another profile in a message that also has one of the profile it is judged by."""
+    if len(alert.codes) < 2:  # noqa: PLR2004  (two profiles need two codes)
+        return
+    profiles = [profile_of(code) for code in alert.codes]
+    if judged not in profiles:
+        return
+    for position, profile in enumerate(profiles):
+        if profile not in {None, judged}:
+            notes.add(rule, f"Only the rules of {judged} are judged, not those of {profile}.", ("code", position))
+            return
+
+
+def check_same(alert: Alert, notes: Notes, rule: Rule) -> None:
+    """Note each info whose categories or eventCodes are not those of the first one."""
+    model: tuple[set[str], set[tuple[str, str]]] | None = None
+    for position, info in enumerate(alert.infos[1:], 1):
+        first = alert.infos[0]
+        if info.categories == first.categories and info.event_codes == first.event_codes:
+            continue
+        model = model or _classes(first)
+        pairs = zip(("categories", "eventCodes"), model, _classes(info), strict=True)
+        if different := [name for name, one, other in pairs if one != other]:
+            message = f"The info differs from the first one in {' and '.join(different)}; make them equal."
+            notes.add(rule, message, ("info", position))
+
+
+def _classes(info: Info) -> tuple[set[str], set[tuple[str, str]]]:
+    """What tells the kind of event. Names of codes are compared without case: CAP 1.2 §3.2.2 asks for capitals, and not
+    every sender writes them."""
+    return set(info.categories), {(code.name.casefold(), code.value) for code in info.event_codes}
