@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cap import geometry
+from capgateway.cap import geometry, topology
 from capgateway.cap.model import Circle
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _box(place: tuple[Step, ...], text: str) -> Box | None:
         points = geometry.polygon(text).points
     else:
         shape = geometry.circle(text)
-        points = geometry.outline(shape) if isinstance(shape, Circle) else ()
+        points = topology.outline(shape) if isinstance(shape, Circle) else ()
     if not points:
         return None
     latitudes, longitudes = zip(*points, strict=True)

@@ -1,14 +1,14 @@
 """Whether a message says the same in all its languages, apart from its texts (CAP-CP): same classes, codes, times, areas.
 
-What is written differently and means the same is the same: `30` and `30.0`, a ring left open, a code in capitals, one info
-with two areas and two infos with one each.
+What is written differently and means the same is the same: `30` and `30.0`, a ring left open or begun elsewhere, a code in
+capitals, one info with two areas and two infos with one each.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cap import geometry
+from capgateway.cap import geometry, topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,8 @@ def _moment(time: Time | None) -> object:
 
 def _places(area: Area) -> Iterator[Place]:
     for text in area.polygons:
-        yield "polygon", geometry.polygon(text).points or " ".join(text.split())
+        ring = geometry.polygon(text).points
+        yield "polygon", topology.normal(ring) if ring else " ".join(text.split())
     for text in area.circles:
         shape = geometry.circle(text)
         yield "circle", " ".join(text.split()) if isinstance(shape, str) else shape
