@@ -23,7 +23,7 @@ class Time(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instant: datetime | None
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A valueName/value pair: eventCode, parameter or geocode. Names repeat; keep all, in order (CAP 1.2 §3.2.2)."""
 
     name: str

@@ -9,7 +9,7 @@ from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert
 from capgateway.cap.names import NAMESPACE, VERSIONS
 from capgateway.cap.place import tag, xpath
-from capgateway.cap.read import Reader
+from capgateway.cap.read import Reader, parts_of
 from capgateway.cap.xml import read_xml
 
 #: Namespaces that are not CAP's own but hold CAP of that version: Luxembourg's, in use since 2024.
@@ -39,14 +39,15 @@ def parse(document: bytes) -> Parsed:
 
 def parse_element(root: etree._Element, *, document: bytes = b"", findings: tuple[Finding, ...] = ()) -> Parsed:
     """Read the CAP message at ``root``, the root of a document or an element inside an envelope."""
-    namespace, _, name = tag(root).removeprefix("{").rpartition("}")
+    namespace, _, name = tag(root)[1:].rpartition("}")
     version = VERSIONS.get(namespace)
     if version is None or name != "alert":
+        namespace, name = ("", tag(root)) if tag(root)[0] != "{" else (namespace, name)
         findings = (*findings, _wrong_root(root, namespace, name))
         version = PROFILE_NAMESPACES.get(namespace)
-    if version is None or name != "alert":
-        return Parsed(document=document, root=root, alert=None, version=None, findings=findings)
-    reader = Reader(root, version)
+        if version is None or name != "alert":
+            return Parsed(document=document, root=root, alert=None, version=None, findings=findings)
+    reader = Reader(root=root, version=version, parts=parts_of(namespace))
     alert = reader.alert()
     return Parsed(
         document=document,

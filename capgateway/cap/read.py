@@ -9,17 +9,16 @@ import re
 from functools import lru_cache
 from itertools import islice
 from sys import intern
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
+from lxml import etree
+
+from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
-from capgateway.cap.place import local, tag, xpath
+from capgateway.cap.place import local, xpath
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import time
-
-if TYPE_CHECKING:
-    from lxml import etree
-
-    from capgateway.cap.finding import Finding
 
 VERY_LIKELY = Rule(
     id="cap.certainty.very-likely",
@@ -61,104 +60,117 @@ MAX_REPAIRS = 50
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
 _QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
-_PAIRS = frozenset({"event_codes", "parameters"})
 _INTEGER = r"[+-]?[0-9]{1,100}"
 
 
 class _Part(NamedTuple):
-    """One part of a message: how the elements in it, by name, become fields of the model. ``texts`` are kept as they
-    stand, of ``tokens`` XML collapses outer blanks, ``lists`` may occur more often."""
+    """One kind of element with children: which fields of the model they become, by their names with namespace: ``texts``
+    of those that occur once, ``lists`` of the others. Of ``tokens`` XML collapses outer blanks."""
 
-    texts: dict[str, str]
-    tokens: dict[str, str]
-    lists: dict[str, str]
-
-    def within(self, namespace: str) -> _Part:
-        """The same with names as lxml writes them."""
-        return _Part(*({f"{{{namespace}}}{name}": field for name, field in names.items()} for names in self))
+    texts: _Fields
+    lists: _Fields
+    tokens: tuple[str, ...]
 
 
-def _fields(names: str) -> dict[str, str]:
-    """Fields are called as the elements, in Python's manner."""
-    return {name: intern(re.sub(r"([A-Z])", r"_\1", name).lower()) for name in names.split()}
+class _Fields(dict[str, "str | None"]):
+    """Elements that the model does not hold have no field; neither have those of another namespace, which are not CAP's."""
+
+    def __missing__(self, name: str) -> None:
+        return None
 
 
-_ALERT = _Part(
-    texts=_fields("identifier sender sent status msgType source scope restriction addresses note references incidents"),
-    tokens={},  # its texts are judged as they stand: see Reader.texts
-    lists={"code": "codes", "info": "infos"},
-)
-_INFO = _Part(
-    texts=_fields("event audience senderName headline description instruction contact"),
-    tokens=_fields("language urgency severity certainty effective onset expires web"),
-    lists={
-        "category": "categories",
-        "responseType": "response_types",
-        "eventCode": "event_codes",
-        "parameter": "parameters",
-        "resource": "resources",
-        "area": "areas",
-    },
-)
-_RESOURCE = _Part(texts=_fields("resourceDesc derefUri"), tokens=_fields("mimeType size uri digest"), lists={})
-_AREA = _Part(
-    texts=_fields("areaDesc"),
-    tokens=_fields("altitude ceiling"),
-    lists={"polygon": "polygons", "circle": "circles", "geocode": "geocodes"},
-)
-_PAIR = _Part(texts={}, tokens={"valueName": "name", "value": "value"}, lists={})
-_TOKENS_OF_ALERT = ("identifier", "sender", "status", "msg_type", "scope")
+def _part(namespace: str, names: str, *, tokens: str = "", **lists: str) -> _Part:
+    """Fields are called as the elements, in Python's manner, unless a list has another name."""
+    return _Part(
+        texts=_Fields((f"{{{namespace}}}{name}", _field(name)) for name in f"{names} {tokens}".split()),
+        lists=_Fields((f"{{{namespace}}}{name}", intern(field)) for field, name in lists.items()),
+        tokens=tuple(map(_field, tokens.split())),
+    )
+
+
+def _field(name: str) -> str:
+    return intern(re.sub(r"([A-Z])", r"_\1", name).lower())  # as keywords are, which makes calls faster
+
+
+class Parts(NamedTuple):
+    """What the model holds of the elements of one namespace."""
+
+    alert: _Part
+    info: _Part
+    resource: _Part
+    area: _Part
+    pair: _Part
 
 
 @lru_cache(maxsize=16)
-def _parts(namespace: str) -> tuple[_Part, ...]:
-    return tuple(part.within(namespace) for part in (_ALERT, _INFO, _RESOURCE, _AREA, _PAIR))
+def parts_of(namespace: str) -> Parts:
+    """How to read messages of a namespace."""
+    return Parts(
+        alert=_part(
+            namespace,
+            "sent source restriction addresses note references incidents",
+            tokens="identifier sender status msgType scope",
+            codes="code",
+            infos="info",
+        ),
+        info=_part(
+            namespace,
+            "event audience effective onset expires senderName headline description instruction contact",
+            tokens="language urgency severity certainty web",
+            categories="category",
+            response_types="responseType",
+            event_codes="eventCode",
+            parameters="parameter",
+            resources="resource",
+            areas="area",
+        ),
+        resource=_part(namespace, "resourceDesc size derefUri", tokens="mimeType uri digest"),
+        area=_part(
+            namespace, "areaDesc", tokens="altitude ceiling", polygons="polygon", circles="circle", geocodes="geocode"
+        ),
+        pair=_part(namespace, "valueName value"),
+    )
 
 
 def _children(parent: etree._Element, part: _Part) -> tuple[dict[str, Any], dict[str, list[etree._Element]]]:
-    """The texts of the children that occur once, and the elements that may occur more often, by field. Those of another
-    namespace are not CAP's and left out; of one that must be alone the first counts."""
-    texts, tokens, lists = part.texts.get, part.tokens.get, part.lists.get
-    fields: dict[str, Any] = {}
-    elements: dict[str, list[etree._Element]] = {}
+    """By field, the texts of the children as they stand, and the elements of those that may occur more often. Where one
+    must be alone and is not, the last counts."""
+    single = part.texts
+    texts: dict[str, Any] = {}
+    lists: dict[str, list[etree._Element]] = {}
     for child in parent:
-        name: str = child.tag  # type: ignore[assignment]  # lxml's tags are strings
-        if (field := texts(name)) is not None:
-            if field not in fields:
-                fields[field] = child.text or ""
-        elif (field := lists(name)) is not None:
-            if field in elements:
-                elements[field].append(child)
+        field = single[child.tag]  # type: ignore[index]  # lxml's tags are strings
+        if field:
+            texts[field] = child.text or ""
+        elif field := part.lists[child.tag]:  # type: ignore[index]
+            if field in lists:
+                lists[field].append(child)
             else:
-                elements[field] = [child]
-        elif (field := tokens(name)) is not None and field not in fields:
-            fields[field] = (child.text or "").strip(BLANK)
-    return fields, elements
+                lists[field] = [child]
+    return texts, lists
 
 
-class Reader:
+class Reader(msgspec.Struct, kw_only=True):
     """Reads one document: knows its version and namespace and gathers the repairs made on the way.
 
     ``texts`` are those of the alert's own elements as they stand there, after :meth:`alert` was called.
     """
 
-    def __init__(self, root: etree._Element, version: str) -> None:
-        self.root = root
-        self.version = version
-        self.repairs: list[Finding] = []
-        self.texts: dict[str, str] = {}
-        namespace = tag(root)[1:].partition("}")[0]
-        self._alert, self._info, self._resource, self._area, self._pair = _parts(namespace)
-        self._name_tag, self._value_tag = self._pair.tokens
+    root: etree._Element
+    version: str
+    parts: Parts
+    repairs: list[Finding] = []
+    texts: dict[str, str] = {}
 
     def alert(self) -> Alert:
-        fields, lists = _children(self.root, self._alert)
+        part = self.parts.alert
+        fields, lists = _children(self.root, part)
         self.texts = fields.copy()
-        for field in _TOKENS_OF_ALERT:
+        for field in part.tokens:
             if field in fields:
                 fields[field] = fields[field].strip(BLANK)
         if "sent" in fields:
-            fields["sent"] = time(fields["sent"]) if fields["sent"].strip(BLANK) else None
+            fields["sent"] = _time(fields["sent"])
         if "addresses" in fields:
             fields["addresses"] = quoted_items(fields["addresses"])
         if "references" in fields:
@@ -168,28 +180,34 @@ class Reader:
         if "codes" in lists:
             fields["codes"] = _tokens(lists["codes"])
         if "infos" in lists:
-            fields["infos"] = tuple([self._read_info(info) for info in lists["infos"]])
+            fields["infos"] = tuple([self._info(info) for info in lists["infos"]])
         return Alert(version=self.version, **fields)
 
-    def _read_info(self, element: etree._Element) -> Info:
-        fields, lists = _children(element, self._info)
-        if fields.get("language") == "":
+    def _info(self, element: etree._Element) -> Info:
+        part = self.parts.info
+        fields, lists = _children(element, part)
+        for field in part.tokens:
+            if field in fields:
+                fields[field] = fields[field].strip(BLANK)
+        if "language" in fields and not fields["language"]:
             del fields["language"]
-        if fields.get("certainty") == "Very Likely":
+        if "certainty" in fields and fields["certainty"] == "Very Likely":
             fields["certainty"] = self._likely(element)
         for field in ("effective", "onset", "expires"):
             if field in fields:
-                fields[field] = time(fields[field]) if fields[field] else None
+                fields[field] = _time(fields[field])
         for field, elements in lists.items():
-            if field in _PAIRS:
-                fields[field] = self._named(elements)
-            elif field == "areas":
-                fields[field] = tuple([self._read_area(area) for area in elements])
-            elif field == "resources":
-                fields[field] = tuple([self._read_resource(resource) for resource in elements])
-            else:
-                fields[field] = _tokens(elements)
+            fields[field] = self._list(field, elements)
         return Info(**fields)
+
+    def _list(self, field: str, elements: list[etree._Element]) -> tuple[object, ...]:
+        if field in {"event_codes", "parameters"}:
+            return self._named(elements)
+        if field == "areas":
+            return tuple([self._area(area) for area in elements])
+        if field == "resources":
+            return tuple([self._resource(resource) for resource in elements])
+        return _tokens(elements)
 
     def _likely(self, info: etree._Element) -> str:
         if self.version != "1.0":
@@ -198,16 +216,18 @@ class Reader:
             self._repaired(VERY_LIKELY, message, element)
         return "Likely"
 
-    def _read_resource(self, element: etree._Element) -> Resource:
-        fields, _ = _children(element, self._resource)
-        get = fields.get
+    def _resource(self, element: etree._Element) -> Resource:
+        get = _children(element, self.parts.resource)[0].get
+        mime_type, uri, digest = (get(field, "").strip(BLANK) or None for field in ("mime_type", "uri", "digest"))
+        if self.version == "1.2":
+            mime_type = mime_type or get("mime_type") and ""
         return Resource(
             resource_desc=get("resource_desc", ""),
-            mime_type=get("mime_type") if self.version == "1.2" else get("mime_type") or UNKNOWN_MIME_TYPE,
+            mime_type=mime_type or UNKNOWN_MIME_TYPE,
             size=self._size(get("size"), element),
-            uri=get("uri") or None,
+            uri=uri,
             deref_uri=get("deref_uri"),
-            digest=get("digest") or None,
+            digest=digest,
         )
 
     def _size(self, text: str | None, resource: etree._Element) -> int | None:
@@ -221,16 +241,16 @@ class Reader:
         self._repaired(SIZE, message, element)
         return None
 
-    def _read_area(self, element: etree._Element) -> Area:
-        fields, lists = _children(element, self._area)
-        get = fields.get
+    def _area(self, element: etree._Element) -> Area:
+        texts, lists = _children(element, self.parts.area)
+        get = texts.get
         return Area(
             area_desc=get("area_desc", ""),
             polygons=self._shapes(lists["polygons"]) if "polygons" in lists else (),
             circles=self._shapes(lists["circles"]) if "circles" in lists else (),
             geocodes=self._named(lists["geocodes"]) if "geocodes" in lists else (),
-            altitude=get("altitude") or None,
-            ceiling=get("ceiling") or None,
+            altitude=get("altitude", "").strip(BLANK) or None,
+            ceiling=get("ceiling", "").strip(BLANK) or None,
         )
 
     def _shapes(self, elements: list[etree._Element]) -> tuple[str, ...]:
@@ -248,15 +268,16 @@ class Reader:
     def _named(self, elements: list[etree._Element]) -> tuple[Named, ...]:
         if self.version == "1.0":
             return tuple([_split_pair(pair.text or "") for pair in elements])
+        name_tag, value_tag = self.parts.pair.texts
         named = []
         for pair in elements:
             if len(pair) == 2:  # noqa: PLR2004  (the usual case, which half of all elements belong to)
                 name, value = pair[0], pair[1]
-                if name.tag == self._name_tag and value.tag == self._value_tag:
-                    named.append(Named(name=(name.text or "").strip(BLANK), value=(value.text or "").strip(BLANK)))
+                if name.tag == name_tag and value.tag == value_tag:
+                    named.append(Named((name.text or "").strip(BLANK), (value.text or "").strip(BLANK)))
                     continue
-            get = _children(pair, self._pair)[0].get
-            named.append(Named(name=get("name", ""), value=get("value", "")))
+            get = _children(pair, self.parts.pair)[0].get
+            named.append(Named(get("value_name", "").strip(BLANK), get("value", "").strip(BLANK)))
         return tuple(named)
 
     def _repaired(self, rule: Rule, message: str, element: etree._Element) -> None:
@@ -266,6 +287,10 @@ class Reader:
 
 def _tokens(elements: list[etree._Element]) -> tuple[str, ...]:
     return tuple([(element.text or "").strip(BLANK) for element in elements])
+
+
+def _time(text: str) -> Time | None:
+    return time(text) if text.strip(BLANK) else None
 
 
 def _split_pair(text: str) -> Named:

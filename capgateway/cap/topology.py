@@ -10,6 +10,8 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,11 +30,10 @@ CIRCLE_CORNERS = 24
 NOTHING = 1e-12
 
 
-class Budget:
+class Budget(msgspec.Struct):
     """How many pairs of edges may still be compared; with the budget spent nothing more is found."""
 
-    def __init__(self, comparisons: int = 1_000_000) -> None:
-        self.left = comparisons
+    left: int = 1_000_000
 
 
 def flaws(ring: Ring, budget: Budget) -> tuple[Flaw, ...]:
@@ -101,19 +102,17 @@ def _jumps(longitudes: tuple[float, ...]) -> bool:
 
 def _goes_round(ring: Ring, middle_y: float, middle_x: float) -> bool:
     """Whether the ring turns one way around a point in its middle, once: then nothing can cross. True for most outlines."""
-    y, x = ring[0]
+    y, x = ring[-1]
     before_y, before_x = y - middle_y, x - middle_x
-    direction, turns = 0.0, 0
+    turns = []
+    crossings = 0
     for y, x in ring[1:]:
         to_y, to_x = y - middle_y, x - middle_x
-        turn = before_x * to_y - before_y * to_x
-        direction = direction or turn
-        if turn * direction <= 0:
-            return False
-        if (before_y < 0) != (to_y < 0):
-            turns += 1
+        turns.append(before_x * to_y - before_y * to_x)
+        if before_y < 0 <= to_y:
+            crossings += 1
         before_y, before_x = to_y, to_x
-    return turns == 2  # noqa: PLR2004  (up through the horizon once and down once)
+    return crossings == 1 and (min(turns) > 0 or max(turns) < 0)
 
 
 def _without_repeats(ring: Ring) -> Ring:

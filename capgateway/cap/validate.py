@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ABSENT = Signature(status="absent")
 _SIGNATURE = f"{{{XMLDSIG}}}Signature"
+_ROOTS = {version: f"{{{namespace}}}alert" for version, namespace in NAMESPACES.items()}
 
 
 def validate(
@@ -73,7 +74,7 @@ def validate(
 
 def _in_cap(root: etree._Element, version: str) -> etree._Element:
     """The message in the namespace of its version, so that its schema can judge it: a national profile has its own."""
-    if tag(root) == f"{{{NAMESPACES[version]}}}alert":
+    if root.tag == _ROOTS[version]:
         return root
     namespace = tag(root)[1:].partition("}")[0]
     text = etree.tostring(root, encoding="unicode", with_tail=False)

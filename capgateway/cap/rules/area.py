@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cap import geometry, topology
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules.info import check_pairs
@@ -157,28 +159,32 @@ _SHAPE_FAULTS: dict[geometry.Fault | topology.Flaw, Fault] = {
 }
 
 
-def check_areas(alert: Alert, notes: Notes) -> None:
-    known: dict[str, list[Fault]] = {}  # infos of several languages have the same polygons
-    budget = topology.Budget()
-    for position, info in enumerate(alert.infos):
-        here = ("info", position)
-        if not info.areas and _must_say_where(alert):
-            notes.add(MISSING, "The info has no area; say whom it concerns.", here)
-        for number, area in enumerate(info.areas):
-            _check(area, known, budget, notes, here, ("area", number))
+class Shapes(msgspec.Struct):
+    """What is wrong with the polygons of a message; infos of several languages have the same ones."""
+
+    _budget: topology.Budget
+    _faults: dict[str, list[Fault]] = {}
+
+    def faults(self, text: str) -> list[Fault]:
+        """What is wrong with a polygon's text."""
+        found = self._faults.get(text)
+        if found is None:
+            read = geometry.polygon(text)
+            flaws = topology.flaws(read.points, self._budget) if read.points else ()
+            found = self._faults[text] = [_SHAPE_FAULTS[fault] for fault in (*read.faults, *flaws)]
+        return found
 
 
-def _must_say_where(alert: Alert) -> bool:
-    return alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}
+def check_missing(alert: Alert, notes: Notes, here: Step) -> None:
+    if alert.status == "Actual" and alert.scope == "Public" and alert.msg_type in {"Alert", "Update"}:
+        notes.add(MISSING, "The info has no area; say whom it concerns.", here)
 
 
-def _check(area: Area, known: dict[str, list[Fault]], budget: topology.Budget, notes: Notes, *here: Step) -> None:
+def check_area(area: Area, shapes: Shapes, notes: Notes, *here: Step) -> None:
     if not area.area_desc.strip() and notes.has(*here, "areaDesc"):
         notes.add(DESCRIPTION, "areaDesc is empty; name the area.", *here, "areaDesc")
     for number, text in enumerate(area.polygons):
-        if text not in known:
-            known[text] = _polygon_faults(text, budget)
-        for rule, message in known[text]:
+        for rule, message in shapes.faults(text):
             notes.add(rule, message, *here, ("polygon", number))
     for number, text in enumerate(area.circles):
         _circle(text, notes, *here, ("circle", number))
@@ -189,12 +195,6 @@ def _check(area: Area, known: dict[str, list[Fault]], budget: topology.Budget, n
             notes.add(GEOCODE_ONLY, message, *here)
     if area.ceiling is not None:
         _heights(area, notes, *here)
-
-
-def _polygon_faults(text: str, budget: topology.Budget) -> list[Fault]:
-    read = geometry.polygon(text)
-    faults = (*read.faults, *topology.flaws(read.points, budget)) if read.points else read.faults
-    return [_SHAPE_FAULTS[fault] for fault in faults]
 
 
 def _circle(text: str, notes: Notes, *here: Step) -> None:

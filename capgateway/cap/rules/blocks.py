@@ -54,7 +54,7 @@ def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
     for position, info in enumerate(alert.infos):
         by_language.setdefault(info.language.casefold(), []).append(position)
     for positions in by_language.values():
-        if len({_statement(alert.infos[position]) for position in positions}) > 1:
+        if len(positions) > 1 and len({_statement(alert.infos[position]) for position in positions}) > 1:
             _check(alert, positions, notes, _Grounds(alert, profile in _SHAPES_DECIDE))
 
 

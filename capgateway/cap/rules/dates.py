@@ -77,28 +77,35 @@ EXPIRES = Rule(
     source=("A-67",),
 )
 
+# Nearly every time: in the standard's form, of a likely year, not at 24:00:00, and UTC not written +00:00.
+_USUAL = re.compile(
+    r"(?:199|20\d|21\d)\d-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?!\+00:00)[+-](?:0\d|1[0-3]):\d\d", re.ASCII
+)
 _NO_OFFSET = r"[^Tt ]*[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?"
 
 
-def check_dates(alert: Alert, notes: Notes, now: datetime) -> None:
-    version, sent = alert.version, alert.sent
+def check_sent(alert: Alert, notes: Notes, now: datetime) -> None:
+    sent = alert.sent
     if sent:
-        _form(sent, version, notes, "sent")
-        if sent.instant and sent.instant > now + CLOCK_SKEW:
+        _form(sent, alert.version, notes, "sent")
+        if sent.instant and sent.instant > now and sent.instant > now + CLOCK_SKEW:
             notes.add(FUTURE, f"sent is {sent.text}, which is in the future; set the clock right.", "sent")
-    for position, info in enumerate(alert.infos):
-        here = ("info", position)
-        if info.effective:
-            _form(info.effective, version, notes, here, "effective")
-        if info.onset:
-            _form(info.onset, version, notes, here, "onset")
-        if info.expires:
-            _form(info.expires, version, notes, here, "expires")
-            _order(info, sent, notes, here)
+
+
+def check_times(info: Info, alert: Alert, notes: Notes, here: Step) -> None:
+    if info.effective:
+        _form(info.effective, alert.version, notes, here, "effective")
+    if info.onset:
+        _form(info.onset, alert.version, notes, here, "onset")
+    if info.expires:
+        _form(info.expires, alert.version, notes, here, "expires")
+        _order(info, alert.sent, notes, here)
 
 
 def _form(moment: Time, version: str, notes: Notes, *place: Step) -> None:
     text = moment.text
+    if _USUAL.fullmatch(text):
+        return
     if text[-6:] == "+00:00" and version == "1.2":
         notes.add(UTC_SIGN, "UTC is written -00:00 in CAP 1.2, not +00:00.", *place)
     if not FIRST_LIKELY_YEAR <= text[:4] <= LAST_LIKELY_YEAR and text[:4].isdigit():

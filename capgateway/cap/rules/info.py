@@ -93,25 +93,21 @@ _ACRONYMS = frozenset({"SAME", "FIPS", "ZIP", "UGC", "VTEC"})
 _LONGEST_ACRONYM = len("S.A.M.E.")
 
 
-def check_infos(alert: Alert, notes: Notes) -> None:
-    for position, info in enumerate(alert.infos):
-        here = ("info", position)
-        if not info.event.strip() and notes.has(here, "event"):
-            notes.add(EVENT, "event is empty; say in a few words what happens.", here, "event")
-        if info.headline and len(info.headline) > MAX_HEADLINE:
-            message = f"headline has {len(info.headline)} characters; aim at {MAX_HEADLINE}."
-            notes.add(HEADLINE, message, here, "headline")
-        if info.web is not None and not _WEB.fullmatch(info.web):
-            notes.add(WEB, "web is no full URI; begin it with https:// and the host.", here, "web")
-        if "Assess" in info.response_types and alert.scope == "Public":
-            place = ("responseType", info.response_types.index("Assess"))
-            notes.add(ASSESS, "Assess is for specialists; tell the public what to do instead.", here, place)
+def check_info(info: Info, alert: Alert, notes: Notes, here: Step) -> None:
+    if not info.event.strip() and notes.has(here, "event"):
+        notes.add(EVENT, "event is empty; say in a few words what happens.", here, "event")
+    if info.headline and len(info.headline) > MAX_HEADLINE:
+        message = f"headline has {len(info.headline)} characters; aim at {MAX_HEADLINE}."
+        notes.add(HEADLINE, message, here, "headline")
+    if info.web is not None and not _WEB.fullmatch(info.web):
+        notes.add(WEB, "web is no full URI; begin it with https:// and the host.", here, "web")
+    if "Assess" in info.response_types and alert.scope == "Public":
+        place = ("responseType", info.response_types.index("Assess"))
+        notes.add(ASSESS, "Assess is for specialists; tell the public what to do instead.", here, place)
+    if info.event_codes:
         check_pairs("eventCode", info.event_codes, notes, here)
+    if info.parameters:
         check_pairs("parameter", info.parameters, notes, here)
-    if len(alert.infos) > 1:
-        _translations(alert.infos, notes)
-    if notes.may_hold_markup:
-        _check_markup(alert, notes)
 
 
 def check_pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:
@@ -129,7 +125,7 @@ def check_pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step)
                 notes.add(ACRONYM, message, *here, (element, position), "valueName")
 
 
-def _translations(infos: tuple[Info, ...], notes: Notes) -> None:
+def check_translations(infos: tuple[Info, ...], notes: Notes) -> None:
     seen: dict[tuple[str | None, ...], str] = {}
     for position, info in enumerate(infos):
         texts = (info.event, info.headline, info.description, info.instruction)
@@ -139,7 +135,7 @@ def _translations(infos: tuple[Info, ...], notes: Notes) -> None:
             notes.add(SAME_TEXTS, message, ("info", position), "language")
 
 
-def _check_markup(alert: Alert, notes: Notes) -> None:
+def check_markup(alert: Alert, notes: Notes) -> None:
     for text, place in _texts(alert):
         if text and ("<" in text or "&" in text) and (found := re.search(_MARKUP, text)):
             message = f"The text holds `{found[0][:40]}`, which is HTML; write plain text."

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from lxml import etree
+
+from capgateway.cap.finding import Finding
 from capgateway.cap.names import REPEATABLE
 from capgateway.cap.place import tag, xpath
 from capgateway.cap.read import BLANK
+from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from lxml import etree
-
-    from capgateway.cap.finding import Finding
-    from capgateway.cap.rule import Rule
 
 #: An element's name, or its name and its position from 0 in the model's list.
 Step = str | tuple[str, int]
@@ -24,18 +24,17 @@ Step = str | tuple[str, int]
 MAX_PLACES = 25
 
 
-class Notes:
+class Notes(msgspec.Struct):
     """What the rules say about one message. ``texts`` are those of the alert's own elements as they stand there, outer
     blanks included; ``may_hold_markup`` is false where no text can hold `<` or `&`."""
 
-    def __init__(self, root: etree._Element, texts: dict[str, str], *, may_hold_markup: bool = True) -> None:
-        self.root = root
-        self.texts = texts
-        self.may_hold_markup = may_hold_markup
-        self._findings: list[Finding] = []
-        self._places: dict[str, tuple[Rule, int]] = {}
-        self._known: dict[tuple[etree._Element, str], list[etree._Element]] = {}
-        self._start = ""
+    root: etree._Element
+    texts: dict[str, str]
+    may_hold_markup: bool = True
+    _findings: list[Finding] = []
+    _places: dict[str, tuple[Rule, int]] = {}
+    _known: dict[tuple[etree._Element, str], list[etree._Element]] = {}
+    _start: str = ""
 
     def add(self, rule: Rule, message: str, *steps: Step) -> None:
         """Note that ``rule`` is broken at the place the steps lead to from the alert; if the last is missing, where it
@@ -52,6 +51,8 @@ class Notes:
 
     def findings(self) -> list[Finding]:
         """All that was noted, in that order, and how often a rule was broken at more places than are shown."""
+        if not self._findings:
+            return self._findings
         rest = [
             rule.finding(f"The same at {places - MAX_PLACES:,} more places, which are not listed.", xpath=self._start)
             for rule, places in self._places.values()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
-    from capgateway.cap.model import Alert, Resource
+    from capgateway.cap.model import Resource
     from capgateway.cap.rules.notes import Notes, Step
 
 DESCRIPTION = Rule(
@@ -75,13 +75,7 @@ _HEX_SHA1 = r"[0-9A-Fa-f]{40}"
 _BASE64_SHA1 = r"[A-Za-z0-9+/]{27}="
 
 
-def check_resources(alert: Alert, notes: Notes) -> None:
-    for position, info in enumerate(alert.infos):
-        for number, resource in enumerate(info.resources):
-            _check(resource, notes, ("info", position), ("resource", number))
-
-
-def _check(resource: Resource, notes: Notes, *here: Step) -> None:
+def check_resource(resource: Resource, notes: Notes, *here: Step) -> None:
     has_file = bool(resource.deref_uri and resource.deref_uri.strip())
     if not resource.resource_desc.strip() and notes.has(*here, "resourceDesc"):
         notes.add(DESCRIPTION, "resourceDesc is empty; say what the file is.", *here, "resourceDesc")
