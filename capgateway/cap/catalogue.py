@@ -3,12 +3,28 @@ ask about rules, not for those who judge documents."""
 
 from __future__ import annotations
 
-from capgateway.cap import explain, names, read, signature, xml
+from capgateway.cap import encoding, explain, names, read, signature, xml
 from capgateway.cap.profiles import cap_au, cap_cp, ipaws
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules import area, blocks, dates, info, message, resource
 
-_MODULES = (xml, names, explain, read, message, dates, info, blocks, resource, area, ipaws, cap_cp, cap_au, signature)
+_MODULES = (
+    xml,
+    encoding,
+    names,
+    explain,
+    read,
+    message,
+    dates,
+    info,
+    blocks,
+    resource,
+    area,
+    ipaws,
+    cap_cp,
+    cap_au,
+    signature,
+)
 
 #: In the order in which a message meets them.
 RULES: dict[str, Rule] = {

@@ -15,6 +15,8 @@ Fault = Literal["form", "few", "open", "range", "swapped", "long"]
 #: A ring has four pairs at least: three corners and the first one again.
 MIN_POINTS = 4
 MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
+#: Every receiver has to read them all; outlines of whole countries have some thousand.
+MAX_PAIRS = 200_000
 #: Pairs written in an unusual way (`+1,.5`) are read one by one; more of them would take more than a moment.
 MAX_UNUSUAL_PAIRS = 50_000
 
@@ -44,6 +46,8 @@ def polygon(text: str) -> Polygon:
     """Read a polygon's text. Faults: ``form`` (no coordinate pairs), ``range`` (off the globe), ``swapped`` (off the
     globe, but on it with longitude and latitude exchanged), ``few`` (under four pairs), ``open`` (last pair is not the
     first), ``long`` (too much to be read)."""
+    if text.count(",") > MAX_PAIRS:
+        return Polygon(points=(), faults=("long",))
     try:
         points = _RING.decode("[[" + text.replace(" ", "],[") + "]]") if _is_plain(text) else None
     except msgspec.DecodeError:

@@ -6,6 +6,9 @@ from lxml import etree
 
 from capgateway.cap.names import REPEATABLE
 
+#: CAP's longest name has 14 characters; a stranger's may have a million.
+MAX_NAME = 80
+
 
 def tag(element: etree._Element) -> str:
     """The element's name with its namespace, in lxml's ``{namespace}name``."""
@@ -29,13 +32,14 @@ def xpath(element: etree._Element) -> str:
 
 def _step(element: etree._Element) -> str:
     namespace, _, name = tag(element).removeprefix("{").rpartition("}")
+    shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
     if element.getparent() is None:
-        return name
+        return shown
     same = f"n:{name}" if namespace else name
     namespaces = {"n": namespace} if namespace else None
     try:  # counted by libxml2: among a hundred thousand siblings a loop here would take too long
         before = int(element.xpath(f"count(preceding-sibling::{same})", namespaces=namespaces))
         is_alone = not before and not element.xpath(f"boolean(following-sibling::{same})", namespaces=namespaces)
     except etree.XPathError:  # a name that libxml2 lets pass in documents and not in XPath, such as `a:b:c`
-        return name
-    return name if is_alone and name not in REPEATABLE else f"{name}[{before + 1}]"
+        return shown
+    return shown if is_alone and name not in REPEATABLE else f"{shown}[{before + 1}]"

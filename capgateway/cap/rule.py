@@ -6,6 +6,9 @@ import msgspec
 
 from capgateway.cap.finding import Finding, Layer, Level
 
+#: What a stranger's document holds is quoted; nobody reads more of it.
+MAX_MESSAGE = 500
+
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """``asks`` is the rule in one sentence, ``why`` its reason, ``reference`` the place in the standard,
@@ -30,6 +33,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             layer=self.layer,
             xpath=xpath,
             line=line,
-            message=message,
+            message=message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
             reference=reference or self.reference,
         )

@@ -112,6 +112,7 @@ def test_an_endless_outline_is_judged_all_the_same() -> None:
 def test_an_endless_outline_in_odd_numbers_is_not_read() -> None:
     """Plain numbers are read fast, others one by one."""
     assert the_finding(with_polygon("+1,2 " * 50_001), "cap.polygon.length").level == "error"
+    assert the_finding(with_polygon("1,2 " * 200_001), "cap.polygon.length").level == "error"
 
 
 def test_many_outlines_share_one_budget() -> None:

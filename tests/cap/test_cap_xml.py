@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cap_samples import CAP_1_2, corpus, judged, rules, the_finding
+from cap_samples import CAP_1_2, SCHEMAS, corpus, judged, rules, the_finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +68,48 @@ def test_a_wrong_encoding_declaration_is_repaired_with_a_finding(declared: str) 
 
 
 @pytest.mark.parametrize(
+    ("declared", "actual"), [("iso-8859-1", "utf-8"), ("iso-8859-1", "cp1252"), ("UTF-8", "utf-16")]
+)
+def test_a_wrong_label_that_reads_well_is_found_too(declared: str, actual: str) -> None:
+    """By the book these are well-formed: with garbled accents, control characters for quotes, or by chance right."""
+    text = CAP_1_2.replace("UTF-8", declared).replace("A note", "Niño “Ana”")
+    parsed = cap.parse(text.encode(actual))
+    assert parsed.alert is not None
+    assert parsed.alert.note == "Niño “Ana”"
+    assert [finding.rule for finding in parsed.findings] == ["xml.encoding"]
+
+
+def test_a_stray_byte_does_not_garble_the_rest() -> None:
+    """One apostrophe pasted from elsewhere into a UTF-8 text."""
+    parsed = cap.parse(CAP_1_2.replace("A note", "Niña’s").encode().replace("’".encode(), b"\x92"))
+    assert parsed.alert is not None
+    assert parsed.alert.note == "Niña’s"
+
+
+@pytest.mark.parametrize("head", ["\n\ufeff", "\ufeff\n", "\n \ufeff \n"])
+def test_blanks_and_byte_order_marks_come_in_any_order(head: str) -> None:
+    """Both are told."""
+    assert {"xml.bom", "xml.leading-blank"} <= rules((head + CAP_1_2).encode())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("AT&T", "&amp;"), ("A & T", "&amp;"), ("&nbsp;", "character itself"), ("<a>" * 300, "256 deep")],
+)
+def test_the_commonest_faults_of_xml_are_told_in_plain_words(wrong: str, said: str) -> None:
+    """What to write instead, and where."""
+    xml = cap.read_xml(CAP_1_2.replace("A note", wrong).encode())
+    assert said in xml.findings[0].message
+    assert xml.findings[0].line == CAP_1_2[: CAP_1_2.index("A note")].count("\n") + 1
+    assert xml.column
+
+
+def test_a_doctype_is_shown_where_it_stands() -> None:
+    """Behind a comment of two lines it is on the third."""
+    assert cap.read_xml(b"<!--\n-->\n<!DOCTYPE a><a/>").findings[0].line == 3
+
+
+@pytest.mark.parametrize(
     "document",
     [b"", b"hello", b"<alert>", b"\0\0", b"<a>" * 300 + b"</a>" * 300, b"<a>&nbsp;</a>", b"<a>\x00</a>", b'{"a": 1}'],
 )
@@ -87,6 +129,34 @@ def test_a_document_over_the_limit_is_not_parsed() -> None:
 def test_a_document_too_wide_is_not_judged() -> None:
     """Its faults would take libxml2 minutes to name."""
     assert rules(CAP_1_2.replace("</alert>", "<info/>" * 25_001 + "</alert>")) == {"xml.width"}
+
+
+def test_several_wide_elements_are_too_wide_together() -> None:
+    """Each costs by the square of its width."""
+    wide = "<info>" + "<category>Fire</category>" * 20_000 + "</info>"
+    assert rules(CAP_1_2.replace("</alert>", wide * 2 + "</alert>")) == {"xml.width"}
+    assert rules(CAP_1_2.replace("</alert>", wide + "</alert>")) != {"xml.width"}
+
+
+BLANKS = st.lists(
+    st.sampled_from([" ", "\n\t", "<!-- c -->", "<?p i?>", "<![CDATA[ ]]>", "<![CDATA[x]]>", "x", "&#32;", "é"])
+)
+
+
+@given(st.data())
+def test_what_is_left_out_between_elements_changes_nothing(data: st.DataObject) -> None:
+    """A message is parsed without the blanks between its elements; no text and no verdict may depend on that."""
+    text = CAP_1_2
+    for place in data.draw(
+        st.lists(st.sampled_from(["A note", "Wildfire", "Actual", "<info>", "</area>", "<value>4"]), unique=True)
+    ):
+        text = text.replace(place, "".join(data.draw(BLANKS)) + place)
+    kept = cap.read_xml(text.encode(), keep="blanks").root
+    lean = cap.read_xml(text.encode(), keep="elements").root
+    assert kept is not None
+    assert lean is not None
+    assert cap.parse_element(lean).alert == cap.parse_element(kept).alert
+    assert bool(SCHEMAS.findings(lean, "1.2")) == bool(SCHEMAS.findings(kept, "1.2"))
 
 
 @given(st.binary(max_size=300) | st.text(max_size=100).map(lambda text: f"<?xml{text}".encode()))
