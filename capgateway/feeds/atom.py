@@ -91,32 +91,34 @@ def _form(element: etree._Element, where: str) -> Iterator[cap.Finding]:
     if namespace(element) != ATOM:
         return
     found: set[str] = set()
-    for child, place in places(element, where):
-        if namespace(child) == ATOM:
-            yield from _child(child, place, local(element), is_again=local(child) in found)
-            found.add(local(child))
+    faults: list[tuple[etree._Element, cap.Rule, str]] = []
+    for child in element.iterchildren(f"{{{ATOM}}}*"):
+        name = local(child)
+        faults += ((child, rule, message) for rule, message in _faults(child, local(element), is_again=name in found))
+        found.add(name)
+    if faults:
+        place = dict(places(element, where))
+        for child, rule, message in faults:
+            yield rule.finding(message, xpath=place[child], line=child.sourceline)
     missing = [f"`{name}`" for name in _REQUIRED if name not in found]
     if missing:
         message = f"`{local(element)}` lacks {' and '.join(missing)}; add what is missing."
         yield REQUIRED.finding(message, xpath=where, line=element.sourceline)
 
 
-def _child(child: etree._Element, place: str, parent: str, *, is_again: bool) -> Iterator[cap.Finding]:
+def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[tuple[cap.Rule, str]]:
     name = local(child)
     if name not in _CHILDREN[parent]:
-        message = (
-            f"`{name}` is no element that Atom knows in `{parent}`; leave it out, or put it in a namespace of its own."
+        yield (
+            KNOWN,
+            f"`{name}` is no element that Atom knows in `{parent}`; leave it out, or put it in another namespace.",
         )
-        yield KNOWN.finding(message, xpath=place, line=child.sourceline)
     elif is_again and name in _ONCE[parent]:
-        rule = REQUIRED if name in _REQUIRED else KNOWN
-        yield rule.finding(f"`{parent}` has a second `{name}`; keep one.", xpath=place, line=child.sourceline)
+        yield (REQUIRED if name in _REQUIRED else KNOWN), f"`{parent}` has a second `{name}`; keep one."
     if name == "id" and not (child.text or "").strip():
-        message = "The id is empty; give it an IRI that nothing else has and that never changes."
-        yield REQUIRED.finding(message, xpath=place, line=child.sourceline)
+        yield REQUIRED, "The id is empty; give it an IRI that nothing else has and that never changes."
     if name == "updated" and not is_date((child.text or "").strip(), needs_zone=True):
-        message = "`updated` is no time; write it as in 2026-01-31T12:00:00Z."
-        yield REQUIRED.finding(message, xpath=place, line=child.sourceline)
+        yield REQUIRED, "`updated` is no time; write it as in 2026-01-31T12:00:00Z."
 
 
 def choose_link(element: etree._Element, base_url: str) -> Choice:

@@ -49,5 +49,5 @@ def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Fin
     yield from wrong_namespace(root, "/alerts", NAMESPACE)
     for element, where in places(root, "/alerts"):
         if not is_message(element, also_empty=True):
-            message = f"`{local(element)}` is no alert; leave it out."
+            message = f"`{local(element)}` is no CAP message; leave it out."
             yield WRAPPED.finding(message, xpath=where, line=element.sourceline)

@@ -137,4 +137,4 @@ def _stranger(child: etree._Element, parent: etree._Element) -> str:
         return f"`{local(child)}` is in no namespace; declare the one it belongs to."
     if namespace(child) == namespace(parent):
         return f"`{local(child)}` is no element of `{local(parent)}`; leave it out."
-    return f"`{local(parent)}` has no place for elements of other namespaces, as `{local(child)}`; leave it out."
+    return f"`{local(parent)}` has no place for elements of other namespaces, as `{local(child)}`; move or remove it."

@@ -73,7 +73,7 @@ EMBEDDED = f"<embeddedXMLContent>{ALERT}</embeddedXMLContent>"
         ("<senderID>", "<distributionID>d2</distributionID><senderID>", "edxl.elements", "/EDXLDistribution/distributionID[2]", "keep one"),
         ("<distributionID>d1</distributionID><senderID>s@alerts.example</senderID>", "<senderID>s</senderID><distributionID>d</distributionID>", "edxl.elements", "/EDXLDistribution/distributionID", "move it before `senderID`"),
         ("<language>", "<foo/><language>", "edxl.elements", "/EDXLDistribution/foo", "leave it out"),
-        ("<language>", "<x:foo xmlns:x='urn:x'/><language>", "edxl.elements", "/EDXLDistribution/foo", "leave it out"),
+        ("<language>", "<x:foo xmlns:x='urn:x'/><language>", "edxl.elements", "/EDXLDistribution/foo", "move or remove it"),
         ("<language>", "text<language>", "edxl.elements", "/EDXLDistribution", "take it out"),
         ("<language>", "<language a='b'>", "edxl.elements", "/EDXLDistribution/language", "no attribute `a`"),
         ("<senderID>s@alerts.example</senderID>", "", "edxl.elements", "/EDXLDistribution", "lacks `senderID`; add it"),
