@@ -33,9 +33,9 @@ REQUIRED = Rule(
     id="feed.atom-required",
     level="error",
     layer="feed",
-    asks="An Atom feed and each of its entries has one id, one title and one time of update.",
+    asks="An Atom feed and each of its entries has one id, one title and one time of update, and its times are times.",
     why="Readers tell entries apart by their ids, and what is new by the time.",
-    reference="RFC 4287 §4.1.1, §4.1.2",
+    reference="RFC 4287 §3.3, §4.1.1, §4.1.2",
     source=("D-30",),
 )
 UNIQUE = Rule(
@@ -117,8 +117,8 @@ def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[t
         yield (REQUIRED if name in _REQUIRED else KNOWN), f"`{parent}` has a second `{name}`; keep one."
     if name == "id" and not (child.text or "").strip():
         yield REQUIRED, "The id is empty; give it an IRI that nothing else has and that never changes."
-    if name == "updated" and not is_date((child.text or "").strip(), needs_zone=True):
-        yield REQUIRED, "`updated` is no time; write it as in 2026-01-31T12:00:00Z."
+    if name in {"updated", "published"} and not is_date((child.text or "").strip(), needs_zone=True):
+        yield REQUIRED, f"`{name}` is no time; write it as in 2026-01-31T12:00:00Z."
 
 
 def choose_link(element: etree._Element, base_url: str) -> Choice:

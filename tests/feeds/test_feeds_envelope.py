@@ -163,6 +163,10 @@ def test_times_are_those_of_xml_schema(text: str, is_right: bool) -> None:
 #: What a mutant puts into a text.
 TEXTS = ("", " ", "x", "Test", "Draft", "2026-01-01T00:00:00", "2026-02-30T00:00:00Z", "12", "-1", "1.5", "QUJD", "<")
 
+#: libxml2 lets stray characters pass in base64, and is stricter than XML Schema about what may be a URI; for us that is
+#: a matter of whether it can be followed (`feed.link-scheme`).
+LIBRARIES_DIFFER = {"contentData", "uri"}
+
 
 def mutate(root: etree._Element, dice: random.Random) -> None:
     """Change one thing: take an element out, double it, move it, add a stranger, alter a text, add an attribute."""
@@ -183,8 +187,7 @@ def mutate(root: etree._Element, dice: random.Random) -> None:
             name = dice.choice([f"{{{NS}}}foo", "{urn:x}foo", "foo", f"{{{NS}}}language", f"{{{NS}}}value"])
             element.insert(0, etree.Element(name))
         case 5:
-            # What is a URI the libraries judge differently; it is followed or not, see `feed.link-scheme`.
-            element.text = dice.choice(TEXTS) if local(element) != "uri" else "/x"
+            element.text = dice.choice(TEXTS) if local(element) not in LIBRARIES_DIFFER else "QUJD"
         case _:
             element.set(dice.choice(["foo", "{urn:x}foo"]), "x")
 

@@ -280,6 +280,7 @@ def test_what_atom_requires_is_checked() -> None:
             "feed.atom-required",
             "/feed/entry/updated",
         ),
+        ("<link", "<published>2026</published><link", "feed.atom-required", "/feed/entry/published"),
         ("<title>T0</title>", "<title>T0</title><title/>", "feed.atom-required", "/feed/entry/title[2]"),
         ("<title>T0</title>", '<title xmlns="">T0</title>', "feed.atom-required", "/feed/entry"),
         ("<link", "<linc/><link", "feed.atom-element", "/feed/entry/linc"),
@@ -465,6 +466,18 @@ def test_real_feeds_have_the_entries_their_index_says(
     assert len(index.entries) == entries
     assert sum(entry.document is not None for entry in index.entries) == alerts
     assert all(cap.parse(entry.document).alert for entry in index.entries if entry.document)
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", ["invalid_element", "no_id", "no_link"])
+def test_faults_of_feeds_are_found_where_another_validator_sees_them(name: str) -> None:
+    """The places that the corpus names, which counts every step."""
+    with (Path(CORPUS or "") / "index.tsv").open(encoding="utf-8") as file:
+        (row,) = [row for row in csv.DictReader(file, delimiter="\t") if row["file"] == f"google/{name}.atom"]
+    index = feeds.read_entries((Path(CORPUS or "") / row["file"]).read_bytes(), kind="atom", base_url=BASE)
+    expected = [place.replace("[1]", "") for place in re.findall(r"/feed\S*", row["expected"])]
+    assert expected
+    assert set(expected) <= {finding.xpath for finding in index.findings if finding.level == "error"}
 
 
 @needs_corpus
