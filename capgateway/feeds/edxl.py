@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
+# With the rules of the envelope's form: who lists all rules asks the readers for theirs.
 __all__ = [
     "AREA",
     "CAP_INSIDE",
