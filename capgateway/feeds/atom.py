@@ -122,14 +122,16 @@ def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[t
 
 
 def choose_link(element: etree._Element, base_url: str) -> Choice:
-    """Of an entry's links the one that leads to its CAP message (D-32), or the likeliest: the first that is not for
-    people to read."""
+    """Of an entry's links the one that leads to its CAP message (D-32), or the likeliest: the only untyped one, the first
+    alternative, any that is not for people to read."""
     links = [link for link in _links(element, base_url) if "html" not in link.type]
-    url = named(links)
-    if url is not None:
-        return Choice(url, is_named=True)
-    likely = [*(link for link in links if link.rel == "alternate"), *links]
-    return Choice(likely[0].url if likely else None, is_named=False)
+    link = named(links)
+    if link is not None:
+        return Choice(link.url, is_named=True)
+    untyped = [link for link in links if not link.type]
+    alternatives = [link for link in links if link.rel == "alternate"]
+    likely = [*(untyped if len(untyped) == 1 else ()), *alternatives, *links]
+    return Choice(likely[0].url, is_named=likely[0].is_xml) if likely else Choice(None, is_named=False)
 
 
 def _links(element: etree._Element, base_url: str) -> Iterator[Link]:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 # E-20: both names are in use; the second comes from an expired draft.
 CAP_TYPES = frozenset({"application/cap+xml", "application/common-alerting-protocol+xml"})
 XML_TYPES = frozenset({"application/xml", "text/xml"})
-#: RFC 4287 §4.2.7.2 without ``self``: that leads to the entry once more.
-_ELSEWHERE = frozenset({"alternate", "related", "enclosure", "via"})
+#: Relations of links that lead to the entry once more, or to what is around it (RFC 4287 §4.2.7.2, RFC 5023 §11).
+_NOT_CONTENT = frozenset({"self", "edit", "edit-media", "replies", "license"})
 
 
 class Link(NamedTuple):
@@ -20,6 +20,17 @@ class Link(NamedTuple):
     url: str
     type: str
     rel: str = "alternate"
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether it is called XML, and content: as Sweden calls its CAP ``application/atom+xml``. Pages and pictures
+        are XML for people (RFC 7303 §4.2)."""
+        is_named_so = self.type.startswith("application/") and self.type.endswith("+xml") and "html" not in self.type
+        return self.is_content and (self.type in XML_TYPES or is_named_so)
+
+    @property
+    def is_content(self) -> bool:
+        return self.rel not in _NOT_CONTENT
 
 
 class Choice(NamedTuple):
@@ -30,20 +41,16 @@ class Choice(NamedTuple):
     is_named: bool
 
 
-def named(links: Sequence[Link]) -> str | None:
+def named(links: Sequence[Link]) -> Link | None:
     """The link that the feed says leads to the message (D-32): one of CAP's type, the only one without a type, one of
-    an XML type, among which Sweden's ``application/atom+xml``."""
-    others = [link for link in links if link.rel in _ELSEWHERE]
-    untyped = [link for link in others if not link.type]
+    an XML type. Where one of two without a type leads to the entry itself, the other one is the only one; yet an XML
+    type says more."""
+    untyped = [link for link in links if not link.type]
+    content = [link for link in untyped if link.is_content]
     ranked = (
         [link for link in links if link.type in CAP_TYPES],
-        untyped if len(untyped) == 1 else [],
-        [link for link in others if link.type in XML_TYPES],
-        [link for link in others if _is_xml(link.type)],
+        content if len(untyped) == 1 else [],
+        [link for link in links if link.type in XML_TYPES and link.is_content],
+        content if len(content) == 1 else [],
     )
-    return next((found[0].url for found in ranked if found), None)
-
-
-def _is_xml(media_type: str) -> bool:
-    """RFC 7303 §4.2; pages and pictures are XML for people."""
-    return media_type.startswith("application/") and media_type.endswith("+xml") and "html" not in media_type
+    return next((found[0] for found in ranked if found), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import MAX_LINK, Entry
-from capgateway.feeds.links import CAP_TYPES, XML_TYPES, Choice, Link, named
+from capgateway.feeds.links import CAP_TYPES, Choice, Link
 from capgateway.feeds.markup import (
     absolute,
     is_http,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Children of an item whose text may be a message.
 TEXTS = ("encoded", "description", "content")
+#: What a link is to its item, besides what ``atom:link`` says.
+_FILE, _GUID = "enclosure", "guid"
 #: The namespaces of the root and of what is in it: RSS 2.0 has none, RSS 1.0 one of its own in one of RDF.
 _NAMESPACES = {"rss": ("", ""), "RDF": ("http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/rss/1.0/")}
 
@@ -112,27 +114,35 @@ def _items(root: etree._Element, top: str) -> Iterator[tuple[etree._Element, str
 
 
 def choose_link(item: etree._Element, base_url: str) -> Choice:
-    """The link of CAP's type where there is one (an enclosure, an ``atom:link``), else ``link``, else a ``guid`` that
-    is one."""
-    url = named(list(_links(item, base_url)))
-    if url is not None:
-        return Choice(url, is_named=True)
-    for element in item.iterchildren("{*}link", "{*}guid"):
-        is_guid = local(element) == "guid"
-        if is_guid and (element.get("isPermaLink") == "false" or not is_http(element.text or "")):
-            continue
-        url = absolute(element.text or element.get("href"), element, base_url)
-        if url is not None:
-            return Choice(url, is_named=is_guid)
-    return Choice(None, is_named=False)
+    """The link of CAP's type where there is one (an enclosure, an ``atom:link``), else ``link`` or a ``guid`` that is
+    one, else a file of an XML type; failing these whatever is a link."""
+    links = list(_links(item, base_url))
+    pages = [link for link in links if link.rel != _FILE]
+    untyped = [link for link in pages if not link.type and link.is_content]
+    ranked = (
+        [link for link in links if link.type in CAP_TYPES],
+        [link for link in pages if link in untyped or link.is_xml],
+        [link for link in links if link.rel == _FILE and link.is_xml],
+    )
+    chosen = next((found[0] for found in ranked if found), None)
+    if chosen is None:
+        return Choice(pages[0].url if pages else None, is_named=False)
+    is_only = sum(link.rel != _GUID for link in untyped) <= 1
+    return Choice(chosen.url, is_named=bool(chosen.type) or chosen.rel == _GUID or is_only)
 
 
 def _links(item: etree._Element, base_url: str) -> Iterator[Link]:
-    """Those of ``link``, with its ``atom:link``s, and files of CAP's or an XML type: others are pictures and sounds."""
-    for element in item.iterchildren("{*}enclosure", "{*}link", "{*}content"):
-        kind, is_link = media_type(element.get("type")), local(element) == "link"
-        url = absolute(
-            element.get("url") or element.get("href") or (element.text if is_link else None), element, base_url
-        )
-        if url is not None and (is_link or kind in CAP_TYPES | XML_TYPES):
-            yield Link(url, kind, element.get("rel", "alternate").strip().lower() if is_link else "enclosure")
+    """Files, ``link`` and ``atom:link``, and a ``guid`` that is a link, in their order."""
+    for element in item.iterchildren("{*}enclosure", "{*}content", "{*}link", "{*}guid"):
+        name, rel = local(element), element.get("rel", "alternate").strip().lower()
+        written = element.get("url") or element.get("href")
+        if name in {"enclosure", "content"}:
+            rel = _FILE
+        elif name == "guid":
+            is_link = element.get("isPermaLink") != "false" and is_http(element.text or "")
+            rel, written = _GUID, element.text if is_link else None
+        else:
+            written = written or element.text
+        url = absolute(written, element, base_url)
+        if url is not None:
+            yield Link(url, media_type(element.get("type")), rel)

@@ -133,6 +133,29 @@ def test_a_link_of_the_right_kind_is_no_finding(links: str) -> None:
     assert rules(read_atom(links)) == []
 
 
+ATOM_LINK = '<a:link xmlns:a="http://www.w3.org/2005/Atom" {}/>'
+
+
+@pytest.mark.parametrize(
+    ("links", "chosen", "is_named"),
+    [
+        ('<link>/a</link><enclosure type="image/png" url="/picture"/>', "/a", True),
+        (ATOM_LINK.format('rel="self" type="application/rss+xml" href="/self"') + "<link>/a</link>", "/a", True),
+        (ATOM_LINK.format('type="text/html" href="/page"') + "<link>/a</link>", "/a", True),
+        ('<enclosure type="application/xml" url="/file"/>', "/file", True),
+        ("<guid>https://alerts.example/g</guid><link>/a</link>", "/g", True),
+        ("<link>/a</link>" + ATOM_LINK.format('href="/b"'), "/a", False),
+        (ATOM_LINK.format('type="text/html" href="/page"'), "/page", False),
+        (ATOM_LINK.format('rel="self" href="/self"'), "/self", False),
+    ],
+)
+def test_an_item_of_rss_is_held_to_the_same(links: str, chosen: str, is_named: bool) -> None:
+    """Its link, a guid that is one, a file; what is none of them is an error, and tried."""
+    index = read_rss(links)
+    assert [entry.link for entry in index.entries] == [f"https://alerts.example{chosen}"]
+    assert rules(index) == ([] if is_named else ["feed.entry-link"])
+
+
 def test_an_empty_message_does_not_hide_the_linked_one() -> None:
     """It is taken in only where there is nothing better."""
     empty = f'<content><alert xmlns="{NS}"/></content>'
