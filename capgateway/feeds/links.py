@@ -45,7 +45,7 @@ def named(links: Sequence[Link]) -> Link | None:
     """The link that the feed says leads to the message (D-32): one of CAP's type, the only one without a type, one of
     an XML type. Where one of two without a type leads to the entry itself, the other one is the only one; yet an XML
     type says more."""
-    untyped = [link for link in links if not link.type]
+    untyped = list({link.url: link for link in links if not link.type}.values())
     content = [link for link in untyped if link.is_content]
     ranked = (
         [link for link in links if link.type in CAP_TYPES],

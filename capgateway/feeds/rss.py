@@ -127,7 +127,7 @@ def choose_link(item: etree._Element, base_url: str) -> Choice:
     chosen = next((found[0] for found in ranked if found), None)
     if chosen is None:
         return Choice(pages[0].url if pages else None, is_named=False)
-    is_only = sum(link.rel != _GUID for link in untyped) <= 1
+    is_only = len({link.url for link in untyped if link.rel != _GUID}) <= 1
     return Choice(chosen.url, is_named=bool(chosen.type) or chosen.rel == _GUID or is_only)
 
 
