@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
+from capgateway.feeds.dates import is_date
 from capgateway.feeds.entry import MAX_LINK, Entry
-from capgateway.feeds.markup import CAP_TYPES, XML_TYPES, absolute, child, local, media_type, read_entry, text
+from capgateway.feeds.links import Choice, Link, named
+from capgateway.feeds.markup import absolute, local, media_type, namespace, places, read_entry, text, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,17 +18,24 @@ if TYPE_CHECKING:
     from capgateway import cap
 
 ATOM = "http://www.w3.org/2005/Atom"
-_FEED_CHILDREN = frozenset(
-    "author category contributor generator icon id link logo rights subtitle title updated entry".split()  # noqa: SIM905
-)
+#: Children of an entry whose text may be a message.
+TEXTS = ("content", "summary")
+_REQUIRED = ("id", "title", "updated")
+#: What a feed and an entry may hold, and what of it only once (RFC 4287 §4.1.1, §4.1.2).
+_ONCE = {
+    "feed": frozenset({*_REQUIRED, "generator", "icon", "logo", "rights", "subtitle"}),
+    "entry": frozenset({*_REQUIRED, "content", "published", "rights", "source", "summary"}),
+}
+_MANY = frozenset({"author", "category", "contributor", "link"})
+_CHILDREN = {"feed": _ONCE["feed"] | _MANY | {"entry"}, "entry": _ONCE["entry"] | _MANY}
 
 REQUIRED = Rule(
     id="feed.atom-required",
     level="error",
     layer="feed",
-    asks="An Atom feed and each of its entries has an id, a title and a time of update.",
-    why="Readers tell entries apart by them.",
-    reference="RFC 4287 §4.1.1, §4.1.2",
+    asks="An Atom feed and each of its entries has one id, one title and one time of update, and its times are times.",
+    why="Readers tell entries apart by their ids, and what is new by the time.",
+    reference="RFC 4287 §3.3, §4.1.1, §4.1.2",
     source=("D-30",),
 )
 UNIQUE = Rule(
@@ -42,25 +51,28 @@ KNOWN = Rule(
     id="feed.atom-element",
     level="error",
     layer="feed",
-    asks="A feed holds no elements of Atom's namespace that Atom does not know.",
-    reference="RFC 4287 §4.1.1",
+    asks="A feed and its entries hold no elements of Atom's namespace that Atom does not know there, and none twice that it "
+    "knows once.",
+    reference="RFC 4287 §4.1.1, §4.1.2",
     source=("D-30",),
 )
 
 
 def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Finding]:
     """The entries of a feed, and what is wrong with it."""
-    yield from _missing(root, "/feed")
-    for element in root.iterchildren(f"{{{ATOM}}}*"):
-        if local(element) not in _FEED_CHILDREN:
-            yield KNOWN.finding(f"`{local(element)}` is no element of Atom.", xpath="/feed", line=element.sourceline)
+    yield from wrong_namespace(root, "/feed", ATOM)
+    yield from _form(root, "/feed")
     ids: set[str] = set()
-    for number, element in enumerate(root.iterchildren("{*}entry"), 1):
-        where = f"/feed/entry[{number}]"
-        yield from _missing(element, where)
+    for element, where in places(root, "/feed"):
+        if local(element) != "entry":
+            continue
+        if namespace(element) != namespace(root):  # what is wrong with all was said once
+            yield from wrong_namespace(element, where, ATOM)
+        yield from _form(element, where)
         name = text(element, "id", most=MAX_LINK)
         if name and name in ids:
-            yield UNIQUE.finding(f"The id `{name}` was used before.", xpath=where, line=element.sourceline)
+            message = f"The id `{name}` was used before; give each entry its own."
+            yield UNIQUE.finding(message, xpath=where, line=element.sourceline)
         ids.add(name)
         yield from read_entry(
             element,
@@ -69,39 +81,61 @@ def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
             title=text(element, "title"),
             updated=text(element, "updated", "published") or None,
             link=choose_link(element, base_url),
-            texts=("content", "summary"),
+            texts=TEXTS,
         )
 
 
-def _missing(element: etree._Element, where: str) -> Iterator[cap.Finding]:
-    absent = [name for name in ("id", "title", "updated") if child(element, name) is None]
-    if absent:
-        yield REQUIRED.finding(f"Not there: {', '.join(absent)}.", xpath=where, line=element.sourceline)
+def _form(element: etree._Element, where: str) -> Iterator[cap.Finding]:
+    """What is wrong with the Atom elements of a feed or an entry. Where these are in another namespace, that is the one
+    thing to say."""
+    if namespace(element) != ATOM:
+        return
+    found: set[str] = set()
+    faults: list[tuple[etree._Element, cap.Rule, str]] = []
+    for child in element.iterchildren(f"{{{ATOM}}}*"):
+        name = local(child)
+        faults += ((child, rule, message) for rule, message in _faults(child, local(element), is_again=name in found))
+        found.add(name)
+    if faults:
+        place = dict(places(element, where))
+        for child, rule, message in faults:
+            yield rule.finding(message, xpath=place[child], line=child.sourceline)
+    missing = [f"`{name}`" for name in _REQUIRED if name not in found]
+    if missing:
+        message = f"`{local(element)}` lacks {' and '.join(missing)}; add what is missing."
+        yield REQUIRED.finding(message, xpath=where, line=element.sourceline)
 
 
-class _Link(NamedTuple):
-    url: str
-    type: str
-    rel: str
+def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[tuple[cap.Rule, str]]:
+    name = local(child)
+    if name not in _CHILDREN[parent]:
+        yield (
+            KNOWN,
+            f"`{name}` is no element that Atom knows in `{parent}`; leave it out, or put it in another namespace.",
+        )
+    elif is_again and name in _ONCE[parent]:
+        yield (REQUIRED if name in _REQUIRED else KNOWN), f"`{parent}` has a second `{name}`; keep one."
+    if name == "id" and not (child.text or "").strip():
+        yield REQUIRED, "The id is empty; give it an IRI that nothing else has and that never changes."
+    if name in {"updated", "published"} and not is_date((child.text or "").strip(), needs_zone=True):
+        yield REQUIRED, f"`{name}` is no time; write it as in 2026-01-31T12:00:00Z."
 
 
-def choose_link(element: etree._Element, base_url: str) -> str | None:
-    """Of an entry's links the one that leads to its CAP message: one of CAP's type, the only untyped one, one of an XML
-    type (D-32); failing these the first that is not for people to read, as Sweden types its CAP ``atom+xml``."""
+def choose_link(element: etree._Element, base_url: str) -> Choice:
+    """Of an entry's links the one that leads to its CAP message (D-32), or the likeliest: the only untyped one, the first
+    alternative, any that is not for people to read."""
     links = [link for link in _links(element, base_url) if "html" not in link.type]
+    link = named(links)
+    if link is not None:
+        return Choice(link.url, is_named=True)
     untyped = [link for link in links if not link.type]
-    ranked = (
-        [link for link in links if link.type in CAP_TYPES],
-        untyped if len(untyped) == 1 else [],
-        [link for link in links if link.type in XML_TYPES],
-        [link for link in links if link.rel == "alternate"],
-        links,
-    )
-    return next((found[0].url for found in ranked if found), None)
+    alternatives = [link for link in links if link.rel == "alternate"]
+    likely = [*(untyped if len(untyped) == 1 else ()), *alternatives, *links]
+    return Choice(likely[0].url, is_named=likely[0].is_xml) if likely else Choice(None, is_named=False)
 
 
-def _links(element: etree._Element, base_url: str) -> Iterator[_Link]:
+def _links(element: etree._Element, base_url: str) -> Iterator[Link]:
     for source in element.iterchildren("{*}link", "{*}content"):
         url = absolute(source.get("href" if local(source) == "link" else "src"), source, base_url)
         if url is not None:
-            yield _Link(url, media_type(source.get("type")), source.get("rel", "alternate").strip().lower())
+            yield Link(url, media_type(source.get("type")), source.get("rel", "alternate").strip().lower())

@@ -7,63 +7,55 @@ What the envelope says of updates and cancels is not acted on; the messages say 
 from __future__ import annotations
 
 import base64
-import binascii
-import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway import cap
 from capgateway.cap.rule import Rule
+from capgateway.feeds import envelope
 from capgateway.feeds.entry import HTTP, Entry, embedded, linked
-from capgateway.feeds.markup import CAP_TYPES, absolute, alerts_inside, child, is_http, local, media_type, text
+from capgateway.feeds.envelope import AREA, CONTENT, ELEMENTS, VALUES
+from capgateway.feeds.links import CAP_TYPES, XML_TYPES
+from capgateway.feeds.markup import (
+    absolute,
+    alert_in_text,
+    alerts_inside,
+    child,
+    cut,
+    is_http,
+    is_message,
+    local,
+    media_type,
+    places,
+    text,
+    wrong_namespace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml import etree
 
-    from capgateway import cap
+# With the rules of the envelope's form: who lists all rules asks the readers for theirs.
+__all__ = [
+    "AREA",
+    "CAP_INSIDE",
+    "CONTENT",
+    "ELEMENTS",
+    "PLACE",
+    "ROOT",
+    "STATUS",
+    "TEXTS",
+    "VALUES",
+    "read_edxl",
+    "unpacked",
+]
 
 NAMESPACE = "urn:oasis:names:tc:emergency:EDXL:DE:1.0"
-STATUSES = frozenset({"Actual", "Exercise", "System", "Test"})
-TYPES = frozenset(
-    {
-        "Report",
-        "Update",
-        "Cancel",
-        "Request",
-        "Response",
-        "Dispatch",
-        "Ack",
-        "Error",
-        "SensorConfiguration",
-        "SensorControl",
-        "SensorStatus",
-        "SensorDetection",
-    }
-)
-_REQUIRED = (
-    "distributionID",
-    "senderID",
-    "dateTimeSent",
-    "distributionStatus",
-    "distributionType",
-    "combinedConfidentiality",
-)
-_ORDER = (
-    *_REQUIRED,
-    "language",
-    "senderRole",
-    "recipientRole",
-    "keyword",
-    "distributionReference",
-    "explicitAddress",
-    "targetArea",
-    "contentObject",
-)
-_ONCE = frozenset({*_REQUIRED, "language"})
-_DATE = re.compile(r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+#: Elements whose text may be a message, though none belongs there.
+TEXTS = ("embeddedXMLContent", "keyXMLContent", "xmlContent")
+_HOME = "embeddedXMLContent"
 
 ROOT = Rule(
     id="edxl.root",
@@ -73,29 +65,22 @@ ROOT = Rule(
     reference="EDXL-DE 1.0 §3.2.1",
     source=("E-01",),
 )
-ELEMENTS = Rule(
-    id="edxl.elements",
+PLACE = Rule(
+    id="edxl.place",
     level="error",
     layer="feed",
-    asks="The elements of an envelope are all there, known, and in the standard's order.",
-    reference="EDXL-DE 1.0 §3.2.1",
-    source=("E-02",),
+    asks="A CAP message stands as XML in embeddedXMLContent of xmlContent, or as base64 in contentData of nonXMLContent.",
+    why="Readers look there and nowhere else.",
+    reference="EDXL-DE 1.0 §3.2.5",
+    source=("E-07",),
 )
-VALUES = Rule(
-    id="edxl.values",
-    level="error",
+STATUS = Rule(
+    id="edxl.status",
+    level="warning",
     layer="feed",
-    asks="Status, type and time of an envelope have values of the standard's lists and form.",
-    reference="EDXL-DE 1.0 §3.2.1",
-    source=("E-03", "E-04", "E-05"),
-)
-CONTENT = Rule(
-    id="edxl.content",
-    level="error",
-    layer="feed",
-    asks="A content object has exactly one of nonXMLContent and xmlContent.",
-    reference="EDXL-DE 1.0 §3.2.3",
-    source=("E-06",),
+    asks="A message inside is not Actual when its envelope is for something else, such as a Test.",
+    why="Read here as what the envelope says. Who takes the message out of it takes it for real.",
+    source=("E-03",),
 )
 CAP_INSIDE = Rule(
     id="edxl.cap",
@@ -108,82 +93,89 @@ CAP_INSIDE = Rule(
 
 def read_edxl(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Finding]:
     """Every CAP message of an envelope, embedded, in base64 or linked, and what is wrong with the envelope."""
-    yield from _check(root)
+    for finding in wrong_namespace(root, "/EDXLDistribution", NAMESPACE):
+        yield ROOT.finding(finding.message, xpath=finding.xpath, line=finding.line)
+    yield from envelope.check(root)
     is_empty = True
     status, sent = text(root, "distributionStatus") or None, text(root, "dateTimeSent") or None
-    for number, holder in enumerate(root.iterchildren("{*}contentObject"), 1):
-        where = f"/EDXLDistribution/contentObject[{number}]"
+    for holder, where in places(root, "/EDXLDistribution"):
         for found in _content(holder, where, status, sent, base_url):
             is_empty = is_empty and not isinstance(found, Entry)
             yield found
     if is_empty:
-        yield CAP_INSIDE.finding("No CAP message is inside.", xpath="/EDXLDistribution", line=root.sourceline)
+        message = "No CAP message is inside; put it into contentObject/xmlContent/embeddedXMLContent."
+        yield CAP_INSIDE.finding(message, xpath="/EDXLDistribution", line=root.sourceline)
 
 
 def _content(
     holder: etree._Element, where: str, status: str | None, sent: str | None, base_url: str
 ) -> Iterator[Entry | cap.Finding]:
+    """What a child of the envelope holds: a content object, or another in which a message went astray."""
     title = text(holder, "contentDescription", "incidentDescription")
     nested = (text(envelope, "distributionStatus") for envelope in holder.iter("{*}EDXLDistribution"))
     status = next(
         (one for one in (status, *nested) if one and one != "Actual"), status
     )  # a test in a real one is a test
-    if len([element for element in holder if local(element) in {"nonXMLContent", "xmlContent"}]) != 1:
-        yield CONTENT.finding("It has none, or more than one.", xpath=where, line=holder.sourceline)
-    for element in holder.iterchildren("{*}xmlContent"):
-        for document in alerts_inside(element):
+    for alert in alerts_inside(holder):
+        yield from _misplaced(alert, where)
+        yield from _contradicted(alert, where, status)
+        yield embedded(cut(alert), title=title, envelope_status=status)
+    for element in holder.iter(*(f"{{*}}{name}" for name in TEXTS)):
+        document = alert_in_text(element)
+        if document is not None:
+            yield from _contradicted(cap.read_xml(document).root, where, status)
             yield embedded(document, title=title, envelope_status=status)
     for element in holder.iterchildren("{*}nonXMLContent"):
-        if media_type(text(element, "mimeType")) in CAP_TYPES:
-            yield _other_content(element, where, title, status, sent, base_url)
+        yield from _other_content(element, where, title, status, sent, base_url)
+
+
+def _misplaced(alert: etree._Element, where: str) -> Iterator[cap.Finding]:
+    if next(alert.iterancestors(f"{{*}}{_HOME}"), None) is None:
+        parent = alert.getparent()
+        stands = f"stands in `{local(parent)}`" if parent is not None else "stands alone"
+        yield PLACE.finding(
+            f"A CAP message {stands}; move it into `xmlContent/{_HOME}`.", xpath=where, line=alert.sourceline
+        )
+
+
+def _contradicted(alert: etree._Element | None, where: str, status: str | None) -> Iterator[cap.Finding]:
+    if alert is not None and status not in {None, "Actual"} and text(alert, "status") == "Actual":
+        message = (
+            f"The envelope says {status}, the message in it Actual; it is read as {status}. Let both say the same."
+        )
+        yield STATUS.finding(message, xpath=where, line=alert.sourceline)
+
+
+def unpacked(element: etree._Element) -> bytes | None:
+    """The bytes that a ``nonXMLContent`` of CAP's type holds in base64, or of an XML type (E-20), or of none, when they
+    are a message; else ``None``."""
+    packed, kind = child(element, "contentData"), media_type(text(element, "mimeType"))
+    if packed is None or kind not in CAP_TYPES | XML_TYPES | {""} or not envelope.is_base64(packed.text or ""):
+        return None
+    document = base64.b64decode("".join((packed.text or "").split()))
+    root = cap.read_xml(document).root
+    is_alert = root is not None and is_message(root, also_empty=True)
+    return document if is_alert or kind in CAP_TYPES else None
 
 
 def _other_content(
     element: etree._Element, where: str, title: str, status: str | None, sent: str | None, base_url: str
-) -> Entry | cap.Finding:
+) -> Iterator[Entry | cap.Finding]:
     """A message in base64, or an address of one (E-08)."""
-    packed = child(element, "contentData")
-    if packed is not None:
-        try:
-            document = base64.b64decode("".join((packed.text or "").split()), validate=True)
-        except (binascii.Error, ValueError):
-            return CAP_INSIDE.finding("Its contentData is no base64.", xpath=where, line=packed.sourceline)
-        return embedded(document, title=title, envelope_status=status)
-    address = child(element, "uri")
+    document = unpacked(element)
+    if document is not None:
+        yield from _contradicted(cap.read_xml(document).root, where, status)
+        yield embedded(document, title=title, envelope_status=status)
+        return
+    packed, address = child(element, "contentData"), child(element, "uri")
+    if packed is not None or media_type(text(element, "mimeType")) not in CAP_TYPES:
+        return  # what is no base64 was told with the envelope's form
     link = absolute(address.text, address, base_url) if address is not None else None
     if link is None:
-        return CAP_INSIDE.finding("It has neither contentData nor uri.", xpath=where, line=element.sourceline)
-    if not is_http(link):
-        return HTTP.finding("Its uri is not http.", xpath=where, line=element.sourceline)
-    return msgspec.structs.replace(linked(link, title=title, updated=sent), envelope_status=status)
-
-
-def _check(root: etree._Element) -> Iterator[cap.Finding]:
-    where = "/EDXLDistribution"
-    if root.tag != f"{{{NAMESPACE}}}EDXLDistribution":
-        yield ROOT.finding(f"The root element is `{root.tag!s}`.", xpath=where, line=root.sourceline)
-    names = [local(element) for element in root]
-    for name in _REQUIRED:
-        if name not in names:
-            yield ELEMENTS.finding(f"`{name}` is missing.", xpath=where, line=root.sourceline)
-    for element in root:
-        if local(element) not in _ORDER:
-            message = f"`{local(element)}` is no element of an envelope."
-            yield ELEMENTS.finding(message, xpath=where, line=element.sourceline)
-    known = [name for name in names if name in _ORDER]
-    for before, after in pairwise(known):
-        if _ORDER.index(before) > _ORDER.index(after) or (before == after and after in _ONCE):
-            message = f"`{after}` may not come after `{before}`."
-            yield ELEMENTS.finding(message, xpath=where, line=root.sourceline)
-    yield from _check_values(root, where)
-
-
-def _check_values(root: etree._Element, where: str) -> Iterator[cap.Finding]:
-    for name, allowed in (("distributionStatus", STATUSES), ("distributionType", TYPES)):
-        element = child(root, name)
-        if element is not None and text(root, name) not in allowed:
-            message = f"`{text(root, name)}` is none of {', '.join(sorted(allowed))}."
-            yield VALUES.finding(message, xpath=f"{where}/{name}", line=element.sourceline)
-    sent = child(root, "dateTimeSent")
-    if sent is not None and not _DATE.fullmatch(text(root, "dateTimeSent")):
-        yield VALUES.finding("This is no xs:dateTime.", xpath=f"{where}/dateTimeSent", line=sent.sourceline)
+        message = "It has neither contentData nor uri; give it the message in base64, or its address."
+        yield CAP_INSIDE.finding(message, xpath=where, line=element.sourceline)
+    elif not is_http(link):
+        message = "Its uri is not http or https; link to where any reader can fetch it."
+        yield HTTP.finding(message, xpath=where, line=element.sourceline)
+    else:
+        yield msgspec.structs.replace(linked(link, title=title, updated=sent), envelope_status=status)

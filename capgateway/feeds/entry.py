@@ -19,6 +19,15 @@ READABLE = Rule(
     asks="A feed's document is of the kind the feed is configured as.",
     why="Another document, such as a login page with status 200, announces nothing: the feed would look quiet.",
 )
+NAMESPACE = Rule(
+    id="feed.namespace",
+    level="error",
+    layer="feed",
+    asks="A feed's elements are in their namespace: that of Atom 1.0, of FEMA's wrapper, of RSS 1.0; those of RSS 2.0 in "
+    "none.",
+    why="Readers tell by the namespace what a document is, and skip what they do not know.",
+    source=("B-62", "D-30"),
+)
 BOUNDED = Rule(
     id="feed.size",
     level="error",

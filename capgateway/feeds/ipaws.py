@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import Entry, embedded
-from capgateway.feeds.markup import alerts_inside, local
+from capgateway.feeds.markup import alerts_inside, cut, is_message, local, places, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from capgateway import cap
 
+NAMESPACE = "http://gov.fema.ipaws.services/feed"
 #: What stands in a feed's address for the moment.
 SINCE = "{since}"
 #: Each poll asks again for what came shortly before the last one: alerts are listed late, and clocks differ (B-66).
@@ -43,10 +44,10 @@ def recent_url(template: str, *, last_success: datetime | None, now: datetime) -
 
 def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Finding]:
     """Each alert of the wrapper, as a document with the wrapper's namespaces. None at all is the normal case."""
-    for document in alerts_inside(root):
-        yield embedded(document)
-    for element in root.iterchildren("*"):
-        if local(element) != "alert":
-            yield WRAPPED.finding(
-                f"`{local(element)}` is no alert.", xpath=f"/alerts/{local(element)}", line=element.sourceline
-            )
+    for alert in alerts_inside(root):
+        yield embedded(cut(alert))
+    yield from wrong_namespace(root, "/alerts", NAMESPACE)
+    for element, where in places(root, "/alerts"):
+        if not is_message(element, also_empty=True):
+            message = f"`{local(element)}` is no CAP message; leave it out."
+            yield WRAPPED.finding(message, xpath=where, line=element.sourceline)

@@ -3,14 +3,20 @@ one for each message in it, with places that begin at the container's root. Pure
 
 from __future__ import annotations
 
+import html
+from functools import cache
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway import cap
-from capgateway.feeds.markup import cut, local
+from capgateway.cap.place import xpath
+from capgateway.feeds import atom, edxl, rss
+from capgateway.feeds.markup import alert_in_text, is_message, local
 from capgateway.feeds.read import MAX_FEED_BYTES, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from lxml import etree
@@ -26,6 +32,9 @@ _CONTAINERS: dict[str, tuple[Kind, FeedKind]] = {
     "alerts": ("feed", "ipaws"),
     "EDXLDistribution": ("edxl-de", "edxl"),
 }
+#: Elements whose text may be a message, by the element they are in; ``""`` for anywhere.
+_TEXTS = {"entry": atom.TEXTS, "item": rss.TEXTS, "": edxl.TEXTS}
+_PACKED = "contentData"
 #: Where relative links of a file point to; nobody follows them.
 _NOWHERE = "https://feed.invalid/"
 
@@ -63,19 +72,60 @@ def judge(
     kind, reader = _CONTAINERS[local(root)]
     index = read_entries(document, kind=reader, base_url=base_url)
     yield _of_container(kind, index.findings, source)
-    elements = list(_messages(root))
-    known = {cut(element) for element in elements}
-    parsed = [cap.parse_element(element) for element in elements]
-    parsed += [cap.parse(entry.document) for entry in index.entries if entry.document and entry.document not in known]
-    for position, one in enumerate(parsed, 1):
-        yield report(one, position)
+
+    @cache
+    def file() -> list[str]:
+        encoding = root.getroottree().docinfo.encoding or "utf-8"
+        return document.decode(encoding, "replace").split("\n")
+
+    for position, (holder, inside) in enumerate(_messages(root), 1):
+        if inside is None:
+            yield report(cap.parse_element(holder), position)
+        else:
+            shift = None if local(holder) == _PACKED else _shift(holder, inside, file)
+            yield _moved(report(cap.parse(inside), position), xpath(holder), shift)
 
 
-def _messages(root: etree._Element) -> Iterator[etree._Element]:
-    """The outermost messages among the descendants, in any namespace."""
-    for element in root.iter("{*}alert"):
-        if len(element) and next(element.iterancestors("{*}alert"), None) is None:
-            yield element
+def _messages(root: etree._Element) -> Iterator[tuple[etree._Element, bytes | None]]:
+    """The outermost messages in any namespace, in their order: each an element, or an element and the message that its
+    text is."""
+    names = {name for texts in _TEXTS.values() for name in texts}
+    for element in root.iter("{*}alert", f"{{*}}{_PACKED}", *(f"{{*}}{name}" for name in sorted(names))):
+        parent = element.getparent()
+        if parent is None or next(element.iterancestors("{*}alert"), None) is not None:
+            continue
+        if local(element) == "alert":
+            if is_message(element, also_empty=True):
+                yield element, None
+            continue
+        is_text = local(element) in (*_TEXTS[""], *_TEXTS.get(local(parent), ()))
+        inside = edxl.unpacked(parent) if local(element) == _PACKED else alert_in_text(element) if is_text else None
+        if inside is not None:
+            yield element, inside
+
+
+def _shift(holder: etree._Element, inside: bytes, file: Callable[[], list[str]]) -> int | None:
+    """How many lines of the file come before the message that is the text of ``holder``; ``None`` when the lines of the
+    one are not those of the other, as comments and written-out line breaks can have it."""
+    text, message = holder.text or "", inside.decode()
+    before = (holder.sourceline or 1) - 1 + text.count("\n") - message.count("\n")
+    lines = message.rstrip().split("\n")
+    end, last = before + len(lines), lines[-1].strip()
+    there = file()[end - 1] if end <= len(file()) else ""
+    return before if last in there or last in html.unescape(there) else None
+
+
+def _moved(report: cap.Report, where: str, shift: int | None) -> cap.Report:
+    """The report with places from the container's root and lines of its file."""
+    findings = tuple(
+        msgspec.structs.replace(
+            finding,
+            xpath=where + (finding.xpath or ""),
+            line=None if finding.line is None or shift is None else finding.line + shift,
+        )
+        for finding in report.findings
+    )
+    return msgspec.structs.replace(report, findings=findings)
 
 
 def _of_container(kind: Kind, findings: tuple[cap.Finding, ...], source: str) -> cap.Report:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
 
 from capgateway import cap
-from capgateway.feeds.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, Entry, embedded, linked
+from capgateway.cap.names import VERSIONS
+from capgateway.feeds.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, NAMESPACE, Entry, embedded, linked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from capgateway.feeds.links import Choice
+
 #: Real feeds declare about five around an alert. Cutting one out takes time by the square of their number.
 MAX_NAMESPACES = 1_000
+_TYPED = 'link to it with `type="application/cap+xml"`'
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
-# E-20: both names are in use; the second comes from an expired draft.
-CAP_TYPES = frozenset({"application/cap+xml", "application/common-alerting-protocol+xml"})
-XML_TYPES = frozenset({"application/xml", "text/xml"})
 
 
 class CrowdedError(Exception):
@@ -30,6 +32,29 @@ class CrowdedError(Exception):
 def local(element: etree._Element) -> str:
     """The element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
+
+
+def namespace(element: etree._Element) -> str:
+    """The element's namespace, ``""`` for none."""
+    return str(element.tag).rpartition("}")[0].removeprefix("{")
+
+
+def places(parent: etree._Element, where: str) -> Iterator[tuple[etree._Element, str]]:
+    """The children with their XPaths, as :func:`capgateway.cap.place.xpath` writes them; here in one pass, as a feed may
+    be wrong in each of its entries."""
+    total, seen = Counter(element.tag for element in parent), Counter[object]()
+    for element in parent:
+        seen[element.tag] += 1
+        yield element, f"{where}/{local(element)}" + (f"[{seen[element.tag]}]" if total[element.tag] > 1 else "")
+
+
+def wrong_namespace(element: etree._Element, where: str, right: str) -> Iterator[cap.Finding]:
+    """A finding when the element is in another namespace than the ``right`` one."""
+    if namespace(element) != right:
+        is_in = f"in the namespace `{namespace(element)}`" if namespace(element) else "in no namespace"
+        wanted = f"`{right}`" if right else "none"
+        message = f"`{local(element)}` is {is_in}; it has to be {wanted}."
+        yield NAMESPACE.finding(message, xpath=where, line=element.sourceline)
 
 
 def child(element: etree._Element, *names: str) -> etree._Element | None:
@@ -75,17 +100,22 @@ def cut(element: etree._Element) -> bytes:
     return etree.tostring(element, encoding="UTF-8", with_tail=False)
 
 
-def alerts_inside(element: etree._Element) -> Iterator[bytes]:
-    """Every CAP message among the descendants, outermost ones only, in any namespace: what is wrong with one is for
-    its own validation to say. Raises ``CrowdedError``."""
+def is_message(element: etree._Element, *, also_empty: bool) -> bool:
+    """Whether this is a CAP message, in any namespace: what is wrong with it is for its own validation to say. One
+    without content is told from a word of some other vocabulary by CAP's namespace only."""
+    return local(element) == "alert" and (len(element) > 0 or (also_empty and namespace(element) in VERSIONS))
+
+
+def alerts_inside(element: etree._Element, *, also_empty: bool = True) -> Iterator[etree._Element]:
+    """Every CAP message among the element and its descendants, outermost ones only. Raises ``CrowdedError``."""
     for alert in element.iter("{*}alert"):
-        if len(alert) and next(alert.iterancestors("{*}alert"), None) is None:
+        if is_message(alert, also_empty=also_empty) and next(alert.iterancestors("{*}alert"), None) is None:
             if len(alert.nsmap) > MAX_NAMESPACES:
                 raise CrowdedError
-            yield cut(alert)
+            yield alert
 
 
-def alert_in_text(element: etree._Element) -> bytes | None:
+def alert_in_text(element: etree._Element, *, also_empty: bool = True) -> bytes | None:
     """The CAP message that stands escaped, or as CDATA, in the text of an element, or ``None``."""
     written = (element.text or "").lstrip()
     if declaration := _DECLARATION.match(written):  # it speaks of bytes; this is text
@@ -94,7 +124,7 @@ def alert_in_text(element: etree._Element) -> bytes | None:
         return None
     document = written.encode()
     root = cap.read_xml(document).root
-    return document if root is not None and local(root) == "alert" and len(root) else None
+    return document if root is not None and is_message(root, also_empty=also_empty) else None
 
 
 def read_entry(
@@ -104,24 +134,39 @@ def read_entry(
     name: str,
     title: str,
     updated: str | None,
-    link: str | None,
+    link: Choice,
     texts: Iterable[str],
 ) -> Iterator[Entry | cap.Finding]:
     """The messages an entry holds, as elements or in the ``texts`` that may hold one; else what it links to; else an
-    unusable entry and a finding that says why."""
-    sound_link = link if link is not None and is_http(link) else None
-    in_texts = (alert_in_text(holder) for holder in element.iterchildren(*(f"{{*}}{name}" for name in texts)))
-    documents = [*alerts_inside(element), *filter(None, in_texts)]
+    unusable entry. A finding says what is wrong with its link."""
+    url = link.url if link.url is not None and is_http(link.url) else None
+    also_empty = url is None  # an empty message must not keep us from the one that is linked
+    in_texts = (
+        alert_in_text(holder, also_empty=also_empty)
+        for holder in element.iterchildren(*(f"{{*}}{name}" for name in texts))
+    )
+    inside = (cut(alert) for alert in alerts_inside(element, also_empty=also_empty))
+    documents = [*inside, *filter(None, in_texts)]
     for document in documents:
-        yield embedded(document, title=title, link=sound_link, updated=updated)
+        yield embedded(document, title=title, link=url, updated=updated)
     if documents:
         return
-    if sound_link is not None:
-        stamp = "" if updated else f"sha256:{hashlib.sha256(cut(element)).hexdigest()[:16]}"  # any change counts
-        yield linked(sound_link, title=title, updated=updated, stamp=stamp)
-        return
-    if link is None:
-        yield LINKED.finding("No CAP message is in it or linked from it.", xpath=where, line=element.sourceline)
+    fault = _fault(link)
+    if fault is not None:
+        rule, message = fault
+        yield rule.finding(message, xpath=where, line=element.sourceline)
+    if url is None:
+        yield Entry(key=f"{where} {name}", title=title, updated=updated)
     else:
-        yield HTTP.finding("The link to its CAP message is not http.", xpath=where, line=element.sourceline)
-    yield Entry(key=f"{where} {name}", title=title, updated=updated)
+        stamp = "" if updated else f"sha256:{hashlib.sha256(cut(element)).hexdigest()[:16]}"  # any change counts
+        yield linked(url, title=title, updated=updated, stamp=stamp)
+
+
+def _fault(link: Choice) -> tuple[cap.Rule, str] | None:
+    if link.url is None:
+        return LINKED, f"No CAP message is in it or linked from it; put it inside, or {_TYPED}."
+    if not link.is_named:
+        return LINKED, f"None of its links is known to lead to a CAP message; {_TYPED}."
+    if not is_http(link.url):
+        return HTTP, "The link to its CAP message is not http or https; link to where any reader can fetch it."
+    return None

@@ -68,7 +68,7 @@ def _entries(items: list[Any], base_url: str) -> Iterator[Entry | cap.Finding]:
         title = (_text(_get(facts, "headline")) or _text(_get(facts, "event")) or "")[:MAX_TITLE]
         updated = _text(_get(facts, "sent"))
         if link is None:
-            yield LINKED.finding("It has no address.", xpath=f"/{number}")
+            yield LINKED.finding("It has no address; give it the one of its alert as `@id`.", xpath=f"/{number}")
             yield Entry(key=f"/{number}", title=title, updated=updated)
         else:
             yield linked(link, title=title, updated=updated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from capgateway import cap
@@ -76,7 +77,9 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
         return Index(findings=(*xml.findings, BOUNDED.finding("An `xml:base` is longer than any address.")))
     findings = list(xml.findings)
     if name not in _ROOTS.get(kind, _ENVELOPES):
-        message = f"Configured as {kind}, but the document's root is `{name}`."
+        message = (
+            f"Configured as {kind}, but the document's root is `{name}`; correct the feed's `kind` or its address."
+        )
         findings.append(READABLE.finding(message, xpath=f"/{name}", line=xml.root.sourceline))
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
@@ -94,6 +97,7 @@ def _until_crowded(items: Iterable[Entry | cap.Finding]) -> Iterator[Entry | cap
 def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], next_url: str | None = None) -> Index:
     """The items within the bounds."""
     entries: list[Entry] = []
+    told = Counter[str]()
     size = faults = 0
     for item in _until_crowded(items):
         if item is CROWDED:
@@ -101,7 +105,8 @@ def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], n
             break
         if isinstance(item, cap.Finding):
             faults += 1
-            if len(findings) < MAX_FINDINGS:
+            told[item.level] += 1
+            if told[item.level] <= MAX_FINDINGS:
                 findings.append(item)
         else:
             size += len(item.document or b"")
@@ -110,4 +115,6 @@ def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], n
             del entries[MAX_ENTRIES:]
             findings.insert(0, BOUNDED.finding(f"More than is read; {len(entries):,} entries are."))
             break
+    if len(findings) > MAX_FINDINGS:
+        findings.sort(key=lambda finding: finding.level != "error")  # the verdict hangs on them
     return Index(entries=tuple(entries), findings=tuple(findings[:MAX_FINDINGS]), next_url=next_url)

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import MAX_LINK, Entry
-from capgateway.feeds.markup import CAP_TYPES, absolute, child, is_http, local, media_type, read_entry, text
+from capgateway.feeds.links import CAP_TYPES, Choice, Link
+from capgateway.feeds.markup import (
+    absolute,
+    is_http,
+    local,
+    media_type,
+    namespace,
+    places,
+    read_entry,
+    text,
+    wrong_namespace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +26,21 @@ if TYPE_CHECKING:
 
     from capgateway import cap
 
+#: Children of an item whose text may be a message.
+TEXTS = ("encoded", "description", "content")
+#: What a link is to its item, besides what ``atom:link`` says.
+_FILE, _GUID = "enclosure", "guid"
+#: The namespaces of the root and of what is in it: RSS 2.0 has none, RSS 1.0 one of its own in one of RDF.
+_NAMESPACES = {"rss": ("", ""), "RDF": ("http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/rss/1.0/")}
+
+CHANNEL = Rule(
+    id="feed.rss-channel",
+    level="error",
+    layer="feed",
+    asks="RSS has exactly one channel; in RSS 2.0 the items stand in it.",
+    reference="RSS 2.0, channel",
+    source=("D-33",),
+)
 DESCRIBED = Rule(
     id="feed.rss-item",
     level="error",
@@ -23,14 +49,33 @@ DESCRIBED = Rule(
     reference="RSS 2.0, item",
     source=("D-33",),
 )
+ADVISED = Rule(
+    id="feed.rss-advised",
+    level="warning",
+    layer="feed",
+    asks="A channel has a pubDate, and each of its items a guid.",
+    why="Readers tell by them what is new.",
+    reference="RSS 2.0, channel and item",
+    source=("D-33",),
+)
 
 
 def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Finding]:
     """The items of a channel, and what is wrong with it. Dates are not read: too many are malformed (D-33)."""
-    for number, item in enumerate(_items(root), 1):
-        where = f"/rss/channel/item[{number}]"
-        if child(item, "title", "description") is None:
-            yield DESCRIBED.finding("It has neither title nor description.", xpath=where, line=item.sourceline)
+    top, (outer, inner) = f"/{local(root)}", _NAMESPACES[local(root)]
+    yield from wrong_namespace(root, top, outer)
+    yield from _channels(root, top)
+    is_advised = False
+    for item, where in _items(root, top):
+        if namespace(item) != namespace(root):  # what is wrong with all was said once
+            yield from wrong_namespace(item, where, inner)
+        if not any(text(item, name) for name in ("title", "description")):
+            message = "It has neither title nor description; say in one of them what it is about."
+            yield DESCRIBED.finding(message, xpath=where, line=item.sourceline)
+        if not is_advised and local(root) == "rss" and not text(item, "guid"):
+            is_advised = True  # what is so with one is so with most
+            message = "It has no guid; give each item one that never changes, such as the identifier of its alert."
+            yield ADVISED.finding(message, xpath=where, line=item.sourceline)
         yield from read_entry(
             item,
             where,
@@ -38,27 +83,66 @@ def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findin
             title=text(item, "title", "description"),
             updated=text(item, "updated", "pubDate", "date") or None,
             link=choose_link(item, base_url),
-            texts=("encoded", "description", "content"),
+            texts=TEXTS,
         )
 
 
-def _items(root: etree._Element) -> Iterator[etree._Element]:
-    for place in (root, *root.iterchildren("{*}channel")):
-        yield from place.iterchildren("{*}item")
+def _channels(root: etree._Element, top: str) -> Iterator[cap.Finding]:
+    channels = [(element, where) for element, where in places(root, top) if local(element) == "channel"]
+    if not channels:
+        yield CHANNEL.finding("It has no channel; put all of its items in one.", xpath=top, line=root.sourceline)
+    for channel, where in channels[1:]:
+        message = "It has more than one channel; many readers see the first one only."
+        yield CHANNEL.finding(message, xpath=where, line=channel.sourceline)
+    if local(root) == "rss":
+        for channel, where in channels:
+            if not text(channel, "pubDate"):
+                message = "The channel has no pubDate; say when it was last published."
+                yield ADVISED.finding(message, xpath=where, line=channel.sourceline)
+        for item, where in places(root, top):
+            if local(item) == "item":
+                message = "The item stands outside of the channel; move it into it."
+                yield CHANNEL.finding(message, xpath=where, line=item.sourceline)
 
 
-def choose_link(item: etree._Element, base_url: str) -> str | None:
-    """The link of CAP's type where there is one (an enclosure, an ``atom:link``), else ``link``, else a ``guid`` that
-    is one."""
-    for element in item.iterchildren("{*}enclosure", "{*}link", "{*}content"):
-        if media_type(element.get("type")) in CAP_TYPES:
-            url = absolute(element.get("url") or element.get("href"), element, base_url)
-            if url is not None:
-                return url
-    for element in item.iterchildren("{*}link", "{*}guid"):
-        if local(element) == "guid" and (element.get("isPermaLink") == "false" or not is_http(element.text or "")):
-            continue
-        url = absolute(element.text or element.get("href"), element, base_url)
+def _items(root: etree._Element, top: str) -> Iterator[tuple[etree._Element, str]]:
+    for element, where in places(root, top):
+        if local(element) == "item":
+            yield element, where
+        elif local(element) == "channel":
+            yield from ((item, place) for item, place in places(element, where) if local(item) == "item")
+
+
+def choose_link(item: etree._Element, base_url: str) -> Choice:
+    """The link of CAP's type where there is one (an enclosure, an ``atom:link``), else ``link`` or a ``guid`` that is
+    one, else a file of an XML type; failing these whatever is a link."""
+    links = list(_links(item, base_url))
+    pages = [link for link in links if link.rel != _FILE]
+    untyped = [link for link in pages if not link.type and link.is_content]
+    ranked = (
+        [link for link in links if link.type in CAP_TYPES],
+        [link for link in pages if link in untyped or link.is_xml],
+        [link for link in links if link.rel == _FILE and link.is_xml],
+    )
+    chosen = next((found[0] for found in ranked if found), None)
+    if chosen is None:
+        return Choice(pages[0].url if pages else None, is_named=False)
+    is_only = len({link.url for link in untyped if link.rel != _GUID}) <= 1
+    return Choice(chosen.url, is_named=bool(chosen.type) or chosen.rel == _GUID or is_only)
+
+
+def _links(item: etree._Element, base_url: str) -> Iterator[Link]:
+    """Files, ``link`` and ``atom:link``, and a ``guid`` that is a link, in their order."""
+    for element in item.iterchildren("{*}enclosure", "{*}content", "{*}link", "{*}guid"):
+        name, rel = local(element), element.get("rel", "alternate").strip().lower()
+        written = element.get("url") or element.get("href")
+        if name in {"enclosure", "content"}:
+            rel = _FILE
+        elif name == "guid":
+            is_link = element.get("isPermaLink") != "false" and is_http(element.text or "")
+            rel, written = _GUID, element.text if is_link else None
+        else:
+            written = written or element.text
+        url = absolute(written, element, base_url)
         if url is not None:
-            return url
-    return None
+            yield Link(url, media_type(element.get("type")), rel)

@@ -116,6 +116,8 @@ def rss(documents: Sequence[Document], url_of: Callable[[str], str], *, embed: b
     channel = etree.SubElement(root, "channel")
     for name, value in (("title", "Simulated alerts"), ("link", url_of("")), ("description", "For tests")):
         etree.SubElement(channel, name).text = value
+    updated = max((document.updated for document in documents), default=datetime.fromtimestamp(0, UTC))
+    etree.SubElement(channel, "pubDate").text = format_datetime(updated, usegmt=True)
     for document in documents:
         item, url = etree.SubElement(channel, "item"), url_of(document.name)
         etree.SubElement(item, "title").text = document.title

@@ -57,11 +57,17 @@ def fetched(body: bytes, **changes: object) -> Fetched:
     return Fetched(**(facts | changes))  # type: ignore[arg-type]
 
 
+NO_MESSAGE = (
+    "Error (line 1): No CAP message is in it or linked from it; "
+    'put it inside, or link to it with `type="application/cap+xml"`. [feed.entry-link]'
+)
+
+
 def test_a_feed_is_described_in_sentences() -> None:
     """What came, what it announces, how old it is, what is wrong, each in a sentence."""
     entry = "<entry><id>1</id><title>t</title><updated>2026-01-01T11:00:00Z</updated>{}</entry>"
     body = (
-        '<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>t</title><updated>x</updated>'
+        '<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>t</title><updated>2026-01-01T11:00:00Z</updated>'
         + entry.format('<link href="/a.xml"/>')
         + entry.format("")
         + "</feed>"
@@ -75,14 +81,18 @@ def test_a_feed_is_described_in_sentences() -> None:
         "It announces 2 entries: 0 with the message inside, 1 linked.",
         "1 entry is unusable.",
         "The newest entry is from 2026-01-01 11:00 UTC, 60 minutes ago.",
-        "Error (line 1): The id `1` was used before. [feed.atom-unique-id]",
-        "Error (line 1): No CAP message is in it or linked from it. [feed.entry-link]",
+        "Error (line 1): The id `1` was used before; give each entry its own. [feed.atom-unique-id]",
+        NO_MESSAGE,
     )
 
 
 def test_many_findings_are_counted_not_listed() -> None:
     """After the first twenty, the rest is told by rule."""
-    body = b"<rss><channel>" + b"<item><title>t</title></item>" * 50 + b"</channel></rss>"
+    body = (
+        b"<rss><channel><pubDate>today</pubDate>"
+        + b"<item><title>t</title><guid>g</guid></item>" * 50
+        + b"</channel></rss>"
+    )
     said = describe(ATOM, fetched(body), feeds.read_entries(body, kind="rss", base_url=""), NOW)
     assert said[-1] == "And 30 more of [feed.entry-link]."
 

@@ -239,7 +239,7 @@ def test_messages_in_base64_and_linked_ones_are_found() -> None:
     )
     assert identifiers(index) == ["a"]
     assert [entry.link for entry in index.entries if entry.link] == ["https://alerts.example/b.xml"]
-    assert rules(index) == ["edxl.cap", "feed.link-scheme", "edxl.cap"]
+    assert rules(index) == ["edxl.values", "feed.link-scheme", "edxl.cap"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_messages_in_base64_and_linked_ones_are_found() -> None:
         (">Report<", ">Alert<", "edxl.values"),
         (">2026-01-01T00:00:00.5Z<", ">yesterday<", "edxl.values"),
         ("EDXL:DE:1.0", "EDXL:DE:2.0", "edxl.root"),
-        ("</xmlContent>", "</xmlContent><nonXMLContent/>", "edxl.content"),
+        ("</xmlContent>", "</xmlContent><nonXMLContent><mimeType>a/b</mimeType></nonXMLContent>", "edxl.content"),
         ("<xmlContent>.*</xmlContent>", "<xmlContent/>", "edxl.cap"),
     ],
 )

@@ -34,8 +34,9 @@ def atom(*inside: str, head: str = "<id>f</id><title>t</title><updated>2026-01-0
 
 
 def rss(*inside: str) -> bytes:
-    items = "".join(f"<item><title>T{n}</title>{x}</item>" for n, x in enumerate(inside))
-    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+    guid = '<guid isPermaLink="false">g</guid>'
+    items = "".join(f"<item><title>T{n}</title>{x}{'' if '<guid' in x else guid}</item>" for n, x in enumerate(inside))
+    return f'<rss version="2.0"><channel><title>t</title><pubDate>today</pubDate>{items}</channel></rss>'.encode()
 
 
 def read_atom(*inside: str) -> feeds.Index:
@@ -91,6 +92,79 @@ def test_the_cap_link_of_an_rss_item_is_chosen(inside: str, chosen: str) -> None
     """A link of CAP's type, else the item's link, else a guid that is one."""
     (entry,) = read_rss(inside).entries
     assert entry.link == f"https://alerts.example{chosen}"
+
+
+@pytest.mark.parametrize(
+    ("links", "tried"),
+    [
+        ('<link type="image/png" href="/picture"/>', "/picture"),
+        ('<link type="application/json" href="/json"/>', "/json"),
+        ('<link rel="self" href="/self"/>', "/self"),
+        ('<link rel="self" type="application/atom+xml" href="/self"/>', "/self"),
+        ('<link href="/one"/><link href="/two"/>', "/one"),
+        (
+            '<link rel="alternate" type="text/html" href="/page"/><link rel="self" type="application/atom+xml" href="/s"/>',
+            "/s",
+        ),
+    ],
+)
+def test_a_link_that_is_not_known_to_lead_to_cap_is_an_error_and_tried(links: str, tried: str) -> None:
+    """None of CAP's type, no only one without a type, none of an XML type (D-32): whose fault it is must not cost an alert."""
+    index = read_atom(links)
+    assert [(finding.rule, finding.level, finding.xpath) for finding in index.findings] == [
+        ("feed.entry-link", "error", "/feed/entry")
+    ]
+    assert [entry.link for entry in index.distinct] == [f"https://alerts.example{tried}"]
+    assert rules(read_atom(links + f"<content>{ALERT}</content>")) == []
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        CAP_LINK,
+        '<link href="/only"/>',
+        '<link rel="self" href="/self"/><link href="/only"/>',
+        '<link href="/only"/><link rel="related" href="/only"/>',
+        '<link rel="alternate" type="application/xml" href="/xml"/>',
+        '<link rel="alternate" type="application/atom+xml" href="/as-sweden-has-it"/>',
+    ],
+)
+def test_a_link_of_the_right_kind_is_no_finding(links: str) -> None:
+    """CAP's type, the only one without a type, an XML type."""
+    assert rules(read_atom(links)) == []
+
+
+ATOM_LINK = '<a:link xmlns:a="http://www.w3.org/2005/Atom" {}/>'
+
+
+@pytest.mark.parametrize(
+    ("links", "chosen", "is_named"),
+    [
+        ('<link>/a</link><enclosure type="image/png" url="/picture"/>', "/a", True),
+        (ATOM_LINK.format('rel="self" type="application/rss+xml" href="/self"') + "<link>/a</link>", "/a", True),
+        (ATOM_LINK.format('type="text/html" href="/page"') + "<link>/a</link>", "/a", True),
+        ('<enclosure type="application/xml" url="/file"/>', "/file", True),
+        ("<guid>https://alerts.example/g</guid><link>/a</link>", "/g", True),
+        ("<link>/a</link>" + ATOM_LINK.format('href="/a"'), "/a", True),
+        ("<link>/a</link>" + ATOM_LINK.format('href="/b"'), "/a", False),
+        (ATOM_LINK.format('type="text/html" href="/page"'), "/page", False),
+        (ATOM_LINK.format('rel="self" href="/self"'), "/self", False),
+    ],
+)
+def test_an_item_of_rss_is_held_to_the_same(links: str, chosen: str, is_named: bool) -> None:
+    """Its link, a guid that is one, a file; what is none of them is an error, and tried."""
+    index = read_rss(links)
+    assert [entry.link for entry in index.entries] == [f"https://alerts.example{chosen}"]
+    assert rules(index) == ([] if is_named else ["feed.entry-link"])
+
+
+def test_an_empty_message_does_not_hide_the_linked_one() -> None:
+    """It is taken in only where there is nothing better."""
+    empty = f'<content><alert xmlns="{NS}"/></content>'
+    (linked,) = read_atom(empty + CAP_LINK).entries
+    assert (linked.document, linked.link) == (None, "https://alerts.example/cap")
+    (held,) = read_atom(empty).entries
+    assert cap.parse(held.document or b"").alert
 
 
 def test_xml_base_moves_relative_links() -> None:
@@ -198,7 +272,69 @@ def test_what_atom_requires_is_checked() -> None:
     """Missing id, title, updated, repeated ids and foreign elements are findings; the entries are read all the same."""
     body = atom(CAP_LINK, CAP_LINK, head="<id>f</id><title>t</title><foo/>").replace(b"<id>e1</id>", b"<id>e0</id>")
     index = feeds.read_entries(body, kind="atom", base_url=BASE)
-    assert rules(index) == ["feed.atom-required", "feed.atom-element", "feed.atom-unique-id"]
+    assert [(finding.rule, finding.xpath) for finding in index.findings] == [
+        ("feed.atom-element", "/feed/foo"),
+        ("feed.atom-required", "/feed"),
+        ("feed.atom-unique-id", "/feed/entry[2]"),
+    ]
+    assert len(index.distinct) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "rule", "place"),
+    [
+        ("<id>f</id>", "<id/>", "feed.atom-required", "/feed/id"),
+        ("<id>f</id>", "<id> </id>", "feed.atom-required", "/feed/id"),
+        ("<id>f</id>", "<id>f</id><id>g</id>", "feed.atom-required", "/feed/id[2]"),
+        ("2026-01-01T00:00:00Z</updated><entry>", "</updated><entry>", "feed.atom-required", "/feed/updated"),
+        (
+            "2026-01-01T00:00:00Z</updated><link",
+            "yesterday</updated><link",
+            "feed.atom-required",
+            "/feed/entry/updated",
+        ),
+        (
+            "2026-01-01T00:00:00Z</updated><link",
+            "2026-13-01T00:00:00Z</updated><link",
+            "feed.atom-required",
+            "/feed/entry/updated",
+        ),
+        (
+            "2026-01-01T00:00:00Z</updated><link",
+            "2026-01-01T00:00:00</updated><link",
+            "feed.atom-required",
+            "/feed/entry/updated",
+        ),
+        ("<link", "<published>2026</published><link", "feed.atom-required", "/feed/entry/published"),
+        ("<title>T0</title>", "<title>T0</title><title/>", "feed.atom-required", "/feed/entry/title[2]"),
+        ("<title>T0</title>", '<title xmlns="">T0</title>', "feed.atom-required", "/feed/entry"),
+        ("<link", "<linc/><link", "feed.atom-element", "/feed/entry/linc"),
+        ("<link", "<rights/><rights/><link", "feed.atom-element", "/feed/entry/rights[2]"),
+        ("<entry>", '<entry xmlns="">', "feed.namespace", "/feed/entry"),
+    ],
+)
+def test_each_fault_of_an_atom_feed_has_its_place(written: str, instead: str, rule: str, place: str) -> None:
+    """Empty, repeated and malformed elements, unknown ones in an entry, an entry in no namespace; all are read."""
+    body = atom(CAP_LINK).decode().replace(written, instead)
+    index = feeds.read_entries(body.encode(), kind="atom", base_url=BASE)
+    assert [(finding.rule, finding.xpath) for finding in index.findings] == [(rule, place)]
+    assert len(index.distinct) == 1
+
+
+@pytest.mark.parametrize(
+    ("namespace", "rule"),
+    [
+        ("http://www.w3.org/2005/Atom", []),
+        ("http://example/", ["feed.namespace"]),
+        ("http://purl.org/atom/ns#", ["feed.namespace"]),
+        ("", ["feed.namespace"]),
+    ],
+)
+def test_a_feed_of_another_namespace_is_read_with_an_error(namespace: str, rule: list[str]) -> None:
+    """The namespace makes it Atom; what looks like it is read, and the one thing to mend is said once."""
+    body = atom(CAP_LINK, CAP_LINK).replace(b"http://www.w3.org/2005/Atom", namespace.encode())
+    index = feeds.read_entries(body, kind="atom", base_url=BASE)
+    assert rules(index) == rule
     assert len(index.distinct) == 2
 
 
@@ -206,6 +342,41 @@ def test_an_rss_item_needs_a_title_or_a_description() -> None:
     """One of the two is there, or a finding."""
     body = rss("<link>/a</link>").replace(b"<title>T0</title>", b"")
     assert rules(feeds.read_entries(body, kind="rss", base_url=BASE)) == ["feed.rss-item"]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "rule", "level", "place"),
+    [
+        ("<channel>(.*)</channel>", r"\1", "feed.rss-channel", "error", "/rss"),
+        (
+            "</channel>",
+            "</channel><channel><pubDate>x</pubDate></channel>",
+            "feed.rss-channel",
+            "error",
+            "/rss/channel[2]",
+        ),
+        ("(<item>.*</item>)</channel>", r"</channel>\1", "feed.rss-channel", "error", "/rss/item"),
+        ("<pubDate>.*</pubDate>", "", "feed.rss-advised", "warning", "/rss/channel"),
+        ("<guid .*</guid>", "", "feed.rss-advised", "warning", "/rss/channel/item"),
+        ("<title>T0</title>", "<title/>", "feed.rss-item", "error", "/rss/channel/item"),
+        ("<rss ", '<rss xmlns="http://example/" ', "feed.namespace", "error", "/rss"),
+        ("<link>/a</link>", '<enclosure type="image/png" url="/a"/>', "feed.entry-link", "error", "/rss/channel/item"),
+        (
+            "<link>/a</link>",
+            '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="self" href="/a"/>',
+            "feed.entry-link",
+            "error",
+            "/rss/channel/item",
+        ),
+    ],
+)
+def test_each_fault_of_an_rss_feed_has_its_place(written: str, instead: str, rule: str, level: str, place: str) -> None:
+    """A channel with a pubDate, items inside with a guid, a link to CAP; the items are read whatever is missing."""
+    body = re.sub(written, instead, rss("<link>/a</link>").decode())
+    index = feeds.read_entries(body.encode(), kind="rss", base_url=BASE)
+    assert (rule, level, place) in [(finding.rule, finding.level, finding.xpath) for finding in index.findings]
+    assert {finding.rule for finding in index.findings} <= {rule, "feed.rss-channel"}
+    assert len(index.entries) == 1
 
 
 def test_the_other_kind_of_feed_is_read_with_a_finding() -> None:
@@ -320,6 +491,18 @@ def test_real_feeds_have_the_entries_their_index_says(
     assert len(index.entries) == entries
     assert sum(entry.document is not None for entry in index.entries) == alerts
     assert all(cap.parse(entry.document).alert for entry in index.entries if entry.document)
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", ["invalid_element", "no_id", "no_link"])
+def test_faults_of_feeds_are_found_where_another_validator_sees_them(name: str) -> None:
+    """The places that the corpus names, which counts every step."""
+    with (Path(CORPUS or "") / "index.tsv").open(encoding="utf-8") as file:
+        (row,) = [row for row in csv.DictReader(file, delimiter="\t") if row["file"] == f"google/{name}.atom"]
+    index = feeds.read_entries((Path(CORPUS or "") / row["file"]).read_bytes(), kind="atom", base_url=BASE)
+    expected = [place.replace("[1]", "") for place in re.findall(r"/feed\S*", row["expected"])]
+    assert expected
+    assert set(expected) <= {finding.xpath for finding in index.findings if finding.level == "error"}
 
 
 @needs_corpus
