@@ -35,13 +35,14 @@ T = TypeVar("T")
 
 
 class Page(NamedTuple):
-    """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were taken, where it
-    goes on."""
+    """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were taken, whether it
+    may be taken for what the feed has to say, where it goes on."""
 
     found: Fetched
     new: int
     is_news: bool = False
     is_whole: bool = True
+    is_sound: bool = True
     next_url: str | None = None
     failure: FetchFailed | None = None
 
@@ -105,7 +106,7 @@ async def _ask_part(
         if page.next_url is None:
             break
         url = page.next_url
-    if pages:
+    if pages and all(page.is_sound for page in pages):
         await _remember(intake, watch, question, pages)
     return None, bool(pages), new
 
@@ -114,7 +115,8 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
     """Take in what a new body announces."""
     feed = watch.feed
     index = await off_loop(len(found.body), lambda: read_entries(found.body, kind=feed.kind, base_url=found.url))
-    faults = [finding for finding in index.findings if finding.level == "error" and finding.rule in NO_INDEX]
+    errors = [finding for finding in index.findings if finding.level == "error"]
+    faults = [finding for finding in errors if finding.rule in NO_INDEX]
     if faults and not index.entries:
         if not watch.failures:  # keep what cannot be read, once a failure: an error page may change at each poll
             await intake.take_in(found.body, feed)
@@ -126,7 +128,10 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
         new, failure = await _take_only(intake, watch, fresh[0])
         return Page(found, new, is_news=True, failure=failure)
     new, left_over = await each(fresh, lambda entry: take_entry(intake, watch, entry))
-    return Page(found, new, is_news=bool(fresh), is_whole=not left_over, next_url=index.next_url)
+    # A faulty index without entries may be somebody's error page under the right address and with the right ETag: it is
+    # read as a quiet feed, and asked for again in full.
+    is_sound = bool(index.entries) or not errors
+    return Page(found, new, bool(fresh), is_whole=not left_over, is_sound=is_sound, next_url=index.next_url)
 
 
 async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, FetchFailed | None]:

@@ -89,6 +89,14 @@ async def test_a_cut_alert_is_held_and_taken_when_whole(source: Source) -> None:
     assert await source.decisions() == ["quarantined unreadable", "published"]
 
 
+async def test_an_empty_page_under_the_right_tag_hides_nothing(source: Source) -> None:
+    """What is no Atom and lists nothing is read as a quiet feed, and its ETag is not believed."""
+    source.publish(ALERT)
+    source.server.misbehave("index.atom", Fault(body=b"<feed/>"), times=1)
+    await source.poll("index.atom")
+    assert await source.poll("index.atom") == ("ok", 1)
+
+
 async def test_a_cut_connection_loses_nothing(source: Source) -> None:
     """An index and a document whose connection breaks in the middle are read again, whole."""
     source.publish(ALERT)
