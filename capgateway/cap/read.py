@@ -124,7 +124,7 @@ def parts_of(namespace: str) -> Parts:
             resources="resource",
             areas="area",
         ),
-        resource=_part(namespace, "resourceDesc size derefUri", tokens="mimeType uri digest"),
+        resource=_part(namespace, "resourceDesc derefUri", tokens="mimeType size uri digest"),
         area=_part(
             namespace, "areaDesc", tokens="altitude ceiling", polygons="polygon", circles="circle", geocodes="geocode"
         ),
@@ -217,17 +217,18 @@ class Reader(msgspec.Struct, kw_only=True):
         return "Likely"
 
     def _resource(self, element: etree._Element) -> Resource:
-        get = _children(element, self.parts.resource)[0].get
-        mime_type, uri, digest = (get(field, "").strip(BLANK) or None for field in ("mime_type", "uri", "digest"))
-        if self.version == "1.2":
-            mime_type = mime_type or get("mime_type") and ""
+        texts, _ = _children(element, self.parts.resource)
+        for field in self.parts.resource.tokens:
+            if field in texts:
+                texts[field] = texts[field].strip(BLANK)
+        get = texts.get
         return Resource(
             resource_desc=get("resource_desc", ""),
-            mime_type=mime_type or UNKNOWN_MIME_TYPE,
+            mime_type=get("mime_type", None if self.version == "1.2" else UNKNOWN_MIME_TYPE),
             size=self._size(get("size"), element),
-            uri=uri,
+            uri=get("uri") or None,
             deref_uri=get("deref_uri"),
-            digest=digest,
+            digest=get("digest") or None,
         )
 
     def _size(self, text: str | None, resource: etree._Element) -> int | None:

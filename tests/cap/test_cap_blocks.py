@@ -74,3 +74,63 @@ def test_infos_without_areas_are_told_apart_by_nothing() -> None:
     area = INFO[INFO.index("    <area>") : INFO.index("  </info>")]
     document = two(INFO.replace("Severe", "Minor")).replace(area, "")
     assert "cap.info.override" in rules(document)
+
+
+AREA = INFO[INFO.index("    <area>") : INFO.index("  </info>")]
+NORTH = "<polygon>40.1,-97.9 40.1,-97.5 40.5,-97.5 40.1,-97.9</polygon>"
+GEOCODE = "<geocode><valueName>SAME</valueName><value>048453</value></geocode>"
+
+
+def test_a_code_beside_shapes_elsewhere_is_no_more_than_suspect() -> None:
+    """By the standard it counts too, though two bands of one county are the likelier meaning."""
+    document = two(INFO.replace("Severe", "Minor").replace(SHAPES, NORTH + GEOCODE))
+    assert the_finding(document, "cap.info.overlap").level == "warning"
+    assert "cap.info.override" not in rules(document)
+
+
+@pytest.mark.parametrize("code", ["IPAWSv1.0", "profile:CAP-CP:0.4"])
+def test_where_shapes_decide_codes_beside_them_do_not_count(code: str) -> None:
+    """Canada's warnings have several severities in one county."""
+    document = two(INFO.replace("Severe", "Minor").replace(SHAPES, NORTH + GEOCODE)).replace("profile:example", code)
+    assert not rules(document) & {"cap.info.override", "cap.info.overlap"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<altitude>100</altitude>\n      <ceiling>2000.5", "<altitude>3000</altitude>\n      <ceiling>4000"),
+        ("Residents", "Fire brigades"),
+    ],
+)
+def test_other_heights_and_other_people_are_another_matter(old: str, new: str) -> None:
+    """Ash above and below; what residents and what brigades are told."""
+    assert rules(two(INFO.replace("Severe", "Minor").replace(old, new))) == set()
+
+
+def test_a_ring_begun_elsewhere_is_the_same_area() -> None:
+    """Nor does its direction, or a zero at a number's end, make it another."""
+    turned = "30.5,-97.50 30.1,-97.5 30.1,-97.9 30.50,-97.5"
+    document = two(INFO.replace("Severe", "Minor").replace("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9", turned))
+    assert the_finding(document, "cap.info.override").level == "error"
+
+
+def test_a_state_covers_its_counties() -> None:
+    """SAME's 048000 is all of Texas."""
+    county = AREA.replace(SHAPES, "      " + GEOCODE + "\n")
+    state = county.replace("048453", "048000")
+    document = two(INFO.replace("Severe", "Minor").replace(AREA, state)).replace(AREA, county)
+    assert the_finding(document, "cap.info.overlap").level == "warning"
+    assert not rules(document.replace("048000", "049000")) & {"cap.info.override", "cap.info.overlap"}
+
+
+def test_each_contradiction_is_told() -> None:
+    """Two infos that override and another pair that overlaps."""
+    other = INFO.replace(SHAPES, NORTH)
+    overlapping = NORTH.replace("40.5", "40.4")
+    document = two(
+        INFO.replace("Severe", "Minor")
+        + other.replace("Severe", "Extreme")
+        + other.replace("Severe", "Moderate").replace(NORTH, overlapping)
+    )
+    assert the_finding(document, "cap.info.override").xpath == "/alert/info[2]"
+    assert the_finding(document, "cap.info.overlap").xpath == "/alert/info[4]"

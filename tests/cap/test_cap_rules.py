@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cap_samples import CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
+from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
 
 REFERENCES = "<references>alerts@agency.example,TX-2026-0041,2026-11-22T09:15:00-06:00</references>"
 INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
@@ -43,6 +43,11 @@ BROKEN = [
     ),
     ("<scope>Public</scope>", "<scope>Public</scope><restriction/><addresses/>", None, None, None),
     ("<scope>Public", "<scope>Private", "cap.addresses.missing", "error", "/alert"),
+    (REFERENCES, REFERENCES.replace("</", ",</"), "cap.references.form", "error", "/alert/references"),
+    ("09:15:00-06:00</ref", "09:15:00+15:00</ref", "cap.references.form", "error", "/alert/references"),
+    ("09:15:00-06:00</ref", "15:15:00+00:00</ref", "cap.time.utc", "warning", "/alert/references"),
+    ("<code>", '<addresses>"</addresses><code>', "cap.addresses.quotes", "error", "/alert/addresses"),
+    ('lake "big fire"', '"', "cap.incidents.quotes", "error", "/alert/incidents"),
     ("<code>", '<addresses>"a b c</addresses><code>', "cap.addresses.quotes", "error", "/alert/addresses"),
     ('"big fire"', '"big fire', "cap.incidents.quotes", "error", "/alert/incidents"),
     ("Wildfire", " ", "cap.event.empty", "error", "/alert/info[1]/event"),
@@ -51,6 +56,20 @@ BROKEN = [
     ("Leave now", "x" * 160, None, None, None),
     ("https://agency.example/fire", "www.agency.example", "cap.web.absolute", "error", "/alert/info[1]/web"),
     ("https://agency.example/fire", "https:", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "https://:80/", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "https://user@/", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "https://me@[::1]:80/a?b#c", None, None, None),
+    ("A note", "&lt;br&gt;", "cap.text.markup", "warning", "/alert/note"),
+    ("Example County", "&lt;!-- x --&gt;", "cap.text.markup", "warning", AREA_PATH + "/areaDesc"),
+    (
+        "<value>4</value>",
+        "<value>a&amp;nbsp;b</value>",
+        "cap.text.markup",
+        "warning",
+        "/alert/info[1]/parameter[1]/value",
+    ),
+    ("Go west.", "&lt;John&gt; said", None, None, None),
     ("Go west.", "Go &lt;b&gt;west&lt;/b&gt;.", "cap.text.markup", "warning", "/alert/info[1]/instruction"),
     ("Go west.", "Fish &amp;amp; chips", "cap.text.markup", "warning", "/alert/info[1]/instruction"),
     ("Go west.", "Fish &amp; chips, wind &lt; 5 &gt; 3", None, None, None),
@@ -70,6 +89,8 @@ BROKEN = [
         "/alert/info[1]/eventCode[1]/valueName",
     ),
     ("<resourceDesc>Map", "<resourceDesc>", "cap.resource-desc.empty", "error", RESOURCE + "/resourceDesc"),
+    ("image/png", "", "cap.mime-type.form", "error", RESOURCE + "/mimeType"),
+    ("<uri>https://agency.example/map.png", "<uri>C:\\map.png", None, None, None),
     ("image/png", "picture", "cap.mime-type.form", "error", RESOURCE + "/mimeType"),
     ("image/png", "text/html; charset=utf-8", None, None, None),
     ("<size>5", "<size>-5", "cap.size.range", "warning", RESOURCE + "/size"),
@@ -154,6 +175,36 @@ def test_a_relative_uri_names_the_file_in_deref_uri() -> None:
     assert rules(document) == set()
     document = document.replace("<derefUri>aGVsbG8=</derefUri>", "")
     assert rules(document) == {"cap.uri.absolute"}
+
+
+@pytest.mark.parametrize("uri", ["a.jpg", "https://", "https:///x", "http:a", "C:\\x.jpg"])
+@pytest.mark.parametrize("deref_uri", ["", "<derefUri> </derefUri>"])
+def test_a_uri_stands_alone_only_when_it_is_absolute(uri: str, deref_uri: str) -> None:
+    """A blank derefUri holds no file that a relative one could name."""
+    document = changed("      <derefUri>aGVsbG8=</derefUri>\n", deref_uri).replace(
+        b"https://agency.example/map.png", uri.encode()
+    )
+    assert the_finding(document, "cap.uri.absolute").level == "error"
+
+
+def test_a_private_message_names_someone() -> None:
+    """An empty name in quotes is nobody."""
+    document = changed("<scope>Public</scope>", '<scope>Private</scope><addresses>""</addresses>')
+    assert "cap.addresses.missing" in rules(document)
+
+
+@pytest.mark.parametrize(
+    ("item", "rule"),
+    [
+        ("TX-2026-0042/alerts@agency.example", "cap.references.self"),
+        ("I,D/alerts@agency.example", "cap.references.form"),
+        ("I&amp;D/alerts@agency.example", "cap.references.form"),
+    ],
+)
+def test_references_of_cap_1_0_are_judged_too(item: str, rule: str) -> None:
+    """They have no time, so the same name is the same message."""
+    document = changed("TX-2026-0041/alerts@agency.example", item, document=CAP_1_0)
+    assert the_finding(document, rule).level == "error"
 
 
 def test_a_resource_shows_something() -> None:

@@ -15,6 +15,7 @@ from capgateway import cap, shipped
 from capgateway.cap.schema import guard
 
 SAMPLES = {"1.0": CAP_1_0, "1.1": CAP_1_1, "1.2": CAP_1_2}
+INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
 SIGNATURE = b"http://www.w3.org/2000/09/xmldsig#"
 
 
@@ -152,6 +153,76 @@ def test_every_fault_is_told_in_one_pass() -> None:
     )
     found = [finding.message.split(";")[0] for finding in judged(document).findings if finding.rule == "cap.schema"]
     assert found == ["`info` has no `category`, which it must have", "`severity` is `Bad`", "`certainty` is `Sure`"]
+
+
+def test_everything_that_is_missing_is_told() -> None:
+    """An empty alert lacks six elements, an empty info five."""
+    document = '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><info/></alert>'
+    found = [finding for finding in judged(document).findings if finding.rule == "cap.schema"]
+    assert [finding.xpath for finding in found] == ["/alert"] * 6 + ["/alert/info[1]"] * 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("<scope>Public</scope>", "<scoep>Public</scoep>", "did you mean `scope`?"),
+        ("<msgType>Update</msgType>", "<MsgType>Update</MsgType>", "did you mean `msgType`?"),
+        ("<scope>Public</scope>", '<scope xmlns="">Public</scope>', "is in no namespace"),
+        ("<status>Actual", "<status> Actual", "has blanks around `Actual`"),
+        ("<sent>2026-11-22", "<sent>2026-02-30", "no such day"),
+        ("<source>", "<password>secret</password><source>", "dropped after CAP 1.0"),
+        ("<event>Wildfire", "<event><b/>Wildfire", "holds text only"),
+        ("<web>https://agency.example/fire", "<web>https://agency.example/%zz", "write a full URI"),
+    ],
+)
+def test_a_fault_says_what_is_meant(old: str, new: str, said: str) -> None:
+    """One finding, in words that tell what to do."""
+    assert said in the_finding(changed(old, new), "cap.schema").message
+
+
+def test_an_element_out_of_place_is_the_one_that_moved() -> None:
+    """Not each of those that it jumped over."""
+    audience = "    <audience>Residents</audience>\n"
+    document = CAP_1_2.replace(audience, "").replace("    <event>", audience + "    <event>")
+    assert the_finding(document, "cap.schema").xpath == "/alert/info[1]/audience"
+
+
+def test_however_many_very_likely_are_read_they_are_no_error() -> None:
+    """Sixty languages of an old sender: warnings, and no other fault hides behind them."""
+    infos = "".join(INFO.replace("en-US", f"en-x-{number}").replace("Observed", "Very Likely") for number in range(60))
+    document = CAP_1_2.replace(INFO, infos)
+    assert judged(document).verdict == "valid"
+    assert judged(document.replace("<severity>Severe", "<severity>Bad", 1)).verdict == "invalid"
+    assert judged(document.replace("<certainty>Very", '<certainty a="1">Very', 1)).verdict == "invalid"
+    assert judged(re.sub("<urgency>.*</urgency>", "", document, count=1)).verdict == "invalid"
+
+
+def test_faults_beyond_a_hundred_are_counted() -> None:
+    """The report stays small and says so."""
+    found = judged(CAP_1_2.replace("<resource>", "<bogus/>" * 150 + "<resource>")).findings
+    assert len(found) == 101
+    assert "50 more" in found[-1].message
+
+
+def test_a_national_namespace_is_judged_by_the_schema_too() -> None:
+    """Luxembourg's differs from CAP's by its name only."""
+    luxembourg = CAP_1_2.replace("cap:1.2", "cap:1.2:profile:cap-lu:1.0").replace("<urgency>Immediate", "<urgency>Now")
+    found = the_finding(luxembourg, "cap.schema")
+    assert (found.xpath, found.line) == (
+        "/alert/info[1]/urgency",
+        CAP_1_2[: CAP_1_2.index("<urgency>")].count("\n") + 1,
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["CAP-v1.2.xsd", "google-cap12.xsd", "google-cap12_extended.xsd", "cap1.2-capcollector.xsd"]
+)
+def test_schemas_of_others_explain_as_well(name: str) -> None:
+    """With prefixes, anonymous types and patterns of their own."""
+    schemas = cap.Schemas({"1.2": (corpus() / "xsd" / name).read_bytes()})
+    root = cap.read_xml(changed("<scope>Public</scope>", "")).root
+    assert root is not None
+    assert any("`scope`" in finding.message for finding in schemas.findings(root, "1.2"))
 
 
 def test_a_huge_faulty_message_is_explained_too() -> None:

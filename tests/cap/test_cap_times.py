@@ -99,6 +99,22 @@ def test_a_year_of_the_buddhist_calendar_is_suspected() -> None:
     assert "2026" in finding.message
 
 
+@pytest.mark.parametrize("year", ["0008", "1447", "0001", "9999"])
+def test_other_calendars_are_suspected_too(year: str) -> None:
+    """Reiwa 8 and Hijri 1447 are 2026; and nothing is sent for the end of time."""
+    assert "cap.time.year" in rules(changed("2026-11-22T20:15:00", f"{year}-12-31T23:59:59"))
+
+
+def test_a_message_over_before_it_was_sent_is_found() -> None:
+    """Even when it took effect earlier still."""
+    document = (
+        changed("<effective>2026-11-22T10:15:00-06:00", "<effective>2026-11-21T10:15:00-06:00")
+        .replace(b"<onset>2026-11-22T10:20:00-06:00</onset>", b"")
+        .replace(b"<expires>2026-11-22T20", b"<expires>2026-11-21T20")
+    )
+    assert the_finding(document, "cap.expires.order").level == "warning"
+
+
 def test_a_message_from_the_future_is_suspected() -> None:
     """Ten minutes are forgiven."""
     document = changed(SENT, "<sent>2026-11-22T12:09:00-06:00</sent>")

@@ -44,6 +44,8 @@ OVERLAP = Rule(
 _SAID = ("event", "urgency", "severity")
 #: In these profiles shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
 _SHAPES_DECIDE = frozenset({"ipaws", "cap-cp", "cap-au"})
+#: A geocode's name and value, and the heights it is between.
+Code = tuple[str, str, Heights]
 #: A place as a text or corners, and the heights it is between.
 Name = tuple[object, ...]
 
@@ -105,7 +107,7 @@ class _Ground(NamedTuple):
     area that has shapes; ``rings`` are its shapes, each with the heights it is between."""
 
     names: frozenset[Name]
-    codes: frozenset[tuple[str, str]]
+    codes: frozenset[Code]
     rings: tuple[tuple[topology.Ring, Heights], ...]
 
 
@@ -134,7 +136,7 @@ class _Grounds:
 
     def _ground(self, info: Info) -> _Ground:
         names: set[Name] = set() if info.areas else {("everywhere",)}
-        codes: set[tuple[str, str]] = set()
+        codes: set[Code] = set()
         rings: list[tuple[topology.Ring, Heights]] = []
         for area in info.areas:
             heights = _heights(area)
@@ -144,7 +146,7 @@ class _Grounds:
             if not shapes:
                 names |= {("code", code.name, code.value, heights) for code in area.geocodes if code.value}
             if not (shapes and self._shapes_decide):
-                codes |= {(code.name, code.value) for code in area.geocodes if code.value}
+                codes |= {(code.name, code.value, heights) for code in area.geocodes if code.value}
             if not shapes and not area.geocodes:
                 names.add(("description", " ".join(area.area_desc.split()).casefold(), heights))
         return _Ground(frozenset(names), frozenset(codes), tuple(rings))
@@ -161,17 +163,19 @@ class _Grounds:
                 yield topology.outline(shape)
 
 
-def _share_code(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) -> bool:
+def _share_code(one: frozenset[Code], other: frozenset[Code]) -> bool:
     """Whether a code is common to both, or one of SAME's for a whole state (`048000`) covers one of the other's."""
     return bool(one & other or _states(one) & _in_states(other) or _states(other) & _in_states(one))
 
 
-def _states(codes: frozenset[tuple[str, str]]) -> set[str]:
-    return {value[-5:-3] for name, value in codes if name.casefold() == "same" and value.endswith("000")}
+def _states(codes: frozenset[Code]) -> set[tuple[str, Heights]]:
+    return {
+        (value[-5:-3], heights) for name, value, heights in codes if name.casefold() == "same" and value[-3:] == "000"
+    }
 
 
-def _in_states(codes: frozenset[tuple[str, str]]) -> set[str]:
-    return {value[-5:-3] for name, value in codes if name.casefold() == "same"}
+def _in_states(codes: frozenset[Code]) -> set[tuple[str, Heights]]:
+    return {(value[-5:-3], heights) for name, value, heights in codes if name.casefold() == "same"}
 
 
 def _heights(area: Area) -> Heights:
