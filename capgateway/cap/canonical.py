@@ -25,8 +25,8 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 Removed = tuple[int, int]
 
 
-class TooMuchWork(Exception):
-    """The message is made so that its canonical texts would take too long."""
+class Unwritable(Exception):
+    """A canonical text is not made, for this reason."""
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -105,7 +105,10 @@ class Texts:
         attributes, as signers write it who take it out before they sign."""
         text = etree.tostring(element, encoding="utf-8", with_tail=False)  # declares the namespaces it inherits
         size = Size.of(text)
-        inherited = {name: value for name, value in _around(element).items() if form.inherits(name)}
+        around = _around(element)
+        if form.kind == "1.1" and _XML + "base" in around:
+            raise Unwritable("it inherits an xml:base, which Canonical XML 1.1 joins with others")
+        inherited = {name: value for name, value in around.items() if form.inherits(name)}
         self._spend(2 * size.copying() + size.writing(form) * (2 if inherited else 1))
         # As a document of its own: of an element inside another lxml writes `xmlns=""` where no such thing belongs.
         part = etree.fromstring(text)
@@ -130,7 +133,7 @@ class Texts:
 
     def _spend(self, effort: int) -> None:
         if effort > self._left:
-            raise TooMuchWork
+            raise Unwritable("the message is made so that it would take too long")
         self._left -= effort
 
 

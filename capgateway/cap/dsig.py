@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa, uti
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree
 
-from capgateway.cap.canonical import Form, Removed, Texts, TooMuchWork
+from capgateway.cap.canonical import Form, Removed, Texts, Unwritable
 from capgateway.cap.names import XMLDSIG
 
 Certificates = tuple[x509.Certificate, ...]
@@ -36,6 +36,8 @@ DSA_BITS = range(1_024, 3_072 + 1)
 MAX_RSA_EXPONENT = 2**32
 #: A signer's chain has two or three certificates.
 MAX_CERTIFICATES = 6
+#: One has two kilobytes, with a hundred names ten; the library takes seconds for a subject of megabytes.
+MAX_CERTIFICATE_BYTES = 100_000
 
 _DS = f"{{{XMLDSIG}}}"
 _ENVELOPED = XMLDSIG + "enveloped-signature"
@@ -109,10 +111,8 @@ def _seal(signature: etree._Element, removals: list[Removed], texts: Texts) -> S
         kind, name = _algorithm(info, "SignatureMethod", _METHODS)
         signed = texts.of_part(info, _form(_one(info, "CanonicalizationMethod")))
         certificates, key = _signer(signature, kind, name, _binary(_one(signature, "SignatureValue")), signed)
-    except _NotOurs as reason:
+    except (_NotOurs, Unwritable) as reason:
         return Seal(outcome="unsupported", why=str(reason))
-    except TooMuchWork:
-        return Seal(outcome="unsupported", why="the message is made so that it would take too long")
     except etree.LxmlError:  # as of a namespace that is a relative address
         return Seal(outcome="unsupported", why="the message has no canonical form")
     except _Wrong as reason:
@@ -209,6 +209,8 @@ def _certificates(signature: etree._Element) -> list[x509.Certificate]:
 
 def read_certificate(der: bytes) -> x509.Certificate:
     """A certificate of which everything that is asked of it later can be read. Raises ``ValueError`` for others."""
+    if len(der) > MAX_CERTIFICATE_BYTES:
+        raise ValueError(f"a certificate has more than {MAX_CERTIFICATE_BYTES:,} bytes")
     try:
         certificate = x509.load_der_x509_certificate(der)
         certificate.subject.rfc4514_string(), certificate.not_valid_before_utc, certificate.not_valid_after_utc

@@ -328,6 +328,14 @@ def test_inherited_attributes_are_signed_in_the_inclusive_forms(form: str, attri
     assert status(document.replace(attributes.encode(), b'xml:lang="fr"')) == "invalid"
 
 
+def test_an_inherited_base_is_signed_or_not_judged() -> None:
+    """Canonical XML 1.0 copies it, 1.1 joins it with others, which is not done here."""
+    base = 'xml:base="http://agency.example/"'
+    assert status(signed(form=INCLUSIVE, attributes=base)) == "valid"
+    assert status(signed(form="http://www.w3.org/2006/12/xml-c14n11", attributes=base)) == "unsupported"
+    assert status(signed().replace(b"<Signature ", f"<Signature {base} ".encode())) == "valid"  # exclusive: not at all
+
+
 def test_a_language_of_the_message_is_inherited_by_some_signers_only() -> None:
     """The standard has it in SignedInfo; those who take it out before they sign, as signxml does, have not."""
     spoken = ALERT.replace(b"<alert ", b'<alert xml:lang="en" ', 1)

@@ -47,10 +47,15 @@ OF_VERSION_5 = altered(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05")
 OF_BITS = altered(b"\x0c\x06agency", b"\x03\x06\0gency")  # a BIT STRING for a name
 
 
-@pytest.mark.parametrize("der", [OF_VERSION_5, OF_BITS, b"", AGENCY.public_bytes(Encoding.DER)[:-9]])
+HUGE = certificate("agency", "authority", extensions=(strange(x509.ObjectIdentifier("1.2.3.4"), b"\0" * 200_000),))
+
+
+@pytest.mark.parametrize(
+    "der", [OF_VERSION_5, OF_BITS, b"", AGENCY.public_bytes(Encoding.DER)[:-9], HUGE.public_bytes(Encoding.DER)]
+)
 @pytest.mark.parametrize("trust", [b"", TRUST])
 def test_a_certificate_that_cannot_be_read_is_unsupported(der: bytes, trust: bytes) -> None:
-    """Of a version there is not, with a name of bits, empty, cut off: each raises something else."""
+    """Of a version there is not, with a name of bits, empty, cut off, or too large to look at."""
     verdict, findings = verify(showing(der), trust=trust, at=NOW)
     assert verdict.status == "unsupported"
     assert "cannot be read" in findings[0].message
