@@ -8,37 +8,45 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree
 
+from capgateway.cap.canonical import Form, Removed, Texts, Unwritable
 from capgateway.cap.names import XMLDSIG
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 Certificates = tuple[x509.Certificate, ...]
 T = TypeVar("T")
 Outcome = Literal["right", "wrong", "unsupported"]
 
-#: Larger keys make checking slow and are used by nobody.
-MAX_RSA_BITS = 8_192
+#: What a key must have to be safe (NIST SP 800-131A), and may have: larger ones make checking slow and are used by nobody.
+RSA_BITS = range(2_048, 8_192 + 1)
+EC_BITS = range(224, 521 + 1)
+#: A tsunami warning centre signs with DSA keys of 1,024 bits; there is no way to make them larger with its hash.
+DSA_BITS = range(1_024, 3_072 + 1)
+#: Everybody's exponent is 65,537 or less; one as long as the modulus makes checking slow.
+MAX_RSA_EXPONENT = 2**32
 #: A signer's chain has two or three certificates.
 MAX_CERTIFICATES = 6
+#: One has two kilobytes, with a hundred names ten; the library takes seconds for a subject of megabytes.
+MAX_CERTIFICATE_BYTES = 100_000
 
 _DS = f"{{{XMLDSIG}}}"
 _ENVELOPED = XMLDSIG + "enveloped-signature"
-_INCLUSIVE = ("http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11")
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+_FORMS: dict[str, Literal["1.0", "1.1", "exclusive"]] = {
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315": "1.0",
+    "http://www.w3.org/2006/12/xml-c14n11": "1.1",
+    _EXCLUSIVE.rstrip("#"): "exclusive",
+}
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _DIGESTS = {
     XMLDSIG + "sha1": "sha1",
@@ -52,39 +60,21 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-_METHODS = {XMLDSIG + "rsa-sha1": ("rsa", "sha1")} | {
-    f"{_MORE}{kind}-{name}": (kind, name) for kind in ("rsa", "ecdsa") for name in _HASHES
-}
-
-
-class Form(msgspec.Struct, frozen=True):
-    """A canonical form of XML: which one, and the prefixes that the exclusive one treats inclusively."""
-
-    exclusive: bool
-    comments: bool
-    prefixes: tuple[str, ...] = ()
-
-    def of(self, what: etree._Element | etree._ElementTree[etree._Element]) -> bytes:
-        if isinstance(what, etree._Element):
-            # As a document of its own, which declares what it inherits: of an element inside another lxml writes
-            # `xmlns=""` where no such thing belongs.
-            what = etree.fromstring(etree.tostring(what, encoding="utf-8", with_tail=False)).getroottree()
-        return etree.tostring(
-            what,
-            method="c14n",
-            exclusive=self.exclusive,
-            with_comments=self.comments,
-            inclusive_ns_prefixes=list(self.prefixes) if self.prefixes else None,
-        )
+_METHODS = {
+    XMLDSIG + "rsa-sha1": ("rsa", "sha1"),
+    XMLDSIG + "dsa-sha1": ("dsa", "sha1"),
+    "http://www.w3.org/2009/xmldsig11#dsa-sha256": ("dsa", "sha256"),
+} | {f"{_MORE}{kind}-{name}": (kind, name) for kind in ("rsa", "ecdsa") for name in _HASHES}
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """What one Signature is worth by mathematics alone. ``certificates`` are in the document's order but the signer's own first; ``key`` is the one the value was checked with."""
+    """What one Signature is worth by mathematics alone. ``key`` is the one the value was made with; ``certificates`` are
+    in the document's order, but those that hold this key first."""
 
     outcome: Outcome
     why: str = ""
     certificates: Certificates = ()
-    key: PublicKey | None = None
+    key: PublicKeyTypes | None = None
     is_sha1: bool = False
 
 
@@ -96,62 +86,48 @@ class _Wrong(Exception):
     """The signature contradicts the message or itself."""
 
 
-def seals(tree: etree._ElementTree[etree._Element]) -> list[Seal]:
-    """The worth of each Signature of a document that was parsed with comments and white space, in its order."""
-    count = len(tree.getroot().findall(_DS + "Signature"))
-    return [_seal(tree, number) for number in range(count)]
+def seals(root: etree._Element) -> list[Seal]:
+    """The worth of each Signature of a message that was parsed with comments and white space, in its order."""
+    signatures = root.findall(_DS + "Signature")
+    texts = Texts(root)
+    return [_seal(signature, _removals(number, len(signatures)), texts) for number, signature in enumerate(signatures)]
 
 
-def _seal(tree: etree._ElementTree[etree._Element], number: int) -> Seal:
-    signature = tree.getroot().findall(_DS + "Signature")[number]
+def _removals(number: int, count: int) -> list[Removed]:
+    """Which Signatures may have been absent when the one with this number was made, the likeliest first: all, as two
+    Canadian signers do it; this one, by the standard; this one and those that were added after it."""
+    return list(dict.fromkeys([(0, count), (number, number + 1), (number, count)]))
+
+
+def _seal(signature: etree._Element, removals: list[Removed], texts: Texts) -> Seal:
     try:
         info = _one(signature, "SignedInfo")
-        reference = _one(info, "Reference")
-        if reference.get("URI") != "":
-            raise _Wrong("it does not cover the whole message")
+        reference = _reference(info)
         digest = _algorithm(reference, "DigestMethod", _DIGESTS)
-        forms = _forms(reference)
-        stated = _binary(_one(reference, "DigestValue"))
-        if not any(
-            hmac.compare_digest(hashlib.new(digest, text).digest(), stated) for text in _contents(tree, number, forms)
-        ):
+        forms, stated = _forms(reference), _binary(_one(reference, "DigestValue"))
+        contents = (text for removed in removals for form in forms for text in texts.of_message(removed, form))
+        if not any(hmac.compare_digest(hashlib.new(digest, text).digest(), stated) for text in contents):
             raise _Wrong("the message was changed after it was signed, or never was what was signed")
         kind, name = _algorithm(info, "SignatureMethod", _METHODS)
-        text = _form(_one(info, "CanonicalizationMethod")).of(info)
-        certificates, key = _signer(signature, kind, name, _binary(_one(signature, "SignatureValue")), text)
-    except (
-        _NotOurs,
-        etree.LxmlError,
-    ) as reason:  # lxml: no canonical form, as of a namespace that is a relative address
+        signed = texts.of_part(info, _form(_one(info, "CanonicalizationMethod")))
+        certificates, key = _signer(signature, kind, name, _binary(_one(signature, "SignatureValue")), signed)
+    except (_NotOurs, Unwritable) as reason:
         return Seal(outcome="unsupported", why=str(reason))
+    except etree.LxmlError:  # as of a namespace that is a relative address
+        return Seal(outcome="unsupported", why="the message has no canonical form")
     except _Wrong as reason:
         return Seal(outcome="wrong", why=str(reason))
     return Seal(outcome="right", certificates=certificates, key=key, is_sha1="sha1" in {digest, name})
 
 
-def _contents(tree: etree._ElementTree[etree._Element], number: int, forms: list[Form]) -> Iterator[bytes]:
-    """The canonical texts that the signature with this number may have been made over, the likeliest first."""
-    without_all, without_it, without_later = slice(None), slice(number, number + 1), slice(number, None)
-    count = len(tree.getroot().findall(_DS + "Signature"))
-    for removed in (without_all, without_it, without_later) if count > 1 else (without_all,):
-        bare = copy.deepcopy(tree)
-        for signature in bare.getroot().findall(_DS + "Signature")[removed]:
-            _remove(signature)
-        for form in forms:
-            yield form.of(bare)
-            yield form.of(bare.getroot())  # without the instructions around it, which some signers leave out
-
-
-def _remove(element: etree._Element) -> None:
-    """Take an element out and leave the text behind it."""
-    parent, before = element.getparent(), element.getprevious()
-    assert parent is not None  # noqa: S101  (a child of the root)
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    element.tail = None
-    parent.remove(element)
+def _reference(info: etree._Element) -> etree._Element:
+    references = info.findall(_DS + "Reference")
+    if len(references) > 1:  # XAdES signs its own properties as well
+        raise _NotOurs("it covers more than the message")
+    reference = _one(info, "Reference")
+    if reference.get("URI") != "":
+        raise _Wrong("it does not cover the whole message")
+    return reference
 
 
 def _forms(reference: etree._Element) -> list[Form]:
@@ -161,20 +137,19 @@ def _forms(reference: etree._Element) -> list[Form]:
     others = [transform for transform in transforms if transform.get("Algorithm") != _ENVELOPED]
     if len(others) == len(transforms) or len(others) > 1:
         raise _NotOurs("its transforms are not enveloped-signature and at most one canonical form")
-    form = _form(others[0]) if others else Form(exclusive=False, comments=False)
+    form = _form(others[0]) if others else Form(kind="1.0", comments=False)
     plain = msgspec.structs.replace(form, comments=False)
     return [plain, form] if form.comments else [plain]
 
 
 def _form(method: etree._Element) -> Form:
     name, _, variant = (method.get("Algorithm") or "").partition("#")
-    if name in _INCLUSIVE and variant in {"", "WithComments"}:
-        return Form(exclusive=False, comments=bool(variant))
-    if name + "#" == _EXCLUSIVE and variant in {"", "WithComments"}:
-        listed = method.find(_EXCLUSIVE.join("{}") + "InclusiveNamespaces")
-        prefixes = (listed.get("PrefixList") or "").split() if listed is not None else []
-        return Form(exclusive=True, comments=bool(variant), prefixes=tuple(prefixes))
-    raise _NotOurs(f"the canonical form `{method.get('Algorithm')}` is not known here")
+    kind = _FORMS.get(name)
+    if kind is None or variant not in {"", "WithComments"}:
+        raise _NotOurs(f"the canonical form `{method.get('Algorithm')}` is not known here")
+    listed = method.find(f"{{{_EXCLUSIVE}}}InclusiveNamespaces") if kind == "exclusive" else None
+    prefixes = (listed.get("PrefixList") or "").split() if listed is not None else []
+    return Form(kind=kind, comments=bool(variant), prefixes=tuple(prefixes))
 
 
 def _one(parent: etree._Element, name: str) -> etree._Element:
@@ -195,7 +170,7 @@ def _algorithm(parent: etree._Element, name: str, known: dict[str, T]) -> T:
 
 def _binary(element: etree._Element) -> bytes:
     """Base64 in its one canonical spelling: with unused bits set it decodes all the same, but was tampered with."""
-    text = "".join((element.text or "").split())
+    text = "".join(str(element.xpath("string()")).split())  # with what stands behind a comment
     try:
         value = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -206,46 +181,103 @@ def _binary(element: etree._Element) -> bytes:
 
 
 def _signer(
-    signature: etree._Element, kind: str, name: str, value: bytes, text: bytes
-) -> tuple[Certificates, PublicKey]:
-    """The certificates inside, that of the signer first, and the key that the value was made with."""
-    found = signature.findall(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")[:MAX_CERTIFICATES]
-    try:
-        certificates = [x509.load_der_x509_certificate(_binary(element)) for element in found]
-        for certificate in certificates:  # what is asked of them later; a broken one says so when asked
-            certificate.subject.rfc4514_string(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        keys = [certificate.public_key() for certificate in certificates] or [_bare_key(signature)]
-    except (ValueError, UnsupportedAlgorithm):
-        raise _NotOurs("its certificate or key cannot be read") from None
-    usable = [key for key in keys if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)]
-    if not usable or max(key.key_size for key in usable) > MAX_RSA_BITS:
-        raise _NotOurs("its key is neither RSA nor ECDSA of a usual size")
-    for number, key in enumerate(keys):
-        if _verifies(key, kind, name, value, text):
-            ordered = certificates[number:] + certificates[:number]
-            return tuple(ordered), key  # type: ignore[return-value]  # only our two kinds verify
+    signature: etree._Element, kind: str, name: str, value: bytes, texts: list[bytes]
+) -> tuple[Certificates, PublicKeyTypes]:
+    """The certificates inside, those of the signer first, and the key that the value was made with."""
+    certificates = _certificates(signature)
+    keys: list[PublicKeyTypes] = [one.public_key() for one in certificates]
+    keys = keys or [_bare_key(signature)]
+    weak = [why for why in map(weakness, keys) if why]
+    for key in keys:
+        if not weakness(key) and any(_verifies(key, kind, name, value, text) for text in texts):
+            return tuple(sorted(certificates, key=lambda one: one.public_key() != key)), key
+    if weak:
+        raise _NotOurs(f"its key {weak[0]}")
     raise _Wrong("its value was not made with its key")
 
 
-def _bare_key(signature: etree._Element) -> PublicKey:
-    """The RSA key written out in a KeyValue, where there is no certificate."""
-    pair = _one(_one(_one(signature, "KeyInfo"), "KeyValue"), "RSAKeyValue")
-    modulus, exponent = (int.from_bytes(_binary(_one(pair, name)), "big") for name in ("Modulus", "Exponent"))
-    if modulus.bit_length() > MAX_RSA_BITS:
+def _certificates(signature: etree._Element) -> list[x509.Certificate]:
+    found = signature.findall(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")
+    if len(found) > MAX_CERTIFICATES:
+        raise _NotOurs(f"it holds more than {MAX_CERTIFICATES} certificates")
+    ders = dict.fromkeys(_binary(element) for element in found)
+    try:
+        return [read_certificate(der) for der in ders]
+    except ValueError:
+        raise _NotOurs("its certificate cannot be read") from None
+
+
+def read_certificate(der: bytes) -> x509.Certificate:
+    """A certificate of which everything that is asked of it later can be read. Raises ``ValueError`` for others."""
+    if len(der) > MAX_CERTIFICATE_BYTES:
+        raise ValueError(f"a certificate has more than {MAX_CERTIFICATE_BYTES:,} bytes")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.subject.rfc4514_string(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        certificate.public_key()
+    except Exception:  # noqa: BLE001  (a strange one raises what it likes: TypeError, KeyError, InvalidVersion and more)
+        raise ValueError("no certificate can be read from this") from None
+    return certificate
+
+
+def _bare_key(signature: etree._Element) -> PublicKeyTypes:
+    """The RSA or DSA key written out in a KeyValue, where there is no certificate."""
+    value = _one(_one(signature, "KeyInfo"), "KeyValue")
+    is_dsa = value.find(_DS + "DSAKeyValue") is not None
+    written = _one(value, "DSAKeyValue" if is_dsa else "RSAKeyValue")
+    numbers = [
+        int.from_bytes(_binary(_one(written, name)), "big")
+        for name in (("P", "Q", "G", "Y") if is_dsa else ("Modulus", "Exponent"))
+    ]
+    if max(numbers).bit_length() > RSA_BITS.stop:
         raise _NotOurs("its key is larger than any in use")
-    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    try:
+        if is_dsa:
+            return dsa.DSAPublicNumbers(numbers[3], dsa.DSAParameterNumbers(*numbers[:3])).public_key()
+        return rsa.RSAPublicNumbers(numbers[1], numbers[0]).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise _NotOurs("its key cannot be used") from None
 
 
-def _verifies(key: object, kind: str, name: str, value: bytes, text: bytes) -> bool:
+def weakness(key: PublicKeyTypes) -> str:
+    """Why a key is not accepted, of a signer or of an authority; nothing if it is."""
+    if isinstance(key, rsa.RSAPublicKey):
+        kind, bits = "RSA", RSA_BITS
+        if key.public_numbers().e > MAX_RSA_EXPONENT:
+            return "is an RSA key with a huge exponent"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        kind, bits = "ECDSA", EC_BITS
+    elif isinstance(key, dsa.DSAPublicKey):
+        kind, bits = "DSA", DSA_BITS
+    else:
+        return "is neither RSA, ECDSA nor DSA"
+    if key.key_size in bits:
+        return ""
+    return f"is an {kind} key of {key.key_size} bits; accepted are {bits.start} to {bits.stop - 1}"
+
+
+def fingerprint(key: PublicKeyTypes) -> bytes:
+    """The key as bytes, the same for the same key wherever it stands."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _verifies(key: PublicKeyTypes, kind: str, name: str, value: bytes, text: bytes) -> bool:
     try:
         if kind == "rsa" and isinstance(key, rsa.RSAPublicKey):
             key.verify(value, text, padding.PKCS1v15(), _HASHES[name])
             return True
+        if kind == "dsa" and isinstance(key, dsa.DSAPublicKey):
+            key.verify(_der(value), text, _HASHES[name])
+            return True
         if kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
-            half = len(value) // 2  # XML writes the two numbers one after the other, without ASN.1
-            numbers = (int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big"))
-            key.verify(utils.encode_dss_signature(*numbers), text, ec.ECDSA(_HASHES[name]))
+            key.verify(_der(value), text, ec.ECDSA(_HASHES[name]))
             return True
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return False
+
+
+def _der(value: bytes) -> bytes:
+    """A DSA or ECDSA value in ASN.1; XML writes its two numbers one after the other."""
+    half = len(value) // 2
+    return utils.encode_dss_signature(int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree
 
 from capgateway.cap.dsig import Seal, seals
@@ -21,10 +22,12 @@ from capgateway.cap.xml import read_xml
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cryptography import x509
+
 #: Nobody signs an alert more often; more would only cost time.
 MAX_SIGNATURES = 8
-#: Canonical XML takes quadratic time in declared namespaces; a signed message declares two or three.
-MAX_NAMESPACES = 200
+#: A subject is some hundred characters long; it comes from strangers and is shown in findings.
+MAX_NAME = 300
 
 INVALID = Rule(
     id="signature.invalid",
@@ -39,7 +42,7 @@ UNTRUSTED = Rule(
     id="signature.untrusted",
     level="warning",
     layer="signature",
-    asks="One of the trusted certificates leads to the signer.",
+    asks="One of the trusted certificates leads to the signer, through certificates that were made for that.",
     why="Anybody can sign; a signature by a stranger says only that the message was not changed since. Looked at when trust "
     "anchors are given.",
     reference="CAP 1.2 §3.3.4.1",
@@ -49,7 +52,9 @@ EXPIRED = Rule(
     id="signature.expired",
     level="warning",
     layer="signature",
-    asks="The certificates of the signer were valid at the time in question.",
+    asks="The certificates of the signer, and of the authorities up to the trusted one, were valid at the time in question.",
+    why="A trusted certificate that is the signer's own is asked for its dates too; a trusted authority is not (RFC 5280 "
+    "§6.1): how long it is trusted is for those to say who trust it.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134", "B-72"),
 )
@@ -57,8 +62,8 @@ UNSUPPORTED = Rule(
     id="signature.unsupported",
     level="warning",
     layer="signature",
-    asks='A Signature is enveloped, covers the document with URI "", and uses RSA or ECDSA.',
-    why="Others cannot be checked here; a message is not refused for that.",
+    asks='A Signature is enveloped, covers the document with URI "", uses RSA, ECDSA or DSA with a safe key, and can be checked in a second or two.',
+    why="Others cannot be judged here; a message is not refused for that, and not taken for signed.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-131", "A-132"),
 )
@@ -75,6 +80,7 @@ WEAK = Rule(
 _SIGNATURE = f"{{{XMLDSIG}}}Signature"
 #: The best that can be said of several signatures that are all right is said first.
 _BEST_FIRST: tuple[SignatureStatus, ...] = ("valid", "expired", "untrusted", "unsupported")
+_STATUS: dict[str, SignatureStatus] = {"trusted": "valid", "expired": "expired", "stranger": "untrusted"}
 
 
 def has_signature(root: etree._Element) -> bool:
@@ -82,60 +88,76 @@ def has_signature(root: etree._Element) -> bool:
     return next(root.iter(_SIGNATURE), None) is not None
 
 
+class _Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """One Signature, what it is worth, and who made it as far as that is known."""
+
+    element: etree._Element
+    seal: Seal
+    status: SignatureStatus
+    signer: str | None
+
+    @classmethod
+    def of(cls, element: etree._Element, seal: Seal, trusted: Anchors, at: datetime) -> _Judged:
+        if seal.outcome != "right":
+            status: SignatureStatus = "invalid" if seal.outcome == "wrong" else "unsupported"
+            return cls(element=element, seal=seal, status=status, signer=None)
+        stands = standing(seal, trusted, at)
+        return cls(element=element, seal=seal, status=_STATUS[stands.word], signer=_name(stands.certificate))
+
+
 def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
     """Judge the signatures of a message that :func:`parse` could read. ``trust`` is PEM text with the certificates (of
     authorities or signers) and public keys that are trusted; ``at`` the time at which certificates must be valid.
     Raises ``ValueError`` for ``trust`` that holds neither."""
-    root = read_xml(document, keep="all").root
-    if root is None or not has_signature(root):
+    xml = read_xml(document, keep="all")
+    root = xml.root
+    if root is None:  # it was read without comments and white space, so that this is rare; absent is another thing
+        return _unchecked(None, f"the message cannot be read again: {xml.findings[-1].message}")
+    if not has_signature(root):
         return Signature(status="absent"), ()
-    if document.replace(b"\0", b"").count(b"xmlns") > MAX_NAMESPACES:
-        return _unchecked(next(root.iter(_SIGNATURE)), f"the message declares more than {MAX_NAMESPACES} namespaces")
     trusted = anchors(trust) if trust else Anchors()
     elements = root.findall(_SIGNATURE)
     if len(elements) != len(list(root.iter(_SIGNATURE))):
         return _refused(next(root.iter(_SIGNATURE)), "A Signature stands where none belongs: it was moved.")
     if len(elements) > MAX_SIGNATURES:
-        return _refused(
-            elements[0], f"The message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
-        )
-    judged = [
-        (element, seal, _status(seal, trusted, at))
-        for element, seal in zip(elements, seals(root.getroottree()), strict=True)
-    ]
-    findings = [finding for one in judged for finding in _findings(*one, is_asked=bool(trust))]
-    if any(status == "invalid" for _, _, status in judged):
-        return Signature(status="invalid"), tuple(findings)
-    _, seal, status = min(judged, key=lambda one: _BEST_FIRST.index(one[2]))
-    signer = seal.certificates[0].subject.rfc4514_string() if seal.certificates else None
-    return Signature(status=status, signer=signer), tuple(findings)
+        why = f"the message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
+        return _unchecked(elements[0], why)
+    judged = [_Judged.of(element, seal, trusted, at) for element, seal in zip(elements, seals(root), strict=True)]
+    findings = tuple(finding for one in judged for finding in _findings(one, is_asked=bool(trust)))
+    if any(one.status == "invalid" for one in judged):
+        return Signature(status="invalid"), findings
+    best = min(judged, key=lambda one: _BEST_FIRST.index(one.status))
+    return Signature(status=best.status, signer=best.signer), findings
 
 
-def _status(seal: Seal, trusted: Anchors, at: datetime) -> SignatureStatus:
-    if seal.outcome != "right":
-        return "invalid" if seal.outcome == "wrong" else "unsupported"
-    stands = standing(seal, trusted, at)
-    return "valid" if stands == "trusted" else "expired" if stands == "expired" else "untrusted"
-
-
-def _findings(element: etree._Element, seal: Seal, status: SignatureStatus, *, is_asked: bool) -> list[Finding]:
+def _findings(one: _Judged, *, is_asked: bool) -> list[Finding]:
     found = []
-    signer = seal.certificates[0].subject.rfc4514_string() if seal.certificates else "a bare key"
-    if status == "invalid":
-        found.append((INVALID, f"The Signature is wrong: {seal.why}."))
-    elif status == "unsupported":
-        found.append((UNSUPPORTED, f"The Signature cannot be checked: {seal.why}."))
-    elif status == "expired":
+    signer = one.signer or "a bare key"
+    if one.status == "invalid":
+        found.append((INVALID, f"The Signature is wrong: {one.seal.why}."))
+    elif one.status == "unsupported":
+        found.append((UNSUPPORTED, f"The Signature cannot be checked: {one.seal.why}."))
+    elif one.status == "expired":
         found.append((EXPIRED, f"The Signature is right; a certificate of {signer} was not valid at the time."))
-    elif status == "untrusted" and is_asked:
+    elif one.status == "untrusted" and is_asked:
         found.append((UNTRUSTED, f"The Signature is right, but nothing trusted leads to {signer}."))
-    if seal.is_sha1:
+    if one.seal.is_sha1:
         found.append((WEAK, "The Signature is made with SHA-1; sign with SHA-256."))
+    element = one.element
     return [rule.finding(message, xpath=xpath(element), line=element.sourceline) for rule, message in found]
 
 
-def _unchecked(element: etree._Element, why: str) -> tuple[Signature, tuple[Finding, ...]]:
-    message = f"The Signature cannot be checked: {why}."
+def _name(certificate: x509.Certificate | None) -> str | None:
+    if certificate is None:
+        return None
+    name = certificate.subject.rfc4514_string()
+    return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
+
+
+def _unchecked(element: etree._Element | None, why: str) -> tuple[Signature, tuple[Finding, ...]]:
+    message = f"The Signature cannot be checked: {why}"
+    if element is None:
+        return Signature(status="unsupported"), (UNSUPPORTED.finding(message),)
     finding = UNSUPPORTED.finding(message, xpath=xpath(element), line=element.sourceline)
     return Signature(status="unsupported"), (finding,)
 
