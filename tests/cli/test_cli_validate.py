@@ -8,7 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -20,10 +20,8 @@ from capgateway import feeds as feeds_package
 from capgateway import shipped
 from capgateway.cap import Rule
 from capgateway.cli.rules import RULES, rules
+from capgateway.cli.sources import SUFFIXES
 from capgateway.errors import SourceError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -268,3 +266,11 @@ def test_every_rule_in_the_code_is_listed() -> None:
             values = vars(importlib.import_module(module.name)).values()
             defined |= {value.id for value in values if isinstance(value, Rule)}
     assert defined == set(RULES)
+
+
+def test_the_hook_takes_what_a_search_takes() -> None:
+    """But for .xml, which in a repository may be anything."""
+    hook = Path(".pre-commit-hooks.yaml").read_text()
+    pattern = re.search(r"files: (\S+)", hook)
+    assert pattern
+    assert {suffix for suffix in SUFFIXES if re.search(pattern[1], f"alert{suffix}")} == SUFFIXES - {".xml"}
