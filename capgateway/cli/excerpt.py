@@ -79,8 +79,8 @@ class Source:
         at = self._column - 1 if xpath is None and self._column else None
         if xpath is not None and (offset := self._start(xpath, number)) is not None:
             number, at = self._line_of(offset), offset - self._text.rfind("\n", 0, offset) - 1
-        line = self._lines[number - 1].rstrip().translate({9: " ", 13: " "})
-        return Excerpt(number=number, line=harmless(line), at=at if at is not None and at <= len(line) else None)
+        line = self._lines[number - 1].rstrip()
+        return Excerpt(number=number, line=line, at=at if at is not None and at <= len(line) else None)
 
     def _start(self, xpath: str, number: int) -> int | None:
         """Where the start tag of an element begins; it ends in the line of that number, the one that libxml2 counts."""
@@ -157,13 +157,18 @@ def _counted(xpath: str) -> str:
 def _cut(line: str, at: int, room: int) -> tuple[str, int]:
     """As much of a line around a character as fits, … on the sides that are cut; and in which column, from 0, that
     character then stands."""
-    if len(line) <= room and _columns(line) <= room:
-        return line, _columns(line[:at])
-    after = _columns(line[at : at + room])
-    left = _fitting(line[max(0, at - room) : at][::-1], max(room // 2, room - after) - 1)[::-1]
-    right = _fitting(line[at : at + room], room - _columns(left) - 2)
+    before, after = _clean(line[max(0, at - room) : at]), _clean(line[at : at + room])
+    if len(before) + len(after) == len(line) and _columns(before + after) <= room:
+        return before + after, _columns(before)
+    left = _fitting(before[::-1], max(room // 2, room - _columns(after)) - 1)[::-1]
+    right = _fitting(after, room - _columns(left) - 2)
     left = ("…" if len(left) < at else "") + left
     return left + right + ("…" if at + len(right) < len(line) else ""), _columns(left)
+
+
+def _clean(text: str) -> str:
+    """As many characters, none of which moves the cursor by more than its width."""
+    return harmless(text.translate({9: " ", 13: " "}))
 
 
 def _fitting(text: str, room: int) -> str:

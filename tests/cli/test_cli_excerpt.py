@@ -40,9 +40,7 @@ def test_the_caret_is_under_the_element_that_is_meant(tmp_path: Path) -> None:
 def test_the_caret_is_not_in_a_comment(tmp_path: Path) -> None:
     """Although the comment holds the same tag."""
     document = VALID.replace(AREA, f"<!-- {CIRCLE} -->{BAD_AREA}")
-    line, from_caret = shown(tmp_path / "one.xml", document, "cap.circle.form")
-    assert from_caret.startswith(CIRCLE)
-    assert line.strip().endswith(from_caret)
+    assert shown(tmp_path / "one.xml", document, "cap.circle.form")[1] == f"{CIRCLE}</area>"
 
 
 def test_a_tag_of_many_lines_is_shown_where_it_begins(tmp_path: Path) -> None:
@@ -52,7 +50,7 @@ def test_a_tag_of_many_lines_is_shown_where_it_begins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "from_caret"), [("1 & 2", "& 2"), ("</areaDesq>", ">"), ("東京 &nbsp;", ";"), ("a\x1bb", "�b")]
+    ("fault", "from_caret"), [("1 & 2", "& 2"), ("</areaDesq>", ">"), ("東京 &nbsp;", ";"), ("a\x1bb", "a�b")]
 )
 def test_the_caret_is_where_the_document_stops_being_xml(tmp_path: Path, fault: str, from_caret: str) -> None:
     """In the column, counted in characters, that the parser names."""
@@ -62,7 +60,7 @@ def test_the_caret_is_where_the_document_stops_being_xml(tmp_path: Path, fault: 
     lines = run(str(path)).stdout.splitlines()
     number = next(number for number, line in enumerate(lines) if "<areaDesc>" in line)
     wide = sum(character in "東京" for character in lines[number])  # take two columns each
-    assert lines[number][lines[number + 1].index("^") - wide :].startswith(from_caret) or "\x1b" in fault
+    assert lines[number][lines[number + 1].index("^") - wide :].startswith(from_caret)
 
 
 ENCODINGS = [
