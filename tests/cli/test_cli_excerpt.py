@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from validating import FEED, VALID, on_terminal, run, screen
 
+from capgateway.cap.rules.area import CIRCLE as CIRCLE_FORM
 from capgateway.cli.excerpt import decoded
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def test_the_caret_is_under_the_element_that_is_meant(tmp_path: Path) -> None:
     good = BAD_AREA.replace("1,2", "1,2 3")
     note = "<!-- <area> --><area><areaDesc><![CDATA[</areaDesc></area>]]></areaDesc></area>"
     document = VALID.replace(AREA, good * 2 + note + BAD_AREA).replace("\n", "")
-    line, from_caret = shown(tmp_path / "one.xml", document, "cap.circle.form")
+    line, from_caret = shown(tmp_path / "one.xml", document, CIRCLE_FORM.id)
     assert from_caret.startswith(CIRCLE)
     assert len(line) <= 100
     assert line.startswith("…")
@@ -40,13 +41,13 @@ def test_the_caret_is_under_the_element_that_is_meant(tmp_path: Path) -> None:
 def test_the_caret_is_not_in_a_comment(tmp_path: Path) -> None:
     """Although the comment holds the same tag."""
     document = VALID.replace(AREA, f"<!-- {CIRCLE} -->{BAD_AREA}")
-    assert shown(tmp_path / "one.xml", document, "cap.circle.form")[1] == f"{CIRCLE}</area>"
+    assert shown(tmp_path / "one.xml", document, CIRCLE_FORM.id)[1] == f"{CIRCLE}</area>"
 
 
 def test_a_tag_of_many_lines_is_shown_where_it_begins(tmp_path: Path) -> None:
     """The parser counts the line where it ends, in which there may be nothing to see."""
     document = VALID.replace(AREA, BAD_AREA.replace("<circle>", "<circle\n  \n  >"))
-    assert shown(tmp_path / "one.xml", document, "cap.circle.form")[1] == "<circle"
+    assert shown(tmp_path / "one.xml", document, CIRCLE_FORM.id)[1] == "<circle"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_lines_are_shown_in_the_letters_they_have(tmp_path: Path, encoding: str)
     """In the encoding in which the parser read them."""
     place = "大雨" if encoding == "shift_jis" else "Été à Québec"
     text = VALID.replace("UTF-8", encoding.removesuffix("-sig")).replace(AREA, BAD_AREA.replace("Here", place))
-    line, _ = shown(tmp_path / "one.xml", text.encode(encoding), "cap.circle.form")
+    line, _ = shown(tmp_path / "one.xml", text.encode(encoding), CIRCLE_FORM.id)
     assert line.strip() == BAD_AREA.replace("Here", place)
 
 
@@ -89,7 +90,7 @@ def test_a_wrong_declaration_is_read_as_the_parser_does(tmp_path: Path) -> None:
     """A document that says UTF-8 or UTF-16, or nonsense, and is Windows-1252."""
     for declared in ("UTF-8", "UTF-16", "x-none", "punycode"):
         text = VALID.replace("UTF-8", declared).replace(AREA, BAD_AREA.replace("Here", "Québec – été"))
-        line, _ = shown(tmp_path / "one.xml", text.encode("cp1252"), "cap.circle.form")
+        line, _ = shown(tmp_path / "one.xml", text.encode("cp1252"), CIRCLE_FORM.id)
         assert "Québec – été" in line
     assert decoded(b"<a>\x81</a>") == "<a>\x81</a>"
 
@@ -98,7 +99,7 @@ def test_harmless_characters_stay(tmp_path: Path) -> None:
     """No-break spaces, joiners, soft hyphens and emoji; what turns the direction of writing does not."""
     harmless = "a\N{NO-BREAK SPACE}: b\N{ZERO WIDTH JOINER}c\N{SOFT HYPHEN}d\N{IDEOGRAPHIC SPACE}e🚨"
     text = VALID.replace(AREA, BAD_AREA.replace("Here", f"{harmless}\N{RIGHT-TO-LEFT OVERRIDE}f\x9b"))
-    line, _ = shown(tmp_path / "one.xml", text, "cap.circle.form")
+    line, _ = shown(tmp_path / "one.xml", text, CIRCLE_FORM.id)
     assert f"{harmless}�f�" in line
 
 
@@ -145,7 +146,7 @@ def test_a_message_held_as_text_is_not_shown_by_the_lines_of_its_container(tmp_p
 def test_a_feed_is_shown_by_its_own_lines(tmp_path: Path) -> None:
     """An alert that is an element of it counts them too."""
     document = FEED.format(VALID.partition("?>")[2].replace(AREA, BAD_AREA))
-    assert shown(tmp_path / "one.atom", document, "cap.circle.form")[1].startswith(CIRCLE)
+    assert shown(tmp_path / "one.atom", document, CIRCLE_FORM.id)[1].startswith(CIRCLE)
 
 
 def test_findings_are_told_by_line(tmp_path: Path) -> None:

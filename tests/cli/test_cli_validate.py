@@ -19,6 +19,7 @@ from capgateway import cap as cap_package
 from capgateway import feeds as feeds_package
 from capgateway import shipped
 from capgateway.cap import Rule
+from capgateway.cap.xml import SYNTAX
 from capgateway.cli.rules import RULES, rules
 from capgateway.cli.sources import SUFFIXES
 from capgateway.errors import SourceError
@@ -181,7 +182,7 @@ def test_a_schema_that_needs_others_is_refused(folder: Path, name: str) -> None:
 def test_what_cannot_be_read_as_xml_cannot_be_ignored(tmp_path: Path) -> None:
     """Rubbish stays invalid, and says why."""
     (tmp_path / "rubbish.xml").write_bytes(b"\0\1rubbish")
-    result = run("--ignore", "xml.syntax", str(tmp_path))
+    result = run("--ignore", SYNTAX.id, str(tmp_path))
     assert result.exit_code == 1
     assert "not well-formed" in result.stdout
 
