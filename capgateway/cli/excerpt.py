@@ -33,7 +33,8 @@ _BYTE_ORDER = (  # of marks, and of the first `<` where there is none (XML 1.0, 
 )
 _DECLARED = re.compile(rb"\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,60})")
 # Of the encodings that Python knows those that XML is written in; others cannot be a parser's, and some are slow.
-_USUAL = re.compile(r"(?i)utf-?8|us-ascii|iso-8859-|latin|windows-|cp\d|koi8|shift.?jis|sjis|euc-|iso-2022-|gb|big5")
+_USUAL = re.compile(r"(?i)utf-?8|iso-8859-|latin|windows-|cp\d|koi8|shift.?jis|sjis|euc-|iso-2022-|gb|big5")
+_LATIN = re.compile(r"(?i)(iso.8859.1|latin-?1|windows-1252|cp1252|(us-)?ascii)$")
 
 _TAG = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
@@ -67,14 +68,10 @@ class Source:
 
     def excerpts(self, report: Report) -> list[Excerpt | None]:
         """What to show for each finding of one of the reports; ``None`` where it speaks of no line of this document."""
-        # A message that a container holds as text counts its own lines: those of the container are others.
-        is_inner = report.position > 0 and self._reports[0].position == 0
-        return [self._excerpt(finding.xpath, finding.line, is_inner=is_inner) for finding in report.findings]
+        return [self._excerpt(finding.xpath, finding.line) for finding in report.findings]
 
-    def _excerpt(self, xpath: str | None, number: int | None, *, is_inner: bool) -> Excerpt | None:
+    def _excerpt(self, xpath: str | None, number: int | None) -> Excerpt | None:
         if number is None or not 0 < number <= len(self._lines):
-            return None
-        if is_inner and (xpath or "/").split("/")[1] != self._root:
             return None
         at = self._column - 1 if xpath is None and self._column else None
         if xpath is not None and (offset := self._start(xpath, number)) is not None:
@@ -99,10 +96,6 @@ class Source:
         return self._text.split("\n")
 
     @cached_property
-    def _root(self) -> str | None:
-        return next((tag["name"] for tag in _TAG.finditer(self._text) if tag["name"]), None)
-
-    @cached_property
     def _tags(self) -> dict[str, list[tuple[int, int]]]:
         """Start and end of the start tags that findings speak of, by xpath with every step counted."""
         if len(self._text) > MAX_SEARCHED:
@@ -112,19 +105,25 @@ class Source:
 
 
 def decoded(document: bytes) -> str:
-    """The text of a document in the encoding in which it is parsed: by its first bytes, its declaration, or, where that
-    is wrong, as it is repaired."""
+    """The text of a document in the encoding in which ``cap.read_xml`` reads it: by its first bytes, its declaration, or,
+    where that is wrong, as it is repaired there; but with the declaration that it has."""
     for beginning, encoding in _BYTE_ORDER:
         if document.startswith(beginning):
             return document.decode(encoding, "replace")
-    declared = _DECLARED.match(document)
-    name = declared[1].decode("ascii", "replace") if declared else ""
-    for encoding in (name, "utf-8", "cp1252") if _USUAL.match(name) else ("utf-8", "cp1252"):
+    for encoding in _encodings(document):
         try:
             return document.decode(encoding)
         except (LookupError, UnicodeDecodeError):
             continue
-    return document.decode("latin-1")
+    return document.decode(errors="capgateway.windows-1252")  # as capgateway.cap.encoding has it
+
+
+def _encodings(document: bytes) -> tuple[str, ...]:
+    declared = _DECLARED.match(document)
+    name = declared[1].decode("ascii", "replace") if declared else ""
+    if _LATIN.match(name):
+        return "utf-8", "cp1252", "latin-1"
+    return (name, "utf-8") if _USUAL.match(name) else ("utf-8",)
 
 
 def _start_tags(text: str, wanted: set[str]) -> dict[str, list[tuple[int, int]]]:
