@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import signal
 import sys
+import warnings
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from capgateway.cli.output import Context
+from capgateway.cli.output import Context, say
 from capgateway.errors import CapgatewayError, ConfigError
 
 # command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
@@ -46,6 +49,12 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would exit 1, which says that the answer is no
+            _end_unread()
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -71,17 +80,41 @@ def cli(ctx: click.Context, config_path: str | None) -> None:
 
 def main() -> NoReturn:
     """The ``capgateway`` command. No traceback ever reaches a user, unless ``CAPGATEWAY_DEBUG`` is set."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they are for those who write programs
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale that cannot write a character is no reason to say nothing
     try:
-        cli.main(prog_name="capgateway")
+        exit_code = cli.main(prog_name="capgateway", standalone_mode=False)
+        sys.exit(exit_code if isinstance(exit_code, int) else 0)
+    except click.Abort:
+        sys.exit(128 + signal.SIGINT)
+    except click.ClickException as error:
+        sys.exit(_refuse(error))
     except ConfigError as error:
-        click.echo(str(error), err=True)  # begins with file and line, as editors like it
+        say(str(error))  # begins with file and line, as editors like it
     except CapgatewayError as error:
-        click.echo(f"capgateway: {error}", err=True)
+        say(f"capgateway: {error}")
     except Exception as error:  # the last resort: a fault of ours
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise
-        click.echo(f"capgateway: {_fault(error)}", err=True)
+        say(f"capgateway: {_fault(error)}")
     sys.exit(2)
+
+
+def _refuse(error: click.ClickException) -> int:
+    told = io.StringIO()
+    error.show(told)
+    say(told.getvalue().rstrip("\n"))
+    return error.exit_code
+
+
+def _end_unread() -> NoReturn:
+    """End like a program that writes to a reader who has gone, without a verdict."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # what is left in Python's buffers goes there
+        os.dup2(nowhere, stream)
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _fault(error: Exception) -> str:

@@ -77,13 +77,15 @@ def convert(
         try:
             document = sources.read(name)
         except SourceError as error:
-            click.echo(f"capgateway: {error}", err=True)
+            output.say(f"capgateway: {error}")
             exit_code = 2
             continue
         for message, envelope_status in _messages(name, document):
             parsed = _parsed(message, envelope_status)
             decision, card = _decided(parsed, schemas, policy, at)
-            line = Line(source=name, decision=decision.word, reason=decision.reason, card=card, evidence={})
+            line = Line(
+                source=sources.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
+            )
             output.emit_json(line)
             if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
                 exit_code = max(exit_code, 1)
@@ -99,7 +101,7 @@ def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
     if not inside and not index.entries and any(finding.level == "error" for finding in index.findings):
         inside = [(document, None)]  # nothing we know: the line says that it is unreadable
     if not inside:
-        click.echo(f"capgateway: {name}: holds no alert, {len(index.entries)} links", err=True)
+        output.say(f"capgateway: {sources.shown(name)}: holds no alert, {len(index.entries)} links")
     yield from inside
 
 

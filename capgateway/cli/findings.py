@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from capgateway.cli.output import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgateway.cap import Finding, Report
+    from capgateway.cap import Report
+    from capgateway.cli.excerpt import Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
-#: Longer source lines are cut around the place; some documents are one line.
-MAX_SHOWN = 100
-_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+#: Columns of a source line where no terminal says how many it has; some documents are one line.
+ROOM = 104
+#: Longer messages, places and names are cut: a stranger's element may have a name of twenty thousand characters.
+MAX_MESSAGE, MAX_PLACE, MAX_NAME = 1_000, 300, 200
 
 
 class Count(msgspec.Struct):
@@ -36,63 +40,50 @@ class Count(msgspec.Struct):
         self.warnings += sum(finding.level == "warning" for finding in report.findings)
 
     def __str__(self) -> str:
-        documents = f"{self.valid + self.invalid:,} in {_many(self.sources, 'source')}"
-        return (
+        documents = f"{_many(self.valid + self.invalid, 'document')} in {_many(self.sources, 'source')}"
+        told = (
             f"{documents}: {self.valid:,} valid, {self.invalid:,} invalid; "
             f"{_many(self.errors, 'error')}, {_many(self.warnings, 'warning')}"
         )
+        return f"{told}; {_many(self.unreadable, 'source')} unreadable" if self.unreadable else told
 
 
-def lines(report: Report, document: bytes) -> Iterator[str]:
-    """The report as coloured lines."""
+def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
+    """The report as coloured lines, by the lines of the document; ``width`` is that of the terminal, if one reads them."""
     colour = "green" if report.verdict == "valid" else "red"
     yield f"{_title(report)}: {click.style(report.verdict, fg=colour, bold=True)}"
-    source = _Lines(document)
-    for finding in report.findings:
-        level = click.style(finding.level, fg=_COLOURS[finding.level])
-        yield f"  {level}: {_printable(finding.message)} [{finding.rule}]"
+    told = zip(report.findings, source.excerpts(report), strict=True)
+    for finding, excerpt in sorted(told, key=lambda one: one[0].line or 0):
+        message = f"{_brief(finding.message, MAX_MESSAGE)} [{finding.rule}]"
+        level, *rows = _fitted(f"  {finding.level}: ", message, width)
+        yield level.replace(finding.level, click.style(finding.level, fg=_COLOURS[finding.level]), 1)
+        yield from rows
         line = f"line {finding.line}" if finding.line else None
-        place = ", ".join(part for part in (finding.xpath, line, finding.reference) if part)
-        if place:
-            yield f"    {_printable(place)}"
-        yield from (f"    {shown}" for shown in source.around(finding))
+        place = [part for part in (_brief(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
+        yield from _fitted("    ", ", ".join(place), width) if place else []
+        if excerpt:
+            shown, caret = excerpt.lines((width or ROOM) - 4)
+            yield f"    {shown}"
+            yield from [f"    {caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"] if caret else []
 
 
 def _title(report: Report) -> str:
     what = f"CAP {report.cap_version}" if report.cap_version else report.kind
     profile = f" {report.profile}" if report.profile else ""
-    identity = ",".join(filter(None, (report.sender, report.identifier, report.sent)))
-    return _printable(" ".join(filter(None, (f"{report.source}#{report.position}", f"{what}{profile}", identity))))
+    identity = ",".join(_brief(part, MAX_NAME) for part in (report.sender, report.identifier, report.sent) if part)
+    return harmless(" ".join(filter(None, (f"{report.source}#{report.position}", f"{what}{profile}", identity))))
 
 
-class _Lines:
-    """A document's lines, decoded only when one of them is to be shown."""
-
-    def __init__(self, document: bytes) -> None:
-        self._document = document
-        self._lines: list[str] | None = None
-
-    def around(self, finding: Finding) -> Iterator[str]:
-        """The line a finding speaks of and a caret under the element, if there is such a line."""
-        if self._lines is None:
-            wide = self._document[:2] in {b"\xff\xfe", b"\xfe\xff"}
-            self._lines = self._document.decode("utf-16" if wide else "utf-8", "replace").split("\n")
-        number = finding.line or 0
-        if not 0 < number <= len(self._lines):
-            return
-        line = _printable(self._lines[number - 1].rstrip().expandtabs(2))
-        name = re.sub(r"\[\d+\]$", "", (finding.xpath or "").rpartition("/")[2])
-        found = re.search(rf"<(?:[\w.-]+:)?{re.escape(name)}\b", line) if name else None
-        at = found.start() if found else len(line) - len(line.lstrip())
-        start = max(0, at - MAX_SHOWN // 2) if len(line) > MAX_SHOWN else 0
-        prefix = f"{number} | "
-        yield prefix + line[start : start + MAX_SHOWN]
-        yield " " * (len(prefix) + at - start) + click.style("^", fg=_COLOURS[finding.level])
+def _fitted(beginning: str, text: str, width: int | None) -> list[str]:
+    """The text in lines that break between words to fit the terminal."""
+    line = harmless(beginning + text)
+    if width is None:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
-def _printable(text: str) -> str:
-    """The text without what could steer a terminal."""
-    return "".join(character if character.isprintable() else _UNPRINTABLE for character in text)
+def _brief(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _many(number: int, what: str) -> str:

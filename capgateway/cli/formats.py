@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
+from capgateway.cli.output import harmless
 from capgateway.cli.rules import RULES
+from capgateway.cli.sources import STANDARD_INPUT, is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
     from capgateway.cli.judging import Judged
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+#: Characters that mean something in an address or are escaped already; all others but letters and digits are to be.
+_URL = ":/?#[]@!$&'()*+,;=%"
 _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def sarif(judged: Sequence[Judged]) -> dict[str, Any]:
     """One run with a result for each finding; sources that could not be read are notifications."""
-    reports = [report for one in judged for report in one.reports]
-    used = sorted({finding.rule for report in reports for finding in report.findings})
+    findings = [(one.name, finding) for one in judged for report in one.reports for finding in report.findings]
+    used = sorted({finding.rule for _, finding in findings})
     unread = [one.unreadable for one in judged if one.unreadable]
     return {
         "$schema": SARIF_SCHEMA,
@@ -45,11 +49,7 @@ def sarif(judged: Sequence[Judged]) -> dict[str, Any]:
                         ],
                     }
                 ],
-                "results": [
-                    _sarif_result(report, finding, used.index(finding.rule))
-                    for report in reports
-                    for finding in report.findings
-                ],
+                "results": [_sarif_result(name, finding, used.index(finding.rule)) for name, finding in findings],
             }
         ],
     }
@@ -66,8 +66,8 @@ def _sarif_rule(name: str) -> dict[str, Any]:
     }
 
 
-def _sarif_result(report: Report, finding: Finding, index: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(report.source)}}}
+def _sarif_result(name: str, finding: Finding, index: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
     if finding.line:
         place["physicalLocation"]["region"] = {"startLine": finding.line}
     if finding.xpath:
@@ -81,15 +81,17 @@ def _sarif_result(report: Report, finding: Finding, index: int) -> dict[str, Any
     }
 
 
-def _uri(source: str) -> str:
-    if source == "-":
+def _uri(name: str) -> str:
+    if name == STANDARD_INPUT:
         return "stdin"
-    if source.lower().startswith(("http://", "https://")):
-        return source
-    return Path(source).as_uri() if Path(source).is_absolute() else quote(Path(source).as_posix())
+    if is_url(name):
+        return quote(name, safe=_URL)
+    if os.path.isabs(name):
+        return f"file://{quote(os.fsencode(name))}"
+    return quote(os.fsencode(os.path.normpath(name)))
 
 
-def junit(judged: Sequence[Judged]) -> Iterator[str]:
+def junit(judged: Sequence[Judged], *, is_strict: bool) -> Iterator[str]:
     """A test suite for each source, a test case for each alert or container in it."""
     failures = sum(report.verdict == "invalid" for one in judged for report in one.reports)
     errors = sum(one.unreadable is not None for one in judged)
@@ -99,29 +101,39 @@ def junit(judged: Sequence[Judged]) -> Iterator[str]:
     for one in judged:
         failed = sum(report.verdict == "invalid" for report in one.reports)
         counts = f'tests="{len(one.reports) or 1}" failures="{failed}" errors="{int(one.unreadable is not None)}"'
-        yield f"  <testsuite name={_attribute(one.name)} {counts}>"
+        name = _attribute(shown(one.name))
+        yield f"  <testsuite name={name} {counts}>"
         if one.unreadable:
-            yield f'    <testcase classname={_attribute(one.name)} name="read">'
+            yield f'    <testcase classname={name} name="read">'
             yield f"      <error message={_attribute(one.unreadable)}/>"
             yield "    </testcase>"
         for report in one.reports:
-            yield from _junit_case(report)
+            yield from _junit_case(report, {"error", "warning"} if is_strict else {"error"})
         yield "  </testsuite>"
     yield "</testsuites>"
 
 
-def _junit_case(report: Report) -> Iterator[str]:
+def _junit_case(report: Report, fatal: set[str]) -> Iterator[str]:
     title = f"#{report.position} {report.identifier or report.kind}"
     yield f"    <testcase classname={_attribute(report.source)} name={_attribute(title)}>"
-    for finding in report.findings:
-        if report.verdict == "invalid" and finding.level == "error":
-            yield f"      <failure type={_attribute(finding.rule)} message={_attribute(_said(finding))}/>"
-    if report.verdict == "invalid" and not any(finding.level == "error" for finding in report.findings):
-        yield '      <failure type="strict" message="warnings, which --strict lets fail"/>'
-    others = [f"{finding.level}: {_said(finding)}" for finding in report.findings if finding.level != "error"]
+    failures = [finding for finding in report.findings if finding.level in fatal]
+    if failures:  # one element: build servers that know no more show the first of several only
+        first = f"type={_attribute(failures[0].rule)} message={_attribute(_summary(failures))}"
+        yield f"      <failure {first}>{_lines(failures)}</failure>"
+    others = [finding for finding in report.findings if finding.level not in fatal]
     if others:
-        yield f"      <system-out>{_text(chr(10).join(others))}</system-out>"
+        yield f"      <system-out>{_lines(others)}</system-out>"
     yield "    </testcase>"
+
+
+def _summary(failures: list[Finding]) -> str:
+    others = len(failures) - 1
+    return _said(failures[0]) + (f" (and {others} more)" if others else "")
+
+
+def _lines(findings: list[Finding]) -> str:
+    said = "\n".join(harmless(f"{finding.level}: {_said(finding)}") for finding in findings)
+    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _said(finding: Finding) -> str:
@@ -130,13 +142,4 @@ def _said(finding: Finding) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_plain(text))
-
-
-def _text(text: str) -> str:
-    return _plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _plain(text: str) -> str:
-    """Without characters that XML cannot hold; names of files can."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return quoteattr(harmless(text))

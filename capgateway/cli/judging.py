@@ -10,6 +10,7 @@ import msgspec
 from capgateway import cap, shipped
 from capgateway.cap.place import local
 from capgateway.cli import sources
+from capgateway.cli.excerpt import Source
 from capgateway.cli.findings import lines
 from capgateway.errors import SourceError
 
@@ -17,13 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-#: Below this many sources a second process costs more than it brings.
-MIN_PARALLEL = 200
-
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How to judge. ``now`` is the time that counts as now, ``signed_at`` the one for certificates (``None``: each
-    alert's own ``sent``)."""
+    alert's own ``sent``), ``width`` that of the terminal, if one reads the text."""
 
     now: datetime
     signed_at: datetime | None = None
@@ -33,6 +31,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     is_strict: bool = False
     ignored: frozenset[str] = frozenset()
     is_text: bool = True
+    width: int | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +49,17 @@ def judge(name: str, order: Order) -> Judged:
         document = sources.read(name)
     except SourceError as error:
         return Judged(name=name, unreadable=str(error))
-    reports = tuple(_weighed(report, order) for report in _reports(name, document, order))
-    text = "\n".join(line for report in reports for line in lines(report, document)) if order.is_text else ""
+    xml = cap.read_xml(document, keep="elements")
+    reports = tuple(_weighed(report, order) for report in _reports(sources.shown(name), document, xml, order))
+    if not order.is_text:
+        return Judged(name=name, reports=reports)
+    source = Source(document, reports, column=xml.column)
+    text = "\n".join(line for report in reports for line in lines(report, source, order.width))
     return Judged(name=name, reports=reports, text=text)
 
 
-def _reports(name: str, document: bytes, order: Order) -> Iterator[cap.Report]:
+def _reports(name: str, document: bytes, xml: cap.Xml, order: Order) -> Iterator[cap.Report]:
     schemas = _schemas(order.schema)
-    xml = cap.read_xml(document, keep="elements")
     if xml.root is not None and local(xml.root) == "alert":  # the usual case does without the readers of feeds
         parsed = cap.parse_element(xml.root, document=document, findings=xml.findings)
         yield cap.validate(
@@ -90,8 +92,11 @@ def _schemas(schema: bytes | None) -> cap.Schemas:
 
 
 def _weighed(report: cap.Report, order: Order) -> cap.Report:
-    """The report as the user wants it: without ignored rules, and with warnings that fail."""
-    if not order.ignored and not order.is_strict:
+    """The report as the user wants it: without ignored rules, and with warnings that fail.
+
+    What was not understood at all stays so: that it is no XML, say, cannot be ignored.
+    """
+    if report.kind == "unknown" or not (order.ignored or order.is_strict):
         return report
     findings = tuple(finding for finding in report.findings if finding.rule not in order.ignored)
     fatal = {"error", "warning"} if order.is_strict else {"error"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -10,6 +13,14 @@ import click
 import msgspec
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: What could steer a terminal, or make text look like other text: controls (C0, DEL and C1), separators of lines, signs
+#: that change the direction of writing. And what no encoding or no XML can hold: halves of surrogate pairs, U+FFFE, U+FFFF.
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+#: Times are compared with others some days away; beyond these years the calendar of Python ends.
+_YEARS = range(1900, 9000)
+#: Narrower terminals are written to as if they had this width: less holds no sentence.
+_NARROWEST = 40
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +43,8 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value!r} is no time; write it like 2026-11-22T07:41:03Z", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} has no offset; end it with Z or one like -06:00", param, ctx)
+        if moment.year not in _YEARS:
+            self.fail(f"{value!r} is not in the years {_YEARS.start} to {_YEARS.stop - 1}", param, ctx)
         return moment.astimezone(UTC)
 
 
@@ -54,11 +67,41 @@ def _merge(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 
 
 def emit_json(value: Any) -> None:
-    """One JSON document on one line of stdout."""
-    click.echo(msgspec.json.encode(value).decode())
+    """One JSON document on one line of stdout: UTF-8 whatever the locale, with what steers a terminal as ``\\uXXXX``."""
+    line = msgspec.json.encode(value).decode()
+    click.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+
+
+def harmless(text: str) -> str:
+    """The text on one line, without what could steer a terminal."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def say(message: str) -> None:
+    """Lines for the user on stderr, whoever's words they quote."""
+    click.echo("\n".join(map(harmless, message.split("\n"))), err=True)
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Say why on stderr, and end with this exit code."""
-    click.echo(f"capgateway: {message}", err=True)
+    say(f"capgateway: {message}")
     raise SystemExit(code)
+
+
+def is_plain() -> bool:
+    """Whether the user, or the terminal, wants no colours: https://no-color.org counts a variable that is not empty."""
+    return bool(os.environ.get("NO_COLOR")) or is_dumb()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal says of itself that it does not understand sequences."""
+    return os.environ.get("TERM") == "dumb"
+
+
+def width() -> int | None:
+    """How many columns the terminal has that reads the answer; ``None`` when none does."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil  # noqa: PLC0415  (reads archives too)
+
+    return max(_NARROWEST, shutil.get_terminal_size().columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -49,15 +50,24 @@ def known(name: str) -> Rule:
 def _list(chosen: list[Rule]) -> Iterator[str]:
     width = max(len(rule.id) for rule in chosen)
     for rule in chosen:
-        yield f"{rule.id:<{width}}  {rule.level:<7}  {rule.asks}"
+        yield from _fitted(f"{rule.id:<{width}}  {rule.level:<7}  ", rule.asks, " " * (width + 11))
 
 
 def _tell(rule: Rule) -> Iterator[str]:
     yield f"{rule.id} ({rule.level}, {rule.layer})"
-    yield f"  {rule.asks}"
+    yield from _fitted("  ", rule.asks, "  ")
     if rule.why:
-        yield f"  {rule.why}"
+        yield from _fitted("  ", rule.why, "  ")
     if rule.reference:
         yield f"  Reference: {rule.reference}"
     if rule.source:
-        yield f"  Requirements: {', '.join(rule.source)}, see docs/conformance.md"
+        yield from _fitted("  Requirements: ", f"{', '.join(rule.source)}, see docs/conformance.md", "    ")
+
+
+def _fitted(beginning: str, text: str, indent: str) -> list[str]:
+    """The text in lines of the terminal's width, later ones indented; one line where nobody but a program reads."""
+    width = output.width()
+    if width is None:
+        return [beginning + text]
+    indent = indent if len(indent) < width // 2 else "    "
+    return textwrap.wrap(beginning + text, width, subsequent_indent=indent, break_on_hyphens=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import stat
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capgateway.errors import SourceError
@@ -21,9 +22,15 @@ MAX_BYTES = 20_000_000
 
 
 def find(sources: Iterable[str]) -> Iterator[str]:
-    """The names of all documents that the sources stand for, in order; a source that stands for none remains as it is."""
+    """The names of all documents that the sources stand for, in order and each once; a source that stands for none, and
+    a directory that cannot be searched, remain as they are, for :func:`read` to say what is wrong with them."""
+    seen = set()
     for source in sources:
-        yield from list(_expand(source)) or [source]
+        for name in list(_expand(source)) or [source]:
+            same = name if name == STANDARD_INPUT or is_url(name) else os.path.abspath(name)
+            if same not in seen:
+                seen.add(same)
+                yield name
 
 
 def read(name: str) -> bytes:
@@ -32,28 +39,47 @@ def read(name: str) -> bytes:
         from capgateway.cli.download import download  # noqa: PLC0415  (aiohttp takes 0.2 s)
 
         return download(name, limit=MAX_BYTES)
-    if Path(name).is_dir():
-        raise SourceError(f"{name}: holds no file ending in {', '.join(sorted(SUFFIXES))}")
     try:
-        if name == STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        return _standard_input() if name == STANDARD_INPUT else _file(name)
     except (OSError, ValueError) as error:  # ValueError for a name with a NUL in it
         reason = error.strerror if isinstance(error, OSError) else error
-        raise SourceError(f"{name}: cannot be read: {reason}") from None
+        raise SourceError(f"{shown(name)}: cannot be read: {reason}") from None
 
 
 def is_url(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
+def shown(name: str) -> str:
+    """The name as reports tell it: without a login, and as text where a file system has bytes that are none."""
+    if is_url(name):
+        name = re.sub(r"(?<=//)[^/?#]*@", "", name)
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name) or "''"
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # as Python has it where a shell says `<&-`
+        raise SourceError("-: cannot be read: standard input is closed")
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _file(name: str) -> bytes:
+    if os.path.isdir(name):
+        os.scandir(name).close()  # raises where it cannot be searched
+        raise SourceError(f"{shown(name)}: holds no file ending in {', '.join(sorted(SUFFIXES))}")
+    with open(name, "rb") as file:  # a Path would take no name for the directory at hand
+        return file.read(MAX_BYTES + 1)
+
+
+# os.path answers "no" where Path raises: for a directory that is locked, a name that is too long.
+
+
 def _expand(source: str) -> Iterator[str]:
     if source == STANDARD_INPUT or is_url(source):
         yield source
-    elif Path(source).is_dir():
+    elif os.path.isdir(source):
         yield from _inside(source)
-    elif Path(source).exists():
+    elif os.path.lexists(source):
         yield source
     elif glob.has_magic(source):
         for found in sorted(glob.glob(source, recursive=True)):
@@ -61,9 +87,20 @@ def _expand(source: str) -> Iterator[str]:
 
 
 def _inside(directory: str) -> Iterator[str]:
-    for parent, directories, files in os.walk(directory):
+    locked: list[str] = []
+    for parent, directories, files in os.walk(directory, onerror=lambda error: locked.append(error.filename)):
         directories.sort()
         for name in sorted(files):
-            path = Path(parent, name)
-            if path.suffix.lower() in SUFFIXES and path.is_file():
-                yield str(path)
+            path = os.path.join(parent, name)
+            if os.path.splitext(name)[1].lower() in SUFFIXES and not _is_special(path):
+                yield path
+    yield from locked
+
+
+def _is_special(path: str) -> bool:
+    """Whether it is a pipe, a device or the like, which a search leaves alone. What cannot be looked at is none: it is
+    to be reported, as is a link that leads nowhere."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False

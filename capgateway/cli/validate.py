@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import UTC, datetime
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from capgateway.cli import judging, output, sources
+from capgateway.cli import judging, output, parallel, sources
 from capgateway.cli.findings import Count
+from capgateway.cli.progress import Progress
 from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from capgateway.cli.judging import Judged, Order
+    from capgateway.cli.judging import Judged
 
 PROFILES = ("auto", "none", "ipaws", "cap-cp", "cap-au")
 FORMATS = ("text", "json", "sarif", "junit")
-#: A worker's share at a time: large enough to be worth the way, small enough to keep all of them busy to the end.
-CHUNK = 32
+#: What pulls in or takes from other documents: the XSD must stand by itself, nothing is fetched for it.
+_ELSEWHERE = ("import", "include", "redefine", "override")
+_XSD = "http://www.w3.org/2001/XMLSchema"
 
 
 @click.command()
@@ -57,7 +56,7 @@ def validate(  # noqa: PLR0913  (one per option)
 
     Exit 0 when all are valid, 1 when one is invalid, 2 when a source cannot be read.
     """
-    if "NO_COLOR" in os.environ:
+    if output.is_plain():
         context.color = False
     order = judging.Order(
         now=at or datetime.now(UTC),
@@ -68,39 +67,23 @@ def validate(  # noqa: PLR0913  (one per option)
         is_strict=strict,
         ignored=_known(ignored),
         is_text=form == "text",
+        width=output.width(),
     )
-    count = Count()
-    _write(form, _counted(_all(list(sources.find(names)), order), count), count)
+    found, count = list(sources.find(names)), Count()
+    with parallel.judged(found, order) as judged, Progress(len(found)) as progress:
+        _write(form, _counted(judged, count, progress), progress, strict=strict)
+    if form == "text":
+        click.echo(str(count))
     context.exit(2 if count.unreadable else 1 if count.invalid else 0)
 
 
-def _all(names: list[str], order: Order) -> Iterator[Judged]:
-    """Each source judged, in order; many of them in as many processes as there are processors."""
-    if len(names) < judging.MIN_PARALLEL:
-        yield from map(judging.judge, names, repeat(order))
-        return
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  (takes 15 ms, a third of a run over one file)
-
-    with ProcessPoolExecutor() as pool:
-        judged = pool.map(judging.judge, names, repeat(order), chunksize=CHUNK)
-        yield from _with_progress(judged, len(names))
-
-
-def _with_progress(judged: Iterable[Judged], total: int) -> Iterator[Judged]:
-    if not sys.stderr.isatty():
-        yield from judged
-        return
-    from rich.console import Console  # noqa: PLC0415  (takes 30 ms, and only a person looks)
-    from rich.progress import track  # noqa: PLC0415
-
-    yield from track(judged, "Validating", total, console=Console(stderr=True), transient=True)
-
-
-def _counted(judged: Iterable[Judged], count: Count) -> Iterator[Judged]:
+def _counted(judged: Iterable[Judged], count: Count, progress: Progress) -> Iterator[Judged]:
     for one in judged:
+        progress.done += 1
         if one.unreadable:
             count.unreadable += 1
-            click.echo(one.unreadable, err=True)
+            with progress.aside():
+                output.say(one.unreadable)
         else:
             count.sources += 1
         for report in one.reports:
@@ -108,36 +91,39 @@ def _counted(judged: Iterable[Judged], count: Count) -> Iterator[Judged]:
         yield one
 
 
-def _write(form: str, judged: Iterable[Judged], count: Count) -> None:
+def _write(form: str, judged: Iterable[Judged], progress: Progress, *, strict: bool) -> None:
     if form in {"sarif", "junit"}:
         from capgateway.cli import formats  # noqa: PLC0415  (knows every rule)
 
         gathered = list(judged)
-        if form == "sarif":
-            output.emit_json(formats.sarif(gathered))
-        else:
-            click.echo("\n".join(formats.junit(gathered)))
+        with progress.aside():
+            if form == "sarif":
+                output.emit_json(formats.sarif(gathered))
+            else:
+                click.echo("\n".join(formats.junit(gathered, is_strict=strict)).encode())
         return
     for one in judged:
-        if form == "json":
-            for report in one.reports:
-                output.emit_json(report)
-        elif one.text:
-            click.echo(one.text)
-    if form == "text":
-        click.echo(str(count))
+        with progress.aside():
+            if form == "json":
+                for report in one.reports:
+                    output.emit_json(report)
+            elif one.text:
+                click.echo(one.text)
 
 
 def _trust(path: str | None) -> bytes:
     if path is None:
         return b""
-    from capgateway.cap.trust import anchors  # noqa: PLC0415  (cryptography takes 50 ms)
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  (cryptography takes 50 ms)
 
-    pem = Path(path).read_bytes()
+    from capgateway.cap.trust import anchors  # noqa: PLC0415
+
+    pem = _given(path)
     try:
         anchors(pem)
-    except ValueError as error:
-        raise SourceError(f"{path}: no trust anchors: {error}") from None
+    except (ValueError, UnsupportedAlgorithm):  # the library's words tell nobody what to do
+        wanted = "it must hold certificates or public keys as PEM text, all of them whole"
+        raise SourceError(f"{path}: no trust anchors: {wanted}") from None
     return pem
 
 
@@ -146,12 +132,29 @@ def _schema(path: str | None) -> bytes | None:
         return None
     from lxml import etree  # noqa: PLC0415
 
-    text = Path(path).read_bytes()
+    from capgateway import cap  # noqa: PLC0415
+
+    text = _given(path)
+    xml = cap.read_xml(text)
+    if xml.root is None:
+        raise SourceError(f"{path}: no XML schema: {xml.findings[-1].message}")
+    if xml.root.tag != f"{{{_XSD}}}schema":
+        raise SourceError(f"{path}: no XML schema: its root element is not `schema` of the namespace {_XSD}")
+    for name in _ELSEWHERE:
+        if xml.root.find(f"{{{_XSD}}}{name}") is not None:
+            raise SourceError(f"{path}: no XML schema that stands by itself: it has `{name}`, and nothing is fetched")
     try:
-        etree.XMLSchema(etree.fromstring(text))
-    except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
-        raise SourceError(f"{path}: no XML schema that can be used by itself: {error}") from None
+        etree.XMLSchema(xml.root)
+    except etree.XMLSchemaParseError as error:
+        raise SourceError(f"{path}: no XML schema that can be used: {error}") from None
     return text
+
+
+def _given(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _known(ignored: tuple[str, ...]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -38,4 +39,43 @@ def fetch_error(error: Exception) -> FetchError:
     if isinstance(error, FetchError):
         return error
     reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "protocol")
-    return FetchError(f"{reason}: {str(error) or type(error).__name__}", reason=reason)
+    return FetchError(f"{reason}: {_words(error)}", reason=reason)
+
+
+def _words(error: Exception) -> str:
+    """What happened, for people who do not know the libraries, whose own words quote Python."""
+    match error:
+        case TimeoutError():
+            return f"no {'connection' if isinstance(error, aiohttp.ConnectionTimeoutError) else 'answer'} in time"
+        case aiohttp.ClientConnectorError():
+            return _unconnected(error)
+        case aiohttp.ServerDisconnectedError():
+            return "the server hung up before it answered"
+        case aiohttp.ClientPayloadError():
+            return "the answer ends too early, or is not divided as HTTP wants it"
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy answered {error.status}"
+        case aiohttp.ClientResponseError():
+            return f"the answer is no HTTP: {error.message.partition(chr(10))[0].rstrip(':')}"
+        case OSError():
+            return _plain(error)
+        case _:
+            return str(error) or type(error).__name__
+
+
+def _unconnected(error: aiohttp.ClientConnectorError) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return f"no address of {error.host}: {_plain(error.os_error)}"
+        case aiohttp.ClientConnectorSSLError():
+            return f"no TLS with {error.host}:{error.port}: {_plain(error.os_error)}"
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as fault):
+            return f"the certificate of {error.host} is not accepted: {fault.verify_message}"
+        case _:
+            return f"no connection to {error.host}:{error.port}: {_plain(error.os_error)}"
+
+
+def _plain(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "it failed").replace("_", " ").lower()
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or "it was closed")

@@ -8,42 +8,21 @@ import pkgutil
 import re
 import subprocess
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from validating import FEED, INVALID, VALID, run, serving
 
 from capgateway import cap as cap_package
 from capgateway import feeds as feeds_package
 from capgateway import shipped
 from capgateway.cap import Rule
+from capgateway.cap.xml import SYNTAX
 from capgateway.cli.rules import RULES, rules
-from capgateway.cli.validate import validate
+from capgateway.cli.sources import SUFFIXES
 from capgateway.errors import SourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-VALID = """<?xml version="1.0" encoding="UTF-8"?>
-<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-  <identifier>TX-1</identifier><sender>alerts@agency.example</sender><sent>2026-11-22T10:15:00-06:00</sent>
-  <status>Test</status><msgType>Alert</msgType><scope>Public</scope>
-  <info>
-    <category>Fire</category><event>Drill</event>
-    <urgency>Past</urgency><severity>Minor</severity><certainty>Observed</certainty>
-    <area><areaDesc>Here</areaDesc></area>
-  </info>
-</alert>
-"""
-INVALID = VALID.replace("<status>Test", "<status>test")
-
-
-def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(validate, list(arguments), input=stdin, catch_exceptions=False)
 
 
 @pytest.fixture
@@ -61,7 +40,7 @@ def test_a_valid_message_exits_0(folder: Path) -> None:
     result = run(str(folder / "good.xml"))
     assert result.exit_code == 0
     assert "alerts@agency.example,TX-1,2026-11-22T10:15:00-06:00: valid" in result.stdout
-    assert result.stdout.endswith("1 in 1 source: 1 valid, 0 invalid; 0 errors, 0 warnings\n")
+    assert result.stdout.endswith("1 document in 1 source: 1 valid, 0 invalid; 0 errors, 0 warnings\n")
 
 
 def test_an_invalid_message_exits_1_and_shows_the_place(folder: Path) -> None:
@@ -76,8 +55,8 @@ def test_an_invalid_message_exits_1_and_shows_the_place(folder: Path) -> None:
 
 def test_directories_and_globs_are_searched(folder: Path) -> None:
     """A directory means its XML files, below it too; a glob means what it matches."""
-    assert "2 in 2 sources: 1 valid, 1 invalid" in run(str(folder)).stdout
-    assert "1 in 1 source" in run(str(folder / "**" / "*.cap")).stdout
+    assert "2 documents in 2 sources: 1 valid, 1 invalid" in run(str(folder)).stdout
+    assert "1 document in 1 source" in run(str(folder / "**" / "*.cap")).stdout
 
 
 def test_standard_input_is_a_source() -> None:
@@ -120,7 +99,8 @@ def test_time_can_be_given(folder: Path) -> None:
     path = str(folder / "good.xml")
     assert "cap.sent.future" in run("--at", "2026-11-22T08:00:00-06:00", path).stdout
     assert "cap.sent.future" not in run("--at", "2026-11-22T11:00:00-06:00", path).stdout
-    assert run("--at", "noon", path).exit_code == 2
+    for odd in ("noon", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00"):
+        assert run("--at", odd, path).exit_code == 2
 
 
 def test_hostile_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
@@ -141,10 +121,6 @@ def test_only_what_is_needed_is_imported(tmp_path: Path, document: str) -> None:
     loaded = set(done.stderr.split())
     assert not loaded & {"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "rich", "cryptography"}
     assert ("xmlschema" in loaded) == (document is INVALID)
-
-
-FEED = """<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:f</id><title>t</title><updated>2026-11-22T10:15:00Z</updated>
-<entry><id>urn:e</id><title>t</title><updated>2026-11-22T10:15:00Z</updated><content type="text/xml">{}</content></entry></feed>"""
 
 
 def test_a_feed_is_judged_with_the_alerts_inside(tmp_path: Path) -> None:
@@ -188,14 +164,35 @@ def test_another_schema_can_be_used(folder: Path) -> None:
     (folder / "mine.xsd").write_text(without)
     assert run("--schema", str(folder / "mine.xsd"), str(folder / "good.xml")).exit_code == 1
     (folder / "none.xsd").write_text("<schema/>")
-    with pytest.raises(SourceError, match="no XML schema"):
+    with pytest.raises(SourceError, match="no XML schema: its root element is not `schema`"):
         run("--schema", str(folder / "none.xsd"), str(folder / "good.xml"))
 
 
+@pytest.mark.parametrize("name", ["import", "include", "redefine"])
+def test_a_schema_that_needs_others_is_refused(folder: Path, name: str) -> None:
+    """Nothing is fetched for it, neither from the web nor from files."""
+    space = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+    (folder / "mine.xsd").write_text(
+        f'<xs:schema {space}><xs:{name} schemaLocation="http://127.0.0.1:1/"/></xs:schema>'
+    )
+    with pytest.raises(SourceError, match=f"stands by itself: it has `{name}`"):
+        run("--schema", str(folder / "mine.xsd"), str(folder / "good.xml"))
+
+
+def test_what_cannot_be_read_as_xml_cannot_be_ignored(tmp_path: Path) -> None:
+    """Rubbish stays invalid, and says why."""
+    (tmp_path / "rubbish.xml").write_bytes(b"\0\1rubbish")
+    result = run("--ignore", SYNTAX.id, str(tmp_path))
+    assert result.exit_code == 1
+    assert "not well-formed" in result.stdout
+
+
 def test_trust_that_is_none_is_an_error(folder: Path) -> None:
-    """A file without certificates or keys must not seem to be checked against."""
-    with pytest.raises(SourceError, match="no trust anchors"):
-        run("--trust", str(folder / "notes.txt"), str(folder / "good.xml"))
+    """A file without certificates or keys must not seem to be checked against; what a broken one needs is said plainly."""
+    for text in ("hello", "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"):
+        (folder / "notes.txt").write_text(text)
+        with pytest.raises(SourceError, match="no trust anchors: it must hold certificates or public keys"):
+            run("--trust", str(folder / "notes.txt"), str(folder / "good.xml"))
 
 
 def test_sarif_places_each_finding(folder: Path) -> None:
@@ -220,6 +217,17 @@ def test_junit_counts_cases(folder: Path) -> None:
     assert [len(suite) for suite in root] == [1, 1, 1]
     (failure,) = root.iter("failure")
     assert failure.get("type") == "cap.schema"
+    assert failure.get("message", "").startswith("`status` is `test`; write one of")
+
+
+def test_junit_tells_all_that_fails_in_one_element(folder: Path) -> None:
+    """Also a warning that --strict lets fail; what does not fail is output."""
+    (folder / "good.xml").write_text(INVALID.replace("10:15:00-06:00", "10:15:00+00:00"))
+    (failure,) = ElementTree.fromstring(run("--format", "junit", str(folder / "good.xml")).stdout).iter("failure")  # noqa: S314
+    assert (failure.text or "").count("\n") == 0
+    strict = run("--format", "junit", "--strict", "--ignore", "cap.schema", str(folder / "good.xml"))
+    (failure,) = ElementTree.fromstring(strict.stdout).iter("failure")  # noqa: S314
+    assert (failure.get("type"), failure.text) == ("cap.time.utc", f"warning: {failure.get('message')}")
 
 
 def test_many_sources_are_judged_by_many_processes(tmp_path: Path) -> None:
@@ -230,49 +238,14 @@ def test_many_sources_are_judged_by_many_processes(tmp_path: Path) -> None:
     assert result.exit_code == 1
     heads = [line for line in result.stdout.splitlines() if line.startswith(str(tmp_path))]
     assert heads == sorted(heads)
-    assert "250 in 250 sources: 249 valid, 1 invalid" in result.stdout
+    assert "250 documents in 250 sources: 249 valid, 1 invalid" in result.stdout
 
 
-@pytest.fixture
-def site() -> Iterator[str]:
-    """A web server on the loopback with a message, a redirect to it and one to another private address."""
-
-    class Pages(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            places = {"/here": "/alert.xml", "/inside": "http://localhost:1/alert.xml"}
-            if self.path in places:
-                self.send_response(302)
-                self.send_header("Location", places[self.path])
-                self.end_headers()
-                return
-            self.send_response(200 if self.path == "/alert.xml" else 404)
-            self.end_headers()
-            self.wfile.write(VALID.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_url_is_a_source(site: str) -> None:
+def test_a_url_is_a_source() -> None:
     """The address a user typed may be private, and redirect to itself."""
-    assert run(f"{site}/alert.xml").exit_code == 0
-    assert run(f"{site}/here").exit_code == 0
-
-
-@pytest.mark.parametrize("path", ["/inside", "/none"])
-def test_a_url_that_leads_inside_or_nowhere_is_unreadable(site: str, path: str) -> None:
-    """A redirect must not reach what only this machine can."""
-    result = run(f"{site}{path}")
-    assert result.exit_code == 2
-    assert "cannot be read" in result.stderr
+    with serving({"/alert.xml": VALID.encode(), "/here": "/alert.xml"}) as site:
+        assert run(f"{site}/alert.xml").exit_code == 0
+        assert run(f"{site}/here").exit_code == 0
 
 
 def test_rules_are_listed_and_told() -> None:
@@ -294,3 +267,11 @@ def test_every_rule_in_the_code_is_listed() -> None:
             values = vars(importlib.import_module(module.name)).values()
             defined |= {value.id for value in values if isinstance(value, Rule)}
     assert defined == set(RULES)
+
+
+def test_the_hook_takes_what_a_search_takes() -> None:
+    """But for .xml, which in a repository may be anything."""
+    hook = Path(".pre-commit-hooks.yaml").read_text()
+    pattern = re.search(r"files: (\S+)", hook)
+    assert pattern
+    assert {suffix for suffix in SUFFIXES if re.search(pattern[1], f"alert{suffix}")} == SUFFIXES - {".xml"}

@@ -1,0 +1,194 @@
+"""The line of a document that a finding speaks of, cut to fit, with a caret under the very place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway.cli.output import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from capgateway.cap import Report
+
+#: Documents beyond this many characters get no carets: to find an element every tag before it is looked at, and a second
+#: is too long for that.
+MAX_SEARCHED = 2_000_000
+
+_BYTE_ORDER = (  # of marks, and of the first `<` where there is none (XML 1.0, appendix F); longer ones first
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+)
+_DECLARED = re.compile(rb"\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,60})")
+# Of the encodings that Python knows those that XML is written in; others cannot be a parser's, and some are slow.
+_USUAL = re.compile(r"(?i)utf-?8|iso-8859-|latin|windows-|cp\d|koi8|shift.?jis|sjis|euc-|iso-2022-|gb|big5")
+_LATIN = re.compile(r"(?i)(iso.8859.1|latin-?1|windows-1252|cp1252|(us-)?ascii)$")
+
+_TAG = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+    r"""|<(?P<end>/?)(?P<prefix>(?:[^\s/>:]+:)?)(?P<name>[^\s/>]++)(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""",
+    re.DOTALL,
+)
+
+
+class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
+    """A line, from 1, and the character, from 0, that the finding speaks of; ``None`` where that is not certain."""
+
+    number: int
+    line: str
+    at: int | None
+
+    def lines(self, room: int) -> tuple[str, str]:
+        """The line and what stands under it, blanks and a caret, both within ``room`` columns."""
+        prefix = f"{self.number} | "
+        around = len(self.line) - len(self.line.lstrip()) if self.at is None else self.at
+        shown, before = _cut(self.line, around, room - len(prefix))
+        return prefix + shown, "" if self.at is None else " " * (len(prefix) + before) + "^"
+
+
+class Source:
+    """A document that findings speak of; decoded and searched only when there is something to show."""
+
+    def __init__(self, document: bytes, reports: Iterable[Report], *, column: int | None = None) -> None:
+        """``column``, from 1, is where the document stops being well-formed."""
+        self._document, self._column = document, column
+        self._reports = tuple(reports)
+
+    def excerpts(self, report: Report) -> list[Excerpt | None]:
+        """What to show for each finding of one of the reports; ``None`` where it speaks of no line of this document."""
+        return [self._excerpt(finding.xpath, finding.line) for finding in report.findings]
+
+    def _excerpt(self, xpath: str | None, number: int | None) -> Excerpt | None:
+        if number is None or not 0 < number <= len(self._lines):
+            return None
+        at = self._column - 1 if xpath is None and self._column else None
+        if xpath is not None and (offset := self._start(xpath, number)) is not None:
+            number, at = self._line_of(offset), offset - self._text.rfind("\n", 0, offset) - 1
+        line = self._lines[number - 1].rstrip()
+        return Excerpt(number=number, line=line, at=at if at is not None and at <= len(line) else None)
+
+    def _start(self, xpath: str, number: int) -> int | None:
+        """Where the start tag of an element begins; it ends in the line of that number, the one that libxml2 counts."""
+        here = [start for start, end in self._tags.get(_counted(xpath), ()) if self._line_of(end) == number]
+        return here[0] if len(here) == 1 else None
+
+    def _line_of(self, offset: int) -> int:
+        return self._text.count("\n", 0, offset) + 1
+
+    @cached_property
+    def _text(self) -> str:
+        return decoded(self._document)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.split("\n")
+
+    @cached_property
+    def _tags(self) -> dict[str, list[tuple[int, int]]]:
+        """Start and end of the start tags that findings speak of, by xpath with every step counted."""
+        if len(self._text) > MAX_SEARCHED:
+            return {}
+        wanted = {_counted(finding.xpath) for report in self._reports for finding in report.findings if finding.xpath}
+        return _start_tags(self._text, wanted)
+
+
+def decoded(document: bytes) -> str:
+    """The text of a document in the encoding in which ``cap.read_xml`` reads it: by its first bytes, its declaration, or,
+    where that is wrong, as it is repaired there; but with the declaration that it has."""
+    for beginning, encoding in _BYTE_ORDER:
+        if document.startswith(beginning):
+            return document.decode(encoding, "replace")
+    for encoding in _encodings(document):
+        try:
+            return document.decode(encoding)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return document.decode(errors="capgateway.windows-1252")  # as capgateway.cap.encoding has it
+
+
+def _encodings(document: bytes) -> tuple[str, ...]:
+    declared = _DECLARED.match(document)
+    name = declared[1].decode("ascii", "replace") if declared else ""
+    if _LATIN.match(name):
+        return "utf-8", "cp1252", "latin-1"
+    return (name, "utf-8") if _USUAL.match(name) else ("utf-8",)
+
+
+def _start_tags(text: str, wanted: set[str]) -> dict[str, list[tuple[int, int]]]:
+    """Of a well-formed document: what has an xpath was parsed."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    path, counts = [""], [dict[str, int]()]
+    for tag in _TAG.finditer(text):
+        if not tag["name"]:
+            continue
+        if tag["end"]:
+            path.pop()
+            counts.pop()
+            continue
+        name = tag["prefix"] + tag["name"]
+        counts[-1][name] = counts[-1].get(name, 0) + 1
+        here = f"{path[-1]}/{tag['name']}[{counts[-1][name]}]"
+        if here in wanted:
+            found.setdefault(here, []).append(tag.span())
+        if not tag[0].endswith("/>"):
+            path.append(here)
+            counts.append({})
+    return found
+
+
+def _counted(xpath: str) -> str:
+    """The xpath with every step counted: one without a number is the only one, and so the first."""
+    return "".join(f"/{step}" if step.endswith("]") else f"/{step}[1]" for step in xpath.split("/")[1:])
+
+
+def _cut(line: str, at: int, room: int) -> tuple[str, int]:
+    """As much of a line around a character as fits, … on the sides that are cut; and in which column, from 0, that
+    character then stands."""
+    before, after = _clean(line[max(0, at - room) : at]), _clean(line[at : at + room])
+    if len(before) + len(after) == len(line) and _columns(before + after) <= room:
+        return before + after, _columns(before)
+    left = _fitting(before[::-1], max(room // 2, room - _columns(after)) - 1)[::-1]
+    right = _fitting(after, room - _columns(left) - 2)
+    left = ("…" if len(left) < at else "") + left
+    return left + right + ("…" if at + len(right) < len(line) else ""), _columns(left)
+
+
+def _clean(text: str) -> str:
+    """As many characters, none of which moves the cursor by more than its width."""
+    return harmless(text.translate({9: " ", 13: " "}))
+
+
+def _fitting(text: str, room: int) -> str:
+    """The longest beginning that needs no more than so many columns."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _columns(character)
+        if used > room:
+            return text[:index]
+    return text
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives the text: two to wide characters of East Asia, none to combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(character) in {"Mn", "Me", "Cf"}
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
