@@ -13,7 +13,7 @@ import msgspec
 from capgateway import cap, cards, places, shipped
 from capgateway.cap.place import local
 from capgateway.cards.amber import recognise
-from capgateway.cli import output, sources
+from capgateway.cli import output, source_names, sources
 from capgateway.errors import SourceError
 from capgateway.feeds import read_entries
 
@@ -84,7 +84,7 @@ def convert(
             parsed = _parsed(message, envelope_status)
             decision, card = _decided(parsed, schemas, policy, at)
             line = Line(
-                source=sources.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
+                source=source_names.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
             )
             output.emit_json(line)
             if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
@@ -96,12 +96,12 @@ def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
     """Each alert that the document is or holds, with what an envelope says of its status."""
     root = cap.read_xml(document, limit=sources.MAX_BYTES).root
     kind: FeedKind = KINDS.get(local(root), "ipaws") if root is not None else "cap"
-    index = read_entries(document, kind=kind, base_url=name if sources.is_url(name) else NOWHERE)
+    index = read_entries(document, kind=kind, base_url=name if source_names.is_url(name) else NOWHERE)
     inside = [(entry.document, entry.envelope_status) for entry in index.entries if entry.document is not None]
     if not inside and not index.entries and any(finding.level == "error" for finding in index.findings):
         inside = [(document, None)]  # nothing we know: the line says that it is unreadable
     if not inside:
-        output.say(f"capgateway: {sources.shown(name)}: holds no alert, {len(index.entries)} links")
+        output.say(f"capgateway: {source_names.shown(name)}: holds no alert, {len(index.entries)} links")
     yield from inside
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from yarl import URL
 
 from capgateway import net
-from capgateway.cli.sources import shown
+from capgateway.cli.source_names import shown
 from capgateway.errors import SourceError
 from capgateway.feeds.fetch import ACCEPT, MAX_REDIRECTS
 

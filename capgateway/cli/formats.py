@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 from capgateway.cli.output import harmless
 from capgateway.cli.rules import RULES
-from capgateway.cli.sources import STANDARD_INPUT, is_url, shown
+from capgateway.cli.source_names import STANDARD_INPUT, is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ import msgspec
 
 from capgateway import cap, shipped
 from capgateway.cap.place import local
-from capgateway.cli import sources
+from capgateway.cli import source_names, sources
 from capgateway.cli.excerpt import Source
 from capgateway.cli.findings import lines
 from capgateway.errors import SourceError
@@ -50,7 +50,7 @@ def judge(name: str, order: Order) -> Judged:
     except SourceError as error:
         return Judged(name=name, unreadable=str(error))
     xml = cap.read_xml(document, keep="elements")
-    reports = tuple(_weighed(report, order) for report in _reports(sources.shown(name), document, xml, order))
+    reports = tuple(_weighed(report, order) for report in _reports(source_names.shown(name), document, xml, order))
     if not order.is_text:
         return Judged(name=name, reports=reports)
     source = Source(document, reports, column=xml.column)
@@ -82,7 +82,7 @@ def _reports(name: str, document: bytes, xml: cap.Xml, order: Order) -> Iterator
         trust=order.trust,
         signed_at=order.signed_at,
         source=name,
-        **({"base_url": name} if sources.is_url(name) else {}),
+        **({"base_url": name} if source_names.is_url(name) else {}),
     )
 
 

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from capgateway.cli.judging import Judged, Order, judge
-from capgateway.cli.sources import STANDARD_INPUT
+from capgateway.cli.source_names import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

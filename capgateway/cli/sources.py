@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 import sys
 from typing import TYPE_CHECKING
 
+from capgateway.cli.source_names import STANDARD_INPUT, is_url, shown
 from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 #: What is read of a directory. A file named by itself is read whatever its name.
 SUFFIXES = frozenset({".xml", ".cap", ".atom", ".rss", ".edxl", ".edxlde"})
-STANDARD_INPUT = "-"
 #: As much as of a feed; one byte more shows that a source is larger.
 MAX_BYTES = 20_000_000
 
@@ -44,17 +43,6 @@ def read(name: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError for a name with a NUL in it
         reason = error.strerror if isinstance(error, OSError) else error
         raise SourceError(f"{shown(name)}: cannot be read: {reason}") from None
-
-
-def is_url(name: str) -> bool:
-    return name.lower().startswith(("http://", "https://"))
-
-
-def shown(name: str) -> str:
-    """The name as reports tell it: without a login, and as text where a file system has bytes that are none."""
-    if is_url(name):
-        name = re.sub(r"(?<=//)[^/?#]*@", "", name)
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name) or "''"
 
 
 def _standard_input() -> bytes:
