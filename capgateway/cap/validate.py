@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree
 
 from capgateway.cap import profiles
 from capgateway.cap.finding import Report, Signature
 from capgateway.cap.names import NAMESPACES, XMLDSIG
-from capgateway.cap.place import tag
+from capgateway.cap.place import tag, xpath
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
 
@@ -94,4 +95,17 @@ def _signature(
 ) -> tuple[Signature, tuple[Finding, ...]]:
     from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
 
-    return verify(document or etree.tostring(root, encoding="utf-8", with_tail=False), trust=trust, at=at)
+    is_inside = root.getparent() is not None
+    document = document or etree.tostring(root, encoding="utf-8", with_tail=False)
+    signature, findings = verify(document, trust=trust, at=at)
+    if not is_inside:
+        return signature, findings
+    where, lines_before = xpath(root), (root.sourceline or 1) - 1
+    return signature, tuple(
+        msgspec.structs.replace(
+            finding,
+            xpath=finding.xpath and where + finding.xpath.removeprefix("/alert"),
+            line=finding.line and finding.line + lines_before,
+        )
+        for finding in findings
+    )

@@ -12,8 +12,9 @@ import msgspec
 from capgateway import cap
 from capgateway.cap.place import xpath
 from capgateway.feeds import atom, edxl, rss
-from capgateway.feeds.markup import alert_in_text, is_message, local
+from capgateway.feeds.markup import alert_in_text, cut, is_message, local
 from capgateway.feeds.read import MAX_FEED_BYTES, read_entries
+from capgateway.feeds.signed import signed_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,9 +79,11 @@ def judge(
         encoding = root.getroottree().docinfo.encoding or "utf-8"
         return document.decode(encoding, "replace").split("\n")
 
+    signed = signed_messages(document, root, limit=MAX_FEED_BYTES)
     for position, (holder, inside) in enumerate(_messages(root), 1):
         if inside is None:
-            yield report(cap.parse_element(holder), position)
+            whole = signed.get(cut(holder), b"") if signed else b""
+            yield report(cap.parse_element(holder, document=whole), position)
         else:
             shift = None if local(holder) == _PACKED else _shift(holder, inside, file)
             yield _moved(report(cap.parse(inside), position), xpath(holder), shift)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway import cap
 from capgateway.feeds.atom import read_atom
 from capgateway.feeds.edxl import read_edxl
@@ -13,6 +15,7 @@ from capgateway.feeds.ipaws import read_ipaws
 from capgateway.feeds.markup import MAX_NAMESPACES, CrowdedError, local
 from capgateway.feeds.nws import read_nws
 from capgateway.feeds.rss import read_rss
+from capgateway.feeds.signed import signed_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,7 +87,14 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)
-    return _gather(read(xml.root, base_url) if read else (), findings)
+    index = _gather(read(xml.root, base_url) if read else (), findings)
+    if signed := signed_messages(body, xml.root, limit=MAX_FEED_BYTES):
+        entries = (
+            msgspec.structs.replace(entry, document=signed.get(entry.document or b"", entry.document))
+            for entry in index.entries
+        )
+        return msgspec.structs.replace(index, entries=tuple(entries))
+    return index
 
 
 def _until_crowded(items: Iterable[Entry | cap.Finding]) -> Iterator[Entry | cap.Finding]:

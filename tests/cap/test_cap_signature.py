@@ -14,6 +14,8 @@ from signxml.signer import XMLSigner
 
 from capgateway import cap
 from capgateway.cap.signature import verify
+from capgateway.feeds.judge import judge
+from capgateway.feeds.read import read_entries
 
 ALERT = CAP_1_2.encode()
 AUTHORITY = certificate("authority", is_authority=True)
@@ -388,3 +390,28 @@ EXPECTED = {
 def test_published_signatures_have_the_known_verdicts(name: str, expected: str) -> None:
     """What IPAWS, Canada, the Philippines, USGS and others signed."""
     assert status((corpus() / name).read_bytes(), trust=b"") == expected
+
+
+FEMA = "http://gov.fema.ipaws.services/feed"
+
+
+@pytest.mark.parametrize("form", [EXCLUSIVE, EXCLUSIVE + "WithComments"])
+@pytest.mark.parametrize("extra", [b"<!-- c -->", b"<?p i?>"])
+def test_a_signature_verifies_inside_a_container_too(form: str, extra: bytes) -> None:
+    """Its comments and instructions belong to what is signed, and are there when the message is stored."""
+    alone = signed(document=ALERT.replace(b"<sender>", extra + b"<sender>"), form=form)
+    body = b'<w:alerts xmlns:w="' + FEMA.encode() + b'">\n' + alone[alone.index(b"<alert") :] + b"</w:alerts>"
+    _, report = judge(body, SCHEMAS, now=NOW, trust=TRUST)
+    assert report.signature == cap.Signature(status="valid", signer="CN=agency")
+    (entry,) = read_entries(body, kind="ipaws", base_url="https://feed.example/").entries
+    assert status(entry.document or b"") == "valid"
+
+
+def test_a_wrong_signature_in_a_container_is_shown_where_it_stands() -> None:
+    """With the place and the line of the container."""
+    alone = signed().replace(b"Public", b"Private")
+    body = b'<w:alerts xmlns:w="' + FEMA.encode() + b'">\n\n' + alone[alone.index(b"<alert") :] + b"</w:alerts>"
+    _, report = judge(body, SCHEMAS, now=NOW, trust=TRUST)
+    (finding,) = (finding for finding in report.findings if finding.rule == "signature.invalid")
+    assert finding.xpath == "/alerts/alert/Signature"
+    assert finding.line == body[: body.index(b"<Signature")].count(b"\n") + 1

@@ -1,0 +1,27 @@
+"""Signed messages in a container as they stand there, comments and processing instructions included: a signature may cover
+them, and the readers of feeds do without. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway import cap
+from capgateway.cap.names import XMLDSIG
+from capgateway.feeds.markup import cut
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_SIGNATURE = f"{{{XMLDSIG}}}Signature"
+
+
+def signed_messages(body: bytes, root: etree._Element, *, limit: int) -> dict[bytes, bytes]:
+    """Of each signed message in the container that has comments or instructions, from the document it is without them to
+    the one with them."""
+    if b"Signature" not in body or not (b"<!--" in body or body.find(b"<?", body.find(b">")) >= 0):
+        return {}
+    whole = cap.read_xml(body, limit=limit, keep="all").root
+    if whole is None:
+        return {}
+    pairs = zip(root.iter("{*}alert"), whole.iter("{*}alert"), strict=True)
+    return {cut(lean): cut(full) for lean, full in pairs if next(lean.iterchildren(_SIGNATURE), None) is not None}
