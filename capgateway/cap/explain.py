@@ -39,6 +39,8 @@ SCHEMA = Rule(
 
 #: Enough to see what is wrong; a message with more is wrong everywhere.
 MAX_FINDINGS = 100
+#: So many are counted; what is wrong at more places need not be looked at to the end.
+MAX_COUNTED = 1_000
 
 _SECTIONS = {"alert": "§3.2.1", "info": "§3.2.2", "resource": "§3.2.3", "area": "§3.2.4"}
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -49,15 +51,20 @@ def explain(root: etree._Element, schema: bytes, log: etree._ListErrorLog, versi
     """The faults of the message at ``root`` in document order; ``log`` is what libxml2 said about it. Empty only where a
     value was wrong that is read all the same: ``Very Likely``."""
     faults = _faults(root, schema, log)
+    if not faults:
+        return ()
+    here = (root, xpath(root))
     findings = [
-        SCHEMA.finding(message, xpath=xpath(element), line=element.sourceline, reference=_section(element, version))
+        SCHEMA.finding(
+            message, xpath=xpath(element, inside=here), line=element.sourceline, reference=_section(element, version)
+        )
         for element, message in faults[:MAX_FINDINGS]
     ]
     findings.sort(key=lambda finding: finding.line or 0)
     if len(faults) > MAX_FINDINGS:
-        findings.append(
-            SCHEMA.finding(f"{len(faults) - MAX_FINDINGS:,} more faults are not listed.", xpath=xpath(root))
-        )
+        least = "At least " if len(faults) >= MAX_COUNTED else ""
+        rest = f"{least}{len(faults) - MAX_FINDINGS:,} more faults are not listed."
+        findings.append(SCHEMA.finding(rest, xpath=here[1]))
     return tuple(findings)
 
 
@@ -66,7 +73,7 @@ def _faults(root: etree._Element, schema: bytes, log: etree._ListErrorLog) -> li
 
     compiled = _compiled(schema)
     declared = compiled.elements.get(tag(root).rpartition("}")[2]) if compiled else None
-    found = list(structure.faults(root, declared)) if declared is not None else []
+    found = list(islice(structure.faults(root, declared), MAX_COUNTED)) if declared is not None else []
     told = {fault.element for fault in found}
     for entry in islice(log, MAX_FINDINGS):
         element = _at(root, entry.path)

@@ -20,14 +20,18 @@ def local(element: etree._Element) -> str:
     return tag(element).rpartition("}")[2]
 
 
-def xpath(element: etree._Element) -> str:
-    """From the document's root, as in ``/alert/info[2]/area[1]/polygon[1]`` or ``/feed/entry[3]/content/alert/sent``."""
+def xpath(element: etree._Element, *, inside: tuple[etree._Element, str] | None = None) -> str:
+    """From the document's root, as in ``/alert/info[2]/area[1]/polygon[1]`` or ``/feed/entry[3]/content/alert/sent``.
+
+    ``inside`` is an element around it whose XPath is known already: among thousands of siblings each one costs.
+    """
+    around, start = inside or (None, "")
     steps: list[str] = []
     step: etree._Element | None = element
-    while step is not None:
+    while step is not None and step is not around:
         steps.append(_step(step))
         step = step.getparent()
-    return "/" + "/".join(reversed(steps))
+    return "/".join([start, *reversed(steps)])
 
 
 def _step(element: etree._Element) -> str:

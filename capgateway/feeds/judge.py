@@ -36,6 +36,8 @@ _CONTAINERS: dict[str, tuple[Kind, FeedKind]] = {
 #: Elements whose text may be a message, by the element they are in; ``""`` for anywhere.
 _TEXTS = {"entry": atom.TEXTS, "item": rss.TEXTS, "": edxl.TEXTS}
 _PACKED = "contentData"
+#: In longer lines nothing is looked for: a file of one line would be searched for each of its messages.
+MAX_LINE = 50_000
 #: Where relative links of a file point to; nobody follows them.
 _NOWHERE = "https://feed.invalid/"
 
@@ -115,6 +117,8 @@ def _shift(holder: etree._Element, inside: bytes, file: Callable[[], list[str]])
     lines = message.rstrip().split("\n")
     end, last = before + len(lines), lines[-1].strip()
     there = file()[end - 1] if end <= len(file()) else ""
+    if len(there) > MAX_LINE:
+        return None
     return before if last in there or last in html.unescape(there) else None
 
 
