@@ -6,7 +6,7 @@ from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
 from capgateway.cap.times import time
-from capgateway.cap.validate import validate
+from capgateway.cap.validate import unjudged, validate
 from capgateway.cap.write import write
 from capgateway.cap.xml import MAX_BYTES, Xml, read_xml
 
@@ -32,6 +32,7 @@ __all__ = [
     "parse_element",
     "read_xml",
     "time",
+    "unjudged",
     "validate",
     "write",
 ]

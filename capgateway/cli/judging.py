@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,14 @@ def judge(name: str, order: Order) -> Judged:
         document = sources.read(name)
     except SourceError as error:
         return Judged(name=name, unreadable=str(error))
+    shown = source_names.shown(name)
     xml = cap.read_xml(document, keep="elements")
-    reports = tuple(_weighed(report, order) for report in _reports(source_names.shown(name), document, xml, order))
+    try:
+        reports = tuple(_weighed(report, order) for report in _reports(shown, document, xml, order))
+    except Exception as error:
+        if os.environ.get("CAPGATEWAY_DEBUG"):
+            raise
+        reports = (cap.unjudged(error, source=shown),)  # a fault of ours over one document, not the end of all
     if not order.is_text:
         return Judged(name=name, reports=reports)
     source = Source(document, reports, column=xml.column)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from ingest_source import NOW, Source
 from msgspec.structs import replace
 
-from capgateway import cap
+from capgateway import cap, shipped
 from capgateway.cards import Policy
 from capgateway.ingest import poll
 from capgateway.simulate import story
@@ -95,6 +96,26 @@ async def test_an_empty_page_under_the_right_tag_hides_nothing(source: Source) -
     source.server.misbehave("index.atom", Fault(body=b"<feed/>"), times=1)
     await source.poll("index.atom")
     assert await source.poll("index.atom") == ("ok", 1)
+
+
+class Stumbling(cap.Schemas):
+    """A validator with a fault: it breaks down over thunderstorms."""
+
+    def findings(self, root: Any, version: str) -> tuple[cap.Finding, ...]:
+        if "SVR" in "".join(root.itertext()):
+            raise RuntimeError("a fault of ours")
+        return super().findings(root, version)
+
+
+async def test_a_fault_of_ours_over_one_alert_stops_no_other(source: Source) -> None:
+    """What cannot be judged is kept, with the reason, and its neighbours come in."""
+    source.intake._schemas = Stumbling(shipped.cap_schemas())
+    source.publish(story.thunderstorm(NOW))
+    source.publish(ALERT)
+    assert await source.poll("index.atom") == ("ok", 2)
+    assert sorted(await source.decisions()) == ["published", "quarantined unreadable"]
+    held = next(alert for alert in (await source.store.alerts(limit=9)).items if alert.decision == "quarantined")
+    assert [finding.rule for finding in held.findings] == ["cap.unjudged"]
 
 
 async def test_a_cut_connection_loses_nothing(source: Source) -> None:
