@@ -1,12 +1,13 @@
 """Read CAP: bytes in, Alert and findings out. Pure: no file, no network, no clock."""
 
+from capgateway.cap.broken import unjudged
 from capgateway.cap.finding import Finding, Report, Signature, Verdict
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
 from capgateway.cap.times import time
-from capgateway.cap.validate import unjudged, validate
+from capgateway.cap.validate import validate
 from capgateway.cap.write import write
 from capgateway.cap.xml import MAX_BYTES, Xml, read_xml
 

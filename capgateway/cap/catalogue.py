@@ -3,7 +3,7 @@ ask about rules, not for those who judge documents."""
 
 from __future__ import annotations
 
-from capgateway.cap import encoding, explain, names, read, signature, validate, xml
+from capgateway.cap import broken, encoding, explain, names, read, signature, xml
 from capgateway.cap.profiles import cap_au, cap_cp, ipaws
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules import area, blocks, dates, info, message, resource
@@ -24,7 +24,7 @@ _MODULES = (
     cap_cp,
     cap_au,
     signature,
-    validate,
+    broken,
 )
 
 #: In the order in which a message meets them.

@@ -11,7 +11,6 @@ from capgateway.cap import profiles
 from capgateway.cap.finding import Report, Signature
 from capgateway.cap.names import NAMESPACES, XMLDSIG
 from capgateway.cap.place import tag, xpath
-from capgateway.cap.rule import Rule
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
 
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
     from capgateway.cap.finding import Finding
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
-
-UNJUDGED = Rule(
-    id="cap.unjudged",
-    level="error",
-    asks="A document can be judged.",
-    why="When it cannot, that is a fault of capgateway itself: please report it. The document is kept as it came, and its "
-    "neighbours go on.",
-    source=("A-137",),
-)
 
 ABSENT = Signature(status="absent")
 _SIGNATURE = f"{{{XMLDSIG}}}Signature"
@@ -80,26 +70,6 @@ def validate(
         verdict="invalid" if is_invalid else "valid",
         signature=signature,
         findings=tuple(findings),
-    )
-
-
-def unjudged(fault: Exception, *, source: str = "") -> Report:
-    """The report on a document over which validation itself broke down."""
-    found = UNJUDGED.finding(
-        f"capgateway could not judge this document, by a fault of its own: {type(fault).__name__}."
-    )
-    return Report(
-        source=source,
-        position=1,
-        kind="unknown",
-        cap_version=None,
-        profile=None,
-        identifier=None,
-        sender=None,
-        sent=None,
-        verdict="invalid",
-        signature=None,
-        findings=(found,),
     )
 
 
