@@ -11,7 +11,7 @@ UNJUDGED = Rule(
     asks="A document can be judged.",
     why="When it cannot, that is a fault of capgateway itself: please report it. The document is kept as it came, and its "
     "neighbours go on.",
-    source=("A-137",),
+    source=("A-15",),
 )
 
 
