@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -184,6 +183,8 @@ def _columns(text: str) -> int:
     """How many columns a terminal gives the text: two to wide characters of East Asia, none to combining ones."""
     if text.isascii():
         return len(text)
+    import unicodedata  # noqa: PLC0415  (few documents need it)
+
     return sum(
         0
         if unicodedata.category(character) in {"Mn", "Me", "Cf"}

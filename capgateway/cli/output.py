@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: What could steer a terminal, or make text look like other text: controls (C0, DEL and C1), separators of lines, signs
 #: that change the direction of writing. And what no encoding or no XML can hold: halves of surrogate pairs, U+FFFE, U+FFFF.
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 #: Times are compared with others some days away; beyond these years the calendar of Python ends.
 _YEARS = range(1900, 9000)
 #: Narrower terminals are written to as if they had this width: less holds no sentence.
@@ -69,12 +69,14 @@ def _merge(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 def emit_json(value: Any) -> None:
     """One JSON document on one line of stdout: UTF-8 whatever the locale, with what steers a terminal as ``\\uXXXX``."""
     line = msgspec.json.encode(value).decode()
-    click.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+    click.echo(re.sub(_STEERING, lambda found: f"\\u{ord(found[0]):04x}", line).encode())
 
 
 def harmless(text: str) -> str:
     """The text on one line, without what could steer a terminal."""
-    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+    if text.isascii() and text.isprintable():  # most is, and the pattern takes a millisecond to compile
+        return text
+    return re.sub(_STEERING, "\N{REPLACEMENT CHARACTER}", text)
 
 
 def say(message: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import contextmanager, suppress
 from itertools import repeat
 from threading import Thread
@@ -77,6 +76,8 @@ def _in_order(
 @contextmanager
 def _no_interrupt() -> Iterator[None]:
     """Processes and threads begun within never see Ctrl-C, which is the parent's to answer; it waits until the end."""
+    import signal  # noqa: PLC0415
+
     masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

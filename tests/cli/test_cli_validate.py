@@ -191,7 +191,7 @@ def test_trust_that_is_none_is_an_error(folder: Path) -> None:
     """A file without certificates or keys must not seem to be checked against; what a broken one needs is said plainly."""
     for text in ("hello", "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"):
         (folder / "notes.txt").write_text(text)
-        with pytest.raises(SourceError, match="no trust anchors: it must hold certificates or public keys"):
+        with pytest.raises(SourceError, match="no trust anchors: .*certificate"):
             run("--trust", str(folder / "notes.txt"), str(folder / "good.xml"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from typing import TYPE_CHECKING
@@ -92,7 +91,7 @@ def check_resource(resource: Resource, notes: Notes, *here: Step) -> None:
 
 def _content(deref_uri: str, notes: Notes, *here: Step) -> bytes | None:
     try:
-        return base64.b64decode("".join(deref_uri.split()), validate=True)
+        return binascii.a2b_base64("".join(deref_uri.split()), strict_mode=True)
     except (binascii.Error, ValueError):
         notes.add(BASE64, "derefUri is not base64; encode the file again.", *here, "derefUri")
         return None
@@ -102,7 +101,7 @@ def _digest(digest: str, content: bytes | None, notes: Notes, *here: Step) -> No
     if re.fullmatch(_HEX_SHA1, digest):
         stated = bytes.fromhex(digest)
     elif re.fullmatch(_BASE64_SHA1, digest):
-        stated = base64.b64decode(digest)
+        stated = binascii.a2b_base64(digest)
     else:
         notes.add(DIGEST_FORM, "digest is no SHA-1 in hexadecimal or base64.", *here, "digest")
         return
