@@ -1,7 +1,7 @@
 """Read CAP: bytes in, Alert and findings out. Pure: no file, no network, no clock."""
 
-from capgateway.cap.broken import unjudged
-from capgateway.cap.finding import Finding, Report, Signature, Verdict
+from capgateway.cap.broken import UNJUDGED, unjudged
+from capgateway.cap.finding import Finding, Report, Signature, Verdict, moved, verdict_on
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
@@ -13,6 +13,7 @@ from capgateway.cap.xml import MAX_BYTES, Xml, read_xml
 
 __all__ = [
     "MAX_BYTES",
+    "UNJUDGED",
     "Alert",
     "Area",
     "Circle",
@@ -29,11 +30,13 @@ __all__ = [
     "Time",
     "Verdict",
     "Xml",
+    "moved",
     "parse",
     "parse_element",
     "read_xml",
     "time",
     "unjudged",
     "validate",
+    "verdict_on",
     "write",
 ]

@@ -12,13 +12,12 @@ from typing import Literal
 import msgspec
 from lxml import etree
 
-from capgateway.cap.names import XMLDSIG
+from capgateway.cap.names import SIGNATURE
 
 #: All the work on the canonical texts of one message, in units of some 35 ns: a second. One text of a message of the
 #: largest size takes most of it if that holds nothing but empty elements; all texts of a usual one take a thousandth.
 MAX_EFFORT = 30_000_000
 
-_SIGNATURE = f"{{{XMLDSIG}}}Signature"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 #: Which Signatures are taken out of a message, as the first and the one after the last.
@@ -122,7 +121,7 @@ class Texts:
         if self._bare is None or self._bare[0] != removed:
             self._spend(self._size.copying())
             bare = copy.deepcopy(self._tree)
-            for signature in bare.getroot().findall(_SIGNATURE)[slice(*removed)]:
+            for signature in bare.getroot().findall(SIGNATURE)[slice(*removed)]:
                 _remove(signature)
             self._bare = removed, bare
         return self._bare[1]

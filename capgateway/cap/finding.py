@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Level = Literal["error", "warning", "info"]
 Layer = Literal["xml", "schema", "standard", "profile", "signature", "feed"]
@@ -38,11 +41,29 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     position: int
     kind: Kind
-    cap_version: str | None
-    profile: str | None
-    identifier: str | None
-    sender: str | None
-    sent: str | None
+    cap_version: str | None = None
+    profile: str | None = None
+    identifier: str | None = None
+    sender: str | None = None
+    sent: str | None = None
     verdict: Verdict
-    signature: Signature | None
+    signature: Signature | None = None
     findings: tuple[Finding, ...]
+
+
+def verdict_on(findings: Iterable[Finding]) -> Verdict:
+    """Invalid when any finding is an error."""
+    for finding in findings:
+        if finding.level == "error":
+            return "invalid"
+    return "valid"
+
+
+def moved(finding: Finding, where: str, lines: int | None, *, root: str = "") -> Finding:
+    """The finding about a message as one about the container it is in: ``where`` stands for the path of its ``root``,
+    ``lines`` is how many come before it, ``None`` when its lines are not the container's."""
+    return msgspec.structs.replace(
+        finding,
+        xpath=where + (finding.xpath or "").removeprefix(root),
+        line=None if finding.line is None or lines is None else finding.line + lines,
+    )

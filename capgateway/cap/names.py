@@ -11,6 +11,11 @@ NAMESPACES = {
 }
 VERSIONS = {namespace: version for version, namespace in NAMESPACES.items()}
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
+#: As lxml writes names.
+SIGNATURE = f"{{{XMLDSIG}}}Signature"
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+#: XML's own white space; str.strip() alone would also take away what XML counts as text.
+BLANK = " \t\r\n"
 
 #: Elements that may occur more than once under their parent; an XPath counts these always.
 REPEATABLE = frozenset(
@@ -27,14 +32,6 @@ REPEATABLE = frozenset(
         "circle",
         "geocode",
     }
-)
-
-#: Every element that the model holds.
-ELEMENTS = REPEATABLE | frozenset(
-    {"identifier", "sender", "sent", "status", "msgType", "source", "scope", "restriction", "addresses", "note"}
-    | {"references", "incidents", "language", "event", "urgency", "severity", "certainty", "audience", "effective"}
-    | {"onset", "expires", "senderName", "headline", "description", "instruction", "web", "contact", "resourceDesc"}
-    | {"mimeType", "size", "uri", "derefUri", "digest", "areaDesc", "altitude", "ceiling", "valueName", "value"}
 )
 
 NAMESPACE = Rule(

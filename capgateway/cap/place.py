@@ -20,6 +20,18 @@ def local(element: etree._Element) -> str:
     return tag(element).rpartition("}")[2]
 
 
+def namespace_of(element: etree._Element) -> str:
+    """The element's namespace, ``""`` for none."""
+    return tag(element)[1:].rpartition("}")[0]
+
+
+def step(name: str, number: int, *, is_alone: bool) -> str:
+    """How an XPath calls the child that is the ``number``-th of its name, from 1. Where a name may repeat it is counted
+    even when it is alone."""
+    shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+    return shown if is_alone and name not in REPEATABLE else f"{shown}[{number}]"
+
+
 def xpath(element: etree._Element, *, inside: tuple[etree._Element, str] | None = None) -> str:
     """From the document's root, as in ``/alert/info[2]/area[1]/polygon[1]`` or ``/feed/entry[3]/content/alert/sent``.
 
@@ -27,23 +39,22 @@ def xpath(element: etree._Element, *, inside: tuple[etree._Element, str] | None 
     """
     around, start = inside or (None, "")
     steps: list[str] = []
-    step: etree._Element | None = element
-    while step is not None and step is not around:
-        steps.append(_step(step))
-        step = step.getparent()
+    one: etree._Element | None = element
+    while one is not None and one is not around:
+        steps.append(_step(one))
+        one = one.getparent()
     return "/".join([start, *reversed(steps)])
 
 
 def _step(element: etree._Element) -> str:
-    namespace, _, name = tag(element).removeprefix("{").rpartition("}")
-    shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+    name, namespace = local(element), namespace_of(element)
     if element.getparent() is None:
-        return shown
+        return step(name, 1, is_alone=True)
     same = f"n:{name}" if namespace else name
     namespaces = {"n": namespace} if namespace else None
     try:  # counted by libxml2: among a hundred thousand siblings a loop here would take too long
         before = int(element.xpath(f"count(preceding-sibling::{same})", namespaces=namespaces))
         is_alone = not before and not element.xpath(f"boolean(following-sibling::{same})", namespaces=namespaces)
     except etree.XPathError:  # a name that libxml2 lets pass in documents and not in XPath, such as `a:b:c`
-        return shown
-    return shown if is_alone and name not in REPEATABLE else f"{shown}[{before + 1}]"
+        return step(name, 1, is_alone=True)
+    return step(name, before + 1, is_alone=is_alone)

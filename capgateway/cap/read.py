@@ -16,6 +16,7 @@ from lxml import etree
 
 from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
+from capgateway.cap.names import BLANK
 from capgateway.cap.place import local, xpath
 from capgateway.cap.rule import Rule
 from capgateway.cap.times import time
@@ -45,9 +46,6 @@ SIZE = Rule(
     reference="CAP 1.2 §3.2.3",
     source=("A-92",),
 )
-
-#: XML's own white space; str.strip() alone would also take away what XML counts as text.
-BLANK = " \t\r\n"
 
 LARGEST_FILE = 10**15
 

@@ -1,4 +1,5 @@
-"""The schema's verdict: libxml2 decides, with a guard for what it wrongly lets through; xmlschema explains a fault.
+"""The schema's verdict: libxml2 decides, with a guard for what it wrongly lets through; :mod:`capgateway.cap.explain` says
+why it refuses a message.
 
 One compiled schema per thread: a shared one mixes the threads' error logs (its verdicts stay right).
 """
@@ -12,7 +13,7 @@ from lxml import etree
 
 from capgateway.cap.explain import SCHEMA, explain
 from capgateway.cap.names import XMLDSIG
-from capgateway.cap.place import xpath
+from capgateway.cap.place import namespace_of, xpath
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,16 +23,25 @@ if TYPE_CHECKING:
 _FOREIGN = f"{{{XMLDSIG}}}*"
 
 
+class _Compiled(threading.local):
+    """A thread's compiled schemas, by version."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, etree.XMLSchema] = {}
+
+
 class Schemas:
     """The CAP schemas by version, as bytes; safe to share between threads."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
-        self._local = threading.local()
+        self._compiled = _Compiled()
 
     def findings(self, root: etree._Element, version: str) -> tuple[Finding, ...]:
         """What the schema of that version has to say about the message at ``root``; nothing when it is valid."""
-        compiled = self._compiled(version)
+        compiled = self._compiled.of.get(version)
+        if compiled is None:
+            compiled = self._compiled.of[version] = etree.XMLSchema(etree.fromstring(self._files[version]))
         try:
             is_valid = compiled.validate(root)
         except etree.XMLSchemaValidateError:  # libxml2 gives up on the document: certainly no valid CAP
@@ -40,23 +50,12 @@ class Schemas:
             return guard(root)
         return explain(root, self._files[version], compiled.error_log, version)
 
-    def _compiled(self, version: str) -> etree.XMLSchema:
-        try:
-            return self._local.compiled[version]  # type: ignore[no-any-return]
-        except AttributeError:
-            self._local.compiled = {}
-        except KeyError:
-            pass
-        compiled = etree.XMLSchema(etree.fromstring(self._files[version]))
-        self._local.compiled[version] = compiled
-        return compiled
-
 
 def guard(root: etree._Element) -> tuple[Finding, ...]:
     """What the schema forbids and libxml2 accepts: it takes ``info* any*`` for ``(info | any)*``, so that a Signature may
     stand before an info."""
     foreign = next(root.iterchildren(_FOREIGN), None)
-    if foreign is None or next(foreign.itersiblings(f"{{{etree.QName(root).namespace}}}*"), None) is None:
+    if foreign is None or next(foreign.itersiblings(f"{{{namespace_of(root)}}}*"), None) is None:
         return ()
     message = "A Signature stands before CAP elements; it comes last in the alert, after every info."
     return (SCHEMA.finding(message, xpath=xpath(foreign), line=foreign.sourceline),)

@@ -13,7 +13,7 @@ from lxml import etree
 
 from capgateway.cap.dsig import Seal, seals
 from capgateway.cap.finding import Finding, Signature, SignatureStatus
-from capgateway.cap.names import XMLDSIG
+from capgateway.cap.names import SIGNATURE
 from capgateway.cap.place import xpath
 from capgateway.cap.rule import Rule
 from capgateway.cap.trust import Anchors, anchors, standing
@@ -77,15 +77,9 @@ WEAK = Rule(
     source=("A-134",),
 )
 
-_SIGNATURE = f"{{{XMLDSIG}}}Signature"
 #: The best that can be said of several signatures that are all right is said first.
 _BEST_FIRST: tuple[SignatureStatus, ...] = ("valid", "expired", "untrusted", "unsupported")
 _STATUS: dict[str, SignatureStatus] = {"trusted": "valid", "expired": "expired", "stranger": "untrusted"}
-
-
-def has_signature(root: etree._Element) -> bool:
-    """Whether there is any Signature in the message, in its place or not."""
-    return next(root.iter(_SIGNATURE), None) is not None
 
 
 class _Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,12 +107,12 @@ def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signat
     root = xml.root
     if root is None:  # it was read without comments and white space, so that this is rare; absent is another thing
         return _unchecked(None, f"the message cannot be read again: {xml.findings[-1].message}")
-    if not has_signature(root):
+    if next(root.iter(SIGNATURE), None) is None:
         return Signature(status="absent"), ()
     trusted = anchors(trust) if trust else Anchors()
-    elements = root.findall(_SIGNATURE)
-    if len(elements) != len(list(root.iter(_SIGNATURE))):
-        return _refused(next(root.iter(_SIGNATURE)), "A Signature stands where none belongs: it was moved.")
+    elements = root.findall(SIGNATURE)
+    if len(elements) != len(list(root.iter(SIGNATURE))):
+        return _refused(next(root.iter(SIGNATURE)), "A Signature stands where none belongs: it was moved.")
     if len(elements) > MAX_SIGNATURES:
         why = f"the message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
         return _unchecked(elements[0], why)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml import etree
 from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup, XsdSimpleType
 
-from capgateway.cap.place import local, tag
+from capgateway.cap.names import BLANK, XSI
+from capgateway.cap.place import local, namespace_of, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 #: What the schema of schemas lets every element carry.
-_FREE_ATTRIBUTES = frozenset(_XSI + name for name in ("type", "nil", "schemaLocation", "noNamespaceSchemaLocation"))
+_FREE_ATTRIBUTES = frozenset(XSI + name for name in ("type", "nil", "schemaLocation", "noNamespaceSchemaLocation"))
 #: Elements that are no longer, or never were, part of CAP, and what is said about them rather than a general word.
 _TOLD_APART = {
     "password": "`password` was dropped after CAP 1.0: whoever passes it on gives it away. Leave it out.",
@@ -74,12 +74,13 @@ def faults(root: etree._Element, declared: XsdElement) -> Iterator[Fault]:
     yield from _texts(root)
     yield from _names(root, part)
     yield from _order(root, part)
+    yield from _foreign(root, part)
     for child in root:
         if tag(child) in part.children:
             yield from faults(child, part.children[tag(child)])
 
 
-def is_read_all_the_same(element: etree._Element) -> bool:
+def is_tolerated(element: etree._Element) -> bool:
     """Whether it holds a value that is no longer in the standard and is still understood (A-60)."""
     return local(element) == "certainty" and (element.text or "").strip() == "Very Likely"
 
@@ -101,7 +102,7 @@ def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
 def _value(element: etree._Element, kind: XsdSimpleType, default: str | None) -> Iterator[Fault]:
     if len(element):
         yield Fault(element, f"`{local(element)}` holds text only; take `{local(element[0])}` out of it.")
-    elif not is_read_all_the_same(element) and not _is_value(kind, element.text or default or ""):
+    elif not is_tolerated(element) and not _is_value(kind, element.text or default or ""):
         yield Fault(element, of_value(element, [str(value) for value in kind.enumeration or ()]))
 
 
@@ -145,12 +146,13 @@ def _attributes(element: etree._Element) -> Iterator[Fault]:
 
 
 def _texts(parent: etree._Element) -> Iterator[Fault]:
-    before = None
-    for text, after in ((parent.text, None), *((child.tail, child) for child in parent)):
-        if text and text.strip(" \t\r\n"):
-            shown, before = " ".join(text.split())[:_MAX_QUOTED], after
-            where = f"after `{local(before)}`" if before is not None else "at its begin"
-            yield Fault(parent, f"`{local(parent)}` holds the text `{shown}` {where}; between elements is none.")
+    for text, before in ((parent.text, None), *((child.tail, child) for child in parent)):
+        if text and text.strip(BLANK):
+            shown = " ".join(text.split())[:_MAX_QUOTED]
+            where = f"after `{local(before)}`" if before is not None else "at its beginning"
+            yield Fault(
+                parent, f"`{local(parent)}` holds the text `{shown}` {where}; no text belongs between elements."
+            )
 
 
 def _names(parent: etree._Element, part: _Part) -> Iterator[Fault]:
@@ -186,12 +188,11 @@ def _meant(child: etree._Element, part: _Part, counts: Counter[str]) -> str | No
 
 def _unknown(child: etree._Element, parent: etree._Element, meant: str | None) -> str:
     name, shown = local(child), local(child)[:_MAX_QUOTED]
-    namespace = etree.QName(parent).namespace or ""
     if name in _TOLD_APART:
         return _TOLD_APART[name]
     if meant and name == _local(meant):
-        where = f"the namespace `{etree.QName(child).namespace}`" if etree.QName(child).namespace else "no namespace"
-        return f"`{shown}` is in {where}; elements of this message are in `{namespace}`."
+        where = f"the namespace `{namespace_of(child)}`" if namespace_of(child) else "no namespace"
+        return f"`{shown}` is in {where}; elements of this message are in `{namespace_of(parent)}`."
     if meant:
         return f"`{local(parent)}` has no element `{shown}`; did you mean `{_local(meant)}`?"
     return f"`{local(parent)}` has no element `{shown}` in this version of CAP; put own additions into parameters."
@@ -201,19 +202,11 @@ def _order(parent: etree._Element, part: _Part) -> Iterator[Fault]:
     """The fewest children that must move for the order to be right; of those that occur too often the first counts."""
     known: list[etree._Element] = []
     seen: set[str] = set()
-    foreign = None
     for child in parent:
         name = tag(child)
         if name in part.order and not (name in seen and part.children[name].max_occurs == 1):
             known.append(child)
             seen.add(name)
-            if foreign is not None:
-                yield Fault(
-                    foreign, f"`{local(foreign)}` stands before elements of CAP; it comes last, after every one."
-                )
-                foreign = None
-        elif name not in part.order and foreign is None and any(one.is_matching(name) for one in part.wildcards):
-            foreign = child
     places = [part.order[tag(child)] for child in known]
     if all(before <= after for before, after in pairwise(places)):
         return
@@ -221,6 +214,17 @@ def _order(parent: etree._Element, part: _Part) -> Iterator[Fault]:
     for number, child in enumerate(known):
         if number not in staying:
             yield Fault(child, f"`{local(child)}` stands in the wrong place{_place(tag(child), part)}.")
+
+
+def _foreign(parent: etree._Element, part: _Part) -> Iterator[Fault]:
+    """A Signature, or what else the schema lets stand behind all others, before one of them."""
+    foreign = None
+    for child in parent:
+        if tag(child) in part.order and foreign is not None:
+            yield Fault(foreign, f"`{local(foreign)}` stands before elements of CAP; it comes last, after every one.")
+            return
+        if foreign is None and any(one.is_matching(tag(child)) for one in part.wildcards):
+            foreign = child
 
 
 def _longest_rise(places: list[int]) -> set[int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from lxml import etree
 
 from capgateway.cap import profiles
-from capgateway.cap.finding import Report, Signature
-from capgateway.cap.names import NAMESPACES, XMLDSIG
-from capgateway.cap.place import tag, xpath
+from capgateway.cap.broken import unjudged
+from capgateway.cap.finding import Report, Signature, moved, verdict_on
+from capgateway.cap.names import NAMESPACES, SIGNATURE
+from capgateway.cap.place import namespace_of, xpath
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from capgateway.cap.finding import Finding
+    from capgateway.cap.model import Alert
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
 
 ABSENT = Signature(status="absent")
-_SIGNATURE = f"{{{XMLDSIG}}}Signature"
 _ROOTS = {version: f"{{{namespace}}}alert" for version, namespace in NAMESPACES.items()}
 
 
@@ -42,42 +42,59 @@ def validate(
     ``trust`` is PEM text with what is trusted to sign, ``signed_at`` the time at which its certificates must be valid,
     by default the alert's ``sent``.
     """
-    findings = list(parsed.findings)
+    alert = parsed.alert
+    found: list[Finding] = []
     signature, chosen = ABSENT, None
-    alert, root, version = parsed.alert, parsed.root, parsed.version
-    if alert is not None and root is not None and version is not None:
-        findings += schemas.findings(_in_cap(root, version), version)
+    if alert is not None:
         chosen = profiles.choose(alert, profile)
-        notes = Notes(root, parsed.texts, may_hold_markup=_may_hold_markup(parsed.document))
-        check(alert, notes, now=now, profile=chosen)
-        if chosen:
-            profiles.check(alert, chosen, notes)
-        findings += notes.findings()
-        if next(root.iter(_SIGNATURE), None) is not None:
-            at = signed_at or (alert.sent and alert.sent.instant) or now
-            signature, wrong = _signature(parsed.document, root, trust, at)
-            findings += wrong
-    is_invalid = bool(findings) and any(finding.level == "error" for finding in findings)
+        try:
+            found, signature = _judge(parsed, alert, schemas, now, chosen, trust, signed_at)
+        except Exception as fault:  # noqa: BLE001  (of ours, over one document: its neighbours must be judged all the same)
+            found = [unjudged(fault)]
+    findings = (*parsed.findings, *found)
     return Report(
         source=source,
         position=position,
         kind="cap" if alert else "unknown",
-        cap_version=version,
+        cap_version=parsed.version,
         profile=chosen,
         identifier=alert.identifier or None if alert else None,
         sender=alert.sender or None if alert else None,
         sent=alert.sent.text if alert and alert.sent else None,
-        verdict="invalid" if is_invalid else "valid",
+        verdict=verdict_on(findings),
         signature=signature,
-        findings=tuple(findings),
+        findings=findings,
     )
+
+
+def _judge(
+    parsed: Parsed,
+    alert: Alert,
+    schemas: Schemas,
+    now: datetime,
+    profile: str | None,
+    trust: bytes,
+    signed_at: datetime | None,
+) -> tuple[list[Finding], Signature]:
+    root, version = parsed.root, alert.version
+    assert root is not None  # noqa: S101  (an alert was read from it)
+    notes = Notes(root, parsed.texts, may_hold_markup=_may_hold_markup(parsed.document))
+    check(alert, notes, now=now, profile=profile)
+    if profile:
+        profiles.check(alert, profile, notes)
+    findings = [*schemas.findings(_in_cap(root, version), version), *notes.findings()]
+    if next(root.iter(SIGNATURE), None) is None:
+        return findings, ABSENT
+    at = signed_at or (alert.sent and alert.sent.instant) or now
+    signature, wrong = _signature(parsed.document, root, trust, at)
+    return findings + wrong, signature
 
 
 def _in_cap(root: etree._Element, version: str) -> etree._Element:
     """The message in the namespace of its version, so that its schema can judge it: a national profile has its own."""
     if root.tag == _ROOTS[version]:
         return root
-    namespace = tag(root)[1:].partition("}")[0]
+    namespace = namespace_of(root)
     text = etree.tostring(root, encoding="unicode", with_tail=False)
     copy = etree.fromstring(text.replace(f'"{namespace}"', f'"{NAMESPACES[version]}"'))
     for original, element in zip(root.iter(), copy.iter(), strict=True):
@@ -90,22 +107,12 @@ def _may_hold_markup(document: bytes) -> bool:
     return not document or b"&" in document or b"!" in document
 
 
-def _signature(
-    document: bytes, root: etree._Element, trust: bytes, at: datetime
-) -> tuple[Signature, tuple[Finding, ...]]:
+def _signature(document: bytes, root: etree._Element, trust: bytes, at: datetime) -> tuple[Signature, list[Finding]]:
     from capgateway.cap.signature import verify  # noqa: PLC0415  (cryptography takes 50 ms, most messages are not signed)
 
-    is_inside = root.getparent() is not None
     document = document or etree.tostring(root, encoding="utf-8", with_tail=False)
     signature, findings = verify(document, trust=trust, at=at)
-    if not is_inside:
-        return signature, findings
-    where, lines_before = xpath(root), (root.sourceline or 1) - 1
-    return signature, tuple(
-        msgspec.structs.replace(
-            finding,
-            xpath=finding.xpath and where + finding.xpath.removeprefix("/alert"),
-            line=finding.line and finding.line + lines_before,
-        )
-        for finding in findings
-    )
+    if root.getparent() is None:
+        return signature, list(findings)
+    where, lines = xpath(root), (root.sourceline or 1) - 1
+    return signature, [moved(finding, where, lines, root="/alert") for finding in findings]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway import cap
 from capgateway.cards import amber
 from capgateway.cards.convert import Identity, Member, convert
 from capgateway.cards.decision import CardState, Change, Decision, Display, End
@@ -41,7 +42,7 @@ def unusable(
 ) -> QuarantineReason | None:
     """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any;
     ``signature`` what the feed asks of signatures: ``ignore``, ``verify`` (none that is wrong) or ``require``."""
-    if alert is None:
+    if alert is None or any(finding.rule == cap.UNJUDGED.id for finding in report.findings):
         return "unreadable"
     if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
         return "schema"

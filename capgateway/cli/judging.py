@@ -50,14 +50,17 @@ def judge(name: str, order: Order) -> Judged:
         document = sources.read(name)
     except SourceError as error:
         return Judged(name=name, unreadable=str(error))
-    shown = source_names.shown(name)
-    xml = cap.read_xml(document, keep="elements")
     try:
-        reports = tuple(_weighed(report, order) for report in _reports(shown, document, xml, order))
-    except Exception as error:
+        return _judged(name, document, order)
+    except Exception as fault:  # a fault of ours over one source, not the end of all
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise
-        reports = (cap.unjudged(error, source=shown),)  # a fault of ours over one document, not the end of all
+        return Judged(name=name, unreadable=f"{source_names.shown(name)}: {cap.unjudged(fault).message}")
+
+
+def _judged(name: str, document: bytes, order: Order) -> Judged:
+    xml = cap.read_xml(document, keep="elements")
+    reports = tuple(_weighed(report, order) for report in _reports(source_names.shown(name), document, xml, order))
     if not order.is_text:
         return Judged(name=name, reports=reports)
     source = Source(document, reports, column=xml.column)

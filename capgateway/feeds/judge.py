@@ -87,8 +87,10 @@ def judge(
             whole = signed.get(cut(holder), b"") if signed else b""
             yield report(cap.parse_element(holder, document=whole), position)
         else:
-            shift = None if local(holder) == _PACKED else _shift(holder, inside, file)
-            yield _moved(report(cap.parse(inside), position), xpath(holder), shift)
+            where, lines = xpath(holder), None if local(holder) == _PACKED else _lines_before(holder, inside, file)
+            found = report(cap.parse(inside), position)
+            findings = tuple(cap.moved(finding, where, lines) for finding in found.findings)
+            yield msgspec.structs.replace(found, findings=findings)
 
 
 def _messages(root: etree._Element) -> Iterator[tuple[etree._Element, bytes | None]]:
@@ -109,7 +111,7 @@ def _messages(root: etree._Element) -> Iterator[tuple[etree._Element, bytes | No
             yield element, inside
 
 
-def _shift(holder: etree._Element, inside: bytes, file: Callable[[], list[str]]) -> int | None:
+def _lines_before(holder: etree._Element, inside: bytes, file: Callable[[], list[str]]) -> int | None:
     """How many lines of the file come before the message that is the text of ``holder``; ``None`` when the lines of the
     one are not those of the other, as comments and written-out line breaks can have it."""
     text, message = holder.text or "", inside.decode()
@@ -122,30 +124,5 @@ def _shift(holder: etree._Element, inside: bytes, file: Callable[[], list[str]])
     return before if last in there or last in html.unescape(there) else None
 
 
-def _moved(report: cap.Report, where: str, shift: int | None) -> cap.Report:
-    """The report with places from the container's root and lines of its file."""
-    findings = tuple(
-        msgspec.structs.replace(
-            finding,
-            xpath=where + (finding.xpath or ""),
-            line=None if finding.line is None or shift is None else finding.line + shift,
-        )
-        for finding in report.findings
-    )
-    return msgspec.structs.replace(report, findings=findings)
-
-
 def _of_container(kind: Kind, findings: tuple[cap.Finding, ...], source: str) -> cap.Report:
-    return cap.Report(
-        source=source,
-        position=0,
-        kind=kind,
-        cap_version=None,
-        profile=None,
-        identifier=None,
-        sender=None,
-        sent=None,
-        verdict="invalid" if any(finding.level == "error" for finding in findings) else "valid",
-        signature=None,
-        findings=findings,
-    )
+    return cap.Report(source=source, position=0, kind=kind, verdict=cap.verdict_on(findings), findings=findings)

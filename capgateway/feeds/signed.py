@@ -6,13 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway import cap
-from capgateway.cap.names import XMLDSIG
+from capgateway.cap.names import SIGNATURE
 from capgateway.feeds.markup import cut
 
 if TYPE_CHECKING:
     from lxml import etree
-
-_SIGNATURE = f"{{{XMLDSIG}}}Signature"
 
 
 def signed_messages(body: bytes, root: etree._Element, *, limit: int) -> dict[bytes, bytes]:
@@ -24,4 +22,4 @@ def signed_messages(body: bytes, root: etree._Element, *, limit: int) -> dict[by
     if whole is None:
         return {}
     pairs = zip(root.iter("{*}alert"), whole.iter("{*}alert"), strict=True)
-    return {cut(lean): cut(full) for lean, full in pairs if next(lean.iterchildren(_SIGNATURE), None) is not None}
+    return {cut(lean): cut(full) for lean, full in pairs if next(lean.iterchildren(SIGNATURE), None) is not None}

@@ -58,8 +58,9 @@ class Intake:
         received_at = utc_now()
 
         def look() -> Arrival:
-            alert, report = self._judged(document, feed, received_at)
-            alert = _as_enveloped(alert, envelope_status)
+            parsed = cap.parse(document)
+            report = self._report(parsed, feed, received_at)
+            alert = _as_enveloped(parsed.alert, envelope_status)
             return Arrival(
                 feed=feed.name,
                 document=document,
@@ -107,14 +108,6 @@ class Intake:
             self._on_messages()
         return len(alert_ids)
 
-    def _judged(self, document: bytes, feed: Feed, received_at: datetime) -> tuple[cap.Alert | None, cap.Report]:
-        try:
-            parsed = cap.parse(document)
-            return parsed.alert, self._report(parsed, feed, received_at)
-        except Exception as error:  # noqa: BLE001  (a fault of ours over one document must not end the poll of all others)
-            log.event(LOGGER, "alert.unjudged", level=logging.ERROR, feed=feed.name, error=error)
-            return None, cap.unjudged(error, source=feed.name)
-
     def _report(self, parsed: cap.Parsed, feed: Feed, received_at: datetime) -> cap.Report:
         report = cap.validate(
             parsed,
@@ -128,8 +121,7 @@ class Intake:
         if feed.signature != "ignore":
             return report
         findings = tuple(finding for finding in report.findings if finding.layer != "signature")
-        verdict: cap.Verdict = "invalid" if any(finding.level == "error" for finding in findings) else "valid"
-        return msgspec.structs.replace(report, signature=None, findings=findings, verdict=verdict)
+        return msgspec.structs.replace(report, signature=None, findings=findings, verdict=cap.verdict_on(findings))
 
     def _decide(
         self, arrived: Member, known: Sequence[Member], states: Sequence[CardState], deployment: str

@@ -8,9 +8,8 @@ import msgspec
 from lxml import etree
 
 from capgateway.cap.finding import Finding
-from capgateway.cap.names import REPEATABLE
-from capgateway.cap.place import tag, xpath
-from capgateway.cap.read import BLANK
+from capgateway.cap.names import BLANK
+from capgateway.cap.place import namespace_of, step, xpath
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ class Notes(msgspec.Struct):
             return
         self._start = self._start or xpath(self.root)
         place, path = self.root, self._start
-        for element, step in self._walk(steps):
-            place, path = element, f"{path}/{step}"
+        for element, name in self._walk(steps):
+            place, path = element, f"{path}/{name}"
         self._findings.append(rule.finding(message, xpath=path, line=place.sourceline))
 
     def findings(self) -> list[Finding]:
@@ -72,8 +71,8 @@ class Notes(msgspec.Struct):
     def _walk(self, steps: tuple[Step, ...]) -> Iterator[tuple[etree._Element, str]]:
         """The elements on the way and how XPath calls them, as far as they are there."""
         place = self.root
-        for step in steps:
-            name, position = step if isinstance(step, tuple) else (step, 0)
+        for one in steps:
+            name, position = one if isinstance(one, tuple) else (one, 0)
             siblings = self._children(place, name)
             if name in {"polygon", "circle"}:  # the model leaves blank ones out
                 filled = [index for index, element in enumerate(siblings) if (element.text or "").strip(BLANK)]
@@ -81,12 +80,11 @@ class Notes(msgspec.Struct):
             if position >= len(siblings):
                 return
             place = siblings[position]
-            yield place, f"{name}[{position + 1}]" if name in REPEATABLE or len(siblings) > 1 else name
+            yield place, step(name, position + 1, is_alone=len(siblings) == 1)
 
     def _children(self, parent: etree._Element, name: str) -> list[etree._Element]:
         """Looked up once: a message may have a hundred thousand parameters and something to say about the last ones."""
         key = (parent, name)
         if key not in self._known:
-            prefix = tag(self.root).partition("}")[0]
-            self._known[key] = list(parent.iterchildren(f"{prefix}}}{name}"))
+            self._known[key] = list(parent.iterchildren(f"{{{namespace_of(self.root)}}}{name}"))
         return self._known[key]
