@@ -53,9 +53,10 @@ def polygon(text: str) -> Polygon:
     except msgspec.DecodeError:
         points = None
     if points is None:
-        points, fault = _slowly(text)
-        if fault:
-            return Polygon(points=(), faults=(fault,))
+        read = _slowly(text)
+        if isinstance(read, str):
+            return Polygon(points=(), faults=(read,))
+        points = read
     faults: tuple[Fault, ...] = ("few",) if len(points) < MIN_POINTS else ()
     if points[0] != points[-1]:
         points.append(points[0])
@@ -84,35 +85,34 @@ def _is_plain(text: str) -> bool:
     return not text.encode(errors="replace").translate(None, _PLAIN)
 
 
-def _slowly(text: str) -> tuple[list[Point], Fault | None]:
+def _slowly(text: str) -> list[Point] | Fault:
     """The pairs of a text in any notation, or what is wrong with it."""
-    points = _points(text)
-    if points is None:
-        return [], "long"
-    if not points:
-        return [], "form"
-    latitudes, longitudes = zip(*points, strict=True)
-    return points, _off_the_globe(latitudes, longitudes)
-
-
-def _points(text: str) -> list[Point] | None:
-    """The pairs, ``[]`` when any of them is none, ``None`` when they are too many."""
     items = text.split()
-    plain = " ".join(items)
-    if _is_plain(plain):
-        try:
-            return _PAIRS.decode("[[" + plain.replace(" ", "],[") + "]]")
-        except msgspec.DecodeError:
-            pass  # JSON refuses `.5` and `007`
-    if len(items) > MAX_UNUSUAL_PAIRS:
+    points = _plain_pairs(" ".join(items))
+    if points is None and len(items) > MAX_UNUSUAL_PAIRS:
+        return "long"
+    if points is None:
+        points = _pairs(items)
+    if not points:
+        return "form"
+    latitudes, longitudes = zip(*points, strict=True)
+    return _off_the_globe(latitudes, longitudes) or points
+
+
+def _plain_pairs(text: str) -> list[Point] | None:
+    if not _is_plain(text):
         return None
-    points, pair = [], re.compile(_PAIR, re.ASCII)
-    for item in items:
-        match = pair.fullmatch(item)
-        if match is None:
-            return []
-        points.append((float(match[1]), float(match[2])))
-    return points
+    try:
+        return _PAIRS.decode("[[" + text.replace(" ", "],[") + "]]")
+    except msgspec.DecodeError:
+        return None  # JSON refuses `.5` and `007`
+
+
+def _pairs(items: list[str]) -> list[Point]:
+    """``[]`` when any item is no pair."""
+    pair = re.compile(_PAIR, re.ASCII)
+    matches = [pair.fullmatch(item) for item in items]
+    return [(float(match[1]), float(match[2])) for match in matches if match] if all(matches) else []
 
 
 def _off_the_globe(latitudes: tuple[float, ...], longitudes: tuple[float, ...]) -> Fault | None:

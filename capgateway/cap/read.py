@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -15,7 +14,8 @@ import msgspec
 from lxml import etree
 
 from capgateway.cap.finding import Finding
-from capgateway.cap.model import Alert, Area, Info, Named, Reference, Resource, Time
+from capgateway.cap.lists import quoted_items, references
+from capgateway.cap.model import Alert, Area, Info, Named, Resource, Time
 from capgateway.cap.names import BLANK
 from capgateway.cap.place import local, xpath
 from capgateway.cap.rule import Rule
@@ -49,15 +49,12 @@ SIZE = Rule(
 
 LARGEST_FILE = 10**15
 
-#: Items read of references, addresses and incidents. A heartbeat lists ten; thousands would only cost time.
-MAX_ITEMS = 10_000
 #: Repairs that are told; a message with more is full of the same.
 MAX_REPAIRS = 50
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
-_QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
 _INTEGER = r"[+-]?[0-9]{1,100}"
 
 
@@ -296,34 +293,3 @@ def _split_pair(text: str) -> Named:
     """CAP 1.0's ``name=value``; only the first ``=`` divides, values may hold more of them."""
     name, _, value = text.partition("=")
     return Named(name=name.strip(BLANK), value=value.strip(BLANK))
-
-
-def quoted_items(text: str) -> tuple[str, ...]:
-    """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
-    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS)
-    return tuple([match[1] or match[2] or "" for match in found])
-
-
-def references(text: str, version: str) -> tuple[Reference, ...]:
-    """The messages that ``references`` names; items that are no reference are left out."""
-    return tuple([found for item in reference_items(text) if (found := reference(item, version))])
-
-
-def reference_items(text: str) -> list[str]:
-    """The items of ``references`` as they stand there, as many as are read."""
-    return text.split(None, MAX_ITEMS)[:MAX_ITEMS]
-
-
-def reference(item: str, version: str) -> Reference | None:
-    """One ``sender,identifier,sent``, or ``None``. Without its ``sent`` it still names a message: to drop it could leave
-    a cancelled alert on display. CAP 1.0 wrote ``identifier/sender``; an identifier may hold a slash, a sender (a name on
-    the net) does not."""
-    if version == "1.0":
-        identifier, _, sender = item.rpartition("/")
-        sent, more = Time(text="", instant=None), []
-    else:
-        sender, identifier, moment, *more = (*item.split(","), "", "")
-        sent = time(moment)
-    if not sender or not identifier or any(more):
-        return None
-    return Reference(sender=sender, identifier=identifier, sent=sent)

@@ -18,13 +18,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from capgateway.cap.dsig import Certificates, Seal, fingerprint, read_certificate, weakness
+from capgateway.cap.dsig import MAX_CERTIFICATES, Certificates, Seal
+from capgateway.cap.keys import fingerprint, read_certificate, weakness
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-#: A chain from signer to anchor; public ones have three links.
-MAX_LINKS = 6
 
 #: A PEM block after the word BEGIN; one without its end was cut off.
 _BLOCK = re.compile(rb"([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
@@ -81,7 +79,7 @@ def anchors(pem: bytes) -> Anchors:
             else:
                 certificates.append(read_certificate(der if label in _CERTIFICATES else b""))
         except (ValueError, UnsupportedAlgorithm):
-            reason = f"no certificate or public key can be read from its {_ordinal(number)} PEM block"
+            reason = f"no certificate or public key can be read from its PEM block {number}"
             raise ValueError(f"{reason}, {label.decode()}" if label else f"{reason}, which is cut off") from None
     if not certificates and not keys:
         raise ValueError("holds neither a certificate nor a public key")
@@ -139,7 +137,7 @@ def _reach(issuer: x509.Certificate, certificate: x509.Certificate, known: set[x
         return _NOT_AT_ALL
     if not constraints.ca or not _is_understood(extensions, known) or (usage and not usage.key_cert_sign):
         return _NOT_AT_ALL
-    return MAX_LINKS if constraints.path_length is None else constraints.path_length
+    return MAX_CERTIFICATES if constraints.path_length is None else constraints.path_length  # no more are read anyway
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:
@@ -163,7 +161,3 @@ def _is_understood(extensions: x509.Extensions, known: set[x509.ObjectIdentifier
     critical = [one for one in extensions if one.critical or isinstance(one.value, x509.NameConstraints)]
     purposes = [one.value for one in critical if isinstance(one.value, x509.ExtendedKeyUsage)]
     return all(one.oid in known for one in critical) and all(_SIGNING & set(one) for one in purposes)
-
-
-def _ordinal(number: int) -> str:
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10 if number % 100 not in {11, 12, 13} else 0, 'th') }"

@@ -204,13 +204,16 @@ BLOCK = "-----BEGIN {0}-----\n{1}\n-----END {0}-----\n"
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (PKCS_1, "2nd PEM block, RSA PUBLIC KEY"),
-        (pem(AGENCY)[:200], "2nd PEM block, which is cut off"),
-        (BLOCK.format("CERTIFICATE", "AAAA").encode(), "2nd PEM block, CERTIFICATE"),
-        (BLOCK.format("PUBLIC KEY", "AAAA").encode(), "2nd PEM block, PUBLIC KEY"),
-        (BLOCK.format("CERTIFICATE", "no base64!").encode(), "2nd PEM block, CERTIFICATE"),
-        (BLOCK.format("CERTIFICATE", base64.b64encode(OF_VERSION_5).decode()).encode(), "2nd PEM block, CERTIFICATE"),
-        (b"".join([TRUST] * 11) + b"-----BEGIN CERTIFICATE----", "13th PEM block"),
+        (PKCS_1, "PEM block 2, RSA PUBLIC KEY"),
+        (pem(AGENCY)[:200], "PEM block 2, which is cut off"),
+        (BLOCK.format("CERTIFICATE", "AAAA").encode(), "PEM block 2, CERTIFICATE"),
+        (BLOCK.format("PUBLIC KEY", "AAAA").encode(), "PEM block 2, PUBLIC KEY"),
+        (BLOCK.format("CERTIFICATE", "no base64!").encode(), "PEM block 2, CERTIFICATE"),
+        (
+            BLOCK.format("CERTIFICATE", base64.b64encode(OF_VERSION_5).decode()).encode(),
+            "PEM block 2, CERTIFICATE",
+        ),
+        (b"".join([TRUST] * 11) + b"-----BEGIN CERTIFICATE----", "PEM block 13"),
     ],
 )
 def test_every_block_of_an_anchor_file_must_be_one(wrong: bytes, message: str) -> None:

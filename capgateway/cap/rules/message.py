@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from capgateway.cap.lists import MAX_ITEMS, reference, reference_items
 from capgateway.cap.names import XMLDSIG
-from capgateway.cap.read import MAX_ITEMS, reference, reference_items
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules.dates import UTC_SIGN
 from capgateway.cap.times import is_standard
