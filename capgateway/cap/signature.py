@@ -102,20 +102,22 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
     """Judge the signatures of a message that :func:`parse` could read. ``trust`` is PEM text with the certificates (of
     authorities or signers) and public keys that are trusted; ``at`` the time at which certificates must be valid.
-    Raises ``ValueError`` for ``trust`` that holds neither."""
+    Raises ``ValueError`` for ``trust`` that holds neither, or anything else."""
     xml = read_xml(document, keep="all")
     root = xml.root
     if root is None:  # it was read without comments and white space, so that this is rare; absent is another thing
-        return _unchecked(None, f"the message cannot be read again: {xml.findings[-1].message}")
+        why = f"The Signature cannot be checked, as the message cannot be read again: {xml.findings[-1].message}"
+        return Signature(status="unsupported"), (UNSUPPORTED.finding(why),)
     if next(root.iter(SIGNATURE), None) is None:
         return Signature(status="absent"), ()
     trusted = anchors(trust) if trust else Anchors()
     elements = root.findall(SIGNATURE)
     if len(elements) != len(list(root.iter(SIGNATURE))):
-        return _refused(next(root.iter(SIGNATURE)), "A Signature stands where none belongs: it was moved.")
+        misplaced = _at(INVALID, "A Signature stands where none belongs: it was moved.", next(root.iter(SIGNATURE)))
+        return Signature(status="invalid"), (misplaced,)
     if len(elements) > MAX_SIGNATURES:
-        why = f"the message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
-        return _unchecked(elements[0], why)
+        why = f"The message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
+        return Signature(status="unsupported"), (_at(UNSUPPORTED, why, elements[0]),)
     judged = [_Judged.of(element, seal, trusted, at) for element, seal in zip(elements, seals(root), strict=True)]
     findings = tuple(finding for one in judged for finding in _findings(one, is_asked=bool(trust)))
     if any(one.status == "invalid" for one in judged):
@@ -137,8 +139,11 @@ def _findings(one: _Judged, *, is_asked: bool) -> list[Finding]:
         found.append((UNTRUSTED, f"The Signature is right, but nothing trusted leads to {signer}."))
     if one.seal.is_sha1:
         found.append((WEAK, "The Signature is made with SHA-1; sign with SHA-256."))
-    element = one.element
-    return [rule.finding(message, xpath=xpath(element), line=element.sourceline) for rule, message in found]
+    return [_at(rule, message, one.element) for rule, message in found]
+
+
+def _at(rule: Rule, message: str, element: etree._Element) -> Finding:
+    return rule.finding(message, xpath=xpath(element), line=element.sourceline)
 
 
 def _name(certificate: x509.Certificate | None) -> str | None:
@@ -146,16 +151,3 @@ def _name(certificate: x509.Certificate | None) -> str | None:
         return None
     name = certificate.subject.rfc4514_string()
     return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
-
-
-def _unchecked(element: etree._Element | None, why: str) -> tuple[Signature, tuple[Finding, ...]]:
-    message = f"The Signature cannot be checked: {why}"
-    if element is None:
-        return Signature(status="unsupported"), (UNSUPPORTED.finding(message),)
-    finding = UNSUPPORTED.finding(message, xpath=xpath(element), line=element.sourceline)
-    return Signature(status="unsupported"), (finding,)
-
-
-def _refused(element: etree._Element, message: str) -> tuple[Signature, tuple[Finding, ...]]:
-    finding = INVALID.finding(message, xpath=xpath(element), line=element.sourceline)
-    return Signature(status="invalid"), (finding,)

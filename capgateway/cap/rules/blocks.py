@@ -42,8 +42,6 @@ OVERLAP = Rule(
 )
 
 _SAID = ("event", "urgency", "severity")
-#: In these profiles shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
-_SHAPES_DECIDE = frozenset({"ipaws", "cap-cp", "cap-au"})
 #: A geocode's name and value, and the heights it is between.
 Code = tuple[str, str, Heights]
 #: A place as a text or corners, and the heights it is between.
@@ -57,7 +55,8 @@ def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
         by_language.setdefault(info.language.casefold(), []).append(position)
     for positions in by_language.values():
         if len(positions) > 1 and len({_statement(alert.infos[position]) for position in positions}) > 1:
-            _check(alert, positions, notes, _Grounds(alert, profile in _SHAPES_DECIDE))
+            # In every profile shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
+            _check(alert, positions, notes, _Grounds(alert, shapes_decide=profile is not None))
 
 
 def _check(alert: Alert, positions: list[int], notes: Notes, grounds: _Grounds) -> None:
