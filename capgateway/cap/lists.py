@@ -16,7 +16,7 @@ _QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
 
 def quoted_items(text: str) -> tuple[str, ...]:
     """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
-    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS)
+    found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS + 1)
     return tuple([match[1] or match[2] or "" for match in found])
 
 
@@ -26,8 +26,8 @@ def references(text: str, version: str) -> tuple[Reference, ...]:
 
 
 def reference_items(text: str) -> list[str]:
-    """The items of ``references`` as they stand there, as many as are read."""
-    return text.split(None, MAX_ITEMS)[:MAX_ITEMS]
+    """The items of ``references`` as they stand there, at most one more than counts."""
+    return text.split(None, MAX_ITEMS + 1)[: MAX_ITEMS + 1]
 
 
 def reference(item: str, version: str) -> Reference | None:

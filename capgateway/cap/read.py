@@ -48,6 +48,7 @@ SIZE = Rule(
 )
 
 LARGEST_FILE = 10**15
+_DIGITS = len(str(LARGEST_FILE))
 
 #: Repairs that are told; a message with more is full of the same.
 MAX_REPAIRS = 50
@@ -55,7 +56,7 @@ MAX_REPAIRS = 50
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
 
-_INTEGER = r"[+-]?[0-9]{1,100}"
+_INTEGER = r"[+-]?[0-9]+"
 
 
 class _Part(NamedTuple):
@@ -229,8 +230,7 @@ class Reader(msgspec.Struct, kw_only=True):
     def _size(self, text: str | None, resource: etree._Element) -> int | None:
         if text is None or not re.fullmatch(_INTEGER, text):
             return None  # the schema has said so
-        size = int(text)
-        if 0 <= size <= LARGEST_FILE:
+        if len(text.lstrip("+-0")) <= _DIGITS and 0 <= (size := int(text)) <= LARGEST_FILE:
             return size
         element = next(resource.iterchildren("{*}size"))
         message = "size is no number of bytes that a file can have; it is read as absent."

@@ -8,27 +8,28 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup, XsdSimpleType
 
-from capgateway.cap.names import BLANK, XSI
+from capgateway.cap.names import BLANK, NAMESPACES, XSI
 from capgateway.cap.place import local, namespace_of, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: What the schema of schemas lets every element carry.
-_FREE_ATTRIBUTES = frozenset(XSI + name for name in ("type", "nil", "schemaLocation", "noNamespaceSchemaLocation"))
+_FREE_ATTRIBUTES = frozenset(XSI + name for name in ("schemaLocation", "noNamespaceSchemaLocation"))
 #: Elements that are no longer, or never were, part of CAP, and what is said about them rather than a general word.
 _TOLD_APART = {
     "password": "`password` was dropped after CAP 1.0: whoever passes it on gives it away. Leave it out.",
     "EncryptedData": "Encrypted messages are not supported; CAP 1.2 has no place for `EncryptedData`.",
 }
 _MAX_QUOTED = 60
+_LONGEST_REMEMBERED = 60
 #: Of so many unknown children it is asked what may be meant; the question takes a tenth of a millisecond.
 _MAX_MEANT = 50
 
@@ -81,39 +82,66 @@ def faults(root: etree._Element, declared: XsdElement) -> Iterator[Fault]:
 
 
 def is_tolerated(element: etree._Element) -> bool:
-    """Whether it holds a value that is no longer in the standard and is still understood (A-60)."""
-    return local(element) == "certainty" and (element.text or "").strip() == "Very Likely"
+    """Whether its value is no longer in the standard and is still understood (A-60); in CAP 1.0 it is one."""
+    return (
+        local(element) == "certainty"
+        and (element.text or "").strip(BLANK) == "Very Likely"
+        and namespace_of(element) != NAMESPACES["1.0"]
+    )
 
 
 def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
     """What to say of a value that the schema refuses; ``values`` are all that it allows, where they are few."""
     name, text = local(element), element.text or ""
     plain = " ".join(text.split())
-    shown = f"`{plain[:_MAX_QUOTED]}…`" if len(plain) > _MAX_QUOTED else f"`{plain}`" if plain else "empty"
+    shown = f"`{_shown(text)}`" if text.strip(BLANK) else "empty"
     if plain in values:
-        return f"`{name}` has blanks around {shown}; take them away."
+        return f"`{name}` has blanks around `{plain}`; take them away."
     if values:
         return f"`{name}` is {shown}; write one of {', '.join(values)}, exactly so."
-    if name in _TIMES and re.fullmatch(_SHAPED_AS_TIME, plain, re.ASCII):
+    if name in _TIMES and re.fullmatch(_SHAPED_AS_TIME, text.strip(BLANK), re.ASCII):
         return f"`{name}` is {shown}; there is no such day, hour or offset."
     return f"`{name}` is {shown}; {_ADVICE.get(name, 'that is no value for it')}."
 
 
+def _shown(text: str) -> str:
+    """The text on one line, as much as is needed; a blank that XML counts as text is told by its number."""
+    line = " ".join(re.split(r"[ \t\r\n]+", text[: 2 * _MAX_QUOTED].strip(BLANK)))
+    line = re.sub(r"[^\S ]", lambda blank: f"U+{ord(blank[0]):04X}", line)
+    return line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…"
+
+
 def _value(element: etree._Element, kind: XsdSimpleType, default: str | None) -> Iterator[Fault]:
+    text = element.text or default or ""
     if len(element):
         yield Fault(element, f"`{local(element)}` holds text only; take `{local(element[0])}` out of it.")
-    elif not is_tolerated(element) and not _is_value(kind, element.text or default or ""):
+    elif not is_tolerated(element) and not (_remembered if len(text) <= _LONGEST_REMEMBERED else _is_value)(kind, text):
         yield Fault(element, of_value(element, [str(value) for value in kind.enumeration or ()]))
 
 
-@lru_cache(maxsize=4096)
 def _is_value(kind: XsdSimpleType, text: str) -> bool:
-    """A message says the same few values again and again."""
+    name = (kind.name or "").rpartition("}")[2]
+    if name == "anyURI":  # what RFC 3986 does not allow, libxml2 refuses and xmlschema lets pass
+        holder = etree.Element("uri")
+        holder.text = text
+        return _uri().validate(holder)
+    if name == "integer" and not text.isascii():
+        return False
     try:
         kind.decode(text)
     except Exception:  # noqa: BLE001  (no value, or one that makes the library stumble: a year of twenty digits)
         return False
     return True
+
+
+#: A message says the same few short values again and again.
+_remembered = lru_cache(maxsize=4096)(_is_value)
+
+
+@cache
+def _uri() -> etree.XMLSchema:
+    schema = '<schema xmlns="http://www.w3.org/2001/XMLSchema"><element name="uri" type="anyURI"/></schema>'
+    return etree.XMLSchema(etree.fromstring(schema))
 
 
 def _part(group: XsdGroup) -> _Part | None:
@@ -140,7 +168,9 @@ def _particles(group: XsdGroup) -> list[XsdElement | XsdAnyElement] | None:
 
 def _attributes(element: etree._Element) -> Iterator[Fault]:
     for name in element.keys():  # noqa: SIM118  (an element is no dict)
-        if str(name) not in _FREE_ATTRIBUTES:
+        if str(name) == XSI + "type":
+            yield Fault(element, f"`{local(element)}` names a type by xsi:type; take the attribute away.")
+        elif str(name) not in _FREE_ATTRIBUTES:
             shown = str(name).rpartition("}")[2][:_MAX_QUOTED]
             yield Fault(element, f"`{local(element)}` has the attribute `{shown}`; elements of CAP have none.")
 
@@ -148,7 +178,7 @@ def _attributes(element: etree._Element) -> Iterator[Fault]:
 def _texts(parent: etree._Element) -> Iterator[Fault]:
     for text, before in ((parent.text, None), *((child.tail, child) for child in parent)):
         if text and text.strip(BLANK):
-            shown = " ".join(text.split())[:_MAX_QUOTED]
+            shown = _shown(text)
             where = f"after `{local(before)}`" if before is not None else "at its beginning"
             yield Fault(
                 parent, f"`{local(parent)}` holds the text `{shown}` {where}; no text belongs between elements."

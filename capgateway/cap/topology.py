@@ -60,7 +60,7 @@ def unwrapped(ring: Ring) -> Ring:
     is read the shorter way round the globe, as maps do."""
     turned, shift = [ring[0]], 0.0
     for (_, before), (latitude, longitude) in pairwise(ring):
-        if abs(longitude - before) > HALF_TURN:
+        if HALF_TURN < abs(longitude - before) < FULL_TURN:
             shift += FULL_TURN if longitude < before else -FULL_TURN
         turned.append((latitude, longitude + shift))
     return tuple(turned)
@@ -85,10 +85,12 @@ def normal(ring: Ring) -> Ring:
 
 def overlap(one: Ring, other: Ring, budget: Budget) -> bool:
     """Whether two rings share some area: their edges cross, or one lies in the other. Touching is not overlapping."""
-    one, other = unwrapped(one), unwrapped(other)
     budget.left -= len(one) + len(other)
+    if budget.left <= 0:
+        return False
+    one, other = unwrapped(one), unwrapped(other)
     shift = _shift(one, other)
-    if budget.left <= 0 or shift is None:
+    if shift is None:
         return False
     other = tuple([(latitude, longitude + shift) for latitude, longitude in other])
     if any(_cross(a, b, c, d) for a, b, c, d in _near(one, other, budget)):
@@ -97,7 +99,8 @@ def overlap(one: Ring, other: Ring, budget: Budget) -> bool:
 
 
 def _jumps(longitudes: tuple[float, ...]) -> bool:
-    return any(abs(b - a) > HALF_TURN for a, b in pairwise(longitudes))
+    """An edge of a full turn is the border of a map of the whole globe."""
+    return any(HALF_TURN < abs(b - a) < FULL_TURN for a, b in pairwise(longitudes))
 
 
 def _goes_round(ring: Ring, middle_y: float, middle_x: float) -> bool:
@@ -121,10 +124,8 @@ def _without_repeats(ring: Ring) -> Ring:
 
 def _is_flat(ring: Ring) -> bool:
     """Whether all corners lie on one line."""
-    y, x = ring[0]
-    return all(
-        abs((b_x - x) * (a_y - y) - (b_y - y) * (a_x - x)) <= NOTHING for (a_y, a_x), (b_y, b_x) in pairwise(ring)
-    )
+    first, second, *others = (*ring, ring[0])
+    return all(abs(_side(first, second, other)) <= NOTHING for other in others)
 
 
 def _edges(ring: Ring) -> list[Edge]:

@@ -82,15 +82,14 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
     well, and to verify a signature comments and processing instructions too, ``all``. Never raises for what the bytes hold.
     """
     if len(document) > limit:
-        return _refused(SIZE, f"The document has {len(document):,} bytes; at most {limit:,} are read.")
+        return _refused(SIZE, f"The document has more than {limit:,} bytes, which is the most that is read.")
     repairs: tuple[Finding, ...] = ()
     if not _USUAL_HEAD.match(document):
         document, repairs = repaired(document)
         if line := _doctype(document):
             return _no_doctype(line)
         keep = "blanks" if keep == "elements" else keep
-    elif keep == "elements" and (b"!" in document or document.find(b"?", document.find(b">")) >= 0):
-        # libxml2 leaves out blanks before a CDATA section, a comment or an instruction too, where they belong to a text.
+    elif keep == "elements" and not _is_plain(document):
         keep = "blanks"
     try:
         root = etree.fromstring(document, _parsers.of[keep])
@@ -108,6 +107,12 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
     if keep != "all" and len(document) > 4 * MAX_CHILDREN and _is_wide(root):
         return _refused(WIDTH, f"An element has more than {MAX_CHILDREN:,} children; nothing so wide is read.")
     return Xml(root=root, findings=repairs)
+
+
+def _is_plain(document: bytes) -> bool:
+    """Whether only blanks between elements are left out where libxml2 is asked for that. Before a carriage return, a CDATA
+    section, a comment or an instruction it also leaves out blanks that belong to a text."""
+    return not (b"\r" in document or b"!" in document or document.find(b"?", document.find(b">")) >= 0)
 
 
 def _is_wide(root: etree._Element) -> bool:

@@ -41,6 +41,15 @@ OVERLAP = Rule(
     source=("A-71",),
 )
 
+UNCHECKED = Rule(
+    id="cap.info.unchecked",
+    level="info",
+    asks="Infos in one language are few and simple enough to be compared.",
+    why="The search for contradictions is bounded, so that no message takes longer than a moment.",
+    reference="CAP 1.2 §3.2.2",
+    source=("A-15", "A-71"),
+)
+
 _SAID = ("event", "urgency", "severity")
 #: A geocode's name and value, and the heights it is between.
 Code = tuple[str, str, Heights]
@@ -56,7 +65,10 @@ def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
     for positions in by_language.values():
         if len(positions) > 1 and len({_statement(alert.infos[position]) for position in positions}) > 1:
             # In every profile shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
-            _check(alert, positions, notes, _Grounds(alert, shapes_decide=profile is not None))
+            grounds = _Grounds(alert, shapes_decide=profile is not None)
+            _check(alert, positions, notes, grounds)
+            if grounds.budget.left <= 0:
+                notes.add(UNCHECKED, "Too many infos and shapes to look for contradictions in all of them.")
 
 
 def _check(alert: Alert, positions: list[int], notes: Notes, grounds: _Grounds) -> None:
@@ -128,10 +140,15 @@ class _Grounds:
     def overlap(self, earlier: int, later: int) -> bool:
         """Whether two infos share ground, by a code or by their shapes."""
         one, other = self.of(earlier), self.of(later)
-        return _share_code(one.codes, other.codes) or any(
-            _meet(heights, its_heights) and topology.overlap(ring, its_ring, self.budget)
-            for (ring, heights), (its_ring, its_heights) in product(one.rings, other.rings)
-        )
+        if _share_code(one.codes, other.codes):
+            return True
+        for (ring, heights), (its_ring, its_heights) in product(one.rings, other.rings):
+            self.budget.left -= COST_OF_A_PAIR
+            if self.budget.left <= 0:
+                return False
+            if _meet(heights, its_heights) and topology.overlap(ring, its_ring, self.budget):
+                return True
+        return False
 
     def _ground(self, info: Info) -> _Ground:
         names: set[Name] = set() if info.areas else {("everywhere",)}
@@ -146,7 +163,7 @@ class _Grounds:
                 names |= {("code", code.name, code.value, heights) for code in area.geocodes if code.value}
             if not (shapes and self._shapes_decide):
                 codes |= {(code.name, code.value, heights) for code in area.geocodes if code.value}
-            if not shapes and not area.geocodes:
+            if not shapes and not area.geocodes and area.area_desc.strip():
                 names.add(("description", " ".join(area.area_desc.split()).casefold(), heights))
         return _Ground(frozenset(names), frozenset(codes), tuple(rings))
 
@@ -187,4 +204,5 @@ def _heights(area: Area) -> Heights:
 
 
 def _meet(one: Heights, other: Heights) -> bool:
-    return one[0] <= other[1] and other[0] <= one[1]
+    """Touching is not meeting, as with rings."""
+    return one == other or (one[0] < other[1] and other[0] < one[1])

@@ -110,7 +110,7 @@ REFERENCES_FORM = Rule(
 LISTS = Rule(
     id="cap.list.length",
     level="error",
-    asks="references, addresses and incidents have fewer than 10,000 items each.",
+    asks="references, addresses and incidents have at most 10,000 items each.",
     why="More are not read: a list without end would cost each receiver time.",
     reference="CAP 1.2 §3.2.1",
     source=("A-15",),
@@ -212,8 +212,8 @@ def _items(items: Sequence[object], quotes: Rule, name: str, notes: Notes) -> No
 
 
 def _length(items: Sequence[object], name: str, notes: Notes) -> None:
-    if len(items) == MAX_ITEMS:
-        notes.add(LISTS, f"Only the first {MAX_ITEMS:,} items of {name} are read.", name)
+    if len(items) > MAX_ITEMS:
+        notes.add(LISTS, f"{name} has more than {MAX_ITEMS:,} items; only the first ones are read.", name)
 
 
 def _references(alert: Alert, notes: Notes) -> None:
