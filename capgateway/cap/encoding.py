@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 from capgateway.cap.finding import Finding
 from capgateway.cap.rule import Rule
@@ -42,7 +43,22 @@ ENCODING = Rule(
 _UTF8_BOM = b"\xef\xbb\xbf"
 _DECLARATION = rb"<\?xml\s[^>]{0,200}?\?>"
 _ENCODING = rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})"
+#: More bytes a character, by a mark or by the first `<` (XML 1.0, appendix F); longer beginnings first.
+_WIDE = {
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
 _LATIN = frozenset({"iso-8859-1", "iso_8859-1", "latin1", "latin-1", "windows-1252", "cp1252", "us-ascii", "ascii"})
+#: Of the encodings that Python knows those that XML is written in; others cannot be a parser's, and some are slow.
+_USUAL = r"iso[-_]8859-|latin|windows-|cp\d|koi8|shift.?jis|sjis|euc-|iso-2022-|gb|big5"
+#: How to decode bytes that are no UTF-8: see the end of this module.
+_STRAY = "capgateway.windows-1252"
 #: Bytes that are control characters in ISO-8859-1, which no text holds, and quotes or dashes in Windows-1252.
 _CONTROLS = bytes(range(0x80, 0xA0))
 
@@ -51,13 +67,17 @@ def repaired(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     """The document beginning with its first ``<`` and in the encoding it declares; lines keep their numbers."""
     document, repairs = _beginning(document)
     declared = _declared(document)
-    wide = _is_wide(document)
+    wide = _wide(document)
     if wide and declared and not declared.startswith(("utf-16", "utf-32", "ucs", "iso-10646")):
-        message = f"The document says it is {declared} but has {wide} bytes a character; it is read as that."
+        width = 4 if wide.startswith("utf-32") else 2
+        message = f"The document says it is {declared} but has {width} bytes a character; it is read as that."
         return document, (*repairs, ENCODING.finding(message, line=1))
-    if declared in _LATIN and not document.isascii():
-        return _latin(document, declared, repairs)
-    return document, repairs
+    actual = _actual(document, declared)
+    if actual is None or actual == declared:
+        return document, repairs
+    shown = "UTF-8" if actual == "utf-8" else "Windows-1252"
+    message = f"The document says it is {declared} but is {shown}, and read as that. Declare the encoding it has."
+    return _as_utf8(document.decode(actual)), (*repairs, ENCODING.finding(message, line=1))
 
 
 def relabelled(document: bytes) -> tuple[bytes, Finding]:
@@ -67,9 +87,22 @@ def relabelled(document: bytes) -> tuple[bytes, Finding]:
     try:
         text, shown = document.decode(), "it is read as UTF-8"
     except UnicodeDecodeError:
-        text, shown = document.decode(errors="capgateway.windows-1252"), "what is not UTF-8 is read as Windows-1252"
+        text, shown = document.decode(errors=_STRAY), "what is not UTF-8 is read as Windows-1252"
     message = f"The document says it is {declared} but its bytes are not; {shown}. Declare the encoding it has."
     return _as_utf8(text), ENCODING.finding(message, line=1)
+
+
+def decoded(document: bytes) -> str:
+    """The text of a document as the parser reads it, repaired or not, but with the beginning and the declaration that it
+    has. Never raises."""
+    if wide := _wide(document):
+        return document.decode(wide, "replace").removeprefix("\ufeff")
+    document = document.removeprefix(_UTF8_BOM)
+    actual = _actual(document, _declared(_beginning(document)[0]))
+    if actual and re.match(_USUAL, actual):
+        with suppress(LookupError, UnicodeError):
+            return document.decode(actual)
+    return document.decode(errors=_STRAY)  # plain UTF-8 needs no repair by it
 
 
 def declares_wide(document: bytes) -> bool:
@@ -94,18 +127,23 @@ def _beginning(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     return document, repairs
 
 
-def _latin(document: bytes, declared: str, repairs: tuple[Finding, ...]) -> tuple[bytes, tuple[Finding, ...]]:
-    """By chance no text of a Latin encoding is UTF-8 (`Ã±`), and none of ISO-8859-1 has control characters for quotes."""
-    for actual, shown in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252")):
-        if actual == "cp1252" and ("1252" in declared or document.translate(None, _CONTROLS) == document):
-            break
-        try:
-            text = document.decode(actual)
-        except UnicodeDecodeError:
-            continue
-        message = f"The document says it is {declared} but is {shown}, and read as that. Declare the encoding it has."
-        return _as_utf8(text), (*repairs, ENCODING.finding(message, line=1))
-    return document, repairs
+def _actual(document: bytes, declared: str | None) -> str | None:
+    """The encoding of a document by what it declares, unless that is a Latin one and wrong: by chance no text of those is
+    UTF-8 (`Ã±`), and none of ISO-8859-1 has control characters for quotes."""
+    if declared not in _LATIN or document.isascii():
+        return declared
+    if _is_in(document, "utf-8"):
+        return "utf-8"
+    has_controls = document.translate(None, _CONTROLS) != document
+    return "cp1252" if "1252" not in declared and has_controls and _is_in(document, "cp1252") else declared
+
+
+def _is_in(document: bytes, encoding: str) -> bool:
+    try:
+        document.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _declared(document: bytes) -> str | None:
@@ -114,12 +152,9 @@ def _declared(document: bytes) -> str | None:
     return match[2].decode("ascii", "replace").lower() if match else None
 
 
-def _is_wide(document: bytes) -> int:
-    """How many bytes a character has, 0 for what is read byte by byte."""
-    head = document[:4]
-    if head[:2] in {b"\xff\xfe", b"\xfe\xff"} and head[2:] != b"\0\0":
-        return 2
-    return {0: 0, 1: 2, 2: 2, 3: 4}.get(head.count(b"\0"), 0)
+def _wide(document: bytes) -> str | None:
+    """The encoding of a document with more bytes a character than one."""
+    return next((encoding for beginning, encoding in _WIDE.items() if document.startswith(beginning)), None)
 
 
 def _as_utf8(text: str) -> bytes:
@@ -132,4 +167,4 @@ def _windows_1252(fault: UnicodeError) -> tuple[str, int]:
     return stray.decode("cp1252", "replace"), fault.start + 1
 
 
-codecs.register_error("capgateway.windows-1252", _windows_1252)
+codecs.register_error(_STRAY, _windows_1252)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway.cap.encoding import decoded
 from capgateway.cli.output import harmless
 
 if TYPE_CHECKING:
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
 #: Documents beyond this many characters get no carets: to find an element every tag before it is looked at, and a second
 #: is too long for that.
 MAX_SEARCHED = 2_000_000
-
-_BYTE_ORDER = (  # of marks, and of the first `<` where there is none (XML 1.0, appendix F); longer ones first
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"<\0\0\0", "utf-32-le"),
-    (b"\0\0\0<", "utf-32-be"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-)
-_DECLARED = re.compile(rb"\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,60})")
-# Of the encodings that Python knows those that XML is written in; others cannot be a parser's, and some are slow.
-_USUAL = re.compile(r"(?i)utf-?8|iso-8859-|latin|windows-|cp\d|koi8|shift.?jis|sjis|euc-|iso-2022-|gb|big5")
-_LATIN = re.compile(r"(?i)(iso.8859.1|latin-?1|windows-1252|cp1252|(us-)?ascii)$")
 
 _TAG = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
@@ -101,28 +86,6 @@ class Source:
             return {}
         wanted = {_counted(finding.xpath) for report in self._reports for finding in report.findings if finding.xpath}
         return _start_tags(self._text, wanted)
-
-
-def decoded(document: bytes) -> str:
-    """The text of a document in the encoding in which ``cap.read_xml`` reads it: by its first bytes, its declaration, or,
-    where that is wrong, as it is repaired there; but with the declaration that it has."""
-    for beginning, encoding in _BYTE_ORDER:
-        if document.startswith(beginning):
-            return document.decode(encoding, "replace")
-    for encoding in _encodings(document):
-        try:
-            return document.decode(encoding)
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return document.decode(errors="capgateway.windows-1252")  # as capgateway.cap.encoding has it
-
-
-def _encodings(document: bytes) -> tuple[str, ...]:
-    declared = _DECLARED.match(document)
-    name = declared[1].decode("ascii", "replace") if declared else ""
-    if _LATIN.match(name):
-        return "utf-8", "cp1252", "latin-1"
-    return (name, "utf-8") if _USUAL.match(name) else ("utf-8",)
 
 
 def _start_tags(text: str, wanted: set[str]) -> dict[str, list[tuple[int, int]]]:

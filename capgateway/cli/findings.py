@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from capgateway.cli.output import harmless
+from capgateway.cli.output import cut, fitted, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
     from capgateway.cli.excerpt import Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+_INDENT = "    "
 #: Columns of a source line where no terminal says how many it has; some documents are one line.
 ROOM = 104
-#: Longer messages, places and names are cut: a stranger's element may have a name of twenty thousand characters.
-MAX_MESSAGE, MAX_PLACE, MAX_NAME = 1_000, 300, 200
+#: Longer places and names are cut: a stranger's element may have a name of twenty thousand characters.
+MAX_PLACE, MAX_NAME = 300, 200
 
 
 class Count(msgspec.Struct):
@@ -54,36 +54,26 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
     yield f"{_title(report)}: {click.style(report.verdict, fg=colour, bold=True)}"
     told = zip(report.findings, source.excerpts(report), strict=True)
     for finding, excerpt in sorted(told, key=lambda one: one[0].line or 0):
-        message = f"{_brief(finding.message, MAX_MESSAGE)} [{finding.rule}]"
-        level, *rows = _fitted(f"  {finding.level}: ", message, width)
+        message = f"{finding.message} [{finding.rule}]"
+        level, *rows = fitted(f"  {finding.level}: ", message, _INDENT, width=width)
         yield level.replace(finding.level, click.style(finding.level, fg=_COLOURS[finding.level]), 1)
         yield from rows
         line = f"line {finding.line}" if finding.line else None
-        place = [part for part in (_brief(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
-        yield from _fitted("    ", ", ".join(place), width) if place else []
+        place = [part for part in (cut(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
+        if place:
+            yield from fitted(_INDENT, ", ".join(place), _INDENT, width=width)
         if excerpt:
-            shown, caret = excerpt.lines((width or ROOM) - 4)
-            yield f"    {shown}"
-            yield from [f"    {caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"] if caret else []
+            shown, caret = excerpt.lines((width or ROOM) - len(_INDENT))
+            yield f"{_INDENT}{shown}"
+            if caret:
+                yield f"{_INDENT}{caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"
 
 
 def _title(report: Report) -> str:
     what = f"CAP {report.cap_version}" if report.cap_version else report.kind
     profile = f" {report.profile}" if report.profile else ""
-    identity = ",".join(_brief(part, MAX_NAME) for part in (report.sender, report.identifier, report.sent) if part)
+    identity = ",".join(cut(part, MAX_NAME) for part in (report.sender, report.identifier, report.sent) if part)
     return harmless(" ".join(filter(None, (f"{report.source}#{report.position}", f"{what}{profile}", identity))))
-
-
-def _fitted(beginning: str, text: str, width: int | None) -> list[str]:
-    """The text in lines that break between words to fit the terminal."""
-    line = harmless(beginning + text)
-    if width is None:
-        return [line]
-    return textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-
-
-def _brief(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _many(number: int, what: str) -> str:

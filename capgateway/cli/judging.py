@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
@@ -18,6 +18,10 @@ from capgateway.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+
+#: Where relative links of a file point to; nobody follows them.
+_NOWHERE = "https://feed.invalid/"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,14 +48,22 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: str | None = None
 
 
+class _Asked(TypedDict):
+    """What :func:`cap.validate` and the judge of feeds are told alike."""
+
+    now: datetime
+    profile: str
+    trust: bytes
+    signed_at: datetime | None
+    source: str
+
+
 def judge(name: str, order: Order) -> Judged:
-    """Read a source and judge all that is in it. Never raises for what it holds."""
+    """Read a source and judge all that is in it. Never raises, unless ``CAPGATEWAY_DEBUG`` is set."""
     try:
-        document = sources.read(name)
+        return _judged(name, sources.read(name), order)
     except SourceError as error:
         return Judged(name=name, unreadable=str(error))
-    try:
-        return _judged(name, document, order)
     except Exception as fault:  # a fault of ours over one source, not the end of all
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise
@@ -70,30 +82,15 @@ def _judged(name: str, document: bytes, order: Order) -> Judged:
 
 def _reports(name: str, document: bytes, xml: cap.Xml, order: Order) -> Iterator[cap.Report]:
     schemas = _schemas(order.schema)
+    asked = _Asked(now=order.now, profile=order.profile, trust=order.trust, signed_at=order.signed_at, source=name)
     if xml.root is not None and local(xml.root) == "alert":  # the usual case does without the readers of feeds
         parsed = cap.parse_element(xml.root, document=document, findings=xml.findings)
-        yield cap.validate(
-            parsed,
-            schemas,
-            now=order.now,
-            profile=order.profile,
-            trust=order.trust,
-            signed_at=order.signed_at,
-            source=name,
-        )
+        yield cap.validate(parsed, schemas, **asked)
         return
     from capgateway.feeds import judge as feeds  # noqa: PLC0415
 
-    yield from feeds.judge(
-        document,
-        schemas,
-        now=order.now,
-        profile=order.profile,
-        trust=order.trust,
-        signed_at=order.signed_at,
-        source=name,
-        **({"base_url": name} if source_names.is_url(name) else {}),
-    )
+    base_url = name if source_names.is_url(name) else _NOWHERE
+    yield from feeds.judge(document, schemas, base_url=base_url, **asked)
 
 
 @lru_cache(maxsize=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -77,6 +78,21 @@ def harmless(text: str) -> str:
     if text.isascii() and text.isprintable():  # most is, and the pattern takes a millisecond to compile
         return text
     return re.sub(_STEERING, "\N{REPLACEMENT CHARACTER}", text)
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most so many characters, ending in … where there were more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def fitted(beginning: str, text: str, indent: str, *, width: int | None, is_strict: bool = False) -> list[str]:
+    """The text, harmless, in lines that break between words to fit so many columns, later ones indented; one line for
+    ``None``, where no terminal reads. A word that is longer than a line stays whole, to be copied, unless ``is_strict``."""
+    line = harmless(beginning + text)
+    if width is None:
+        return [line]
+    indent = indent if len(indent) < width // 2 else "    "
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=is_strict, break_on_hyphens=False)
 
 
 def say(message: str) -> None:

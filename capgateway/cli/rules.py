@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -65,9 +64,4 @@ def _tell(rule: Rule) -> Iterator[str]:
 
 
 def _fitted(beginning: str, text: str, indent: str) -> list[str]:
-    """The text in lines of the terminal's width, later ones indented; one line where nobody but a program reads."""
-    width = output.width()
-    if width is None:
-        return [beginning + text]
-    indent = indent if len(indent) < width // 2 else "    "
-    return textwrap.wrap(beginning + text, width, subsequent_indent=indent, break_on_hyphens=False)
+    return output.fitted(beginning, text, indent, width=output.width(), is_strict=True)

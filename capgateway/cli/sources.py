@@ -60,8 +60,6 @@ def _file(name: str) -> bytes:
 
 
 # os.path answers "no" where Path raises: for a directory that is locked, a name that is too long.
-
-
 def _expand(source: str) -> Iterator[str]:
     if source == STANDARD_INPUT or is_url(source):
         yield source

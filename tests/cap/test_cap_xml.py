@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capgateway import cap
+from capgateway.cap.encoding import decoded
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -84,6 +85,34 @@ def test_a_stray_byte_does_not_garble_the_rest() -> None:
     parsed = cap.parse(CAP_1_2.replace("A note", "Niña’s").encode().replace("’".encode(), b"\x92"))
     assert parsed.alert is not None
     assert parsed.alert.note == "Niña’s"
+
+
+DECLARED = ["UTF-8", "utf-16", "nonsense-8", "punycode", "us-ascii", "iso-8859-1", "windows-1252", "shift_jis"]
+ACTUAL = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-le", "iso-8859-1", "cp1252", "shift_jis"]
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+@pytest.mark.parametrize("actual", ACTUAL)
+def test_a_document_is_shown_in_the_letters_in_which_it_is_read(declared: str, actual: str) -> None:
+    """Whatever it declares and whatever it has; its declaration is shown as it is."""
+    for note in ("A note", "l’été", "Ã±", "大雨"):
+        text = CAP_1_2.replace("UTF-8", declared).replace("A note", note)
+        document = text.encode(actual, "replace")
+        alert = cap.parse(document).alert
+        assert alert is None or f"<note>{alert.note}</note>" in decoded(document)
+        assert decoded(document).startswith(text.partition("\n")[0])
+
+
+def test_bytes_that_are_no_utf_8_are_shown_one_by_one() -> None:
+    """As they are read: a stray one does not garble the others."""
+    assert decoded("é ".encode() + b"\xe9") == "é é"
+
+
+@given(st.binary(max_size=60), st.sampled_from(DECLARED + ["idna", "undefined", "hex", "utf-7", "x\0y", "é"]))
+def test_any_bytes_can_be_shown(garbage: bytes, declared: str) -> None:
+    """As some text."""
+    decoded(garbage)
+    decoded(f'<?xml version="1.0" encoding="{declared}"?>'.encode() + garbage)
 
 
 @pytest.mark.parametrize("head", ["\n\ufeff", "\ufeff\n", "\n \ufeff \n"])

@@ -9,20 +9,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 from validating import FEED, INVALID, VALID, run, serving
 
-from capgateway import cap as cap_package
+from capgateway import cap, shipped
 from capgateway import feeds as feeds_package
-from capgateway import shipped
 from capgateway.cap import Rule
 from capgateway.cap.xml import SYNTAX
+from capgateway.cli import judging, sources
 from capgateway.cli.rules import RULES, rules
 from capgateway.cli.sources import SUFFIXES
 from capgateway.errors import SourceError
+from capgateway.feeds import judge as feeds_judge
 
 
 @pytest.fixture
@@ -74,6 +76,51 @@ def test_an_unreadable_source_exits_2_and_the_others_are_judged(folder: Path) ->
     assert "1 valid" in result.stdout
 
 
+class Stumbling(cap.Schemas):
+    """A validator with a fault: it breaks down over drills."""
+
+    def findings(self, root: Any, version: str) -> tuple[cap.Finding, ...]:
+        if "Drill" in "".join(root.itertext()):
+            raise RuntimeError("a fault of ours")
+        return super().findings(root, version)
+
+
+def test_a_fault_of_ours_over_one_message_stops_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one that cannot be judged that is said; those in the same feed and in other sources have their verdict."""
+    monkeypatch.setattr(judging, "_schemas", lambda _: Stumbling(shipped.cap_schemas()))
+    alert, other = VALID.partition("?>")[2], VALID.partition("?>")[2].replace("Drill", "Test")
+    (folder / "good.xml").write_text(FEED.format(f"{alert}</content></entry><entry><content>{other}"))
+    result = run("--json", str(folder))
+    assert result.exit_code == 1
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    unjudged = [[finding["rule"] for finding in one["findings"]] == ["cap.unjudged"] for one in told]
+    assert [(one["kind"], is_so) for one, is_so in zip(told, unjudged, strict=True)] == (
+        [("feed", False), ("cap", True), ("cap", False), ("cap", True)]
+    )
+
+
+@pytest.mark.parametrize("where", ["lines", "read", "read_entries"])
+def test_a_fault_of_ours_over_one_source_stops_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Whether in reading it, in listing a feed or in writing the report: it exits 2, and the others are judged."""
+    (folder / "feed.atom").write_text(FEED.format(VALID.partition("?>")[2].replace("TX-1", "TX-2")))
+    module: Any = {"lines": judging, "read": sources, "read_entries": feeds_judge}[where]
+    works = getattr(module, where)
+
+    def stumble(it: Any, *arguments: Any, **options: Any) -> Any:
+        if "feed" in str(it):
+            raise RuntimeError("a fault of ours")
+        return works(it, *arguments, **options)
+
+    monkeypatch.setattr(module, where, stumble)
+    result = run(str(folder))
+    assert result.exit_code == 2
+    told = f"{folder}/feed.atom: capgateway could not judge this, by a fault of its own: RuntimeError at "
+    assert result.stderr.startswith(told)
+    assert "2 documents in 2 sources: 1 valid, 1 invalid; 1 error, 0 warnings; 1 source unreadable" in result.stdout
+
+
 def test_an_empty_directory_is_an_unreadable_source(tmp_path: Path) -> None:
     """Nothing was judged, so the answer cannot be yes."""
     result = run(str(tmp_path))
@@ -111,7 +158,7 @@ def test_hostile_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("document", [VALID, INVALID])
 def test_only_what_is_needed_is_imported(tmp_path: Path, document: str) -> None:
-    """No server, scheduler or database; xmlschema to explain a fault only; rich on a terminal only."""
+    """No server, scheduler or database; what explains a fault only where there is one."""
     (tmp_path / "one.xml").write_text(document)
     code = (
         "import sys; from capgateway.cli.validate import validate; validate(sys.argv[1:], standalone_mode=False);"
@@ -119,8 +166,9 @@ def test_only_what_is_needed_is_imported(tmp_path: Path, document: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)  # noqa: S603
     loaded = set(done.stderr.split())
-    assert not loaded & {"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "rich", "cryptography"}
+    assert not loaded & {"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "cryptography"}
     assert ("xmlschema" in loaded) == (document is INVALID)
+    assert document is INVALID or not loaded & {"pathlib", "signal", "base64"}
 
 
 def test_a_feed_is_judged_with_the_alerts_inside(tmp_path: Path) -> None:
@@ -168,7 +216,7 @@ def test_another_schema_can_be_used(folder: Path) -> None:
         run("--schema", str(folder / "none.xsd"), str(folder / "good.xml"))
 
 
-@pytest.mark.parametrize("name", ["import", "include", "redefine"])
+@pytest.mark.parametrize("name", ["import", "include", "redefine", "override"])
 def test_a_schema_that_needs_others_is_refused(folder: Path, name: str) -> None:
     """Nothing is fetched for it, neither from the web nor from files."""
     space = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
@@ -262,7 +310,7 @@ def test_rules_are_listed_and_told() -> None:
 def test_every_rule_in_the_code_is_listed() -> None:
     """A rule that a module defines and the catalogue forgets could neither be looked up nor ignored."""
     defined = set()
-    for package in (cap_package, feeds_package):
+    for package in (cap, feeds_package):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             values = vars(importlib.import_module(module.name)).values()
             defined |= {value.id for value in values if isinstance(value, Rule)}
