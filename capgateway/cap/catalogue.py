@@ -4,7 +4,7 @@ ask about rules, not for those who judge documents."""
 from __future__ import annotations
 
 from capgateway.cap import broken, encoding, explain, names, read, signature, xml
-from capgateway.cap.profiles import cap_au, cap_cp, ipaws
+from capgateway.cap.profiles import cap_au, cap_cp, every, ipaws
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules import area, blocks, dates, info, message, resource
 
@@ -20,6 +20,7 @@ _MODULES = (
     blocks,
     resource,
     area,
+    every,
     ipaws,
     cap_cp,
     cap_au,

@@ -15,7 +15,8 @@ from capgateway.cap.place import local
 from capgateway.cards.amber import recognise
 from capgateway.cli import output, source_names, sources
 from capgateway.errors import SourceError
-from capgateway.feeds import read_entries
+from capgateway.feeds import enveloped, read_entries
+from capgateway.feeds.judge import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: How containers are read, by the name of their root; all others as what may hold alerts, a feed or one alert.
 KINDS: dict[str, FeedKind] = {"rss": "rss", "RDF": "rss", "EDXLDistribution": "edxl"}
-#: Where relative links of a file point to; nobody follows them.
-NOWHERE = "https://feed.invalid/"
 FEED = "convert"
 
 
@@ -106,11 +105,10 @@ def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
 
 
 def _parsed(message: bytes, envelope_status: str | None) -> cap.Parsed:
-    """The message as its envelope wants it read: one of Test makes a test of an Actual alert inside (E-03)."""
+    """The message with the status that its envelope gives it."""
     parsed = cap.parse(message)
-    if parsed.alert is None or parsed.alert.status != "Actual" or envelope_status is None:
-        return parsed
-    return msgspec.structs.replace(parsed, alert=msgspec.structs.replace(parsed.alert, status=envelope_status))
+    alert = parsed.alert and enveloped(parsed.alert, envelope_status)
+    return msgspec.structs.replace(parsed, alert=alert)
 
 
 def _decided(

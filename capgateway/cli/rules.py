@@ -11,12 +11,12 @@ import msgspec
 from capgateway.cap.catalogue import RULES as CAP_RULES
 from capgateway.cap.rule import Rule
 from capgateway.cli import output
-from capgateway.feeds import atom, edxl, entry, ipaws, nws, rss
+from capgateway.feeds import atom, edxl, entry, envelope, ipaws, nws, rss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FEED_MODULES = (entry, atom, rss, ipaws, nws, edxl)
+_FEED_MODULES = (entry, atom, rss, ipaws, nws, envelope, edxl)
 
 #: Every rule by id, in the order in which a document meets them.
 RULES: dict[str, Rule] = CAP_RULES | {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cap.place import local, namespace_of
 from capgateway.cap.rule import Rule
 from capgateway.feeds.dates import is_date
 from capgateway.feeds.entry import MAX_LINK, Entry
 from capgateway.feeds.links import Choice, Link, named
-from capgateway.feeds.markup import absolute, local, media_type, namespace, places, read_entry, text, wrong_namespace
+from capgateway.feeds.markup import absolute, media_type, places, quoted, read_entry, text, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +67,12 @@ def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
     for element, where in places(root, "/feed"):
         if local(element) != "entry":
             continue
-        if namespace(element) != namespace(root):  # what is wrong with all was said once
+        if namespace_of(element) != namespace_of(root):  # what is wrong with all was said once
             yield from wrong_namespace(element, where, ATOM)
         yield from _form(element, where)
         name = text(element, "id", most=MAX_LINK)
         if name and name in ids:
-            message = f"The id `{name}` was used before; give each entry its own."
+            message = f"The id {quoted(name)} was used before; give each entry its own."
             yield UNIQUE.finding(message, xpath=where, line=element.sourceline)
         ids.add(name)
         yield from read_entry(
@@ -88,7 +89,7 @@ def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
 def _form(element: etree._Element, where: str) -> Iterator[cap.Finding]:
     """What is wrong with the Atom elements of a feed or an entry. Where these are in another namespace, that is the one
     thing to say."""
-    if namespace(element) != ATOM:
+    if namespace_of(element) != ATOM:
         return
     found: set[str] = set()
     faults: list[tuple[etree._Element, cap.Rule, str]] = []
@@ -111,7 +112,7 @@ def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[t
     if name not in _CHILDREN[parent]:
         yield (
             KNOWN,
-            f"`{name}` is no element that Atom knows in `{parent}`; leave it out, or put it in another namespace.",
+            f"{quoted(name)} is no element that Atom knows in `{parent}`; leave it out, or put it in another namespace.",
         )
     elif is_again and name in _ONCE[parent]:
         yield (REQUIRED if name in _REQUIRED else KNOWN), f"`{parent}` has a second `{name}`; keep one."

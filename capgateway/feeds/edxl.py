@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap
+from capgateway.cap.place import local
 from capgateway.cap.rule import Rule
 from capgateway.feeds import envelope
 from capgateway.feeds.entry import HTTP, Entry, embedded, linked
-from capgateway.feeds.envelope import AREA, CONTENT, ELEMENTS, VALUES
 from capgateway.feeds.links import CAP_TYPES, XML_TYPES
 from capgateway.feeds.markup import (
     absolute,
@@ -25,9 +25,9 @@ from capgateway.feeds.markup import (
     cut,
     is_http,
     is_message,
-    local,
     media_type,
     places,
+    quoted,
     text,
     wrong_namespace,
 )
@@ -37,25 +37,12 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# With the rules of the envelope's form: who lists all rules asks the readers for theirs.
-__all__ = [
-    "AREA",
-    "CAP_INSIDE",
-    "CONTENT",
-    "ELEMENTS",
-    "PLACE",
-    "ROOT",
-    "STATUS",
-    "TEXTS",
-    "VALUES",
-    "read_edxl",
-    "unpacked",
-]
-
 NAMESPACE = "urn:oasis:names:tc:emergency:EDXL:DE:1.0"
 #: Elements whose text may be a message, though none belongs there.
 TEXTS = ("embeddedXMLContent", "keyXMLContent", "xmlContent")
 _HOME = "embeddedXMLContent"
+#: More than twice the longest status of the standard, and all the store has room for.
+MAX_STATUS = 20
 
 ROOT = Rule(
     id="edxl.root",
@@ -97,7 +84,7 @@ def read_edxl(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
         yield ROOT.finding(finding.message, xpath=finding.xpath, line=finding.line)
     yield from envelope.check(root)
     is_empty = True
-    status, sent = text(root, "distributionStatus") or None, text(root, "dateTimeSent") or None
+    status, sent = _status(root) or None, text(root, "dateTimeSent") or None
     for holder, where in places(root, "/EDXLDistribution"):
         for found in _content(holder, where, status, sent, base_url):
             is_empty = is_empty and not isinstance(found, Entry)
@@ -107,15 +94,18 @@ def read_edxl(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
         yield CAP_INSIDE.finding(message, xpath="/EDXLDistribution", line=root.sourceline)
 
 
+def _status(distribution: etree._Element) -> str:
+    return text(distribution, "distributionStatus", most=MAX_STATUS)
+
+
 def _content(
     holder: etree._Element, where: str, status: str | None, sent: str | None, base_url: str
 ) -> Iterator[Entry | cap.Finding]:
     """What a child of the envelope holds: a content object, or another in which a message went astray."""
     title = text(holder, "contentDescription", "incidentDescription")
-    nested = (text(envelope, "distributionStatus") for envelope in holder.iter("{*}EDXLDistribution"))
-    status = next(
-        (one for one in (status, *nested) if one and one != "Actual"), status
-    )  # a test in a real one is a test
+    nested = (_status(inner) for inner in holder.iter("{*}EDXLDistribution"))
+    # a test in a real one is a test
+    status = next((one for one in (status, *nested) if one and one != "Actual"), status)
     for alert in alerts_inside(holder):
         yield from _misplaced(alert, where)
         yield from _contradicted(alert, where, status)
@@ -132,7 +122,7 @@ def _content(
 def _misplaced(alert: etree._Element, where: str) -> Iterator[cap.Finding]:
     if next(alert.iterancestors(f"{{*}}{_HOME}"), None) is None:
         parent = alert.getparent()
-        stands = f"stands in `{local(parent)}`" if parent is not None else "stands alone"
+        stands = f"stands in {quoted(local(parent))}" if parent is not None else "stands alone"
         yield PLACE.finding(
             f"A CAP message {stands}; move it into `xmlContent/{_HOME}`.", xpath=where, line=alert.sourceline
         )

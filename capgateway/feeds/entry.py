@@ -112,6 +112,14 @@ def embedded(
     )
 
 
+def enveloped(alert: cap.Alert, envelope_status: str | None) -> cap.Alert:
+    """The alert as its envelope wants it read: in one marked ``Test`` an ``Actual`` is a test. No envelope makes an alert
+    more real (E-03)."""
+    if alert.status != "Actual" or envelope_status in {None, "Actual"}:
+        return alert
+    return msgspec.structs.replace(alert, status=envelope_status)
+
+
 def linked(link: str, *, title: str = "", updated: str | None = None, stamp: str = "") -> Entry:
     """An entry that points elsewhere. Where it has no time of update, a ``stamp`` tells one state of it from the next."""
     return Entry(key=f"{link} {updated or stamp}".strip(), title=title, link=link, updated=updated)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from capgateway.cap.place import local
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import Entry, embedded
-from capgateway.feeds.markup import alerts_inside, cut, is_message, local, places, wrong_namespace
+from capgateway.feeds.markup import alerts_inside, cut, is_message, places, quoted, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,5 +50,5 @@ def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Fin
     yield from wrong_namespace(root, "/alerts", NAMESPACE)
     for element, where in places(root, "/alerts"):
         if not is_message(element, also_empty=True):
-            message = f"`{local(element)}` is no CAP message; leave it out."
+            message = f"{quoted(local(element))} is no CAP message; leave it out."
             yield WRAPPED.finding(message, xpath=where, line=element.sourceline)

@@ -4,16 +4,16 @@ one for each message in it, with places that begin at the container's root. Pure
 from __future__ import annotations
 
 import html
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway import cap
-from capgateway.cap.place import xpath
+from capgateway.cap.place import local, xpath
 from capgateway.feeds import atom, edxl, rss
-from capgateway.feeds.markup import alert_in_text, cut, is_message, local
-from capgateway.feeds.read import MAX_FEED_BYTES, read_entries
+from capgateway.feeds.markup import alert_in_text, cut, is_crowded, is_message
+from capgateway.feeds.read import CROWDED, MAX_FEED_BYTES, read_entries
 from capgateway.feeds.signed import signed_messages
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _PACKED = "contentData"
 #: In longer lines nothing is looked for: a file of one line would be searched for each of its messages.
 MAX_LINE = 50_000
 #: Where relative links of a file point to; nobody follows them.
-_NOWHERE = "https://feed.invalid/"
+NOWHERE = "https://feed.invalid/"
 
 
 def judge(
@@ -51,30 +51,27 @@ def judge(
     trust: bytes = b"",
     signed_at: datetime | None = None,
     source: str = "",
-    base_url: str = _NOWHERE,
+    base_url: str = NOWHERE,
 ) -> Iterator[cap.Report]:
     """The reports on a document, as :func:`capgateway.cap.validate` makes them. A container has position 0, the messages
-    in it count from 1; so does a message that is a document by itself."""
-
-    def report(parsed: cap.Parsed, position: int) -> cap.Report:
-        return cap.validate(
-            parsed,
-            schemas,
-            now=now,
-            profile=profile,
-            trust=trust,
-            signed_at=signed_at,
-            source=source,
-            position=position,
-        )
-
+    in it count from 1; so does a message that is a document by itself. The first one with too many namespaces around it is
+    the last one told of."""
+    report = partial(
+        cap.validate,
+        schemas=schemas,
+        now=now,
+        profile=profile,
+        trust=trust,
+        signed_at=signed_at,
+        source=source,
+    )
     root = cap.read_xml(document, limit=MAX_FEED_BYTES).root
     if root is None or local(root) not in _CONTAINERS:
-        yield report(cap.parse(document), 1)
+        yield report(cap.parse(document))
         return
     kind, reader = _CONTAINERS[local(root)]
     index = read_entries(document, kind=reader, base_url=base_url)
-    yield _of_container(kind, index.findings, source)
+    yield _of(source, 0, kind, index.findings)
 
     @cache
     def file() -> list[str]:
@@ -83,12 +80,15 @@ def judge(
 
     signed = signed_messages(document, root, limit=MAX_FEED_BYTES)
     for position, (holder, inside) in enumerate(_messages(root), 1):
+        if inside is None and is_crowded(holder):
+            yield _of(source, position, "unknown", (CROWDED,))
+            return
         if inside is None:
             whole = signed.get(cut(holder), b"") if signed else b""
-            yield report(cap.parse_element(holder, document=whole), position)
+            yield report(cap.parse_element(holder, document=whole), position=position)
         else:
             where, lines = xpath(holder), None if local(holder) == _PACKED else _lines_before(holder, inside, file)
-            found = report(cap.parse(inside), position)
+            found = report(cap.parse(inside), position=position)
             findings = tuple(cap.moved(finding, where, lines) for finding in found.findings)
             yield msgspec.structs.replace(found, findings=findings)
 
@@ -124,5 +124,6 @@ def _lines_before(holder: etree._Element, inside: bytes, file: Callable[[], list
     return before if last in there or last in html.unescape(there) else None
 
 
-def _of_container(kind: Kind, findings: tuple[cap.Finding, ...], source: str) -> cap.Report:
-    return cap.Report(source=source, position=0, kind=kind, verdict=cap.verdict_on(findings), findings=findings)
+def _of(source: str, position: int, kind: Kind, findings: tuple[cap.Finding, ...]) -> cap.Report:
+    """A report on what is no message that could be judged."""
+    return cap.Report(source=source, position=position, kind=kind, verdict=cap.verdict_on(findings), findings=findings)

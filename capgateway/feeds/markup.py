@@ -1,4 +1,4 @@
-"""What the XML readers of feeds share: names without namespaces, texts, absolute links, messages cut out whole."""
+"""What the XML readers of feeds share: places, texts, absolute links, messages cut out whole."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lxml import etree
 
 from capgateway import cap
 from capgateway.cap.names import VERSIONS
+from capgateway.cap.place import local, namespace_of, step
 from capgateway.feeds.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, NAMESPACE, Entry, embedded, linked
 
 if TYPE_CHECKING:
@@ -19,24 +20,21 @@ if TYPE_CHECKING:
 
     from capgateway.feeds.links import Choice
 
-#: Real feeds declare about five around an alert. Cutting one out takes time by the square of their number.
-MAX_NAMESPACES = 1_000
+#: Real feeds declare about five around an alert. Cutting one out takes time by the square of their number: with a hundred
+#: still less than to read the alert, with a thousand forty times as long.
+MAX_NAMESPACES = 100
+_QUOTED = 80  # characters of a stranger's word, so that what to do about it still fits in a message
 _TYPED = 'link to it with `type="application/cap+xml"`'
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 
 
 class CrowdedError(Exception):
-    """More namespaces stand around an alert than anyone needs: nothing more is read of such a document."""
+    """More namespaces stand around an alert or an entry than anyone needs: nothing more is read of such a document."""
 
 
-def local(element: etree._Element) -> str:
-    """The element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
-
-
-def namespace(element: etree._Element) -> str:
-    """The element's namespace, ``""`` for none."""
-    return str(element.tag).rpartition("}")[0].removeprefix("{")
+def quoted(written: str) -> str:
+    """A stranger's name or word, as messages show it."""
+    return f"`{written}`" if len(written) <= _QUOTED else f"`{written[:_QUOTED]}…`"
 
 
 def places(parent: etree._Element, where: str) -> Iterator[tuple[etree._Element, str]]:
@@ -45,15 +43,15 @@ def places(parent: etree._Element, where: str) -> Iterator[tuple[etree._Element,
     total, seen = Counter(element.tag for element in parent), Counter[object]()
     for element in parent:
         seen[element.tag] += 1
-        yield element, f"{where}/{local(element)}" + (f"[{seen[element.tag]}]" if total[element.tag] > 1 else "")
+        yield element, f"{where}/{step(local(element), seen[element.tag], is_alone=total[element.tag] == 1)}"
 
 
 def wrong_namespace(element: etree._Element, where: str, right: str) -> Iterator[cap.Finding]:
     """A finding when the element is in another namespace than the ``right`` one."""
-    if namespace(element) != right:
-        is_in = f"in the namespace `{namespace(element)}`" if namespace(element) else "in no namespace"
+    if namespace_of(element) != right:
+        is_in = f"in the namespace {quoted(namespace_of(element))}" if namespace_of(element) else "in no namespace"
         wanted = f"`{right}`" if right else "none"
-        message = f"`{local(element)}` is {is_in}; it has to be {wanted}."
+        message = f"{quoted(local(element))} is {is_in}; it has to be {wanted}."
         yield NAMESPACE.finding(message, xpath=where, line=element.sourceline)
 
 
@@ -96,22 +94,27 @@ def is_http(url: str) -> bool:
 
 def cut(element: etree._Element) -> bytes:
     """The element as a UTF-8 document of its own. Namespaces declared around it are declared on it: a signature over
-    inclusive canonical XML counts them (E-12)."""
+    inclusive canonical XML counts them (E-12). Raises ``CrowdedError``."""
+    if is_crowded(element):
+        raise CrowdedError
     return etree.tostring(element, encoding="UTF-8", with_tail=False)
+
+
+def is_crowded(element: etree._Element) -> bool:
+    """Whether more namespaces stand around the element than is read."""
+    return len(element.nsmap) > MAX_NAMESPACES
 
 
 def is_message(element: etree._Element, *, also_empty: bool) -> bool:
     """Whether this is a CAP message, in any namespace: what is wrong with it is for its own validation to say. One
     without content is told from a word of some other vocabulary by CAP's namespace only."""
-    return local(element) == "alert" and (len(element) > 0 or (also_empty and namespace(element) in VERSIONS))
+    return local(element) == "alert" and (len(element) > 0 or (also_empty and namespace_of(element) in VERSIONS))
 
 
 def alerts_inside(element: etree._Element, *, also_empty: bool = True) -> Iterator[etree._Element]:
-    """Every CAP message among the element and its descendants, outermost ones only. Raises ``CrowdedError``."""
+    """Every CAP message among the element and its descendants, outermost ones only."""
     for alert in element.iter("{*}alert"):
         if is_message(alert, also_empty=also_empty) and next(alert.iterancestors("{*}alert"), None) is None:
-            if len(alert.nsmap) > MAX_NAMESPACES:
-                raise CrowdedError
             yield alert
 
 
@@ -143,7 +146,7 @@ def read_entry(
     also_empty = url is None  # an empty message must not keep us from the one that is linked
     in_texts = (
         alert_in_text(holder, also_empty=also_empty)
-        for holder in element.iterchildren(*(f"{{*}}{name}" for name in texts))
+        for holder in element.iterchildren(*(f"{{*}}{holding}" for holding in texts))
     )
     inside = (cut(alert) for alert in alerts_inside(element, also_empty=also_empty))
     documents = [*inside, *filter(None, in_texts)]

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 from lxml import etree
 
-from capgateway.feeds.markup import local, namespace, places
+from capgateway.cap.names import BLANK, XSI
+from capgateway.cap.place import local, namespace_of
+from capgateway.feeds.markup import places, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_ATTRIBUTES = frozenset({f"{{{_XSI}}}schemaLocation", f"{{{_XSI}}}noNamespaceSchemaLocation"})
-_BLANK = " \t\r\n"
-_WORDS = re.compile(r"[^ \t\r\n]+")
-_SHOWN = 60  # characters of a wrong value
+_ATTRIBUTES = frozenset({f"{XSI}schemaLocation", f"{XSI}noNamespaceSchemaLocation"})
+_WORDS = re.compile(f"[^{BLANK}]+")
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A text: what it has to be, and how to make it so. What is ``advised`` only is no fault of the form."""
+    """A text: what it has to be, and how to make it so. What ``is_advised`` only is no fault of the form."""
 
     is_right: Callable[[str], bool] = bool
     advice: str = ""
@@ -47,7 +45,7 @@ class Part(msgspec.Struct, frozen=True):
         return (self,)
 
 
-class Choice(msgspec.Struct, frozen=True):
+class OneOf(msgspec.Struct, frozen=True):
     """Exactly one of the parts."""
 
     parts: tuple[Part, ...]
@@ -55,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True):
     most: int | None = 1
 
 
-Form = Value | tuple[Part | Choice, ...] | None
+Form = Value | tuple[Part | OneOf, ...] | None
 #: The one form that lets foreign attributes in besides.
 EMBEDDED: Form = (Part("*", 1, None, None),)
 
@@ -78,7 +76,7 @@ def faults(element: etree._Element, where: str, form: Form) -> Iterator[Fault]:
         yield from _value(element, where, form)
         return
     texts = (element.text, *(child.tail for child in element))
-    if any(text and text.strip(_BLANK) for text in texts):
+    if any(text and text.strip(BLANK) for text in texts):
         message = f"Text stands between the elements of `{local(element)}`; take it out."
         yield Fault("elements", element, where, message)
     yield from _children(element, where, form)
@@ -88,7 +86,7 @@ def _attributes(element: etree._Element, where: str, form: Form) -> Iterator[Fau
     for name in map(str, element.attrib):
         if name in _ATTRIBUTES or (form is EMBEDDED and name.startswith("{")):
             continue
-        message = f"`{local(element)}` has no attribute `{name}`; leave it out."
+        message = f"`{local(element)}` has no attribute {quoted(name)}; leave it out."
         yield Fault("elements", element, where, message)
 
 
@@ -97,15 +95,15 @@ def _value(element: etree._Element, where: str, form: Value) -> Iterator[Fault]:
     if len(element):
         yield Fault("elements", element, where, f"`{name}` holds elements; it is for text only.")
     elif not form.is_right(written):
-        message = f"`{written[:_SHOWN]}` is no {name}; {form.advice}."
+        message = f"{quoted(written)} is no {name}; {form.advice}."
         yield Fault("advice" if form.is_advised else "value", element, where, message)
 
 
-def _children(element: etree._Element, where: str, form: tuple[Part | Choice, ...]) -> Iterator[Fault]:
+def _children(element: etree._Element, where: str, form: tuple[Part | OneOf, ...]) -> Iterator[Fault]:
     known = {part.name: (number, part) for number, slot in enumerate(form) for part in slot.parts}
-    own, count, first = namespace(element), Counter[int](), dict[int, tuple[etree._Element, str]]()
+    own, count, first = namespace_of(element), Counter[int](), dict[int, tuple[etree._Element, str]]()
     for child, place in places(element, where):
-        name = local(child) if namespace(child) == own else "*" if namespace(child) else ""
+        name = local(child) if namespace_of(child) == own else "*" if namespace_of(child) else ""
         if name not in known:
             yield Fault("elements", child, place, _stranger(child, element))
             continue
@@ -113,7 +111,7 @@ def _children(element: etree._Element, where: str, form: tuple[Part | Choice, ..
         later = next((other for other in first if other > number), None)
         if later is not None and "*" in known and later == known["*"][0]:
             early, there = first.pop(later)  # told once, not of each element behind it
-            message = f"`{local(early)}` stands too early; move it to the end of `{local(element)}`."
+            message = f"{quoted(local(early))} stands too early; move it to the end of `{local(element)}`."
             yield Fault("elements", early, there, message)
         elif later is not None:
             message = f"`{local(child)}` stands too late; move it before `{local(first[later][0])}`."
@@ -133,8 +131,8 @@ def _children(element: etree._Element, where: str, form: tuple[Part | Choice, ..
 
 
 def _stranger(child: etree._Element, parent: etree._Element) -> str:
-    if not namespace(child):
-        return f"`{local(child)}` is in no namespace; declare the one it belongs to."
-    if namespace(child) == namespace(parent):
-        return f"`{local(child)}` is no element of `{local(parent)}`; leave it out."
-    return f"`{local(parent)}` has no place for elements of other namespaces, as `{local(child)}`; move or remove it."
+    if not namespace_of(child):
+        return f"{quoted(local(child))} is in no namespace; declare the one it belongs to."
+    if namespace_of(child) == namespace_of(parent):
+        return f"{quoted(local(child))} is no element of `{local(parent)}`; leave it out."
+    return f"`{local(parent)}` has no place for elements of other namespaces, as {quoted(local(child))}; move or remove it."

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap
+from capgateway.cap.place import local, xpath
 from capgateway.feeds.atom import read_atom
 from capgateway.feeds.edxl import read_edxl
 from capgateway.feeds.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
 from capgateway.feeds.ipaws import read_ipaws
-from capgateway.feeds.markup import MAX_NAMESPACES, CrowdedError, local
+from capgateway.feeds.markup import MAX_NAMESPACES, CrowdedError, quoted
 from capgateway.feeds.nws import read_nws
 from capgateway.feeds.rss import read_rss
 from capgateway.feeds.signed import signed_messages
@@ -36,7 +37,7 @@ MAX_FINDINGS = 200
 MAX_FAULTS = 5 * MAX_ENTRIES
 
 _LONG_BASE = f"boolean(//@xml:base[string-length() > {MAX_LINK}])"
-CROWDED = BOUNDED.finding(f"More than {MAX_NAMESPACES:,} namespaces are declared around an alert.")
+CROWDED = BOUNDED.finding(f"More than {MAX_NAMESPACES:,} namespaces are declared around an alert or an entry.")
 #: Kinds whose every body is one message, whatever it holds: what is wrong with it is for validation to say.
 _SINGLE = frozenset({"cap", "naads"})
 #: Kinds where somebody hands over what they have: messages, or envelopes of them, never an index to be followed.
@@ -80,10 +81,8 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
         return Index(findings=(*xml.findings, BOUNDED.finding("An `xml:base` is longer than any address.")))
     findings = list(xml.findings)
     if name not in _ROOTS.get(kind, _ENVELOPES):
-        message = (
-            f"Configured as {kind}, but the document's root is `{name}`; correct the feed's `kind` or its address."
-        )
-        findings.append(READABLE.finding(message, xpath=f"/{name}", line=xml.root.sourceline))
+        message = f"Configured as {kind}, but the document's root is {quoted(name)}; correct the feed's `kind` or its address."
+        findings.append(READABLE.finding(message, xpath=xpath(xml.root), line=xml.root.sourceline))
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cap.place import local, namespace_of
 from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import MAX_LINK, Entry
 from capgateway.feeds.links import CAP_TYPES, Choice, Link
 from capgateway.feeds.markup import (
     absolute,
     is_http,
-    local,
     media_type,
-    namespace,
     places,
     read_entry,
     text,
@@ -67,7 +66,7 @@ def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findin
     yield from _channels(root, top)
     is_advised = False
     for item, where in _items(root, top):
-        if namespace(item) != namespace(root):  # what is wrong with all was said once
+        if namespace_of(item) != namespace_of(root):  # what is wrong with all was said once
             yield from wrong_namespace(item, where, inner)
         if not any(text(item, name) for name in ("title", "description")):
             message = "It has neither title nor description; say in one of them what it is about."

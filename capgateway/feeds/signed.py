@@ -3,11 +3,12 @@ them, and the readers of feeds do without. Pure."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.cap.names import SIGNATURE
-from capgateway.feeds.markup import cut
+from capgateway.feeds.markup import CrowdedError, cut
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -21,5 +22,9 @@ def signed_messages(body: bytes, root: etree._Element, *, limit: int) -> dict[by
     whole = cap.read_xml(body, limit=limit, keep="all").root
     if whole is None:
         return {}
-    pairs = zip(root.iter("{*}alert"), whole.iter("{*}alert"), strict=True)
-    return {cut(lean): cut(full) for lean, full in pairs if next(lean.iterchildren(SIGNATURE), None) is not None}
+    found: dict[bytes, bytes] = {}
+    with suppress(CrowdedError):  # nothing more is read of such a document
+        for lean, full in zip(root.iter("{*}alert"), whole.iter("{*}alert"), strict=True):
+            if next(lean.iterchildren(SIGNATURE), None) is not None:
+                found[cut(lean)] = cut(full)
+    return found

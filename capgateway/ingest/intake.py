@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from capgateway import cap, cards, log
-from capgateway.feeds import read_entries
+from capgateway.feeds import enveloped, read_entries
 from capgateway.feeds.hosts import Hosts
 from capgateway.store import Arrival, utc_now
 
@@ -60,7 +60,7 @@ class Intake:
         def look() -> Arrival:
             parsed = cap.parse(document)
             report = self._report(parsed, feed, received_at)
-            alert = _as_enveloped(parsed.alert, envelope_status)
+            alert = parsed.alert and enveloped(parsed.alert, envelope_status)
             return Arrival(
                 feed=feed.name,
                 document=document,
@@ -157,13 +157,6 @@ class Intake:
         )
         if taken.messages:
             self._on_messages()
-
-
-def _as_enveloped(alert: cap.Alert | None, envelope_status: str | None) -> cap.Alert | None:
-    """An alert in an envelope marked Test is a test; the envelope makes nothing more real (E-03)."""
-    if alert is None or alert.status != "Actual" or envelope_status in (None, "Actual"):
-        return alert
-    return msgspec.structs.replace(alert, status=envelope_status)
 
 
 async def unwrap(document: bytes) -> list[tuple[bytes, str | None]]:

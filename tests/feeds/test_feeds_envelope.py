@@ -11,8 +11,8 @@ import pytest
 from lxml import etree
 
 from capgateway import cap, feeds
+from capgateway.cap.place import local
 from capgateway.feeds.dates import is_date
-from capgateway.feeds.markup import local
 from capgateway.feeds.read import MAX_FINDINGS
 
 BASE = "https://alerts.example/x/listing"
@@ -98,8 +98,8 @@ EMBEDDED = f"<embeddedXMLContent>{ALERT}</embeddedXMLContent>"
         (">AAAA<", ">no base64!<", "edxl.values", "/EDXLDistribution/contentObject[2]/nonXMLContent/contentData", "in base64"),
         # E-11
         ("<country>", "<foo/><country>", "edxl.elements", "/EDXLDistribution/targetArea/foo", "leave it out"),
-        ("38.5,-77.0 10", "x", "edxl.area", "/EDXLDistribution/targetArea/circle", "`38.5,-77 10`"),
-        ("1,1 1,2 2,2 1,1", "1,1", "edxl.area", "/EDXLDistribution/targetArea/polygon", "four or more"),
+        ("38.5,-77.0 10", "x", "edxl.area", "/EDXLDistribution/targetArea/circle[1]", "`38.5,-77 10`"),
+        ("1,1 1,2 2,2 1,1", "1,1", "edxl.area", "/EDXLDistribution/targetArea/polygon[1]", "four or more"),
     ],
 )  # fmt: skip
 def test_each_fault_has_its_rule_its_place_and_a_remedy(
@@ -128,6 +128,39 @@ def test_an_envelope_that_makes_a_test_of_an_actual_message_says_so(envelope: st
     body = SAMPLE.replace("Actual</dist", f"{envelope}</dist").replace("<status>Actual", f"<status>{inside}")
     told = [(finding.rule, finding.level) for finding in read(body).findings]
     assert told == [("edxl.status", "warning")] * is_told
+
+
+def test_long_names_of_a_stranger_are_cut_short() -> None:
+    """In places and in messages, which still tell what to do."""
+    children = "".join(f"<{'n' * 40_000}{number} {'a' * 40_000}=''/>" for number in range(200))
+    index = read(SAMPLE.replace("<language>", f"{children}<language>").replace("AAAA", f"<{'m' * 40_000}/>"))
+    assert len(index.findings) == MAX_FINDINGS
+    assert max(len(finding.xpath or "") for finding in index.findings) < 200
+    assert all(finding.message.endswith("leave it out.") for finding in index.findings)
+    assert held(index) == ["a"]
+
+
+def test_a_long_status_is_cut_short() -> None:
+    """It is none of the standard's, and is stored with what the envelope links to."""
+    index = read(SAMPLE.replace("Actual</dist", f"{'Test' * 100}</dist"))
+    assert [entry.envelope_status for entry in index.entries] == ["TestTestTestTestTest"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "envelope", "counts"),
+    [
+        ("Actual", "Test", "Test"),
+        ("Actual", "Actual", "Actual"),
+        ("Actual", None, "Actual"),
+        ("Test", "Actual", "Test"),
+        ("Exercise", "Test", "Exercise"),
+    ],
+)
+def test_an_envelope_makes_no_alert_more_real(inside: str, envelope: str | None, counts: str) -> None:
+    """Only what says that it is Actual can be made less (E-03)."""
+    alert = cap.parse(ALERT.replace("Actual", inside).encode()).alert
+    assert alert is not None
+    assert feeds.enveloped(alert, envelope).status == counts
 
 
 def test_errors_are_told_before_advice() -> None:

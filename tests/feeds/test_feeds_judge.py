@@ -133,3 +133,12 @@ def test_a_wrapper_of_another_namespace_is_read_with_an_error(namespace: str, ve
     container, alert = judged(f"<alerts{namespace}>{ALERT}</alerts>")
     assert (container.verdict, alert.identifier) == (verdict, "a")
     assert [finding.rule for finding in container.findings] == ["feed.namespace"] * (verdict == "invalid")
+
+
+def test_of_what_has_more_namespaces_around_it_than_anyone_needs_nothing_is_judged() -> None:
+    """Each message would carry them all; the first one says so, also where the feed's reader does not look."""
+    names = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(30_000))
+    for document in (f'<alerts xmlns="{FEMA}" {names}>{ALERT * 50}</alerts>', f"<feed {names}>{ALERT * 50}</feed>"):
+        _, report = judged(document)
+        assert (report.position, report.kind, report.verdict) == (1, "unknown", "invalid")
+        assert [finding.rule for finding in report.findings] == ["feed.size"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from capgateway import cap, feeds
 from capgateway.feeds import read
 from capgateway.feeds.entry import MAX_TITLE
+from capgateway.feeds.markup import MAX_NAMESPACES
 
 KINDS: tuple[feeds.FeedKind, ...] = ("atom", "rss")
 BASE = "https://alerts.example/feeds/index.xml"
@@ -240,6 +241,37 @@ def test_inherited_namespaces_stay_with_the_message() -> None:
     (entry,) = feeds.read_entries(body.encode(), kind="atom", base_url=BASE).entries
     assert sorted(re.findall(rb'xmlns:(\w+)="', entry.document or b"")) == [b"a", b"c", b"other"]
     assert cap.parse(entry.document or b"").alert
+
+
+def crowded(count: int, inside: str) -> bytes:
+    """A feed with so many namespaces declared on it, its own among them."""
+    names = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(count - 1))
+    return f'<feed xmlns="http://www.w3.org/2005/Atom" {names}>{inside}</feed>'.encode()
+
+
+@pytest.mark.parametrize("inside", ["<content><alert><a/></alert></content>", '<link href="/a"/>'])
+def test_of_what_has_more_namespaces_around_it_than_anyone_needs_nothing_is_read(inside: str) -> None:
+    """Each entry without a time is cut out too, to see whether it changed."""
+    for count, is_read in ((MAX_NAMESPACES, True), (MAX_NAMESPACES + 1, False), (30_000, False)):
+        body = crowded(count, f"<entry>{inside}</entry>" * 50)
+        index = feeds.read_entries(body, kind="atom", base_url=BASE)
+        assert (len(index.entries), "feed.size" in rules(index)) == (50 * is_read, not is_read)
+
+
+def test_signed_messages_are_not_cut_out_of_a_crowd() -> None:
+    """Those before it keep their comments."""
+    alert = f'<alert xmlns="{NS}"><!-- c --><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></alert>'
+    names = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(30_000))
+    body = f"<alerts>{alert}<x {names}>{alert * 50}</x></alerts>"
+    index = feeds.read_entries(body.encode(), kind="ipaws", base_url=BASE)
+    assert [b"<!-- c -->" in (entry.document or b"") for entry in index.entries] == [True]
+
+
+def test_a_long_name_of_the_root_is_cut_short() -> None:
+    """In the place and in the message, which still tells what to do."""
+    (finding,) = feeds.read_entries(f"<{'n' * 40_000}/>".encode(), kind="atom", base_url=BASE).findings
+    assert finding.xpath == f"/{'n' * 80}…"
+    assert finding.message.endswith("correct the feed's `kind` or its address.")
 
 
 def test_several_entries_for_one_message_are_taken_in_once() -> None:
