@@ -109,6 +109,8 @@ def _reference(info: etree._Element) -> etree._Element:
     if len(references) > 1:  # XAdES signs its own properties as well
         raise _NotOurs("it covers more than the message")
     reference = _one(info, "Reference")
+    if reference.get("URI") == "#xpointer(/)":
+        raise _NotOurs("it names the message by an XPointer")
     if reference.get("URI") != "":
         raise _Wrong("it does not cover the whole message")
     return reference

@@ -41,6 +41,7 @@ ENCODING = Rule(
 )
 
 _UTF8_BOM = b"\xef\xbb\xbf"
+_PREFIX = rb"(?:[ \t\r\n]|\xef\xbb\xbf)*"
 _DECLARATION = rb"<\?xml\s[^>]{0,200}?\?>"
 _ENCODING = rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})"
 #: More bytes a character, by a mark or by the first `<` (XML 1.0, appendix F); longer beginnings first.
@@ -68,8 +69,7 @@ def repaired(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     document, repairs = _beginning(document)
     declared = _declared(document)
     wide = _wide(document)
-    if wide and declared and not declared.startswith(("utf-16", "utf-32", "ucs", "iso-10646")):
-        width = 4 if wide.startswith("utf-32") else 2
+    if wide and declared and _width(declared) != (width := _width(wide)):
         message = f"The document says it is {declared} but has {width} bytes a character; it is read as that."
         return document, (*repairs, ENCODING.finding(message, line=1))
     actual = _actual(document, declared)
@@ -107,24 +107,30 @@ def decoded(document: bytes) -> str:
 
 def declares_wide(document: bytes) -> bool:
     """Whether a document of single bytes calls itself one of more."""
-    return (_declared(document) or "").startswith(("utf-16", "utf-32", "ucs"))
+    return not _wide(document) and bool(_width(_declared(document)))
+
+
+def _width(encoding: str | None) -> int:
+    """How many bytes a character has at least in an encoding of that name, 0 where it may be one."""
+    if (encoding or "").startswith(("utf-32", "ucs-4", "iso-10646-ucs-4")):
+        return 4
+    return 2 if (encoding or "").startswith(("utf-16", "ucs-2", "iso-10646-ucs-2")) else 0
 
 
 def _beginning(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
-    body = document.lstrip(b" \t\r\n")
-    repairs: tuple[Finding, ...] = ()
-    if body.startswith(_UTF8_BOM):
-        at = len(document) - len(body)
-        document = document[:at] + body[len(_UTF8_BOM) :]
-        body = document.lstrip(b" \t\r\n")
-        repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; it is not needed.", line=1),)
+    prefix = re.match(_PREFIX, document)[0]  # type: ignore[index]  # it matches anything
+    marks, blanks = prefix.count(_UTF8_BOM), prefix.replace(_UTF8_BOM, b"")
+    body = document[len(prefix) :]
     declaration = re.match(_DECLARATION, body)
-    if declaration and len(body) < len(document):
-        blank = document[: len(document) - len(body)]
-        document = declaration[0] + blank + body[declaration.end() :]
-        message = "There is white space before the XML declaration; begin the document with `<?xml`."
+    repairs: tuple[Finding, ...] = ()
+    if marks:
+        repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; it is not needed.", line=1),)
+    if (blanks and declaration) or marks > 1 or not prefix.startswith(_UTF8_BOM[:marks]):
+        message = "There is something before the beginning; begin the document with `<?xml`, without blanks or marks."
         repairs += (LEADING_BLANK.finding(message, line=1),)
-    return document, repairs
+    if declaration:  # which has to come first; the blanks go behind it, so that lines keep their numbers
+        return declaration[0] + blanks + body[declaration.end() :], repairs
+    return blanks + body, repairs
 
 
 def _actual(document: bytes, declared: str | None) -> str | None:

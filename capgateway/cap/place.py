@@ -8,6 +8,8 @@ from capgateway.cap.names import REPEATABLE
 
 #: CAP's longest name has 14 characters; a stranger's may have a million.
 MAX_NAME = 80
+#: Real containers have about ten levels; the innermost of more are shown.
+MAX_STEPS = 40
 
 
 def tag(element: etree._Element) -> str:
@@ -40,9 +42,10 @@ def xpath(element: etree._Element, *, inside: tuple[etree._Element, str] | None 
     around, start = inside or (None, "")
     steps: list[str] = []
     one: etree._Element | None = element
-    while one is not None and one is not around:
+    while one is not None and one is not around and len(steps) < MAX_STEPS:
         steps.append(_step(one))
         one = one.getparent()
+    start = start if one is around else "…"
     return "/".join([start, *reversed(steps)])
 
 

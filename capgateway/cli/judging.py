@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-#: Where relative links of a file point to; nobody follows them.
-_NOWHERE = "https://feed.invalid/"
-
-
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How to judge. ``now`` is the time that counts as now, ``signed_at`` the one for certificates (``None``: each
     alert's own ``sent``), ``width`` that of the terminal, if one reads the text."""
@@ -89,7 +85,7 @@ def _reports(name: str, document: bytes, xml: cap.Xml, order: Order) -> Iterator
         return
     from capgateway.feeds import judge as feeds  # noqa: PLC0415
 
-    base_url = name if source_names.is_url(name) else _NOWHERE
+    base_url = name if source_names.is_url(name) else feeds.NOWHERE
     yield from feeds.judge(document, schemas, base_url=base_url, **asked)
 
 

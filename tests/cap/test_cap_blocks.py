@@ -134,3 +134,30 @@ def test_each_contradiction_is_told() -> None:
     )
     assert the_finding(document, "cap.info.override").xpath == "/alert/info[2]"
     assert the_finding(document, "cap.info.overlap").xpath == "/alert/info[4]"
+
+
+def test_a_message_of_many_circles_is_compared_for_a_moment_only() -> None:
+    """A million pairs of them; that not all were looked at is told."""
+    north, south = (
+        "".join(f"<circle>{sign}{10 + number / 20},{number / 20} 1</circle>" for number in range(1_000))
+        for sign in ("", "-")
+    )
+    document = CAP_1_2.replace(SHAPES, north).replace(
+        "</alert>", INFO.replace("Severe", "Minor").replace(SHAPES, south) + "</alert>"
+    )
+    assert the_finding(document, "cap.info.unchecked").level == "info"
+
+
+def test_heights_that_touch_share_nothing() -> None:
+    """One ends where the other begins."""
+    below, above = "<ceiling>2000.5", "<altitude>2000.5</altitude>\n      <ceiling>9000"
+    other = INFO.replace("Severe", "Minor").replace("<altitude>100</altitude>\n      " + below, above)
+    assert rules(two(other)) == set()
+
+
+def test_areas_without_a_name_are_not_the_same_for_that() -> None:
+    """An empty name is a fault, and says nothing of where they are."""
+    nowhere = "      <areaDesc/>\n"
+    document = two(INFO.replace("Severe", "Minor"))
+    document = document.replace("      <areaDesc>Example County</areaDesc>\n", nowhere).replace(SHAPES, "")
+    assert "cap.info.override" not in rules(document)

@@ -168,11 +168,25 @@ def test_no_text_raises(text: str) -> None:
         "0,0 2,2 4,4 4,0 2,2 0,4 0,0",  # at a corner
         "0,0 4,0 4,4 2,0 0,4 0,0",  # a corner on an edge
         "0,0 4,0 2,0 2,3 0,0",  # out and back
+        "30,-97 31,-97 30,-97 29,-96 30,-97",  # on both sides
     ],
 )
 def test_touching_edges_are_crossing_too(text: str) -> None:
     """Programs disagree about these as well."""
     assert flaws(polygon(text).points, Budget()) == ("crossing",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-90,-180 90,-180 90,180 -90,180 -90,-180",
+        "-60,-180 -60,180 -90,180 -90,-180 -60,-180",
+        "-65,-180 -65,-90 -60,0 -65,90 -65,180 -90,180 -90,-180 -65,-180",
+    ],
+)
+def test_what_goes_all_around_the_globe_is_an_area(text: str) -> None:
+    """The world, and Antarctica, as maps draw them."""
+    assert flaws(polygon(text).points, Budget()) == ()
 
 
 @pytest.mark.parametrize("text", ["1,2 1,2 1,2 1,2", "0,0 1,1 2,2 0,0", "0,0 0,5 0,2 0,0"])

@@ -94,6 +94,7 @@ BROKEN = [
     ("image/png", "picture", "cap.mime-type.form", "error", RESOURCE + "/mimeType"),
     ("image/png", "text/html; charset=utf-8", None, None, None),
     ("<size>5", "<size>-5", "cap.size.range", "warning", RESOURCE + "/size"),
+    ("<size>5", "<size>" + "5" * 5_000, "cap.size.range", "warning", RESOURCE + "/size"),
     ("<size>5", "<size>" + "5" * 30, "cap.size.range", "warning", RESOURCE + "/size"),
     ("aGVsbG8=", "hello!", "cap.deref-uri.base64", "error", RESOURCE + "/derefUri"),
     ("aGVsbG8=", "aGVs\n bG8=", None, None, None),
@@ -247,14 +248,15 @@ def test_rules_look_at_older_versions_too() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (REFERENCES, f"<references>{'a,b,2026-11-22T09:15:00-06:00 ' * 10_000}</references>"),
+        (REFERENCES, f"<references>{'a,b,2026-11-22T09:15:00-06:00 ' * 10_001}</references>"),
         ('lake "big fire"', "lake " * 20_000),
-        ("<code>", f"<addresses>{'a ' * 10_000}</addresses><code>"),
+        ("<code>", f"<addresses>{'a ' * 10_001}</addresses><code>"),
     ],
 )
 def test_lists_without_end_are_not_read_to_the_end(old: str, new: str) -> None:
     """Ten thousand items are, and the rest is told of."""
     assert the_finding(changed(old, new), "cap.list.length").level == "error"
+    assert "cap.list.length" not in rules(changed("<code>", f"<addresses>{'a ' * 10_000}</addresses><code>"))
 
 
 def test_a_report_of_a_hostile_message_stays_small() -> None:

@@ -202,6 +202,47 @@ def test_however_many_very_likely_are_read_they_are_no_error() -> None:
     assert judged(re.sub("<urgency>.*</urgency>", "", document, count=1)).verdict == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        (" Very Likely ", CAP_1_0),
+        ("\u00a0Very Likely", CAP_1_2),
+        ('" xsi:nil="true">Very Likely', CAP_1_2),
+        ('" xsi:type="xs:string">Very Likely', CAP_1_0),
+    ],
+)
+def test_very_likely_excuses_nothing_else(text: str, document: str) -> None:
+    """Blanks around it, and attributes beside it, are faults as everywhere."""
+    old = "<certainty>Very Likely" if document is CAP_1_0 else "<certainty>Observed"
+    namespaces = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" x="'
+    new = f"<certainty {namespaces}{text}" if text[0] == '"' else f"<certainty>{text}"
+    document = document.replace(old, new.replace(' x=""', ""))
+    assert judged(document).verdict == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("<note>", '<note xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x">', "xsi:type"),
+        ("<note>", '<note xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true">', "attribute `nil`"),
+        ("<web>https://agency.example/fire", "<web>https://agency.example/%zz", "full URI"),
+        ("<size>5", "<size>\u0663", "digits"),
+    ],
+)
+def test_what_libxml2_alone_sees_is_told_beside_other_faults(old: str, new: str, said: str) -> None:
+    """It stops at a missing element; we go on."""
+    document = changed(old, new).replace(b"<scope>Public</scope>", b"").replace(b"<urgency>Immediate</urgency>", b"")
+    messages = [finding.message for finding in judged(document).findings if finding.rule == "cap.schema"]
+    assert len(messages) == 3
+    assert any(said in message for message in messages)
+
+
+def test_a_blank_that_counts_is_told_by_its_number() -> None:
+    """A no-break space between elements, and beside a time."""
+    assert "U+00A0" in the_finding(changed("</scope>", "</scope>\u00a0"), "cap.schema").message
+    assert "U+00A0" in the_finding(changed("<sent>", "<sent>\u00a0"), "cap.schema").message
+
+
 def test_faults_beyond_a_hundred_are_counted() -> None:
     """The report stays small and says so."""
     found = judged(CAP_1_2.replace("<resource>", "<bogus/>" * 150 + "<resource>")).findings

@@ -80,6 +80,24 @@ def test_a_wrong_label_that_reads_well_is_found_too(declared: str, actual: str) 
     assert [finding.rule for finding in parsed.findings] == ["xml.encoding"]
 
 
+@pytest.mark.parametrize(
+    ("declared", "actual"),
+    [("UTF-32", "utf-16"), ("ISO-10646-UCS-4", "utf-16"), ("UTF-16", "utf-32"), ("ISO-10646-UCS-2", "utf-8")],
+)
+def test_another_width_of_characters_is_a_wrong_label(declared: str, actual: str) -> None:
+    """The text is beyond doubt."""
+    parsed = cap.parse(CAP_1_2.replace("UTF-8", declared).encode(actual))
+    assert parsed.alert is not None
+    assert [finding.rule for finding in parsed.findings] == ["xml.encoding"]
+
+
+def test_blanks_before_line_ends_of_windows_are_kept() -> None:
+    """They belong to the text, which is the issuer's."""
+    alert = cap.parse(CAP_1_2.replace("A note", "  \r\n  Text").encode()).alert
+    assert alert is not None
+    assert alert.note == "  \n  Text"
+
+
 def test_a_stray_byte_does_not_garble_the_rest() -> None:
     """One apostrophe pasted from elsewhere into a UTF-8 text."""
     parsed = cap.parse(CAP_1_2.replace("A note", "Niña’s").encode().replace("’".encode(), b"\x92"))
@@ -115,7 +133,7 @@ def test_any_bytes_can_be_shown(garbage: bytes, declared: str) -> None:
     decoded(f'<?xml version="1.0" encoding="{declared}"?>'.encode() + garbage)
 
 
-@pytest.mark.parametrize("head", ["\n\ufeff", "\ufeff\n", "\n \ufeff \n"])
+@pytest.mark.parametrize("head", ["\n\ufeff", "\ufeff\n", "\n \ufeff \n", "\ufeff\ufeff"])
 def test_blanks_and_byte_order_marks_come_in_any_order(head: str) -> None:
     """Both are told."""
     assert {"xml.bom", "xml.leading-blank"} <= rules((head + CAP_1_2).encode())
