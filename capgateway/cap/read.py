@@ -50,8 +50,8 @@ SIZE = Rule(
 LARGEST_FILE = 10**15
 _DIGITS = len(str(LARGEST_FILE))
 
-#: Repairs that are told; a message with more is full of the same.
-MAX_REPAIRS = 50
+#: Repairs of one kind that are told with their places; a message with more is full of the same.
+MAX_REPAIRS = 25
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
 UNKNOWN_MIME_TYPE = "application/octet-stream"
@@ -277,8 +277,11 @@ class Reader(msgspec.Struct, kw_only=True):
         return tuple(named)
 
     def _repaired(self, rule: Rule, message: str, element: etree._Element) -> None:
-        if len(self.repairs) < MAX_REPAIRS:
+        told = sum(repair.rule == rule.id for repair in self.repairs)
+        if told < MAX_REPAIRS:
             self.repairs.append(rule.finding(message, xpath=xpath(element), line=element.sourceline))
+        elif told == MAX_REPAIRS:
+            self.repairs.append(rule.finding("The same at more places, which are not listed.", xpath=xpath(self.root)))
 
 
 def _tokens(elements: list[etree._Element]) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ _LONGEST_REMEMBERED = 60
 #: Of so many unknown children it is asked what may be meant; the question takes a tenth of a millisecond.
 _MAX_MEANT = 50
 
-
 _TIMES = frozenset({"sent", "effective", "onset", "expires"})
 _SHAPED_AS_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
 _ADVICE = {

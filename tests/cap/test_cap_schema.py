@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, SCHEMAS, changed, corpus, judged, the_finding
@@ -195,8 +196,10 @@ def test_an_element_out_of_place_is_the_one_that_moved() -> None:
 def test_however_many_very_likely_are_read_they_are_no_error() -> None:
     """Sixty languages of an old sender: warnings, and no other fault hides behind them."""
     infos = "".join(INFO.replace("en-US", f"en-x-{number}").replace("Observed", "Very Likely") for number in range(60))
-    document = CAP_1_2.replace(INFO, infos)
+    document = CAP_1_2.replace(INFO, infos.replace("<polygon>", "<polygon/><polygon>"))
     assert judged(document).verdict == "valid"
+    told = Counter(finding.rule for finding in judged(document).findings)
+    assert told == {"cap.certainty.very-likely": 26, "cap.shape.empty": 26, "cap.language.identical": 26}
     assert judged(document.replace("<severity>Severe", "<severity>Bad", 1)).verdict == "invalid"
     assert judged(document.replace("<certainty>Very", '<certainty a="1">Very', 1)).verdict == "invalid"
     assert judged(re.sub("<urgency>.*</urgency>", "", document, count=1)).verdict == "invalid"
