@@ -104,8 +104,7 @@ def parts_of(namespace: str) -> Parts:
     return Parts(
         alert=_part(
             namespace,
-            "sent source restriction addresses note references incidents",
-            tokens="identifier sender status msgType scope",
+            "identifier sender sent status msgType source scope restriction addresses note references incidents",
             codes="code",
             infos="info",
         ),
@@ -159,25 +158,26 @@ class Reader(msgspec.Struct, kw_only=True):
     texts: dict[str, str] = {}
 
     def alert(self) -> Alert:
-        part = self.parts.alert
-        fields, lists = _children(self.root, part)
-        self.texts = fields.copy()
-        for field in part.tokens:
-            if field in fields:
-                fields[field] = fields[field].strip(BLANK)
-        if "sent" in fields:
-            fields["sent"] = _time(fields["sent"])
-        if "addresses" in fields:
-            fields["addresses"] = quoted_items(fields["addresses"])
-        if "references" in fields:
-            fields["references"] = references(fields["references"], self.version)
-        if "incidents" in fields:
-            fields["incidents"] = quoted_items(fields["incidents"])
-        if "codes" in lists:
-            fields["codes"] = _tokens(lists["codes"])
-        if "infos" in lists:
-            fields["infos"] = tuple([self._info(info) for info in lists["infos"]])
-        return Alert(version=self.version, **fields)
+        texts, lists = _children(self.root, self.parts.alert)
+        self.texts = texts
+        get = texts.get
+        return Alert(
+            version=self.version,
+            identifier=get("identifier", "").strip(BLANK),
+            sender=get("sender", "").strip(BLANK),
+            sent=_time(get("sent", "")),
+            status=get("status", "").strip(BLANK),
+            msg_type=get("msg_type", "").strip(BLANK),
+            source=get("source"),
+            scope=get("scope", "").strip(BLANK),
+            restriction=get("restriction"),
+            addresses=quoted_items(texts["addresses"]) if "addresses" in texts else (),
+            codes=_tokens(lists["codes"]) if "codes" in lists else (),
+            note=get("note"),
+            references=references(texts["references"], self.version) if "references" in texts else (),
+            incidents=quoted_items(texts["incidents"]) if "incidents" in texts else (),
+            infos=tuple([self._info(info) for info in lists["infos"]]) if "infos" in lists else (),
+        )
 
     def _info(self, element: etree._Element) -> Info:
         part = self.parts.info
