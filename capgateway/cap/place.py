@@ -8,6 +8,8 @@ from capgateway.cap.names import REPEATABLE
 
 #: CAP's longest name has 14 characters; a stranger's may have a million.
 MAX_NAME = 80
+#: So many siblings are faster counted here.
+FEW = 100
 #: Real containers have about ten levels; the innermost of more are shown.
 MAX_STEPS = 40
 
@@ -50,14 +52,18 @@ def xpath(element: etree._Element, *, inside: tuple[etree._Element, str] | None 
 
 
 def _step(element: etree._Element) -> str:
-    name, namespace = local(element), namespace_of(element)
-    if element.getparent() is None:
+    name, parent = local(element), element.getparent()
+    if parent is None:
         return step(name, 1, is_alone=True)
-    same = f"n:{name}" if namespace else name
+    if len(parent) <= FEW:
+        same = list(parent.iterchildren(tag(element)))
+        return step(name, same.index(element) + 1, is_alone=len(same) == 1)
+    namespace = namespace_of(element)
+    called = f"n:{name}" if namespace else name
     namespaces = {"n": namespace} if namespace else None
     try:  # counted by libxml2: among a hundred thousand siblings a loop here would take too long
-        before = int(element.xpath(f"count(preceding-sibling::{same})", namespaces=namespaces))
-        is_alone = not before and not element.xpath(f"boolean(following-sibling::{same})", namespaces=namespaces)
+        before = int(element.xpath(f"count(preceding-sibling::{called})", namespaces=namespaces))
+        is_alone = not before and not element.xpath(f"boolean(following-sibling::{called})", namespaces=namespaces)
     except etree.XPathError:  # a name that libxml2 lets pass in documents and not in XPath, such as `a:b:c`
         return step(name, 1, is_alone=True)
     return step(name, before + 1, is_alone=is_alone)

@@ -13,6 +13,7 @@ from capgateway.cap.names import NAMESPACES, SIGNATURE
 from capgateway.cap.place import namespace_of, xpath
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
+from capgateway.cap.xml import has_declaration
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,7 +105,7 @@ def _in_cap(root: etree._Element, version: str) -> etree._Element:
 
 def _may_hold_markup(document: bytes) -> bool:
     """Whether some text may hold `<` or `&`: an entity or a CDATA section must have brought it."""
-    return not document or b"&" in document or b"!" in document
+    return not document or b"&" in document or b"\0" in document or has_declaration(document)
 
 
 def _signature(document: bytes, root: etree._Element, trust: bytes, at: datetime) -> tuple[Signature, list[Finding]]:

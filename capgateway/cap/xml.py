@@ -54,7 +54,7 @@ MAX_CHILDREN = 25_000
 
 # Nearly every document: perhaps a declaration, of UTF-8, then the root element.
 _USUAL_HEAD = re.compile(
-    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>)?"
+    rb"(?:<\?xml version ?= ?[\"']1\.0[\"'](?: encoding ?= ?[\"'](?i:utf-8)[\"'])?(?: standalone ?= ?[\"'](?:yes|no)[\"'])? ?\?>)?"
     rb"\s*<[A-Za-z]"
 )
 _ENCODING_FAULTS = frozenset({31, 32, 81})  # XML_ERR_UNKNOWN_ENCODING, UNSUPPORTED_ENCODING, INVALID_ENCODING
@@ -112,7 +112,12 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
 def _is_plain(document: bytes) -> bool:
     """Whether only blanks between elements are left out where libxml2 is asked for that. Before a carriage return, a CDATA
     section, a comment or an instruction it also leaves out blanks that belong to a text."""
-    return not (b"\r" in document or b"!" in document or document.find(b"?", document.find(b">")) >= 0)
+    return not (b"\r" in document or has_declaration(document) or document.find(b"?", document.find(b">")) >= 0)
+
+
+def has_declaration(document: bytes) -> bool:
+    """Whether some `<!` stands in it: a comment, a CDATA section. To look for the one character first is many times faster."""
+    return b"!" in document and b"<!" in document
 
 
 def _is_wide(root: etree._Element) -> bool:
