@@ -18,6 +18,9 @@ from capgateway.cap.names import SIGNATURE
 #: largest size takes most of it if that holds nothing but empty elements; all texts of a usual one take a thousandth.
 MAX_EFFORT = 30_000_000
 
+#: A signed alert declares two or three namespaces, one in a container some more.
+MAX_DECLARED = 100
+
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 #: Which Signatures are taken out of a message, as the first and the one after the last.
@@ -134,6 +137,17 @@ class Texts:
         if effort > self._left:
             raise Unwritable("the message is made so that it would take too long")
         self._left -= effort
+
+
+def tidy(root: etree._Element) -> etree._Element | None:
+    """A copy of the message without the namespace declarations that no name needs; ``None`` where there is none to drop,
+    or where more are declared than it is worth to look through."""
+    declared = Size.of(etree.tostring(root, encoding="utf-8")).namespaces
+    if declared > MAX_DECLARED:
+        return None
+    copied = copy.deepcopy(root.getroottree()).getroot()
+    etree.cleanup_namespaces(copied)
+    return copied if len(copied.nsmap) < len(root.nsmap) else None
 
 
 def _around(element: etree._Element) -> dict[str, str]:

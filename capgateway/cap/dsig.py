@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree
 
-from capgateway.cap.canonical import Form, Removed, Texts, Unwritable
+from capgateway.cap.canonical import Form, Removed, Texts, Unwritable, tidy
 from capgateway.cap.keys import HASHES, RSA_BITS, read_certificate, verifies, weakness
 from capgateway.cap.names import XMLDSIG
 
@@ -71,7 +71,16 @@ class _Wrong(Exception):
 
 
 def seals(root: etree._Element) -> list[Seal]:
-    """The worth of each Signature of a message that was parsed with comments and white space, in its order."""
+    """The worth of each Signature of a message that was parsed with comments and white space, in its order. What is wrong
+    is tried once more without the namespaces that nothing uses: a container declares some around a message that was
+    signed before it was put there, and the inclusive forms count them. Nobody reads anything else for them."""
+    found = _seals(root)
+    if all(seal.outcome != "wrong" for seal in found) or (tidied := tidy(root)) is None:
+        return found
+    return [seal if seal.outcome != "wrong" else again for seal, again in zip(found, _seals(tidied), strict=True)]
+
+
+def _seals(root: etree._Element) -> list[Seal]:
     signatures = root.findall(_DS + "Signature")
     texts = Texts(root)
     return [_seal(signature, _removals(number, len(signatures)), texts) for number, signature in enumerate(signatures)]

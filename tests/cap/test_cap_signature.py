@@ -415,3 +415,30 @@ def test_a_wrong_signature_in_a_container_is_shown_where_it_stands() -> None:
     (finding,) = (finding for finding in report.findings if finding.rule == "signature.invalid")
     assert finding.xpath == "/alerts/alert/Signature"
     assert finding.line == body[: body.index(b"<Signature")].count(b"\n") + 1
+
+
+@pytest.mark.parametrize("form", [INCLUSIVE, INCLUSIVE + "#WithComments"])
+def test_a_message_signed_before_it_was_put_into_a_container_verifies(form: str) -> None:
+    """Although the inclusive forms count what the container declares; altered it is wrong there as well."""
+    alone = signed(form=form)
+    around = b'<w:alerts xmlns:w="' + FEMA.encode() + b'" xmlns:v="urn:v">%s</w:alerts>'
+    body = around % alone[alone.index(b"<alert") :]
+    _, report = judge(body, SCHEMAS, now=NOW, trust=TRUST)
+    assert report.signature == cap.Signature(status="valid", signer="CN=agency")
+    (entry,) = read_entries(body, kind="ipaws", base_url="https://feed.example/").entries
+    assert status(entry.document or b"") == "valid"
+    assert status((entry.document or b"").replace(b"Public", b"Private")) == "invalid"
+
+
+def test_a_message_signed_inside_its_container_verifies() -> None:
+    """As the inclusive forms have it: with what the container declares."""
+    inside = signed(
+        document=ALERT.replace(b"<alert ", b'<alert xmlns:w="urn:w" ', 1), form=INCLUSIVE, attributes='xmlns:w="urn:w"'
+    )
+    assert status(inside) == "valid"
+
+
+def test_where_very_many_namespaces_are_declared_a_wrong_signature_stays_wrong() -> None:
+    """To drop them would take long."""
+    many = b"".join(b' xmlns:n%d="urn:%d"' % (number, number) for number in range(101))
+    assert status(signed(form=INCLUSIVE).replace(b"<alert ", b"<alert" + many + b" ", 1)) == "invalid"
