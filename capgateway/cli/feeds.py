@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -132,7 +131,7 @@ async def _look(feed: Feed, known: Settings) -> Look:
             session,
             cap.Schemas(shipped.cap_schemas()),
             now=datetime.now(UTC),
-            trust=Path(feed.trust).read_bytes() if feed.trust else b"",
+            trust=feed.trust,
             progress=lambda line: click.echo(f"capgateway: {line}", err=True),
         )
 

@@ -100,7 +100,8 @@ def _check_trust(found: Found, spot: Spot) -> None:
     from capgateway.cap.trust import anchors  # noqa: PLC0415  (cryptography takes 50 ms, few feeds have anchors)
 
     try:
-        anchors(Path(trust).read_bytes())
+        found["trust"] = Path(trust).read_bytes()
+        anchors(found["trust"])
     except (OSError, ValueError) as error:
         spot.at("trust").fault(f"{trust} cannot be used: {error}")
 

@@ -12,7 +12,8 @@ FeedKind = Literal["atom", "rss", "cap", "ipaws", "nws", "naads", "edxl", "direc
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
-    """An upstream source of CAP messages. Fields are the keys of ``[[feeds]]``; secrets are resolved already."""
+    """An upstream source of CAP messages. Fields are the keys of ``[[feeds]]``; secrets are resolved already, and
+    ``trust`` is the PEM text of its file, so that a new text is another feed."""
 
     name: str
     kind: FeedKind
@@ -23,7 +24,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     interval: timedelta = timedelta(minutes=2)
     profile: Literal["auto", "none", "ipaws", "cap-cp", "cap-au"] = "auto"
     signature: Literal["ignore", "verify", "require"] = "verify"
-    trust: str | None = None
+    trust: bytes = b""
     senders: tuple[str, ...] = ()
     jurisdiction: tuple[str, ...] = ()
     precedence: int = 10

@@ -114,7 +114,7 @@ class Intake:
             self._schemas,
             now=received_at,
             profile=feed.profile,
-            trust=(feed.trust or "").encode(),
+            trust=feed.trust,
             signed_at=received_at,
             source=feed.name,
         )
@@ -142,6 +142,9 @@ class Intake:
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason
         self.metrics.decided(feed=arrival.feed, decision=word, reason=reason)
+        for finding in arrival.report.findings:
+            if taken.is_new and finding.rule == cap.UNJUDGED.id:
+                log.event(LOGGER, "alert.unjudged", level=logging.ERROR, alert=taken.alert_id, message=finding.message)
         log.event(
             LOGGER,
             "alert.decided",

@@ -258,10 +258,10 @@ def test_each_kind_of_feed_is_read(tmp_path: Path) -> None:
 
 
 def test_trust_is_looked_into(tmp_path: Path) -> None:
-    """A file of certificates is taken; with signatures ignored it has no effect, which is a warning."""
+    """A file of certificates is read; with signatures ignored it has no effect, which is a warning."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     text = FEED + 'trust = "file:ca.pem"\n'
-    assert load(tmp_path, text + 'signature = "require"').feeds[0].trust == str(tmp_path / "ca.pem")
+    assert load(tmp_path, text + 'signature = "require"').feeds[0].trust == (tmp_path / "ca.pem").read_bytes()
     assert "feeds[0].trust: has no effect" in warnings(tmp_path, text + 'signature = "ignore"')[0]
 
 
