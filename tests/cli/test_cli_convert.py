@@ -24,6 +24,8 @@ AMBER, STORM, DRILL = (cap.write(alert) for alert in (FIRST, story.thunderstorm(
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>Alerts</title><updated>2026-11-22T18:00:00Z</updated>
 {}</feed>"""
 ENTRY = '<entry><id>{}</id><title>t</title><updated>2026-11-22T18:00:00Z</updated><content type="text/xml">{}</content></entry>'
+WRONGLY_SIGNED = b"""<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo><Reference URI="#part"/></SignedInfo>
+</Signature></alert>"""
 RSS = '<rss version="2.0"><channel><title>t</title><link>https://a.example/</link><description>d</description>{}</channel></rss>'
 
 
@@ -78,6 +80,7 @@ def test_what_is_no_amber_alert_is_no_failure() -> None:
         (DRILL, ("ignored", "status")),
         (AMBER.replace(b">Public<", b">Private<"), ("ignored", "scope")),
         (AMBER.replace(b">Public<", b">public<"), ("quarantined", "schema")),
+        (AMBER.replace(b"</alert>", WRONGLY_SIGNED), ("quarantined", "signature")),
         (AMBER[:600], ("quarantined", "unreadable")),
         (b"", ("quarantined", "unreadable")),
         (b"<html/>", ("quarantined", "unreadable")),
