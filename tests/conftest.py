@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from capgateway.store import Store
@@ -24,7 +24,8 @@ SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql: runs on a real PostgreSQL of its own")
-    settings.register_profile("house", deadline=None)  # a busy machine is no fault: no test measures time
+    # A busy machine is no fault: no test measures time. What fails can be tried again from what is printed.
+    settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
     settings.load_profile("house")
 
 
