@@ -14,6 +14,8 @@ XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 #: As lxml writes names.
 SIGNATURE = f"{{{XMLDSIG}}}Signature"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+#: The attributes that tell where schemas are; what is given there is never fetched, so that every element may carry them.
+SCHEMA_LOCATIONS = frozenset({f"{XSI}schemaLocation", f"{XSI}noNamespaceSchemaLocation"})
 #: XML's own white space; str.strip() alone would also take away what XML counts as text.
 BLANK = " \t\r\n"
 

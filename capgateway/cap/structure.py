@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml import etree
 from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup, XsdSimpleType
 
-from capgateway.cap.names import BLANK, NAMESPACES, XSI
+from capgateway.cap.names import BLANK, NAMESPACES, SCHEMA_LOCATIONS, XSI
 from capgateway.cap.place import local, namespace_of, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: What the schema of schemas lets every element carry.
-_FREE_ATTRIBUTES = frozenset(XSI + name for name in ("schemaLocation", "noNamespaceSchemaLocation"))
 #: Elements that are no longer, or never were, part of CAP, and what is said about them rather than a general word.
 _TOLD_APART = {
     "password": "`password` was dropped after CAP 1.0: whoever passes it on gives it away. Leave it out.",
@@ -169,7 +167,7 @@ def _attributes(element: etree._Element) -> Iterator[Fault]:
     for name in element.keys():  # noqa: SIM118  (an element is no dict)
         if str(name) == XSI + "type":
             yield Fault(element, f"`{local(element)}` names a type by xsi:type; take the attribute away.")
-        elif str(name) not in _FREE_ATTRIBUTES:
+        elif str(name) not in SCHEMA_LOCATIONS:
             shown = str(name).rpartition("}")[2][:_MAX_QUOTED]
             yield Fault(element, f"`{local(element)}` has the attribute `{shown}`; elements of CAP have none.")
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 from lxml import etree
 
-from capgateway.cap.names import BLANK, XSI
+from capgateway.cap.names import BLANK, SCHEMA_LOCATIONS
 from capgateway.cap.place import local, namespace_of
 from capgateway.feeds.markup import places, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_ATTRIBUTES = frozenset({f"{XSI}schemaLocation", f"{XSI}noNamespaceSchemaLocation"})
 _WORDS = re.compile(f"[^{BLANK}]+")
 
 
@@ -84,7 +83,7 @@ def faults(element: etree._Element, where: str, form: Form) -> Iterator[Fault]:
 
 def _attributes(element: etree._Element, where: str, form: Form) -> Iterator[Fault]:
     for name in map(str, element.attrib):
-        if name in _ATTRIBUTES or (form is EMBEDDED and name.startswith("{")):
+        if name in SCHEMA_LOCATIONS or (form is EMBEDDED and name.startswith("{")):
             continue
         message = f"`{local(element)}` has no attribute {quoted(name)}; leave it out."
         yield Fault("elements", element, where, message)
