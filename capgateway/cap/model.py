@@ -125,3 +125,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def is_identifiable(self) -> bool:
         """Whether sender, identifier and sent can serve as the key of this message."""
         return bool(self.identifier and self.sender and self.sent and self.sent.instant)
+
+    def by_language(self) -> dict[str, list[int]]:
+        """The positions of the infos in each language, folded in case, in the order in which the languages come."""
+        found: dict[str, list[int]] = {}
+        for position, info in enumerate(self.infos):
+            found.setdefault(info.language.casefold(), []).append(position)
+        return found

@@ -32,9 +32,7 @@ _NAMES = (
 def check_languages(alert: Alert, notes: Notes, rule: Rule) -> None:
     """Note for each language that says something else than the message's first one the info and the fields in which it
     does."""
-    spoken: dict[str, list[int]] = {}
-    for position, info in enumerate(alert.infos):
-        spoken.setdefault(info.language.casefold(), []).append(position)
+    spoken = alert.by_language()
     if len(spoken) < 2:  # noqa: PLR2004  (one language cannot differ)
         return
     first, *others = spoken.values()

@@ -59,10 +59,7 @@ Name = tuple[object, ...]
 
 def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
     """Look for infos in one language that contradict each other; ``profile`` tells what an area is."""
-    by_language: dict[str, list[int]] = {}
-    for position, info in enumerate(alert.infos):
-        by_language.setdefault(info.language.casefold(), []).append(position)
-    for positions in by_language.values():
+    for positions in alert.by_language().values():
         if len(positions) > 1 and len({_statement(alert.infos[position]) for position in positions}) > 1:
             # In every profile shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
             grounds = _Grounds(alert, shapes_decide=profile is not None)
