@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap.profiles.au_events import TERMS
 from capgateway.cap.profiles.country import AUSTRALIA, check_home
-from capgateway.cap.profiles.every import SECOND, check_alone, check_code, check_same, primary
+from capgateway.cap.profiles.every import SECOND, check_alone, check_code, check_same, check_version, primary
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ _SCHEME = re.compile(
 def check(alert: Alert, notes: Notes) -> None:
     check_code(alert, CODE_VALUE, notes, CODE)
     check_alone(alert, "cap-au", notes, SECOND)
-    if alert.version != "1.2":
-        notes.add(VERSION, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
+    check_version(alert, notes, VERSION)
     if not alert.infos and alert.msg_type in {"Alert", "Update", "Cancel"}:
         notes.add(INFO, f"A message of type {alert.msg_type} has an info.")
     check_same(alert, notes, SAME_INFOS)

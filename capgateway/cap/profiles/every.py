@@ -1,4 +1,4 @@
-"""What every profile asks, each under a rule of its own: its code, and infos that tell of one event."""
+"""What every profile asks, each under a rule of its own: its code, its version, and infos that tell of one event."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def check_code(alert: Alert, wanted: str, notes: Notes, rule: Rule) -> None:
             notes.add(rule, f"The code is written `{code}`; write `{wanted}`.", ("code", position))
             return
     notes.add(rule, f"The message has no code `{wanted}`; add it.")
+
+
+def check_version(alert: Alert, notes: Notes, rule: Rule) -> None:
+    """Note that the message is not of the version that all profiles are made for."""
+    if alert.version != "1.2":
+        notes.add(rule, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
 
 
 def check_alone(alert: Alert, judged: str, notes: Notes, rule: Rule) -> None:
