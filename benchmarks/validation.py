@@ -154,11 +154,13 @@ def _outline(points: int, number: int) -> str:
 def _worst_cases() -> dict[str, bytes]:
     text = message(1, 0).decode()
     parameters = "<parameter><valueName>a</valueName><value>b</value></parameter>" * 20_000
+    lacking = "<parameter><valueName>a</valueName></parameter>" * 20_000
     steps = [f"{number % 2 / 100 + 30:.2f},{number / 1000:.3f}" for number in range(-50_000, 50_000)]
     polygon = f"<polygon>{' '.join(steps)} 31,0 {steps[0]}</polygon>"
     return {
         "20,000 parameters": text.replace("<parameter>", parameters + "<parameter>", 1).encode(),
         "20,000 parameters and a fault": text.replace("<parameter>", parameters + "<bogus/><parameter>", 1).encode(),
+        "20,000 parameters that lack their values": text.replace("<parameter>", lacking + "<parameter>", 1).encode(),
         "a polygon of 100,000 points": text.replace("<circle>", polygon + "<circle>", 1).encode(),
     }
 

@@ -17,6 +17,8 @@ from capgateway.cap.place import local, tag, xpath
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xmlschema import XMLSchema10
 
     from capgateway.cap.finding import Finding
@@ -47,9 +49,9 @@ _OF_VALUES = ("SCHEMAV_CVC_DATATYPE", "SCHEMAV_CVC_TYPE_3_1_3", "SCHEMAV_CVC_ENU
 _NAMESPACE_IN_BRACES = r"\{[a-z]+:[^}]*\}"
 
 
-def explain(root: etree._Element, schema: bytes, log: etree._ListErrorLog, version: str) -> tuple[Finding, ...]:
+def explain(root: etree._Element, schema: bytes, log: Iterable[etree._LogEntry], version: str) -> tuple[Finding, ...]:
     """The faults of the message at ``root`` in document order; ``log`` is what libxml2 said about it. Empty only where a
-    value was wrong that is read all the same: ``Very Likely``."""
+    value was wrong that is read all the same, ``Very Likely``, or libxml2 was not asked."""
     faults = _faults(root, schema, log)
     if not faults:
         return ()
@@ -68,7 +70,7 @@ def explain(root: etree._Element, schema: bytes, log: etree._ListErrorLog, versi
     return tuple(findings)
 
 
-def _faults(root: etree._Element, schema: bytes, log: etree._ListErrorLog) -> list[Fault]:
+def _faults(root: etree._Element, schema: bytes, log: Iterable[etree._LogEntry]) -> list[Fault]:
     from capgateway.cap import structure  # noqa: PLC0415  (it imports xmlschema, which takes 200 ms)
 
     compiled = _compiled(schema)
@@ -83,7 +85,7 @@ def _faults(root: etree._Element, schema: bytes, log: etree._ListErrorLog) -> li
             found.append(structure.Fault(element, structure.of_value(element)))
         elif not told:  # a schema of another make than CAP's
             found.append(structure.Fault(element, f"`{local(element)}`: {_plain(entry.message)}"))
-    return found
+    return found[:MAX_COUNTED]
 
 
 def _is_of_value(entry: etree._LogEntry, element: etree._Element) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
 
+#: Bytes; smaller documents cannot be wide enough to matter.
+LARGE = 25_000
 ABSENT = Signature(status="absent")
 _ROOTS = {version: f"{{{namespace}}}alert" for version, namespace in NAMESPACES.items()}
 
@@ -83,7 +85,8 @@ def _judge(
     check(alert, notes, now=now, profile=profile)
     if profile:
         profiles.check(alert, profile, notes)
-    findings = [*schemas.findings(_in_cap(root, version), version), *notes.findings()]
+    judged = schemas.findings(_in_cap(root, version), version, is_large=len(parsed.document) > LARGE)
+    findings = [*judged, *notes.findings()]
     if next(root.iter(SIGNATURE), None) is None:
         return findings, ABSENT
     at = signed_at or (alert.sent and alert.sent.instant) or now

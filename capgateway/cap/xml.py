@@ -104,7 +104,7 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
             return _malformed(other)
     if root.getroottree().docinfo.doctype:  # an encoding that hides `<!DOCTYPE` from a look at the bytes, as UTF-7 can
         return _no_doctype(1)
-    if keep != "all" and len(document) > 4 * MAX_CHILDREN and _is_wide(root):
+    if keep != "all" and len(document) > 4 * MAX_CHILDREN and is_wide(root, MAX_CHILDREN):
         return _refused(WIDTH, f"An element has more than {MAX_CHILDREN:,} children; nothing so wide is read.")
     return Xml(root=root, findings=repairs)
 
@@ -120,8 +120,9 @@ def has_declaration(document: bytes) -> bool:
     return b"!" in document and b"<!" in document
 
 
-def _is_wide(root: etree._Element) -> bool:
-    return sum(len(element) ** 2 for element in root.iter()) > MAX_CHILDREN**2
+def is_wide(root: etree._Element, children: int) -> bool:
+    """Whether work that looks at all siblings of each element takes longer than in one of so many children."""
+    return sum(len(element) ** 2 for element in root.iter()) > children**2
 
 
 class _Parsers(threading.local):

@@ -79,10 +79,10 @@ def test_an_unreadable_source_exits_2_and_the_others_are_judged(folder: Path) ->
 class Stumbling(cap.Schemas):
     """A validator with a fault: it breaks down over drills."""
 
-    def findings(self, root: Any, version: str) -> tuple[cap.Finding, ...]:
+    def findings(self, root: Any, version: str, **options: Any) -> tuple[cap.Finding, ...]:
         if "Drill" in "".join(root.itertext()):
             raise RuntimeError("a fault of ours")
-        return super().findings(root, version)
+        return super().findings(root, version, **options)
 
 
 def test_a_fault_of_ours_over_one_message_stops_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,10 +101,10 @@ async def test_an_empty_page_under_the_right_tag_hides_nothing(source: Source) -
 class Stumbling(cap.Schemas):
     """A validator with a fault: it breaks down over thunderstorms."""
 
-    def findings(self, root: Any, version: str) -> tuple[cap.Finding, ...]:
+    def findings(self, root: Any, version: str, **options: Any) -> tuple[cap.Finding, ...]:
         if "SVR" in "".join(root.itertext()):
             raise RuntimeError("a fault of ours")
-        return super().findings(root, version)
+        return super().findings(root, version, **options)
 
 
 async def test_a_fault_of_ours_over_one_alert_stops_no_other(source: Source) -> None:
