@@ -1,7 +1,7 @@
 """Read CAP: bytes in, Alert and findings out. Pure: no file, no network, no clock."""
 
 from capgateway.cap.broken import UNJUDGED, unjudged
-from capgateway.cap.finding import Finding, Report, Signature, Verdict, moved, verdict_on
+from capgateway.cap.finding import Finding, Report, Signature, moved, verdict_on
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
@@ -28,7 +28,6 @@ __all__ = [
     "Schemas",
     "Signature",
     "Time",
-    "Verdict",
     "Xml",
     "moved",
     "parse",

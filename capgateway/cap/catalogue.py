@@ -14,8 +14,8 @@ _MODULES = (
     names,
     explain,
     read,
-    message,
     dates,
+    message,
     info,
     blocks,
     resource,
@@ -28,7 +28,7 @@ _MODULES = (
     broken,
 )
 
-#: In the order in which a message meets them.
+#: Those of one module together: one that imports another's rule comes after it in the list.
 RULES: dict[str, Rule] = {
     rule.id: rule for module in _MODULES for rule in vars(module).values() if isinstance(rule, Rule)
 }

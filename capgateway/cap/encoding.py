@@ -41,7 +41,7 @@ ENCODING = Rule(
 )
 
 _UTF8_BOM = b"\xef\xbb\xbf"
-_PREFIX = rb"(?:[ \t\r\n]|\xef\xbb\xbf)*"
+_PREFIX = rb"(?:[ \t\r\n]++|\xef\xbb\xbf)*+"
 _DECLARATION = rb"<\?xml\s[^>]{0,200}?\?>"
 _ENCODING = rb"(<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"'])([^\"'>]{0,60})"
 #: More bytes a character, by a mark or by the first `<` (XML 1.0, appendix F); longer beginnings first.

@@ -8,7 +8,7 @@ from lxml import etree
 from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert
 from capgateway.cap.names import NAMESPACE, VERSIONS
-from capgateway.cap.place import tag, xpath
+from capgateway.cap.place import local, namespace_of, xpath
 from capgateway.cap.read import Reader, parts_of
 from capgateway.cap.xml import read_xml
 
@@ -39,10 +39,9 @@ def parse(document: bytes) -> Parsed:
 
 def parse_element(root: etree._Element, *, document: bytes = b"", findings: tuple[Finding, ...] = ()) -> Parsed:
     """Read the CAP message at ``root``, the root of a document or an element inside an envelope."""
-    namespace, _, name = tag(root)[1:].rpartition("}")
+    namespace, name = namespace_of(root), local(root)
     version = VERSIONS.get(namespace)
     if version is None or name != "alert":
-        namespace, name = ("", tag(root)) if tag(root)[0] != "{" else (namespace, name)
         findings = (*findings, _wrong_root(root, namespace, name))
         version = PROFILE_NAMESPACES.get(namespace)
         if version is None or name != "alert":

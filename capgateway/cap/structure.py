@@ -262,7 +262,7 @@ def _longest_rise(places: list[int]) -> set[int]:
     for number, place in enumerate(places):
         pile = bisect_right(tops, place)
         before.append(at[pile - 1] if pile else None)
-        tops[pile:], at[pile:] = [place, *tops[pile + 1 :]], [number, *at[pile + 1 :]]
+        tops[pile : pile + 1], at[pile : pile + 1] = [place], [number]
     rise, last = set(), at[-1] if at else None
     while last is not None:
         rise.add(last)

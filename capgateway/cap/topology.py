@@ -77,7 +77,7 @@ def outline(shape: Circle) -> Ring:
 
 def normal(ring: Ring) -> Ring:
     """The corners from the least one on, in the direction of the lesser neighbour: equal for rings that are the same."""
-    corners = _without_repeats(ring)[:-1]
+    corners = _without_repeats(ring)[:-1] or ring[:1]
     first = corners.index(min(corners))
     forward = corners[first:] + corners[:first]
     return min(forward, (forward[0], *reversed(forward[1:])))

@@ -13,6 +13,7 @@ from capgateway.cap.names import NAMESPACES, SIGNATURE
 from capgateway.cap.place import namespace_of, xpath
 from capgateway.cap.rules import check
 from capgateway.cap.rules.notes import Notes
+from capgateway.cap.schema import MANY_CHILDREN
 from capgateway.cap.xml import has_declaration
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from capgateway.cap.parse import Parsed
     from capgateway.cap.schema import Schemas
 
-#: Bytes; smaller documents cannot be wide enough to matter.
-LARGE = 25_000
+#: In fewer bytes no element has as many children as matter.
+MIN_WIDE = 4 * MANY_CHILDREN
 ABSENT = Signature(status="absent")
 _ROOTS = {version: f"{{{namespace}}}alert" for version, namespace in NAMESPACES.items()}
 
@@ -85,7 +86,7 @@ def _judge(
     check(alert, notes, now=now, profile=profile)
     if profile:
         profiles.check(alert, profile, notes)
-    judged = schemas.findings(_in_cap(root, version), version, is_large=len(parsed.document) > LARGE)
+    judged = schemas.findings(_in_cap(root, version), version, is_large=_may_be_wide(parsed.document))
     findings = [*judged, *notes.findings()]
     if next(root.iter(SIGNATURE), None) is None:
         return findings, ABSENT
@@ -104,6 +105,11 @@ def _in_cap(root: etree._Element, version: str) -> etree._Element:
     for original, element in zip(root.iter(), copy.iter(), strict=True):
         element.sourceline = original.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not
     return copy
+
+
+def _may_be_wide(document: bytes) -> bool:
+    """Whether it is worth a look; the size of a message inside a container is not known."""
+    return not document or len(document) > MIN_WIDE
 
 
 def _may_hold_markup(document: bytes) -> bool:

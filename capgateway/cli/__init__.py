@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from capgateway.cli.output import Context, say
+from capgateway.cli.output import INTERRUPTED, UNREAD, Context, say
 from capgateway.errors import CapgatewayError, ConfigError
 
 # command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
@@ -33,10 +33,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("db", "Upgrade the database, or tell its state."),
     "schema": ("schema", "Print a schema: card, message, config or cap."),
 }
-
-
-#: What shells say of a program that a signal ended, 128 and its number: SIGINT and SIGPIPE. Python's `signal` takes 2 ms.
-INTERRUPTED, UNREAD = 130, 141
 
 
 class LazyGroup(click.Group):

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from capgateway import config
-from capgateway.cli.output import cut, emit_json, fail
+from capgateway.cli.output import cut, emit_json, fail, harmless
 from capgateway.errors import CapgatewayError, ConfigError
 from capgateway.store import Store
 
@@ -156,4 +156,4 @@ def _good(answer: Answer) -> Answer:
 def _cell(value: Any) -> str:
     """A value as a table shows it: a stranger's text moves no cursor and opens no line."""
     text = "" if value is None else str(len(value)) if isinstance(value, list) else str(value)
-    return cut("".join(char if char.isprintable() else "?" for char in text), LONGEST_CELL)
+    return cut(harmless(text), LONGEST_CELL)

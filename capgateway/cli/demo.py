@@ -9,14 +9,13 @@ import socket
 import click
 
 from capgateway import log
-from capgateway.cli.output import fail
+from capgateway.cli.output import INTERRUPTED, fail
 from capgateway.cli.run import run_async
 from capgateway.service import Service
 from capgateway.simulate.demo import Stage, StepFailed, stage
 from capgateway.store import Store
 
 USUAL_PORT = 8025
-INTERRUPTED = 130  # as shells say it
 
 
 @click.command()

@@ -11,12 +11,12 @@ from yarl import URL
 from capgateway import net
 from capgateway.cli.source_names import shown
 from capgateway.errors import SourceError
+from capgateway.feeds.answer import REDIRECTS
 from capgateway.feeds.fetch import ACCEPT, MAX_REDIRECTS
 
 USER_AGENT = "capgateway-validate"
 
 _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 #: Why a redirect is not followed, by the reason for which ``net`` refuses it.
@@ -61,7 +61,7 @@ async def _ask(url: URL, networks: net.Networks, limit: int) -> bytes | URL:
         net.new_session(user_agent=USER_AGENT, allow_networks=networks) as session,
         session.get(url, headers={"Accept": ACCEPT}, allow_redirects=False) as response,
     ):
-        if response.status in _REDIRECTS and "Location" in response.headers:
+        if response.status in REDIRECTS and "Location" in response.headers:
             return _url(response.headers["Location"], base=url)
         if response.status != HTTPStatus.OK:
             raise ValueError(f"the server answered {response.status}")

@@ -65,7 +65,7 @@ class Source:
 
     def _start(self, xpath: str, number: int) -> int | None:
         """Where the start tag of an element begins; it ends in the line of that number, the one that libxml2 counts."""
-        here = [start for start, end in self._tags.get(_counted(xpath), ()) if self._line_of(end) == number]
+        here = self._tags.get((_counted(xpath), number), ())
         return here[0] if len(here) == 1 else None
 
     def _line_of(self, offset: int) -> int:
@@ -80,19 +80,22 @@ class Source:
         return self._text.split("\n")
 
     @cached_property
-    def _tags(self) -> dict[str, list[tuple[int, int]]]:
-        """Start and end of the start tags that findings speak of, by xpath with every step counted."""
+    def _tags(self) -> dict[tuple[str, int], list[int]]:
+        """Where the start tags begin that findings speak of, by xpath with every step counted and the line they end in."""
         if len(self._text) > MAX_SEARCHED:
             return {}
         wanted = {_counted(finding.xpath) for report in self._reports for finding in report.findings if finding.xpath}
         return _start_tags(self._text, wanted)
 
 
-def _start_tags(text: str, wanted: set[str]) -> dict[str, list[tuple[int, int]]]:
+def _start_tags(text: str, wanted: set[str]) -> dict[tuple[str, int], list[int]]:
     """Of a well-formed document: what has an xpath was parsed."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[tuple[str, int], list[int]] = {}
     path, counts = [""], [dict[str, int]()]
+    number, end = 1, 0
     for tag in _TAG.finditer(text):
+        number += text.count("\n", end, tag.end())
+        end = tag.end()
         if not tag["name"]:
             continue
         if tag["end"]:
@@ -103,7 +106,7 @@ def _start_tags(text: str, wanted: set[str]) -> dict[str, list[tuple[int, int]]]
         counts[-1][name] = counts[-1].get(name, 0) + 1
         here = f"{path[-1]}/{tag['name']}[{counts[-1][name]}]"
         if here in wanted:
-            found.setdefault(here, []).append(tag.span())
+            found.setdefault((here, number), []).append(tag.start())
         if not tag[0].endswith("/>"):
             path.append(here)
             counts.append({})

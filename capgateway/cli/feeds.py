@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from capgateway.cli.ask import ask, change, limit_option, server_option, settings, tell
-from capgateway.cli.output import emit_json, fail, format_option
+from capgateway.cli.output import emit_json, fail, format_option, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def check(context: Context, name: str, as_json: bool) -> None:
         emit_json({"verdict": "trouble" if found.troubles else "ok"} | msgspec.structs.asdict(found))
     else:
         for line in _lines(found):
-            click.echo(_printable(line))
+            click.echo(harmless(line))
     raise SystemExit(1 if found.troubles else 0)
 
 
@@ -155,14 +155,9 @@ def _lines(found: Look) -> Iterator[str]:
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
     for finding in findings[:MOST_FINDINGS]:
         place = f" (line {finding['line']})" if finding["line"] else ""
-        yield f"    {finding['level']}: {_printable(finding['message'])} [{finding['rule']}]{place}"
+        yield f"    {finding['level']}: {harmless(finding['message'])} [{finding['rule']}]{place}"
     if len(findings) > MOST_FINDINGS:
         yield f"    and {len(findings) - MOST_FINDINGS} more; --format json has them all"
-
-
-def _printable(text: str) -> str:
-    """A stranger's text moves no cursor."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 async def _from_store(store: Store, known: Settings, limit: int) -> Any:
@@ -180,7 +175,7 @@ async def _stored_status(store: Store, feed: Feed) -> dict[str, Any]:
         kind=feed.kind,
         enabled=feed.enabled,
         health="waiting" if feed.enabled else "disabled",
-        url=feed.url or next(iter(feed.urls), "") or feed.path,
+        url=feed.address,
         newest_at=newest[0].received_at if newest else None,
         missing=len(await store.missing_entries(feed.name)),
     )

@@ -109,7 +109,7 @@ def _tell(arrival: Arrival, *, as_json: bool) -> None:
         "headline": _headline(arrival.card),
     }
     words = [f"{arrival.time:%H:%M:%S}", f"{arrival.outcome:10}", arrival.type or "-", arrival.card_id or "-"]
-    click.echo(_printable("  ".join([*words, *(f"{name}={value}" for name, value in facts.items() if value)])))
+    click.echo(output.harmless("  ".join([*words, *(f"{name}={value}" for name, value in facts.items() if value)])))
 
 
 def _headline(card: dict[str, Any] | None) -> str | None:
@@ -118,8 +118,3 @@ def _headline(card: dict[str, Any] | None) -> str | None:
         return next((str(words["headline"]) for words in (card or {})["content"].values()), None)
     except (KeyError, TypeError, AttributeError):
         return None
-
-
-def _printable(text: str) -> str:
-    """Whoever finds the port may send anything: nothing of it reaches the terminal as a command."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

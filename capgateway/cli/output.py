@@ -22,6 +22,8 @@ _STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud8
 _YEARS = range(1900, 9000)
 #: Narrower terminals are written to as if they had this width: less holds no sentence.
 _NARROWEST = 40
+#: What shells say of a program that a signal ended, 128 and its number: SIGINT and SIGPIPE. Python's `signal` takes 2 ms.
+INTERRUPTED, UNREAD = 130, 141
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from capgateway.cap import Rule
 from capgateway.cap.catalogue import RULES as CAP_RULES
-from capgateway.cap.rule import Rule
 from capgateway.cli import output
 from capgateway.feeds import atom, edxl, entry, envelope, ipaws, nws, rss
 

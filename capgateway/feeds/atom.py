@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cap import Rule
 from capgateway.cap.place import local, namespace_of
-from capgateway.cap.rule import Rule
 from capgateway.feeds.dates import is_date
 from capgateway.feeds.entry import MAX_LINK, Entry
 from capgateway.feeds.links import Choice, Link, named

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap
+from capgateway.cap import Rule
 from capgateway.cap.place import local
-from capgateway.cap.rule import Rule
 from capgateway.feeds import envelope
 from capgateway.feeds.entry import HTTP, Entry, embedded, linked
 from capgateway.feeds.links import CAP_TYPES, XML_TYPES

@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from capgateway import cap
-from capgateway.cap.rule import Rule
+from capgateway.cap import Rule
 
 MAX_TITLE = 300  # a title is for a person's eye in a list; some feeds put the whole text there
 MAX_LINK = 4_000  # longer than any server accepts in a request line

@@ -11,8 +11,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from capgateway.cap import geometry
-from capgateway.cap.rule import Rule
+from capgateway.cap import Rule, geometry
 from capgateway.feeds.dates import is_date
 from capgateway.feeds.parts import EMBEDDED, OneOf, Part, Value, faults
 

@@ -39,5 +39,10 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     enabled: bool = True
 
+    @property
+    def address(self) -> str:
+        """Where the feed is: its URL, the first of several, or its folder; ``""`` for one that others push to."""
+        return self.url or next(iter(self.urls), "") or self.path
+
     def __repr__(self) -> str:
         return f"Feed({self.name!r})"  # the headers may hold secrets, which never reach a log

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from capgateway.cap import Rule
 from capgateway.cap.place import local
-from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import Entry, embedded
 from capgateway.feeds.markup import alerts_inside, cut, is_message, places, quoted, wrong_namespace
 

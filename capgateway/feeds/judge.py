@@ -4,7 +4,7 @@ one for each message in it, with places that begin at the container's root. Pure
 from __future__ import annotations
 
 import html
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,8 +12,9 @@ import msgspec
 from capgateway import cap
 from capgateway.cap.place import local, xpath
 from capgateway.feeds import atom, edxl, rss
+from capgateway.feeds.entry import BOUNDED
 from capgateway.feeds.markup import alert_in_text, cut, is_crowded, is_message
-from capgateway.feeds.read import CROWDED, MAX_FEED_BYTES, read_entries
+from capgateway.feeds.read import CROWDED, MAX_ENTRIES, MAX_FEED_BYTES, read_entries
 from capgateway.feeds.signed import signed_messages
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ _PACKED = "contentData"
 MAX_LINE = 50_000
 #: Where relative links of a file point to; nobody follows them.
 NOWHERE = "https://feed.invalid/"
+TOO_MANY = BOUNDED.finding(f"There are more than {MAX_ENTRIES:,} messages; this one and those after it are not judged.")
+#: The messages of a file without line breaks have their line in common.
+_unescaped = lru_cache(maxsize=1)(html.unescape)
 
 
 def judge(
@@ -54,8 +58,8 @@ def judge(
     base_url: str = NOWHERE,
 ) -> Iterator[cap.Report]:
     """The reports on a document, as :func:`capgateway.cap.validate` makes them. A container has position 0, the messages
-    in it count from 1; so does a message that is a document by itself. The first one with too many namespaces around it is
-    the last one told of."""
+    in it count from 1; so does a message that is a document by itself. The first one with too many namespaces around it, or
+    with too many before it, is the last one told of."""
     report = partial(
         cap.validate,
         schemas=schemas,
@@ -80,6 +84,9 @@ def judge(
 
     signed = signed_messages(document, root, limit=MAX_FEED_BYTES)
     for position, (holder, inside) in enumerate(_messages(root), 1):
+        if position > MAX_ENTRIES:
+            yield _of(source, position, "unknown", (TOO_MANY,))
+            return
         if inside is None and is_crowded(holder):
             yield _of(source, position, "unknown", (CROWDED,))
             return
@@ -121,7 +128,7 @@ def _lines_before(holder: etree._Element, inside: bytes, file: Callable[[], list
     there = file()[end - 1] if end <= len(file()) else ""
     if len(there) > MAX_LINE:
         return None
-    return before if last in there or last in html.unescape(there) else None
+    return before if last in there or last in _unescaped(there) else None
 
 
 def _of(source: str, position: int, kind: Kind, findings: tuple[cap.Finding, ...]) -> cap.Report:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsp
 
 import msgspec
 
-from capgateway.cap.rule import Rule
+from capgateway.cap import Rule
 from capgateway.feeds.entry import LINKED, MAX_LINK, MAX_TITLE, READABLE, Entry, linked
 from capgateway.feeds.markup import is_http
 

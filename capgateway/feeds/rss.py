@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cap import Rule
 from capgateway.cap.place import local, namespace_of
-from capgateway.cap.rule import Rule
 from capgateway.feeds.entry import MAX_LINK, Entry
 from capgateway.feeds.links import CAP_TYPES, Choice, Link
 from capgateway.feeds.markup import (
@@ -120,7 +120,7 @@ def choose_link(item: etree._Element, base_url: str) -> Choice:
     untyped = [link for link in pages if not link.type and link.is_content]
     ranked = (
         [link for link in links if link.type in CAP_TYPES],
-        [link for link in pages if link in untyped or link.is_xml],
+        [link for link in pages if (not link.type and link.is_content) or link.is_xml],
         [link for link in links if link.rel == _FILE and link.is_xml],
     )
     chosen = next((found[0] for found in ranked if found), None)

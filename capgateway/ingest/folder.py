@@ -9,6 +9,7 @@ from capgateway.errors import FetchError, StoreError
 from capgateway.feeds import directory
 from capgateway.feeds.status import PollResult
 from capgateway.ingest.hand import submit
+from capgateway.ingest.poll import NO_CHANGE
 from capgateway.store import utc_now
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
             watch.failed(trouble, now)
         else:
             watch.succeeded(now)
-        outcome = "folder" if trouble else "ok" if new else "not_modified"
+        outcome = "folder" if trouble else "ok" if new else NO_CHANGE
         intake.metrics.polled(feed=watch.feed.name, outcome=outcome)
         return PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
 

@@ -41,11 +41,6 @@ class Jobs:
     def is_running(self) -> bool:
         return bool(self.scheduler.running)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether any work is under way."""
-        return bool(self._under_way)
-
     def start(self) -> None:
         """Begin; what was added before comes due now."""
         self.scheduler.start()

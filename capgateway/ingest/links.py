@@ -134,7 +134,7 @@ async def retry_missing(intake: Intake, watch: Watch) -> int:
     entries, now = await intake.store.missing_entries(watch.feed.name), utc_now()
     due = [entry for entry in entries if entry.retry_at and entry.retry_at <= now]
     watch.missing = len(entries) - len(due)  # those that fail again are counted again
-    watch.retry_at = min((entry.retry_at for entry in entries if entry.retry_at and entry not in due), default=None)
+    watch.retry_at = min((entry.retry_at for entry in entries if entry.retry_at and entry.retry_at > now), default=None)
     new, left_over = await each(due, lambda entry: _take_link(intake, watch, entry))
     watch.missing += len(left_over)
     watch.looked_for_missing = True

@@ -55,11 +55,6 @@ class Watch:
         self.retry_at: datetime | None = None
         self.looked_for_missing = False
 
-    @property
-    def url(self) -> str:
-        """Where the feed is: its address, the first of several, or its folder."""
-        return self.feed.url or next(iter(self.feed.urls), "") or self.feed.path
-
     def validators(self, part: str) -> Validators | None:
         """What to ask conditionally with. An address with a moment in it is another at each poll, and tags belong to one
         address: of these only the hash counts."""
@@ -108,7 +103,7 @@ class Watch:
             kind=self.feed.kind,
             enabled=True,
             health=self._health(now),
-            url=self.url,
+            url=self.feed.address,
             last_try=self.last_try,
             last_success=self.last_success,
             next_try=self.next_try,

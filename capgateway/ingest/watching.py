@@ -123,7 +123,7 @@ class Watching:
             if watch := self._watches.get(feed.name):
                 yield watch.status(now)
             else:
-                yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.url)
+                yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.address)
 
     def _begin(self, watch: Watch, after: timedelta) -> None:
         feed = watch.feed
@@ -191,12 +191,12 @@ class Watching:
         """Until when the servers' certificates are valid; what cannot be asked now is asked next time."""
         ends: dict[tuple[str, str, str | None], datetime | None] = {}
         for watch in list(self._watches.values()):
-            url = urlsplit(watch.url)
+            url = urlsplit(watch.feed.address)
             server = (url.scheme, url.netloc, watch.feed.ca)
             if server not in ends:
                 ends[server] = None
                 with contextlib.suppress(*net.TROUBLE, ValueError):  # the poll itself says what is wrong
-                    ends[server] = await certificate_end(watch.url, watch.feed)
+                    ends[server] = await certificate_end(watch.feed.address, watch.feed)
             watch.certificate_expires_at = ends[server] or watch.certificate_expires_at
 
     async def _erase_bodies(self) -> None:

@@ -45,7 +45,8 @@ DEGREES = st.integers(-8_000, 8_000).map(lambda number: f"{number / 100}")
 
 @st.composite
 def rings(draw: st.DrawFn) -> str:
-    corners = draw(st.lists(st.tuples(DEGREES, DEGREES).map(",".join), min_size=3, max_size=9))
+    points = st.tuples(DEGREES, DEGREES).map(",".join)
+    corners = draw(st.lists(points, min_size=3, max_size=9) | points.map(lambda point: [point] * 3))
     return " ".join([*corners, corners[0]])
 
 

@@ -1,5 +1,5 @@
-"""A bounded fuzz run (`make fuzz`): damaged documents never raise, hang or swell; we and both schema engines agree about
-mutants, and the model holds what stands in them.
+"""A bounded fuzz run (`make fuzz`): damaged documents, and whole ones full of odd values, never raise, hang or swell; we and
+both schema engines agree about mutants, and the model holds what stands in them.
 
 ``python tests/cap/fuzz_cap.py --seconds 60 --mutants 10000 --seed 1``; exit 1 when something was found, which is then saved
 beside the working directory as ``fuzz-<hash>.xml``.
@@ -8,6 +8,7 @@ beside the working directory as ``fuzz-<hash>.xml``.
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import random
 import resource
@@ -21,6 +22,7 @@ from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, NOW, SCHEMAS
 from cap_signing import certificate, enveloped, pem, signature
 from cap_strategies import ALERTS, disagreements, mutants, older
 from hypothesis import HealthCheck, Phase, given, settings
+from lxml import etree
 
 from capgateway import cap
 from capgateway.feeds.judge import judge
@@ -50,13 +52,52 @@ WORDS = (
     *(b"<info>", b"</info>", b"<alert>", b"xmlns=''", b"xsi:type='x'", b'"' * 50, b"1," * 200, b"9" * 400, b" " * 4000),
     *(b"<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'>", b"utf-16", b"utf-7", b"idna", b"\xed\xa0\x80"),
 )
+#: What is read in some way of its own, and what a careless pattern would look at again and again.
+VALUES = (
+    *(
+        "",
+        " ",
+        "0",
+        "-1",
+        "9" * 40,
+        "1e400",
+        "nan",
+        "٣",
+        "é" * 40,
+        "<b>",
+        "&nbsp;",
+        "a,b,c",
+        '"',
+        "http://",
+        "a/b",
+        "aGk=",
+    ),
+    *(
+        "1,1 1,1 1,1 1,1",
+        "1,1 2,2 1,1",
+        "90,180 90,-180 -90,180 90,180",
+        "0,180 0,-180 1,180 0,180",
+        "0,0 0",
+        "0,0 1e9",
+    ),
+    *("2026-11-22T24:00:00-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-22T08:00:00Z"),
+    *("SAME", "s.a.m.e.", "048000", "CAE", "EAS-ORG", "CMAMtext", "profile:CAP-CP:Event:0.4", "layer:EC-MSC-SMC:1.0:x"),
+    *("IPAWSv1.0", "profile:CAP-CP:0.4", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0", "en-US", "fr_CA"),
+    *("Update", "Cancel", "Exercise", "Restricted", "Private", "Very Likely", "Assess"),
+    *(text * 30_000 for text in ("a", " ", "a ", "a.", "a@", "1,1 ", "1,", '"', "-", "<", "&", "=", "A1", "\n")),
+    *(
+        start + text * 30_000 + " !"
+        for start in ("http://", "a@", "a:", "image/")
+        for text in ("a", "a.", "a@", "-", ";")
+    ),
+)
 
 
 def main() -> int:
     options = _options()
     dice = random.Random(options.seed)  # noqa: S311  (chance that can be repeated)
     print(f"seed {options.seed}")  # noqa: T201
-    found = [*_engines(options.mutants), *_bytes(options.seconds, dice)]
+    found = [*_engines(options.mutants), *_judged(options.seconds, dice)]
     for document, what in found:
         path = Path(f"fuzz-{hashlib.sha256(document).hexdigest()[:12]}.xml")
         path.write_bytes(document)
@@ -67,7 +108,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60, help="how long bytes are damaged")
+    parser.add_argument("--seconds", type=float, default=60, help="how long documents are damaged")
     parser.add_argument("--mutants", type=int, default=10_000, help="how many mutants both engines judge")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="to repeat a run")
     return parser.parse_args()
@@ -103,8 +144,9 @@ def _generated(count: int) -> list[cap.Alert]:
     return drawn
 
 
-def _bytes(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
-    samples = [text.encode() for text in (CAP_1_0, CAP_1_1, CAP_1_2)]
+def _judged(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
+    messages = [text.encode() for text in (CAP_1_0, CAP_1_1, CAP_1_2)]
+    samples = list(messages)
     feed = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content>{}</content></entry></feed>'
     plain = CAP_1_2.encode()
     samples.append(enveloped(plain, signature(plain, "agency", certificate("agency", "authority"))))
@@ -112,7 +154,7 @@ def _bytes(seconds: float, dice: random.Random) -> Iterator[tuple[bytes, str]]:
     samples.append(feed.format(CAP_1_2.partition("?>")[2]).encode())
     end, tried, memory = time.monotonic() + seconds, 0, _memory()
     while time.monotonic() < end:
-        document = _damaged(dice.choice(samples), dice)
+        document = _damaged(dice.choice(samples), dice) if tried % 2 else _odd(dice.choice(messages), dice)
         tried += 1
         started = time.monotonic()
         try:
@@ -145,6 +187,23 @@ def _damaged(document: bytes, dice: random.Random) -> bytes:
         )
         text[start : start + length] = other
     return bytes(text)
+
+
+def _odd(document: bytes, dice: random.Random) -> bytes:
+    """Well-formed: elements with other values, twice, or left out."""
+    root = etree.fromstring(document)
+    for _ in range(dice.randint(1, 8)):
+        element = dice.choice([*root.iter()][1:])
+        parent = element.getparent()
+        assert parent is not None
+        change = dice.choice(("value", "value", "value", "twice", "away"))
+        if change == "value" and not len(element):
+            element.text = dice.choice(VALUES)
+        elif change == "twice":
+            element.addnext(copy.deepcopy(element))
+        elif change == "away" and len(root) > 1:
+            parent.remove(element)
+    return etree.tostring(root)
 
 
 def _memory() -> int:

@@ -14,6 +14,11 @@ def two(second: str) -> str:
     return CAP_1_2.replace("</alert>", second + "</alert>")
 
 
+def circles(sign: str, count: int) -> str:
+    """Apart from each other, and from those with the other sign."""
+    return "".join(f"<circle>{sign}{10 + number / 20},{number / 20} 1</circle>" for number in range(count))
+
+
 def test_two_infos_that_agree_are_a_sequence() -> None:
     """A later one may add what the first left out."""
     assert rules(two(INFO.replace("Go west.", "Take your pets."))) == set()
@@ -138,14 +143,32 @@ def test_each_contradiction_is_told() -> None:
 
 def test_a_message_of_many_circles_is_compared_for_a_moment_only() -> None:
     """A million pairs of them; that not all were looked at is told."""
-    north, south = (
-        "".join(f"<circle>{sign}{10 + number / 20},{number / 20} 1</circle>" for number in range(1_000))
-        for sign in ("", "-")
-    )
-    document = CAP_1_2.replace(SHAPES, north).replace(
-        "</alert>", INFO.replace("Severe", "Minor").replace(SHAPES, south) + "</alert>"
+    document = CAP_1_2.replace(SHAPES, circles("", 1_000)).replace(
+        "</alert>", INFO.replace("Severe", "Minor").replace(SHAPES, circles("-", 1_000)) + "</alert>"
     )
     assert the_finding(document, "cap.info.unchecked").level == "info"
+
+
+def test_many_languages_share_one_moment() -> None:
+    """Each alone could be compared to the end; all together cannot, and that is told once."""
+    north, south = circles("", 60), circles("-", 60)
+
+    def message(languages: int) -> str:
+        infos = [
+            INFO.replace("<language>en-US", f"<language>x-{number}").replace(SHAPES, shapes).replace("Severe", severity)
+            for number in range(languages)
+            for shapes, severity in ((north, "Severe"), (south, "Minor"))
+        ]
+        return CAP_1_2.replace("</alert>", "".join(infos) + "</alert>")
+
+    assert "cap.info.unchecked" not in rules(message(1))
+    assert the_finding(message(6), "cap.info.unchecked").xpath == "/alert"
+
+
+def test_a_ring_of_one_point_is_compared_like_any_other() -> None:
+    """It encloses nothing and is the same as itself."""
+    document = two(INFO.replace("Severe", "Minor")).replace("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9", "1,1 " * 4)
+    assert rules(document) == {"cap.polygon.flat", "cap.info.override"}
 
 
 def test_heights_that_touch_share_nothing() -> None:

@@ -138,7 +138,6 @@ BROKEN_IPAWS = [
     ),
     ("<value>048453<", "<value>48453<", "ipaws.geocode", "warning"),
     ("Go west.", " ", "ipaws.texts", "warning"),
-    ("<senderName>", "<onset>2026-11-22T10:20:00-06:00</onset><senderName>", None, None),
     ("<value>CIV<", "<value>POLICE<", "ipaws.eas-org", "error"),
     (ORIGINATOR, ORIGINATOR * 2, "ipaws.eas-org", "error"),
     (ORIGINATOR, "", "ipaws.eas-org.missing", "warning"),
@@ -156,9 +155,7 @@ BROKEN_IPAWS = [
 @pytest.mark.parametrize(("old", "new", "rule", "level"), BROKEN_IPAWS)
 def test_ipaws_rules(old: str, new: str, rule: str | None, level: str | None) -> None:
     """Broken once, found once. A lifetime of two days is more than 24 hours, which one validator never notices."""
-    found = rules(changed(old, new, document=IPAWS))
-    found.pop("ipaws.effective", None)
-    assert found == ({rule: level} if rule else {})
+    assert rules(changed(old, new, document=IPAWS)) == ({rule: level} if rule else {})
 
 
 def test_ipaws_infos_tell_of_one_event() -> None:

@@ -188,6 +188,13 @@ def test_a_uri_stands_alone_only_when_it_is_absolute(uri: str, deref_uri: str) -
     assert the_finding(document, "cap.uri.absolute").level == "error"
 
 
+@pytest.mark.parametrize("uri", ["http://" + "a" * 500_000 + " b", "a" * 500_000, "http://" + "a@" * 200_000])
+def test_a_uri_may_be_as_long_as_it_likes(uri: str) -> None:
+    """It is looked at once, not once more for each of its characters."""
+    found = judged(changed("https://agency.example/map.png", uri).replace(b"<derefUri>aGVsbG8=</derefUri>", b""))
+    assert ("cap.uri.absolute" in {finding.rule for finding in found.findings}) == ("@" not in uri)
+
+
 def test_a_private_message_names_someone() -> None:
     """An empty name in quotes is nobody."""
     document = changed("<scope>Public</scope>", '<scope>Private</scope><addresses>""</addresses>')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -209,11 +211,15 @@ def test_an_empty_signature_is_unsupported(content: str) -> None:
     assert judged(document).verdict == "valid"
 
 
-@pytest.mark.parametrize("oddity", ['xmlns:p="relative/address"', 'xmlns:="urn:x"'])
-def test_what_has_no_canonical_form_is_unsupported(oddity: str) -> None:
+@pytest.mark.parametrize(
+    ("oddity", "why"), [('xmlns:p="relative/address"', "canonical"), ('xmlns:="urn:x"', "cannot be read again")]
+)
+def test_what_has_no_canonical_form_is_unsupported(oddity: str, why: str) -> None:
     """libxml2 reads such names and refuses to write them canonically, or to read what it wrote."""
     document = signed().replace(b"<SignedInfo ", f"<SignedInfo {oddity} ".encode(), 1)
-    assert status(document) in {"unsupported", "invalid"}
+    found, findings = verify(document, trust=TRUST, at=NOW)
+    assert found.status == "unsupported"
+    assert why in findings[0].message
 
 
 def test_base64_with_unused_bits_is_refused() -> None:
@@ -352,7 +358,28 @@ def test_dsa_verifies(method: str) -> None:
     assert status(bare, public_pem("dsa-centre")) == "valid"
     assert status(bare) == "untrusted"
     assert status(signed("dsa-centre", method=method)) == "valid"
-    assert status(bare.replace(b"<SignatureValue>A", b"<SignatureValue>B").replace(b"Severe", b"Minor")) == "invalid"
+    other = signature(ALERT.replace(b"Severe", b"Minor"), "dsa-centre", method=method)
+    values = [re.findall(b"<SignatureValue>.*</SignatureValue>", text)[0] for text in (bare, other.encode())]
+    assert status(bare.replace(*values), public_pem("dsa-centre")) == "invalid"
+    assert status(bare.replace(b"Severe", b"Minor"), public_pem("dsa-centre")) == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "why"),
+    [
+        ("Exponent", 2**32 + 1, "huge exponent"),
+        ("Modulus", 2**8_193 + 1, "larger than any"),
+        ("Modulus", 2**1_024 + 1, "1025 bits"),
+    ],
+)
+def test_numbers_that_make_checking_slow_or_forging_easy_are_no_key(name: str, number: int, why: str) -> None:
+    """Told before anything is computed with them."""
+    value = base64.b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
+    bare = enveloped(ALERT, signature(ALERT, "agency")).decode()
+    altered = re.sub(f"<{name}>.*?</{name}>", f"<{name}>{value}</{name}>", bare, flags=re.DOTALL).encode()
+    found, findings = verify(altered, trust=TRUST, at=NOW)
+    assert found.status == "unsupported"
+    assert why in findings[0].message
 
 
 def test_a_comment_inside_a_value_is_no_part_of_it() -> None:

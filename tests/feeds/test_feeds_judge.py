@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,16 @@ def packed(alert: str, kind: str = "<mimeType>application/cap+xml</mimeType>") -
 
 def held(alert: str) -> str:
     return f"<xmlContent><embeddedXMLContent>{alert}</embeddedXMLContent></xmlContent>"
+
+
+class Asked(cap.Schemas):
+    """Remembers which messages it was told to be large."""
+
+    large: list[bool]
+
+    def findings(self, root: Any, version: str, *, is_large: bool = False) -> tuple[cap.Finding, ...]:
+        self.large.append(is_large)
+        return super().findings(root, version, is_large=is_large)
 
 
 def judged(document: str) -> list[cap.Report]:
@@ -142,3 +153,22 @@ def test_of_what_has_more_namespaces_around_it_than_anyone_needs_nothing_is_judg
         _, report = judged(document)
         assert (report.position, report.kind, report.verdict) == (1, "unknown", "invalid")
         assert [finding.rule for finding in report.findings] == ["feed.size"]
+
+
+def test_a_message_inside_may_be_a_wide_one() -> None:
+    """How large it is nobody knows, so that its width is looked at; a small file holds no wide one."""
+    schemas = Asked(shipped.cap_schemas())
+    schemas.large = []
+    wide = ALERT.replace("</alert>", "<code>x</code>" * 2_000 + "</alert>")
+    for document in (ALERT, wide, f'<alerts xmlns="{FEMA}">{ALERT}</alerts>'):
+        list(judge(document.encode(), schemas, now=NOW))
+    assert schemas.large == [False, True, True]
+
+
+def test_a_container_of_messages_without_end_is_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out is told, and the file is not called valid."""
+    monkeypatch.setattr("capgateway.feeds.judge.MAX_ENTRIES", 2)
+    reports = judged(f'<alerts xmlns="{FEMA}">{ALERT * 4}</alerts>')
+    assert [report.position for report in reports] == [0, 1, 2, 3]
+    assert (reports[3].kind, reports[3].verdict) == ("unknown", "invalid")
+    assert "not judged" in reports[3].findings[0].message

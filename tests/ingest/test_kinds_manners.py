@@ -261,5 +261,5 @@ async def test_an_end_that_waits_for_no_answer_is_no_crash(
         source.misbehave("index.atom", Fault(delay=timedelta(seconds=3)))
         watching = gateway.watching()
         async with watching.running([feed("slow", "atom", source.url("index.atom"))]):
-            await until(lambda: watching.jobs.is_busy)
+            await until(lambda: bool(source.requests_for("index.atom")))
     assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap.profiles.au_events import TERMS
 from capgateway.cap.profiles.country import AUSTRALIA, check_home
-from capgateway.cap.profiles.every import SECOND, check_alone, check_code, check_same, check_version, primary
+from capgateway.cap.profiles.every import check_alone, check_code, check_same, check_version, primary
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ ABROAD = Rule(
     source=("A-112",),
 )
 
-_MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_MAILBOX = re.compile(r"[^@\s]+@[^@\s][^.@\s]*\.[^@\s]+")
 #: Names of the geocode schemes the profile recognises: their pages, or names below the profile's own, as some states write.
 _SCHEME = re.compile(
     r"https?://www\.(psma\.com\.au/\?product=(g-naf|postcode-boundaries)|iso\.org/iso/country_codes\.html|ga\.gov\.au/place-name/)"
@@ -115,7 +115,7 @@ _SCHEME = re.compile(
 
 def check(alert: Alert, notes: Notes) -> None:
     check_code(alert, CODE_VALUE, notes, CODE)
-    check_alone(alert, "cap-au", notes, SECOND)
+    check_alone(alert, "cap-au", notes)
     check_version(alert, notes, VERSION)
     if not alert.infos and alert.msg_type in {"Alert", "Update", "Cancel"}:
         notes.add(INFO, f"A message of type {alert.msg_type} has an info.")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from capgateway.cap.profiles.country import CANADA, check_home
-from capgateway.cap.profiles.every import SECOND, check_alone, check_version, primary
+from capgateway.cap.profiles.every import check_alone, check_version, primary
 from capgateway.cap.profiles.languages import check_languages
 from capgateway.cap.profiles.marks import check_marks
 from capgateway.cap.rule import Rule
@@ -160,7 +160,7 @@ _NEEDS_INFO = {
 def check(alert: Alert, notes: Notes) -> None:
     if not any(_PROFILE.fullmatch(code) for code in alert.codes):
         notes.add(CODE, "The message has no code `profile:CAP-CP:1.0`; add it.")
-    check_alone(alert, "cap-cp", notes, SECOND)
+    check_alone(alert, "cap-cp", notes)
     check_version(alert, notes, VERSION)
     if not alert.infos and alert.scope == "Public" and alert.msg_type in _NEEDS_INFO:
         notes.add(INFO, _NEEDS_INFO[alert.msg_type])

@@ -52,7 +52,7 @@ def check_version(alert: Alert, notes: Notes, rule: Rule) -> None:
         notes.add(rule, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
 
 
-def check_alone(alert: Alert, judged: str, notes: Notes, rule: Rule) -> None:
+def check_alone(alert: Alert, judged: str, notes: Notes) -> None:
     """Note the first code of another profile in a message that also has one of the profile it is judged by."""
     if len(alert.codes) < 2:  # noqa: PLR2004  (two profiles need two codes)
         return
@@ -61,7 +61,7 @@ def check_alone(alert: Alert, judged: str, notes: Notes, rule: Rule) -> None:
         return
     for position, profile in enumerate(profiles):
         if profile not in {None, judged}:
-            notes.add(rule, f"Only the rules of {judged} are judged, not those of {profile}.", ("code", position))
+            notes.add(SECOND, f"Only the rules of {judged} are judged, not those of {profile}.", ("code", position))
             return
 
 

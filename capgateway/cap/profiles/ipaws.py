@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap import geometry
 from capgateway.cap.profiles.country import UNITED_STATES, check_home
-from capgateway.cap.profiles.every import SECOND, check_alone, check_code, check_same, check_version
+from capgateway.cap.profiles.every import check_alone, check_code, check_same, check_version
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ _WEA_POINTS = 100
 
 def check(alert: Alert, notes: Notes) -> None:
     check_code(alert, CODE_VALUE, notes, CODE)
-    check_alone(alert, "ipaws", notes, SECOND)
+    check_alone(alert, "ipaws", notes)
     check_version(alert, notes, VERSION)
     if alert.sent and _is_without_offset(alert.sent):
         notes.add(SENT, "sent has an offset of zero; write local time with its offset.", "sent")

@@ -51,6 +51,8 @@ UNCHECKED = Rule(
 )
 
 _SAID = ("event", "urgency", "severity")
+#: What an info says in each of these, without differences of case and blanks.
+Statement = tuple[str, ...]
 #: A geocode's name and value, and the heights it is between.
 Code = tuple[str, str, Heights]
 #: A place as a text or corners, and the heights it is between.
@@ -59,42 +61,44 @@ Name = tuple[object, ...]
 
 def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
     """Look for infos in one language that contradict each other; ``profile`` tells what an area is."""
-    for positions in alert.by_language().values():
-        if len(positions) > 1 and len({_statement(alert.infos[position]) for position in positions}) > 1:
-            # In every profile shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
-            grounds = _Grounds(alert, shapes_decide=profile is not None)
-            _check(alert, positions, notes, grounds)
-            if grounds.budget.left <= 0:
-                notes.add(UNCHECKED, "Too many infos and shapes to look for contradictions in all of them.")
+    repeated = [positions for positions in alert.by_language().values() if len(positions) > 1]
+    if not repeated:
+        return
+    # In every profile shapes, where there are any, are the area alone, and codes only approximate it (C-22, D-09).
+    grounds = _Grounds(alert, shapes_decide=profile is not None)
+    statements = [_statement(info) for info in alert.infos]
+    for positions in repeated:
+        if len({statements[position] for position in positions}) > 1:
+            _check(alert, positions, statements, grounds, notes)
+    if grounds.budget.left <= 0:
+        notes.add(UNCHECKED, "Too many infos and shapes to look for contradictions in all of them.")
 
 
-def _check(alert: Alert, positions: list[int], notes: Notes, grounds: _Grounds) -> None:
+def _check(alert: Alert, positions: list[int], statements: list[Statement], grounds: _Grounds, notes: Notes) -> None:
     for number, later in enumerate(positions):
         for earlier in positions[:number]:
             grounds.budget.left -= COST_OF_A_PAIR
             if grounds.budget.left <= 0:
                 return
-            if not _contradict(alert.infos[earlier], alert.infos[later]):
+            said = statements[earlier], statements[later]
+            if said[0] == said[1] or not _meet_in_time(alert.infos[earlier], alert.infos[later]):
                 continue
             if grounds.of(earlier).names & grounds.of(later).names:
-                notes.add(OVERRIDE, _message(alert, earlier, later, "the same area"), ("info", later))
+                notes.add(OVERRIDE, _message(earlier, said, "the same area"), ("info", later))
                 break
             if grounds.overlap(earlier, later):
-                notes.add(OVERLAP, _message(alert, earlier, later, "overlapping areas"), ("info", later))
+                notes.add(OVERLAP, _message(earlier, said, "overlapping areas"), ("info", later))
                 break
 
 
-def _statement(info: Info) -> tuple[str, ...]:
+def _statement(info: Info) -> Statement:
     return tuple(" ".join(getattr(info, name).split()).casefold() for name in _SAID)
 
 
-def _contradict(earlier: Info, later: Info) -> bool:
-    """Whether two infos say different things to the same people at one time."""
-    return (
-        _statement(earlier) != _statement(later)
-        and (earlier.audience or "").casefold() == (later.audience or "").casefold()
-        and not (_ends_before(earlier, later) or _ends_before(later, earlier))
-    )
+def _meet_in_time(earlier: Info, later: Info) -> bool:
+    """Whether two infos speak to the same people at one time."""
+    is_same_audience = (earlier.audience or "").casefold() == (later.audience or "").casefold()
+    return is_same_audience and not (_ends_before(earlier, later) or _ends_before(later, earlier))
 
 
 def _ends_before(one: Info, other: Info) -> bool:
@@ -104,9 +108,8 @@ def _ends_before(one: Info, other: Info) -> bool:
     return one.expires.instant <= start.instant
 
 
-def _message(alert: Alert, earlier: int, later: int, what: str) -> str:
-    pairs = zip(_SAID, _statement(alert.infos[earlier]), _statement(alert.infos[later]), strict=True)
-    names = " and ".join(name for name, one, other in pairs if one != other)
+def _message(earlier: int, said: tuple[Statement, Statement], what: str) -> str:
+    names = " and ".join(name for name, one, other in zip(_SAID, *said, strict=True) if one != other)
     return f"This info and info[{earlier + 1}] speak in one language of {what} and differ in {names}; make them agree."
 
 

@@ -69,7 +69,7 @@ CONTENT = Rule(
 _NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MIME_TYPE = rf"{_NAME}/{_NAME}(\s*;.*)?"
 # A scheme of one letter is a drive of Windows; a web address has a host.
-_ABSOLUTE = r"(?i:https?|ftps?)://[^\s/?#]+\S*|(?!(?i:https?|ftps?):)[A-Za-z][A-Za-z0-9+.-]+:\S+"
+_ABSOLUTE = r"(?i:https?|ftps?)://[^\s/?#]\S*|(?!(?i:https?|ftps?):)[A-Za-z][A-Za-z0-9+.-]+:\S+"
 _HEX_SHA1 = r"[0-9A-Fa-f]{40}"
 _BASE64_SHA1 = r"[A-Za-z0-9+/]{27}="
 
