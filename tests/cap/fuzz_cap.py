@@ -52,39 +52,26 @@ WORDS = (
     *(b"<info>", b"</info>", b"<alert>", b"xmlns=''", b"xsi:type='x'", b'"' * 50, b"1," * 200, b"9" * 400, b" " * 4000),
     *(b"<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'>", b"utf-16", b"utf-7", b"idna", b"\xed\xa0\x80"),
 )
+SHAPES = (
+    *("", "1,1 1,1 1,1 1,1", "1,1 2,2 1,1 2,2 1,1", "0,180 0,-180 1,180 0,180", "0,0 0", "0,0 1e9"),
+    *("90,180 90,-180 -90,180 90,180", "1,1 " * 30_000, "1," * 30_000),
+)
+TIMES = (
+    *("2026-11-22T24:00:00-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    *("2026-11-22T08:00:00Z", "2026-11-22T08:00:00", "x"),
+)
 #: What is read in some way of its own, and what a careless pattern would look at again and again.
-VALUES = (
-    *(
-        "",
-        " ",
-        "0",
-        "-1",
-        "9" * 40,
-        "1e400",
-        "nan",
-        "٣",
-        "é" * 40,
-        "<b>",
-        "&nbsp;",
-        "a,b,c",
-        '"',
-        "http://",
-        "a/b",
-        "aGk=",
-    ),
-    *(
-        "1,1 1,1 1,1 1,1",
-        "1,1 2,2 1,1",
-        "90,180 90,-180 -90,180 90,180",
-        "0,180 0,-180 1,180 0,180",
-        "0,0 0",
-        "0,0 1e9",
-    ),
-    *("2026-11-22T24:00:00-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-22T08:00:00Z"),
-    *("SAME", "s.a.m.e.", "048000", "CAE", "EAS-ORG", "CMAMtext", "profile:CAP-CP:Event:0.4", "layer:EC-MSC-SMC:1.0:x"),
-    *("IPAWSv1.0", "profile:CAP-CP:0.4", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0", "en-US", "fr_CA"),
-    *("Update", "Cancel", "Exercise", "Restricted", "Private", "Very Likely", "Assess"),
-    *(text * 30_000 for text in ("a", " ", "a ", "a.", "a@", "1,1 ", "1,", '"', "-", "<", "&", "=", "A1", "\n")),
+ODD = {
+    **dict.fromkeys(("polygon", "circle"), SHAPES),
+    **dict.fromkeys(("sent", "effective", "onset", "expires"), TIMES),
+    "code": ("IPAWSv1.0", "profile:CAP-CP:0.4", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0"),
+    "msgType": ("Update", "Cancel", "Error"),
+    "language": ("en-CA", "fr-CA", "fr_CA", ""),
+}
+TEXTS = (
+    *("", " ", "0", "-1", "9" * 40, "1e400", "nan", "٣", "<b>", "&nbsp;", "a,b,c", '"', "http://", "a/b", "aGk=", "é"),
+    *("SAME", "s.a.m.e.", "048000", "CAE", "CMAMtext", "profile:CAP-CP:Event:0.4", "layer:EC-MSC-SMC:1.0:x"),
+    *(text * 30_000 for text in ("a", " ", "a ", "a.", "a@", '"', "-", "<", "&", "=", "A1")),
     *(
         start + text * 30_000 + " !"
         for start in ("http://", "a@", "a:", "image/")
@@ -190,19 +177,19 @@ def _damaged(document: bytes, dice: random.Random) -> bytes:
 
 
 def _odd(document: bytes, dice: random.Random) -> bytes:
-    """Well-formed: elements with other values, twice, or left out."""
+    """Well-formed: elements with other values, twice, or left out; half with two infos in one language."""
     root = etree.fromstring(document)
+    if dice.choice((True, False)):
+        root.append(copy.deepcopy(root[-1]))
     for _ in range(dice.randint(1, 8)):
         element = dice.choice([*root.iter()][1:])
-        parent = element.getparent()
-        assert parent is not None
         change = dice.choice(("value", "value", "value", "twice", "away"))
         if change == "value" and not len(element):
-            element.text = dice.choice(VALUES)
+            element.text = dice.choice(ODD.get(etree.QName(element).localname, TEXTS))
         elif change == "twice":
             element.addnext(copy.deepcopy(element))
         elif change == "away" and len(root) > 1:
-            parent.remove(element)
+            element.getparent().remove(element)  # type: ignore[union-attr]  # only the root has none
     return etree.tostring(root)
 
 
