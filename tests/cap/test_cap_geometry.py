@@ -137,6 +137,12 @@ def test_an_empty_polygon_is_absent() -> None:
     ]
 
 
+def test_an_empty_circle_is_absent() -> None:
+    """As with polygons."""
+    document = changed("<circle>", "<circle/><circle>hello</circle><circle>")
+    assert the_finding(document, "cap.circle.form").xpath == "/alert/info[1]/area[1]/circle[2]"
+
+
 @pytest.mark.parametrize("text", ["30.2,-97.7 0", "30.2,-97.7  5", " 30.2,-97.7\n5 "])
 def test_circles_are_read_leniently(text: str) -> None:
     """Any white space may stand before the radius, which may be 0."""
@@ -150,9 +156,10 @@ def test_what_is_no_circle_has_no_form(text: str) -> None:
     assert "cap.circle.form" in rules(changed("30.2,-97.7 5.5", text))
 
 
-def test_a_circle_without_size_is_a_marker() -> None:
+@pytest.mark.parametrize(("radius", "is_marker"), [("0", True), ("0.009", True), ("0.01", False)])
+def test_a_circle_without_size_is_a_marker(radius: str, is_marker: bool) -> None:
     """Legal, but it alerts nobody."""
-    assert the_finding(changed("30.2,-97.7 5.5", "30.2,-97.7 0"), "cap.circle.marker").level == "warning"
+    assert rules(changed("30.2,-97.7 5.5", f"30.2,-97.7 {radius}")) == ({"cap.circle.marker"} if is_marker else set())
 
 
 @given(st.text(st.sampled_from("0123456789.,- +e\n"), max_size=60))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
 
@@ -234,6 +236,13 @@ def test_a_translation_has_its_own_words() -> None:
     """Identical texts under two languages: one of the two is mislabelled."""
     document = CAP_1_2.replace(INFO, INFO + INFO.replace("en-US", "es-US"))
     assert rules(document) == {"cap.language.identical"}
+
+
+def test_infos_without_texts_need_no_translation() -> None:
+    """The name of an event alone may be the same in two languages."""
+    bare = re.sub("(?s)<headline>.*</instruction>", "", INFO)
+    document = CAP_1_2.replace(INFO, bare + bare.replace("en-US", "es-US"))
+    assert rules(document) == set()
 
 
 def test_rules_run_where_the_schema_failed() -> None:
