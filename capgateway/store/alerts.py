@@ -6,16 +6,16 @@ from base64 import b32encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from capgateway import cap
-from capgateway.cards import Decision, Member
+from capgateway.cards import CardState, Decision, Member
 from capgateway.store import alert_rows as rows
 from capgateway.store import cards as card_rows
 from capgateway.store import chains
 from capgateway.store.dialect import upsert
 from capgateway.store.records import Arrival, Decide, Taken
-from capgateway.store.tables import alerts, cards, sightings
+from capgateway.store.tables import alert_references, alerts, cards, sightings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from capgateway.webhooks import Outlets
+
+#: Why an alert was left out for what it says itself, whatever other messages say.
+_MADE_NO_CARD = frozenset({"not_amber", "status", "scope", "blocked", "expired", "area", "jurisdiction"})
+#: What follows from a document rather than stands in it.
+_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
 
 
 def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
@@ -32,11 +37,12 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
     known = connection.execute(select(alerts).where(alerts.c.identity == identity)).mappings().first()
     if known is None:
         return _take_new(connection, arrival, identity, decide, outlets, now)
-    if arrival.gate is None and conflicts(known, arrival):
+    is_other = arrival.gate is None and conflicts(known, arrival)
+    if is_other and not (_is_better_signed(known, arrival) or _would_show(connection, known, arrival, decide)):
         return _take_conflict(connection, arrival, outlets, now)
     see(connection, known["id"], arrival)
-    if _deserves_better(known, arrival):
-        return _take_better(connection, known["id"], arrival, decide, outlets, now)
+    if is_other or _deserves_better(known, arrival):
+        return _take_better(connection, known, arrival, decide, outlets, now, is_other=is_other)
     return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
 
 
@@ -76,16 +82,20 @@ def _take_new(
     outlets: Outlets,
     now: datetime,
 ) -> Taken:
-    alert_id = f"alt_{b32encode(bytes.fromhex(identity)).decode().lower()[:26]}"
+    alert_id = _alert_id(identity)
     decision = Decision(word="quarantined", reason=arrival.gate)
     connection.execute(insert(alerts).values(rows.row(arrival, alert_id, identity, decision, now)))
     see(connection, alert_id, arrival)
     if arrival.gate is not None or arrival.alert is None:
         return Taken(alert_id=alert_id, decision=decision, is_new=True)
     rows.add_references(connection, alert_id, arrival.alert)
-    arrived = Member(
+    return _settle(connection, _member(arrival, alert_id, arrival.alert), decide, outlets, now)
+
+
+def _member(arrival: Arrival, alert_id: str, alert: cap.Alert) -> Member:
+    return Member(
         alert_id=alert_id,
-        alert=arrival.alert,
+        alert=alert,
         feed=arrival.feed,
         received_at=arrival.received_at,
         sha256=rows.sha256(arrival.document),
@@ -93,11 +103,14 @@ def _take_new(
         signature=rows.signature(arrival),
         rehearsal=arrival.rehearsal,
     )
-    return _settle(connection, arrived, decide, outlets, now)
+
+
+def _alert_id(identity: str) -> str:
+    return f"alt_{b32encode(bytes.fromhex(identity)).decode().lower()[:26]}"
 
 
 def _take_conflict(connection: Connection, arrival: Arrival, outlets: Outlets, now: datetime) -> Taken:
-    """The triple is taken by other content: the first is kept, this one is held back under the name of its bytes."""
+    """The triple is another content's: this one is held back under the name of its bytes."""
     identity = rows.sha256(arrival.document)
     known = connection.execute(select(alerts.c.id).where(alerts.c.identity == identity)).scalar()
     held = msgspec.structs.replace(arrival, gate="conflict")
@@ -111,18 +124,31 @@ def _never(*_: Any) -> Decision:
     raise AssertionError("a document held back at the gate is not decided")
 
 
-def _settle(connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
-    decision, written = _decide(connection, arrived, decide, outlets, now)
+def _decision(connection: Connection, arrived: Member, decide: Decide, *, is_other: bool) -> Decision:
+    """``is_other``: the cards of this alert show what another content of it said."""
+    known = chains.chain(connection, arrived)
+    states = chains.card_states(connection, [arrived.alert_id, *(member.alert_id for member in known)])
+    if is_other:
+        states = [_outdated(state) if state.alert_id == arrived.alert_id else state for state in states]
+    return decide(arrived, known, states, card_rows.deployment(connection))
+
+
+def _outdated(card: CardState) -> CardState:
+    return msgspec.structs.replace(card, target=())
+
+
+def _settle(
+    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime, *, is_other: bool = False
+) -> Taken:
+    decision, written = _decide(connection, arrived, decide, outlets, now, is_other=is_other)
     _save_decision(connection, arrived.alert_id, decision, written.card_id, now)
     return Taken(alert_id=arrived.alert_id, decision=decision, is_new=True, messages=written.messages)
 
 
 def _decide(
-    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime
+    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime, *, is_other: bool = False
 ) -> tuple[Decision, card_rows.Written]:
-    known = chains.chain(connection, arrived)
-    states = chains.card_states(connection, [arrived.alert_id, *(member.alert_id for member in known)])
-    decision = decide(arrived, known, states, card_rows.deployment(connection))
+    decision = _decision(connection, arrived, decide, is_other=is_other)
     return decision, card_rows.apply(connection, decision.changes, outlets, now)
 
 
@@ -142,15 +168,51 @@ def _deserves_better(known: RowMapping, arrival: Arrival) -> bool:
     return is_enveloped and arrival.alert is not None and known["status"] != arrival.alert.status
 
 
+def _is_better_signed(known: RowMapping, arrival: Arrival) -> bool:
+    """Whether of two contents the later one is known to come from its signer, and the first is not."""
+    return bool(rows.signature(arrival).status == "valid" != known["signature"])
+
+
+def _would_show(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
+    """Whether the content that came first made no card and this one would: an alert must not be lost because another
+    feed brought something else under its name."""
+    stored = cap.parse(known["original"]).alert
+    if known["reason"] not in _MADE_NO_CARD or known["signature"] == "valid" or stored is None or arrival.alert is None:
+        return False
+    if (stored.msg_type, stored.references) != (arrival.alert.msg_type, arrival.alert.references):
+        return False  # the first one may end what a later one does not
+    return bool(_decision(connection, _member(arrival, known["id"], arrival.alert), decide, is_other=True).changes)
+
+
 def _take_better(
-    connection: Connection, alert_id: str, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime
+    connection: Connection,
+    known: RowMapping,
+    arrival: Arrival,
+    decide: Decide,
+    outlets: Outlets,
+    now: datetime,
+    *,
+    is_other: bool,
 ) -> Taken:
-    """Keep the alert as this feed brings it, and decide it as if it were new."""
-    row = rows.row(arrival, alert_id, rows.identity(arrival), Decision(word="unchanged"), now)
-    kept = {name: row[name] for name in ("feed", "received_at", "sha256", "original", "status", "signature", "signer")}
+    """Keep the alert as this feed brings it, and decide it as if it were new. Other content that was there is held back."""
+    alert_id = known["id"]
+    if is_other:
+        _hold_back(connection, known, now)
+        connection.execute(delete(alert_references).where(alert_references.c.alert_id == alert_id))
+        rows.add_references(connection, alert_id, arrival.alert or cap.Alert())
+    row = rows.row(arrival, alert_id, known["identity"], Decision(word="unchanged"), now)
+    kept = {name: value for name, value in row.items() if name not in _DECIDED}
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
     stored = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
-    return _settle(connection, chains.member(connection, stored), decide, outlets, now)
+    return _settle(connection, chains.member(connection, stored), decide, outlets, now, is_other=is_other)
+
+
+def _hold_back(connection: Connection, known: RowMapping, now: datetime) -> None:
+    """Keep a content that gave way, under the name of its bytes."""
+    identity = known["sha256"]
+    held = {"id": _alert_id(identity), "identity": identity, "keyed": False, "card_id": None}
+    told = {"decision": "quarantined", "reason": "conflict", "decided_at": now}
+    connection.execute(upsert(connection, alerts).values(**{**known, **held, **told}).on_conflict_do_nothing())
 
 
 def conflicts(known: RowMapping, arrival: Arrival) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
@@ -55,6 +56,57 @@ async def test_a_conflict_keeps_the_first(store: Store) -> None:
     assert (third.alert_id, third.decision.word, third.is_new) == (second.alert_id, "unchanged", False)
     assert [card.revision for card in (await store.cards()).items] == [1]
     assert (await store.original(first.alert_id)) == cap.write(ALERT)
+
+
+def altered(alert: cap.Alert = ALERT, **fields: object) -> cap.Alert:
+    return replace(alert, infos=(replace(alert.infos[0], **fields),))
+
+
+async def test_a_copy_that_made_no_card_gives_way(store: Store) -> None:
+    """An alert is not lost because another feed brought something else under its name first, a storm or what is long over;
+    that is held back, and does not come back."""
+    over = cap.time("2020-01-01T00:00:00-06:00")
+    storm = altered(event="Thunderstorm", event_codes=(), headline="Hail")
+    for number, copy in enumerate((storm, altered(expires=over))):
+        other, alert = (replace(one, identifier=f"TX-{number}") for one in (copy, ALERT))
+        first, second = await take(store, other, feed="another"), await take(store, alert)
+        assert first.decision.word == "ignored"
+        assert (second.decision.word, second.messages, second.alert_id) == ("published", 1, first.alert_id)
+        again, once_more = await take(store, other, feed="another"), await take(store, alert)
+        assert (again.decision.word, once_more.decision.word) == ("unchanged", "unchanged")
+        assert await store.original(again.alert_id) == cap.write(other)
+        assert await store.original(second.alert_id) == cap.write(alert)
+        held = await store.alert(again.alert_id)
+        assert held is not None
+        assert (held.decision, held.reason) == ("quarantined", "conflict")
+
+
+async def test_what_may_end_something_else_does_not_give_way(store: Store) -> None:
+    """Two updates under one name that speak of different alerts: the first is kept."""
+    first, second = replace(ALERT, identifier="first"), replace(ALERT, identifier="second")
+    storm = altered(story.update(NOW, first), event="Thunderstorm", event_codes=(), headline="Hail")
+    await take(store, replace(storm, status="Test"))
+    taken = await take(store, replace(story.update(NOW, second), identifier=storm.identifier, sent=storm.sent))
+    assert (taken.decision.word, taken.decision.reason) == ("quarantined", "conflict")
+
+
+async def test_a_signed_alert_replaces_what_came_under_its_name(store: Store) -> None:
+    """A stranger's copy with another plate was faster; whoever signed has the last word."""
+    forged = altered(description="A blue car, plate TEST-0000.")
+    first = await take(store, forged, feed="another")
+    signed = arrival(ALERT)
+    signed = replace(signed, report=replace(signed.report, signature=cap.Signature(status="valid", signer="CN=agency")))
+    second = await store.take_in(signed, decide, outlets())
+    assert (first.decision.word, second.decision.word, second.alert_id) == ("published", "updated", first.alert_id)
+    (card,) = (await store.cards()).items
+    assert (card.revision, card.state) == (2, "active")
+    assert card.card is not None
+    assert card.card.source.signature.status == "valid"
+    assert "TEST-0000" not in msgspec.json.encode(card.card).decode()
+    again = await take(store, forged, feed="another")
+    assert (again.decision.word, again.is_new) == ("unchanged", False)
+    other = await take(store, altered(description="A red car."), feed="another")
+    assert (other.decision.word, other.decision.reason) == ("quarantined", "conflict")
 
 
 async def test_a_broken_copy_does_not_stand_in_the_way(store: Store) -> None:
