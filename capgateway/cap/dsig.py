@@ -118,9 +118,12 @@ def _reference(info: etree._Element) -> etree._Element:
     if len(references) > 1:  # XAdES signs its own properties as well
         raise _NotOurs("it covers more than the message")
     reference = _one(info, "Reference")
-    if reference.get("URI") == "#xpointer(/)":
+    uri = reference.get("URI")
+    if uri == "#xpointer(/)":
         raise _NotOurs("it names the message by an XPointer")
-    if reference.get("URI") != "":
+    if uri is None or (uri and uri[0] != "#"):
+        raise _NotOurs("it covers something outside of the message")
+    if uri:
         raise _Wrong("it does not cover the whole message")
     return reference
 

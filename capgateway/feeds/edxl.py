@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from capgateway import cap
 from capgateway.cap import Rule
 from capgateway.cap.place import local
@@ -107,33 +105,34 @@ def _content(
     # a test in a real one is a test
     status = next((one for one in (status, *nested) if one and one != "Actual"), status)
     for alert in alerts_inside(holder):
-        yield from _misplaced(alert, where)
-        yield from _contradicted(alert, where, status)
+        yield from _misplaced(alert, holder, where)
+        yield from _contradicted(alert, holder, where, status)
         yield embedded(cut(alert), title=title, envelope_status=status)
     for element in holder.iter(*(f"{{*}}{name}" for name in TEXTS)):
         document = alert_in_text(element)
         if document is not None:
-            yield from _contradicted(cap.read_xml(document).root, where, status)
+            yield from _contradicted(cap.read_xml(document).root, holder, where, status)
             yield embedded(document, title=title, envelope_status=status)
     for element in holder.iterchildren("{*}nonXMLContent"):
-        yield from _other_content(element, where, title, status, sent, base_url)
+        yield from _other_content(element, holder, where, title, status, sent, base_url)
 
 
-def _misplaced(alert: etree._Element, where: str) -> Iterator[cap.Finding]:
+def _misplaced(alert: etree._Element, holder: etree._Element, where: str) -> Iterator[cap.Finding]:
     if next(alert.iterancestors(f"{{*}}{_HOME}"), None) is None:
         parent = alert.getparent()
         stands = f"stands in {quoted(local(parent))}" if parent is not None else "stands alone"
-        yield PLACE.finding(
-            f"A CAP message {stands}; move it into `xmlContent/{_HOME}`.", xpath=where, line=alert.sourceline
-        )
+        message = f"A CAP message {stands}; move it into `xmlContent/{_HOME}`."
+        yield PLACE.finding(message, xpath=where, line=holder.sourceline)
 
 
-def _contradicted(alert: etree._Element | None, where: str, status: str | None) -> Iterator[cap.Finding]:
+def _contradicted(
+    alert: etree._Element | None, holder: etree._Element, where: str, status: str | None
+) -> Iterator[cap.Finding]:
     if alert is not None and status not in {None, "Actual"} and text(alert, "status") == "Actual":
         message = (
             f"The envelope says {status}, the message in it Actual; it is read as {status}. Let both say the same."
         )
-        yield STATUS.finding(message, xpath=where, line=alert.sourceline)
+        yield STATUS.finding(message, xpath=where, line=holder.sourceline)
 
 
 def unpacked(element: etree._Element) -> bytes | None:
@@ -149,12 +148,18 @@ def unpacked(element: etree._Element) -> bytes | None:
 
 
 def _other_content(
-    element: etree._Element, where: str, title: str, status: str | None, sent: str | None, base_url: str
+    element: etree._Element,
+    holder: etree._Element,
+    where: str,
+    title: str,
+    status: str | None,
+    sent: str | None,
+    base_url: str,
 ) -> Iterator[Entry | cap.Finding]:
     """A message in base64, or an address of one (E-08)."""
     document = unpacked(element)
     if document is not None:
-        yield from _contradicted(cap.read_xml(document).root, where, status)
+        yield from _contradicted(cap.read_xml(document).root, holder, where, status)
         yield embedded(document, title=title, envelope_status=status)
         return
     packed, address = child(element, "contentData"), child(element, "uri")
@@ -163,9 +168,9 @@ def _other_content(
     link = absolute(address.text, address, base_url) if address is not None else None
     if link is None:
         message = "It has neither contentData nor uri; give it the message in base64, or its address."
-        yield CAP_INSIDE.finding(message, xpath=where, line=element.sourceline)
+        yield CAP_INSIDE.finding(message, xpath=where, line=holder.sourceline)
     elif not is_http(link):
         message = "Its uri is not http or https; link to where any reader can fetch it."
-        yield HTTP.finding(message, xpath=where, line=element.sourceline)
+        yield HTTP.finding(message, xpath=where, line=holder.sourceline)
     else:
-        yield msgspec.structs.replace(linked(link, title=title, updated=sent), envelope_status=status)
+        yield linked(link, title=title, updated=sent, envelope_status=status)

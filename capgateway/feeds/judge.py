@@ -91,8 +91,8 @@ def judge(
             yield _of(source, position, "unknown", (CROWDED,))
             return
         if inside is None:
-            whole = signed.get(cut(holder), b"") if signed else b""
-            yield report(cap.parse_element(holder, document=whole), position=position)
+            whole = signed.whole(cut(holder)) if signed else None
+            yield report(cap.parse_element(holder, document=whole or b""), position=position)
         else:
             where, lines = xpath(holder), None if local(holder) == _PACKED else _lines_before(holder, inside, file)
             found = report(cap.parse(inside), position=position)

@@ -87,13 +87,14 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
         return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)
     index = _gather(read(xml.root, base_url) if read else (), findings)
-    if signed := signed_messages(body, xml.root, limit=MAX_FEED_BYTES):
-        entries = (
-            msgspec.structs.replace(entry, document=signed.get(entry.document or b"", entry.document))
-            for entry in index.entries
-        )
-        return msgspec.structs.replace(index, entries=tuple(entries))
-    return index
+    signed = signed_messages(body, xml.root, limit=MAX_FEED_BYTES)
+    if signed is None:
+        return index
+    entries = []
+    for entry in index.entries:
+        whole = signed.whole(entry.document) if entry.document else None
+        entries.append(entry if whole is None else entry.holding(whole))
+    return msgspec.structs.replace(index, entries=tuple(entries))
 
 
 def _until_crowded(items: Iterable[Entry | cap.Finding]) -> Iterator[Entry | cap.Finding]:

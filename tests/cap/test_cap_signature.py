@@ -195,6 +195,15 @@ def test_a_signature_over_a_part_is_refused() -> None:
     assert alert.infos[0].severity == "Minor"
 
 
+@pytest.mark.parametrize("uri", ["http://agency.example/a.xml", "file:///etc/passwd", "a.xml", None])
+def test_a_detached_signature_is_unsupported(uri: str | None) -> None:
+    """It speaks of something else, which is not fetched, and says nothing against the message (A-131, A-132)."""
+    document = signed(uri=uri or "").replace(b' URI=""', b"" if uri is None else b' URI=""')
+    found, findings = verify(document, trust=TRUST, at=NOW)
+    assert found.status == "unsupported"
+    assert [(finding.rule, finding.level) for finding in findings] == [("signature.unsupported", "warning")]
+
+
 def test_transforms_that_could_choose_are_not_followed() -> None:
     """XPath and XSLT could leave parts of the message out."""
     document = signed(transform="http://www.w3.org/TR/1999/REC-xslt-19991116")
@@ -455,6 +464,18 @@ def test_a_message_signed_before_it_was_put_into_a_container_verifies(form: str)
     (entry,) = read_entries(body, kind="ipaws", base_url="https://feed.example/").entries
     assert status(entry.document or b"") == "valid"
     assert status((entry.document or b"").replace(b"Public", b"Private")) == "invalid"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_copies_in_a_container_are_judged_each_by_itself(order: int) -> None:
+    """Also where they differ in an instruction only, without which feeds are read."""
+    good = signed().partition(b"?>")[2]
+    copies = [good, good.replace(b"<scope>", b"<?x?><scope>")][::order]
+    body = b"<alerts xmlns='http://gov.fema.ipaws.services/feed'>" + b"".join(copies) + b"</alerts>"
+    found = [report.signature and report.signature.status for report in judge(body, SCHEMAS, now=NOW, trust=TRUST)]
+    assert found[1:] == ["valid", "invalid"][::order]
+    entries = read_entries(body, kind="ipaws", base_url="https://alerts.example/").distinct
+    assert [status(entry.document or b"") for entry in entries] == ["valid", "invalid"][::order]
 
 
 def test_a_message_signed_inside_its_container_verifies() -> None:

@@ -126,8 +126,18 @@ def test_a_message_in_a_content_object_is_no_content() -> None:
 def test_an_envelope_that_makes_a_test_of_an_actual_message_says_so(envelope: str, inside: str, is_told: bool) -> None:
     """The envelope counts (E-03); others may take the message out of it."""
     body = SAMPLE.replace("Actual</dist", f"{envelope}</dist").replace("<status>Actual", f"<status>{inside}")
-    told = [(finding.rule, finding.level) for finding in read(body).findings]
-    assert told == [("edxl.status", "warning")] * is_told
+    told = [(finding.rule, finding.level, finding.line) for finding in read(body).findings]
+    line = SAMPLE[: SAMPLE.index("<contentObject>")].count("\n") + 1
+    assert told == [("edxl.status", "warning", line)] * is_told
+
+
+def test_what_an_envelope_calls_a_test_is_another_entry() -> None:
+    """The same message may come in earnest later, and must not be taken for known."""
+    (test,), (actual,) = (
+        read(SAMPLE.replace("Actual</dist", f"{status}</dist")).distinct for status in ("Test", "Actual")
+    )
+    assert test.document == actual.document
+    assert test.key != actual.key
 
 
 def test_long_names_of_a_stranger_are_cut_short() -> None:
