@@ -76,20 +76,24 @@ def repaired(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     if actual is None or actual == declared:
         return document, repairs
     shown = "UTF-8" if actual == "utf-8" else "Windows-1252"
-    message = f"The document says it is {declared} but is {shown}, and read as that. Declare the encoding it has."
+    message = f"The document {_says(declared)} but is {shown}, and read as that. Declare the encoding it has."
     return _as_utf8(document.decode(actual)), (*repairs, ENCODING.finding(message, line=1))
 
 
 def relabelled(document: bytes) -> tuple[bytes, Finding]:
     """A document that could not be read in the encoding it declares, in UTF-8. Bytes that are none are taken for
     Windows-1252, one by one, so that a single stray one does not garble the others."""
-    declared = _declared(document) or "utf-8"
+    declared = _declared(document)
     try:
         text, shown = document.decode(), "it is read as UTF-8"
     except UnicodeDecodeError:
         text, shown = document.decode(errors=_STRAY), "what is not UTF-8 is read as Windows-1252"
-    message = f"The document says it is {declared} but its bytes are not; {shown}. Declare the encoding it has."
+    message = f"The document {_says(declared)} but its bytes are not; {shown}. Declare the encoding it has."
     return _as_utf8(text), ENCODING.finding(message, line=1)
+
+
+def _says(declared: str | None) -> str:
+    return f"says it is {declared}" if declared else "declares no encoding and so is UTF-8"
 
 
 def decoded(document: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from capgateway.cap.place import local, tag, xpath
+from capgateway.cap.place import local, namespace_of, tag, xpath
 from capgateway.cap.rule import Rule
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def _faults(root: etree._Element, schema: bytes, log: Iterable[etree._LogEntry])
     from capgateway.cap import structure  # noqa: PLC0415  (it imports xmlschema, which takes 200 ms)
 
     compiled = _compiled(schema)
+    if compiled and compiled.target_namespace != namespace_of(root):
+        message = (
+            f"The schema is for the namespace `{compiled.target_namespace}`, the message is in `{namespace_of(root)}`."
+        )
+        return [structure.Fault(root, message)]
     declared = compiled.elements.get(tag(root).rpartition("}")[2]) if compiled else None
     found = list(islice(structure.faults(root, declared), MAX_COUNTED)) if declared is not None else []
     told = {fault.element for fault in found}

@@ -23,6 +23,9 @@ Flaw = Literal["crossing", "flat", "antimeridian", "unchecked"]
 #: West, east, south and north of an edge, its number in the ring, and its ends.
 Edge = tuple[float, float, float, float, int, "Point", "Point"]
 
+#: From the lowest to the highest foot above mean sea level.
+Heights = tuple[float, float]
+
 HALF_TURN, FULL_TURN = 180.0, 360.0
 KILOMETRES_PER_DEGREE = 111.2
 CIRCLE_CORNERS = 24
@@ -73,6 +76,15 @@ def outline(shape: Circle) -> Ring:
     turns = [2 * math.pi * number / CIRCLE_CORNERS for number in range(CIRCLE_CORNERS)]
     ring = [(shape.latitude + height * math.sin(turn), shape.longitude + width * math.cos(turn)) for turn in turns]
     return (*ring, ring[0])
+
+
+def heights(altitude: str | None, ceiling: str | None) -> Heights:
+    """Between which heights an area lies (CAP 1.2 §3.2.4); everywhere where its texts are no numbers."""
+    try:
+        low = float(altitude) if altitude else -math.inf
+        return low, float(ceiling) if ceiling else low if altitude else math.inf
+    except ValueError:
+        return -math.inf, math.inf
 
 
 def normal(ring: Ring) -> Ring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,8 @@ from capgateway.cli.output import cut, fitted, harmless
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgateway.cap import Report
-    from capgateway.cli.excerpt import Source
+    from capgateway.cap import Finding, Report
+    from capgateway.cli.excerpt import Excerpt, Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _INDENT = "    "
@@ -53,12 +54,12 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
     colour = "green" if report.verdict == "valid" else "red"
     yield f"{_title(report)}: {click.style(report.verdict, fg=colour, bold=True)}"
     told = zip(report.findings, source.excerpts(report), strict=True)
-    for finding, excerpt in sorted(told, key=lambda one: one[0].line or 0):
+    for finding, excerpt in sorted(told, key=lambda one: one[0].line or math.inf):
         message = f"{finding.message} [{finding.rule}]"
         level, *rows = fitted(f"  {finding.level}: ", message, _INDENT, width=width)
         yield level.replace(finding.level, click.style(finding.level, fg=_COLOURS[finding.level]), 1)
         yield from rows
-        line = f"line {finding.line}" if finding.line else None
+        line = _line(finding, excerpt) if finding.line else None
         place = [part for part in (cut(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
         if place:
             yield from fitted(_INDENT, ", ".join(place), _INDENT, width=width)
@@ -67,6 +68,13 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
             yield f"{_INDENT}{shown}"
             if caret:
                 yield f"{_INDENT}{caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"
+
+
+def _line(finding: Finding, excerpt: Excerpt | None) -> str:
+    """Of a start tag over several lines the first one is shown, and the last one counts."""
+    if excerpt and excerpt.number != finding.line:
+        return f"lines {excerpt.number} to {finding.line}"
+    return f"line {finding.line}"
 
 
 def _title(report: Report) -> str:

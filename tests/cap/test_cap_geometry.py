@@ -137,6 +137,17 @@ def test_an_empty_polygon_is_absent() -> None:
     ]
 
 
+@pytest.mark.parametrize("blank", ["&#xA0;", "&#x3000;", "&#x85;"])
+def test_an_unusual_blank_is_read_and_told(blank: str) -> None:
+    """Pasted from a web page or a spreadsheet; many receivers take it for text."""
+    ring = changed(RING, RING.replace(" ", blank))
+    disc = changed("30.2,-97.7 5.5", f"30.2,-97.7{blank}5.5")
+    for document, place in ((ring, "polygon[1]"), (disc, "circle[1]")):
+        assert rules(document) == {"cap.blank.unusual"}
+        assert the_finding(document, "cap.blank.unusual").xpath == f"/alert/info[1]/area[1]/{place}"
+    assert rules(changed(RING, f"hello{blank}world")) == {"cap.polygon.form"}
+
+
 def test_an_empty_circle_is_absent() -> None:
     """As with polygons."""
     document = changed("<circle>", "<circle/><circle>hello</circle><circle>")

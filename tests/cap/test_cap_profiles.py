@@ -215,6 +215,33 @@ BROKEN_CAP_CP = [
 ]
 
 
+def test_a_message_that_is_kept_from_wea_need_not_keep_its_limits() -> None:
+    """Of its texts it still holds what they are for."""
+    polygon = "<polygon>30.1,-97.9" + " 30.1,-97.8" * 100
+    document = IPAWS.replace("<polygon>30.1,-97.9", polygon).replace("<expires>2026-11-22T20", "<expires>2026-11-24T20")
+    blocked = document.replace(
+        ORIGINATOR, ORIGINATOR.replace("EAS-ORG", "BLOCKCHANNEL").replace("CIV", "CMAS") + ORIGINATOR
+    )
+    assert {"ipaws.wea.life", "ipaws.wea.polygon"} <= set(rules(document))
+    assert not {"ipaws.wea.life", "ipaws.wea.polygon"} & set(rules(blocked))
+    assert "ipaws.wea.text" in rules(blocked.replace("<value>Leave<", f"<value>{'x' * 91}<"))
+
+
+def test_wea_counts_the_points_that_are_written() -> None:
+    """One that only closes the ring is not."""
+    ring = " ".join(f"30.{number:02},-97.{number % 2}" for number in range(100))
+    document = IPAWS.replace(IPAWS[IPAWS.index("<polygon>") : IPAWS.index("</polygon>")], f"<polygon>{ring}")
+    assert "ipaws.wea.polygon" not in rules(document)
+    assert "ipaws.wea.polygon" in rules(document.replace(ring, f"{ring} 31,-97"))
+
+
+def test_a_heartbeat_is_no_message_of_the_profile() -> None:
+    """The network speaks to itself, with no info and with references only."""
+    heartbeat = CAP_CP.replace(ENGLISH + FRENCH, "").replace(">Actual<", ">System<")
+    assert rules(heartbeat) == {}
+    assert rules(heartbeat.replace("profile:CAP-CP:0.4", "x"), profile="cap-cp") == {}
+
+
 @pytest.mark.parametrize(("old", "new", "rule", "level"), BROKEN_CAP_CP)
 def test_cap_cp_rules(old: str, new: str, rule: str | None, level: str | None) -> None:
     """Broken once, found; a fault in one language also makes it differ from the other."""
@@ -236,6 +263,7 @@ RING = "50.1,-97.9 50.1,-97.5 50.5,-97.5 50.1,-97.9"
         ("50.2,-97.7 5.5", "50.20,-97.7  5.50"),
         ("profile:CAP-CP:Location", "PROFILE:cap-cp:location"),
         ("<value>wildfire", "<value>WildFire"),
+        ("2000.5</ceiling>", "2000.50</ceiling>"),
         ("    <effective>2026-11-22T10:15:00-06:00</effective>\n", ""),
         ("20:15:00-06:00", "21:15:00-05:00"),
         ("<category>Fire</category>", "<category>Fire</category><category>Fire</category>"),
@@ -265,6 +293,7 @@ def test_cap_cp_languages_may_be_cut_differently() -> None:
         (">Fire<", ">Met<", "categories"),
         ("Evacuate", "Shelter", "responseTypes"),
         ("50.2,-97.7 5.5", "50.2,-97.7 6", "areas"),
+        ("2000.5</ceiling>", "9000</ceiling>", "areas"),
         ("<onset>2026-11-22T10:20", "<onset>2026-11-22T10:21", "onset"),
     ],
 )

@@ -7,6 +7,8 @@ import re
 import pytest
 from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
 
+from capgateway import cap
+
 REFERENCES = "<references>alerts@agency.example,TX-2026-0041,2026-11-22T09:15:00-06:00</references>"
 INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
 AREA = CAP_1_2[CAP_1_2.index("    <area>") : CAP_1_2.index("  </info>")]
@@ -159,6 +161,25 @@ def test_references_are_apart_by_any_white_space() -> None:
     """New lines and tabs too; a validator that splits at single blanks fails here."""
     first = REFERENCES[len("<references>") : -len("</references>")]
     assert rules(changed(first, f"\n\t{first}\n  {first.replace('0041', '0040')}\n")) == set()
+
+
+def test_references_apart_by_an_unusual_blank_are_read_and_told() -> None:
+    """To lose one would leave a cancelled alert on display."""
+    document = changed(
+        REFERENCES, REFERENCES.replace("</", "&#xA0;alerts@agency.example,A,2026-11-22T09:15:00-06:00</")
+    )
+    alert = cap.parse(document).alert
+    assert alert is not None
+    assert [item.identifier for item in alert.references] == ["TX-2026-0041", "A"]
+    assert rules(document) == {"cap.blank.unusual"}
+
+
+@pytest.mark.parametrize(("old", "rule"), [("<web>", "cap.web.absolute"), ("<uri>", "cap.uri.absolute")])
+def test_a_blank_in_a_uri_is_named(old: str, rule: str) -> None:
+    """It is absolute, and to say that it is not would not help."""
+    document = changed(old, f"{old}https://agency.example/a b ").replace(b"<derefUri>aGVsbG8=</derefUri>", b"")
+    assert "%20" in the_finding(document, rule).message
+    assert "%20" not in the_finding(document.replace(b"https://agency.example/a b ", b"//"), rule).message
 
 
 def test_a_self_reference_is_known_by_its_moment() -> None:

@@ -68,6 +68,12 @@ def test_a_wrong_encoding_declaration_is_repaired_with_a_finding(declared: str) 
     assert [finding.rule for finding in parsed.findings] == ["xml.encoding"]
 
 
+def test_a_document_that_declares_nothing_is_not_said_to() -> None:
+    """It is UTF-8 for that."""
+    text = CAP_1_2.partition("?>")[2].strip().replace("A note", "l’été")
+    assert "declares no encoding" in the_finding(text.encode("cp1252"), "xml.encoding").message
+
+
 @pytest.mark.parametrize(
     ("declared", "actual"), [("iso-8859-1", "utf-8"), ("iso-8859-1", "cp1252"), ("UTF-8", "utf-16")]
 )

@@ -76,6 +76,17 @@ ENCODINGS = [
 ]
 
 
+def test_a_tag_over_several_lines_has_all_of_them(tmp_path: Path) -> None:
+    """The first one is shown, the last one is where parsers count it."""
+    path = tmp_path / "one.xml"
+    path.write_text(VALID.replace(AREA, BAD_AREA.replace("<circle>", "<circle\n\n>")))
+    lines = run(str(path)).stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if f"[{CIRCLE_FORM.id}]" in line)
+    first = VALID[: VALID.index(AREA)].count("\n") + 1
+    assert f", lines {first} to {first + 2}," in lines[at + 1]
+    assert lines[at + 2].startswith(f"    {first} | ")
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_lines_are_shown_in_the_letters_they_have(tmp_path: Path, encoding: str) -> None:
     """In the encoding in which the parser read them."""

@@ -216,6 +216,15 @@ def test_another_schema_can_be_used(folder: Path) -> None:
         run("--schema", str(folder / "none.xsd"), str(folder / "good.xml"))
 
 
+def test_a_schema_of_another_version_says_so_once(folder: Path) -> None:
+    """Rather than that of each element."""
+    (folder / "old.xsd").write_bytes(shipped.schema("cap/cap-1.1.xsd"))
+    report = json.loads(run("--json", "--schema", str(folder / "old.xsd"), str(folder / "good.xml")).stdout)
+    (finding,) = [finding for finding in report["findings"] if finding["rule"] == "cap.schema"]
+    assert "`urn:oasis:names:tc:emergency:cap:1.1`" in finding["message"]
+    assert finding["xpath"] == "/alert"
+
+
 @pytest.mark.parametrize("name", ["import", "include", "redefine", "override"])
 def test_a_schema_that_needs_others_is_refused(folder: Path, name: str) -> None:
     """Nothing is fetched for it, neither from the web nor from files."""

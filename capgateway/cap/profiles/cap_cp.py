@@ -158,6 +158,8 @@ _NEEDS_INFO = {
 
 
 def check(alert: Alert, notes: Notes) -> None:
+    if alert.status == "System" and not alert.infos:
+        return  # a heartbeat: the network speaks to itself (A-28, C-44)
     if not any(_PROFILE.fullmatch(code) for code in alert.codes):
         notes.add(CODE, "The message has no code `profile:CAP-CP:1.0`; add it.")
     check_alone(alert, "cap-cp", notes)

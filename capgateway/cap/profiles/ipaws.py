@@ -152,7 +152,7 @@ WEA_LIFE = Rule(
     id="ipaws.wea.life",
     level="error",
     layer="profile",
-    asks="A message for WEA expires within 24 hours.",
+    asks="A message for WEA, if it is not kept from it by BLOCKCHANNEL, expires within 24 hours.",
     reference=_REFERENCE,
     source=("B-22",),
 )
@@ -160,7 +160,7 @@ WEA_POLYGON = Rule(
     id="ipaws.wea.polygon",
     level="error",
     layer="profile",
-    asks="A polygon of a message for WEA has at most 100 points.",
+    asks="A polygon of a message for WEA, if it is not kept from it by BLOCKCHANNEL, has at most 100 points.",
     reference=_REFERENCE,
     source=("B-23",),
 )
@@ -194,11 +194,14 @@ def check(alert: Alert, notes: Notes) -> None:
     for position, info in enumerate(alert.infos):
         here = ("info", position)
         names = [pair.name.casefold() for pair in info.parameters]
+        blocked = {info.parameters[number].value.casefold() for number in _positions(names, "blockchannel")}
         _info(info, notes, here)
         _event_code(info, notes, here)
-        _eas(info, names, notes, here)
+        _eas(info, names, blocked, notes, here)
         if not _WEA_NAMES.isdisjoint(names):
-            _wea(alert, info, names, notes, here)
+            _wea_texts(info, names, notes, here)
+            if "cmas" not in blocked:
+                _wea_limits(alert, info, notes, here)
     check_home(alert, UNITED_STATES, notes, ABROAD)
 
 
@@ -238,7 +241,7 @@ def _event_code(info: Info, notes: Notes, here: Step) -> None:
         notes.add(EVENT_CODE, message, here, ("eventCode", positions[0]), "value")
 
 
-def _eas(info: Info, names: list[str], notes: Notes, here: Step) -> None:
+def _eas(info: Info, names: list[str], blocked: set[str], notes: Notes, here: Step) -> None:
     if "eas-org" in names:
         for number, position in enumerate(_positions(names, "eas-org")):
             value = info.parameters[position].value
@@ -247,7 +250,7 @@ def _eas(info: Info, names: list[str], notes: Notes, here: Step) -> None:
             elif not _ORIGINATOR.fullmatch(value):
                 message = f"EAS-ORG is `{value[:20]}`; it is CIV, WXR, EAS or PEP."
                 notes.add(EAS_ORG, message, here, ("parameter", position), "value")
-    elif not any(info.parameters[position].value.casefold() == "eas" for position in _positions(names, "blockchannel")):
+    elif "eas" not in blocked:
         notes.add(EAS_ORG_MISSING, "EAS will not take the message: add EAS-ORG, or BLOCKCHANNEL with EAS.", here)
     for number, position in enumerate(_positions(names, "eas-stn-id")):
         value = info.parameters[position].value
@@ -262,19 +265,22 @@ def _positions(names: list[str], name: str) -> list[int]:
     return [position for position, one in enumerate(names) if one == name] if name in names else []
 
 
-def _wea(alert: Alert, info: Info, names: list[str], notes: Notes, here: Step) -> None:
+def _wea_texts(info: Info, names: list[str], notes: Notes, here: Step) -> None:
     for position, name in enumerate(names):
         limit, pair = _WEA_LENGTHS.get(name), info.parameters[position]
         if limit and len(pair.value) > limit:
             message = f"{pair.name} has {len(pair.value)} characters; at most {limit} are sent."
             notes.add(WEA_TEXT, message, here, ("parameter", position), "value")
+
+
+def _wea_limits(alert: Alert, info: Info, notes: Notes, here: Step) -> None:
     sent = alert.sent.instant if alert.sent else None
     expires = info.expires.instant if info.expires else None
     if sent and expires and expires - sent > _WEA_LIFETIME:
         notes.add(WEA_LIFE, "The info lives longer than the 24 hours that WEA allows.", here, "expires")
     for number, area in enumerate(info.areas):
         for index, text in enumerate(area.polygons):
-            # Every point has a comma: a text with fewer of them need not be read again.
-            if text.count(",") >= _WEA_POINTS and len(geometry.polygon(text).points) > _WEA_POINTS:
+            # As many commas as points, and one that only closes the ring is not written.
+            if text.count(",") > _WEA_POINTS and geometry.polygon(text).points:
                 place = (here, ("area", number), ("polygon", index))
                 notes.add(WEA_POLYGON, f"polygon has more than {_WEA_POINTS} points; simplify it.", *place)

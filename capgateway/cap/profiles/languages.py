@@ -61,7 +61,7 @@ def _letters(info: Info) -> tuple[object, ...]:
     return (
         *(info.categories, info.response_types, info.urgency, info.severity, info.certainty, info.event_codes),
         *(info.effective, info.onset, info.expires),
-        [(area.polygons, area.circles, area.geocodes) for area in info.areas],
+        [(area.polygons, area.circles, area.geocodes, area.altitude, area.ceiling) for area in info.areas],
     )
 
 
@@ -115,11 +115,12 @@ def _moment(time: Time | None) -> object:
 
 
 def _places(area: Area) -> Iterator[Place]:
+    heights = topology.heights(area.altitude, area.ceiling)
     for text in area.polygons:
         ring = geometry.polygon(text).points
-        yield "polygon", topology.normal(ring) if ring else " ".join(text.split())
+        yield "polygon", topology.normal(ring) if ring else " ".join(text.split()), heights
     for text in area.circles:
         shape = geometry.circle(text)
-        yield "circle", " ".join(text.split()) if isinstance(shape, str) else shape
+        yield "circle", " ".join(text.split()) if isinstance(shape, str) else shape, heights
     for code in area.geocodes:
-        yield "geocode", code.name.casefold(), code.value
+        yield "geocode", code.name.casefold(), code.value, heights

@@ -9,6 +9,7 @@ import msgspec
 from capgateway.cap import geometry, topology
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules.info import check_pairs
+from capgateway.cap.rules.message import BLANKS, has_unusual_blank
 
 if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Area
@@ -172,6 +173,8 @@ class Shapes(msgspec.Struct):
             read = geometry.polygon(text)
             flaws = topology.flaws(read.points, self._budget) if read.points else ()
             found = self._faults[text] = [_SHAPE_FAULTS[fault] for fault in (*read.faults, *flaws)]
+            if "form" not in read.faults and has_unusual_blank(text):
+                found.append((BLANKS, "The pairs of polygon are apart by an unusual blank; write plain ones."))
         return found
 
 
@@ -205,6 +208,8 @@ def _circle(text: str, notes: Notes, *here: Step) -> None:
         notes.add(*_SHAPE_FAULTS[read], *here)
     elif read.radius < MARKER_RADIUS:
         notes.add(CIRCLE_MARKER, "The circle has no size; give a radius in kilometres.", *here)
+    if read != "form" and has_unusual_blank(text):
+        notes.add(BLANKS, "circle holds an unusual blank; write plain ones.", *here)
 
 
 def _heights(area: Area, notes: Notes, *here: Step) -> None:

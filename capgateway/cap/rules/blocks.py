@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
 #: What comparing the words of two infos costs, or reading a shape, in comparisons of edges.
 COST_OF_A_PAIR = 20
-
-#: From the lowest to the highest foot.
-Heights = tuple[float, float]
 
 OVERRIDE = Rule(
     id="cap.info.override",
@@ -54,7 +50,7 @@ _SAID = ("event", "urgency", "severity")
 #: What an info says in each of these, without differences of case and blanks.
 Statement = tuple[str, ...]
 #: A geocode's name and value, and the heights it is between.
-Code = tuple[str, str, Heights]
+Code = tuple[str, str, topology.Heights]
 #: A place as a text or corners, and the heights it is between.
 Name = tuple[object, ...]
 
@@ -119,7 +115,7 @@ class _Ground(NamedTuple):
 
     names: frozenset[Name]
     codes: frozenset[Code]
-    rings: tuple[tuple[topology.Ring, Heights], ...]
+    rings: tuple[tuple[topology.Ring, topology.Heights], ...]
 
 
 class _Grounds:
@@ -153,9 +149,9 @@ class _Grounds:
     def _ground(self, info: Info) -> _Ground:
         names: set[Name] = set() if info.areas else {("everywhere",)}
         codes: set[Code] = set()
-        rings: list[tuple[topology.Ring, Heights]] = []
+        rings: list[tuple[topology.Ring, topology.Heights]] = []
         for area in info.areas:
-            heights = _heights(area)
+            heights = topology.heights(area.altitude, area.ceiling)
             shapes = [(ring, heights) for ring in self._rings(area)]
             rings += shapes
             names |= {("ring", topology.normal(ring), heights) for ring, _ in shapes}
@@ -184,25 +180,16 @@ def _share_code(one: frozenset[Code], other: frozenset[Code]) -> bool:
     return bool(one & other or _states(one) & _in_states(other) or _states(other) & _in_states(one))
 
 
-def _states(codes: frozenset[Code]) -> set[tuple[str, Heights]]:
+def _states(codes: frozenset[Code]) -> set[tuple[str, topology.Heights]]:
     return {
         (value[-5:-3], heights) for name, value, heights in codes if name.casefold() == "same" and value[-3:] == "000"
     }
 
 
-def _in_states(codes: frozenset[Code]) -> set[tuple[str, Heights]]:
+def _in_states(codes: frozenset[Code]) -> set[tuple[str, topology.Heights]]:
     return {(value[-5:-3], heights) for name, value, heights in codes if name.casefold() == "same"}
 
 
-def _heights(area: Area) -> Heights:
-    """The lowest and the highest foot above mean sea level (CAP 1.2 §3.2.4)."""
-    try:
-        low = float(area.altitude) if area.altitude else -math.inf
-        return low, float(area.ceiling) if area.ceiling else low if area.altitude else math.inf
-    except ValueError:
-        return -math.inf, math.inf
-
-
-def _meet(one: Heights, other: Heights) -> bool:
+def _meet(one: topology.Heights, other: topology.Heights) -> bool:
     """Touching is not meeting, as with rings."""
     return one == other or (one[0] < other[1] and other[0] < one[1])

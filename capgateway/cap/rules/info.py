@@ -84,9 +84,9 @@ _WEB = re.compile(
 )
 _ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
 _TAGS = (
-    "a|abbr|article|b|big|blockquote|body|br|center|code|dd|div|dl|dt|em|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|"
-    "img|input|label|li|link|main|meta|nav|ol|p|pre|s|script|section|small|span|strong|style|sub|sup|svg|table|tbody|td|th|"
-    "thead|title|tr|u|ul|video"
+    "a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|embed|font|footer|form|h[1-6]|head|header|hr|"
+    "html|i|iframe|img|input|ins|kbd|label|li|link|main|mark|meta|nav|object|o:p|ol|p|pre|q|s|script|section|small|span|strike|"
+    "strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|wbr"
 )
 _MARKUP = rf"(?i:{_ENTITY}|</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>|<!--|<!DOCTYPE\s)"
 _ACRONYMS = frozenset({"SAME", "FIPS", "ZIP", "UGC", "VTEC"})
@@ -100,7 +100,9 @@ def check_info(info: Info, alert: Alert, notes: Notes, here: Step) -> None:
         message = f"headline has {len(info.headline)} characters; aim at {MAX_HEADLINE}."
         notes.add(HEADLINE, message, here, "headline")
     if info.web is not None and not _WEB.fullmatch(info.web):
-        notes.add(WEB, "web is no full URI; begin it with https:// and the host.", here, "web")
+        notes.add(
+            WEB, blank_in("web", info.web) or "web is no full URI; begin it with https:// and the host.", here, "web"
+        )
     if "Assess" in info.response_types and alert.scope == "Public":
         place = ("responseType", info.response_types.index("Assess"))
         notes.add(ASSESS, "Assess is for specialists; tell the public what to do instead.", here, place)
@@ -108,6 +110,11 @@ def check_info(info: Info, alert: Alert, notes: Notes, here: Step) -> None:
         check_pairs("eventCode", info.event_codes, notes, here)
     if info.parameters:
         check_pairs("parameter", info.parameters, notes, here)
+
+
+def blank_in(name: str, uri: str) -> str | None:
+    """What to say of a URI that is none for the blanks in it."""
+    return f"{name} holds a blank; give one URI only, with %20 for blanks." if re.search(r"\S\s+\S", uri) else None
 
 
 def check_pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:

@@ -137,6 +137,14 @@ REFERENCES_SENDER = Rule(
     reference="CAP 1.2 §3.2.1",
     source=("A-43",),
 )
+BLANKS = Rule(
+    id="cap.blank.unusual",
+    level="warning",
+    asks="Pairs of coordinates and references are apart by blanks, tabs and line breaks, the white space of XML.",
+    why="Others, such as the no-break space of a spreadsheet, are read here as blanks; many receivers take them for text.",
+    reference="CAP 1.2 §3.2",
+    source=("A-41", "A-113", "A-117"),
+)
 PASSWORD = Rule(
     id="cap.password",
     level="info",
@@ -211,6 +219,11 @@ def _items(items: Sequence[object], quotes: Rule, name: str, notes: Notes) -> No
     _length(items, name, notes)
 
 
+def has_unusual_blank(text: str) -> bool:
+    """Whether Python takes a character for a blank that XML takes for text."""
+    return not text.isascii() and any(character.isspace() and not character.isascii() for character in text)
+
+
 def _length(items: Sequence[object], name: str, notes: Notes) -> None:
     if len(items) > MAX_ITEMS:
         notes.add(LISTS, f"{name} has more than {MAX_ITEMS:,} items; only the first ones are read.", name)
@@ -222,6 +235,8 @@ def _references(alert: Alert, notes: Notes) -> None:
     if not items and alert.msg_type in _ANSWERS:
         message = f"This {alert.msg_type} names no message in references; write sender,identifier,sent of each one."
         notes.add(REFERENCES_MISSING, message, "references")
+    if has_unusual_blank(notes.texts.get("references", "")):
+        notes.add(BLANKS, "References are apart by an unusual blank; write a plain one.", "references")
     for item in items:
         _form(item, alert.version, notes)
     _referred(alert, notes)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from capgateway.cap.rule import Rule
+from capgateway.cap.rules.info import blank_in
 
 if TYPE_CHECKING:
     from capgateway.cap.model import Resource
@@ -83,7 +84,8 @@ def check_resource(resource: Resource, notes: Notes, *here: Step) -> None:
     if not resource.uri and not has_file:
         notes.add(CONTENT, "The resource has neither uri nor derefUri; say where the file is.", *here)
     if resource.uri and not has_file and not re.fullmatch(_ABSOLUTE, resource.uri):
-        notes.add(RESOURCE_URI, "uri is relative and there is no derefUri; write a full URI.", *here, "uri")
+        message = blank_in("uri", resource.uri) or "uri is relative and there is no derefUri; write a full URI."
+        notes.add(RESOURCE_URI, message, *here, "uri")
     content = _content(resource.deref_uri or "", notes, *here) if has_file else None
     if resource.digest:
         _digest(resource.digest, content, notes, *here)
