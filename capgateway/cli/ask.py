@@ -56,8 +56,7 @@ def limit_option(command: F) -> F:
 
 def ask(context: Context, server: str | None, path: str, query: dict[str, Any], from_store: FromStore) -> Any:
     """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads."""
-    known = settings(context)
-    address = _address(known, server)
+    address = _address(context, server)
     asked = {name: str(value) for name, value in query.items() if value is not None}
     answer = asyncio.run(_send("GET", address, path, ANSWER_SECONDS, params=asked)) if address else None
     if answer is not None:
@@ -65,7 +64,7 @@ def ask(context: Context, server: str | None, path: str, query: dict[str, Any], 
     if server:
         fail(f"no gateway answers at {server}")
     click.echo(f"capgateway: no gateway answers at {address or 'any address'}; reading its database instead", err=True)
-    store = Store.open_read_only(known.gateway.database)
+    store = Store.open_read_only(settings(context).gateway.database)
     try:
         return msgspec.to_builtins(asyncio.run(from_store(store)))
     finally:
@@ -77,7 +76,7 @@ def change(context: Context, server: str | None, path: str, body: bytes = b"") -
 
     Ends the command with exit code 2 where no gateway answers: only a running one acts, so that every act has an actor.
     """
-    address = _address(settings(context), server)
+    address = _address(context, server)
     if address is None:
         fail('the configuration turns the API off (listen = ""); give the address of a running gateway with --server')
     answer = asyncio.run(_send("POST", address, path, CHANGE_SECONDS, data=BytesIO(body)))
@@ -116,9 +115,12 @@ def settings(context: Context) -> config.Settings:
     return config.load(path)
 
 
-def _address(known: config.Settings, server: str | None) -> str | None:
-    address = server or (f"http://{known.gateway.listen}" if known.gateway.listen else None)
-    return address.rstrip("/") if address else None
+def _address(context: Context, server: str | None) -> str | None:
+    """Where the gateway is. An address that is given needs no configuration, nor the secrets that one asks for."""
+    if server:
+        return server.rstrip("/")
+    listen = settings(context).gateway.listen
+    return f"http://{listen}" if listen else None
 
 
 async def _send(method: str, address: str, path: str, seconds: float, **what: Any) -> Answer | None:
