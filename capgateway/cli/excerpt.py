@@ -27,6 +27,10 @@ _TAG = re.compile(
 )
 
 
+#: A line, from 1, and a character in it, from 0.
+Place = tuple[int, int]
+
+
 class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     """A line, from 1, and the character, from 0, that the finding speaks of; ``None`` where that is not certain."""
 
@@ -58,18 +62,15 @@ class Source:
         if number is None or not 0 < number <= len(self._lines):
             return None
         at = self._column - 1 if xpath is None and self._column else None
-        if xpath is not None and (offset := self._start(xpath, number)) is not None:
-            number, at = self._line_of(offset), offset - self._text.rfind("\n", 0, offset) - 1
+        if xpath is not None and (start := self._start(xpath, number)) is not None:
+            number, at = start
         line = self._lines[number - 1].rstrip()
         return Excerpt(number=number, line=line, at=at if at is not None and at <= len(line) else None)
 
-    def _start(self, xpath: str, number: int) -> int | None:
+    def _start(self, xpath: str, number: int) -> Place | None:
         """Where the start tag of an element begins; it ends in the line of that number, the one that libxml2 counts."""
         here = self._tags.get((_counted(xpath), number), ())
         return here[0] if len(here) == 1 else None
-
-    def _line_of(self, offset: int) -> int:
-        return self._text.count("\n", 0, offset) + 1
 
     @cached_property
     def _text(self) -> str:
@@ -80,7 +81,7 @@ class Source:
         return self._text.split("\n")
 
     @cached_property
-    def _tags(self) -> dict[tuple[str, int], list[int]]:
+    def _tags(self) -> dict[tuple[str, int], list[Place]]:
         """Where the start tags begin that findings speak of, by xpath with every step counted and the line they end in."""
         if len(self._text) > MAX_SEARCHED:
             return {}
@@ -88,14 +89,13 @@ class Source:
         return _start_tags(self._text, wanted)
 
 
-def _start_tags(text: str, wanted: set[str]) -> dict[tuple[str, int], list[int]]:
+def _start_tags(text: str, wanted: set[str]) -> dict[tuple[str, int], list[Place]]:
     """Of a well-formed document: what has an xpath was parsed."""
-    found: dict[tuple[str, int], list[int]] = {}
+    found: dict[tuple[str, int], list[Place]] = {}
     path, counts = [""], [dict[str, int]()]
-    number, end = 1, 0
+    lines = _Lines(text)
     for tag in _TAG.finditer(text):
-        number += text.count("\n", end, tag.end())
-        end = tag.end()
+        start, (number, _) = lines.place(tag.start()), lines.place(tag.end())
         if not tag["name"]:
             continue
         if tag["end"]:
@@ -106,11 +106,25 @@ def _start_tags(text: str, wanted: set[str]) -> dict[tuple[str, int], list[int]]
         counts[-1][name] = counts[-1].get(name, 0) + 1
         here = f"{path[-1]}/{tag['name']}[{counts[-1][name]}]"
         if here in wanted:
-            found.setdefault((here, number), []).append(tag.start())
+            found.setdefault((here, number), []).append(start)
         if not tag[0].endswith("/>"):
             path.append(here)
             counts.append({})
     return found
+
+
+class _Lines:
+    """Lines and characters of offsets that are asked for from the beginning to the end of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._asked, self._number, self._begin = text, 0, 1, 0
+
+    def place(self, offset: int) -> Place:
+        """The line, from 1, and the character in it, from 0."""
+        self._number += self._text.count("\n", self._asked, offset)
+        self._begin = max(self._begin, self._text.rfind("\n", self._asked, offset) + 1)
+        self._asked = offset
+        return self._number, offset - self._begin
 
 
 def _counted(xpath: str) -> str:

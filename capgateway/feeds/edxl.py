@@ -107,7 +107,7 @@ def _content(
     for alert in alerts_inside(holder):
         yield from _misplaced(alert, holder, where)
         yield from _contradicted(alert, holder, where, status)
-        yield embedded(cut(alert), title=title, envelope_status=status)
+        yield embedded(cut(alert), title=title, envelope_status=status, element=alert)
     for element in holder.iter(*(f"{{*}}{name}" for name in TEXTS)):
         document = alert_in_text(element)
         if document is not None:

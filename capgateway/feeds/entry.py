@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import msgspec
+from lxml import etree
 
 from capgateway import cap
 from capgateway.cap import Rule
@@ -61,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     because feeds repeat ids, and repeat one alert under many ids. ``link`` is absolute. ``document`` is the CAP message
     found inside, as a document of its own. ``updated`` is as received. Without link and document it is unusable.
     ``envelope_status`` is what an EDXL-DE envelope says of its content: one of ``Test`` makes a test of what is inside.
+    ``element`` is where the document was cut out, until the index is read.
     """
 
     key: str
@@ -69,11 +71,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     document: bytes | None = None
     updated: str | None = None
     envelope_status: str | None = None
+    element: etree._Element | None = None
 
-    def holding(self, document: bytes) -> Entry:
-        """The entry with another document inside."""
+    def holding(self, document: bytes | None) -> Entry:
+        """The entry out of its tree, with another document inside if one is given."""
+        if document is None:
+            return msgspec.structs.replace(self, element=None)
         key = embedded(document, envelope_status=self.envelope_status).key
-        return msgspec.structs.replace(self, key=key, document=document)
+        return msgspec.structs.replace(self, key=key, document=document, element=None)
 
     @property
     def is_usable(self) -> bool:
@@ -105,6 +110,7 @@ def embedded(
     link: str | None = None,
     updated: str | None = None,
     envelope_status: str | None = None,
+    element: etree._Element | None = None,
 ) -> Entry:
     """An entry that holds its message. The message is what it points to, so its hash is the key."""
     return Entry(
@@ -114,6 +120,7 @@ def embedded(
         document=document,
         updated=updated,
         envelope_status=envelope_status,
+        element=element,
     )
 
 

@@ -46,7 +46,7 @@ def recent_url(template: str, *, last_success: datetime | None, now: datetime) -
 def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Finding]:
     """Each alert of the wrapper, as a document with the wrapper's namespaces. None at all is the normal case."""
     for alert in alerts_inside(root):
-        yield embedded(cut(alert))
+        yield embedded(cut(alert), element=alert)
     yield from wrong_namespace(root, "/alerts", NAMESPACE)
     for element, where in places(root, "/alerts"):
         if not is_message(element, also_empty=True):

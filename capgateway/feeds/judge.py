@@ -13,7 +13,7 @@ from capgateway import cap
 from capgateway.cap.place import local, xpath
 from capgateway.feeds import atom, edxl, rss
 from capgateway.feeds.entry import BOUNDED
-from capgateway.feeds.markup import alert_in_text, cut, is_crowded, is_message
+from capgateway.feeds.markup import alert_in_text, is_crowded, is_message
 from capgateway.feeds.read import CROWDED, MAX_ENTRIES, MAX_FEED_BYTES, read_entries
 from capgateway.feeds.signed import signed_messages
 
@@ -91,8 +91,7 @@ def judge(
             yield _of(source, position, "unknown", (CROWDED,))
             return
         if inside is None:
-            whole = signed.whole(cut(holder)) if signed else None
-            yield report(cap.parse_element(holder, document=whole or b""), position=position)
+            yield report(cap.parse_element(holder, document=signed.get(holder, b"")), position=position)
         else:
             where, lines = xpath(holder), None if local(holder) == _PACKED else _lines_before(holder, inside, file)
             found = report(cap.parse(inside), position=position)

@@ -148,10 +148,10 @@ def read_entry(
         alert_in_text(holder, also_empty=also_empty)
         for holder in element.iterchildren(*(f"{{*}}{holding}" for holding in texts))
     )
-    inside = (cut(alert) for alert in alerts_inside(element, also_empty=also_empty))
-    documents = [*inside, *filter(None, in_texts)]
-    for document in documents:
-        yield embedded(document, title=title, link=url, updated=updated)
+    inside = [(cut(alert), alert) for alert in alerts_inside(element, also_empty=also_empty)]
+    documents = [*inside, *((document, None) for document in in_texts if document)]
+    for document, alert in documents:
+        yield embedded(document, title=title, link=url, updated=updated, element=alert)
     if documents:
         return
     fault = _fault(link)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from capgateway import cap
 from capgateway.cap.place import local, xpath
 from capgateway.feeds.atom import read_atom
@@ -86,15 +84,17 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)
-    index = _gather(read(xml.root, base_url) if read else (), findings)
     signed = signed_messages(body, xml.root, limit=MAX_FEED_BYTES)
-    if signed is None:
-        return index
-    entries = []
-    for entry in index.entries:
-        whole = signed.whole(entry.document) if entry.document else None
-        entries.append(entry if whole is None else entry.holding(whole))
-    return msgspec.structs.replace(index, entries=tuple(entries))
+    return _gather(_whole(read(xml.root, base_url), signed) if read else (), findings)
+
+
+def _whole(items: Iterable[Entry | cap.Finding], signed: dict[etree._Element, bytes]) -> Iterator[Entry | cap.Finding]:
+    """The items, with the messages as they were signed, and without the tree that they were found in."""
+    for item in items:
+        if isinstance(item, cap.Finding) or item.element is None:
+            yield item
+        else:
+            yield item.holding(signed.get(item.element))
 
 
 def _until_crowded(items: Iterable[Entry | cap.Finding]) -> Iterator[Entry | cap.Finding]:

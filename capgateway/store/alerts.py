@@ -9,13 +9,13 @@ import msgspec
 from sqlalchemy import and_, delete, insert, or_, select, update
 
 from capgateway import cap
-from capgateway.cards import CardState, Decision, Member
+from capgateway.cards import Decision, Display, Member
 from capgateway.store import alert_rows as rows
 from capgateway.store import cards as card_rows
 from capgateway.store import chains
 from capgateway.store.dialect import upsert
 from capgateway.store.records import Arrival, Decide, Taken
-from capgateway.store.tables import alert_references, alerts, cards, sightings
+from capgateway.store.tables import alert_references, alerts, card_revisions, cards, sightings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from capgateway.webhooks import Outlets
 
-#: Why an alert was left out for what it says itself, whatever other messages say.
-_MADE_NO_CARD = frozenset({"not_amber", "status", "scope", "blocked", "expired", "area", "jurisdiction"})
+#: Why an alert takes no part in any chain: it is not said to the public.
+_APART = frozenset({"status", "scope", "blocked"})
+#: Why an alert that takes part is not shown, for what it says itself.
+_NOT_SHOWN = frozenset({"not_amber", "expired", "area", "region", "jurisdiction"})
 #: What follows from a document rather than stands in it.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
 
@@ -37,12 +39,14 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
     known = connection.execute(select(alerts).where(alerts.c.identity == identity)).mappings().first()
     if known is None:
         return _take_new(connection, arrival, identity, decide, outlets, now)
-    is_other = arrival.gate is None and conflicts(known, arrival)
-    if is_other and not (_is_better_signed(known, arrival) or _would_show(connection, known, arrival, decide)):
-        return _take_conflict(connection, arrival, outlets, now)
+    if arrival.gate is None and conflicts(known, arrival):
+        if not _gives_way(connection, known, arrival, decide):
+            return _take_conflict(connection, arrival, outlets, now)
+        _hold_back(connection, known, now)
+        return _take_better(connection, known, arrival, decide, outlets, now)
     see(connection, known["id"], arrival)
-    if is_other or _deserves_better(known, arrival):
-        return _take_better(connection, known, arrival, decide, outlets, now, is_other=is_other)
+    if _deserves_better(connection, known, arrival, decide):
+        return _take_better(connection, known, arrival, decide, outlets, now)
     return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
 
 
@@ -124,31 +128,22 @@ def _never(*_: Any) -> Decision:
     raise AssertionError("a document held back at the gate is not decided")
 
 
-def _decision(connection: Connection, arrived: Member, decide: Decide, *, is_other: bool) -> Decision:
-    """``is_other``: the cards of this alert show what another content of it said."""
+def _decision(connection: Connection, arrived: Member, decide: Decide) -> Decision:
     known = chains.chain(connection, arrived)
     states = chains.card_states(connection, [arrived.alert_id, *(member.alert_id for member in known)])
-    if is_other:
-        states = [_outdated(state) if state.alert_id == arrived.alert_id else state for state in states]
     return decide(arrived, known, states, card_rows.deployment(connection))
 
 
-def _outdated(card: CardState) -> CardState:
-    return msgspec.structs.replace(card, target=())
-
-
-def _settle(
-    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime, *, is_other: bool = False
-) -> Taken:
-    decision, written = _decide(connection, arrived, decide, outlets, now, is_other=is_other)
+def _settle(connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
+    decision, written = _decide(connection, arrived, decide, outlets, now)
     _save_decision(connection, arrived.alert_id, decision, written.card_id, now)
     return Taken(alert_id=arrived.alert_id, decision=decision, is_new=True, messages=written.messages)
 
 
 def _decide(
-    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime, *, is_other: bool = False
+    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime
 ) -> tuple[Decision, card_rows.Written]:
-    decision = _decision(connection, arrived, decide, is_other=is_other)
+    decision = _decision(connection, arrived, decide)
     return decision, card_rows.apply(connection, decision.changes, outlets, now)
 
 
@@ -159,60 +154,65 @@ def _save_decision(
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**told))
 
 
-def _deserves_better(known: RowMapping, arrival: Arrival) -> bool:
-    """Whether the alert was refused for the way it came, and now comes another way: through a feed that may not speak
-    for its area, or in an envelope that called it a test."""
-    if known["reason"] == "jurisdiction":
-        return bool(known["feed"] != arrival.feed)
-    is_enveloped = known["reason"] == "status" and arrival.alert is not None
-    return is_enveloped and arrival.alert is not None and known["status"] != arrival.alert.status
-
-
-def _is_better_signed(known: RowMapping, arrival: Arrival) -> bool:
-    """Whether of two contents the later one is known to come from its signer, and the first is not."""
-    return bool(rows.signature(arrival).status == "valid" != known["signature"])
-
-
-def _would_show(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
-    """Whether the content that came first made no card and this one would: an alert must not be lost because another
-    feed brought something else under its name."""
-    stored = cap.parse(known["original"]).alert
-    if known["reason"] not in _MADE_NO_CARD or known["signature"] == "valid" or stored is None or arrival.alert is None:
+def _deserves_better(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
+    """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for its
+    area, or in an envelope that does not call it a test."""
+    if arrival.alert is None:
         return False
-    if (stored.msg_type, stored.references) != (arrival.alert.msg_type, arrival.alert.references):
-        return False  # the first one may end what a later one does not
-    return bool(_decision(connection, _member(arrival, known["id"], arrival.alert), decide, is_other=True).changes)
+    if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
+        return _decision(connection, _member(arrival, known["id"], arrival.alert), decide).reason != "jurisdiction"
+    return bool(known["reason"] == "status" and known["status"] != arrival.alert.status)
+
+
+def _gives_way(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
+    """Whether the content that came first makes room for another one under the same name: an alert must not be lost
+    because a feed brought something else before it. What was ever shown, or may end something, stays."""
+    if arrival.alert is None or (known["signature"] == "valid" and rows.signature(arrival).status != "valid"):
+        return False
+    if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(connection, known["id"]):
+        return False
+    decision = _decision(connection, _member(arrival, known["id"], arrival.alert), decide)
+    if known["reason"] in _APART:
+        return decision.reason not in _APART
+    stored = cap.parse(known["original"]).alert
+    is_alike = stored is not None and (stored.msg_type, stored.references) == (
+        arrival.alert.msg_type,
+        arrival.alert.references,
+    )
+    return is_alike and any(isinstance(change, Display) for change in decision.changes)
+
+
+def _made_a_card(connection: Connection, alert_id: str) -> bool:
+    made = select(card_revisions.c.card_id).where(card_revisions.c.alert_id == alert_id)
+    return connection.execute(made.limit(1)).first() is not None
 
 
 def _take_better(
-    connection: Connection,
-    known: RowMapping,
-    arrival: Arrival,
-    decide: Decide,
-    outlets: Outlets,
-    now: datetime,
-    *,
-    is_other: bool,
+    connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime
 ) -> Taken:
-    """Keep the alert as this feed brings it, and decide it as if it were new. Other content that was there is held back."""
+    """Keep the alert as this feed brings it, and decide it as if it were new."""
     alert_id = known["id"]
-    if is_other:
-        _hold_back(connection, known, now)
-        connection.execute(delete(alert_references).where(alert_references.c.alert_id == alert_id))
-        rows.add_references(connection, alert_id, arrival.alert or cap.Alert())
+    connection.execute(delete(alert_references).where(alert_references.c.alert_id == alert_id))
+    rows.add_references(connection, alert_id, arrival.alert or cap.Alert())
     row = rows.row(arrival, alert_id, known["identity"], Decision(word="unchanged"), now)
     kept = {name: value for name, value in row.items() if name not in _DECIDED}
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
+    see(connection, alert_id, arrival)
     stored = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
-    return _settle(connection, chains.member(connection, stored), decide, outlets, now, is_other=is_other)
+    return _settle(connection, chains.member(connection, stored), decide, outlets, now)
 
 
 def _hold_back(connection: Connection, known: RowMapping, now: datetime) -> None:
-    """Keep a content that gave way, under the name of its bytes."""
+    """Keep a content that gave way, under the name of its bytes, and who brought it."""
     identity = known["sha256"]
     held = {"id": _alert_id(identity), "identity": identity, "keyed": False, "card_id": None}
     told = {"decision": "quarantined", "reason": "conflict", "decided_at": now}
     connection.execute(upsert(connection, alerts).values(**{**known, **held, **told}).on_conflict_do_nothing())
+    seen = connection.execute(select(sightings).where(sightings.c.alert_id == known["id"])).mappings().all()
+    for one in seen:
+        moved = upsert(connection, sightings).values(**{**one, "alert_id": held["id"]})
+        connection.execute(moved.on_conflict_do_nothing())
+    connection.execute(delete(sightings).where(sightings.c.alert_id == known["id"]))
 
 
 def conflicts(known: RowMapping, arrival: Arrival) -> bool:

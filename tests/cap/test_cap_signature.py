@@ -478,6 +478,19 @@ def test_copies_in_a_container_are_judged_each_by_itself(order: int) -> None:
     assert [status(entry.document or b"") for entry in entries] == ["valid", "invalid"][::order]
 
 
+def test_a_copy_where_no_reader_looks_takes_no_other_s_place() -> None:
+    """Beside the entries of a feed."""
+    good = signed().partition(b"?>")[2]
+    bad = good.replace(b"<scope>", b"<?x?><scope>")
+    feed = b"<feed xmlns='http://www.w3.org/2005/Atom'><x>%s</x><entry><content>%s</content></entry></feed>" % (
+        bad,
+        good,
+    )
+    (entry,) = read_entries(feed, kind="atom", base_url="https://alerts.example/").distinct
+    assert status(entry.document or b"") == "valid"
+    assert entry.element is None
+
+
 def test_a_message_signed_inside_its_container_verifies() -> None:
     """As the inclusive forms have it: with what the container declares."""
     inside = signed(

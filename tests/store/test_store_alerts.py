@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
@@ -85,28 +84,34 @@ async def test_what_may_end_something_else_does_not_give_way(store: Store) -> No
     """Two updates under one name that speak of different alerts: the first is kept."""
     first, second = replace(ALERT, identifier="first"), replace(ALERT, identifier="second")
     storm = altered(story.update(NOW, first), event="Thunderstorm", event_codes=(), headline="Hail")
-    await take(store, replace(storm, status="Test"))
+    assert (await take(store, storm)).decision.reason == "not_amber"
     taken = await take(store, replace(story.update(NOW, second), identifier=storm.identifier, sent=storm.sent))
     assert (taken.decision.word, taken.decision.reason) == ("quarantined", "conflict")
 
 
-async def test_a_signed_alert_replaces_what_came_under_its_name(store: Store) -> None:
-    """A stranger's copy with another plate was faster; whoever signed has the last word."""
-    forged = altered(description="A blue car, plate TEST-0000.")
-    first = await take(store, forged, feed="another")
-    signed = arrival(ALERT)
-    signed = replace(signed, report=replace(signed.report, signature=cap.Signature(status="valid", signer="CN=agency")))
+async def test_a_test_under_the_name_of_a_cancel_keeps_nothing_up(store: Store) -> None:
+    """It takes part in nothing, whatever it refers to; the Cancel that comes after it ends what comes after that."""
+    cancel = story.cancel(NOW, ALERT)
+    await take(store, replace(cancel, status="Test", note="A drill."), feed="another")
+    await take(store, cancel)
+    await take(store, ALERT)
+    assert not (await store.cards(state="active")).items
+    before = await contents(store)
+    for again in (replace(cancel, status="Test", note="A drill."), cancel, ALERT):
+        await take(store, again)
+    after = await contents(store)
+    assert {name: after[name] for name in ("alerts", "cards")} == {name: before[name] for name in ("alerts", "cards")}
+
+
+async def test_what_was_ever_shown_does_not_give_way(store: Store) -> None:
+    """Also to what is signed: taking a card's ground away could leave it up for good."""
+    first = await take(store, ALERT)
+    other = arrival(altered(headline="Quite another child"))
+    signed = replace(other, report=replace(other.report, signature=cap.Signature(status="valid", signer="CN=agency")))
     second = await store.take_in(signed, decide, outlets())
-    assert (first.decision.word, second.decision.word, second.alert_id) == ("published", "updated", first.alert_id)
-    (card,) = (await store.cards()).items
-    assert (card.revision, card.state) == (2, "active")
-    assert card.card is not None
-    assert card.card.source.signature.status == "valid"
-    assert "TEST-0000" not in msgspec.json.encode(card.card).decode()
-    again = await take(store, forged, feed="another")
-    assert (again.decision.word, again.is_new) == ("unchanged", False)
-    other = await take(store, altered(description="A red car."), feed="another")
-    assert (other.decision.word, other.decision.reason) == ("quarantined", "conflict")
+    assert (second.decision.word, second.decision.reason) == ("quarantined", "conflict")
+    assert (await take(store, story.cancel(NOW, ALERT))).decision.word == "ended"
+    assert (await take(store, ALERT)).alert_id == first.alert_id
 
 
 async def test_a_broken_copy_does_not_stand_in_the_way(store: Store) -> None:
