@@ -210,7 +210,7 @@ async def test_trouble_of_the_database_is_no_crash(source: Source, store: Store)
 
 async def test_expired_cards_end(source: Source) -> None:
     """A card whose time has come is taken down without any message from its issuer, once."""
-    ends = utc_now() + timedelta(seconds=1)
+    ends = utc_now() + timedelta(seconds=2)  # of which cutting to whole seconds leaves one at least
     soon = cap.Time(text=ends.isoformat(timespec="seconds"), instant=ends.replace(microsecond=0))
     brief = replace(ALERT, infos=tuple(replace(info, expires=soon) for info in ALERT.infos))
     source.publish(brief)
