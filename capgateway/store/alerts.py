@@ -43,6 +43,7 @@ def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: O
         if not _gives_way(connection, known, arrival, decide):
             return _take_conflict(connection, arrival, outlets, now)
         _hold_back(connection, known, now)
+        see(connection, known["id"], arrival)
         return _take_better(connection, known, arrival, decide, outlets, now)
     see(connection, known["id"], arrival)
     if _deserves_better(connection, known, arrival, decide):
@@ -197,7 +198,6 @@ def _take_better(
     row = rows.row(arrival, alert_id, known["identity"], Decision(word="unchanged"), now)
     kept = {name: value for name, value in row.items() if name not in _DECIDED}
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
-    see(connection, alert_id, arrival)
     stored = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
     return _settle(connection, chains.member(connection, stored), decide, outlets, now)
 
