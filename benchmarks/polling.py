@@ -18,12 +18,13 @@ from apscheduler.events import EVENT_JOB_SUBMITTED, JobSubmissionEvent
 from benchmarks.rounds import compare
 from capgateway import cap, net, shipped
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.ingest import Intake, Watch, Watching, poll
 from capgateway.metrics import Metrics
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.webhooks import Outlets
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -9,13 +9,11 @@ Three gates, in this order::
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b32encode
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway import cap
+from capgateway import cap, ids
 from capgateway.cards import amber
 from capgateway.cards.convert import Identity, Member, convert
 from capgateway.cards.decision import CardState, Change, Decision, Display, End
@@ -200,8 +198,8 @@ def _identity(current: CardState | None, chain: Sequence[Member], known: int, de
             revision=current.revision + 1,
             issued_at=issued_at,
         )
-    key = _key(deployment, chain, known)
-    return Identity(card_id=f"crd_{key}", incident_id=f"inc_{key}", revision=1, issued_at=issued_at)
+    card_id = _card_id(deployment, chain, known)
+    return Identity(card_id=card_id, incident_id=card_id.replace("crd_", "inc_", 1), revision=1, issued_at=issued_at)
 
 
 def _issued_at(statements: Sequence[Member]) -> datetime:
@@ -211,12 +209,11 @@ def _issued_at(statements: Sequence[Member]) -> datetime:
     return min([*(member.sent_at for member in statements), *(moment for moment in moments if moment)])
 
 
-def _key(deployment: str, chain: Sequence[Member], known: int) -> str:
+def _card_id(deployment: str, chain: Sequence[Member], known: int) -> str:
     """A name that taking the same alert in again would give again, so that a database restored from a backup does not
     show twins. ``known`` counts the chain's earlier cards: a card after an ended one is a new card. What a rehearsing
     feed says is another card than the same alert from a real one."""
     start = min(chain, key=lambda member: (member.sent_at, member.alert_id))
     first, apart = start.alert, ("rehearsal",) if start.rehearsal else ()
     parts = (deployment, first.sender, first.identifier, first.sent.text if first.sent else "", str(known), *apart)
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()
-    return b32encode(digest).decode().lower()[:26]
+    return ids.derived("crd", *parts)

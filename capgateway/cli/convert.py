@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from capgateway import cap, cards, places, shipped
 from capgateway.cap.place import local
 from capgateway.cards.amber import recognise
 from capgateway.cli import output, source_names, sources
+from capgateway.clock import utc_now
 from capgateway.errors import SourceError
 from capgateway.feeds import enveloped, read_entries
-from capgateway.feeds.judge import NOWHERE
+from capgateway.feeds.read.judge import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def _decided(
     """What a gateway that knows nothing else decides, and the card it would show."""
     alert = parsed.alert
     sent = alert.sent.instant if alert and alert.sent else None
-    now = at or sent or datetime.now(UTC)
+    now = at or sent or utc_now()
     report = cap.validate(parsed, schemas, now=now)
     gate = cards.unusable(alert, report, signature="verify")  # as for a feed where nothing is said
     if gate is not None or alert is None:

@@ -11,8 +11,8 @@ from yarl import URL
 from capgateway import net
 from capgateway.cli.source_names import shown
 from capgateway.errors import SourceError
-from capgateway.feeds.answer import REDIRECTS
-from capgateway.feeds.fetch import ACCEPT, MAX_REDIRECTS
+from capgateway.feeds.http.answer import REDIRECTS
+from capgateway.feeds.http.fetch import ACCEPT, MAX_REDIRECTS
 
 USER_AGENT = "capgateway-validate"
 

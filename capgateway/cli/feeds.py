@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ import msgspec
 
 from capgateway.cli.ask import ask, change, limit_option, server_option, settings, tell
 from capgateway.cli.output import emit_json, fail, format_option, harmless
+from capgateway.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from capgateway.cli.output import Context
     from capgateway.config import Settings
     from capgateway.feeds import Feed
-    from capgateway.feeds.probe import Look
+    from capgateway.feeds.check.probe import Look
     from capgateway.store import Store
 
 COLUMNS = (
@@ -114,7 +114,7 @@ def check(context: Context, name: str, as_json: bool) -> None:
 
 async def _look(feed: Feed, known: Settings) -> Look:
     from capgateway import cap, net, shipped  # noqa: PLC0415  (what only this command needs)
-    from capgateway.feeds.probe import look  # noqa: PLC0415
+    from capgateway.feeds.check.probe import look  # noqa: PLC0415
     from capgateway.service import user_agent  # noqa: PLC0415
 
     session = net.new_session(
@@ -130,7 +130,7 @@ async def _look(feed: Feed, known: Settings) -> Look:
             feed,
             session,
             cap.Schemas(shipped.cap_schemas()),
-            now=datetime.now(UTC),
+            now=utc_now(),
             trust=feed.trust,
             progress=lambda line: click.echo(f"capgateway: {line}", err=True),
         )

@@ -83,7 +83,7 @@ def _reports(name: str, document: bytes, xml: cap.Xml, order: Order) -> Iterator
         parsed = cap.parse_element(xml.root, document=document, findings=xml.findings)
         yield cap.validate(parsed, schemas, **asked)
         return
-    from capgateway.feeds import judge as feeds  # noqa: PLC0415
+    from capgateway.feeds.read import judge as feeds  # noqa: PLC0415
 
     base_url = name if source_names.is_url(name) else feeds.NOWHERE
     yield from feeds.judge(document, schemas, base_url=base_url, **asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 
 from capgateway import webhooks
 from capgateway.cli import output
+from capgateway.clock import utc_now
 from capgateway.errors import SignatureError, SourceError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def verify(
 
     HEADERS has a line "name: value" for each header; BODY is what came, byte for byte. Exit 0 when it verifies, 1 when not.
     """
-    found, content, now = _headers(_read(headers)), _read(body), at or datetime.now(UTC)
+    found, content, now = _headers(_read(headers)), _read(body), at or utc_now()
     reason = _refusal(known, found, content, now)
     if as_json:
         output.emit_json({"valid": reason is None, "reason": reason})

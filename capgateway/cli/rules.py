@@ -11,7 +11,7 @@ import msgspec
 from capgateway.cap import Rule
 from capgateway.cap.catalogue import RULES as CAP_RULES
 from capgateway.cli import output
-from capgateway.feeds import atom, edxl, entry, envelope, ipaws, nws, rss
+from capgateway.feeds.read import atom, edxl, entry, envelope, ipaws, nws, rss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

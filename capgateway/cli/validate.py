@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ import click
 from capgateway.cli import judging, output, parallel, sources
 from capgateway.cli.findings import Count
 from capgateway.cli.progress import Progress
+from capgateway.clock import utc_now
 from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def validate(  # noqa: PLR0913  (one per option)
     if output.is_plain():
         context.color = False
     order = judging.Order(
-        now=at or datetime.now(UTC),
+        now=at or utc_now(),
         signed_at=at,
         profile=profile,
         trust=_trust(trust_path),

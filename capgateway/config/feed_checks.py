@@ -10,8 +10,8 @@ from capgateway.config import checks
 from capgateway.config.spot import UNUSABLE, Spot
 from capgateway.config.values import as_duration
 from capgateway.feeds.feed import Feed, FeedKind
-from capgateway.feeds.ipaws import SINCE
 from capgateway.feeds.pace import floor
+from capgateway.feeds.read.ipaws import SINCE
 
 Found = dict[str, Any]
 

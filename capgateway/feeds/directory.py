@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capgateway.errors import FetchError
-from capgateway.feeds.read import MAX_FEED_BYTES
+from capgateway.feeds.read.entries import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

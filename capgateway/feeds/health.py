@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from capgateway import cap
-from capgateway.feeds import ipaws
-from capgateway.feeds.answer import http_date
+from capgateway.feeds.http.answer import http_date
+from capgateway.feeds.read import ipaws
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from capgateway.feeds.entry import Index
     from capgateway.feeds.feed import Feed
+    from capgateway.feeds.read.entry import Index
 
 #: A time this far ahead is a wrong clock or a wrong field, not news.
 MAX_AHEAD = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.feeds import ipaws, nws
+from capgateway.feeds.read import ipaws, nws
 
 if TYPE_CHECKING:
     from datetime import datetime

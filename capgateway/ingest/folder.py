@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from capgateway.clock import utc_now
 from capgateway.errors import FetchError, StoreError
 from capgateway.feeds import directory
 from capgateway.feeds.status import PollResult
 from capgateway.ingest.hand import submit
 from capgateway.ingest.poll import NO_CHANGE
-from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.clock import utc_now
 from capgateway.feeds.status import Submitted
 from capgateway.ingest.intake import unwrap
-from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from capgateway.ingest.intake import Intake

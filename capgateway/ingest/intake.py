@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from capgateway import cap, cards, log
+from capgateway.clock import utc_now
 from capgateway.feeds import enveloped, read_entries
-from capgateway.feeds.hosts import Hosts
-from capgateway.store import Arrival, utc_now
+from capgateway.feeds.http.hosts import Hosts
+from capgateway.store import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,9 +13,9 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from capgateway import log
+from capgateway.clock import utc_now
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER
-from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from capgateway import cap, log
+from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.feeds.fetch import Fetched, fetch
+from capgateway.feeds.http.fetch import Fetched, fetch
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER, unwrap
-from capgateway.store import MissingEntry, utc_now
+from capgateway.store import MissingEntry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

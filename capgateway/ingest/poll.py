@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from capgateway import log
 from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX, WIDTH
+from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
-from capgateway.feeds.entry import READABLE
-from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
-from capgateway.feeds.nws import JSON
+from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.pace import interval_of, next_poll
+from capgateway.feeds.read.entry import READABLE
+from capgateway.feeds.read.nws import JSON
 from capgateway.feeds.status import PollResult
 from capgateway.ingest.intake import LOGGER, off_loop
 from capgateway.ingest.links import each, retry_missing, take_entry, taken
-from capgateway.store import Body, FeedState, utc_now
+from capgateway.store import Body, FeedState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,18 +8,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from capgateway import log
+from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.feeds import naads
-from capgateway.feeds.fetch import FetchFailed
-from capgateway.feeds.listen import recover
+from capgateway.feeds.http.fetch import FetchFailed
 from capgateway.feeds.pace import next_poll
+from capgateway.feeds.stream import naads
+from capgateway.feeds.stream.listen import recover
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.watch import Tries
-from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from capgateway import cap
-    from capgateway.feeds.fetch import Fetched
+    from capgateway.feeds.http.fetch import Fetched
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
 

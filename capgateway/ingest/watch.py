@@ -6,9 +6,9 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from capgateway.feeds.fetch import Validators
 from capgateway.feeds.health import gap
-from capgateway.feeds.ipaws import SINCE
+from capgateway.feeds.http.fetch import Validators
+from capgateway.feeds.read.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds import Feed
-    from capgateway.feeds.fetch import Fetched
+    from capgateway.feeds.http.fetch import Fetched
     from capgateway.store import Arrival, FeedState, Taken
 
 

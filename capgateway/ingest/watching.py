@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from capgateway import log, net
+from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.feeds.certificate import certificate_end
-from capgateway.feeds.listen import follow
+from capgateway.feeds.http.certificate import certificate_end
 from capgateway.feeds.status import FeedStatus, PollResult
+from capgateway.feeds.stream.listen import follow
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
@@ -26,7 +27,6 @@ from capgateway.ingest.links import retry_missing
 from capgateway.ingest.poll import poll
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
-from capgateway.store import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

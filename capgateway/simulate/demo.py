@@ -20,12 +20,13 @@ import msgspec
 
 from capgateway import cap
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.config import GatewaySettings, Settings
 from capgateway.feeds import Feed
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import Arrival, ReceiverServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.webhooks import Receiver
 
 if TYPE_CHECKING:

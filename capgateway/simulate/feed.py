@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 from aiohttp import web
 
-from capgateway.feeds.answer import http_date
+from capgateway.clock import utc_now
+from capgateway.feeds.http.answer import http_date
 from capgateway.simulate.listing import Asked, Document, listing
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class FeedServer:
 
     def _tick(self) -> datetime:
         """The present, but later than any change before: two changes never share a time."""
-        self._changed = max(datetime.now(UTC), self._changed + timedelta(microseconds=1))
+        self._changed = max(utc_now(), self._changed + timedelta(microseconds=1))
         return self._changed
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from capgateway import cap
+from capgateway.clock import utc_now
 
 if TYPE_CHECKING:
     import ssl
@@ -62,7 +63,7 @@ class StreamServer:
 
     async def heartbeat(self, *references: cap.Reference, now: datetime | None = None) -> None:
         """Send a heartbeat that names the alerts sent last."""
-        now = now or datetime.now(UTC)
+        now = now or utc_now()
         sent = cap.time(now.strftime("%Y-%m-%dT%H:%M:%S-00:00"))
         beat = cap.Alert(
             identifier=f"heartbeat-{now.timestamp()}",

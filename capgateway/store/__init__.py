@@ -15,7 +15,7 @@ from capgateway.store.records import (
     Waiting,
 )
 from capgateway.store.schema import SchemaStatus
-from capgateway.store.store import Store, utc_now
+from capgateway.store.store import Store
 
 __all__ = [
     "Arrival",
@@ -32,5 +32,4 @@ __all__ = [
     "StoredDelivery",
     "Taken",
     "Waiting",
-    "utc_now",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import and_, delete, insert, or_, select, update
 
-from capgateway import cap
+from capgateway import cap, ids
 from capgateway.cards import Decision, Display, Member
 from capgateway.store import alert_rows as rows
 from capgateway.store import cards as card_rows
@@ -111,7 +110,7 @@ def _member(arrival: Arrival, alert_id: str, alert: cap.Alert) -> Member:
 
 
 def _alert_id(identity: str) -> str:
-    return f"alt_{b32encode(bytes.fromhex(identity)).decode().lower()[:26]}"
+    return ids.from_digest("alt", bytes.fromhex(identity))
 
 
 def _take_conflict(connection: Connection, arrival: Arrival, outlets: Outlets, now: datetime) -> Taken:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from sqlalchemy import and_, case, func, insert, not_, or_, select, update
 
-from capgateway import webhooks
+from capgateway import ids, webhooks
 from capgateway.cards import Card, CardState, Display, End
 from capgateway.store.dialect import upsert
 from capgateway.store.tables import card_revisions, cards, deliveries, gateway, messages, microseconds
@@ -103,7 +102,7 @@ def _apply(connection: Connection, change: Change, outlets: Outlets, now: dateti
 
 def _successor(card: Card) -> str:
     """The name of the card that takes the place of one whose receivers have come back."""
-    return f"crd_{b32encode(hashlib.sha256(f'{card.card_id} {card.revision}'.encode()).digest()).decode().lower()[:26]}"
+    return ids.derived("crd", card.card_id, str(card.revision))
 
 
 def _display(connection: Connection, change: Display, outlets: Outlets, now: datetime) -> int:
@@ -259,7 +258,7 @@ def _send(connection: Connection, message: Message, receivers: Sequence[str], no
         insert(deliveries),
         [
             {
-                "id": _delivery_id(message.id, receiver),
+                "id": ids.derived("dlv", message.id, receiver),
                 "message_id": message.id,
                 "receiver": receiver,
                 "card_id": message.card_id,
@@ -276,8 +275,3 @@ def _send(connection: Connection, message: Message, receivers: Sequence[str], no
             for receiver in receivers
         ],
     )
-
-
-def _delivery_id(message_id: str, receiver: str) -> str:
-    digest = hashlib.sha256(f"{message_id} {receiver}".encode()).digest()
-    return f"dlv_{b32encode(digest).decode().lower()[:26]}"

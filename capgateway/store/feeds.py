@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from base64 import b32encode
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
+from capgateway import ids
 from capgateway.store.dialect import upsert
 from capgateway.store.records import Body, FeedState, MissingEntry
 from capgateway.store.tables import bodies, entries, feeds
@@ -48,9 +48,8 @@ def save_feed_state(
 
 def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
     digest = hashlib.sha256(body.content).hexdigest()
-    name = hashlib.sha256(f"{feed} {body.url} {now.isoformat()} {digest}".encode()).digest()
     return {
-        "id": f"bdy_{b32encode(name).decode().lower()[:26]}",
+        "id": ids.derived("bdy", feed, body.url, now.isoformat(), digest),
         "feed": feed,
         "url": body.url,
         "status": body.status,

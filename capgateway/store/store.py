@@ -11,7 +11,6 @@ import fcntl
 import os
 import secrets
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
+from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.store import alerts, cards, chains, deliveries, feeds, lists, schema
 from capgateway.store.tables import gateway
@@ -26,7 +26,7 @@ from capgateway.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -50,11 +50,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BUSY_SECONDS = 5.0
 """How long SQLite waits for a reader or a backup that holds the file."""
-
-
-def utc_now() -> datetime:
-    """The clock of everything that is stored."""
-    return datetime.now(UTC)
 
 
 class Store:

@@ -10,10 +10,11 @@ import msgspec
 from aiohttp import web
 
 from capgateway import cap, shipped
+from capgateway.clock import utc_now
 from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from capgateway.feeds.judge import judge
+from capgateway.feeds.read.judge import judge
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.feeds import body

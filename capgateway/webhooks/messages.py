@@ -8,12 +8,12 @@ that ends an exposure must not prolong it.
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from capgateway import ids
 from capgateway.cards.decision import EndReason
 from capgateway.webhooks.lane import Action
 
@@ -21,8 +21,6 @@ __all__ = ["Message", "Stamp", "display", "encode", "json_schema", "message_id",
 
 LARGEST_BODY = 20_000
 """Bytes; Standard Webhooks wants payloads below 20 kB. A larger card goes without its texts."""
-ID_CHARACTERS = 26
-"""130 bits of base32: no full stop, which is the separator of what is signed."""
 
 _TEXTS = ("description", "instruction", "area", "long")
 
@@ -120,7 +118,7 @@ class TakeDownBody(msgspec.Struct, frozen=True, kw_only=True):
 def message_id(deployment: str, card_id: str, revision: int, kind: str) -> str:
     """The ``webhook-id``: the same for the same event, after a crash, on a replay and for every receiver."""
     digest = hashlib.sha256(msgspec.json.encode([deployment, card_id, revision, kind])).digest()
-    return "msg_" + b32encode(digest).decode().lower()[:ID_CHARACTERS]
+    return ids.from_digest("msg", digest)
 
 
 def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:

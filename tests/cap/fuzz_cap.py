@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from lxml import etree
 
 from capgateway import cap
-from capgateway.feeds.judge import judge
+from capgateway.feeds.read.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

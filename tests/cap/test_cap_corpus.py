@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cap_samples import NOW, SCHEMAS, corpus
 
 from capgateway import cap
-from capgateway.feeds.judge import judge
+from capgateway.feeds.read.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

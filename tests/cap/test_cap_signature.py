@@ -16,8 +16,8 @@ from signxml.signer import XMLSigner
 
 from capgateway import cap
 from capgateway.cap.signature import verify
-from capgateway.feeds.judge import judge
-from capgateway.feeds.read import read_entries
+from capgateway.feeds.read.entries import read_entries
+from capgateway.feeds.read.judge import judge
 
 ALERT = CAP_1_2.encode()
 AUTHORITY = certificate("authority", is_authority=True)

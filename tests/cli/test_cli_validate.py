@@ -24,7 +24,7 @@ from capgateway.cli import judging, sources
 from capgateway.cli.rules import RULES, rules
 from capgateway.cli.sources import SUFFIXES
 from capgateway.errors import SourceError
-from capgateway.feeds import judge as feeds_judge
+from capgateway.feeds.read import judge as feeds_judge
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from typing import Any
 
 from capgateway import cap, shipped
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.dispatch import Dispatch
 from capgateway.feeds import Feed
 from capgateway.ingest import Intake
 from capgateway.metrics import Metrics
-from capgateway.store import Store, StoredDelivery, utc_now
+from capgateway.store import Store, StoredDelivery
 from capgateway.webhooks import Outlets, Receiver
 
 SECRET = b"a secret of the right length...."

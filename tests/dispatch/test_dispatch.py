@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, running, until
 
-from capgateway import dispatch
+from capgateway.clock import utc_now
+from capgateway.dispatch import walk
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
-from capgateway.store import utc_now
 
 FAIL = Misbehaviour(fail={500: 1.0})
 
@@ -111,7 +111,7 @@ async def test_a_claim_of_a_killed_gateway_is_delivered(tmp_path: Path) -> None:
 
 async def test_a_hung_receiver_delays_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One receiver never answers and all its slots are taken; the other is served as if it were not there."""
-    monkeypatch.setattr(dispatch, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(walk, "STOP_SECONDS", 0.1)
     async with choosy_receiver() as (hung, actions), a_server() as well:
         receivers = (a_receiver(hung, name="hung", concurrency=2), a_receiver(well.url, name="well"))
         async with running(tmp_path, *receivers) as gateway:
@@ -123,7 +123,7 @@ async def test_a_hung_receiver_delays_nobody_else(tmp_path: Path, monkeypatch: p
 
 async def test_a_take_down_passes_hung_displays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When displays that hang hold all ordinary slots, a take-down of another card still has its own."""
-    monkeypatch.setattr(dispatch, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(walk, "STOP_SECONDS", 0.1)
     async with choosy_receiver() as (url, actions), running(tmp_path, a_receiver(url, concurrency=2)) as gateway:
         await gateway.issue("a")
         await gateway.issue("b")
@@ -181,7 +181,7 @@ async def test_stopping_lets_a_request_end(tmp_path: Path) -> None:
 
 async def test_stopping_cuts_what_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that does not end is closed, written down as ambiguous, and tried again by the next gateway."""
-    monkeypatch.setattr(dispatch, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(walk, "STOP_SECONDS", 0.1)
     async with choosy_receiver() as (url, actions), opened(tmp_path, a_receiver(url)) as gateway:
         await gateway.issue("a")
         async with delivering(gateway):
@@ -206,7 +206,7 @@ async def test_a_receiver_is_added_while_running(tmp_path: Path) -> None:
     """Deliveries to a receiver that is configured later go out once it is."""
     async with a_server() as server, opened(tmp_path, a_receiver(server.url)) as gateway:
         await gateway.issue("a")
-        gateway.dispatch = dispatch.Dispatch(gateway.store, [], user_agent="test", metrics=gateway.metrics)
+        gateway.dispatch = walk.Dispatch(gateway.store, [], user_agent="test", metrics=gateway.metrics)
         async with delivering(gateway):
             gateway.dispatch.replace_receivers([a_receiver(server.url)])
             await until(lambda: bool(server.cards))

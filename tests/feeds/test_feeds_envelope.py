@@ -12,8 +12,8 @@ from lxml import etree
 
 from capgateway import cap, feeds
 from capgateway.cap.place import local
-from capgateway.feeds.dates import is_date
-from capgateway.feeds.read import MAX_FINDINGS
+from capgateway.feeds.read.dates import is_date
+from capgateway.feeds.read.entries import MAX_FINDINGS
 
 BASE = "https://alerts.example/x/listing"
 NS = "urn:oasis:names:tc:emergency:EDXL:DE:1.0"

@@ -13,7 +13,7 @@ import pytest
 
 from capgateway import net
 from capgateway.feeds import Feed
-from capgateway.feeds.fetch import MAX_REDIRECTS, Fetched, FetchFailed, Validators, fetch
+from capgateway.feeds.http.fetch import MAX_REDIRECTS, Fetched, FetchFailed, Validators, fetch
 from capgateway.simulate.feed import Fault, FeedServer
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

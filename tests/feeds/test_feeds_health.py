@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from capgateway import feeds
-from capgateway.feeds import Entry, Feed, Index, answer
-from capgateway.feeds.check import ADVICE, describe
-from capgateway.feeds.fetch import Fetched, FetchFailed, Validators
+from capgateway.feeds import Entry, Feed, Index
+from capgateway.feeds.check.advice import ADVICE, describe
 from capgateway.feeds.health import gap, newest
+from capgateway.feeds.http import answer
+from capgateway.feeds.http.fetch import Fetched, FetchFailed, Validators
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 ATOM = Feed(name="state", kind="atom", url="https://alerts.example/index.atom")

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 from capgateway import net
-from capgateway.feeds import Feed, hosts
-from capgateway.feeds.fetch import Fetched, FetchFailed, fetch
-from capgateway.feeds.hosts import AT_ONCE, Hosts
+from capgateway.feeds import Feed
+from capgateway.feeds.http import hosts
+from capgateway.feeds.http.fetch import Fetched, FetchFailed, fetch
+from capgateway.feeds.http.hosts import AT_ONCE, Hosts
 from capgateway.simulate.feed import Fault, FeedServer
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

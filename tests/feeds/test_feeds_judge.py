@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from capgateway import cap, shipped
-from capgateway.feeds.judge import judge
+from capgateway.feeds.read.judge import judge
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SCHEMAS = cap.Schemas(shipped.cap_schemas())
@@ -167,7 +167,7 @@ def test_a_message_inside_may_be_a_wide_one() -> None:
 
 def test_a_container_of_messages_without_end_is_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left out is told, and the file is not called valid."""
-    monkeypatch.setattr("capgateway.feeds.judge.MAX_ENTRIES", 2)
+    monkeypatch.setattr("capgateway.feeds.read.judge.MAX_ENTRIES", 2)
     reports = judged(f'<alerts xmlns="{FEMA}">{ALERT * 4}</alerts>')
     assert [report.position for report in reports] == [0, 1, 2, 3]
     assert (reports[3].kind, reports[3].verdict) == ("unknown", "invalid")

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from capgateway import cap, feeds
-from capgateway.feeds import Feed, ipaws, nws
+from capgateway.feeds import Feed
 from capgateway.feeds.plan import questions
+from capgateway.feeds.read import ipaws, nws
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 BASE = "https://alerts.example/x/listing"

@@ -15,10 +15,11 @@ import trustme
 
 from capgateway import cap, net
 from capgateway.errors import FetchError
-from capgateway.feeds import Feed, naads
-from capgateway.feeds.fetch import Fetched, FetchFailed
-from capgateway.feeds.listen import follow, messages, recover
+from capgateway.feeds import Feed
+from capgateway.feeds.http.fetch import Fetched, FetchFailed
 from capgateway.feeds.pace import MAX_RECONNECT, reconnect_after
+from capgateway.feeds.stream import naads
+from capgateway.feeds.stream.listen import follow, messages, recover
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.stream import StreamServer
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capgateway.feeds import Feed, answer
+from capgateway.feeds import Feed
+from capgateway.feeds.http import answer
 from capgateway.feeds.pace import JITTER, MAX_BACKOFF, interval_of, next_poll
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

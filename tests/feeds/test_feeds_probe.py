@@ -15,7 +15,7 @@ import trustme
 
 from capgateway import cap, net, shipped
 from capgateway.feeds import Feed
-from capgateway.feeds.probe import MESSAGES, Look, look
+from capgateway.feeds.check.probe import MESSAGES, Look, look
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capgateway import cap, feeds
-from capgateway.feeds import read
-from capgateway.feeds.entry import MAX_TITLE
-from capgateway.feeds.markup import MAX_NAMESPACES
+from capgateway.feeds.read import entries as read
+from capgateway.feeds.read.entry import MAX_TITLE
+from capgateway.feeds.read.markup import MAX_NAMESPACES
 
 KINDS: tuple[feeds.FeedKind, ...] = ("atom", "rss")
 BASE = "https://alerts.example/feeds/index.xml"

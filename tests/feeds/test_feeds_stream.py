@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capgateway import cap
-from capgateway.feeds.stream import Splitter
+from capgateway.feeds.stream.splitter import Splitter
 
 CORPUS = os.environ.get("CAPGATEWAY_CORPUS")
 needs_corpus = pytest.mark.skipif(

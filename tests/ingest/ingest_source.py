@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from capgateway import cap, net, shipped
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed, FeedKind
 from capgateway.ingest import Intake, Watch, poll
 from capgateway.metrics import Metrics
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.store.tables import metadata
 from capgateway.webhooks import Outlets, Receiver
 

@@ -15,11 +15,13 @@ from sqlalchemy import Table, select
 
 from capgateway import cap, net, shipped
 from capgateway.cards import Policy
-from capgateway.feeds import Feed, naads
+from capgateway.clock import utc_now
+from capgateway.feeds import Feed
+from capgateway.feeds.stream import naads
 from capgateway.ingest import Intake, Watch, Watching
 from capgateway.metrics import Metrics
 from capgateway.simulate import story
-from capgateway.store import FeedState, Store, StoredAlert, utc_now
+from capgateway.store import FeedState, Store, StoredAlert
 from capgateway.store.tables import alerts, bodies, sightings
 from capgateway.webhooks import Outlets
 

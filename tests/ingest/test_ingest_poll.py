@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from capgateway import cap, shipped
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.ingest import poll
 from capgateway.simulate import story
 from capgateway.simulate.feed import Fault
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 
 ALERT = story.amber(NOW)
 UPDATE = story.update(NOW + timedelta(seconds=5), ALERT)

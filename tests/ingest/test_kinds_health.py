@@ -10,11 +10,11 @@ import trustme
 from kinds_gateway import BRISK, Gateway, amber, archived, feed, identifiers, opened, until
 
 from capgateway import cap
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.ingest import Watch, hear, poll, submit, sweep
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import utc_now
 
 QUARTER = timedelta(minutes=15)
 

@@ -14,11 +14,11 @@ import pytest
 from kinds_gateway import BRISK, Gateway, amber, decisions, feed, identifiers, opened, stored
 
 from capgateway import cap
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed, read_entries
-from capgateway.feeds.stream import Splitter
+from capgateway.feeds.stream.splitter import Splitter
 from capgateway.ingest import Watch, poll, submit
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import utc_now
 
 ATOM = b'<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>x</title><updated>x</updated>%s</feed>'
 ENTRY = b"<entry><id>%d</id><title>t</title><updated>2026-01-01T00:00:00Z</updated><link href='%s'/></entry>"

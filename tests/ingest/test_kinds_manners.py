@@ -13,13 +13,13 @@ import pytest
 from kinds_gateway import AGENT, BRISK, amber, chain, feed, identifiers, opened, until
 
 from capgateway import cap, net
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed
-from capgateway.feeds.fetch import FetchFailed, fetch
-from capgateway.feeds.hosts import Hosts
+from capgateway.feeds.http.fetch import FetchFailed, fetch
+from capgateway.feeds.http.hosts import Hosts
 from capgateway.feeds.pace import interval_of
 from capgateway.ingest import Watch, poll
 from capgateway.simulate.feed import Fault, FeedServer
-from capgateway.store import utc_now
 
 HOUR = timedelta(hours=1)
 KINDS = [

@@ -29,13 +29,13 @@ from kinds_gateway import (
 )
 
 from capgateway import cap
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.ingest import poll
 from capgateway.ingest.watch import Tries
 from capgateway.simulate import story
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import utc_now
 from capgateway.store.tables import sightings
 
 ONCE = timedelta(milliseconds=1)

@@ -29,10 +29,10 @@ from msgspec.structs import replace
 
 from capgateway import cap
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.ingest import Watch, hear
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import utc_now
 from capgateway.store.tables import sightings
 
 

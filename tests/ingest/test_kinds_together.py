@@ -23,12 +23,12 @@ from kinds_gateway import (
 )
 
 from capgateway import cap
+from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.ingest import submit
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import utc_now
 
 LISTINGS = {
     "atom-linked": ("atom", "index.atom"),

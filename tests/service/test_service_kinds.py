@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from capgateway import cap
 from capgateway.cards import Policy
+from capgateway.clock import utc_now
 from capgateway.config import GatewaySettings, Settings
 from capgateway.feeds import Feed
 from capgateway.service import Service
@@ -21,7 +22,7 @@ from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import ReceiverServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.webhooks import Receiver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from service_process import SECRET, Installation, free_port, kill, until
 
 from capgateway import cap
+from capgateway.clock import utc_now
 from capgateway.service import Service
 from capgateway.simulate import demo, story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import ReceiverServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 
 ALERT = story.amber(utc_now() - timedelta(minutes=1))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from capgateway import cap, feeds, net
 from capgateway.feeds import Feed, FeedKind
-from capgateway.feeds.fetch import ACCEPT, Fetched, fetch
+from capgateway.feeds.http.fetch import ACCEPT, Fetched, fetch
 from capgateway.simulate.feed import Fault, FeedServer
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from capgateway import cap, net
-from capgateway.feeds import naads
+from capgateway.feeds.stream import naads
 from capgateway.simulate.stream import StreamServer
 
 

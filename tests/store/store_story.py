@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from capgateway import cap, cards, shipped
 from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Arrival, Store, StoredDelivery, Taken, utc_now
+from capgateway.store import Arrival, Store, StoredDelivery, Taken
 from capgateway.store.tables import metadata
 from capgateway.webhooks import Attempt, Outlets, Receiver
 

@@ -10,8 +10,9 @@ from store_story import NOW, POLICY, arrival, contents, decide, deliveries, outl
 
 from capgateway import cap, cards
 from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Body, FeedState, Store, utc_now
+from capgateway.store import Body, FeedState, Store
 
 
 def elsewhere(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:

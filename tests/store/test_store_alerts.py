@@ -13,8 +13,9 @@ from store_story import NOW, POLICY, arrival, chain, contents, decide, outlets, 
 
 from capgateway import cap, cards
 from capgateway.cards import CardState, Decision, Member
+from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Store, tables, utc_now
+from capgateway.store import Store, tables
 
 ALERT = story.amber(NOW)
 

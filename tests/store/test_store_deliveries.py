@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 from store_story import LEASE, NOW, arrival, attempt, chain, decide, deliveries, outlets, states, take
 
+from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.webhooks import Claim, Dead, Delivered, Next, Retry
 
 ALERT = story.amber(NOW)

@@ -10,10 +10,11 @@ import pytest_asyncio
 from web_site import Site, alert, running, settings
 
 from capgateway import web
+from capgateway.clock import utc_now
 from capgateway.config import Address
 from capgateway.service import Service
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 
 
 @pytest_asyncio.fixture

@@ -11,8 +11,9 @@ import pytest
 from web_site import alert, running
 
 from capgateway import config
+from capgateway.clock import utc_now
 from capgateway.service import Service
-from capgateway.store import Store, utc_now
+from capgateway.store import Store
 from capgateway.web import make_app, serve
 
 PARTNER = "/api/v1/feeds/partner/alerts"

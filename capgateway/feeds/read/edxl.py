@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from capgateway import cap
 from capgateway.cap import Rule
 from capgateway.cap.place import local
-from capgateway.feeds import envelope
-from capgateway.feeds.entry import HTTP, Entry, embedded, linked
-from capgateway.feeds.links import CAP_TYPES, XML_TYPES
-from capgateway.feeds.markup import (
+from capgateway.feeds.read import envelope
+from capgateway.feeds.read.entry import HTTP, Entry, embedded, linked
+from capgateway.feeds.read.links import CAP_TYPES, XML_TYPES
+from capgateway.feeds.read.markup import (
     absolute,
     alert_in_text,
     alerts_inside,

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 
 from capgateway import cap, net
 from capgateway.errors import FetchError
-from capgateway.feeds import naads
-from capgateway.feeds.fetch import Fetched, FetchFailed, fetch
+from capgateway.feeds.http.fetch import Fetched, FetchFailed, fetch
 from capgateway.feeds.pace import reconnect_after
-from capgateway.feeds.stream import Splitter
+from capgateway.feeds.stream import naads
+from capgateway.feeds.stream.splitter import Splitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
-    from capgateway.feeds.hosts import Hosts
+    from capgateway.feeds.http.hosts import Hosts
 
 __all__ = ["follow", "messages", "recover"]
 

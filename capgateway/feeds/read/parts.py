@@ -11,7 +11,7 @@ from lxml import etree
 
 from capgateway.cap.names import BLANK, SCHEMA_LOCATIONS
 from capgateway.cap.place import local, namespace_of
-from capgateway.feeds.markup import places, quoted
+from capgateway.feeds.read.markup import places, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

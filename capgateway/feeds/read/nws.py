@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsp
 import msgspec
 
 from capgateway.cap import Rule
-from capgateway.feeds.entry import LINKED, MAX_LINK, MAX_TITLE, READABLE, Entry, linked
-from capgateway.feeds.markup import is_http
+from capgateway.feeds.read.entry import LINKED, MAX_LINK, MAX_TITLE, READABLE, Entry, linked
+from capgateway.feeds.read.markup import is_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

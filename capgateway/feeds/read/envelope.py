@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from capgateway.cap import Rule, geometry
-from capgateway.feeds.dates import is_date
-from capgateway.feeds.parts import EMBEDDED, OneOf, Part, Value, faults
+from capgateway.feeds.read.dates import is_date
+from capgateway.feeds.read.parts import EMBEDDED, OneOf, Part, Value, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

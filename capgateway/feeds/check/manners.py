@@ -11,8 +11,8 @@ import msgspec
 from yarl import URL
 
 from capgateway import net
-from capgateway.feeds.answer import fresh_until
-from capgateway.feeds.certificate import certificate_end
+from capgateway.feeds.http.answer import fresh_until
+from capgateway.feeds.http.certificate import certificate_end
 from capgateway.feeds.pace import interval_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
-    from capgateway.feeds.fetch import Fetched, Validators
+    from capgateway.feeds.http.fetch import Fetched, Validators
 
 __all__ = ["Remarks", "manners", "say_certificate"]
 

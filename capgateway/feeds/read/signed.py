@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.cap.names import SIGNATURE
-from capgateway.feeds.markup import CrowdedError, cut
+from capgateway.feeds.read.markup import CrowdedError, cut
 
 if TYPE_CHECKING:
     from lxml import etree

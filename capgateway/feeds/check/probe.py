@@ -25,19 +25,21 @@ import msgspec
 
 from capgateway import cap, net
 from capgateway.errors import FetchError
-from capgateway.feeds import check, directory, listen, naads
-from capgateway.feeds.certificate import certificate_end
+from capgateway.feeds import directory
+from capgateway.feeds.check import advice
+from capgateway.feeds.check.manners import Remarks, manners, say_certificate
 from capgateway.feeds.feed import Feed, FeedKind
-from capgateway.feeds.fetch import ACCEPT, Fetched, FetchFailed, fetch
-from capgateway.feeds.judge import judge
-from capgateway.feeds.manners import Remarks, manners, say_certificate
+from capgateway.feeds.http.certificate import certificate_end
+from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.plan import questions
-from capgateway.feeds.read import read_entries
+from capgateway.feeds.read.entries import read_entries
+from capgateway.feeds.read.judge import judge
+from capgateway.feeds.stream import listen, naads
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from capgateway.feeds.entry import Entry, Index
+    from capgateway.feeds.read.entry import Entry, Index
 
 __all__ = ["Look", "look"]
 
@@ -132,10 +134,10 @@ async def _polled(seen: _Seen, url: str, accept: str) -> None:
     found = await fetch(seen.session, url, feed=seen.feed, now=seen.now, accept=accept)
     if not isinstance(found, Fetched):
         failed = found or FetchFailed(reason="protocol", message="answered 304 to a request without conditions")
-        seen.troubles += check.describe(seen.feed, failed, None, seen.now)
+        seen.troubles += advice.describe(seen.feed, failed, None, seen.now)
         return
     index = read_entries(found.body, kind=seen.feed.kind, base_url=found.url)
-    seen.facts += check.describe(seen.feed, found, index, seen.now)
+    seen.facts += advice.describe(seen.feed, found, index, seen.now)
     seen.troubles += _troubles(found, index)
     remarks = await manners(seen.session, seen.feed, found, accept=accept, now=seen.now)
     seen.facts += remarks.facts
@@ -174,7 +176,7 @@ async def _stream(seen: _Seen, url: str, patience: timedelta) -> None:
         async with aclosing(listen.messages(url, seen.feed, silence=patience.total_seconds())) as documents:
             document = await anext(documents)
     except FetchError as error:
-        seen.troubles.append(f"{url}: {error}. {check.ADVICE.get(error.reason, '')}".strip())
+        seen.troubles.append(f"{url}: {error}. {advice.ADVICE.get(error.reason, '')}".strip())
         return
     waited = asyncio.get_running_loop().time() - start
     await _stream_certificate(seen, url)

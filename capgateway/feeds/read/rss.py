@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap import Rule
 from capgateway.cap.place import local, namespace_of
-from capgateway.feeds.entry import MAX_LINK, Entry
-from capgateway.feeds.links import CAP_TYPES, Choice, Link
-from capgateway.feeds.markup import (
+from capgateway.feeds.read.entry import MAX_LINK, Entry
+from capgateway.feeds.read.links import CAP_TYPES, Choice, Link
+from capgateway.feeds.read.markup import (
     absolute,
     is_http,
     media_type,

@@ -11,11 +11,11 @@ import msgspec
 
 from capgateway import cap
 from capgateway.cap.place import local, xpath
-from capgateway.feeds import atom, edxl, rss
-from capgateway.feeds.entry import BOUNDED
-from capgateway.feeds.markup import alert_in_text, is_crowded, is_message
-from capgateway.feeds.read import CROWDED, MAX_ENTRIES, MAX_FEED_BYTES, read_entries
-from capgateway.feeds.signed import signed_messages
+from capgateway.feeds.read import atom, edxl, rss
+from capgateway.feeds.read.entries import CROWDED, MAX_ENTRIES, MAX_FEED_BYTES, read_entries
+from capgateway.feeds.read.entry import BOUNDED
+from capgateway.feeds.read.markup import alert_in_text, is_crowded, is_message
+from capgateway.feeds.read.signed import signed_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap import Rule
 from capgateway.cap.place import local
-from capgateway.feeds.entry import Entry, embedded
-from capgateway.feeds.markup import alerts_inside, cut, is_message, places, quoted, wrong_namespace
+from capgateway.feeds.read.entry import Entry, embedded
+from capgateway.feeds.read.markup import alerts_inside, cut, is_message, places, quoted, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

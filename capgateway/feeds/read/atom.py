@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from capgateway.cap import Rule
 from capgateway.cap.place import local, namespace_of
-from capgateway.feeds.dates import is_date
-from capgateway.feeds.entry import MAX_LINK, Entry
-from capgateway.feeds.links import Choice, Link, named
-from capgateway.feeds.markup import absolute, media_type, places, quoted, read_entry, text, wrong_namespace
+from capgateway.feeds.read.dates import is_date
+from capgateway.feeds.read.entry import MAX_LINK, Entry
+from capgateway.feeds.read.links import Choice, Link, named
+from capgateway.feeds.read.markup import absolute, media_type, places, quoted, read_entry, text, wrong_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

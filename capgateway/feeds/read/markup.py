@@ -13,12 +13,12 @@ from lxml import etree
 from capgateway import cap
 from capgateway.cap.names import VERSIONS
 from capgateway.cap.place import local, namespace_of, step
-from capgateway.feeds.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, NAMESPACE, Entry, embedded, linked
+from capgateway.feeds.read.entry import HTTP, LINKED, MAX_LINK, MAX_TITLE, NAMESPACE, Entry, embedded, linked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from capgateway.feeds.links import Choice
+    from capgateway.feeds.read.links import Choice
 
 #: Real feeds declare about five around an alert. Cutting one out takes time by the square of their number: with a hundred
 #: still less than to read the alert, with a thousand forty times as long.

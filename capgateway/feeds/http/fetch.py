@@ -18,8 +18,8 @@ from yarl import URL
 
 from capgateway import net
 from capgateway.errors import FetchError
-from capgateway.feeds import answer
-from capgateway.feeds.read import MAX_FEED_BYTES
+from capgateway.feeds.http import answer
+from capgateway.feeds.read.entries import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
-    from capgateway.feeds.hosts import Hosts
+    from capgateway.feeds.http.hosts import Hosts
 
 __all__ = ["FetchFailed", "Fetched", "Validators", "fetch"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from capgateway.feeds.fetch import Fetched, FetchFailed
 from capgateway.feeds.health import newest
+from capgateway.feeds.http.fetch import Fetched, FetchFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from capgateway.feeds.entry import Index
     from capgateway.feeds.feed import Feed
+    from capgateway.feeds.read.entry import Index
 
 MAX_SHOWN = 20  # findings told one by one; the rest is counted
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.cap.place import local, xpath
-from capgateway.feeds.atom import read_atom
-from capgateway.feeds.edxl import read_edxl
-from capgateway.feeds.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
-from capgateway.feeds.ipaws import read_ipaws
-from capgateway.feeds.markup import MAX_NAMESPACES, CrowdedError, quoted
-from capgateway.feeds.nws import read_nws
-from capgateway.feeds.rss import read_rss
-from capgateway.feeds.signed import signed_messages
+from capgateway.feeds.read.atom import read_atom
+from capgateway.feeds.read.edxl import read_edxl
+from capgateway.feeds.read.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
+from capgateway.feeds.read.ipaws import read_ipaws
+from capgateway.feeds.read.markup import MAX_NAMESPACES, CrowdedError, quoted
+from capgateway.feeds.read.nws import read_nws
+from capgateway.feeds.read.rss import read_rss
+from capgateway.feeds.read.signed import signed_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,10 @@
+"""The clocks: what time it is, for everything that is stored or shown. Pure stages are told the time; they never ask."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware and in UTC. It may jump; durations are measured with :func:`time.monotonic`."""
+    return datetime.now(UTC)

@@ -1,0 +1,14 @@
+"""The walk from store to receiver: what is due is claimed, sent once, and what came of it is written down.
+
+::
+
+    store.claim ─▶ send ─▶ Attempt ─▶ after ─▶ Delivered | Retry | Dead ─▶ store.record_attempt
+
+It does not choose what may be sent: the lane's rules stand in the store's claim. It does not choose when to try again:
+that is ``webhooks.after``. It sees to it that each receiver has its own slots, so that one that hangs delays nobody else;
+that one slot is kept for take-downs; and that a display under way ends two seconds after its take-down is stored.
+"""
+
+from capgateway.dispatch.walk import Dispatch
+
+__all__ = ["Dispatch"]

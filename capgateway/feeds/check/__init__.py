@@ -1,0 +1,1 @@
+"""What ``feeds check`` finds: fetch once, store nothing, and advise."""

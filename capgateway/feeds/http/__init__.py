@@ -1,0 +1,1 @@
+"""Ask a source over HTTP: one answer, its headers, its certificate, and the limits of each host."""

@@ -1,0 +1,1 @@
+"""Readers of what sources send: entries out of bytes, and judgement on containers. Pure."""
