@@ -25,7 +25,6 @@ from capgateway.metrics import Metrics
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.store import Store
-from capgateway.webhooks import Outlets
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 POLLS = 400
@@ -64,7 +63,6 @@ def _intake(store: Store) -> Intake:
         store,
         cap.Schemas(shipped.cap_schemas()),
         Policy(),
-        Outlets(receivers=(), public_url="http://127.0.0.1"),
         metrics=Metrics(),
         on_messages=lambda: None,
     )

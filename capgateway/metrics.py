@@ -23,7 +23,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
-class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+class FeedGauge(msgspec.Struct, frozen=True, kw_only=True):
     """How one feed is doing; ``None`` is what is not known yet, or does not apply."""
 
     feed: str
@@ -48,7 +48,7 @@ class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer."""
 
-    feeds: tuple[FeedState, ...] = ()
+    feeds: tuple[FeedGauge, ...] = ()
     deliveries: DeliveryState | None = None
 
 
@@ -95,7 +95,7 @@ def _since_1970(moment: datetime | None) -> float | None:
 
 
 # name → what it says, and its value for a feed now, None for none.
-_OF_A_FEED: dict[str, tuple[str, Callable[[FeedState, datetime], float | None]]] = {
+_OF_A_FEED: dict[str, tuple[str, Callable[[FeedGauge, datetime], float | None]]] = {
     "capgateway_feed_last_success_timestamp_seconds": (
         "When the feed last answered usably, in seconds since 1970; absent before the first time.",
         lambda feed, _: _since_1970(feed.last_success),

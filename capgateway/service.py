@@ -18,17 +18,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from capgateway import cap, config, log, shipped, web
 from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError
 from capgateway.ingest import Intake, Watching
 from capgateway.metrics import Metrics
-from capgateway.store import Store
+from capgateway.operate import Operate
+from capgateway.store import Store, lists
 from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
+    from capgateway.cards import Policy
     from capgateway.config import Address, Settings
     from capgateway.feeds.status import FeedStatus, PollResult, Submitted
     from capgateway.ingest import Watch
@@ -46,14 +50,16 @@ class Service:
         self.metrics = Metrics()
         self.address: Address | None = None
         self._dispatch = Dispatch(store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics)
+        self._schemas = cap.Schemas(shipped.cap_schemas())
         self._intake = Intake(
             store,
-            cap.Schemas(shipped.cap_schemas()),
-            settings.policy,
-            _outlets(settings),
+            self._schemas,
+            _policy(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
+        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
+        self._use(settings)
         self._watching = Watching(self._intake, user_agent(settings))
         self._gateway: web.Gateway | None = None
         self._reloading: asyncio.Task[web.Reloaded] | None = None
@@ -71,6 +77,8 @@ class Service:
             if "deliver" in self.roles:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
+                await self._intake.expire()  # what ended while we were away goes first
+                await self._operate.reconsider()  # policy or version may have changed since
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
             await self._warn_of_the_forgotten()
             log.event(LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles))
@@ -99,21 +107,27 @@ class Service:
             if getattr(settings.gateway, key) != getattr(self.settings.gateway, key)
         ]
         self.settings = settings
-        self._intake.policy, self._intake.outlets = settings.policy, _outlets(settings)
+        self._use(settings)
         self._dispatch.replace_receivers(settings.receivers)
         if self._gateway:
             self._gateway.settings = settings
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
-            await self._intake.decide_again()
+        await self._operate.reconsider()
         await self._warn_of_the_forgotten()
         log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=",".join(waiting))
         return web.Reloaded(restart_needed=waiting)
 
+    def _use(self, settings: Settings) -> None:
+        """Decide and route by these settings from now on."""
+        self.store.outlets = _outlets(settings)
+        self._intake.policy = self._operate.policy = _policy(settings)
+        self._operate.feeds = {feed.name: feed for feed in settings.feeds}
+
     async def _warn_of_the_forgotten(self) -> None:
         """A receiver that is no longer configured may still show cards, and nobody knows its address and secret."""
         known = {receiver.name for receiver in self.settings.receivers}
-        for name, count in (await self.store.waiting()).pending.items():
+        for name, count in (await self.store.read(lists.waiting)).pending.items():
             if name not in known:
                 advice = "configure it again with enabled = false until it has its take-downs"
                 log.event(
@@ -191,6 +205,12 @@ def user_agent(settings: Settings) -> str:
 def public_url(settings: Settings) -> str:
     """The address under which receivers reach this gateway."""
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
+
+
+def _policy(settings: Settings) -> Policy:
+    """The policy, with what each feed may speak for."""
+    jurisdictions = {feed.name: feed.jurisdiction for feed in settings.feeds}
+    return msgspec.structs.replace(settings.policy, jurisdictions=jurisdictions)
 
 
 def _outlets(settings: Settings) -> Outlets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from capgateway.metrics import DeliveryState, FeedState, Metrics, State
+from capgateway.metrics import DeliveryState, FeedGauge, Metrics, State
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -26,7 +26,10 @@ def test_what_happens_is_counted() -> None:
 def test_what_is_comes_from_the_state() -> None:
     """Feeds and deliveries are told as the store has them at the time of asking."""
     state = State(
-        feeds=(FeedState(feed="nws", last_success=NOW - timedelta(minutes=1)), FeedState(feed="texas", is_silent=True)),
+        feeds=(
+            FeedGauge(feed="nws", last_success=NOW - timedelta(minutes=1)),
+            FeedGauge(feed="texas", is_silent=True),
+        ),
         deliveries=DeliveryState(
             pending={"for-you-feed": 3}, oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)}
         ),
@@ -41,7 +44,7 @@ def test_what_is_comes_from_the_state() -> None:
 
 def test_how_a_feed_is_doing_is_told() -> None:
     """Age, latency, failures, missing entries, a gap and the certificate's end are numbers; what is unknown is absent."""
-    known = FeedState(
+    known = FeedGauge(
         feed="nws",
         newest_at=NOW - timedelta(minutes=2),
         latency_seconds=7.5,
@@ -50,7 +53,7 @@ def test_how_a_feed_is_doing_is_told() -> None:
         has_gap=True,
         certificate_expires_at=NOW,
     )
-    text = Metrics().exposition(State(feeds=(known, FeedState(feed="new"))), NOW).decode()
+    text = Metrics().exposition(State(feeds=(known, FeedGauge(feed="new"))), NOW).decode()
     numbers = {
         "newest_alert_age_seconds": 120.0,
         "latency_seconds": 7.5,

@@ -2,6 +2,7 @@
 
 from capgateway.cap.broken import UNJUDGED, unjudged
 from capgateway.cap.finding import Finding, Report, Signature, moved, verdict_on
+from capgateway.cap.lists import references
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
 from capgateway.cap.rule import Rule
@@ -33,6 +34,7 @@ __all__ = [
     "parse",
     "parse_element",
     "read_xml",
+    "references",
     "time",
     "unjudged",
     "validate",

@@ -103,6 +103,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One CAP message (CAP 1.2 §3.2.1). ``version`` is ``"1.0"``, ``"1.1"`` or ``"1.2"``, the namespace it came in.
 
     Identity is the triple sender + identifier + sent; ``is_identifiable`` tells whether all three are usable.
+    ``references_text`` is the element as received: what ``references`` leaves out may still name an alert.
     """
 
     version: str = "1.2"
@@ -118,6 +119,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     note: str | None = None
     references: tuple[Reference, ...] = ()
+    references_text: str | None = None
     incidents: tuple[str, ...] = ()
     infos: tuple[Info, ...] = ()
 

@@ -175,6 +175,7 @@ class Reader(msgspec.Struct, kw_only=True):
             codes=_tokens(lists["codes"]) if "codes" in lists else (),
             note=get("note"),
             references=references(texts["references"], self.version) if "references" in texts else (),
+            references_text=get("references"),
             incidents=quoted_items(texts["incidents"]) if "incidents" in texts else (),
             infos=tuple([self._info(info) for info in lists["infos"]]) if "infos" in lists else (),
         )

@@ -2,26 +2,39 @@
 
 from capgateway.cards.area import touches
 from capgateway.cards.card import Card, SignatureNote
-from capgateway.cards.convert import Member
+from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
-from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason
+from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
+from capgateway.cards.draft import Draft, draft, may_display
+from capgateway.cards.gist import VERSION, Gist, gist, key
+from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import Policy, PolicyAction
 
 __all__ = [
     "MAX_NAME",
+    "VERSION",
     "Card",
     "CardState",
     "Change",
     "Decision",
     "Display",
+    "Draft",
     "End",
     "EndReason",
+    "Gist",
     "Member",
     "Policy",
     "PolicyAction",
     "SignatureNote",
+    "Situation",
+    "convert",
     "decide",
+    "draft",
     "expire",
+    "expiry",
+    "gist",
+    "key",
+    "may_display",
     "touches",
     "unusable",
 ]

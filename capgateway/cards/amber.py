@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,6 +19,7 @@ Basis = Literal["same", "nws", "cap-cp", "oet", "text"]
 
 AMBER_VALUES: dict[Basis, str] = {"same": "cae", "nws": "cae", "cap-cp": "amber", "oet": "oet-038"}
 CAP_CP_EVENT = re.compile(r"profile:cap-cp:event(:\d+(\.\d+)*)?", re.IGNORECASE)
+CODE = re.compile(r"[\w.:/-]{0,40}")
 OET_VALUE = re.compile(r"OET-\d{3}", re.IGNORECASE)
 
 FRONT = 200
@@ -51,25 +54,39 @@ DOUBTS = re.compile(
 )
 
 
+class Code(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An event code of a known scheme, lower-cased."""
+
+    scheme: Basis
+    value: str
+
+
 def recognise(alert: Alert) -> Basis | None:
-    """Why the alert counts as an AMBER Alert, or ``None`` when it is none.
+    """Why the alert counts as an AMBER Alert, or ``None`` where it does not.
 
     Its info blocks are judged together. Any event code of a known scheme settles the question, so BLU, MEP, silver or
     missingPer stay what they are whatever their text says. The words of ``event`` and ``headline`` are asked only when
     no info block carries such a code.
     """
-    codes = event_codes(alert)
-    for scheme, value in codes:
-        if value == AMBER_VALUES[scheme]:
-            return scheme
-    return "text" if not codes and _says_so(alert.infos) else None
+    found = ruling(code for info in alert.infos for code in codes(info))
+    return by_codes(found) or ("text" if not found and says_so(alert.infos) else None)
 
 
-def event_codes(alert: Alert) -> list[tuple[Basis, str]]:
-    """The event codes of schemes we know, lower-cased. NWS repeats the code under a name of its own, at times with
-    another value; where a SAME code stands too, that one rules and the repetition is left out."""
-    codes = list(_known(pair for info in alert.infos for pair in info.event_codes))
-    return [code for code in codes if code[0] != "nws"] if any(scheme == "same" for scheme, _ in codes) else codes
+def by_codes(found: Iterable[Code]) -> Basis | None:
+    """Which code says that it is an AMBER Alert, or ``None``."""
+    return next((code.scheme for code in found if code.value == AMBER_VALUES[code.scheme]), None)
+
+
+def ruling(found: Iterable[Code]) -> list[Code]:
+    """The codes that count. NWS repeats a SAME code under a name of its own, at times with another value: where a SAME
+    code is present, that one rules and the repetition is left out."""
+    kept = list(found)
+    return [code for code in kept if code.scheme != "nws"] if any(code.scheme == "same" for code in kept) else kept
+
+
+def codes(info: Info) -> tuple[Code, ...]:
+    """The event codes of schemes we know. A value that cannot be a code is ``?``: it settles that there is one."""
+    return tuple(Code(scheme, value if CODE.fullmatch(value) else "?") for scheme, value in _known(info.event_codes))
 
 
 def _known(pairs: Iterable[Named]) -> Iterable[tuple[Basis, str]]:
@@ -85,7 +102,7 @@ def _known(pairs: Iterable[Named]) -> Iterable[tuple[Basis, str]]:
             yield "oet", value
 
 
-def _says_so(infos: Iterable[Info]) -> bool:
-    """A doubt in one language counts for all."""
+def says_so(infos: Iterable[Info]) -> bool:
+    """Whether the words name the programme. A doubt in one language counts for all."""
     texts = [text for info in infos for text in (info.event, info.headline) if text]
     return any(PHRASES.match(text[:FRONT]) for text in texts) and not any(DOUBTS.search(text) for text in texts)

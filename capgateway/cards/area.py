@@ -1,4 +1,4 @@
-"""Where a card is shown, from the codes an alert gives.
+"""Where an alert is meant, from the codes it gives, and what of that lies in the policy's regions.
 
 Shapes are not resolved yet: an alert that has shapes only gives no area here, and its card waits in quarantine.
 """
@@ -7,57 +7,86 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway import places
-from capgateway.cards.card import CardArea, Target
+from capgateway.places import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from capgateway.cap import Info
+    from capgateway.cap import Area
+    from capgateway.cards.card import CardArea
 
 MAX_PLACES = 10_000
 """Geocodes, or units they name, of one alert: every county of the US by SAME and by UGC is 6,500, every census
 subdivision of Canada 5,253. All of them go into the card."""
 
 
-def area(infos: Sequence[Info], regions: tuple[str, ...]) -> CardArea | None:
-    """The area that all info blocks mean together, or ``None`` when it is not known whether it touches ``regions``:
-    no code names a place in them, and some area block names no place at all.
+class Meant(msgspec.Struct, frozen=True, array_like=True):
+    """The places that the area blocks of one info mean, clipped to nothing. ``is_clear`` says whether each of the
+    blocks names a place we know."""
 
-    ``target`` may be empty: then the alert is clear, but touches none of ``regions``.
+    units: tuple[Unit, ...] = ()
+    is_clear: bool = False
+
+
+class Resolver:
+    """Reads the geocodes of one alert. Infos of several languages mostly repeat the same ones: each is read once."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], tuple[Unit, ...]] = {}
+        self._count = 0
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether there are more places than anyone could mean; then none of them counts."""
+        return self._count > MAX_PLACES
+
+    def meant(self, areas: Sequence[Area]) -> Meant:
+        """What these area blocks mean together."""
+        units: dict[str, Unit] = {}
+        is_clear = True
+        for area in areas:
+            named = [unit for pair in area.geocodes for unit in self._read(pair.name, pair.value)]
+            is_clear = is_clear and bool(named)
+            for unit in named:
+                units[unit.code] = _wider(units.get(unit.code), unit)
+        return Meant() if self.is_beyond else Meant(tuple(units.values()), is_clear)
+
+    def _read(self, name: str, value: str) -> tuple[Unit, ...]:
+        geocode = (name, value)
+        if geocode not in self.found and not self.is_beyond:
+            self.found[geocode] = places.read(name, value) or ()
+            self._count += max(1, len(self.found[geocode]))
+        return self.found.get(geocode, ())
+
+
+def together(meant: Iterable[Meant]) -> Meant:
+    """What several infos mean together."""
+    units: dict[str, Unit] = {}
+    is_clear = True
+    for one in meant:
+        is_clear = is_clear and one.is_clear
+        for unit in one.units:
+            units[unit.code] = _wider(units.get(unit.code), unit)
+    return Meant(tuple(units.values()), is_clear)
+
+
+def target(meant: Meant, regions: tuple[str, ...]) -> tuple[Unit, ...] | None:
+    """The units to show a card in, or ``None`` when it is not known whether the alert touches ``regions``: no code names
+    a place in them, and some area block names no place at all. Empty: the alert is clear, but touches none of them.
     """
-    areas = [area for info in infos for area in info.areas]
-    found = _resolved(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
-    units: dict[str, places.Unit] = {}
-    for unit in (unit for group in found.values() for unit in group):
-        units[unit.code] = _wider(units.get(unit.code), unit)
-    target = _smallest(_clipped(units.values(), regions))
-    is_clear = all(any(found.get((pair.name, pair.value)) for pair in area.geocodes) for area in areas)
-    if not units or not target and not is_clear:
+    found = _smallest(_clipped(meant.units, regions))
+    if not meant.units or not found and not meant.is_clear:
         return None
-    return CardArea(
-        basis="geocode",
-        target=tuple(_target(unit) for unit in target),
-        countries=_codes(unit.country for unit in units.values()),
-        subdivisions=_codes(unit.subdivision for unit in units.values()),
-        counties=_codes(unit.code for unit in units.values() if unit.scheme == "fips"),
-        sgc=_codes(value for name, value in found if name.casefold().startswith("profile:cap-cp:location")),
-        same=_codes(value for name, value in found if name.casefold() == "same"),
-        descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
-        unresolved=tuple(f"{name}={value}" for (name, value), group in found.items() if not group),
-    )
+    return tuple(found)
 
 
-def _resolved(geocodes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[places.Unit, ...]]:
-    """The units that each geocode names; none at all when there are more than anyone could have meant."""
-    found: dict[tuple[str, str], tuple[places.Unit, ...]] = {}
-    count = 0
-    for geocode in geocodes:
-        found[geocode] = places.read(*geocode) or ()
-        count += max(1, len(found[geocode]))
-        if count > MAX_PLACES:
-            return {}
-    return found
+def lies_within(meant: Meant, regions: tuple[str, ...]) -> bool:
+    """Whether all that the alert means, shown here or not, lies in the regions; none at all means everywhere."""
+    places_meant = {unit.region for unit in meant.units}
+    return not regions or all(any(places.is_within(place, region) for region in regions) for place in places_meant)
 
 
 def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
@@ -66,20 +95,14 @@ def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
     return any(places.touches(region, regions) for region in shown)
 
 
-def lies_within(area: CardArea, regions: tuple[str, ...]) -> bool:
-    """Whether all that the alert means, shown here or not, lies in the regions; none at all means everywhere."""
-    meant = area.subdivisions or area.countries
-    return not regions or all(any(places.is_within(place, region) for region in regions) for place in meant)
-
-
-def _wider(known: places.Unit | None, unit: places.Unit) -> places.Unit:
+def _wider(known: Unit | None, unit: Unit) -> Unit:
     return known if known is not None and known.whole else unit
 
 
-def _clipped(units: Iterable[places.Unit], regions: tuple[str, ...]) -> list[places.Unit]:
+def _clipped(units: Iterable[Unit], regions: tuple[str, ...]) -> list[Unit]:
     """The units within the regions; a whole country meant where only some of its subdivisions are asked for becomes
     those subdivisions."""
-    kept: list[places.Unit] = []
+    kept: list[Unit] = []
     for unit in units:
         if not regions or any(places.is_within(unit.region, region) for region in regions):
             kept.append(unit)
@@ -88,7 +111,7 @@ def _clipped(units: Iterable[places.Unit], regions: tuple[str, ...]) -> list[pla
     return kept
 
 
-def _smallest(units: list[places.Unit]) -> list[places.Unit]:
+def _smallest(units: list[Unit]) -> list[Unit]:
     """The list without units that a whole country or subdivision in it already covers."""
     whole = {unit.code for unit in units if unit.whole and unit.scheme in ("iso3166-1", "iso3166-2")}
     covered = [
@@ -99,11 +122,3 @@ def _smallest(units: list[places.Unit]) -> list[places.Unit]:
         or not whole & {unit.country, unit.subdivision}
     ]
     return sorted({unit.code: unit for unit in covered}.values(), key=lambda unit: unit.code)
-
-
-def _target(unit: places.Unit) -> Target:
-    return Target(code=unit.code, scheme=unit.scheme, name=unit.name, share=1.0 if unit.whole else None)
-
-
-def _codes(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}))

@@ -1,4 +1,4 @@
-"""Alert in, Decision out: a pure function of the alert, its chain, the cards it made, the policy and the time.
+"""Situation in, Decision out: a pure function of the alert, its chain, the cards it made, the policy and the time.
 
 Three gates, in this order::
 
@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, ids
-from capgateway.cards import amber
-from capgateway.cards.convert import Identity, Member, convert
-from capgateway.cards.decision import CardState, Change, Decision, Display, End
-from capgateway.cards.life import STATEMENTS, Held, Shown, Silent, is_amber, judge, outcome, standing
+from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
+from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, is_amber, judge, outcome, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Alert, Report
     from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
+    from capgateway.cards.member import Member
     from capgateway.cards.policy import Policy
 
 # Messages that the IPAWS programme office sends to prove its own channels carry this sender.
@@ -40,7 +39,9 @@ def unusable(
 ) -> QuarantineReason | None:
     """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any;
     ``signature`` what the feed asks of signatures: ``ignore``, ``verify`` (none that is wrong) or ``require``."""
-    if alert is None or any(finding.rule == cap.UNJUDGED.id for finding in report.findings):
+    if any(finding.rule == cap.UNJUDGED.id for finding in report.findings):
+        return "undecided"
+    if alert is None:
         return "unreadable"
     if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
         return "schema"
@@ -58,54 +59,31 @@ def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
     A Cancel counts whatever its scope: taking down is always safe. Tests, drafts and system messages never do, an
     exercise where the policy or a rehearsing feed asks for it.
     """
-    alert = member.alert
-    if alert.sender.casefold().startswith(TEST_SENDERS):
+    gist = member.gist
+    if gist.sender_key.startswith(TEST_SENDERS):
         return "status"
     exercises = policy.exercises or member.rehearsal
-    if alert.status != "Actual" and not (alert.status == "Exercise" and exercises):
+    if gist.status != "Actual" and not (gist.status == "Exercise" and exercises):
         return "status"
-    if alert.msg_type not in (*STATEMENTS, "Cancel"):
+    if gist.msg_type not in (*STATEMENTS, "Cancel"):
         return "status"  # Ack and Error speak to the sender's network, not to the public
-    if alert.msg_type == "Cancel":
+    if gist.msg_type == "Cancel":
         return None
-    if alert.scope != "Public":
+    if gist.scope != "Public":
         return "scope"
-    return "blocked" if _blocks_public(alert) else None
+    return "blocked" if gist.is_blocked else None
 
 
-def _blocks_public(alert: Alert) -> bool:
-    return any(
-        pair.name.casefold() == "blockchannel" and pair.value.strip().casefold() == "public"
-        for info in alert.infos
-        for pair in info.parameters
-    )
-
-
-def is_cross_sender(alert: Alert) -> bool:
-    """Whether the alert speaks only of other senders' messages: nobody updates or cancels what is not theirs."""
-    return bool(alert.references) and all(item.sender != alert.sender for item in alert.references)
-
-
-def decide(
-    arrived: Member,
-    known: Sequence[Member],
-    cards: Sequence[CardState],
-    policy: Policy,
-    *,
-    now: datetime,
-    deployment: str = "",
-) -> Decision:
-    """What becomes of an identifiable alert, and of the cards of its chain.
-
-    ``known`` is every stored alert tied to it by references of the same sender (``arrived`` may be among them),
-    ``cards`` every card these ever made. The same facts give the same decision, in any order of arrival.
-    """
+def decide(situation: Situation, policy: Policy) -> Decision:
+    """What becomes of an identifiable alert, and of the cards of its chain. The same facts give the same decision, in any
+    order of arrival."""
+    arrived, now = situation.arrived, situation.now
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if arrived.alert.msg_type != "Alert" and is_cross_sender(arrived.alert):
+    if arrived.gist.msg_type != "Alert" and arrived.gist.speaks_only_of_others:
         return _cross_sender(arrived)
-    chain = _chain(arrived, known, policy)
-    made = [card for card in cards if any(card.alert_id == member.alert_id for member in chain)]
+    chain = _chain(situation, policy)
+    made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
     active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
     result = outcome(chain, policy, now)
     changes: tuple[Change, ...] = ()
@@ -115,8 +93,7 @@ def decide(
         case Shown() if _is_barred(made, active):
             return Decision(word="quarantined", reason="withdrawn")
         case Shown() if [(card.alert_id, card.target) for card in active] != [_what(result)]:
-            identity = _identity(active[0] if active else None, chain, len(made), deployment)
-            shown = Display(card=convert(result.member, identity, result.area, policy), alert_id=result.member.alert_id)
+            shown = _display(result, active[0] if active else None, chain, len(made), situation.deployment)
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
@@ -125,18 +102,19 @@ def decide(
 
 
 def _cross_sender(arrived: Member) -> Decision:
-    if arrived.alert.infos and not amber.recognise(arrived.alert):
-        return Decision(word="ignored", reason="not_amber")
+    if arrived.gist.infos and arrived.gist.basis is None:
+        return Decision(word="ignored", reason="no_programme")
     return Decision(word="quarantined", reason="cross_sender")
 
 
-def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Member]:
+def _chain(situation: Situation, policy: Policy) -> list[Member]:
     """Those that speak to the public as the arrived one does: an exercise never touches a real card."""
+    arrived = situation.arrived
     others = [
         member
-        for member in known
+        for member in situation.chain
         if member.alert_id != arrived.alert_id
-        and (member.alert.status, member.rehearsal) == (arrived.alert.status, arrived.rehearsal)
+        and (member.gist.status, member.rehearsal) == (arrived.gist.status, arrived.rehearsal)
         and not not_for_public(member, policy)
     ]
     return [*others, arrived]
@@ -144,7 +122,7 @@ def _chain(arrived: Member, known: Sequence[Member], policy: Policy) -> list[Mem
 
 def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:
     """The alert on display, and where: a policy of other regions shows it elsewhere."""
-    return shown.member.alert_id, tuple(target.code for target in shown.area.target)
+    return shown.member.alert_id, tuple(unit.code for unit in shown.target)
 
 
 def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
@@ -153,7 +131,7 @@ def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:
-    shown = next((change.card for change in changes if isinstance(change, Display)), None)
+    shown = next((change for change in changes if isinstance(change, Display)), None)
     if shown is None:
         return Decision(word="unchanged", changes=changes)
     return Decision(word="published" if shown.revision == 1 else "updated", changes=changes)
@@ -163,17 +141,17 @@ def _refusal(
     arrived: Member, chain: Sequence[Member], result: Shown | Silent, policy: Policy, now: datetime
 ) -> Decision | None:
     """Why the arrived alert is not what is on display, or ``None`` when it is, or when it is a Cancel."""
-    is_cancel = arrived.alert.msg_type == "Cancel"
-    if not is_amber(arrived, chain) and (arrived.alert.infos or not is_cancel):
-        return Decision(word="ignored", reason="not_amber")
-    if is_cancel and not arrived.alert.references:
+    gist, is_cancel = arrived.gist, arrived.gist.msg_type == "Cancel"
+    if not is_amber(arrived, chain) and (gist.infos or not is_cancel):
+        return Decision(word="ignored", reason="no_programme")
+    if is_cancel and not gist.named():
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
     if all(member.alert_id != arrived.alert_id for member in standing(chain)):
         return Decision(word="ignored", reason="stale")
     own = judge(arrived, chain, policy, now)
-    if isinstance(own, Held):
+    if isinstance(own, Deferred):
         return Decision(word="quarantined", reason=own.reason)
     if result.member is None or result.member.alert_id != arrived.alert_id:
         return Decision(word="ignored", reason="stale")
@@ -189,23 +167,21 @@ def _end(card: CardState, reason: EndReason) -> End:
     return End(card_id=card.card_id, revision=card.revision + 1, reason=reason)
 
 
-def _identity(current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Identity:
-    issued_at = _issued_at([member for member in chain if member.alert.msg_type in STATEMENTS])
-    if current:
-        return Identity(
-            card_id=current.card_id,
-            incident_id=current.incident_id,
-            revision=current.revision + 1,
-            issued_at=issued_at,
-        )
-    card_id = _card_id(deployment, chain, known)
-    return Identity(card_id=card_id, incident_id=card_id.replace("crd_", "inc_", 1), revision=1, issued_at=issued_at)
+def _display(shown: Shown, current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Display:
+    card_id = current.card_id if current else _card_id(deployment, chain, known)
+    return Display(
+        alert_id=shown.member.alert_id,
+        card_id=card_id,
+        incident_id=current.incident_id if current else card_id.replace("crd_", "inc_", 1),
+        revision=current.revision + 1 if current else 1,
+        issued_at=_issued_at([member for member in chain if member.gist.msg_type in STATEMENTS]),
+        target=shown.target,
+    )
 
 
 def _issued_at(statements: Sequence[Member]) -> datetime:
     """When the story began: the first alert may not have reached us, but later ones say when it was sent."""
-    named = (item for member in statements for item in member.alert.references if item.sender == member.alert.sender)
-    moments = (item.sent.instant for item in named)
+    moments = [member.gist.first_named_at for member in statements]
     return min([*(member.sent_at for member in statements), *(moment for moment in moments if moment)])
 
 
@@ -214,6 +190,5 @@ def _card_id(deployment: str, chain: Sequence[Member], known: int) -> str:
     show twins. ``known`` counts the chain's earlier cards: a card after an ended one is a new card. What a rehearsing
     feed says is another card than the same alert from a real one."""
     start = min(chain, key=lambda member: (member.sent_at, member.alert_id))
-    first, apart = start.alert, ("rehearsal",) if start.rehearsal else ()
-    parts = (deployment, first.sender, first.identifier, first.sent.text if first.sent else "", str(known), *apart)
-    return ids.derived("crd", *parts)
+    apart = ("rehearsal",) if start.rehearsal else ()
+    return ids.derived("crd", deployment, start.gist.sender, start.gist.identifier, start.gist.sent, str(known), *apart)

@@ -7,11 +7,12 @@ from typing import Literal
 
 import msgspec
 
-from capgateway.cards.card import Card
+from capgateway.cards.member import Member
+from capgateway.places import Unit
 
 Word = Literal["published", "updated", "ended", "unchanged", "linked", "ignored", "quarantined"]
 EndReason = Literal["cancelled", "expired", "withdrawn", "left_region", "superseded", "erased"]
-IgnoreReason = Literal["not_amber", "status", "scope", "region", "expired", "blocked", "stale"]
+IgnoreReason = Literal["no_programme", "status", "scope", "region", "expired", "blocked", "stale", "erased"]
 QuarantineReason = Literal[
     "unreadable",
     "schema",
@@ -25,15 +26,21 @@ QuarantineReason = Literal[
     "review",
     "withdrawn",
     "paused",
+    "undecided",
 ]
 Reason = EndReason | IgnoreReason | QuarantineReason
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """Show this card, a new one or a new revision of a known one; the alert of ``alert_id`` made it."""
+    """Show the alert of ``alert_id`` as this card, a new one or a new revision of a known one, in these units;
+    ``issued_at`` is when its story began."""
 
-    card: Card
     alert_id: str
+    card_id: str
+    incident_id: str
+    revision: int
+    issued_at: datetime
+    target: tuple[Unit, ...]
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +77,17 @@ class CardState(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime
     target: tuple[str, ...] = ()
     end_reason: EndReason | None = None
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a decision depends on, beside the policy.
+
+    ``chain`` is every stored alert tied to ``arrived`` by references of the same sender (``arrived`` may be among them),
+    ``cards`` every card these ever made, ``deployment`` the name of this gateway's database.
+    """
+
+    arrived: Member
+    chain: tuple[Member, ...] = ()
+    cards: tuple[CardState, ...] = ()
+    now: datetime
+    deployment: str = ""

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards import amber
-from capgateway.cards.area import area, lies_within
-from capgateway.cards.card import CardArea
-from capgateway.cards.convert import Member, expiry, live_infos
+from capgateway.cards.area import lies_within, target
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
+from capgateway.cards.member import Member, expiry
+from capgateway.places import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +30,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """This member of the chain is to be on display, here."""
 
     member: Member
-    area: CardArea
+    target: tuple[Unit, ...]
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class Deferred(msgspec.Struct, frozen=True, kw_only=True):
     """This member would be on display, but waits for a person; what was shown before it stays."""
 
     member: Member
@@ -55,56 +54,52 @@ def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | S
     not wait for a person."""
     for member in sorted(standing(chain), key=_newness, reverse=True):
         result = judge(member, chain, policy, now)
-        if not isinstance(result, Held):
+        if not isinstance(result, Deferred):
             return result
     return Silent(end="cancelled", reason="stale")
 
 
 def _newness(member: Member) -> tuple[datetime, bool, str]:
-    return member.sent_at, member.alert.msg_type == "Update", member.alert_id
+    return member.sent_at, member.gist.msg_type == "Update", member.alert_id
 
 
 def standing(chain: Sequence[Member]) -> list[Member]:
     """The statements of a chain that no Cancel names, and that were sent after every Cancel (F-20: whatever a Cancel
     leaves out, nothing older than it stays on display)."""
-    cancels = [member for member in chain if member.alert.msg_type == "Cancel"]
+    cancels = [member for member in chain if member.gist.msg_type == "Cancel"]
     latest = max((cancel.sent_at for cancel in cancels), default=None)
-    named = {
-        (item.sender, item.identifier)
-        for cancel in cancels
-        for item in cancel.alert.references
-        if item.sender == cancel.alert.sender
-    }
+    named = {(cancel.gist.sender_key, name) for cancel in cancels for name in cancel.gist.names_of_its_own()}
     return [
         member
         for member in chain
-        if member.alert.msg_type in STATEMENTS
+        if member.gist.msg_type in STATEMENTS
         and (latest is None or member.sent_at > latest)
-        and (member.alert.sender, member.alert.identifier) not in named
+        and (member.gist.sender_key, member.gist.identifier_key) not in named
     ]
 
 
 def is_amber(member: Member, chain: Sequence[Member]) -> bool:
     """Whether the member is an AMBER Alert by itself, or follows one and carries no code that says otherwise."""
-    if amber.recognise(member.alert):
+    if member.gist.basis is not None:
         return True
-    follows = any(amber.recognise(other.alert) for other in chain if other.alert_id != member.alert_id)
-    return follows and not amber.event_codes(member.alert)
+    follows = any(other.gist.basis is not None for other in chain if other.alert_id != member.alert_id)
+    return follows and not member.gist.codes
 
 
-def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Held | Silent:
+def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Deferred | Silent:
     """What one statement asks for, were it the newest of its chain."""
     if not is_amber(head, chain):
-        return Silent(end="superseded", reason="not_amber", member=head)
-    if head.alert.infos and not live_infos(head.alert):
+        return Silent(end="superseded", reason="no_programme", member=head)
+    if head.gist.infos and not head.gist.live_infos:
         return Silent(end="cancelled", reason="expired", member=head)
     if expiry(head, policy)[0] <= now:
         return Silent(end="expired", reason="expired", member=head)
-    where = area(live_infos(head.alert), policy.regions)
+    meant = head.meant
+    where = target(meant, policy.regions)
     if where is None:
-        return Held(member=head, reason="area")
-    if not lies_within(where, head.jurisdiction):
-        return Held(member=head, reason="jurisdiction")
-    if not where.target:
+        return Deferred(member=head, reason="area")
+    if not lies_within(meant, policy.jurisdictions.get(head.feed, ())):
+        return Deferred(member=head, reason="jurisdiction")
+    if not where:
         return Silent(end="left_region", reason="region", member=head)
-    return Shown(member=head, area=where)
+    return Shown(member=head, target=where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -25,7 +26,8 @@ CALL_911 = PolicyAction(
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields are the keys of ``[policy]``. ``regions`` empty means everywhere."""
+    """Fields are the keys of ``[policy]``, except ``jurisdictions``: for where each feed may speak, by its name; a feed that is
+    not named may speak for anywhere. ``regions`` empty means everywhere."""
 
     regions: tuple[str, ...] = ()
     default_lifetime: timedelta = timedelta(hours=24)
@@ -37,3 +39,4 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     review_default: Literal["hold", "publish"] = "hold"
     facts: tuple[Fact, ...] = ("children", "suspects", "vehicles", "last_seen")
     actions: tuple[PolicyAction, ...] = (CALL_911,)
+    jurisdictions: Mapping[str, tuple[str, ...]] = {}

@@ -9,6 +9,7 @@ import click
 from capgateway.cards.decision import Word
 from capgateway.cli.ask import ask, limit_option, server_option, tell
 from capgateway.cli.output import Moment, format_option
+from capgateway.store import lists
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,6 @@ def list_alerts(
         server,
         "alerts",
         query,
-        lambda store: store.alerts(decision=decision, feed=feed, since=since, limit=limit),
+        lambda store: store.read(lists.alert_page, decision=decision, feed=feed, since=since, limit=limit),
     )
     tell(page, COLUMNS, as_json=as_json)

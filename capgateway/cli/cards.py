@@ -8,6 +8,7 @@ import click
 
 from capgateway.cli.ask import ask, limit_option, server_option, tell
 from capgateway.cli.output import format_option
+from capgateway.store import lists
 
 if TYPE_CHECKING:
     from capgateway.cli.output import Context
@@ -29,5 +30,5 @@ def cards() -> None:
 def list_cards(context: Context, state: str | None, limit: int, server: str | None, as_json: bool) -> None:
     """List cards, the newest first."""
     query = {"state": state, "limit": limit}
-    page = ask(context, server, "cards", query, lambda store: store.cards(state=state, limit=limit))
+    page = ask(context, server, "cards", query, lambda store: store.read(lists.card_page, state=state, limit=limit))
     tell(page, COLUMNS, as_json=as_json)

@@ -124,9 +124,10 @@ def _decided(
     if gate is not None or alert is None:
         return cards.Decision(word="quarantined", reason=gate), None
     sha256, signature = hashlib.sha256(parsed.document).hexdigest(), report.signature
+    gist = cards.gist(alert)
     member = cards.Member(
         alert_id=sha256,
-        alert=alert,
+        gist=gist,
         feed=FEED,
         received_at=now,
         sha256=sha256,
@@ -135,8 +136,11 @@ def _decided(
             status=signature.status if signature else "absent", signer=signature.signer if signature else None
         ),
     )
-    decision = cards.decide(member, (), (), policy, now=now)
-    return decision, next((change.card for change in decision.changes if isinstance(change, cards.Display)), None)
+    decision = cards.decide(cards.Situation(arrived=member, now=now), policy)
+    shown = next((change for change in decision.changes if isinstance(change, cards.Display)), None)
+    if shown is None:
+        return decision, None
+    return decision, cards.convert(shown, member, cards.draft(alert, gist), policy)
 
 
 def _is_amber(alert: cap.Alert | None) -> bool:

@@ -8,6 +8,7 @@ import click
 
 from capgateway.cli.ask import ask, limit_option, server_option, tell
 from capgateway.cli.output import format_option
+from capgateway.store import lists
 
 if TYPE_CHECKING:
     from capgateway.cli.output import Context
@@ -45,6 +46,6 @@ def list_deliveries(
         server,
         "deliveries",
         query,
-        lambda store: store.deliveries(state=state, receiver=receiver, card_id=card_id, limit=limit),
+        lambda store: store.read(lists.delivery_page, state=state, receiver=receiver, card_id=card_id, limit=limit),
     )
     tell(page, COLUMNS, as_json=as_json)

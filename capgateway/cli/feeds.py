@@ -168,8 +168,10 @@ async def _from_store(store: Store, known: Settings, limit: int) -> Any:
 
 async def _stored_status(store: Store, feed: Feed) -> dict[str, Any]:
     from capgateway.feeds.status import FeedStatus  # noqa: PLC0415
+    from capgateway.store import feeds as stored_feeds  # noqa: PLC0415
+    from capgateway.store import lists  # noqa: PLC0415
 
-    newest = (await store.alerts(feed=feed.name, limit=1)).items
+    newest = (await store.read(lists.alert_page, feed=feed.name, limit=1)).items
     status = FeedStatus(
         name=feed.name,
         kind=feed.kind,
@@ -177,7 +179,7 @@ async def _stored_status(store: Store, feed: Feed) -> dict[str, Any]:
         health="waiting" if feed.enabled else "disabled",
         url=feed.address,
         newest_at=newest[0].received_at if newest else None,
-        missing=len(await store.missing_entries(feed.name)),
+        missing=len(await store.read(stored_feeds.missing_entries, feed.name)),
     )
     told: dict[str, Any] = msgspec.to_builtins(status)
     return told

@@ -2,7 +2,7 @@
 
 ::
 
-    store.claim ─▶ send ─▶ Attempt ─▶ after ─▶ Delivered | Retry | Dead ─▶ store.record_attempt
+    claim ─▶ send ─▶ Attempt ─▶ after ─▶ Delivered | Retry | Dead ─▶ record, and claim again
 
 It does not choose what may be sent: the lane's rules stand in the store's claim. It does not choose when to try again:
 that is ``webhooks.after``. It sees to it that each receiver has its own slots, so that one that hangs delays nobody else;

@@ -1,4 +1,13 @@
-"""One receiver's session and slots, and the loop that fills them."""
+"""One receiver's session and slots, and the loop that fills them.
+
+::
+
+    ┌▶ turn: record what has ended, claim what is due ─▶ a flight for each claim ─┐
+    └──────────────── woken: something ended, or something is due ◀───────────────┘
+
+What ended is recorded together with the next claim, in one unit of work: while one turn is written the next gathers. What
+the database cannot take now is recorded with a later turn, and holds no lane longer than that.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +18,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from capgateway import log, net
-from capgateway.clock import utc_now
 from capgateway.dispatch import report
 from capgateway.errors import ConfigError, StoreError
+from capgateway.store import Finished, deliveries
 
 if TYPE_CHECKING:
     import aiohttp
@@ -21,20 +30,32 @@ if TYPE_CHECKING:
 
 LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
+RESERVE = 1
+"""Slots kept for take-downs."""
+TROUBLE_SECONDS = 1.0
+"""The pause after the database failed us."""
+LAST_TRIES = 10
+"""How often a retired courier tries to record what has ended; then the leases run out."""
 
-Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[None]]"
+Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished | None]]"
+Recorded: TypeAlias = Callable[[Finished, bool], None]
 
 
 class Courier:
-    """One receiver's session and slots, and the loop that fills them."""
+    """Runs until retired and everything under way has ended. ``recorded`` is told of each attempt once it is stored, and
+    whether the delivery was still ours."""
 
-    def __init__(self, receiver: Receiver, store: Store, deliver: Deliver, *, user_agent: str) -> None:
+    def __init__(
+        self, receiver: Receiver, store: Store, deliver: Deliver, recorded: Recorded, *, user_agent: str
+    ) -> None:
         self.receiver = receiver
-        self._store, self._deliver, self._user_agent = store, deliver, user_agent
-        self._slots = max(1, receiver.concurrency - 1)  # one more is kept for take-downs
+        self._store, self._deliver, self._recorded, self._user_agent = store, deliver, recorded, user_agent
+        self._slots = max(1, receiver.concurrency - RESERVE)
         self._busy = 0
+        self._finished: list[Finished] = []
         self._woken = asyncio.Event()
         self._retired = False
+        self._last_tries = LAST_TRIES
 
     @property
     def has_room(self) -> bool:
@@ -70,33 +91,56 @@ class Courier:
             )
             return
         async with session, asyncio.TaskGroup() as group:
-            while not self._retired:
-                await self._claim(group, session, self._slots - self._busy, take_downs_only=not receiver.enabled)
-                if not self.has_room:
-                    await self._claim(group, session, self._slots + 1 - self._busy, take_downs_only=True)
-                await self._woken.wait()
+            while self._has_work:
                 self._woken.clear()
+                await self._turn(group, session)
+                if self._has_work:
+                    await self._woken.wait()
 
-    async def _claim(
-        self, group: asyncio.TaskGroup, session: aiohttp.ClientSession, limit: int, *, take_downs_only: bool
-    ) -> None:
-        if limit <= 0:
+    @property
+    def _has_work(self) -> bool:
+        return not self._retired or self._busy > 0 or bool(self._finished)
+
+    async def _turn(self, group: asyncio.TaskGroup, session: aiohttp.ClientSession) -> None:
+        finished, self._finished = self._finished, []
+        room, reserve = self._room()
+        if not finished and room + reserve <= 0:
             return
-        name, lease = self.receiver.name, self.receiver.timeout + LEASE_MARGIN
+        lease = self.receiver.timeout + LEASE_MARGIN
         try:
-            claims = await self._store.claim(
-                name, now=utc_now(), limit=limit, lease=lease, take_downs_only=take_downs_only
+            turn = await self._store.write(
+                deliveries.turn, self.receiver.name, finished, room=room, reserve=reserve, lease=lease
             )
         except StoreError as error:
             report.store_failed(error)
+            self._try_again(finished)
             return
-        for claim in claims:
+        for one, ours in zip(finished, turn.ours, strict=True):
+            self._recorded(one, ours)
+        for claim in turn.claims:
             self._busy += 1
             group.create_task(self._carry(session, claim))
 
+    def _room(self) -> tuple[int, int]:
+        """How many deliveries of any kind may begin, and how many more that are take-downs."""
+        if self._retired:
+            return 0, 0
+        if not self.receiver.enabled:
+            return 0, self._slots + RESERVE - self._busy
+        room = max(0, self._slots - self._busy)
+        return room, self._slots + RESERVE - self._busy - room
+
+    def _try_again(self, finished: list[Finished]) -> None:
+        """Keep what could not be recorded for the next turn."""
+        self._last_tries -= self._retired
+        if self._last_tries > 0:
+            self._finished = finished + self._finished
+        asyncio.get_running_loop().call_later(TROUBLE_SECONDS, self.wake)
+
     async def _carry(self, session: aiohttp.ClientSession, claim: Claim) -> None:
         try:
-            await self._deliver(session, self.receiver, claim)
+            if ended := await self._deliver(session, self.receiver, claim):
+                self._finished.append(ended)
         finally:
             self._busy -= 1
             self.wake()

@@ -15,6 +15,7 @@ from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
+from capgateway.store import Finished, deliveries
 from capgateway.webhooks import after
 
 if TYPE_CHECKING:
@@ -99,43 +100,45 @@ class Dispatch:
             self._group.create_task(courier.run())
 
     def _courier(self, receiver: Receiver) -> Courier:
-        return Courier(receiver, self._store, self._deliver, user_agent=self._user_agent)
+        return Courier(receiver, self._store, self._deliver, self._recorded, user_agent=self._user_agent)
 
     async def _look(self) -> float:
         """Hurry what is overtaken, wake the couriers if something is due; return for how long nothing will be."""
         roomy = [courier for courier in self._couriers.values() if courier.has_room]
         try:
-            for delivery_id in await self._store.overtaken() if self._flights else ():
+            flights = list(self._flights)
+            for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
                 if flight := self._flights.get(delivery_id):
                     flight.hurry("overtaken", OVERTAKEN_SECONDS)
-            due = await self._store.next_due([courier.receiver.name for courier in roomy])
+            due = await self._store.read(deliveries.next_due, [courier.receiver.name for courier in roomy])
         except StoreError as error:
             report.store_failed(error)
             return TROUBLE_SECONDS
-        wait = (due - utc_now()).total_seconds() if due else LOOK_SECONDS
+        now = utc_now()
         for courier in self._couriers.values():
-            if wait <= 0 or courier not in roomy:  # a full one may still have its slot for a take-down
+            due_at = due.get(courier.receiver.name)
+            if courier not in roomy or (due_at and due_at <= now):  # a full one may still have its slot for a take-down
                 courier.wake()
+        wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
         return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
 
-    async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> None:
-        """One attempt, from claim to record. Whatever goes wrong here stays here: the lease ends, and it is tried again."""
+    async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished | None:
+        """One attempt. Whatever goes wrong here stays here: the lease ends, and it is tried again."""
         flight = self._flights[claim.delivery_id] = Flight()
         if self._stopping:  # claimed while we were told to stop
             flight.hurry("stopped", STOP_SECONDS)
         try:
             attempt = await flight.attempt(session, receiver, claim)
-            following = after(claim, attempt, now=utc_now(), chance=self._chance())
-            ours = await self._store.record_attempt(claim, attempt, following)
-        except StoreError as error:
-            report.store_failed(error)
+            return Finished(claim, attempt, after(claim, attempt, now=utc_now(), chance=self._chance()))
         except Exception as error:  # noqa: BLE001  (one bad neighbour stops nobody)
             log.event(report.LOGGER, "delivery.broke", level=logging.ERROR, error=error, delivery=claim.delivery_id)
-        else:
-            self._metrics.attempted(receiver=receiver.name, outcome=attempt.outcome)
-            report.attempted(claim, attempt, following, ours=ours)
+            return None
         finally:
             self._flights.pop(claim.delivery_id, None)
+
+    def _recorded(self, one: Finished, ours: bool) -> None:
+        self._metrics.attempted(receiver=one.claim.receiver, outcome=one.attempt.outcome)
+        report.attempted(one.claim, one.attempt, one.following, ours=ours)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

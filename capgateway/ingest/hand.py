@@ -11,18 +11,19 @@ from capgateway.ingest.intake import unwrap
 if TYPE_CHECKING:
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
+    from capgateway.store import Arrival, Taken
 
 
 async def submit(intake: Intake, watch: Watch, document: bytes) -> list[Submitted]:
     """What became of each alert in the document, durable when this returns. Handing the same over again is the same as
-    once. An envelope without any alert, and what is no CAP at all, is kept as unreadable."""
-    return [await _take(intake, watch, inside, status) for inside, status in await unwrap(document)]
-
-
-async def _take(intake: Intake, watch: Watch, document: bytes, envelope_status: str | None) -> Submitted:
-    arrival = await intake.examine(document, watch.feed, envelope_status=envelope_status)
-    taken = await intake.take(arrival)
+    once. An envelope without any alert, and what is not CAP at all, is kept as unreadable."""
+    arrivals = await intake.examine_all(await unwrap(document), watch.feed)
+    taken = await intake.take_all(arrivals)
     watch.succeeded(utc_now())
+    return [_submitted(watch, arrival, one) for arrival, one in zip(arrivals, taken, strict=True)]
+
+
+def _submitted(watch: Watch, arrival: Arrival, taken: Taken) -> Submitted:
     watch.took(arrival, taken)
     return Submitted(
         alert_id=taken.alert_id,

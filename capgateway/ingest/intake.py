@@ -1,4 +1,4 @@
-"""Documents into the store: parse, validate, decide, and everything that follows, in one durable step."""
+"""Documents into the store: examined, decided, and everything that follows, in one durable step."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from capgateway import cap, cards, log
+from capgateway import log
 from capgateway.clock import utc_now
-from capgateway.feeds import enveloped, read_entries
+from capgateway.examine import examine
+from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
-from capgateway.store import Arrival
+from capgateway.store import alerts, cards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
-    from capgateway.cards import CardState, Decision, Member, Policy
+    from capgateway import cap
+    from capgateway.cards import Policy
     from capgateway.feeds import Feed
     from capgateway.metrics import Metrics
-    from capgateway.store import Store, Taken
-    from capgateway.webhooks import Outlets
+    from capgateway.store import Arrival, Store, Taken, TakenEntry
 
 T = TypeVar("T")
 LOGGER = logging.getLogger("capgateway.ingest")
@@ -34,51 +32,52 @@ EXPIRE_AT_ONCE = 100
 
 
 class Intake:
-    """What every way in leads to. ``policy``, ``outlets`` and ``jurisdictions`` (of feeds, by name) may be replaced at
-    run time."""
+    """What every way in leads to. ``policy`` may be replaced at run time."""
 
     def __init__(
         self,
         store: Store,
         schemas: cap.Schemas,
         policy: Policy,
-        outlets: Outlets,
         *,
         metrics: Metrics,
         on_messages: Callable[[], None],
     ) -> None:
-        self.store, self.metrics = store, metrics
-        self.policy, self.outlets = policy, outlets
-        self.jurisdictions: dict[str, tuple[str, ...]] = {}
+        self.store, self.metrics, self.policy = store, metrics, policy
         self.hosts = Hosts()
         self._schemas, self._on_messages = schemas, on_messages
 
     async def examine(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Arrival:
-        """Parse and validate. Never raises for what the document holds. What an envelope says of its status weighs more
-        than an ``Actual`` inside."""
+        """Parse, validate, make the gist. Never raises for what the document contains."""
+        (arrival,) = await self.examine_all([(document, envelope_status)], feed)
+        return arrival
+
+    async def examine_all(self, documents: Sequence[tuple[bytes, str | None]], feed: Feed) -> list[Arrival]:
+        """The same for several documents, each with what an envelope says of its status."""
         received_at = utc_now()
-
-        def look() -> Arrival:
-            parsed = cap.parse(document)
-            report = self._report(parsed, feed, received_at)
-            alert = parsed.alert and enveloped(parsed.alert, envelope_status)
-            return Arrival(
-                feed=feed.name,
-                document=document,
-                received_at=received_at,
-                alert=alert,
-                report=report,
-                gate=cards.unusable(alert, report, senders=feed.senders, signature=feed.signature),
-                rehearsal=feed.rehearsal,
-            )
-
-        return await off_loop(len(document), look)
+        return await off_loop(
+            sum(len(document) for document, _ in documents),
+            lambda: [
+                examine(document, feed, self._schemas, received_at=received_at, envelope_status=status)
+                for document, status in documents
+            ],
+        )
 
     async def take(self, arrival: Arrival) -> Taken:
         """Decide and store one examined document; durable when this returns."""
+        (taken,) = await self.take_all([arrival])
+        return taken
+
+    async def take_all(self, arrivals: Sequence[Arrival], entries: Sequence[TakenEntry] = ()) -> list[Taken]:
+        """Decide and store examined documents as a whole, and note the entries that announced them; durable when this
+        returns. What one of them cancels is never displayed first, in whichever order they come."""
         started = time.monotonic()
-        taken = await self.store.take_in(arrival, self._decide, self.outlets)
-        self._tell(taken, arrival, time.monotonic() - started)
+        taken = await self.store.write_alone(alerts.take_in, arrivals, self.policy, entries)
+        seconds = (time.monotonic() - started) / max(len(arrivals), 1)
+        for one, arrival in zip(taken, arrivals, strict=True):
+            self._tell(one, arrival, seconds)
+        if any(one.messages for one in taken):
+            self._on_messages()
         return taken
 
     async def take_in(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Taken:
@@ -88,64 +87,25 @@ class Intake:
     async def expire(self) -> int:
         """End every card whose time has come; how many there were."""
         ended = 0
-        while (next_end := await self.store.next_expiry()) is not None and next_end <= utc_now():
-            count = await self.store.expire(cards.expire, self.outlets, EXPIRE_AT_ONCE)
+        while (next_end := await self.store.read(cards.next_expiry)) is not None and next_end <= utc_now():
+            count = await self.store.write_alone(cards.expire, EXPIRE_AT_ONCE)
             ended += count
             log.event(LOGGER, "cards.expired", count=count)
             self._on_messages()
         return ended
 
-    async def decide_again(self) -> int:
-        """Decide anew what a change of the policy's regions may decide otherwise, and send live cards where receivers
-        want them now; how many alerts were decided."""
-        now = utc_now()
-        alert_ids = await self.store.undecided_by_region(now, now - self.policy.max_lifetime)
-        for alert_id in alert_ids:
-            taken = await self.store.decide_again(alert_id, self._decide, self.outlets)
-            if taken.messages:
-                log.event(LOGGER, "alert.decided", alert=alert_id, again=True, decision=taken.decision.word)
-                self._on_messages()
-        if await self.store.route_again(self.outlets):
-            self._on_messages()
-        return len(alert_ids)
-
-    def _report(self, parsed: cap.Parsed, feed: Feed, received_at: datetime) -> cap.Report:
-        report = cap.validate(
-            parsed,
-            self._schemas,
-            now=received_at,
-            profile=feed.profile,
-            trust=feed.trust,
-            signed_at=received_at,
-            source=feed.name,
-        )
-        if feed.signature != "ignore":
-            return report
-        findings = tuple(finding for finding in report.findings if finding.layer != "signature")
-        return msgspec.structs.replace(report, signature=None, findings=findings, verdict=cap.verdict_on(findings))
-
-    def _decide(
-        self, arrived: Member, known: Sequence[Member], states: Sequence[CardState], deployment: str
-    ) -> Decision:
-        return cards.decide(
-            self._placed(arrived),
-            [self._placed(member) for member in known],
-            states,
-            self.policy,
-            now=utc_now(),
-            deployment=deployment,
-        )
-
-    def _placed(self, member: Member) -> Member:
-        """With the jurisdiction that its feed has now."""
-        return msgspec.structs.replace(member, jurisdiction=self.jurisdictions.get(member.feed, ()))
-
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason
         self.metrics.decided(feed=arrival.feed, decision=word, reason=reason)
-        for finding in arrival.report.findings:
-            if taken.is_new and finding.rule == cap.UNJUDGED.id:
-                log.event(LOGGER, "alert.unjudged", level=logging.ERROR, alert=taken.alert_id, message=finding.message)
+        if taken.fault or (taken.is_new and reason == "undecided"):
+            log.event(
+                LOGGER,
+                "alert.undecided",
+                level=logging.ERROR,
+                feed=arrival.feed,
+                alert=taken.alert_id,
+                fault=taken.fault or next((finding.message for finding in arrival.report.findings), None),
+            )
         log.event(
             LOGGER,
             "alert.decided",
@@ -159,8 +119,6 @@ class Intake:
             messages=taken.messages,
             seconds=round(seconds, 4),
         )
-        if taken.messages:
-            self._on_messages()
 
 
 async def unwrap(document: bytes) -> list[tuple[bytes, str | None]]:

@@ -16,7 +16,7 @@ from capgateway.errors import StoreError
 from capgateway.feeds.http.fetch import Fetched, fetch
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER, unwrap
-from capgateway.store import MissingEntry
+from capgateway.store import MissingEntry, TakenEntry, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -61,11 +61,8 @@ async def each(items: Sequence[T], take: Callable[[T], Awaitable[bool]]) -> tupl
     return new, list(left)
 
 
-async def take_entry(intake: Intake, watch: Watch, entry: Entry) -> bool:
-    """Whether the entry gave an alert that was new."""
-    if entry.document is not None:
-        arrival = await intake.examine(entry.document, watch.feed, envelope_status=entry.envelope_status)
-        return await taken(intake, watch, entry, [arrival])
+async def take_link(intake: Intake, watch: Watch, entry: Entry) -> bool:
+    """Whether what the entry links to gave an alert that was new."""
     missing = MissingEntry(key=entry.key, link=entry.link or "", failures=0, envelope_status=entry.envelope_status)
     return await _take_link(intake, watch, missing)
 
@@ -81,13 +78,11 @@ async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
         await _miss(intake, watch, entry, message, found.retry_at if found else None)
         return False
     inside = await unwrap(found.body)
-    arrivals = [
-        await intake.examine(document, watch.feed, envelope_status=_weightier(entry.envelope_status, status))
-        for document, status in inside
-    ]
+    documents = [(document, _weightier(entry.envelope_status, status)) for document, status in inside]
+    arrivals = await intake.examine_all(documents, watch.feed)
     if all(arrival.gate == "unreadable" for arrival in arrivals):
         await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
-        return any([(await intake.take(arrival)).is_new for arrival in arrivals])
+        return any(one.is_new for one in await intake.take_all(arrivals))
     return await taken(intake, watch, entry, arrivals)
 
 
@@ -97,10 +92,10 @@ def _weightier(outer: str | None, inner: str | None) -> str | None:
 
 
 async def taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrivals: Sequence[Arrival]) -> bool:
-    """Store what an entry holds, then that it needs no more fetching; whether any of it was new."""
-    is_new = [watch.took(arrival, await intake.take(arrival)) for arrival in arrivals]
-    await intake.store.entry_taken(watch.feed.name, entry.key, entry.link)
-    return any(is_new)
+    """Store what an entry contains, and that it needs no more fetching; whether any of it was new."""
+    done = TakenEntry(feed=watch.feed.name, key=entry.key, link=entry.link)
+    stored = await intake.take_all(arrivals, [done])
+    return sum(watch.took(arrival, one) for arrival, one in zip(arrivals, stored, strict=True)) > 0
 
 
 async def _miss(intake: Intake, watch: Watch, entry: MissingEntry, trouble: str, retry_at: datetime | None) -> None:
@@ -113,7 +108,7 @@ async def _miss(intake: Intake, watch: Watch, entry: MissingEntry, trouble: str,
         retry_at=retry_at,
     )
     missed = msgspec.structs.replace(entry, failures=failures, retry_at=again if failures < MOST_TRIES else None)
-    await intake.store.entry_missing(watch.feed.name, missed, trouble)
+    await intake.store.write(feeds.entry_missing, watch.feed.name, missed, trouble)
     watch.misses(again)
     log.event(
         LOGGER,
@@ -132,7 +127,7 @@ async def retry_missing(intake: Intake, watch: Watch) -> int:
     if not watch.missing and watch.looked_for_missing:
         return 0
     watch.looked_for_missing = False  # until all goes well: what fails on the way is counted anew
-    entries, now = await intake.store.missing_entries(watch.feed.name), utc_now()
+    entries, now = await intake.store.read(feeds.missing_entries, watch.feed.name), utc_now()
     due = [entry for entry in entries if entry.retry_at and entry.retry_at <= now]
     watch.missing = len(entries) - len(due)  # those that fail again are counted again
     watch.retry_at = min((entry.retry_at for entry in entries if entry.retry_at and entry.retry_at > now), default=None)

@@ -17,9 +17,10 @@ from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.feeds.read.entry import READABLE
 from capgateway.feeds.read.nws import JSON
 from capgateway.feeds.status import PollResult
+from capgateway.ingest.body import take_body
 from capgateway.ingest.intake import LOGGER, off_loop
-from capgateway.ingest.links import each, retry_missing, take_entry, taken
-from capgateway.store import Body, FeedState
+from capgateway.ingest.links import each, retry_missing, take_link, taken
+from capgateway.store import Body, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id, WIDT
 T = TypeVar("T")
 
 
-class Page(NamedTuple):
+class BodyRead(NamedTuple):
     """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were taken, whether it
     may be taken for what the feed has to say, where it goes on."""
 
@@ -71,7 +72,7 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
 async def _ask(intake: Intake, watch: Watch, now: datetime) -> tuple[FetchFailed | None, str, int]:
     """Every address of one poll. One that fails does not keep us from the others: these may hold the cancels."""
     failure, outcome, new = None, NO_CHANGE, 0
-    for question in questions(watch.feed, last_success=watch.last_success, now=now):
+    for question in questions(watch.feed, last_success=watch.complete_at, now=now):
         failed, changed, count = await _ask_part(intake, watch, question, now)
         new += count
         failure = failure or failed
@@ -84,7 +85,7 @@ async def _ask_part(
 ) -> tuple[FetchFailed | None, bool, int]:
     """One address and the pages it leads to. They are remembered together, after the last: a page that fails must not
     be hidden by a first one that has not changed since."""
-    url, new, pages = question.url, 0, list[Page]()
+    url, new, pages = question.url, 0, list[BodyRead]()
     for _ in range(MAX_PAGES):
         found = await fetch(
             watch.session,
@@ -112,7 +113,7 @@ async def _ask_part(
     return None, bool(pages), new
 
 
-async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
+async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     """Take in what a new body announces."""
     feed = watch.feed
     index = await off_loop(len(found.body), lambda: read_entries(found.body, kind=feed.kind, base_url=found.url))
@@ -121,18 +122,22 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> Page:
     if faults and not index.entries:
         if not watch.failures:  # keep what cannot be read, once a failure: an error page may change at each poll
             await intake.take_in(found.body, feed)
-        return Page(found, 0, failure=FetchFailed(reason="unreadable", message=faults[0].message))
+        return BodyRead(found, 0, failure=FetchFailed(reason="unreadable", message=faults[0].message))
     entries = index.distinct
-    known = await intake.store.known_entries(feed.name, [entry.key for entry in entries])
+    known = await intake.store.read(feeds.known_entries, feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
     if feed.kind == "cap" and fresh:
         new, failure = await _take_only(intake, watch, fresh[0])
-        return Page(found, new, is_news=True, failure=failure)
-    new, left_over = await each(fresh, lambda entry: take_entry(intake, watch, entry))
+        return BodyRead(found, new, is_news=True, failure=failure)
+    new = await take_body(intake, watch, [entry for entry in fresh if entry.document is not None])
+    links = [entry for entry in fresh if entry.document is None]
+    linked, left_over = await each(links, lambda entry: take_link(intake, watch, entry))
     # A faulty index without entries may be somebody's error page under the right address and with the right ETag: it is
     # read as a quiet feed, and asked for again in full.
     is_sound = bool(index.entries) or not errors
-    return Page(found, new, bool(fresh), is_whole=not left_over, is_sound=is_sound, next_url=index.next_url)
+    return BodyRead(
+        found, new + linked, bool(fresh), is_whole=not left_over, is_sound=is_sound, next_url=index.next_url
+    )
 
 
 async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, FetchFailed | None]:
@@ -145,16 +150,15 @@ async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, F
     return 0, FetchFailed(reason="unreadable", message=arrival.report.findings[0].message)
 
 
-async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[Page]) -> None:
+async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[BodyRead]) -> None:
     """Now that all entries are accounted for: the first page's validators, and the bodies that brought any."""
     said = pages[0].found.validators
-    state = FeedState(etag=said.etag, last_modified=said.last_modified, sha256=said.sha256)
     bodies = [
         Body(url=page.found.url, status=page.found.status, media_type=page.found.media_type, content=page.found.body)
         for page in pages
         if page.is_news
     ]
-    await intake.store.save_feed_state(watch.feed.name, question.part, state, bodies)
+    await intake.store.write(feeds.save_validators, watch.feed.name, question.part, said, bodies)
     watch.known[question.part] = said
     watch.note(pages[0].found)
 

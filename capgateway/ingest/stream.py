@@ -16,6 +16,7 @@ from capgateway.feeds.stream import naads
 from capgateway.feeds.stream.listen import recover
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.watch import Tries
+from capgateway.store import chains
 
 if TYPE_CHECKING:
     from capgateway import cap
@@ -46,7 +47,7 @@ async def hear(intake: Intake, watch: Watch, document: bytes) -> None:
 async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert) -> None:
     """Fetch from the archives what the heartbeat names and the store does not hold (C-46)."""
     try:
-        missing = [item for item in naads.announced(heartbeat) if not await intake.store.holds(item)]
+        missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item)]
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.missing = len(missing)
         await asyncio.gather(*(_recover(intake, watch, item) for item in missing))
@@ -83,7 +84,11 @@ async def _take(intake: Intake, watch: Watch, reference: cap.Reference, found: F
     """Take in what an archive has; what is wrong with it, if anything is."""
     arrival = await intake.examine(found.body, watch.feed)
     watch.took(arrival, await intake.take(arrival))
-    return None if await intake.store.holds(reference) else "what the archive has under this name is not that alert"
+    return (
+        None
+        if await intake.store.read(chains.holds, reference)
+        else "what the archive has under this name is not that alert"
+    )
 
 
 def _name(reference: cap.Reference) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.feeds.health import gap
-from capgateway.feeds.http.fetch import Validators
+from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.read.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from capgateway.feeds import Feed
     from capgateway.feeds.http.fetch import Fetched
-    from capgateway.store import Arrival, FeedState, Taken
+    from capgateway.store import Arrival, Taken
 
 
 class Tries(NamedTuple):
@@ -29,15 +29,20 @@ class Tries(NamedTuple):
 
 
 class Watch:
-    """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart."""
+    """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete_at``, when
+    the feed last gave a complete answer, outlives the process."""
 
-    def __init__(self, feed: Feed, session: aiohttp.ClientSession, known: Mapping[str, FeedState]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        session: aiohttp.ClientSession,
+        known: Mapping[str, Validators],
+        complete_at: datetime | None = None,
+    ) -> None:
         self.feed, self.session = feed, session
         self.busy = asyncio.Lock()
-        self.known = {
-            part: Validators(etag=state.etag, last_modified=state.last_modified, sha256=state.sha256)
-            for part, state in known.items()
-        }
+        self.known = dict(known)
+        self.complete_at = complete_at
         self.failures = 0
         self.trouble: str | None = None
         self.last_try: datetime | None = None
@@ -65,8 +70,9 @@ class Watch:
 
     def succeeded(self, now: datetime) -> None:
         """The feed answered usably."""
-        if gap(self.feed, last_success=self.last_success, now=now):
-            self.gap_since = self.last_success
+        if gap(self.feed, last_success=self.complete_at, now=now):
+            self.gap_since = self.complete_at
+        self.complete_at = now
         self.failures, self.trouble, self.last_try, self.last_success = 0, None, now, now
 
     def failed(self, trouble: str, now: datetime) -> None:

@@ -27,6 +27,8 @@ from capgateway.ingest.links import retry_missing
 from capgateway.ingest.poll import poll
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
+from capgateway.store import feeds as stored_feeds
+from capgateway.store import retention
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 EXPIRE_EVERY = timedelta(seconds=1)
 ERASE_EVERY = timedelta(hours=1)
+REMEMBER_EVERY = timedelta(seconds=30)
+"""How much of the last complete answer's time a crash may lose. Gaps are longer."""
 FIRST_POLLS_APART = timedelta(milliseconds=20)
 """The first polls are spread: all at once they would hold the loop up."""
 FIRST_POLLS_WITHIN = timedelta(seconds=60)
@@ -59,6 +63,7 @@ class Watching:
         self._watches: dict[str, Watch] = {}
         self._sessions: dict[object, aiohttp.ClientSession] = {}
         self._streams: dict[str, list[asyncio.Task[None]]] = {}
+        self._remembered: dict[str, datetime] = {}
         self.jobs = Jobs()
 
     @property
@@ -68,12 +73,10 @@ class Watching:
     @contextlib.asynccontextmanager
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
         """Watch these feeds, and end cards whose time has come, while the context lasts."""
-        self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
-        await self._intake.expire()  # what ended while we were away goes first
-        await self._intake.decide_again()  # the policy may have changed since
         soon = utc_now() + FIRST_POLLS_WITHIN
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
-        self.jobs.every("erase", self._erase_bodies, ERASE_EVERY, first=soon)
+        self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
+        self.jobs.every("remember", self._remember, REMEMBER_EVERY, first=soon)
         self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)
         try:
             self.jobs.start()
@@ -85,16 +88,18 @@ class Watching:
     async def replace(self, feeds: Sequence[Feed]) -> None:
         """Watch these feeds and no others."""
         self.feeds = tuple(feeds)
-        self._intake.jurisdictions = {feed.name: feed.jurisdiction for feed in feeds}
         wanted = {feed.name: feed for feed in feeds if feed.enabled}
         for name, watch in list(self._watches.items()):
             if wanted.get(name) != watch.feed:
                 self._forget(name)
         new = [feed for name, feed in wanted.items() if name not in self._watches]
         apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
-        known = await self._intake.store.feed_states()
+        known = await self._intake.store.read(stored_feeds.validators)
+        complete = await self._intake.store.read(stored_feeds.complete)
         for number, feed in enumerate(new):
-            watch = self._watches[feed.name] = Watch(feed, self._session(feed), known.get(feed.name, {}))
+            watch = self._watches[feed.name] = Watch(
+                feed, self._session(feed), known.get(feed.name, {}), complete.get(feed.name)
+            )
             self._begin(watch, number * apart)
             if number % BEGIN_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -199,11 +204,26 @@ class Watching:
                     ends[server] = await certificate_end(watch.feed.address, watch.feed)
             watch.certificate_expires_at = ends[server] or watch.certificate_expires_at
 
-    async def _erase_bodies(self) -> None:
+    async def _erase(self) -> None:
         """What feeds sent is evidence for a while, and then only a store of names."""
-        await self._intake.store.erase_bodies(utc_now() - self._intake.policy.retention)
+        store, before = self._intake.store, utc_now() - self._intake.policy.retention
+        await store.write(retention.erase_bodies, before)
+        await store.write(retention.prune)
+
+    async def _remember(self) -> None:
+        """When feeds last gave a complete answer, of those that have given one since: a poll alone writes nothing."""
+        news = {
+            name: watch.complete_at
+            for name, watch in self._watches.items()
+            if watch.complete_at and watch.complete_at != self._remembered.get(name)
+        }
+        if news:
+            await self._intake.store.write(stored_feeds.save_complete, news)
+            self._remembered |= news
 
     async def _stop(self) -> None:
+        with contextlib.suppress(StoreError):  # the gap is then measured from a little earlier
+            await self._remember()
         streams = [task for tasks in self._streams.values() for task in tasks]
         await self.jobs.stop([*streams, *(task for watch in self._watches.values() for task in _catching_up(watch))])
         for session in self._sessions.values():

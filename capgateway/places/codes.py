@@ -23,7 +23,7 @@ MAX_UNITS = 1000
 a thousand."""
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One place an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
     3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` tells whether the
     code means all of the unit: a part of a county, or a census subdivision, means less."""

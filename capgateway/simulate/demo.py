@@ -26,7 +26,7 @@ from capgateway.feeds import Feed
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import Arrival, ReceiverServer
-from capgateway.store import Store
+from capgateway.store import Store, lists
 from capgateway.webhooks import Receiver
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Stage:
         say("Three more messages come on the same feed …")
         drill, storm = cap.write(story.exercise(now)), cap.write(story.thunderstorm(now))
         await tell.step(drill, Expected(name="exercise.xml", decision="ignored", reason="status"))
-        await tell.step(storm, Expected(name="thunderstorm.xml", decision="ignored", reason="not_amber"))
+        await tell.step(storm, Expected(name="thunderstorm.xml", decision="ignored", reason="no_programme"))
         broken = story.malformed(now)
         await tell.step(broken, Expected(name="broken.xml", decision="quarantined", reason="unreadable"))
         say("The search area grows: an Update …")
@@ -112,7 +112,7 @@ class Teller:
     async def step(self, document: bytes, expected: Expected) -> None:
         """Publish, then wait for the decision and for the webhook."""
         arrived = len(self._stage.receiver.arrivals)
-        alerts = {alert.id for alert in (await self._store.alerts(limit=100)).items}
+        alerts = {alert.id for alert in (await self._store.read(lists.alert_page, limit=100)).items}
         self._stage.feed.publish(expected.name, document)
         await self._decided(alerts, expected)
         if expected.message:
@@ -122,7 +122,9 @@ class Teller:
 
     async def _decided(self, before: set[str], expected: Expected) -> None:
         async for _ in _patiently(f"{expected.name} was not taken in"):
-            fresh = [alert for alert in (await self._store.alerts(limit=100)).items if alert.id not in before]
+            fresh = [
+                alert for alert in (await self._store.read(lists.alert_page, limit=100)).items if alert.id not in before
+            ]
             if not fresh:
                 continue
             found = (fresh[0].decision, fresh[0].reason)

@@ -1,10 +1,14 @@
-"""What the gateway remembers: one atomic unit for each decision, one for each attempt; SQLite or PostgreSQL, one code."""
+"""What the gateway remembers: one atomic unit per decision, one per attempt; SQLite or PostgreSQL, one code.
 
+``Store`` runs functions of its modules: ``alerts`` takes in, ``deliveries`` hands out and records, ``feeds`` remembers what
+was read, ``cards`` ends and routes, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+"""
+
+from capgateway.store import alerts, cards, chains, deliveries, feeds, lists, retention
+from capgateway.store.arrivals import Arrival, arrival
+from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
-    Arrival,
     Body,
-    Decide,
-    FeedState,
     MissingEntry,
     Page,
     StoredAlert,
@@ -12,6 +16,7 @@ from capgateway.store.records import (
     StoredCard,
     StoredDelivery,
     Taken,
+    TakenEntry,
     Waiting,
 )
 from capgateway.store.schema import SchemaStatus
@@ -20,8 +25,7 @@ from capgateway.store.store import Store
 __all__ = [
     "Arrival",
     "Body",
-    "Decide",
-    "FeedState",
+    "Finished",
     "MissingEntry",
     "Page",
     "SchemaStatus",
@@ -31,5 +35,15 @@ __all__ = [
     "StoredCard",
     "StoredDelivery",
     "Taken",
+    "TakenEntry",
+    "Turn",
     "Waiting",
+    "alerts",
+    "arrival",
+    "cards",
+    "chains",
+    "deliveries",
+    "feeds",
+    "lists",
+    "retention",
 ]

@@ -1,64 +1,288 @@
-"""Alerts: one transaction takes a document in, finds its chain, decides, and writes what follows from it."""
+"""Alerts: one unit of work takes documents in, finds their chains, decides, and writes what follows.
+
+::
+
+    arrivals ─▶ known? ─▶ gather: the chain's gists and cards ─▶ decide ─▶ rows, messages, lanes
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, or_, select, update
 
-from capgateway import cap, ids
-from capgateway.cards import Decision, Display, Member
-from capgateway.store import alert_rows as rows
+from capgateway import cards as card_stage
+from capgateway import ids
+from capgateway.cards import Card, Decision, Display, Draft, Gist, Situation
+from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains
+from capgateway.store import chains, feeds
+from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
-from capgateway.store.records import Arrival, Decide, Taken
-from capgateway.store.tables import alert_references, alerts, card_revisions, cards, sightings
+from capgateway.store.records import Taken, TakenEntry
+from capgateway.store.tables import alerts, card_revisions, cards, sightings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import Connection
 
-    from capgateway.webhooks import Outlets
+    from capgateway.cards import Member, Policy
+    from capgateway.store.arrivals import Arrival
+    from capgateway.store.write import Write
 
 #: Why an alert takes no part in any chain: it is not said to the public.
 _APART = frozenset({"status", "scope", "blocked"})
 #: Why an alert that takes part is not shown, for what it says itself.
-_NOT_SHOWN = frozenset({"not_amber", "expired", "area", "region", "jurisdiction"})
-#: What follows from a document rather than stands in it.
+_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction"})
+#: What follows from a document, as opposed to what it contains.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
 
+_KNOWN = select(
+    *(
+        alerts.c[name]
+        for name in [
+            "id",
+            "identity",
+            "feed",
+            "sha256",
+            "content_sha256",
+            "received_at",
+            "status",
+            "msg_type",
+            "signature",
+            "reason",
+            "gist",
+            "chain_id",
+        ]
+    )
+)
+_BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
+_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
+_DECIDE = update(alerts).where(alerts.c.id == bindparam("alert"))
 
-def take_in(connection: Connection, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
-    """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
-    card_rows.hold(connection)
-    identity = rows.identity(arrival)
-    known = connection.execute(select(alerts).where(alerts.c.identity == identity)).mappings().first()
-    if known is None:
-        return _take_new(connection, arrival, identity, decide, outlets, now)
-    if arrival.gate is None and conflicts(known, arrival):
-        if not _gives_way(connection, known, arrival, decide):
-            return _take_conflict(connection, arrival, outlets, now)
-        _hold_back(connection, known, now)
-        see(connection, known["id"], arrival)
-        return _take_better(connection, known, arrival, decide, outlets, now)
-    see(connection, known["id"], arrival)
-    if _deserves_better(connection, known, arrival, decide):
-        return _take_better(connection, known, arrival, decide, outlets, now)
-    return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
+
+Row = Mapping[str, Any] | RowMapping
+"""What is known of a stored alert: a row as it was read, or as it was just written."""
 
 
-def decide_again(connection: Connection, alert_id: str, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
-    """Decide a stored alert anew, as after a change of policy, and write what follows from it. Where nothing changes
-    the decision that stands keeps standing."""
-    card_rows.hold(connection)
-    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
-    decision, written = _decide(connection, chains.member(connection, row), decide, outlets, now)
-    if decision.changes:
-        _save_decision(connection, alert_id, decision, written.card_id, now)
-    return Taken(alert_id=alert_id, decision=decision, is_new=False, messages=written.messages)
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with the cards that it puts on display, by their ids; ``fault`` is the gateway's own."""
+
+    decision: Decision
+    shown: dict[str, Card] = {}
+    fault: str | None = None
+
+
+class Intake:
+    """The documents of one unit of work, and what the store knows of them."""
+
+    def __init__(self, write: Write, arrivals: Sequence[Arrival], policy: Policy) -> None:
+        self.write, self.policy = write, policy
+        self.known: dict[str, Row] = {}
+        identities = [arrival.identity for arrival in arrivals]
+        for start in range(0, len(identities), chains.NAMES_AT_ONCE):
+            some = identities[start : start + chains.NAMES_AT_ONCE]
+            found = write.execute(_BY_IDENTITY, {"identities": some}).mappings()
+            self.known.update({row["identity"]: row for row in found})
+        self.ledger = Ledger(write, (arrival.member("") for arrival in arrivals if arrival.gate is None))
+
+    def take(self, arrival: Arrival) -> Taken:
+        """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
+        known = self.known.get(arrival.identity)
+        if known is None:
+            return self._take_new(arrival, arrival.identity)
+        if arrival.gate is None and _conflicts(known, arrival):
+            if not self._gives_way(known, arrival):
+                return self._take_conflict(arrival)
+            _set_aside(self.write, known)
+            return self._take_better(known, arrival)
+        if self._deserves_better(known, arrival):
+            _see(self.write, known["id"], known)
+            return self._take_better(known, arrival)
+        _see_again(self.write, known, arrival)
+        return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
+
+    def take_again(self, alert_id: str, arrival: Arrival) -> Taken:
+        """Decide a stored document that a fault of the gateway kept from being read, now that it can be. What came in
+        under its name meanwhile stays; then this one changes nothing."""
+        known = self.known.get(arrival.identity)
+        if known is not None and known["id"] != alert_id:
+            decision = Decision(word="unchanged")
+            _save_decision(self.write, alert_id, decision, None)
+            return Taken(alert_id=alert_id, decision=decision, is_new=False)
+        if arrival.gate is not None:
+            decision = Decision(word="quarantined", reason=arrival.gate)
+            self._rewrite(alert_id, arrival, arrival.identity, None)
+            _save_decision(self.write, alert_id, decision, None)
+            return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
+        return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
+
+    def _take_new(self, arrival: Arrival, identity: str) -> Taken:
+        alert_id = ids.from_digest("alt", bytes.fromhex(identity))
+        if arrival.gate is not None:
+            outcome, chain_id = Outcome(decision=Decision(word="quarantined", reason=arrival.gate)), None
+        else:
+            member = arrival.member(alert_id)
+            outcome, chain_id = self._outcome(member, arrival.draft), self.ledger.tie(member)
+        decision = outcome.decision
+        card_id = decision.changes[0].card_id if decision.changes else None
+        place = {"identity": identity, "decided_at": self.write.now, "chain_id": chain_id, "card_id": card_id}
+        row = rows.row(arrival, alert_id, decision, **place)
+        self.write.add(alerts, row)
+        self.known[identity] = row
+        written = card_rows.apply(self.write, decision.changes, outcome.shown, chain_id or "")
+        if written.card_id != card_id:
+            _save_decision(self.write, alert_id, decision, written.card_id)
+        return Taken(
+            alert_id=alert_id,
+            decision=decision,
+            is_new=True,
+            messages=written.messages,
+            fault=outcome.fault or arrival.fault,
+        )
+
+    def _outcome(self, member: Member, draft: Draft | None) -> Outcome:
+        """What becomes of an alert that is not stored yet, or not in this form."""
+        found = self.ledger.chains_of(member)
+        return outcome(self.write, gather(self.write, member, found), self.policy, draft)
+
+    def _take_conflict(self, arrival: Arrival) -> Taken:
+        """The triple is another content's: this one is held back under the hash of its bytes."""
+        held = msgspec.structs.replace(arrival, gate="conflict")
+        known = self.write.execute(_BY_IDENTITY, {"identities": [held.identity]}).mappings().first()
+        if known is None:
+            return self._take_new(held, held.identity)
+        _see_again(self.write, known, held)
+        return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
+
+    def _deserves_better(self, known: Row, arrival: Arrival) -> bool:
+        """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for
+        its area, or in an envelope that does not call it a test."""
+        if arrival.gate is not None or arrival.gist is None:
+            return False
+        if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
+            return self._outcome(arrival.member(known["id"]), arrival.draft).decision.reason != "jurisdiction"
+        return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
+
+    def _gives_way(self, known: Row, arrival: Arrival) -> bool:
+        """Whether the content that came first makes room for another one under the same name: an alert must not be lost
+        because a feed brought something else before it. What was ever shown, or may end something, stays; so does what
+        is signed where the other is not."""
+        if arrival.gist is None or (known["signature"] == "valid" and arrival.signature.status != "valid"):
+            return False
+        if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(self.write.connection, known["id"]):
+            return False
+        decision = self._outcome(arrival.member(known["id"]), arrival.draft).decision
+        if known["reason"] in _APART:
+            return decision.reason not in _APART
+        return _is_alike(known, arrival.gist) and any(isinstance(change, Display) for change in decision.changes)
+
+    def _take_better(self, known: Row, arrival: Arrival) -> Taken:
+        """Keep the alert as this feed brings it, and decide it as if it were new."""
+        alert_id, member = known["id"], arrival.member(known["id"])
+        outcome, chain_id = self._outcome(member, arrival.draft), self.ledger.tie(member)
+        self._rewrite(alert_id, arrival, known["identity"], chain_id)
+        written = card_rows.apply(self.write, outcome.decision.changes, outcome.shown, chain_id)
+        _save_decision(self.write, alert_id, outcome.decision, written.card_id)
+        self.known[known["identity"]] = (
+            self.write.execute(_BY_IDENTITY, {"identities": [known["identity"]]}).mappings().one()
+        )
+        return Taken(
+            alert_id=alert_id,
+            decision=outcome.decision,
+            is_new=True,
+            messages=written.messages,
+            fault=outcome.fault,
+        )
+
+    def _rewrite(self, alert_id: str, arrival: Arrival, identity: str, chain_id: str | None) -> None:
+        row = rows.row(arrival, alert_id, Decision(word="unchanged"), identity=identity, chain_id=chain_id)
+        kept = {name: value for name, value in row.items() if name not in _DECIDED}
+        self.write.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
+
+
+def take_in(
+    write: Write, arrivals: Sequence[Arrival], policy: Policy, entries: Sequence[TakenEntry] = ()
+) -> list[Taken]:
+    """Take documents in as a whole, and note the entries that announced them. Take-downs are decided first, then what was
+    sent last: so nothing is displayed that another of them ends or replaces."""
+    intake = Intake(write, arrivals, policy)
+    order = sorted(range(len(arrivals)), key=lambda place: urgency(arrivals[place]))
+    taken = {place: intake.take(arrivals[place]) for place in order}
+    if entries:
+        feeds.entries_taken(write, entries)
+    return [taken[place] for place in range(len(arrivals))]
+
+
+def urgency(arrival: Arrival) -> tuple[bool, float]:
+    """What to decide first: take-downs, then what was sent last."""
+    gist = arrival.gist or Gist()
+    return gist.msg_type != "Cancel", -(gist.sent_at or arrival.received_at).timestamp()
+
+
+def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> Taken:
+    """Decide a stored document that could not be read before; ``arrival`` is what it is read as now."""
+    return Intake(write, [arrival], policy).take_again(alert_id, arrival)
+
+
+def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
+    """Decide a stored alert anew, as after a change of policy or an upgrade, and write what follows from it. Where nothing
+    changes the decision that stands keeps standing, unless there was none."""
+    member, chain_id = chains.one(write.connection, alert_id)
+    made = outcome(write, gather(write, member, [chain_id]), policy, None)
+    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
+    if made.decision.changes or stood == "undecided":
+        _save_decision(write, alert_id, made.decision, written.card_id)
+    return Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
+
+
+def gather(write: Write, arrived: Member, found: Collection[str]) -> Situation:
+    """The situation of an alert whose names belong to these chains."""
+    if not found:
+        return Situation(arrived=arrived, now=write.now, deployment=write.deployment)
+    connection = write.connection
+    return Situation(
+        arrived=arrived,
+        chain=chains.members(connection, found, but=arrived.alert_id),
+        cards=chains.card_states(connection, found),
+        now=write.now,
+        deployment=write.deployment,
+    )
+
+
+def outcome(write: Write, situation: Situation, policy: Policy, draft: Draft | None) -> Outcome:
+    """Decide, and make the cards that go on display. A fault of the gateway in either leaves the alert ``undecided``."""
+    try:
+        decision = card_stage.decide(situation, policy)
+    except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
+        return _undecided(error, "it was decided")
+    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+    shown: dict[str, Card] = {}
+    for display in decision.changes:
+        if isinstance(display, Display):
+            is_arrived = display.alert_id == situation.arrived.alert_id
+            text = draft if is_arrived and draft else _stored_draft(write, display.alert_id)
+            if text is None:
+                return Outcome(decision=Decision(word="ignored", reason="erased"))
+            try:
+                words = msgspec.json.decode(text, type=Draft) if isinstance(text, str) else text
+                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy)
+            except Exception as error:  # noqa: BLE001
+                return _undecided(error, "its card was made")
+    return Outcome(decision=decision, shown=shown)
+
+
+def undecided(connection: Connection) -> list[tuple[str, bool]]:
+    """Alerts that a fault of the gateway left undecided, the oldest first, and whether each takes part in a chain."""
+    query = select(alerts.c.id, alerts.c.chain_id).where(alerts.c.reason == "undecided")
+    return [
+        (alert_id, chain_id is not None)
+        for alert_id, chain_id in connection.execute(query.order_by(alerts.c.received_at))
+    ]
 
 
 def undecided_by_region(connection: Connection, now: datetime, since: datetime) -> list[str]:
@@ -66,120 +290,36 @@ def undecided_by_region(connection: Connection, now: datetime, since: datetime) 
     out for its region but was received ``since`` then, so that it may still be live."""
     heads = select(cards.c.alert_id).where(cards.c.state == "active", cards.c.expires_at > now)
     left_out = and_(alerts.c.reason.in_(["region", "left_region"]), alerts.c.received_at >= since)
-    query = select(alerts.c.id).where(or_(alerts.c.id.in_(heads), left_out), alerts.c.keyed)
+    query = select(alerts.c.id).where(or_(alerts.c.id.in_(heads), left_out), alerts.c.chain_id.is_not(None))
     return list(connection.execute(query.order_by(alerts.c.sent_at)).scalars())
 
 
-def see(connection: Connection, alert_id: str, arrival: Arrival) -> None:
-    """Remember that this feed brought the alert, in these bytes."""
-    row = {"alert_id": alert_id, "feed": arrival.feed, "sha256": rows.sha256(arrival.document)}
-    connection.execute(
-        upsert(connection, sightings).values(**row, seen_at=arrival.received_at).on_conflict_do_nothing()
+def _undecided(error: Exception, when: str) -> Outcome:
+    """No word of the error itself: it may quote the alert."""
+    return Outcome(
+        decision=Decision(word="quarantined", reason="undecided"), fault=f"{type(error).__name__} while {when}"
     )
 
 
-def _take_new(
-    connection: Connection,
-    arrival: Arrival,
-    identity: str,
-    decide: Decide,
-    outlets: Outlets,
-    now: datetime,
-) -> Taken:
-    alert_id = _alert_id(identity)
-    decision = Decision(word="quarantined", reason=arrival.gate)
-    connection.execute(insert(alerts).values(rows.row(arrival, alert_id, identity, decision, now)))
-    see(connection, alert_id, arrival)
-    if arrival.gate is not None or arrival.alert is None:
-        return Taken(alert_id=alert_id, decision=decision, is_new=True)
-    rows.add_references(connection, alert_id, arrival.alert)
-    return _settle(connection, _member(arrival, alert_id, arrival.alert), decide, outlets, now)
+def _stored_draft(write: Write, alert_id: str) -> str | None:
+    found: str | None = write.execute(_DRAFT, {"alert": alert_id}).scalar()
+    return found
 
 
-def _member(arrival: Arrival, alert_id: str, alert: cap.Alert) -> Member:
-    return Member(
-        alert_id=alert_id,
-        alert=alert,
-        feed=arrival.feed,
-        received_at=arrival.received_at,
-        sha256=rows.sha256(arrival.document),
-        profile=arrival.report.profile,
-        signature=rows.signature(arrival),
-        rehearsal=arrival.rehearsal,
-    )
+def _save_decision(write: Write, alert_id: str, decision: Decision, card_id: str | None) -> None:
+    made = {"decision": decision.word, "reason": decision.reason, "decided_at": write.now, "card_id": card_id}
+    write.execute(update(alerts).where(alerts.c.id == alert_id).values(**made))
 
 
-def _alert_id(identity: str) -> str:
-    return ids.from_digest("alt", bytes.fromhex(identity))
+def _conflicts(known: Row, arrival: Arrival) -> bool:
+    """Whether the same triple came with other content. Other bytes alone are not: feeds wrap, sign and re-indent."""
+    return known["content_sha256"] not in (None, arrival.content_sha256)
 
 
-def _take_conflict(connection: Connection, arrival: Arrival, outlets: Outlets, now: datetime) -> Taken:
-    """The triple is another content's: this one is held back under the name of its bytes."""
-    identity = rows.sha256(arrival.document)
-    known = connection.execute(select(alerts.c.id).where(alerts.c.identity == identity)).scalar()
-    held = msgspec.structs.replace(arrival, gate="conflict")
-    if known is None:
-        return _take_new(connection, held, identity, _never, outlets, now)
-    see(connection, known, held)
-    return Taken(alert_id=known, decision=Decision(word="unchanged"), is_new=False)
-
-
-def _never(*_: Any) -> Decision:
-    raise AssertionError("a document held back at the gate is not decided")
-
-
-def _decision(connection: Connection, arrived: Member, decide: Decide) -> Decision:
-    known = chains.chain(connection, arrived)
-    states = chains.card_states(connection, [arrived.alert_id, *(member.alert_id for member in known)])
-    return decide(arrived, known, states, card_rows.deployment(connection))
-
-
-def _settle(connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime) -> Taken:
-    decision, written = _decide(connection, arrived, decide, outlets, now)
-    _save_decision(connection, arrived.alert_id, decision, written.card_id, now)
-    return Taken(alert_id=arrived.alert_id, decision=decision, is_new=True, messages=written.messages)
-
-
-def _decide(
-    connection: Connection, arrived: Member, decide: Decide, outlets: Outlets, now: datetime
-) -> tuple[Decision, card_rows.Written]:
-    decision = _decision(connection, arrived, decide)
-    return decision, card_rows.apply(connection, decision.changes, outlets, now)
-
-
-def _save_decision(
-    connection: Connection, alert_id: str, decision: Decision, card_id: str | None, now: datetime
-) -> None:
-    told = {"decision": decision.word, "reason": decision.reason, "decided_at": now, "card_id": card_id}
-    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**told))
-
-
-def _deserves_better(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
-    """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for its
-    area, or in an envelope that does not call it a test."""
-    if arrival.alert is None:
-        return False
-    if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
-        return _decision(connection, _member(arrival, known["id"], arrival.alert), decide).reason != "jurisdiction"
-    return bool(known["reason"] == "status" and known["status"] != arrival.alert.status)
-
-
-def _gives_way(connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide) -> bool:
-    """Whether the content that came first makes room for another one under the same name: an alert must not be lost
-    because a feed brought something else before it. What was ever shown, or may end something, stays."""
-    if arrival.alert is None or (known["signature"] == "valid" and rows.signature(arrival).status != "valid"):
-        return False
-    if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(connection, known["id"]):
-        return False
-    decision = _decision(connection, _member(arrival, known["id"], arrival.alert), decide)
-    if known["reason"] in _APART:
-        return decision.reason not in _APART
-    stored = cap.parse(known["original"]).alert
-    is_alike = stored is not None and (stored.msg_type, stored.references) == (
-        arrival.alert.msg_type,
-        arrival.alert.references,
-    )
-    return is_alike and any(isinstance(change, Display) for change in decision.changes)
+def _is_alike(known: Row, gist: Gist) -> bool:
+    """Whether both speak of the same alerts in the same way."""
+    stored = msgspec.json.decode(known["gist"], type=Gist)
+    return (stored.msg_type, stored.named()) == (gist.msg_type, gist.named())
 
 
 def _made_a_card(connection: Connection, alert_id: str) -> bool:
@@ -187,38 +327,27 @@ def _made_a_card(connection: Connection, alert_id: str) -> bool:
     return connection.execute(made.limit(1)).first() is not None
 
 
-def _take_better(
-    connection: Connection, known: RowMapping, arrival: Arrival, decide: Decide, outlets: Outlets, now: datetime
-) -> Taken:
-    """Keep the alert as this feed brings it, and decide it as if it were new."""
-    alert_id = known["id"]
-    connection.execute(delete(alert_references).where(alert_references.c.alert_id == alert_id))
-    rows.add_references(connection, alert_id, arrival.alert or cap.Alert())
-    row = rows.row(arrival, alert_id, known["identity"], Decision(word="unchanged"), now)
-    kept = {name: value for name, value in row.items() if name not in _DECIDED}
-    connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
-    stored = connection.execute(select(alerts).where(alerts.c.id == alert_id)).mappings().one()
-    return _settle(connection, chains.member(connection, stored), decide, outlets, now)
+def _see_again(write: Write, known: Row, arrival: Arrival) -> None:
+    """Remember that a feed brought a known alert, in these bytes, unless just that is in its row."""
+    if (known["feed"], known["sha256"]) != (arrival.feed, arrival.sha256):
+        seen = {"feed": arrival.feed, "sha256": arrival.sha256, "received_at": arrival.received_at}
+        _see(write, known["id"], seen)
 
 
-def _hold_back(connection: Connection, known: RowMapping, now: datetime) -> None:
-    """Keep a content that gave way, under the name of its bytes, and who brought it."""
-    identity = known["sha256"]
-    held = {"id": _alert_id(identity), "identity": identity, "keyed": False, "card_id": None}
-    told = {"decision": "quarantined", "reason": "conflict", "decided_at": now}
-    connection.execute(upsert(connection, alerts).values(**{**known, **held, **told}).on_conflict_do_nothing())
-    seen = connection.execute(select(sightings).where(sightings.c.alert_id == known["id"])).mappings().all()
+def _see(write: Write, alert_id: str, seen: Row) -> None:
+    row = {"alert_id": alert_id, "feed": seen["feed"], "sha256": seen["sha256"], "seen_at": seen["received_at"]}
+    write.execute(upsert(write.connection, sightings).values(**row).on_conflict_do_nothing())
+
+
+def _set_aside(write: Write, known: Row) -> None:
+    """Keep a content that gives way, under the hash of its bytes, and who brought it."""
+    row = write.execute(select(alerts).where(alerts.c.id == known["id"])).mappings().one()
+    held_id = ids.from_digest("alt", bytes.fromhex(row["sha256"]))
+    held = {"id": held_id, "identity": row["sha256"], "keyed": False, "chain_id": None, "card_id": None}
+    made = {"decision": "quarantined", "reason": "conflict", "decided_at": write.now}
+    write.execute(upsert(write.connection, alerts).values(**{**row, **held, **made}).on_conflict_do_nothing())
+    seen = write.execute(select(sightings).where(sightings.c.alert_id == known["id"])).mappings().all()
     for one in seen:
-        moved = upsert(connection, sightings).values(**{**one, "alert_id": held["id"]})
-        connection.execute(moved.on_conflict_do_nothing())
-    connection.execute(delete(sightings).where(sightings.c.alert_id == known["id"]))
-
-
-def conflicts(known: RowMapping, arrival: Arrival) -> bool:
-    """Whether the same triple came with other content. Other bytes alone are none: feeds wrap, sign and re-indent."""
-    if known["original"] is None or known["sha256"] == rows.sha256(arrival.document):
-        return False
-    alert = cap.parse(known["original"]).alert
-    if alert is None or arrival.alert is None:
-        return True
-    return msgspec.structs.replace(alert, status=arrival.alert.status) != arrival.alert  # an envelope's may differ
+        moved = upsert(write.connection, sightings).values(**{**one, "alert_id": held_id})
+        write.execute(moved.on_conflict_do_nothing())
+    write.execute(delete(sightings).where(sightings.c.alert_id == known["id"]))

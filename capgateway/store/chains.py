@@ -1,65 +1,174 @@
-"""Chains: every stored alert tied to one at hand by references of the same sender, and the cards they made."""
+"""Chains: all alerts tied together by references of the same sender, and the cards they made.
+
+Each name of a sender's alert, received or only referred to, belongs to one chain (``chain_names``). Whoever brings names
+of several chains ties these into one. So a chain is found by one look-up, however long it is and however its messages
+refer to each other: the first alert may never have reached us, and its Cancel finds its Update all the same. ``sent`` is
+not compared: producers rewrite it, and a sender's identifiers are unique by the standard.
+"""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, select, update
 
-from capgateway import cap
-from capgateway.cards import CardState, Member, SignatureNote
-from capgateway.store import cards as card_rows
-from capgateway.store.alert_rows import MAX_REFERENCES
-from capgateway.store.tables import alert_references, alerts, cards
+from capgateway import cards as card_stage
+from capgateway.cards import CardState, Gist, Member, SignatureNote
+from capgateway.store.tables import alerts, cards, chain_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Connection, RowMapping
 
+    from capgateway.cap import Reference
+    from capgateway.store.write import Write
+
+MAX_REFERENCES = 500
+"""References of one alert that tie chains; real ones name some dozens at most, and each is a row."""
 MAX_CHAIN = 500
-"""Alerts of one chain that are looked at; a hostile sender could tie thousands together."""
+"""Alerts of one chain that are looked at, Cancels and the newest first; a hostile sender could tie thousands together."""
+MAX_CHAIN_CHARACTERS = 4_000_000
+"""Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
+NAMES_AT_ONCE = 500
+"""Both databases limit the parameters of a statement."""
+
+Name = tuple[str, str, str]
+"""Sender, world and identifier, as keys."""
+
+_MEMBER = (
+    alerts.c.id,
+    alerts.c.gist,
+    alerts.c.feed,
+    alerts.c.received_at,
+    alerts.c.sha256,
+    alerts.c.profile,
+    alerts.c.signature,
+    alerts.c.signer,
+    alerts.c.rehearsal,
+)
+_MEMBERS = (
+    select(*_MEMBER)
+    .where(alerts.c.chain_id.in_(bindparam("chains", expanding=True)))
+    .order_by((alerts.c.msg_type == "Cancel").desc(), alerts.c.sent_at.desc(), alerts.c.id)
+    .limit(MAX_CHAIN)
+)
+_ONE = select(*_MEMBER, alerts.c.chain_id).where(alerts.c.id == bindparam("alert"))
+_CARDS = select(cards).where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
+_NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
+    chain_names.c.sender_key == bindparam("sender"),
+    chain_names.c.world == bindparam("world"),
+    chain_names.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
+)
+_HOLDS = select(alerts.c.id).where(
+    alerts.c.keyed, alerts.c.sender_key == bindparam("sender"), alerts.c.identifier_key == bindparam("identifier")
+)
 
 
-def chain(connection: Connection, arrived: Member) -> list[Member]:
-    """Every stored alert tied to this one by references of the same sender, in either direction, however many steps."""
-    found: dict[str, Member] = {}
-    frontier = [arrived]
-    while frontier and len(found) < MAX_CHAIN:
-        for row in connection.execute(_neighbours(frontier.pop())).mappings():
-            if row["id"] != arrived.alert_id and row["id"] not in found:
-                found[row["id"]] = member(connection, row)
-                frontier.append(found[row["id"]])
-    return list(found.values())
+class Ledger:
+    """Which chains the names of some alerts belong to: read once for all of them, kept up as they are tied in."""
+
+    def __init__(self, write: Write, members: Iterable[Member]) -> None:
+        self._write = write
+        self._chains: dict[Name, str] = {}
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for member in members:
+            for sender, world, identifier in names(member):
+                wanted.setdefault((sender, world), set()).add(identifier)
+        for (sender, world), identifiers in wanted.items():
+            self._read(sender, world, sorted(identifiers))
+
+    def chains_of(self, member: Member) -> set[str]:
+        """The chains that the names of an alert belong to by now."""
+        return {chain_id for name in names(member) if (chain_id := self._chains.get(name))}
+
+    def tie(self, member: Member) -> str:
+        """Make an alert and all that it names one chain; the name of the chain."""
+        found = self.chains_of(member)
+        chain_id = min(found, default=member.alert_id)
+        if len(found) > 1:
+            self._merge(found - {chain_id}, chain_id)
+        for name in names(member):
+            if name not in self._chains:
+                self._chains[name] = chain_id
+                sender, world, identifier = name
+                row = {"sender_key": sender, "world": world, "identifier_key": identifier, "chain_id": chain_id}
+                self._write.add(chain_names, row)
+        return chain_id
+
+    def _read(self, sender: str, world: str, identifiers: Sequence[str]) -> None:
+        left = iter(identifiers)
+        while some := list(islice(left, NAMES_AT_ONCE)):
+            found = self._write.execute(_NAMES, {"sender": sender, "world": world, "identifiers": some})
+            self._chains.update({(sender, world, row.identifier_key): row.chain_id for row in found})
+
+    def _merge(self, others: Collection[str], chain_id: str) -> None:
+        for table in (chain_names, alerts, cards):
+            self._write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
+        self._chains = {name: chain_id if one in others else one for name, one in self._chains.items()}
 
 
-def _neighbours(one: Member) -> Any:
-    """Alerts that this one names, and alerts that name it or what it names: the first alert of a chain may never have
-    reached us, and its Cancel must find its Update all the same. ``sent`` is not compared: producers rewrite it, and
-    a sender's identifiers are unique by the standard."""
-    alert = one.alert
-    named = {item.identifier for item in alert.references[:MAX_REFERENCES] if item.sender == alert.sender}
-    naming = select(alert_references.c.alert_id).where(
-        alert_references.c.sender == alert.sender, alert_references.c.identifier.in_(named | {alert.identifier})
+def names(member: Member) -> list[Name]:
+    """The alert's own name, and those it gives of other alerts of its sender."""
+    gist = member.gist
+    sender, world = gist.sender_key, f"{gist.status} {'rehearsal' if member.rehearsal else ''}".casefold()[:40]
+    named = list(islice(sorted(gist.names_of_its_own() - {gist.identifier_key}), MAX_REFERENCES))
+    return [(sender, world, identifier) for identifier in [gist.identifier_key, *named]]
+
+
+def members(connection: Connection, chains: Collection[str], *, but: str = "") -> tuple[Member, ...]:
+    """The alerts of these chains, without one."""
+    found: list[Member] = []
+    left = MAX_CHAIN_CHARACTERS
+    for row in connection.execute(_MEMBERS, {"chains": list(chains)}).mappings():
+        left -= len(row["gist"] or "")
+        if left < 0:
+            break
+        if row["id"] != but:
+            found.append(_member(row))
+    return tuple(found)
+
+
+def one(connection: Connection, alert_id: str) -> tuple[Member, str]:
+    """A stored alert that takes part in a chain, and the name of the chain."""
+    row = connection.execute(_ONE, {"alert": alert_id}).mappings().one()
+    return _member(row), row["chain_id"]
+
+
+def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardState, ...]:
+    """Every card that alerts of these chains ever made."""
+    return tuple(state(row) for row in connection.execute(_CARDS, {"chains": list(chains)}).mappings())
+
+
+def state(row: RowMapping) -> CardState:
+    """A card row as the life cycle knows it."""
+    return CardState(
+        card_id=row["id"],
+        incident_id=row["incident_id"],
+        revision=row["revision"],
+        active=row["state"] == "active",
+        alert_id=row["alert_id"],
+        published_at=row["published_at"],
+        target=tuple(row["target"].split()),
+        end_reason=row["end_reason"],
     )
-    return (
-        select(alerts)
-        .where(alerts.c.keyed, alerts.c.sender == alert.sender, alerts.c.rehearsal == one.rehearsal)
-        .where(or_(alerts.c.identifier.in_(named), alerts.c.id.in_(naming)))
-        .limit(MAX_CHAIN)
-    )
 
 
-def card_states(connection: Connection, alert_ids: Sequence[str]) -> list[CardState]:
-    rows = connection.execute(select(cards).where(cards.c.alert_id.in_(alert_ids))).mappings()
-    return [card_rows.state(row) for row in rows]
+def holds(connection: Connection, reference: Reference) -> bool:
+    """Whether the message a reference names was taken in."""
+    name: dict[str, Any] = {
+        "sender": card_stage.key(reference.sender),
+        "identifier": card_stage.key(reference.identifier),
+    }
+    return connection.execute(_HOLDS.limit(1), name).first() is not None
 
 
-def member(connection: Connection, row: RowMapping) -> Member:
+def _member(row: RowMapping) -> Member:
     return Member(
         alert_id=row["id"],
-        alert=_alert(connection, row),
+        gist=msgspec.json.decode(row["gist"], type=Gist),
         feed=row["feed"],
         received_at=row["received_at"],
         sha256=row["sha256"],
@@ -67,30 +176,3 @@ def member(connection: Connection, row: RowMapping) -> Member:
         signature=SignatureNote(status=row["signature"], signer=row["signer"]),
         rehearsal=row["rehearsal"],
     )
-
-
-def _alert(connection: Connection, row: RowMapping) -> cap.Alert:
-    """The alert from its bytes; once these are erased, what the row remembers: enough to keep its chain together."""
-    if row["original"] is not None and (alert := cap.parse(row["original"]).alert) is not None:
-        return msgspec.structs.replace(alert, status=row["status"])  # an envelope's may weigh more
-    named = connection.execute(select(alert_references).where(alert_references.c.alert_id == row["id"])).mappings()
-    return cap.Alert(
-        identifier=row["identifier"],
-        sender=row["sender"],
-        sent=cap.Time(text=row["sent"], instant=row["sent_at"]),
-        status=row["status"],
-        msg_type=row["msg_type"],
-        scope=row["scope"],
-        references=tuple(
-            cap.Reference(sender=item["sender"], identifier=item["identifier"], sent=cap.Time(text="", instant=None))
-            for item in named
-        ),
-    )
-
-
-def holds(connection: Connection, reference: cap.Reference) -> bool:
-    """Whether the message a reference names was taken in."""
-    query = select(alerts.c.id).where(
-        alerts.c.keyed, alerts.c.sender == reference.sender, alerts.c.identifier == reference.identifier
-    )
-    return connection.execute(query.limit(1)).first() is not None

@@ -1,138 +1,230 @@
-"""Deliveries: handing them out under the lane's rules, and writing down how each attempt ended."""
+"""Deliveries: handing them out under the lane's rules, and writing down how each attempt ended.
+
+A claim is a lease with a fencing number. While a request is under way its lane is due when the lease ends: so what nobody
+ends comes back by itself, and nothing else of the lane is handed out before (rule R1).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, func, literal, select, union_all, update
 
-from capgateway.store.tables import attempts, deliveries, messages
-from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Retry
+from capgateway.store import outbox
+from capgateway.store.dialect import upserts
+from capgateway.store.tables import attempts, deliveries, lanes, messages, receivers
+from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection, RowMapping, Select
+
+    from capgateway.store.write import Write
+
+RECEIVERS_AT_ONCE = 50
+"""Receivers asked for in one statement; SQLite takes 500 parts."""
 
 
-def claim(
-    connection: Connection, receiver: str, *, now: datetime, limit: int, lease: timedelta, take_downs_only: bool
-) -> list[Claim]:
-    """Lease what is due to one receiver, take-downs first. The rules of the lane stand in this one statement."""
-    query = (
-        select(deliveries, messages.c.type, messages.c.body)
-        .join(messages, messages.c.id == deliveries.c.message_id)
-        .where(deliveries.c.receiver == receiver, _is_due(now), _is_newest_and_alone(now), messages.c.body.is_not(None))
-        .order_by(deliveries.c.priority, deliveries.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=deliveries)  # PostgreSQL: what another gateway is claiming is its own
+class Finished(NamedTuple):
+    """An attempt that is over, and what follows from it."""
+
+    claim: Claim
+    attempt: Attempt
+    following: Next
+
+
+class Turn(NamedTuple):
+    """What a courier gets for what it brings: deliveries to carry out, and for each attempt that it recorded whether the
+    delivery was still its own."""
+
+    claims: list[Claim]
+    ours: list[bool]
+
+
+def _first(receiver: Any, priority: Priority) -> Select[Any]:
+    """When the first delivery of this priority falls due: one step in the index, however many wait."""
+    return (
+        select(literal(int(priority)).label("priority"), lanes.c.due_at.label("due_at"))
+        .where(lanes.c.receiver == receiver, lanes.c.priority == int(priority), lanes.c.due_at.is_not(None))
+        .order_by(lanes.c.due_at)
+        .limit(1)
     )
-    if take_downs_only:
-        query = query.where(deliveries.c.action == "take_down")
-    rows = connection.execute(query).mappings().all()
+
+
+_FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
+_DUE = (
+    select(
+        lanes.c.in_flight,
+        lanes.c.receiver,
+        lanes.c.subject,
+        deliveries.c.id,
+        deliveries.c.message_id,
+        deliveries.c.card_id,
+        deliveries.c.revision,
+        deliveries.c.action,
+        deliveries.c.created_at,
+        deliveries.c.deadline,
+        deliveries.c.attempts,
+        deliveries.c.last_status,
+        messages.c.type,
+        messages.c.body,
+    )
+    .select_from(lanes)
+    .join(deliveries, deliveries.c.id == lanes.c.delivery_id)
+    .join(messages, messages.c.id == deliveries.c.message_id)
+    .where(
+        lanes.c.receiver == bindparam("receiver"),
+        lanes.c.priority == bindparam("priority"),
+        lanes.c.due_at <= bindparam("now"),
+        messages.c.body.is_not(None),
+    )
+    .order_by(lanes.c.due_at)
+    .limit(bindparam("room"))
+    .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
+)
+_LEASE = (
+    update(lanes)
+    .where(lanes.c.delivery_id.in_(bindparam("claimed", expanding=True)))
+    .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
+)
+_COUNT = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
+    .values(attempts=deliveries.c.attempts + 1)
+)
+_NOW = (
+    select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
+    .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
+    .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
+)
+_END = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("finished"))
+    .values(
+        state=bindparam("to_state"),
+        ended_at=bindparam("at"),
+        reason=bindparam("why"),
+        confirmed=bindparam("is_confirmed"),
+        last_status=bindparam("status"),
+    )
+)
+_LAND = (
+    update(lanes)
+    .where(lanes.c.in_flight == bindparam("finished"))
+    .values(in_flight=None, lease_until=None, due_at=bindparam("due"))
+)
+
+
+_ATTEMPTED = upserts(attempts, lambda row: row.on_conflict_do_nothing())
+_NOTED = upserts(
+    receivers,
+    lambda row: row.on_conflict_do_update(
+        index_elements=["name"],
+        set_={
+            "last_attempt_at": row.excluded.last_attempt_at,
+            "last_success_at": func.coalesce(row.excluded.last_success_at, receivers.c.last_success_at),
+            "failures": case((row.excluded.failures == 0, 0), else_=receivers.c.failures + 1),
+            "last_outcome": row.excluded.last_outcome,
+            "last_status": row.excluded.last_status,
+        },
+    ),
+)
+
+
+def turn(
+    write: Write,
+    receiver: str,
+    finished: Sequence[Finished],
+    *,
+    room: int,
+    reserve: int,
+    lease: timedelta,
+) -> Turn:
+    """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
+    they are take-downs."""
+    ours = record(write, finished) if finished else []
+    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease), ours)
+
+
+def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0) -> list[Claim]:
+    """Lease what is due to one receiver, take-downs first."""
+    firsts = write.execute(_FIRSTS, {"receiver": receiver})
+    due = sorted(row.priority for row in firsts if row.due_at <= write.now)
+    rows: list[RowMapping] = []
+    for priority in due:
+        left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
+        if left > 0:
+            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left}
+            rows += write.execute(_DUE, asked).mappings()
     if rows:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_([row["id"] for row in rows]))
-            .values(lease_until=now + lease, attempts=deliveries.c.attempts + 1)
-        )
-        _supersede_forgotten(connection, receiver, rows, now)
+        claimed = [row["id"] for row in rows]
+        write.execute(_LEASE, {"claimed": claimed, "until": write.now + lease})
+        write.execute(_COUNT, {"claimed": claimed})
+        forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
+        outbox.supersede(write, forgotten)
     return [_claim(row) for row in rows]
 
 
-def record_attempt(connection: Connection, claimed: Claim, attempt: Attempt, after: Next, now: datetime) -> bool:
-    """Write the attempt, the delivery's new state and its next time, all or nothing. ``False`` when the fencing number
-    is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written."""
-    connection.execute(insert(attempts).values(_attempt_row(claimed, attempt)))
-    changed = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == claimed.delivery_id, deliveries.c.attempts == claimed.number)
-        .where(deliveries.c.state == "pending")
-        .values(lease_until=None, last_status=attempt.status, **_outcome(connection, claimed, attempt, after, now))
-    )
-    return changed.rowcount == 1
+def record(write: Write, finished: Sequence[Finished]) -> list[bool]:
+    """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
+    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written."""
+    write.execute(_ATTEMPTED[write.dialect], [_attempt_row(one) for one in finished])
+    known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
+    ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
+    mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
+    if mine:
+        newest = {one.claim.delivery_id: known[one.claim.delivery_id].newest for one in mine}
+        is_newest = [newest[one.claim.delivery_id] == one.claim.delivery_id for one in mine]
+        write.execute(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+        write.execute(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+    _note(write, finished)
+    return ours
 
 
-def next_due(connection: Connection, receivers: Sequence[str], now: datetime) -> datetime | None:
-    """When to look again: the earliest time a delivery to one of these receivers falls due, or a lease runs out.
+def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime]:
+    """For each of these receivers, when its next delivery falls due or a lease runs out; without those where nothing
+    waits."""
+    due: dict[str, datetime] = {}
+    for start in range(0, len(names), RECEIVERS_AT_ONCE):
+        some = names[start : start + RECEIVERS_AT_ONCE]
+        firsts = [
+            select(literal(name).label("receiver"), _first(name, priority).subquery().c.due_at)
+            for name in some
+            for priority in Priority
+        ]
+        for name, due_at in connection.execute(union_all(*firsts)):
+            due[name] = min(due_at, due.get(name, due_at))
+    return due
 
-    What waits for a request of its own lane is left out: the end of that request wakes the dispatcher.
-    """
-    mine = select(func.min(deliveries.c.next_at)).where(
-        deliveries.c.state == "pending", deliveries.c.receiver.in_(receivers)
-    )
-    waiting = mine.where(_is_free(now), _is_newest_and_alone(now))
-    leased = mine.with_only_columns(func.min(deliveries.c.lease_until)).where(~_is_free(now))
-    moments = [connection.execute(query).scalar() for query in (waiting, leased)]
-    return min((moment for moment in moments if moment is not None), default=None)
 
-
-def overtaken(connection: Connection, now: datetime) -> list[str]:
-    """Deliveries under way whose lane holds a take-down of a higher sequence that waits for them (rule R4)."""
-    newer = deliveries.alias("newer")
-    query = select(deliveries.c.id).where(
-        deliveries.c.state == "pending",
-        deliveries.c.lease_until > now,
-        deliveries.c.action == "display",
-        exists().where(
-            newer.c.card_id == deliveries.c.card_id,
-            newer.c.receiver == deliveries.c.receiver,
-            newer.c.action == "take_down",
-            newer.c.state == "pending",
-        ),
+def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
+    """Of these deliveries under way, the displays whose lane holds a take-down that waits for them (rule R4)."""
+    query = select(lanes.c.in_flight).where(
+        lanes.c.in_flight.in_(flights), lanes.c.in_flight != lanes.c.delivery_id, lanes.c.action == "take_down"
     )
     return list(connection.execute(query).scalars())
 
 
-def release_leases(connection: Connection) -> int:
+def release_leases(connection: Connection) -> None:
     """Give up every lease: for a database that only this process uses, whoever held them is gone."""
-    changed = connection.execute(update(deliveries).where(deliveries.c.state == "pending").values(lease_until=None))
-    return changed.rowcount
-
-
-def _supersede_forgotten(connection: Connection, receiver: str, claimed: Sequence[Any], now: datetime) -> None:
-    """What was under way when its lane moved on, and whose end nobody wrote down, ends when the newest goes (rule R3)."""
+    overtaken_ones = select(lanes.c.in_flight).where(
+        lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
+    )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.receiver == receiver, deliveries.c.card_id.in_([row["card_id"] for row in claimed]))
-        .where(deliveries.c.state == "pending", deliveries.c.id.not_in([row["id"] for row in claimed]))
-        .values(state="superseded", ended_at=now, lease_until=None)
+        .where(deliveries.c.id.in_(overtaken_ones), deliveries.c.state == "pending")
+        .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
+    )
+    connection.execute(
+        update(lanes)
+        .where(lanes.c.in_flight.is_not(None))
+        .values(in_flight=None, lease_until=None, due_at=lanes.c.since)
     )
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        deliveries.c.state == "pending",
-        deliveries.c.next_at <= now,
-        _is_free(now),
-    )
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
-
-
-def _is_newest_and_alone(now: datetime) -> ColumnElement[bool]:
-    """R1: nothing else of the lane is under way. R2, R5: nothing newer stands in the lane, whatever became of it.
-
-    A take-down may share its revision with a display (a receiver whose regions an update left), and goes before it.
-    """
-    other = deliveries.alias("other")
-    newer = or_(
-        other.c.revision > deliveries.c.revision,
-        and_(other.c.action == "take_down", deliveries.c.action == "display"),
-    )
-    under_way = and_(other.c.state == "pending", other.c.lease_until > now)
-    return ~exists().where(
-        other.c.card_id == deliveries.c.card_id,
-        other.c.receiver == deliveries.c.receiver,
-        other.c.id != deliveries.c.id,
-        or_(newer, under_way),
-    )
-
-
-def _claim(row: Any) -> Claim:
+def _claim(row: RowMapping) -> Claim:
     return Claim(
         delivery_id=row["id"],
         message_id=row["message_id"],
@@ -149,10 +241,11 @@ def _claim(row: Any) -> Claim:
     )
 
 
-def _attempt_row(claimed: Claim, attempt: Attempt) -> dict[str, Any]:
+def _attempt_row(one: Finished) -> dict[str, Any]:
+    attempt = one.attempt
     return {
-        "delivery_id": claimed.delivery_id,
-        "number": claimed.number,
+        "delivery_id": one.claim.delivery_id,
+        "number": one.claim.number,
         "started_at": attempt.started_at,
         "microseconds": int(attempt.duration.total_seconds() * 1_000_000),
         "outcome": attempt.outcome,
@@ -163,25 +256,50 @@ def _attempt_row(claimed: Claim, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _outcome(connection: Connection, claimed: Claim, attempt: Attempt, after: Next, now: datetime) -> dict[str, Any]:
-    match after:
+def _is_ours(one: Finished, row: Any) -> bool:
+    return row is not None and row.state == "pending" and row.attempts == one.claim.number
+
+
+def _ended(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
+    state, why = "pending", None
+    match one.following:
         case Delivered():
-            return {"state": "delivered", "ended_at": now, "confirmed": attempt.confirmed}
-        case _ if _has_newer(connection, claimed):
-            return {"state": "superseded", "ended_at": now}
-        case Retry(at=at):
-            return {"next_at": at}
+            state = "delivered"
+        case _ if not is_newest:  # the lane moved on while it was under way (rule R3)
+            state = "superseded"
         case Dead(reason=reason):
-            return {"state": "dead", "ended_at": now, "reason": reason}
+            state, why = "dead", reason
+        case Retry():
+            pass
+    return {
+        "finished": one.claim.delivery_id,
+        "to_state": state,
+        "at": None if state == "pending" else now,
+        "why": why,
+        "is_confirmed": state == "delivered" and one.attempt.confirmed,
+        "status": one.attempt.status,
+    }
 
 
-def _has_newer(connection: Connection, claimed: Claim) -> bool:
-    """Whether the lane moved on while this delivery was under way (rule R3)."""
-    newer = or_(
-        deliveries.c.revision > claimed.revision,
-        and_(deliveries.c.action == "take_down", deliveries.c.id != claimed.delivery_id),
-    )
-    query = select(deliveries.c.id).where(
-        deliveries.c.card_id == claimed.card_id, deliveries.c.receiver == claimed.receiver, newer
-    )
-    return connection.execute(query.limit(1)).first() is not None
+def _landed(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
+    due: datetime | None = None
+    if not is_newest:
+        due = now  # what overtook it
+    elif isinstance(one.following, Retry):
+        due = one.following.at
+    return {"finished": one.claim.delivery_id, "due": due}
+
+
+def _note(write: Write, finished: Sequence[Finished]) -> None:
+    """What the receivers' answers say of them."""
+    for name, attempt in {one.claim.receiver: one.attempt for one in finished}.items():
+        succeeded = attempt.outcome == "delivered"
+        said = {
+            "name": name,
+            "last_attempt_at": attempt.started_at,
+            "last_success_at": attempt.started_at if succeeded else None,
+            "failures": 0 if succeeded else 1,
+            "last_outcome": attempt.outcome,
+            "last_status": attempt.status,
+        }
+        write.execute(_NOTED[write.dialect], said)

@@ -11,7 +11,17 @@ from sqlalchemy import and_, case, func, or_, select
 from capgateway.cap import Finding
 from capgateway.cards import Card
 from capgateway.store.records import Page, StoredAlert, StoredAttempt, StoredCard, StoredDelivery, Waiting
-from capgateway.store.tables import EPOCH, alerts, attempts, card_revisions, cards, deliveries, messages, microseconds
+from capgateway.store.tables import (
+    EPOCH,
+    alerts,
+    attempts,
+    card_revisions,
+    cards,
+    deliveries,
+    lanes,
+    messages,
+    microseconds,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,15 +34,15 @@ LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 def alert_page(
     connection: Connection,
     *,
-    decision: str | None,
-    feed: str | None,
-    identifier: str | None,
-    card_id: str | None,
-    since: datetime | None,
-    limit: int,
-    after: str | None,
+    decision: str | None = None,
+    feed: str | None = None,
+    identifier: str | None = None,
+    card_id: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[StoredAlert]:
-    """Alerts as they came in, the newest first."""
+    """Alerts as they came in, the newest first. A made-up cursor is a ``ValueError``, here and below."""
     query = select(*LISTED)
     wanted = {"decision": decision, "feed": feed, "identifier": identifier, "card_id": card_id}
     for name, value in wanted.items():
@@ -53,7 +63,9 @@ def original(connection: Connection, alert_id: str) -> bytes | None:
     return connection.execute(select(alerts.c.original).where(alerts.c.id == alert_id)).scalar()
 
 
-def card_page(connection: Connection, *, state: str | None, limit: int, after: str | None) -> Page[StoredCard]:
+def card_page(
+    connection: Connection, *, state: str | None = None, limit: int = 50, after: str | None = None
+) -> Page[StoredCard]:
     """Cards, the newest first."""
     query = select(cards) if state is None else select(cards).where(cards.c.state == state)
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
@@ -70,15 +82,17 @@ def one_card(connection: Connection, card_id: str) -> StoredCard | None:
 def delivery_page(
     connection: Connection,
     *,
-    state: str | None,
-    receiver: str | None,
-    card_id: str | None,
-    limit: int,
-    after: str | None,
+    state: str | None = None,
+    receiver: str | None = None,
+    card_id: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[StoredDelivery]:
     """Deliveries with their attempts, the newest first."""
-    query = select(deliveries, messages.c.type, messages.c.sequence).join(
-        messages, messages.c.id == deliveries.c.message_id
+    query = (
+        select(deliveries, messages.c.type, messages.c.sequence, lanes.c.due_at.label("next_at"))
+        .join(messages, messages.c.id == deliveries.c.message_id)
+        .outerjoin(lanes, lanes.c.delivery_id == deliveries.c.id)
     )
     wanted = ((deliveries.c.state, state), (deliveries.c.receiver, receiver), (deliveries.c.card_id, card_id))
     for column, value in wanted:
@@ -89,15 +103,11 @@ def delivery_page(
 
 
 def waiting(connection: Connection) -> Waiting:
-    """What operators watch: the deliveries that wait, and since when the oldest take-down does."""
+    """What operators watch: the lanes whose newest delivery waits, and since when the oldest take-down does."""
     rows = connection.execute(
-        select(
-            deliveries.c.receiver,
-            func.count(),
-            func.min(case((deliveries.c.action == "take_down", deliveries.c.created_at))),
-        )
-        .where(deliveries.c.state == "pending")
-        .group_by(deliveries.c.receiver)
+        select(lanes.c.receiver, func.count(), func.min(case((lanes.c.action == "take_down", lanes.c.since))))
+        .where(lanes.c.due_at.is_not(None))
+        .group_by(lanes.c.receiver)
     ).all()
     return Waiting(
         pending={receiver: count for receiver, count, _ in rows},
@@ -124,7 +134,7 @@ def _cursor(text: str) -> tuple[datetime, str]:
     stamp, mark, row_id = text.partition("~")
     is_moment = stamp.isascii() and stamp.isdigit() and len(stamp) <= len("9999999999999999")
     if not (mark and is_moment and row_id.isascii() and row_id.isprintable()):
-        raise ValueError(f"{text[:40]!r} is no cursor of a list")
+        raise ValueError(f"{text[:40]!r} is not a cursor of a list")
     return EPOCH + timedelta(microseconds=int(stamp)), row_id
 
 

@@ -1,45 +1,35 @@
-"""What goes into the store and what comes out: arrivals, and the rows as the API shows them."""
+"""What comes out of the store: what became of things, and the rows as the API shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-from capgateway.cap import Alert, Finding, Report
-from capgateway.cards import Card, CardState, Decision, Member
-from capgateway.cards.decision import QuarantineReason
+from capgateway.cap import Finding
+from capgateway.cards import Card, Decision
 
 T = TypeVar("T")
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can;
-    ``alert`` is present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a
-    feed whose words leave only as exercise."""
-
-    feed: str
-    document: bytes
-    received_at: datetime
-    alert: Alert | None
-    report: Report
-    gate: QuarantineReason | None
-    rehearsal: bool = False
-
-
-Decide: TypeAlias = Callable[[Member, Sequence[Member], Sequence[CardState], str], Decision]
-"""The pure choice made inside the transaction: arrived, known, cards, deployment."""
-
-
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an arrival. ``messages`` counts the webhook messages it gave; ``is_new`` tells a first sight."""
+    """What became of an arrival. ``messages`` counts the webhook messages it gave; ``is_new`` says that it was not known
+    before; ``fault`` is what went wrong in the gateway itself, where the decision is ``undecided``."""
 
     alert_id: str
     decision: Decision
     is_new: bool
     messages: int = 0
+    fault: str | None = None
+
+
+class TakenEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a feed whose alert is stored."""
+
+    feed: str
+    key: str
+    link: str | None = None
 
 
 class MissingEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +40,6 @@ class MissingEntry(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
     retry_at: datetime | None = None
     envelope_status: str | None = None
-
-
-class FeedState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of a feed's last body that brought something new."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-    sha256: str | None = None
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,9 +122,9 @@ class StoredDelivery(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     sequence: int
     receiver: str
-    card_id: str
+    card_id: str | None
     revision: int
-    action: str
+    action: str | None
     state: str
     reason: str | None
     created_at: datetime

@@ -1,7 +1,14 @@
-"""The store's front: asynchronous calls outside, one writing thread and short reads inside.
+"""The database: asynchronous calls outside, one writing thread and short reads inside.
 
-SQLite is opened with a write-ahead log and ``synchronous=FULL``: what a caller was told is stored survives the loss
-of power. Only one gateway uses a SQLite file (a lock beside it sees to that); several share a PostgreSQL.
+::
+
+    await store.read(lists.alert_page, limit=50)          a function of a connection, in one of the readers' threads
+    await store.write(feeds.entry_taken, feed, key)       a function of a Write, durable when this returns
+    await store.write_alone(alerts.take_in, arrivals)     the same, while no other gateway writes: for who decides
+
+The modules of this package are such functions. SQLite is opened with a write-ahead log and ``synchronous=FULL``: what a
+caller was told is stored survives the loss of power. Only one gateway uses a SQLite file (a lock beside it sees to that);
+several share a PostgreSQL.
 """
 
 from __future__ import annotations
@@ -10,55 +17,48 @@ import asyncio
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import alerts, cards, chains, deliveries, feeds, lists, schema
+from capgateway.store import deliveries, gists, schema
 from capgateway.store.tables import gateway
 from capgateway.store.writer import Writer
+from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from sqlalchemy import URL, Connection, Engine
 
-    from capgateway.cap import Reference
-    from capgateway.cards import CardState, Decision
-    from capgateway.store.records import (
-        Arrival,
-        Body,
-        Decide,
-        FeedState,
-        MissingEntry,
-        Page,
-        StoredAlert,
-        StoredCard,
-        StoredDelivery,
-        Taken,
-        Waiting,
-    )
-    from capgateway.webhooks import Attempt, Claim, Next, Outlets
+    from capgateway.store.write import Write
 
+P = ParamSpec("P")
 T = TypeVar("T")
 BUSY_SECONDS = 5.0
 """How long SQLite waits for a reader or a backup that holds the file."""
+READERS = 4
+"""Threads that read: enough for a page, a scrape and the walks side by side."""
 
 
 class Store:
-    """Open with :meth:`open`, close with :meth:`close`. Every method is one transaction. ``name`` is the database's
-    address without its password."""
+    """Open with :meth:`open`, close with :meth:`close`. ``name`` is the database's address without its password;
+    ``outlets``, where cards leave, and ``clock``, by which the writer goes, may be replaced at run time."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = database_url(url)
         self.name = self._url.render_as_string(hide_password=True)
+        self.outlets = Outlets(receivers=(), public_url="")
+        self.clock: Callable[[], datetime] = utc_now
         self._lock: IO[bytes] | None = None
         if not read_only:
             self._lock = _lock(self._url)
@@ -69,7 +69,9 @@ class Store:
                 self._url = _immutable(self._url)
         self._engine = _engine(self._url, writes=not read_only)
         self._reader = _engine(self._url, writes=False)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writer: Writer | None = None
+        self._closed = False
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -83,7 +85,7 @@ class Store:
         except BaseException:
             store.close()
             raise
-        store._writer = Writer(store._engine)
+        store._writer = Writer(store._engine, store)
         return store
 
     @classmethod
@@ -102,7 +104,8 @@ class Store:
             return schema.status(connection)
 
     def upgrade(self) -> None:
-        """Bring the schema to this version's, and give a new database its name."""
+        """Bring the schema to this version's, and give a new database its name. Gists of another version are made again
+        from the bytes that still exist."""
         with _trouble(self.name), self._engine.begin() as connection:
             status = schema.status(connection)
             if not status.is_known:
@@ -112,11 +115,14 @@ class Store:
             if connection.execute(select(gateway.c.id)).first() is None:
                 name = secrets.token_hex(16)
                 connection.execute(insert(gateway).values(id=1, deployment=name, sequence=0))
+            gists.renew(connection)
 
     def close(self) -> None:
         """Finish what was handed in, then let go of the database."""
+        self._closed = True
         if self._writer:
             self._writer.close()
+        self._readers.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
         self._reader.dispose()
         if self._lock:
@@ -124,166 +130,38 @@ class Store:
 
     async def ping(self) -> None:
         """Raises :class:`StoreError` when the database does not answer."""
-        await self._read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
 
-    # The walk from feed to store
+    async def write(self, work: Callable[Concatenate[Write, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do a unit of work; durable when this returns."""
+        return await self._the_writer().write(partial(_call, work, args, kwargs), alone=False)
 
-    async def take_in(self, arrival: Arrival, decide: Decide, outlets: Outlets) -> Taken:
-        """Store a document with everything that follows from it; durable when this returns."""
-        return await self._write(lambda connection: alerts.take_in(connection, arrival, decide, outlets, utc_now()))
+    async def write_alone(self, work: Callable[Concatenate[Write, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do a unit of work that decides, or gives out sequences, while no other gateway writes to this database."""
+        return await self._the_writer().write(partial(_call, work, args, kwargs), alone=True)
 
-    async def decide_again(self, alert_id: str, decide: Decide, outlets: Outlets) -> Taken:
-        """Decide a stored alert anew, as after a change of policy."""
-        return await self._write(
-            lambda connection: alerts.decide_again(connection, alert_id, decide, outlets, utc_now())
-        )
+    async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function reads from the database. A reader never waits for the writer, nor for anything but the disk."""
 
-    async def undecided_by_region(self, now: datetime, since: datetime) -> list[str]:
-        """Alerts that a change of the policy's regions may decide otherwise: the heads of live cards, and what was
-        left out for its region ``since`` then."""
-        return await self._read(lambda connection: alerts.undecided_by_region(connection, now, since))
-
-    async def route_again(self, outlets: Outlets) -> int:
-        """Send live cards where receivers want them now, and take them down where they no longer do; how many messages."""
-        return await self._write(lambda connection: cards.route_again(connection, outlets, utc_now()))
-
-    async def expire(self, end: Callable[[CardState], Decision], outlets: Outlets, limit: int) -> int:
-        """End the cards whose time has come; how many there were."""
-        return await self._write(lambda connection: cards.expire(connection, end, outlets, limit, utc_now()))
-
-    async def next_expiry(self) -> datetime | None:
-        """When the next active card ends, or ``None`` when none is active."""
-        return await self._read(cards.next_expiry)
-
-    async def feed_states(self) -> dict[str, dict[str, FeedState]]:
-        """What the last bodies of all feeds said of themselves, by feed and part."""
-        return await self._read(feeds.feed_states)
-
-    async def save_feed_state(self, feed: str, part: str, state: FeedState, news: Sequence[Body] = ()) -> None:
-        """Remember a body; to be called when all its entries are accounted for. ``news`` are kept whole."""
-        await self._write(lambda connection: feeds.save_feed_state(connection, feed, part, state, news, utc_now()))
-
-    async def erase_bodies(self, before: datetime) -> int:
-        """Erase the content of feeds' bodies that were fetched before then; how many."""
-        return await self._write(lambda connection: feeds.erase_bodies(connection, before))
-
-    async def known_entries(self, feed: str, keys: Sequence[str]) -> set[str]:
-        """Which of these entries need no fetching: taken in, or waiting as missing."""
-        return await self._read(lambda connection: feeds.known_entries(connection, feed, keys))
-
-    async def entry_taken(self, feed: str, key: str, link: str | None) -> None:
-        """The entry's alert is stored."""
-        await self._write(lambda connection: feeds.entry_taken(connection, feed, key, link, utc_now()))
-
-    async def entry_missing(self, feed: str, entry: MissingEntry, error: str) -> None:
-        """The entry's CAP could not be fetched; to be tried again at its ``retry_at``, or no more."""
-        await self._write(lambda connection: feeds.entry_missing(connection, feed, entry, error, utc_now()))
-
-    async def missing_entries(self, feed: str) -> list[MissingEntry]:
-        """Entries whose CAP is still to be fetched, the next due first."""
-        return await self._read(lambda connection: feeds.missing_entries(connection, feed))
-
-    async def holds(self, reference: Reference) -> bool:
-        """Whether the message a reference names was taken in."""
-        return await self._read(lambda connection: chains.holds(connection, reference))
-
-    # The walk from store to receiver
-
-    async def claim(
-        self, receiver: str, *, now: datetime, limit: int, lease: timedelta, take_downs_only: bool = False
-    ) -> list[Claim]:
-        """Lease what is due to one receiver, take-downs first, under the rules of its lanes."""
-        take = partial(
-            deliveries.claim, receiver=receiver, now=now, limit=limit, lease=lease, take_downs_only=take_downs_only
-        )
-        return await self._write(take)
-
-    async def record_attempt(self, claim: Claim, attempt: Attempt, after: Next) -> bool:
-        """Write how an attempt ended and what follows; ``False`` when the delivery is no longer ours."""
-        return await self._write(
-            lambda connection: deliveries.record_attempt(connection, claim, attempt, after, utc_now())
-        )
-
-    async def next_due(self, receivers: Sequence[str]) -> datetime | None:
-        """When to look for deliveries to these receivers again, or ``None`` when none waits."""
-        return await self._read(lambda connection: deliveries.next_due(connection, receivers, utc_now()))
-
-    async def overtaken(self) -> list[str]:
-        """Deliveries under way that a take-down of their lane waits for."""
-        return await self._read(lambda connection: deliveries.overtaken(connection, utc_now()))
-
-    # What people ask
-
-    async def alerts(
-        self,
-        *,
-        decision: str | None = None,
-        feed: str | None = None,
-        identifier: str | None = None,
-        card_id: str | None = None,
-        since: datetime | None = None,
-        limit: int = 50,
-        after: str | None = None,
-    ) -> Page[StoredAlert]:
-        """Alerts, the newest first. A made-up cursor is a ``ValueError``, here and below."""
-        return await self._read(
-            partial(
-                lists.alert_page,
-                decision=decision,
-                feed=feed,
-                identifier=identifier,
-                card_id=card_id,
-                since=since,
-                limit=limit,
-                after=after,
-            )
-        )
-
-    async def alert(self, alert_id: str) -> StoredAlert | None:
-        """One alert, or ``None``."""
-        return await self._read(lambda connection: lists.one_alert(connection, alert_id))
-
-    async def original(self, alert_id: str) -> bytes | None:
-        """An alert's bytes as received, or ``None``."""
-        return await self._read(lambda connection: lists.original(connection, alert_id))
-
-    async def cards(self, *, state: str | None = None, limit: int = 50, after: str | None = None) -> Page[StoredCard]:
-        """Cards, the newest first."""
-        return await self._read(partial(lists.card_page, state=state, limit=limit, after=after))
-
-    async def card(self, card_id: str) -> StoredCard | None:
-        """One card, or ``None``."""
-        return await self._read(lambda connection: lists.one_card(connection, card_id))
-
-    async def deliveries(
-        self,
-        *,
-        state: str | None = None,
-        receiver: str | None = None,
-        card_id: str | None = None,
-        limit: int = 50,
-        after: str | None = None,
-    ) -> Page[StoredDelivery]:
-        """Deliveries with their attempts, the newest first."""
-        return await self._read(
-            partial(lists.delivery_page, state=state, receiver=receiver, card_id=card_id, limit=limit, after=after)
-        )
-
-    async def waiting(self) -> Waiting:
-        """What operators watch: the deliveries that wait, by receiver."""
-        return await self._read(lists.waiting)
-
-    async def _write(self, work: Callable[[Connection], T]) -> T:
-        if self._writer is None:
-            raise StoreError(f"{self.name} is open for reading only")
-        return await self._writer.write(work)
-
-    async def _read(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:
             with _trouble(self.name), self._reader.connect() as connection:
-                return work(connection)
+                return work(connection, *args, **kwargs)
 
-        return await asyncio.to_thread(run)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        except RuntimeError as error:
+            if self._closed:
+                raise StoreError("the store is closed") from error
+            raise
+
+    def _the_writer(self) -> Writer:
+        if self._writer is None:
+            raise StoreError(f"{self.name} is open for reading only")
+        return self._writer
+
+
+def _call(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], write: Write) -> T:
+    return work(write, *args, **kwargs)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The store's tables, to be read as a page.
 
-Moments are whole microseconds since 1970 UTC, so that SQLite and PostgreSQL compare and sort them alike. JSON stands
-in text columns. Personal data lives in five columns only, so that erasing is five statements:
-``alerts.original``, ``bodies.content``, ``card_revisions.body``, ``messages.body`` and ``attempts.response_excerpt``.
+Moments are whole microseconds since 1970 UTC, so that SQLite and PostgreSQL compare and sort them alike. JSON is kept
+in text columns. :data:`PERSONAL`, at the end, names every column that may contain personal data: the others contain
+none, and erasing the named ones changes no decision.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ bodies = Table(
     Column("sha256", String(64), nullable=False, comment="of the body as received"),
     Column("content", LargeBinary, comment="the body, zlib, until retention erases it. PERSONAL DATA"),
 )
-Index(None, bodies.c.feed, bodies.c.fetched_at)
+Index(None, bodies.c.fetched_at)
 
 entries = Table(
     "entries",
@@ -117,6 +117,7 @@ entries = Table(
     Column("envelope_status", String(20), comment="what an EDXL-DE envelope says of its content"),
 )
 Index(None, entries.c.feed, entries.c.state)
+Index(None, entries.c.seen_at)
 
 alerts = Table(
     "alerts",
@@ -135,38 +136,52 @@ alerts = Table(
     Column("identifier", Text),
     Column("sent", Text, comment="as received: its offset tells local time"),
     Column("sent_at", Moment),
+    Column("sender_key", Text, comment="for comparison: without regard to case and blanks"),
+    Column("identifier_key", Text),
+    Column("chain_id", String(40), comment="of the chain it belongs to; null where it takes part in none"),
     Column("status", String(20), comment="an envelope's, where that says less than Actual"),
     Column("msg_type", String(20)),
     Column("scope", String(20)),
     Column("cap_version", String(10)),
-    Column("event", Text),
+    Column("event", Text, comment="free text. PERSONAL DATA"),
     Column("feed", String(100), nullable=False, comment="the first that brought it; others: sightings"),
     Column("received_at", Moment, nullable=False),
     Column("sha256", String(64), nullable=False, comment="of the bytes as received; stays after erasure"),
+    Column("content_sha256", String(64), comment="of what the message says: the same in other bytes is the same"),
     Column("original", LargeBinary, comment="the bytes as received, until retention erases them. PERSONAL DATA"),
+    Column("gist", Text, comment="JSON: all that later decisions need; stays after erasure"),
+    Column("gist_version", Integer, comment="of the code that made the gist; another one makes it again"),
+    Column("draft", Text, comment="JSON: what a card would say, where it may become one. PERSONAL DATA"),
     Column("profile", String(20)),
     Column("signature", String(20), nullable=False),
     Column("signer", Text),
     Column("verdict", String(10), nullable=False, comment="valid | invalid"),
-    Column("findings", Text, nullable=False, comment="JSON list"),
+    Column("findings", Text, nullable=False, comment="JSON list; messages quote the alert. PERSONAL DATA"),
     Column("decision", String(20), nullable=False),
     Column("reason", String(20)),
     Column("decided_at", Moment, nullable=False),
     Column("card_id", String(40), comment="the card this alert made or changed"),
 )
-Index(None, alerts.c.sender, alerts.c.identifier)
+Index(None, alerts.c.sender_key, alerts.c.identifier_key)
+Index(None, alerts.c.chain_id)
 Index(None, alerts.c.received_at, alerts.c.id)
-Index(None, alerts.c.decision, alerts.c.received_at)
+Index(None, alerts.c.decision, alerts.c.received_at, alerts.c.id)
+Index(None, alerts.c.feed, alerts.c.received_at, alerts.c.id)
+Index(None, alerts.c.card_id, alerts.c.received_at, alerts.c.id)
+Index(None, alerts.c.identifier, alerts.c.received_at, alerts.c.id)
+Index(None, alerts.c.reason, alerts.c.received_at)
 
-alert_references = Table(
-    "alert_references",
+chain_names = Table(
+    "chain_names",
     metadata,
-    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("sender", Text, nullable=False),
-    Column("identifier", Text, nullable=False),
+    Column("sender_key", Text, primary_key=True),
+    Column(
+        "world", String(40), primary_key=True, comment="actual, exercise …: what is practice never meets what is real"
+    ),
+    Column("identifier_key", Text, primary_key=True, comment="of an alert of the chain, or named by one"),
+    Column("chain_id", String(40), nullable=False),
 )
-Index(None, alert_references.c.sender, alert_references.c.identifier)
+Index(None, chain_names.c.chain_id)
 
 sightings = Table(
     "sightings",
@@ -175,7 +190,9 @@ sightings = Table(
     Column("feed", String(100), primary_key=True),
     Column("sha256", String(64), primary_key=True, comment="feeds wrap and re-sign: the same alert in other bytes"),
     Column("seen_at", Moment, nullable=False),
+    comment="later copies of an alert; the first is in the alert's own row",
 )
+Index(None, sightings.c.seen_at)
 
 cards = Table(
     "cards",
@@ -188,7 +205,8 @@ cards = Table(
     Column("sequence", BigInteger, nullable=False, comment="of the latest revision"),
     Column("alert_id", String(40), ForeignKey("alerts.id"), nullable=False, comment="made the latest display"),
     Column("feed", String(100), nullable=False),
-    Column("target", Text, nullable=False, comment="codes of the units it is shown in, apart by blanks"),
+    Column("chain_id", String(40), comment="of the chain whose card it is"),
+    Column("target", Text, nullable=False, comment="codes of the units it is shown in, separated by spaces"),
     Column("published_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
@@ -196,7 +214,9 @@ cards = Table(
     Column("end_reason", String(20)),
 )
 Index(None, cards.c.state, cards.c.expires_at)
-Index(None, cards.c.alert_id)
+Index(None, cards.c.published_at, cards.c.id)
+Index(None, cards.c.state, cards.c.published_at, cards.c.id)
+Index(None, cards.c.chain_id)
 
 card_revisions = Table(
     "card_revisions",
@@ -208,6 +228,7 @@ card_revisions = Table(
     Column("created_at", Moment, nullable=False),
     Column("body", Text, comment="the card as JSON, until retention erases it. PERSONAL DATA"),
 )
+Index(None, card_revisions.c.alert_id)
 
 messages = Table(
     "messages",
@@ -215,9 +236,9 @@ messages = Table(
     Column("id", String(40), primary_key=True, comment="the webhook-id"),
     Column("sequence", BigInteger, nullable=False, unique=True),
     Column("type", String(60), nullable=False),
-    Column("action", String(10), nullable=False, comment="display | take_down"),
-    Column("card_id", String(40), ForeignKey("cards.id"), nullable=False),
-    Column("revision", Integer, nullable=False),
+    Column("action", String(10), comment="display | take_down; null for what is about no card"),
+    Column("card_id", String(40), ForeignKey("cards.id"), comment="null for what is about no card"),
+    Column("revision", Integer, nullable=False, comment="0 for what is about no card"),
     Column("created_at", Moment, nullable=False),
     Column("sha256", String(64), nullable=False, comment="of the body; stays after erasure"),
     Column("body", LargeBinary, comment="serialised once, sent as it is. PERSONAL DATA in displays"),
@@ -230,24 +251,67 @@ deliveries = Table(
     Column("id", String(40), primary_key=True),
     Column("message_id", String(40), ForeignKey("messages.id"), nullable=False),
     Column("receiver", String(100), nullable=False),
-    Column("card_id", String(40), nullable=False, comment="with receiver: the lane"),
-    Column("revision", Integer, nullable=False, comment="in a lane only the highest is ever attempted"),
-    Column("action", String(10), nullable=False),
-    Column("priority", Integer, nullable=False, comment="0 take-down, 1 published, 2 updated, 3 passing"),
+    Column("subject", String(100), nullable=False, comment="with receiver: the lane"),
+    Column("card_id", String(40)),
+    Column("revision", Integer, nullable=False),
+    Column("action", String(10)),
     Column("state", String(12), nullable=False, comment="pending | delivered | superseded | dead"),
     Column("created_at", Moment, nullable=False),
-    Column("next_at", Moment, nullable=False, comment="not before this"),
     Column("deadline", Moment),
     Column("attempts", Integer, nullable=False, default=0, comment="claims so far: the fencing number"),
-    Column("lease_until", Moment, comment="in flight until then, whoever holds it"),
     Column("last_status", Integer, comment="HTTP status of the last attempt"),
     Column("confirmed", Boolean, nullable=False, default=False, comment="the receiver said it shows or removed it"),
     Column("ended_at", Moment),
     Column("reason", String(30), comment="why it is dead"),
     UniqueConstraint("message_id", "receiver"),
 )
-Index(None, deliveries.c.state, deliveries.c.receiver, deliveries.c.next_at)
-Index(None, deliveries.c.card_id, deliveries.c.receiver, deliveries.c.revision)
+Index(None, deliveries.c.created_at, deliveries.c.id)
+Index(None, deliveries.c.state, deliveries.c.created_at, deliveries.c.id)
+Index(None, deliveries.c.receiver, deliveries.c.created_at, deliveries.c.id)
+Index(None, deliveries.c.card_id, deliveries.c.created_at, deliveries.c.id)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("receiver", String(100), primary_key=True),
+    Column("subject", String(100), primary_key=True, comment="the card; for what is about no card, what replaces what"),
+    Column("card_id", String(40)),
+    Column("delivery_id", String(40), nullable=False, comment="the newest: the only one that is ever attempted"),
+    Column("revision", Integer, nullable=False, comment="of the newest, as action and priority are"),
+    Column("action", String(10), comment="take_down closes the lane for good"),
+    Column("priority", Integer, nullable=False, comment="0 take-down, 1 published, 2 updated, 3 passing"),
+    Column("since", Moment, nullable=False, comment="when the newest was made"),
+    Column("due_at", Moment, comment="when to attempt it; the end of the lease while one is under way; null when done"),
+    Column("in_flight", String(40), comment="the delivery under way: the newest, or one that it overtook"),
+    Column("lease_until", Moment, comment="until then the one under way is its claimant's"),
+)
+WAITS = lanes.c.due_at.is_not(None)
+Index(None, lanes.c.receiver, lanes.c.priority, lanes.c.due_at, sqlite_where=WAITS, postgresql_where=WAITS)
+IS_UNDER_WAY = lanes.c.in_flight.is_not(None)
+Index(None, lanes.c.in_flight, sqlite_where=IS_UNDER_WAY, postgresql_where=IS_UNDER_WAY)
+Index(None, lanes.c.card_id)
+Index(None, lanes.c.delivery_id)
+
+receivers = Table(
+    "receivers",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("last_attempt_at", Moment, nullable=False),
+    Column("last_success_at", Moment),
+    Column("failures", Integer, nullable=False, comment="attempts that failed in a row"),
+    Column("last_outcome", String(20), nullable=False),
+    Column("last_status", Integer),
+    comment="what is known of each receiver from its answers",
+)
+
+feed_status = Table(
+    "feed_status",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("complete_at", Moment, comment="of the last answer whose every entry was accounted for"),
+    Column("lease_owner", String(64), comment="the gateway that reads it, where several share a database"),
+    Column("lease_until", Moment),
+)
 
 attempts = Table(
     "attempts",
@@ -266,3 +330,20 @@ attempts = Table(
         comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
     ),
 )
+
+PERSONAL = (
+    alerts.c.original,
+    alerts.c.draft,
+    alerts.c.findings,
+    alerts.c.event,
+    bodies.c.content,
+    bodies.c.url,
+    entries.c.link,
+    entries.c.error,
+    card_revisions.c.body,
+    messages.c.body,
+    attempts.c.error,
+    attempts.c.response_excerpt,
+)
+"""Every column that may contain a name, a plate or a stranger's words. Addresses count: a page is often named after the
+child."""

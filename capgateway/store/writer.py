@@ -2,9 +2,11 @@
 
 ::
 
-    callers ─▶ queue ─▶ [ take what waits, at most GROUP ] ─▶ BEGIN ─▶ savepoint each ─▶ COMMIT ─▶ tell the callers
+    callers ─▶ queue ─▶ BEGIN ─▶ lock ─▶ unit, unit, … while they wait and time allows ─▶ COMMIT ─▶ tell the callers
 
-A unit that fails is rolled back to its savepoint and told so; the others of its group go on.
+A group runs without savepoints. If one of its units fails, the group is rolled back and done again with a savepoint for
+each unit: the one that fails is told so, the others go on. A unit is therefore a function that may run twice, and touches
+nothing but its :class:`Write`.
 """
 
 from __future__ import annotations
@@ -12,48 +14,68 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from capgateway.errors import StoreError
+from capgateway.store.write import Commit, Write
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection, Engine
+
+    from capgateway.webhooks import Outlets
 
 T = TypeVar("T")
 GROUP = 64
 """Units that share a commit: one more hardly makes the commit cheaper, and all of them wait for the slowest."""
+GROUP_SECONDS = 0.05
+"""After this a group takes in no further unit: whoever waits for its commit must not wait for others' large work."""
+AGAIN = frozenset({"40001", "40P01"})
+"""PostgreSQL's codes for a transaction that failed only because of another one: it is done again."""
+TRIES = 3
 
 
 class Unit(NamedTuple):
-    """One caller's work and where its result goes."""
+    """One caller's work and where its result goes. ``alone``: no other gateway writes to the database meanwhile."""
 
-    work: Callable[[Connection], Any]
+    work: Callable[[Write], Any]
+    alone: bool
     done: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+
+
+class Setting(Protocol):
+    """What a commit takes from outside: the time, and where cards leave. Both may be replaced at run time."""
+
+    outlets: Outlets
+    clock: Callable[[], datetime]
 
 
 class Writer:
     """Owns the only connection that writes. :meth:`write` may be called from any task of any running loop."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, setting: Setting) -> None:
+        self._engine, self._setting = engine, setting
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+        self._next: Unit | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
         self._thread.start()
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """The result of ``work(connection)`` once it is durable. ``work`` runs in the writer's thread: it may decide,
-        it may not wait. Its own exception comes back as it is, trouble of the database as :class:`StoreError`."""
+    async def write(self, work: Callable[[Write], T], *, alone: bool) -> T:
+        """The result of ``work(write)`` once it is durable. ``work`` runs in the writer's thread: it may decide, it may not
+        wait. Its own exception comes back as it is, trouble of the database as :class:`StoreError`."""
         if self._closed:
             raise StoreError("the store is closed")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._queue.put(Unit(work, done, loop))
+        self._queue.put(Unit(work, alone, done, loop))
         return await done
 
     def close(self) -> None:
@@ -63,48 +85,80 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while (unit := self._queue.get()) is not None:
+        while (unit := self._next or self._queue.get()) is not None:
+            self._next = None
             group = [unit]
-            ends = self._fill(group)
-            self._commit(group)
-            if ends:
-                return
-
-    def _fill(self, group: list[Unit]) -> bool:
-        """Take what else waits already; whether the end was among it."""
-        while len(group) < GROUP:
             try:
-                unit = self._queue.get_nowait()
-            except queue.Empty:
-                return False
-            if unit is None:
-                return True
-            group.append(unit)
-        return False
+                results = self._first_try(group)
+            except Exception:  # noqa: BLE001  (whatever it was, each unit now has its own savepoint)
+                results = self._again(group)
+            for one, result in zip(group, results, strict=True):
+                _tell(one, result)
 
-    def _commit(self, group: list[Unit]) -> None:
+    def _first_try(self, group: list[Unit]) -> list[Any]:
+        """Do the first unit, and what else waits for as long as a group may last; ``group`` grows by it."""
+        results: list[Any] = []
+        end = time.monotonic() + GROUP_SECONDS
+        with self._engine.begin() as connection:
+            commit = self._begin(connection, alone=group[0].alone)
+            results.append(commit.unit(group[0].work))
+            while len(group) < GROUP and time.monotonic() < end and (unit := self._waiting(group[0].alone)):
+                group.append(unit)
+                results.append(commit.unit(unit.work))
+            commit.finish()
+        return results
+
+    def _waiting(self, alone: bool) -> Unit | None:
+        """What waits and may join a group; one that has to be alone may not join a group that is not."""
         try:
-            with self._engine.begin() as connection:
-                results = [_attempt(connection, unit) for unit in group]
-        except DBAPIError as error:
-            results = [StoreError(f"the database refused a commit: {error.orig}")] * len(group)
-        except Exception as error:  # noqa: BLE001  (the thread must live; each caller gets the fault)
-            results = [error] * len(group)
-        for unit, result in zip(group, results, strict=True):
-            _tell(unit, result)
+            unit = self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        if unit is None:
+            self._queue.put(None)  # the end, for the loop to find
+        elif unit.alone and not alone:
+            self._next = unit
+        else:
+            return unit
+        return None
+
+    def _again(self, group: list[Unit]) -> list[Any]:
+        """Do a group once more, each unit in its savepoint."""
+        for last in range(TRIES):
+            try:
+                with self._engine.begin() as connection:
+                    commit = self._begin(connection, alone=any(unit.alone for unit in group))
+                    results = [_attempt(commit, unit) for unit in group]
+                    commit.finish()
+                    return results
+            except DBAPIError as error:
+                if last + 1 < TRIES and _failed_for_another(error):
+                    continue
+                return [StoreError(f"the database refused a commit: {error.orig}")] * len(group)
+            except Exception as error:  # noqa: BLE001  (the thread must live; each caller gets the fault)
+                return [error] * len(group)
+        raise AssertionError("the last try returns")
+
+    def _begin(self, connection: Connection, *, alone: bool) -> Commit:
+        return Commit.begin(connection, now=self._setting.clock(), outlets=self._setting.outlets, alone=alone)
 
 
-def _attempt(connection: Connection, unit: Unit) -> Any:
-    """The unit's result, or the exception it ended with. A lost connection is the whole group's fault."""
+def _attempt(commit: Commit, unit: Unit) -> Any:
+    """The unit's result, or the exception it ended with. A lost connection is the whole group's fault, and so is what
+    another gateway did to the transaction."""
     try:
-        with connection.begin_nested():
-            return unit.work(connection)
+        with commit.connection.begin_nested():
+            return commit.unit(unit.work)
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _failed_for_another(error):
             raise
         return StoreError(f"the database refused a change: {error.orig}")
     except Exception as error:  # noqa: BLE001  (one bad neighbour stops nobody)
         return error
+
+
+def _failed_for_another(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in AGAIN
 
 
 def _tell(unit: Unit, result: Any) -> None:

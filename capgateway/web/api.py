@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import Word
-from capgateway.store import Page, Store, StoredAlert
+from capgateway.store import Page, Store, StoredAlert, lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.feeds import operations
@@ -33,7 +33,7 @@ routes = web.RouteTableDef()
 async def alerts(request: web.Request) -> web.Response:
     """What came in, the newest first, with what became of it and why."""
     asked = query.page(request, decision=DECISIONS, feed=None, identifier=None, since=None)
-    return await _page(request.app[GATEWAY].store.alerts(**asked))
+    return await _page(request.app[GATEWAY].store.read(lists.alert_page, **asked))
 
 
 @routes.get("/api/v1/alerts/{id}")
@@ -46,7 +46,7 @@ async def alert(request: web.Request) -> web.Response:
 async def original(request: web.Request) -> web.Response:
     """The bytes as received. To be saved, not shown: they are a stranger's XML, which may carry a style sheet."""
     found = await _alert(request)
-    document = await request.app[GATEWAY].store.original(found.id)
+    document = await request.app[GATEWAY].store.read(lists.original, found.id)
     if document is None:
         raise Refused(410, "the bytes of this alert are erased; their sha256 stays with the alert")
     return web.Response(
@@ -61,7 +61,7 @@ async def original(request: web.Request) -> web.Response:
 async def cards(request: web.Request) -> web.Response:
     """Cards, the newest first."""
     store, mine = request.app[GATEWAY].store, actor(request).receiver
-    found = await _found(store.cards(**query.page(request, state=CARD_STATES)))
+    found = await _found(store.read(lists.card_page, **query.page(request, state=CARD_STATES)))
     items = [one for one in found.items if mine is None or await _is_shown(store, one.card_id, mine)]
     return as_json(Page(items=items, next=found.next))
 
@@ -71,13 +71,13 @@ async def cards(request: web.Request) -> web.Response:
 async def card(request: web.Request) -> web.Response:
     """One card with the alerts it is made of, what was found in them, and where it went."""
     store, card_id, mine = request.app[GATEWAY].store, query.name(request), actor(request).receiver
-    found = await store.card(card_id)
+    found = await store.read(lists.one_card, card_id)
     if found is None or (mine is not None and not await _is_shown(store, card_id, mine)):
         raise Refused(404, f"there is no card {card_id}")
-    sent = (await store.deliveries(card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
+    sent = (await store.read(lists.delivery_page, card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
     if mine is not None:
         return as_json(msgspec.structs.asdict(found) | {"deliveries": sent})
-    made_of = (await store.alerts(card_id=card_id, limit=MOST_OF_A_CARD)).items
+    made_of = (await store.read(lists.alert_page, card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
     more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
@@ -90,7 +90,7 @@ async def deliveries(request: web.Request) -> web.Response:
     asked, mine = query.page(request, state=DELIVERY_STATES, receiver=None, card_id=None), actor(request).receiver
     if mine is not None and asked.setdefault("receiver", mine) != mine:
         raise Refused(403, f"this token sees the deliveries of {mine} only")
-    return await _page(request.app[GATEWAY].store.deliveries(**asked))
+    return await _page(request.app[GATEWAY].store.read(lists.delivery_page, **asked))
 
 
 @routes.post("/api/v1/reload")
@@ -104,13 +104,13 @@ async def reload(request: web.Request) -> web.Response:
 
 async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
     """Whether the newest message to a receiver displays the card."""
-    newest = (await store.deliveries(card_id=card_id, receiver=receiver, limit=1)).items
+    newest = (await store.read(lists.delivery_page, card_id=card_id, receiver=receiver, limit=1)).items
     return bool(newest) and newest[0].action == "display"
 
 
 async def _alert(request: web.Request) -> StoredAlert:
     alert_id = query.name(request)
-    found = await request.app[GATEWAY].store.alert(alert_id)
+    found = await request.app[GATEWAY].store.read(lists.one_alert, alert_id)
     if found is None:
         raise Refused(404, f"there is no alert {alert_id}")
     return found

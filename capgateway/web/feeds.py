@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from capgateway import cap
+from capgateway.store import lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway, Operations
@@ -141,7 +142,7 @@ async def _faulty(gateway: Gateway, submitted: list[Submitted]) -> list[StoredAl
     so what counts is what was decided the first time."""
     found = []
     for one in submitted:
-        stored = await gateway.store.alert(one.alert_id)
+        stored = await gateway.store.read(lists.one_alert, one.alert_id)
         if stored is None or stored.decision != "quarantined" or stored.reason not in FAULTY:
             return None
         found.append(stored)

@@ -9,7 +9,7 @@ from aiohttp import web
 from capgateway import metrics
 from capgateway.errors import StoreError
 from capgateway.feeds.status import FeedStatus
-from capgateway.store import Store
+from capgateway.store import Store, lists
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
@@ -60,7 +60,7 @@ async def _state(gateway: Gateway) -> metrics.State:
     told = gateway.operations.feed_statuses() if gateway.operations else []
     feeds = tuple(_of_feed(status) for status in told if status.enabled)
     try:
-        waiting = await asyncio.wait_for(gateway.store.waiting(), DATABASE_SECONDS)
+        waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
@@ -68,10 +68,10 @@ async def _state(gateway: Gateway) -> metrics.State:
     return metrics.State(feeds=feeds, deliveries=known)
 
 
-def _of_feed(status: FeedStatus) -> metrics.FeedState:
+def _of_feed(status: FeedStatus) -> metrics.FeedGauge:
     """A feed that never answered counts as silent, but for one that speaks only when it has something to say."""
     never = status.last_success is None and status.kind != "push"
-    return metrics.FeedState(
+    return metrics.FeedGauge(
         feed=status.name,
         is_silent=never or status.health == "silent",
         last_success=status.last_success,

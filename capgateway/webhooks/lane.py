@@ -46,10 +46,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     message_id: str
     receiver: str
-    card_id: str
+    card_id: str | None
     revision: int
     type: str
-    action: Action
+    action: Action | None
     body: bytes
     number: int
     created_at: datetime
@@ -70,8 +70,9 @@ def priority(message_type: str, action: Action | None) -> Priority:
     return Priority.UPDATED if message_type.endswith(".updated") else Priority.PASSING
 
 
-def deadline(action: Action, *, expires_at: datetime, created_at: datetime) -> datetime:
-    """When a delivery is given up: a display with its card, a take-down a day after the card's or its own beginning."""
-    if action == "display":
+def deadline(action: Action | None, *, expires_at: datetime, created_at: datetime) -> datetime:
+    """When a delivery is given up: a display with its card, a take-down a day after the card's or its own beginning; what is
+    about no card at its own end."""
+    if action != "take_down":
         return expires_at
     return max(expires_at, created_at) + TAKE_DOWN_PATIENCE

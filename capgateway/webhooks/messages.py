@@ -62,12 +62,13 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One event, ready to be stored and sent. ``expires_at`` is the card's, also where the body does not show it."""
+    """One event, ready to be stored and sent. ``expires_at`` is the card's, also where the body does not show it. What is
+    about no card has neither ``action`` nor ``card_id``, and revision 0."""
 
     id: str
     type: str
-    action: Action
-    card_id: str
+    action: Action | None
+    card_id: str | None
     revision: int
     sequence: int
     timestamp: datetime
@@ -115,9 +116,10 @@ class TakeDownBody(msgspec.Struct, frozen=True, kw_only=True):
     data: TakeDownData
 
 
-def message_id(deployment: str, card_id: str, revision: int, kind: str) -> str:
-    """The ``webhook-id``: the same for the same event, after a crash, on a replay and for every receiver."""
-    digest = hashlib.sha256(msgspec.json.encode([deployment, card_id, revision, kind])).digest()
+def message_id(deployment: str, card_id: str, revision: int, kind: str, sequence: int) -> str:
+    """The ``webhook-id``: the same on every retry and for every receiver, and the name of one body for ever. The sequence
+    sees to the latter where a database was restored from a backup: it may say something else under the same revision."""
+    digest = hashlib.sha256(msgspec.json.encode([deployment, card_id, revision, kind, sequence])).digest()
     return ids.from_digest("msg", digest)
 
 
@@ -126,7 +128,7 @@ def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
 
     Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card as ``encode`` writes it.
     """
-    message_type: DisplayType = "card.published" if stamp.revision == 1 else "card.updated"
+    message_type = _display_type(stamp.revision)
     whole = msgspec.json.decode(card, type=dict[str, Any])
     shown = DisplayData(
         action="display",
@@ -143,6 +145,11 @@ def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
         shown, card=_without_texts(whole), card_url=card_url, card_sha256=hashlib.sha256(encode(whole)).hexdigest()
     )
     return _message(stamp, message_type, thin, kind=message_type)
+
+
+def display_type(revision: int, *, exercise: bool) -> str:
+    """The type of the message that shows a revision."""
+    return f"exercise.{_display_type(revision)}" if exercise else _display_type(revision)
 
 
 def take_down(stamp: Stamp, reason: EndReason, *, ended_at: datetime) -> Message:
@@ -176,12 +183,16 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def _display_type(revision: int) -> DisplayType:
+    return "card.published" if revision == 1 else "card.updated"
+
+
 def _message(
     stamp: Stamp, plain_type: DisplayType | TakeDownType, told: DisplayData | TakeDownData, *, kind: str
 ) -> Message:
     message_type = f"exercise.{plain_type}" if stamp.exercise else plain_type
     return Message(
-        id=message_id(stamp.deployment, stamp.card_id, stamp.revision, kind),
+        id=message_id(stamp.deployment, stamp.card_id, stamp.revision, kind, stamp.sequence),
         type=message_type,
         action=told.action,
         card_id=stamp.card_id,

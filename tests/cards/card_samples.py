@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from capgateway import cap, cards
-from capgateway.cards import Card, CardState, Decision, Display, Member, Policy
+from capgateway.cards import Card, CardState, Decision, Display, Member, Policy, Situation
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -84,7 +84,7 @@ def a_member(alert: cap.Alert, received_at: datetime = NOW) -> Member:
     triple = f"{alert.sender} {alert.identifier} {alert.sent.instant}"
     return Member(
         alert_id=f"alt_{hashlib.sha256(triple.encode()).hexdigest()[:16]}",
-        alert=alert,
+        gist=cards.gist(alert),
         feed="ipaws",
         received_at=received_at,
         sha256=hashlib.sha256(document).hexdigest(),
@@ -99,8 +99,21 @@ def decide(
     now: datetime = NOW,
 ) -> Decision:
     """What becomes of an alert whose chain holds the earlier ones."""
-    known = [a_member(each) for each in earlier]
-    return cards.decide(a_member(alert), known, states, policy, now=now, deployment="test")
+    return decided(a_member(alert), [a_member(each) for each in earlier], states, policy, now=now)
+
+
+def decided(
+    arrived: Member,
+    chain: Sequence[Member] = (),
+    states: Sequence[CardState] = (),
+    policy: Policy = ANYWHERE,
+    *,
+    now: datetime = NOW,
+    deployment: str = "test",
+) -> Decision:
+    """What becomes of an alert in this situation."""
+    situation = Situation(arrived=arrived, chain=tuple(chain), cards=tuple(states), now=now, deployment=deployment)
+    return cards.decide(situation, policy)
 
 
 def verdict(decision: Decision) -> tuple[str, str | None]:
@@ -111,4 +124,10 @@ def card_of(alert: cap.Alert, policy: Policy = ANYWHERE) -> Card:
     """The card of an alert that makes one."""
     (change,) = decide(alert, policy=policy).changes
     assert isinstance(change, Display)
-    return change.card
+    return converted(change, alert, policy)
+
+
+def converted(change: Display, alert: cap.Alert, policy: Policy = ANYWHERE, received_at: datetime = NOW) -> Card:
+    """The card that a decision puts on display, made of this alert."""
+    member = a_member(alert, received_at)
+    return cards.convert(change, member, cards.draft(alert, member.gist), policy)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from card_samples import ANYWHERE, NOW, a_member
+from card_samples import ANYWHERE, NOW, a_member, decided
 
 from capgateway import cap, cards
 from capgateway.cards import Card, CardState, Decision, Display, End, Member, Policy
@@ -21,6 +21,7 @@ class Table:
     def __init__(self, policy: Policy = ANYWHERE, now: datetime = NOW) -> None:
         self.policy, self.now = policy, now
         self.members: dict[str, Member] = {}
+        self.drafts: dict[str, cards.Draft] = {}
         self.states: dict[str, CardState] = {}
         self.shown: dict[str, Card] = {}
 
@@ -30,13 +31,14 @@ class Table:
         if member.alert_id in self.members:
             return Decision(word="unchanged")
         self.members[member.alert_id] = member
+        self.drafts[member.alert_id] = cards.draft(alert, member.gist)
         return self.decide(member)
 
     def decide(self, member: Member) -> Decision:
         known = self.chain(member)
         ids = {each.alert_id for each in known}
         states = [state for state in self.states.values() if state.alert_id in ids]
-        decision = cards.decide(member, known, states, self.policy, now=self.now, deployment="test")
+        decision = decided(member, known, states, self.policy, now=self.now)
         self.apply(decision)
         return decision
 
@@ -73,7 +75,8 @@ class Table:
         )
 
     def _display(self, change: Display) -> None:
-        card = change.card
+        member = self.members[change.alert_id]
+        card = cards.convert(change, member, self.drafts[change.alert_id], self.policy)
         state = self.states.get(card.card_id)
         assert card.revision == (state.revision + 1 if state else 1)
         assert state is None or state.active, "an ended card never comes back"
@@ -106,6 +109,5 @@ def after(alerts: Iterable[cap.Alert], policy: Policy = ANYWHERE, now: datetime 
 
 
 def _names(member: Member) -> set[tuple[str, str]]:
-    alert = member.alert
-    own = {item.identifier for item in alert.references if item.sender == alert.sender} | {alert.identifier}
-    return {(alert.sender, identifier) for identifier in own}
+    gist = member.gist
+    return {(gist.sender, identifier) for identifier in gist.names_of_its_own() | {gist.identifier_key}}

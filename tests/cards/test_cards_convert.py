@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from capgateway import cap
 from capgateway.cards import Policy, PolicyAction
-from capgateway.cards.convert import language_tag
+from capgateway.cards.draft import language_tag
 from capgateway.simulate import story
 
 #: What XML can hold; control characters cannot reach a card.

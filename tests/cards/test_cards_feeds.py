@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from card_samples import ANYWHERE, NOW, a_member, an_alert, an_info, following, same
+from card_samples import ANYWHERE, NOW, a_member, an_alert, an_info, card_of, decide, decided, following, same
 from msgspec.structs import replace
 
 from capgateway import cards
@@ -11,77 +11,76 @@ from capgateway.cards import Display, Policy
 
 def test_a_feed_speaks_only_for_its_jurisdiction() -> None:
     """An alert for another state, or for more than its own, is held back; its own, and any Cancel, is not."""
-    texas = replace(a_member(an_alert(an_info(areas=(same("048113"),)))), jurisdiction=("US-TX",))
-    wider = replace(texas, alert=an_alert(an_info(areas=(same("048113", "040001"),))))
-    assert cards.decide(texas, [], [], ANYWHERE, now=NOW).word == "published"
-    held = cards.decide(wider, [], [], ANYWHERE, now=NOW)
-    assert (held.word, held.reason, held.changes) == ("quarantined", "jurisdiction", ())
-    cancel = replace(a_member(following(wider.alert, "Cancel")), jurisdiction=("US-TX",))
-    assert cards.decide(cancel, [wider], [], ANYWHERE, now=NOW).word == "unchanged"
+    policy = Policy(jurisdictions={"ipaws": ("US-TX",)})
+    assert decide(an_alert(an_info(areas=(same("048113"),))), policy=policy).word == "published"
+    for more in ("040001", "000000"):  # another county; the whole country
+        wider = an_alert(an_info(areas=(same("048113", more),)))
+        held = decide(wider, policy=policy)
+        assert (held.word, held.reason, held.changes) == ("quarantined", "jurisdiction", ())
+        assert decide(following(wider, "Cancel"), wider, policy=policy).word == "unchanged"
 
 
 def test_a_rehearsing_feed_makes_exercise_cards_only() -> None:
     """Whatever its messages say of themselves; a test is a test there too."""
-    member = replace(a_member(an_alert()), rehearsal=True)
-    drill = replace(a_member(an_alert(status="Exercise")), rehearsal=True)
-    for one in (member, drill):
-        (change,) = cards.decide(one, [], [], ANYWHERE, now=NOW).changes
+    for alert in (an_alert(), an_alert(status="Exercise")):
+        member = replace(a_member(alert), rehearsal=True)
+        (change,) = decided(member).changes
         assert isinstance(change, Display)
-        assert change.card.status == "exercise"
+        card = cards.convert(change, member, cards.draft(alert, member.gist), ANYWHERE)
+        assert card.status == "exercise"
     test = replace(a_member(an_alert(status="Test")), rehearsal=True)
-    assert cards.decide(test, [], [], Policy(exercises=True), now=NOW).reason == "status"
+    assert decided(test, [], [], Policy(exercises=True)).reason == "status"
 
 
 def test_a_rehearsal_never_touches_a_real_card() -> None:
     """Its Cancel of a real alert ends nothing."""
     real = a_member(an_alert())
-    (shown,) = cards.decide(real, [], [], ANYWHERE, now=NOW).changes
+    (shown,) = decided(real, [], [], ANYWHERE).changes
     assert isinstance(shown, Display)
     state = cards.CardState(
-        card_id=shown.card.card_id,
-        incident_id=shown.card.incident_id,
+        card_id=shown.card_id,
+        incident_id=shown.incident_id,
         revision=1,
         active=True,
         alert_id=real.alert_id,
         published_at=NOW,
     )
-    cancel = replace(a_member(following(real.alert, "Cancel")), rehearsal=True)
-    assert cards.decide(cancel, [real], [state], ANYWHERE, now=NOW).changes == ()
+    cancel = replace(a_member(following(an_alert(), "Cancel")), rehearsal=True)
+    assert decided(cancel, [real], [state], ANYWHERE).changes == ()
 
 
 def test_other_regions_show_a_card_elsewhere() -> None:
     """A policy that widens or narrows gives a new revision of a live card, clipped to what it asks for now."""
     both = a_member(an_alert(an_info(areas=(same("048113", "040001"),))))
-    (first,) = cards.decide(both, [], [], Policy(regions=("US-TX",)), now=NOW).changes
+    (first,) = decided(both, [], [], Policy(regions=("US-TX",))).changes
     assert isinstance(first, Display)
     state = cards.CardState(
-        card_id=first.card.card_id,
-        incident_id=first.card.incident_id,
+        card_id=first.card_id,
+        incident_id=first.incident_id,
         revision=1,
         active=True,
         alert_id=both.alert_id,
         published_at=NOW,
         target=("48113",),
     )
-    assert cards.decide(both, [], [state], Policy(regions=("US-TX",)), now=NOW).changes == ()
-    (wider,) = cards.decide(both, [], [state], Policy(regions=("US",)), now=NOW).changes
+    assert decided(both, [], [state], Policy(regions=("US-TX",))).changes == ()
+    (wider,) = decided(both, [], [state], Policy(regions=("US",))).changes
     assert isinstance(wider, Display)
-    assert [target.code for target in wider.card.area.target] == ["40001", "48113"]
-    assert wider.card.revision == 2
+    assert [target.code for target in wider.target] == ["40001", "48113"]
+    assert wider.revision == 2
 
 
 def test_receivers_narrow_what_the_policy_shows() -> None:
     """A receiver for Oklahoma gets no card that is shown in Texas only, whatever else the alert touches."""
-    both = a_member(an_alert(an_info(areas=(same("048113", "040001"),))))
-    (shown,) = cards.decide(both, [], [], Policy(regions=("US-TX",)), now=NOW).changes
-    assert isinstance(shown, Display)
-    assert cards.touches(shown.card.area, ("US-TX",))
-    assert cards.touches(shown.card.area, ())
-    assert not cards.touches(shown.card.area, ("US-OK",))
+    both = an_alert(an_info(areas=(same("048113", "040001"),)))
+    shown = card_of(both, Policy(regions=("US-TX",)))
+    assert cards.touches(shown.area, ("US-TX",))
+    assert cards.touches(shown.area, ())
+    assert not cards.touches(shown.area, ("US-OK",))
 
 
 def test_a_cancel_that_names_nothing_waits_for_a_person() -> None:
     """Nobody can say what it ends; one that names what we do not know is kept for when that comes."""
-    nothing = cards.decide(a_member(following(an_alert(), "Cancel", references=())), [], [], ANYWHERE, now=NOW)
+    nothing = decided(a_member(following(an_alert(), "Cancel", references=())), [], [], ANYWHERE)
     assert (nothing.word, nothing.reason) == ("quarantined", "review")
-    assert cards.decide(a_member(following(an_alert(), "Cancel")), [], [], ANYWHERE, now=NOW).word == "unchanged"
+    assert decided(a_member(following(an_alert(), "Cancel")), [], [], ANYWHERE).word == "unchanged"

@@ -14,6 +14,7 @@ from card_samples import (
     an_alert,
     an_info,
     decide,
+    decided,
     following,
     reference,
     same,
@@ -23,7 +24,7 @@ from card_samples import (
 from card_table import Table, after
 
 from capgateway import cap, cards
-from capgateway.cards import CardState, Decision, End, Policy
+from capgateway.cards import CardState, End
 
 FIRST = an_alert()
 UPDATE = following(FIRST, "Update", an_info(headline="A white pickup"))
@@ -172,7 +173,7 @@ def test_a_stranger_who_speaks_of_something_else_is_ignored() -> None:
     """Only what claims to be about an AMBER Alert is worth a person's time."""
     storm = an_info(event="Severe Thunderstorm Warning", event_codes=(cap.Named(name="SAME", value="SVR"),))
     stranger = following(FIRST, "Update", storm, sender="someone@else.example")
-    assert verdict(decide(stranger)) == ("ignored", "not_amber")
+    assert verdict(decide(stranger)) == ("ignored", "no_programme")
 
 
 def test_references_to_several_senders_count_for_the_own_ones() -> None:
@@ -219,10 +220,10 @@ def test_the_same_facts_give_the_same_name() -> None:
     """After a restore from a backup the card is not a twin; another gateway's is."""
 
     def name(deployment: str) -> str:
-        decision: Decision = cards.decide(a_member(FIRST), (), (), Policy(), now=NOW, deployment=deployment)
+        decision = decided(a_member(FIRST), deployment=deployment)
         (change,) = decision.changes
         assert not isinstance(change, End)
-        return change.card.card_id
+        return change.card_id
 
     assert name("one") == name("one") != name("two")
 

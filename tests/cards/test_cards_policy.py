@@ -24,8 +24,7 @@ from card_samples import (
 )
 
 from capgateway import cap, cards, shipped
-from capgateway.cards import Display, Policy
-from capgateway.cards.convert import expiry
+from capgateway.cards import Display, Policy, expiry
 
 DRILLS = Policy(exercises=True)
 SHAPE = "32.1,-97.9 32.1,-97.5 32.5,-97.5 32.1,-97.9"
@@ -228,7 +227,7 @@ def test_every_state_gets_its_own_alert() -> None:
     """A policy of one state shows what touches it, clipped; a nationwide one shows all of it."""
     alert = an_alert(an_info(areas=(same("048113", "040001"),)))
     targets = {
-        policy.regions: [target.code for target in change.card.area.target]
+        policy.regions: [unit.code for unit in change.target]
         for policy in (ANYWHERE, TEXAS, Policy(regions=("US",)), Policy(regions=("US-OK", "US-TX")))
         for change in decide(alert, policy=policy).changes
         if isinstance(change, Display)

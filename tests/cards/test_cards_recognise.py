@@ -67,7 +67,7 @@ def test_another_code_is_never_amber_whatever_the_text(code: tuple[str, str]) ->
     """A text may mention a child or even the programme: the code says what the alert is."""
     alert = coded(code, event="AMBER Alert", headline="AMBER Alert: Child Abduction Emergency")
     assert recognise(alert) is None
-    assert verdict(decide(alert)) == ("ignored", "not_amber")
+    assert verdict(decide(alert)) == ("ignored", "no_programme")
 
 
 def test_same_rules_over_the_code_that_nws_repeats() -> None:
@@ -178,7 +178,7 @@ def test_a_follow_up_without_code_is_what_it_follows() -> None:
     plain = following(first, "Update", an_info(event="Update", headline="More news", event_codes=()))
     assert decide(plain, first).word == "published"
     other = following(first, "Update", an_info(event_codes=(cap.Named(name="SAME", value="MEP"),)))
-    assert verdict(decide(other, first)) == ("ignored", "not_amber")
+    assert verdict(decide(other, first)) == ("ignored", "no_programme")
 
 
 @given(text=st.text() | st.text(alphabet="-#/ amber'lt", max_size=300).map(lambda part: part * 200))

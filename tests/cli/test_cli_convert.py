@@ -68,7 +68,7 @@ def test_an_amber_alert_becomes_a_card(amber: Path) -> None:
 def test_what_is_no_amber_alert_is_no_failure() -> None:
     """A storm, and a Cancel, which ends a card and makes none: exit is 0."""
     cancel = msgspec.structs.replace(story.cancel(NOW, FIRST), infos=FIRST.infos)
-    assert said(run("-", stdin=STORM)) == [("ignored", "not_amber")]
+    assert said(run("-", stdin=STORM)) == [("ignored", "no_programme")]
     for document in (STORM, cap.write(story.cancel(NOW, FIRST)), cap.write(cancel)):
         result = run("-", stdin=document)
         assert (result.exit_code, lines(result)[0]["card"]) == (0, None)
@@ -131,7 +131,7 @@ def test_a_feed_gives_a_line_for_each_alert_inside(tmp_path: Path) -> None:
     for document in (inside(AMBER, STORM), RSS.format(items).encode(), wrapped):
         (tmp_path / "feed.xml").write_bytes(document)
         result = run(tmp_path)
-        assert (result.exit_code, said(result)) == (0, [("published", None), ("ignored", "not_amber")])
+        assert (result.exit_code, said(result)) == (0, [("published", None), ("ignored", "no_programme")])
         assert {line["source"] for line in lines(result)} == {str(tmp_path / "feed.xml")}
 
 

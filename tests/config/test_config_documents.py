@@ -23,7 +23,7 @@ from capgateway.config.keys import DOCUMENT, GROUPS
 from capgateway.config.later import NOT_YET
 from capgateway.config.spot import File, Spot
 from capgateway.feeds.feed import Feed, FeedKind
-from capgateway.metrics import DeliveryState, FeedState, Metrics, State
+from capgateway.metrics import DeliveryState, FeedGauge, Metrics, State
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.sign import encode_secret
 
@@ -33,7 +33,7 @@ SCHEMA = ROOT / "schemas/config/config.schema.json"
 OPERATING = ROOT / "docs/operating.md"
 KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
 
-STATE = State(feeds=(FeedState(feed="x"),), deliveries=DeliveryState())
+STATE = State(feeds=(FeedGauge(feed="x"),), deliveries=DeliveryState())
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 EXAMPLES = sorted((ROOT / "config/examples").rglob("*.toml"))

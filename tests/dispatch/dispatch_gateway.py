@@ -17,7 +17,7 @@ from capgateway.dispatch import Dispatch
 from capgateway.feeds import Feed
 from capgateway.ingest import Intake
 from capgateway.metrics import Metrics
-from capgateway.store import Store, StoredDelivery
+from capgateway.store import Store, StoredDelivery, lists
 from capgateway.webhooks import Outlets, Receiver
 
 SECRET = b"a secret of the right length...."
@@ -53,8 +53,8 @@ class Gateway:
     def __init__(self, store: Store, receivers: Sequence[Receiver]) -> None:
         self.store, self.metrics = store, Metrics()
         self.dispatch = Dispatch(store, receivers, user_agent="capgateway/test", metrics=self.metrics, chance=lambda: 0)
-        outlets = Outlets(receivers=tuple(receivers), public_url="https://cap.platform.example")
-        self.ingest = Intake(store, SCHEMAS, Policy(), outlets, metrics=self.metrics, on_messages=self.dispatch.wake)
+        store.outlets = Outlets(receivers=tuple(receivers), public_url="https://cap.platform.example")
+        self.ingest = Intake(store, SCHEMAS, Policy(), metrics=self.metrics, on_messages=self.dispatch.wake)
         self._sent = utc_now().replace(microsecond=0) - timedelta(minutes=5)
         self._last: dict[str, str] = {}
 
@@ -69,7 +69,7 @@ class Gateway:
 
     async def deliveries(self) -> list[StoredDelivery]:
         """All of them, the oldest first."""
-        return (await self.store.deliveries()).items[::-1]
+        return (await self.store.read(lists.delivery_page)).items[::-1]
 
     async def states(self) -> list[str]:
         """``type state`` of every delivery, the oldest first."""

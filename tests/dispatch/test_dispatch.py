@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, running, until
 
-from capgateway.clock import utc_now
 from capgateway.dispatch import walk
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
+from capgateway.store import deliveries
 
 FAIL = Misbehaviour(fail={500: 1.0})
 
@@ -103,7 +103,7 @@ async def test_a_claim_of_a_killed_gateway_is_delivered(tmp_path: Path) -> None:
     async with a_server() as server:
         async with opened(tmp_path, a_receiver(server.url)) as gateway:
             await gateway.issue("a")
-            assert await gateway.store.claim("feed", now=utc_now(), limit=1, lease=timedelta(hours=1))
+            assert await gateway.store.write(deliveries.claim, "feed", room=1, lease=timedelta(hours=1))
         async with running(tmp_path, a_receiver(server.url)):
             await until(lambda: bool(server.cards))
     assert [each.attempt for each in server.arrivals] == [2]

@@ -13,7 +13,8 @@ import pytest
 
 from capgateway import net
 from capgateway.feeds import Feed
-from capgateway.feeds.http.fetch import MAX_REDIRECTS, Fetched, FetchFailed, Validators, fetch
+from capgateway.feeds.http.answer import Validators
+from capgateway.feeds.http.fetch import MAX_REDIRECTS, Fetched, FetchFailed, fetch
 from capgateway.simulate.feed import Fault, FeedServer
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

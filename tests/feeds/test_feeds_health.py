@@ -11,7 +11,8 @@ from capgateway.feeds import Entry, Feed, Index
 from capgateway.feeds.check.advice import ADVICE, describe
 from capgateway.feeds.health import gap, newest
 from capgateway.feeds.http import answer
-from capgateway.feeds.http.fetch import Fetched, FetchFailed, Validators
+from capgateway.feeds.http.answer import Validators
+from capgateway.feeds.http.fetch import Fetched, FetchFailed
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 ATOM = Feed(name="state", kind="atom", url="https://alerts.example/index.atom")

@@ -19,7 +19,7 @@ from capgateway.feeds import Feed, FeedKind
 from capgateway.ingest import Intake, Watch, poll
 from capgateway.metrics import Metrics
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import Store
+from capgateway.store import Store, lists
 from capgateway.store.tables import metadata
 from capgateway.webhooks import Outlets, Receiver
 
@@ -31,9 +31,9 @@ NOW = utc_now().replace(microsecond=0) - timedelta(minutes=10)
 
 def intake_of(store: Store) -> Intake:
     """An intake for Texas."""
-    outlets = Outlets(receivers=(APP,), public_url="https://cap.example")
+    store.outlets = Outlets(receivers=(APP,), public_url="https://cap.example")
     policy = Policy(regions=("US-TX",))
-    return Intake(store, SCHEMAS, policy, outlets, metrics=Metrics(), on_messages=lambda: None)
+    return Intake(store, SCHEMAS, policy, metrics=Metrics(), on_messages=lambda: None)
 
 
 class Source:
@@ -61,7 +61,7 @@ class Source:
 
     async def decisions(self) -> list[str]:
         """What was decided, in the order it came in."""
-        alerts = (await self.store.alerts(limit=500)).items[::-1]
+        alerts = (await self.store.read(lists.alert_page, limit=500)).items[::-1]
         return [f"{alert.decision} {alert.reason}" if alert.reason else alert.decision for alert in alerts]
 
     async def contents(self) -> dict[str, list[str]]:
@@ -71,7 +71,7 @@ class Source:
             tables = metadata.tables.items()
             return {name: sorted(map(repr, connection.execute(select(table)))) for name, table in tables}
 
-        return await self.store._read(read)
+        return await self.store.read(read)
 
 
 @asynccontextmanager

@@ -17,13 +17,13 @@ from capgateway import cap, net, shipped
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.feeds import Feed
+from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.stream import naads
 from capgateway.ingest import Intake, Watch, Watching
 from capgateway.metrics import Metrics
 from capgateway.simulate import story
-from capgateway.store import FeedState, Store, StoredAlert
+from capgateway.store import Store, StoredAlert, feeds, lists
 from capgateway.store.tables import alerts, bodies, sightings
-from capgateway.webhooks import Outlets
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 SCHEMAS = cap.Schemas(shipped.cap_schemas())
@@ -64,14 +64,13 @@ def reference(alert: cap.Alert) -> cap.Reference:
 
 def intake(store: Store) -> Intake:
     """What every way in leads to, for Texas, with no receivers."""
-    outlets = Outlets(receivers=(), public_url="https://cap.platform.example")
-    return Intake(store, SCHEMAS, POLICY, outlets, metrics=Metrics(), on_messages=lambda: None)
+    return Intake(store, SCHEMAS, POLICY, metrics=Metrics(), on_messages=lambda: None)
 
 
 class Gateway:
     """One process of a gateway: its store, its intake, and watches on feeds that a test polls by hand."""
 
-    def __init__(self, store: Store, session: Any, states: dict[str, dict[str, FeedState]]) -> None:
+    def __init__(self, store: Store, session: Any, states: dict[str, dict[str, Validators]]) -> None:
         self.store, self.intake, self.session, self._states = store, intake(store), session, states
 
     def watch(self, feed: Feed) -> Watch:
@@ -88,14 +87,14 @@ async def opened(path: Path) -> AsyncIterator[Gateway]:
     store = Store.open(f"sqlite:///{path / 'gateway.db'}")
     try:
         async with net.new_session(user_agent=AGENT, allow_networks=LOOPBACK) as session:
-            yield Gateway(store, session, await store.feed_states())
+            yield Gateway(store, session, await store.read(feeds.validators))
     finally:
         store.close()
 
 
 async def stored(store: Store) -> list[StoredAlert]:
     """All alerts, the newest first."""
-    return (await store.alerts(limit=10_000)).items
+    return (await store.read(lists.alert_page, limit=10_000)).items
 
 
 async def identifiers(store: Store) -> list[str]:
@@ -110,29 +109,30 @@ async def decisions(store: Store) -> dict[str, tuple[str, str | None]]:
 
 async def showing(store: Store) -> list[str]:
     """The identifiers of the alerts whose cards are on display."""
-    cards = (await store.cards(state="active", limit=1_000)).items
+    cards = (await store.read(lists.card_page, state="active", limit=1_000)).items
     found = [await _behind(store, card.card_id) for card in cards]
     return sorted(alert.identifier or "?" for alert in found if alert)
 
 
 async def _behind(store: Store, card_id: str) -> StoredAlert | None:
     """The alert that a card shows: the last by ``sent`` that became it."""
-    behind = (await store.alerts(card_id=card_id, limit=100)).items
+    behind = (await store.read(lists.alert_page, card_id=card_id, limit=100)).items
     return max(behind, key=lambda alert: alert.sent or "", default=None)
 
 
 async def seen(store: Store) -> dict[str, set[str]]:
     """By identifier the feeds that brought it."""
-    query = select(alerts.c.identifier, sightings.c.feed).join(sightings, sightings.c.alert_id == alerts.c.id)
+    again = select(alerts.c.identifier, sightings.c.feed).join(sightings, sightings.c.alert_id == alerts.c.id)
+    query = select(alerts.c.identifier, alerts.c.feed).union(again)
     found: dict[str, set[str]] = {}
-    for identifier, name in await store._read(lambda connection: [tuple(row) for row in connection.execute(query)]):
+    for identifier, name in await store.read(lambda connection: [tuple(row) for row in connection.execute(query)]):
         found.setdefault(identifier or "?", set()).add(name)
     return found
 
 
 async def rows(store: Store, table: Table = bodies) -> list[Any]:
     """Every row of a table."""
-    return await store._read(lambda connection: list(connection.execute(select(table)).mappings()))
+    return await store.read(lambda connection: list(connection.execute(select(table)).mappings()))
 
 
 async def until(holds: Callable[[], Awaitable[bool] | bool]) -> None:

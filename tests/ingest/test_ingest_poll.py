@@ -7,16 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ingest_source import NOW, Source
+from ingest_source import NOW, SCHEMAS, Source
 from msgspec.structs import replace
+from sqlalchemy import text
 
 from capgateway import cap, shipped
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.ingest import poll
+from capgateway.operate import Operate
 from capgateway.simulate import story
 from capgateway.simulate.feed import Fault
-from capgateway.store import Store
+from capgateway.store import Store, feeds, lists
 
 ALERT = story.amber(NOW)
 UPDATE = story.update(NOW + timedelta(seconds=5), ALERT)
@@ -63,7 +65,7 @@ async def test_what_was_read_outlives_a_restart(source: Source) -> None:
     await source.poll("index.atom")
     feed = source.watches.pop("index.atom").feed
     watch = source.watch("index.atom")
-    watch.known = type(watch)(feed, source.session, (await source.store.feed_states())[feed.name]).known
+    watch.known = type(watch)(feed, source.session, (await source.store.read(feeds.validators))[feed.name]).known
     assert await source.poll("index.atom") == ("not_modified", 0)
     assert len(source.server.requests_for(AMBER_XML)) == 1
 
@@ -74,11 +76,11 @@ async def test_an_entry_that_fails_is_taken_later(source: Source) -> None:
     source.publish(ALERT)
     source.server.misbehave(AMBER_XML, Fault(status=503), times=2)
     assert await source.poll("index.atom") == ("ok", 1)
-    (missing,) = await source.store.missing_entries("index-atom")
+    (missing,) = await source.store.read(feeds.missing_entries, "index-atom")
     assert missing.link == source.server.url(AMBER_XML)
     assert await source.poll("index.atom") == ("not_modified", 1)
-    assert await source.store.missing_entries("index-atom") == []
-    assert await source.decisions() == ["ignored not_amber", "published"]
+    assert await source.store.read(feeds.missing_entries, "index-atom") == []
+    assert await source.decisions() == ["ignored no_programme", "published"]
 
 
 async def test_a_cut_alert_is_held_and_taken_when_whole(source: Source) -> None:
@@ -114,8 +116,10 @@ async def test_a_fault_of_ours_over_one_alert_stops_no_other(source: Source) -> 
     source.publish(story.thunderstorm(NOW))
     source.publish(ALERT)
     assert await source.poll("index.atom") == ("ok", 2)
-    assert sorted(await source.decisions()) == ["published", "quarantined unreadable"]
-    held = next(alert for alert in (await source.store.alerts(limit=9)).items if alert.decision == "quarantined")
+    assert sorted(await source.decisions()) == ["published", "quarantined undecided"]
+    held = next(
+        alert for alert in (await source.store.read(lists.alert_page, limit=9)).items if alert.decision == "quarantined"
+    )
     assert [finding.rule for finding in held.findings] == ["cap.unjudged"]
 
 
@@ -194,7 +198,7 @@ async def test_bytes_that_are_no_text_do_no_harm(source: Source) -> None:
         linked = f"<item><title>a</title><link>{url}</link><guid>{url}</guid></item>"
         source.server.publish("list.rss", f'<rss version="2.0"><channel>{linked}</channel></rss>'.encode())
         assert await source.poll("list.rss") == ("ok", 0)
-    assert len(await source.store.missing_entries("list-rss")) == 1
+    assert len(await source.store.read(feeds.missing_entries, "list-rss")) == 1
 
 
 async def test_trouble_of_the_database_is_no_crash(source: Source, store: Store) -> None:
@@ -202,10 +206,10 @@ async def test_trouble_of_the_database_is_no_crash(source: Source, store: Store)
     source.publish(ALERT)
     source.publish(UPDATE)
     hold = "ALTER TABLE alerts RENAME TO gone"
-    await store._write(lambda connection: connection.exec_driver_sql(hold).rowcount)
+    await store.write(lambda write: write.execute(text(hold)).rowcount)
     assert await source.poll("index.atom") == ("store", 0)
     back = "ALTER TABLE gone RENAME TO alerts"
-    await store._write(lambda connection: connection.exec_driver_sql(back).rowcount)
+    await store.write(lambda write: write.execute(text(back)).rowcount)
     assert await source.poll("index.atom") == ("ok", 2)
 
 
@@ -219,9 +223,11 @@ async def test_expired_cards_end(source: Source) -> None:
     async with asyncio.timeout(20):
         while not await source.intake.expire():
             await asyncio.sleep(0.05)
-    (card,) = (await source.store.cards()).items
+    (card,) = (await source.store.read(lists.card_page)).items
     assert (card.state, card.end_reason) == ("ended", "expired")
-    assert [each.type for each in (await source.store.deliveries(state="pending")).items] == ["card.expired"]
+    assert [each.type for each in (await source.store.read(lists.delivery_page, state="pending")).items] == [
+        "card.expired"
+    ]
     assert await source.intake.expire() == 0
 
 
@@ -231,9 +237,9 @@ async def test_other_regions_decide_live_alerts_anew(source: Source) -> None:
     source.publish(ALERT)
     await source.poll("index.atom")
     for regions in (("US-OK",), ("US-OK",), ("US",), ("US",)):
-        source.intake.policy = Policy(regions=regions)
-        await source.intake.decide_again()
-    messages = sorted((await source.store.deliveries()).items, key=lambda each: each.sequence)
+        operate = Operate(source.store, SCHEMAS, Policy(regions=regions), {}, on_messages=lambda: None)
+        await operate.reconsider()
+    messages = sorted((await source.store.read(lists.delivery_page)).items, key=lambda each: each.sequence)
     assert [each.type for each in messages] == ["card.published", "card.withdrawn", "card.published"]
     assert messages[0].card_id == messages[1].card_id != messages[2].card_id
 

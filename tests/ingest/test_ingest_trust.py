@@ -60,4 +60,4 @@ async def test_a_fault_of_our_own_is_logged_as_an_error(store: Store, caplog: py
     caplog.set_level(logging.ERROR)
     broken = Feed(name="tx", kind="push", trust=b"no certificate")
     assert await decision(intake_of(store), signed(signer()), broken) == "quarantined"
-    assert [record.message for record in caplog.records] == ["alert.unjudged"]
+    assert [record.message for record in caplog.records] == ["alert.undecided"]

@@ -150,7 +150,7 @@ async def test_a_gap_is_longer_than_the_source_remembers(tmp_path: Path) -> None
             watch = gateway.watch(feed("f", kind, source.url(path)))
             await poll(gateway.intake, watch)
             assert watch.status(utc_now()).gap_since is None
-            watch.last_success = long_ago = utc_now() - timedelta(minutes=minutes)
+            watch.complete_at = long_ago = utc_now() - timedelta(minutes=minutes)
             await poll(gateway.intake, watch)
             assert watch.status(utc_now()).gap_since == (long_ago if is_gap else None)
 
@@ -161,7 +161,7 @@ async def test_a_poll_asks_for_what_came_shortly_before_the_last(tmp_path: Path)
         asked: list[datetime] = []
         watch = gateway.watch(feed("f", "ipaws", source.url("late/{since}/x")))
         for back in (None, timedelta(minutes=40)):
-            watch.last_success = utc_now() - back if back else None
+            watch.complete_at = utc_now() - back if back else None
             await poll(gateway.intake, watch)
             asked.append(datetime.fromisoformat(source.requests[-1].name.split("/")[1]))
         ages = [round((datetime.now(UTC) - moment) / timedelta(minutes=1)) for moment in asked]

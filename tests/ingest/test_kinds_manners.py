@@ -20,6 +20,7 @@ from capgateway.feeds.http.hosts import Hosts
 from capgateway.feeds.pace import interval_of
 from capgateway.ingest import Watch, poll
 from capgateway.simulate.feed import Fault, FeedServer
+from capgateway.store import lists
 
 HOUR = timedelta(hours=1)
 KINDS = [
@@ -219,7 +220,7 @@ async def test_cancels_are_asked_for_apart(tmp_path: Path) -> None:
         source.publish("ended.xml", cap.write(ended))
         await poll(gateway.intake, watch)
         assert await identifiers(gateway.store) == ["TX-A", "TX-C"]
-        assert (await gateway.store.cards(state="active")).items == []
+        assert (await gateway.store.read(lists.card_page, state="active")).items == []
         assert {request.headers["Accept"].partition(",")[0] for request in source.requests_for("alerts")} == {
             "application/geo+json"
         }

@@ -29,6 +29,7 @@ from capgateway.ingest import submit
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.stream import StreamServer
+from capgateway.store import lists
 
 LISTINGS = {
     "atom-linked": ("atom", "index.atom"),
@@ -113,7 +114,7 @@ async def test_every_kind_of_feed_at_once(tmp_path: Path) -> None:
         assert await identifiers(gateway.store) == sorted(expected.keys() - {"?"})
         told = await decisions(gateway.store)
         assert told["TX-TEST"] == told[drill.identifier] == ("ignored", "status")
-        assert told[storm.identifier] == ("ignored", "not_amber")
+        assert told[storm.identifier] == ("ignored", "no_programme")
         live = ["TX-DROPPED", "TX-HEARD", "TX-LIVE", "TX-MISSED", "TX-PUSHED"]
         assert await showing(gateway.store) == live
         assert {row["feed"] for row in await rows(gateway.store)} == {*LISTINGS, "one", "tests"}
@@ -130,7 +131,7 @@ async def test_a_rehearsal_does_not_take_the_place_of_the_alert(tmp_path: Path) 
         for watch in (staging, partner):
             (taken,) = await submit(gateway.intake, watch, document)
             assert (taken.decision, taken.is_new) == ("published", True)
-        cards = (await gateway.store.cards()).items
+        cards = (await gateway.store.read(lists.card_page)).items
         assert sorted(card.status for card in cards) == ["actual", "exercise"]
         assert len({card.card_id for card in cards}) == 2
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from capgateway.errors import StoreError
-from capgateway.store import Store, StoredDelivery
+from capgateway.store import Store, StoredDelivery, lists
 from capgateway.webhooks import encode_secret
 
 SECRET = b"a secret of the right length...."
@@ -76,7 +76,7 @@ class Installation:
         except StoreError:
             return None
         try:
-            return next(iter((await store.deliveries()).items), None)
+            return next(iter((await store.read(lists.delivery_page)).items), None)
         finally:
             store.close()
 

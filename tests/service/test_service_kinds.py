@@ -22,7 +22,7 @@ from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import ReceiverServer
 from capgateway.simulate.stream import StreamServer
-from capgateway.store import Store
+from capgateway.store import Store, lists
 from capgateway.webhooks import Receiver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -90,7 +90,7 @@ async def test_every_kind_of_feed_in_one_gateway(tmp_path: Path) -> None:
                 async with session.get(f"{api}/feeds") as answer:
                     told = (await answer.json())["items"]
             service.stop()
-        identifiers = sorted(alert.identifier or "?" for alert in (await store.alerts()).items)
+        identifiers = sorted(alert.identifier or "?" for alert in (await store.read(lists.alert_page)).items)
         store.close()
     assert identifiers == ["DROPPED", "ENDED", "HEARD", "LISTED", "PUSHED"]
     assert [one["kind"] for one in told] == [*LISTINGS, "cap", "naads", "directory", "push"]

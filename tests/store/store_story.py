@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from capgateway import cap, cards, shipped
-from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway import cap, shipped
+from capgateway.cards import Policy
 from capgateway.clock import utc_now
+from capgateway.examine import examine
+from capgateway.feeds import Feed
 from capgateway.simulate import story
-from capgateway.store import Arrival, Store, StoredDelivery, Taken
+from capgateway.store import Arrival, Store, StoredDelivery, Taken, alerts, lists
 from capgateway.store.tables import metadata
 from capgateway.webhooks import Attempt, Outlets, Receiver
 
@@ -29,22 +32,42 @@ def outlets(*names: str) -> Outlets:
     return Outlets(receivers=tuple(receivers), public_url="https://cap.example")
 
 
-def arrival(document: cap.Alert | bytes, *, feed: str = "simulator", senders: Sequence[str] = ()) -> Arrival:
-    """The document as the walk from feed to store hands it in."""
+def arrival(
+    document: cap.Alert | bytes,
+    *,
+    feed: str = "simulator",
+    senders: Sequence[str] = (),
+    signature: str = "absent",
+    status: str | None = None,
+    at: datetime | None = None,
+) -> Arrival:
+    """The document as the walk from feed to store hands it in; ``status`` is that of an envelope."""
     raw = document if isinstance(document, bytes) else cap.write(document)
-    parsed, now = cap.parse(raw), utc_now()
-    report = cap.validate(parsed, SCHEMAS, now=now, source=feed)
-    gate = cards.unusable(parsed.alert, report, senders=senders)
-    return Arrival(feed=feed, document=raw, received_at=now, alert=parsed.alert, report=report, gate=gate)
+    source = Feed(name=feed, kind="push", senders=tuple(senders))
+    came = examine(raw, source, SCHEMAS, received_at=at or utc_now(), envelope_status=status)
+    if signature == "absent":
+        return came
+    return replace(came, report=replace(came.report, signature=cap.Signature(status=signature)))  # type: ignore[arg-type]
 
 
-def decide(arrived: Member, known: Sequence[Member], states: Sequence[CardState], deployment: str) -> Decision:
-    return cards.decide(arrived, known, states, POLICY, now=utc_now(), deployment=deployment)
-
-
-async def take(store: Store, document: cap.Alert | bytes, *receivers: str, **how: Any) -> Taken:
+async def take(
+    store: Store, document: cap.Alert | bytes | Arrival, *receivers: str, policy: Policy = POLICY, **how: Any
+) -> Taken:
     """Take one document in, for these receivers."""
-    return await store.take_in(arrival(document, **how), decide, outlets(*receivers))
+    store.outlets = outlets(*receivers)
+    came = document if isinstance(document, Arrival) else arrival(document, **how)
+    (taken,) = await store.write_alone(alerts.take_in, [came], policy)
+    return taken
+
+
+@contextmanager
+def at(store: Store, moment: datetime) -> Iterator[None]:
+    """The writer's clock stands at this moment."""
+    store.clock = lambda: moment
+    try:
+        yield
+    finally:
+        store.clock = utc_now
 
 
 def chain(name: str = "TX-1") -> list[cap.Alert]:
@@ -66,7 +89,7 @@ def attempt(number: int, outcome: str = "delivered", at: datetime = NOW) -> Atte
 
 async def deliveries(store: Store) -> list[StoredDelivery]:
     """All of them, the oldest first."""
-    return sorted((await store.deliveries()).items, key=lambda each: each.sequence)
+    return sorted((await store.read(lists.delivery_page)).items, key=lambda each: each.sequence)
 
 
 async def states(store: Store) -> list[str]:
@@ -81,4 +104,4 @@ async def contents(store: Store) -> dict[str, list[tuple[Any, ...]]]:
         tables = metadata.tables.items()
         return {name: sorted(map(tuple, connection.execute(select(table))), key=repr) for name, table in tables}
 
-    return await store._read(read)
+    return await store.read(read)

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
-from store_story import NOW, POLICY, arrival, contents, decide, deliveries, outlets, states, take
+from store_story import NOW, POLICY, arrival, contents, deliveries, outlets, states, take
 
-from capgateway import cap, cards
-from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway import cap
+from capgateway.cards import Policy
 from capgateway.clock import utc_now
+from capgateway.feeds.http.answer import Validators
 from capgateway.simulate import story
-from capgateway.store import Body, FeedState, Store
+from capgateway.store import Body, Store, alerts, cards, feeds, lists, retention
 
-
-def elsewhere(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
-    """Decide as for a feed that may speak for Ohio only, unless it is the real one."""
-    place = ("US-TX",) if arrived.feed == "ipaws" else ("US-OH",)
-    return decide(replace(arrived, jurisdiction=place), known, made, deployment)
+NATIONWIDE = Policy(regions=("US",))
 
 
 async def test_a_feed_without_jurisdiction_does_not_block_the_one_that_has_it(store: Store) -> None:
     """First held back, then published when the right feed brings the same bytes; a third copy changes nothing."""
+    policy = replace(POLICY, jurisdictions={"ipaws": ("US-TX",), "ohio": ("US-OH",)})
     first = arrival(story.amber(NOW), feed="ohio")
-    held = await store.take_in(first, elsewhere, outlets())
+    held = await take(store, first, policy=policy)
     assert (held.decision.word, held.decision.reason) == ("quarantined", "jurisdiction")
-    again = await store.take_in(first, elsewhere, outlets())
+    again = await take(store, first, policy=policy)
     assert again.decision.word == "unchanged"
-    taken = await store.take_in(replace(first, feed="ipaws"), elsewhere, outlets())
+    taken = await take(store, replace(first, feed="ipaws"), policy=policy)
     assert (taken.decision.word, taken.alert_id) == ("published", held.alert_id)
-    (stored,) = (await store.alerts()).items
+    (stored,) = (await store.read(lists.alert_page)).items
     assert (stored.feed, stored.decision) == ("ipaws", "published")
-    assert (await store.take_in(first, elsewhere, outlets())).decision.word == "unchanged"
+    assert (await take(store, first, policy=policy)).decision.word == "unchanged"
+    assert {row[1] for row in (await contents(store))["sightings"]} == {"ohio"}
 
 
 async def test_a_test_envelope_does_not_block_the_real_alert(store: Store) -> None:
     """In an envelope marked Test it is a test; the same message without it is real."""
-    real = arrival(story.amber(NOW))
-    assert real.alert is not None
-    enveloped = replace(real, alert=replace(real.alert, status="Test"))
-    assert (await store.take_in(enveloped, decide, outlets())).decision.reason == "status"
-    assert (await store.take_in(real, decide, outlets())).decision.word == "published"
-    assert (await store.take_in(enveloped, decide, outlets())).decision.word == "unchanged"
+    real, enveloped = arrival(story.amber(NOW)), arrival(story.amber(NOW), status="Test")
+    assert (await take(store, enveloped)).decision.reason == "status"
+    assert (await take(store, real)).decision.word == "published"
+    assert (await take(store, enveloped)).decision.word == "unchanged"
     assert await states(store) == ["card.published pending"]
 
 
@@ -63,13 +59,9 @@ async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> No
     )
     wide = replace(alert, infos=tuple(replace(info, areas=counties) for info in alert.infos))
     taken = await take(store, wide)
-
-    def nationwide(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
-        return cards.decide(arrived, known, made, Policy(regions=("US",)), now=utc_now(), deployment=deployment)
-
-    assert (await store.decide_again(taken.alert_id, decide, outlets())).messages == 0
-    assert (await store.decide_again(taken.alert_id, nationwide, outlets())).messages == 1
-    (card,) = (await store.cards()).items
+    assert (await store.write_alone(alerts.decide_again, taken.alert_id, POLICY)).messages == 0
+    assert (await store.write_alone(alerts.decide_again, taken.alert_id, NATIONWIDE)).messages == 1
+    (card,) = (await store.read(lists.card_page)).items
     assert card.card is not None
     assert [target.code for target in card.card.area.target] == ["40001", "48113", "48439"]
     assert POLICY.regions == ("US-TX",)
@@ -78,9 +70,9 @@ async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> No
 async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> None:
     """Their content goes, the record of the fetching stays."""
     body = Body(url="https://feeds.example/", status=200, media_type="text/xml", content=b"<feed/>")
-    await store.save_feed_state("nws", "", FeedState(), [body])
-    assert await store.erase_bodies(NOW) == 0
-    assert await store.erase_bodies(utc_now() + timedelta(seconds=1)) == 1
+    await store.write(feeds.save_validators, "nws", "", Validators(), [body])
+    assert await store.write(retention.erase_bodies, NOW) == 0
+    assert await store.write(retention.erase_bodies, utc_now() + timedelta(seconds=1)) == 1
     ((*_, sha256, content),) = (await contents(store))["bodies"]
     assert (content, len(sha256)) == (None, 64)
 
@@ -92,15 +84,15 @@ async def test_receivers_get_what_their_regions_say_now(store: Store) -> None:
     await take(store, first, "texas")
     ohio = replace(outlets("texas").receivers[0], regions=("US-OH",))
     new = replace(ohio, name="new", regions=())
-    moved = replace(outlets("texas"), receivers=(ohio, new))
-    assert await store.route_again(moved) == 2
-    assert await store.route_again(moved) == 0
+    store.outlets = replace(outlets("texas"), receivers=(ohio, new))
+    assert await store.write_alone(cards.route_again) == 2
+    assert await store.write_alone(cards.route_again) == 0
     assert sorted(f"{one.receiver} {one.type} {one.state}" for one in await deliveries(store)) == [
         "new card.published pending",
         "texas card.published superseded",
         "texas card.withdrawn pending",
     ]
-    await store.take_in(arrival(story.cancel(NOW, first)), decide, moved)
+    await store.write_alone(alerts.take_in, [arrival(story.cancel(NOW, first))], POLICY)
     assert [one.type for one in await deliveries(store) if one.receiver == "new"] == [
         "card.published",
         "card.cancelled",
@@ -122,18 +114,14 @@ async def test_a_receiver_that_comes_back_is_shown_a_new_card(store: Store) -> N
     again = replace(story.update(NOW + timedelta(seconds=2), first), identifier="TX-AGAIN", infos=with_oklahoma)
     end = story.cancel(NOW + timedelta(seconds=3), wide, narrow, again)
     texas, oklahoma = outlets("texas", "oklahoma").receivers
-    both = replace(outlets(), receivers=(texas, replace(oklahoma, regions=("US-OK",))))
-
-    def nationwide(arrived: Member, known: Sequence[Member], made: Sequence[CardState], deployment: str) -> Decision:
-        return cards.decide(arrived, known, made, Policy(regions=("US",)), now=utc_now(), deployment=deployment)
-
+    store.outlets = replace(outlets(), receivers=(texas, replace(oklahoma, regions=("US-OK",))))
     for alert in (wide, narrow, again, end):
-        await store.take_in(arrival(alert), nationwide, both)
+        await store.write_alone(alerts.take_in, [arrival(alert)], NATIONWIDE)
     told = {
         name: [one.type for one in await deliveries(store) if one.receiver == name] for name in ("texas", "oklahoma")
     }
     assert told["oklahoma"] == ["card.published", "card.withdrawn", "card.published", "card.cancelled"]
     assert told["texas"] == ["card.published", "card.updated", "card.withdrawn", "card.published", "card.cancelled"]
-    ended = (await store.cards()).items
+    ended = (await store.read(lists.card_page)).items
     assert [(card.state, card.end_reason) for card in ended] == [("ended", "cancelled"), ("ended", "superseded")]
     assert len({card.incident_id for card in ended}) == 1

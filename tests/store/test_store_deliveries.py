@@ -7,23 +7,35 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
-from store_story import LEASE, NOW, arrival, attempt, chain, decide, deliveries, outlets, states, take
+from store_story import LEASE, NOW, arrival, at, attempt, chain, deliveries, states, take
 
 from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Store
+from capgateway.store import Finished, Store, lists
+from capgateway.store import deliveries as delivery_rows
 from capgateway.webhooks import Claim, Dead, Delivered, Next, Retry
 
 ALERT = story.amber(NOW)
 SOON = timedelta(seconds=1)
 
 
-async def claim(store: Store, at: datetime, receiver: str = "app", limit: int = 10, **only: bool) -> list[Claim]:
-    return await store.claim(receiver, now=at, limit=limit, lease=LEASE, **only)
+async def claim(
+    store: Store,
+    moment: datetime,
+    receiver: str = "app",
+    limit: int = 10,
+    *,
+    lease: timedelta = LEASE,
+    take_downs_only: bool = False,
+) -> list[Claim]:
+    with at(store, moment):
+        room, reserve = (0, limit) if take_downs_only else (limit, 0)
+        return await store.write(delivery_rows.claim, receiver, room=room, reserve=reserve, lease=lease)
 
 
 async def record(store: Store, claimed: Claim, after: Next, outcome: str = "status") -> bool:
-    return await store.record_attempt(claimed, attempt(claimed.number, outcome), after)
+    (ours,) = await store.write(delivery_rows.record, [Finished(claimed, attempt(claimed.number, outcome), after)])
+    return ours
 
 
 async def test_what_is_claimed_is_nobody_elses(store: Store) -> None:
@@ -56,7 +68,7 @@ async def test_the_fencing_number_tells_old_from_new(store: Store) -> None:
 async def test_a_lease_that_ran_out_unclaimed_is_still_ours(store: Store) -> None:
     """A word that comes after the lease's end, but before another claim, counts."""
     await take(store, ALERT)
-    (claimed,) = await store.claim("app", now=utc_now(), limit=1, lease=timedelta(0))
+    (claimed,) = await claim(store, utc_now(), limit=1, lease=timedelta(0))
     assert await record(store, claimed, Delivered(), "delivered")
     assert await states(store) == ["card.published delivered"]
 
@@ -68,7 +80,7 @@ async def test_a_retry_waits_for_its_time(store: Store) -> None:
     (claimed,) = await claim(store, now)
     again = now + timedelta(seconds=30)
     assert await record(store, claimed, Retry(again))
-    assert await store.next_due(["app", "unknown"]) == again
+    assert await store.read(delivery_rows.next_due, ["app", "unknown"]) == {"app": again}
     assert await claim(store, again - SOON) == []
     (second,) = await claim(store, again)
     assert (second.number, second.last_status, second.message_id) == (2, 500, claimed.message_id)
@@ -83,7 +95,7 @@ async def test_what_is_given_up_says_why(store: Store) -> None:
     (delivery,) = await deliveries(store)
     assert (delivery.state, delivery.reason, delivery.next_at) == ("dead", "suspended", None)
     assert await claim(store, now + timedelta(days=1)) == []
-    assert await store.next_due(["app"]) is None
+    assert await store.read(delivery_rows.next_due, ["app"]) == {}
 
 
 async def test_take_downs_go_first(store: Store) -> None:
@@ -120,13 +132,13 @@ async def test_a_take_down_waits_for_the_request_under_way_only(store: Store) ->
     is superseded instead of retried, and the take-down goes at once."""
     await take(store, ALERT)
     (display,) = await claim(store, utc_now())
-    assert await store.overtaken() == []
+    assert await store.read(delivery_rows.overtaken, [display.delivery_id]) == []
     await take(store, story.cancel(NOW + SOON, ALERT))
     assert await claim(store, utc_now()) == []
-    assert await store.overtaken() == [display.delivery_id]
+    assert await store.read(delivery_rows.overtaken, [display.delivery_id]) == [display.delivery_id]
     assert await record(store, display, Retry(utc_now() + timedelta(hours=1)))
     assert await states(store) == ["card.published superseded", "card.cancelled pending"]
-    assert await store.overtaken() == []
+    assert await store.read(delivery_rows.overtaken, [display.delivery_id]) == []
     assert [each.action for each in await claim(store, utc_now())] == ["take_down"]
 
 
@@ -138,7 +150,7 @@ async def test_a_display_nobody_reported_does_not_wait_for_good(store: Store) ->
     (take_down,) = await claim(store, utc_now() + LEASE)
     assert take_down.action == "take_down"
     assert await states(store) == ["card.published superseded", "card.cancelled pending"]
-    assert (await store.waiting()).pending == {"app": 1}
+    assert (await store.read(lists.waiting)).pending == {"app": 1}
 
 
 async def test_a_display_that_arrived_late_is_still_delivered(store: Store) -> None:
@@ -210,10 +222,8 @@ async def test_two_gateways_see_each_others_alerts(postgresql_url: str) -> None:
         first = chain(f"TX-{number}")[0]
         cancel = replace(story.cancel(NOW, first), identifier=f"TX-{number}-C")
         both = [arrival(first), arrival(cancel)]
-        taken = await asyncio.gather(
-            *(store.take_in(each, decide, outlets("app")) for store in stores for each in both)
-        )
+        taken = await asyncio.gather(*(take(store, each) for store in stores for each in both))
         assert sorted(each.is_new for each in taken) == [False, False, True, True]
-    assert (await stores[0].cards(state="active")).items == []
+    assert (await stores[0].read(lists.card_page, state="active")).items == []
     for store in stores:
         store.close()

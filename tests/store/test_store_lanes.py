@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis.strategies as st
 import msgspec
@@ -22,18 +22,20 @@ from msgspec.structs import replace
 from sqlalchemy import Row, Select, select
 from store_story import LEASE, arrival, attempt
 
-from capgateway import cap, cards
-from capgateway.cards import CardState, Decision, Member, Policy
+from capgateway import cap
+from capgateway.cards import Policy
 from capgateway.simulate import story
 from capgateway.simulate.board import Board, Body
-from capgateway.store import Store
+from capgateway.store import Finished, Store
 from capgateway.store import alerts as alert_rows
 from capgateway.store import cards as card_rows
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.tables import cards as cards_table
 from capgateway.store.tables import deliveries, messages
+from capgateway.store.write import Commit, Write
 from capgateway.webhooks import Claim, Dead, Outlets, Receiver, after
 
+T = TypeVar("T")
 BEGIN = datetime.fromisoformat("2026-11-22T07:00:00Z")
 EVERYWHERE = Policy()
 SECRET = (bytes(32),)
@@ -117,13 +119,17 @@ class Lanes(RuleBasedStateMachine):
         self.number += 1
         alert = replace(alert, identifier=f"{name}-{self.number}")
         self.chains[name].append(alert)
-        document = replace(arrival(alert), received_at=self.now)
-        with self.store._engine.begin() as connection:
-            alert_rows.take_in(connection, document, self._decide, OUTLETS, self.now)
+        document = arrival(alert, at=self.now)
+        self._write(lambda write: alert_rows.take_in(write, [document], EVERYWHERE))
         self.now += timedelta(seconds=1)
 
-    def _decide(self, arrived: Member, known: Sequence[Member], made: Sequence[CardState], name: str) -> Decision:
-        return cards.decide(arrived, known, made, EVERYWHERE, now=self.now, deployment=name)
+    def _write(self, work: Callable[[Write], T]) -> T:
+        """One unit of work, in a transaction of its own."""
+        with self.store._engine.begin() as connection:
+            commit = Commit.begin(connection, now=self.now, outlets=OUTLETS, alone=True)
+            result = commit.unit(work)
+            commit.finish()
+        return result
 
     # What time brings
 
@@ -132,8 +138,7 @@ class Lanes(RuleBasedStateMachine):
         self._expire()
 
     def _expire(self) -> None:
-        with self.store._engine.begin() as connection:
-            card_rows.expire(connection, cards.expire, OUTLETS, 10, self.now)
+        self._write(lambda write: card_rows.expire(write, 10))
 
     def restart(self) -> None:
         with self.store._engine.begin() as connection:
@@ -143,14 +148,13 @@ class Lanes(RuleBasedStateMachine):
     # What the walk to the receivers does
 
     def claim(self, receiver: str, limit: int) -> None:
-        with self.store._engine.begin() as connection:
-            claims = delivery_rows.claim(
-                connection, receiver, now=self.now, limit=limit, lease=LEASE, take_downs_only=False
-            )
-            for claimed in claims:
+        def work(write: Write) -> None:
+            for claimed in delivery_rows.claim(write, receiver, room=limit, lease=LEASE):
                 self._check_start(claimed)
-                self._check_lane(claimed, connection.execute(self._lane(claimed)).all())
+                self._check_lane(claimed, write.execute(self._lane(claimed)).all())
                 self.open.append((claimed, self.now + LEASE))
+
+        self._write(work)
 
     def end(self, chance: float, outcome: str) -> None:
         """A request ends: well, badly, unknown to us though it arrived, or without a word to the store."""
@@ -166,8 +170,7 @@ class Lanes(RuleBasedStateMachine):
         following = after(claimed, tried, now=self.now, chance=chance)
         if late:
             assert following == Dead("deadline")
-        with self.store._engine.begin() as connection:
-            ours = delivery_rows.record_attempt(connection, claimed, tried, following, self.now)
+        (ours,) = self._write(lambda write: delivery_rows.record(write, [Finished(claimed, tried, following)]))
         assert ours or self.now >= lease_until, "our own lease was not kept"
         assert not ours or claimed.number == self.numbers[claimed.delivery_id], "a late word counted"
 
@@ -184,11 +187,13 @@ class Lanes(RuleBasedStateMachine):
 
     def _check_start(self, claimed: Claim) -> None:
         """I1, I3, I5."""
-        lane = (claimed.receiver, claimed.card_id)
-        start = (claimed.revision, claimed.action)
+        lane = (claimed.receiver, claimed.card_id or "")
+        start = (claimed.revision, claimed.action or "")
         assert start >= self.started.get(lane, start), "the lane went back"
         self.started[lane] = start
-        under_way = [each for each, until in self.open if until > self.now and (each.receiver, each.card_id) == lane]
+        under_way = [
+            each for each, until in self.open if until > self.now and (each.receiver, each.card_id or "") == lane
+        ]
         assert not under_way, "two requests in one lane"
         self.numbers[claimed.delivery_id] = claimed.number
         digest = hashlib.sha256(claimed.body).hexdigest()

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from capgateway.errors import StoreError
-from capgateway.store import Store
+from capgateway.store import Store, TakenEntry, feeds, lists
 from capgateway.store.tables import metadata
 
 
@@ -56,9 +56,9 @@ async def test_one_gateway_a_file(sqlite_url: str) -> None:
     with pytest.raises(StoreError, match="another gateway is using"):
         Store.open(sqlite_url)
     reader = Store.open_read_only(sqlite_url)
-    assert (await reader.cards()).items == []
+    assert (await reader.read(lists.card_page)).items == []
     with pytest.raises(StoreError, match="reading only"):
-        await reader.entry_taken("a", "b", None)
+        await reader.write(feeds.entries_taken, [TakenEntry(feed="a", key="b")])
     reader.close()
     store.close()
     Store.open(sqlite_url).close()
@@ -68,8 +68,8 @@ async def test_one_gateway_a_file(sqlite_url: str) -> None:
 async def test_several_gateways_share_a_postgresql(postgresql_url: str) -> None:
     """Two gateways may have a PostgreSQL open, and know each other's rows."""
     one, other = Store.open(postgresql_url), Store.open(postgresql_url)
-    await one.entry_taken("feed", "key", None)
-    assert await other.known_entries("feed", ["key", "other"]) == {"key"}
+    await one.write(feeds.entries_taken, [TakenEntry(feed="feed", key="key")])
+    assert await other.read(feeds.known_entries, "feed", ["key", "other"]) == {"key"}
     one.close()
     other.close()
 
@@ -109,7 +109,7 @@ def test_a_database_where_nobody_can_write_is_read_all_the_same(
     real = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path and real(path, mode))
     store = Store.open_read_only(url)
-    assert asyncio.run(store.cards()).items == []
+    assert asyncio.run(store.read(lists.card_page)).items == []
     assert store.name == url
     store.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -6,39 +6,39 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+from store_story import at
 
 from capgateway.errors import StoreError
-from capgateway.store import Store
-from capgateway.store.cards import next_sequence
-from capgateway.store.feeds import entry_taken
+from capgateway.store import Store, TakenEntry, feeds
+from capgateway.store.feeds import entries_taken
 from capgateway.store.tables import EPOCH, microseconds
+from capgateway.store.write import Write
 
 MOMENT = datetime.fromisoformat("2026-11-22T07:00:00Z")
 
 
-def saving(name: str) -> Callable[[Connection], str]:
+def saving(name: str) -> Callable[[Write], str]:
     """Work that leaves a row, and says so."""
 
-    def work(connection: Connection) -> str:
-        entry_taken(connection, "feed", name, None, MOMENT)
+    def work(write: Write) -> str:
+        entries_taken(write, [TakenEntry(feed="feed", key=name)])
         return name
 
     return work
 
 
-def failing(connection: Connection) -> None:
-    saving("half done")(connection)
+def failing(write: Write) -> None:
+    saving("half done")(write)
     raise LookupError("a fault of ours")
 
 
-def refused(connection: Connection) -> None:
-    saving("half done")(connection)
-    connection.execute(text("SELECT no_such_column FROM entries"))
+def refused(write: Write) -> None:
+    saving("half done")(write)
+    write.execute(text("SELECT no_such_column FROM entries"))
 
 
 class Gate:
@@ -47,7 +47,7 @@ class Gate:
     def __init__(self) -> None:
         self._reached, self._open = threading.Event(), threading.Event()
 
-    def work(self, connection: Connection) -> None:
+    def work(self, _: Write) -> None:
         self._reached.set()
         assert self._open.wait(20)
 
@@ -59,16 +59,16 @@ class Gate:
 
 
 async def stored(store: Store) -> set[str]:
-    return await store.known_entries("feed", ["a", "b", "c", "half done"])
+    return await store.read(feeds.known_entries, "feed", ["a", "b", "c", "half done"])
 
 
 async def test_a_failing_unit_leaves_its_neighbours_alone(store: Store) -> None:
     """In one group two units fail, one by its own fault, one by the database's: the others are stored."""
     gate = Gate()
-    held = asyncio.create_task(store._write(gate.work))
+    held = asyncio.create_task(store.write(gate.work))
     await gate.reached()
     group = asyncio.gather(
-        *(store._write(work) for work in (saving("a"), failing, saving("b"), refused, saving("c"))),
+        *(store.write(work) for work in (saving("a"), failing, saving("b"), refused, saving("c"))),
         return_exceptions=True,
     )
     await asyncio.sleep(0)  # all five wait in the queue now
@@ -84,10 +84,10 @@ async def test_a_failing_unit_leaves_its_neighbours_alone(store: Store) -> None:
 async def test_nobody_is_told_before_the_commit(store: Store) -> None:
     """A unit that is done waits with its answer until the last of its group is done too and all are durable."""
     first, last = Gate(), Gate()
-    held = asyncio.create_task(store._write(first.work))
+    held = asyncio.create_task(store.write(first.work))
     await first.reached()
-    early = asyncio.create_task(store._write(saving("a")))
-    late = asyncio.create_task(store._write(last.work))
+    early = asyncio.create_task(store.write(saving("a")))
+    late = asyncio.create_task(store.write(last.work))
     await asyncio.sleep(0)
     first.open()
     await last.reached()  # so the work of the first of the group is done
@@ -103,15 +103,15 @@ async def test_closing_finishes_what_was_handed_in(database_url: str) -> None:
     """What waits in the queue is committed before the store lets go; what comes after is refused."""
     store = Store.open(database_url)
     gate = Gate()
-    held = asyncio.create_task(store._write(gate.work))
-    waiting = asyncio.create_task(store._write(saving("a")))
+    held = asyncio.create_task(store.write(gate.work))
+    waiting = asyncio.create_task(store.write(saving("a")))
     await gate.reached()
     gate.open()
     store.close()
     assert await waiting == "a"
     await held
     with pytest.raises(StoreError, match="closed"):
-        await store._write(saving("b"))
+        await store.write(saving("b"))
 
 
 def test_a_caller_whose_loop_is_gone_harms_nobody(store: Store) -> None:
@@ -119,13 +119,13 @@ def test_a_caller_whose_loop_is_gone_harms_nobody(store: Store) -> None:
     gate = Gate()
 
     async def leave() -> None:
-        task = asyncio.create_task(store._write(gate.work))
+        task = asyncio.create_task(store.write(gate.work))
         await gate.reached()
         task.cancel()
 
     asyncio.run(leave())
     gate.open()
-    assert asyncio.run(store._write(saving("a"))) == "a"
+    assert asyncio.run(store.write(saving("a"))) == "a"
 
 
 @pytest.mark.postgresql
@@ -134,19 +134,24 @@ async def test_a_lost_connection_is_told_and_mended(postgresql_url: str) -> None
     store = Store.open(postgresql_url)
     try:
         with pytest.raises(StoreError):
-            await store._write(
-                lambda connection: connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            await store.write(
+                lambda write: write.execute(text("SELECT pg_terminate_backend(pg_backend_pid())")).scalar()
             )
-        assert await store._write(saving("a")) == "a"
+        assert await store.write(saving("a")) == "a"
         await store.ping()
     finally:
         store.close()
 
 
+async def next_sequence(store: Store, moment: datetime) -> int:
+    with at(store, moment):
+        return await store.write_alone(Write.next_sequence)
+
+
 async def test_sequence_grows_whatever_the_clock_does(store: Store) -> None:
     """Sequences are the microsecond of the commit, and go on growing when the clock stands or goes back a year."""
     moments = [MOMENT, MOMENT, MOMENT - timedelta(days=365), MOMENT + timedelta(seconds=1), EPOCH]
-    numbers = [await store._write(partial(next_sequence, now=at)) for at in moments]
+    numbers = [await next_sequence(store, moment) for moment in moments]
     assert numbers[0] == microseconds(MOMENT)
     assert numbers[3] == microseconds(moments[3])
     assert all(before < after for before, after in pairwise(numbers))
@@ -155,10 +160,10 @@ async def test_sequence_grows_whatever_the_clock_does(store: Store) -> None:
 async def test_sequence_and_name_outlive_a_restart(database_url: str) -> None:
     """After a restart with the clock set back the sequence still grows, and the deployment has the name it had."""
     seen = []
-    for at in (MOMENT, MOMENT - timedelta(hours=1)):
+    for moment in (MOMENT, MOMENT - timedelta(hours=1)):
         store = Store.open(database_url)
-        number = await store._write(partial(next_sequence, now=at))
-        name = await store._read(lambda connection: connection.execute(text("SELECT deployment FROM gateway")).scalar())
+        number = await next_sequence(store, moment)
+        name = await store.read(lambda connection: connection.execute(text("SELECT deployment FROM gateway")).scalar())
         seen.append((number, name))
         store.close()
     assert seen[1] == (seen[0][0] + 1, seen[0][1])

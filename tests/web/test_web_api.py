@@ -19,7 +19,7 @@ async def test_alerts_tell_what_became_of_them(site: Any) -> None:
     """Every document that came in is listed with its decision and reason, the newest first."""
     found = await items(site, "/api/v1/alerts")
     assert sorted((one["identifier"] or "", one["decision"], one["reason"] or "") for one in found) == [
-        ("", "quarantined", "unreadable"), ("TX-1", "published", ""), ("TX-2", "ignored", "not_amber"),
+        ("", "quarantined", "unreadable"), ("TX-1", "published", ""), ("TX-2", "ignored", "no_programme"),
     ]  # fmt: skip
 
 

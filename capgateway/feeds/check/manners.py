@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
-    from capgateway.feeds.http.fetch import Fetched, Validators
+    from capgateway.feeds.http.answer import Validators
+    from capgateway.feeds.http.fetch import Fetched
 
 __all__ = ["Remarks", "manners", "say_certificate"]
 

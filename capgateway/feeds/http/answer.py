@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,6 +23,14 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 PERMANENT = frozenset({301, 308})
 REDIRECTS = PERMANENT | {302, 303, 307}
+
+
+class Validators(msgspec.Struct, frozen=True, kw_only=True):
+    """What we know of the last body received. The hash is there because tags lie, or change with every answer."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
 
 
 def fresh_until(headers: Mapping[str, str], now: datetime) -> datetime | None:

@@ -19,6 +19,7 @@ from yarl import URL
 from capgateway import net
 from capgateway.errors import FetchError
 from capgateway.feeds.http import answer
+from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.read.entries import MAX_FEED_BYTES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from capgateway.feeds.feed import Feed
     from capgateway.feeds.http.hosts import Hosts
 
-__all__ = ["FetchFailed", "Fetched", "Validators", "fetch"]
+__all__ = ["FetchFailed", "Fetched", "fetch"]
 
 MAX_REDIRECTS = 5
 # CAP's own type first: some servers give one address in many forms. Some answer 406 to anything narrower than */*.
@@ -41,14 +42,6 @@ ACCEPT = (
 MAX_TAG = 1_000
 # Some servers answer 304 although the content changed. Once in this time the whole document is asked for.
 WHOLE_EVERY = timedelta(hours=1)
-
-
-class Validators(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of the last body received. The hash stands beside tags that lie or change with every answer."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-    sha256: str | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,127 @@
+"""The draft of a card: what one alert gives to say, before identity, area and policy are known. All of it is personal data:
+erasing an alert erases its draft, and a decision never reads one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from capgateway import places
+from capgateway.cards.card import Action, Content, EventCode, Label
+from capgateway.cards.gist import Gist, reference_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgateway.cap import Alert, Info
+
+DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
+CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
+NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The issuer's words from the info blocks that are live. ``geocodes`` are those of their areas, as received, and
+    ``unresolved`` the ones that name no place we know; ``actions`` are the calls to action that the alert itself asks for."""
+
+    issuer: str
+    content: dict[str, Content] = {}
+    actions: tuple[Action, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    geocodes: tuple[tuple[str, str], ...] = ()
+    unresolved: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    event_codes: tuple[EventCode, ...] = ()
+
+
+def draft(alert: Alert, gist: Gist) -> Draft:
+    """The draft of an alert whose gist is known."""
+    infos = [info for info, known in zip(alert.infos, gist.infos, strict=True) if known.is_live]
+    areas = [area for info in infos for area in info.areas]
+    content = _content(infos)
+    codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
+    geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
+    return Draft(
+        issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
+        content=content,
+        actions=_actions(infos, tuple(content)),
+        descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
+        geocodes=geocodes,
+        unresolved=tuple(f"{name}={value}" for name, value in geocodes if not places.read(name, value)),
+        references=tuple(map(reference_text, alert.references)),
+        event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
+    )
+
+
+def may_display(gist: Gist) -> bool:
+    """Whether an alert can ever make a card, so that its draft is worth keeping: its codes do not say that it is something
+    else."""
+    return gist.msg_type in ("Alert", "Update") and (gist.basis is not None or not gist.codes)
+
+
+def _content(infos: Sequence[Info]) -> dict[str, Content]:
+    """One entry per language, in the order of the message. Of several blocks in one language the first one's texts
+    count; a later one may add what the first leaves out, never override it (CAP 1.2 §3.2.2)."""
+    languages: dict[str, list[Info]] = {}
+    for info in infos:
+        languages.setdefault(language_tag(info.language), []).append(info)
+    return {language: _texts(blocks) for language, blocks in languages.items()}
+
+
+def _texts(blocks: Sequence[Info]) -> Content:
+    def first(name: str) -> str | None:
+        return next((text for block in blocks if (text := getattr(block, name))), None)
+
+    def parameter(name: str) -> str | None:
+        return next((text for block in blocks if (text := block.parameter(name))), None)
+
+    headline, event = first("headline"), first("event") or ""
+    descriptions = dict.fromkeys(area.area_desc for block in blocks for area in block.areas if area.area_desc)
+    place = "; ".join(descriptions) or None
+    spoken = [text.strip() for text in (headline or event, place, first("sender_name")) if text]
+    return Content(
+        event=event,
+        headline=headline,
+        description=first("description"),
+        instruction=first("instruction"),
+        area=place,
+        short=parameter("CMAMtext"),
+        long=parameter("CMAMlongtext"),
+        accessibility=". ".join(spoken),
+    )
+
+
+def language_tag(text: str) -> str:
+    """The tag in its usual letter case: ``zh-tw`` is ``zh-TW`` (RFC 5646 §2.1.1)."""
+    first, *rest = text.split("-")
+    region = len("US")
+    return "-".join([first.lower(), *(part.upper() if len(part) == region else part for part in rest)])
+
+
+def _actions(infos: Sequence[Info], languages: Sequence[str]) -> tuple[Action, ...]:
+    """The alert's own ``web`` addresses and the telephone numbers of its ``contact``."""
+    webs = dict.fromkeys(info.web.strip() for info in infos if info.web and _is_web(info.web))
+    numbers = dict.fromkeys(
+        "-".join(match.groups()) for info in infos for match in NANP_NUMBER.finditer(info.contact or "")
+    )
+    return (
+        *(Action(type="open", value=web, label=_label(DETAILS, languages), origin="cap") for web in webs),
+        *(Action(type="call", value=number, label=_label(CALL, languages, number), origin="cap") for number in numbers),
+    )
+
+
+def _label(words: Label, languages: Sequence[str], value: str = "") -> Label:
+    spoken = [tag for tag in languages if tag[:2] in words] or ["en-US"]
+    return {tag: f"{words[tag[:2]]} {value}".strip() for tag in spoken}
+
+
+def _is_web(text: str) -> bool:
+    """Only what a browser opens as a page: no ``javascript:``, no relative address (CAP 1.2 §3.2.2 web)."""
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

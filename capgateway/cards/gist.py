@@ -1,0 +1,195 @@
+"""The gist of an alert: all that later decisions need from it, made once, before anything is stored.
+
+Chains read gists, never bytes. A gist has no text a person wrote: erasing an alert's texts leaves its gist as it is, and
+so never changes a decision. It is stored with its version; a new version of this module can make it again from bytes that
+still exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway import cap
+from capgateway.cards import amber
+from capgateway.cards.area import Meant, Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgateway.cap import Alert, Info, Reference
+
+VERSION = 1
+LONGEST_KEY = 300
+"""Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
+
+LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
+KNOWN_WORDS = frozenset(
+    [
+        "Shelter",
+        "Evacuate",
+        "Prepare",
+        "Execute",
+        "Avoid",
+        "Monitor",
+        "Assess",
+        "AllClear",
+        "None",
+        "Immediate",
+        "Expected",
+        "Future",
+        "Past",
+        "Unknown",
+    ]
+)
+
+
+class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One info block. ``area`` is the place of what it means in :attr:`Gist.areas`."""
+
+    language: str = ""
+    codes: tuple[amber.Code, ...] = ()
+    response_types: tuple[str, ...] = ()
+    urgency: str = ""
+    expires: datetime | None = None
+    area: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still calls for action: neither ``AllClear`` nor urgency ``Past``."""
+        return "AllClear" not in self.response_types and self.urgency != "Past"
+
+
+class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``sender``, ``identifier``, ``sent`` and ``references`` are as received; comparisons use :func:`key`. ``sent_at``
+    is ``None`` only where ``sent`` is not a date."""
+
+    version: int = VERSION
+    cap_version: str = "1.2"
+    sender: str = ""
+    identifier: str = ""
+    sent: str = ""
+    sent_at: datetime | None = None
+    status: str = ""
+    msg_type: str = ""
+    scope: str = ""
+    references: str = ""
+    first_named_at: datetime | None = None
+    is_blocked: bool = False
+    says_amber: bool = False
+    infos: tuple[GistInfo, ...] = ()
+    areas: tuple[Meant, ...] = ()
+
+    @property
+    def sender_key(self) -> str:
+        return key(self.sender)
+
+    @property
+    def identifier_key(self) -> str:
+        return key(self.identifier)
+
+    @property
+    def live_infos(self) -> tuple[GistInfo, ...]:
+        """One message may be live for one area and over for another."""
+        return tuple(info for info in self.infos if info.is_live)
+
+    @property
+    def codes(self) -> list[amber.Code]:
+        """The event codes of all infos together."""
+        return amber.ruling(code for info in self.infos for code in info.codes)
+
+    @property
+    def basis(self) -> amber.Basis | None:
+        """Why the alert counts as an AMBER Alert, or ``None`` where it does not: by its codes, else by its words."""
+        codes = self.codes
+        return amber.by_codes(codes) or ("text" if not codes and self.says_amber else None)
+
+    def named(self) -> list[tuple[str, str]]:
+        """The messages that ``references`` names, as keys of sender and identifier."""
+        found = cap.references(self.references, self.cap_version)
+        return [(key(item.sender), key(item.identifier)) for item in found]
+
+    def names_of_its_own(self) -> set[str]:
+        """The identifiers of the same sender that it names, as keys."""
+        mine = self.sender_key
+        return {identifier for sender, identifier in self.named() if sender == mine}
+
+    @property
+    def speaks_only_of_others(self) -> bool:
+        """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""
+        named = self.named()
+        mine = self.sender_key
+        return bool(named) and all(sender != mine for sender, _ in named)
+
+
+def key(text: str) -> str:
+    """A sender or identifier for comparison: without regard to case and to the kind or number of blanks. Longer ones than
+    an index takes are compared by their hash."""
+    folded = " ".join(text.split()).casefold()
+    return folded if len(folded) <= LONGEST_KEY else hashlib.sha256(folded.encode()).hexdigest()
+
+
+def gist(alert: Alert) -> Gist:
+    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message."""
+    resolver = Resolver()
+    areas: dict[Meant, int] = {}
+    infos = tuple(_info(info, resolver, areas) for info in alert.infos)
+    return Gist(
+        cap_version=alert.version,
+        sender=alert.sender,
+        identifier=alert.identifier,
+        sent=alert.sent.text if alert.sent else "",
+        sent_at=alert.sent.instant if alert.sent else None,
+        status=alert.status,
+        msg_type=alert.msg_type,
+        scope=alert.scope,
+        references=_references(alert),
+        first_named_at=_first_named(alert),
+        is_blocked=_is_blocked(alert.infos),
+        says_amber=amber.says_so(alert.infos),
+        infos=infos,
+        areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
+    )
+
+
+def _info(info: Info, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
+    meant = resolver.meant(info.areas)
+    return GistInfo(
+        language=info.language if LANGUAGE.fullmatch(info.language) else "",
+        codes=amber.codes(info),
+        response_types=tuple(word for word in info.response_types if word in KNOWN_WORDS),
+        urgency=info.urgency if info.urgency in KNOWN_WORDS else "",
+        expires=info.expires.instant if info.expires else None,
+        area=areas.setdefault(meant, len(areas)),
+    )
+
+
+def _references(alert: Alert) -> str:
+    """As received; for an alert that was not read from a document, as it would be written."""
+    if alert.references_text is not None:
+        return alert.references_text
+    return " ".join(map(reference_text, alert.references))
+
+
+def reference_text(item: Reference) -> str:
+    """A reference as CAP 1.2 writes it."""
+    return f"{item.sender},{item.identifier},{item.sent.text}"
+
+
+def _first_named(alert: Alert) -> datetime | None:
+    """When the first message that it names was sent: it may never have reached us."""
+    mine = key(alert.sender)
+    moments = (item.sent.instant for item in alert.references if key(item.sender) == mine)
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _is_blocked(infos: Sequence[Info]) -> bool:
+    return any(
+        pair.name.casefold() == "blockchannel" and pair.value.strip().casefold() == "public"
+        for info in infos
+        for pair in info.parameters
+    )

@@ -1,0 +1,78 @@
+"""The third walk: what a new policy, other receivers, an upgrade or an operator's hand changes in what is stored.
+
+::
+
+    stored alerts ─▶ decide again ─▶ rows, messages, lanes
+
+It needs nothing but the store, so every process can do it, whatever roles it has. Like the other walks it calls
+``on_messages`` when the store has messages to deliver.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from capgateway import cap, log
+from capgateway.clock import utc_now
+from capgateway.examine import examine
+from capgateway.feeds import Feed
+from capgateway.store import alerts, cards, lists
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from capgateway.cards import Policy
+    from capgateway.store import Store, Taken
+
+LOGGER = logging.getLogger("capgateway.operate")
+
+
+class Operate:
+    """``policy`` and ``feeds``, by name, may be replaced at run time."""
+
+    def __init__(
+        self,
+        store: Store,
+        schemas: cap.Schemas,
+        policy: Policy,
+        feeds: Mapping[str, Feed],
+        *,
+        on_messages: Callable[[], None],
+    ) -> None:
+        self.policy, self.feeds = policy, feeds
+        self._store, self._schemas, self._on_messages = store, schemas, on_messages
+
+    async def reconsider(self) -> int:
+        """Decide again whatever this policy or this version of the gateway may decide otherwise, and send live cards where
+        receivers want them now; how many alerts were decided."""
+        now = utc_now()
+        undecided = await self._store.read(alerts.undecided)
+        for alert_id, is_tied in undecided:
+            self._tell(await (self._decide(alert_id) if is_tied else self._read_again(alert_id)))
+        moved = await self._store.read(alerts.undecided_by_region, now, now - self.policy.max_lifetime)
+        for alert_id in moved:
+            self._tell(await self._decide(alert_id))
+        if await self._store.write_alone(cards.route_again):
+            self._on_messages()
+        return len(undecided) + len(moved)
+
+    async def _decide(self, alert_id: str) -> Taken:
+        return await self._store.write_alone(alerts.decide_again, alert_id, self.policy)
+
+    async def _read_again(self, alert_id: str) -> Taken:
+        """An alert that a fault kept from being read is examined again, as its feed brought it."""
+        stored = await self._store.read(lists.one_alert, alert_id)
+        document = await self._store.read(lists.original, alert_id)
+        if stored is None or document is None:
+            raise LookupError(alert_id)
+        feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", rehearsal=stored.rehearsal)
+        came = examine(document, feed, self._schemas, received_at=stored.received_at, envelope_status=stored.status)
+        return await self._store.write_alone(alerts.take_again, alert_id, came, self.policy)
+
+    def _tell(self, taken: Taken) -> None:
+        if taken.fault:
+            log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=taken.alert_id, fault=taken.fault)
+        elif taken.messages:
+            log.event(LOGGER, "alert.decided", alert=taken.alert_id, again=True, decision=taken.decision.word)
+            self._on_messages()

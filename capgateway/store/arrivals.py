@@ -1,0 +1,155 @@
+"""An arrival: one document on its way into the store, with all that can be made of it before the transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from capgateway import cards
+from capgateway.cap import Alert, Report
+from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
+from capgateway.cards.decision import QuarantineReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_WORD = 20
+"""The width of the columns for codes of the standard: a document that breaks the schema may say anything there."""
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
+    ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
+    whose words leave only as exercise. ``fault`` is what went wrong in the gateway itself, where something did."""
+
+    feed: str
+    document: bytes
+    received_at: datetime
+    alert: Alert | None
+    report: Report
+    gate: QuarantineReason | None
+    rehearsal: bool = False
+    gist: Gist | None = None
+    draft: Draft | None = None
+    content_sha256: str | None = None
+    sha256: str = ""
+    fault: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """The hash of the triple for what passed the gate, of the bytes for what did not: a broken copy never takes the
+        place of a good one. Nor does a rehearsal take the place of the real thing."""
+        if self.gate is not None or self.gist is None:
+            return self.sha256
+        triple = (self.gist.sender, self.gist.identifier, str(self.gist.sent_at))
+        return sha256("\0".join((*triple, "rehearsal" if self.rehearsal else "")).encode())
+
+    @property
+    def signature(self) -> SignatureNote:
+        found = self.report.signature
+        return SignatureNote(status=found.status if found else "absent", signer=found.signer if found else None)
+
+    def member(self, alert_id: str) -> Member:
+        """The arrival as a member of its chain. Only for what passed the gate."""
+        if self.gist is None:
+            raise ValueError("what was held back at the gate is not a member of any chain")
+        return Member(
+            alert_id=alert_id,
+            gist=self.gist,
+            feed=self.feed,
+            received_at=self.received_at,
+            sha256=self.sha256,
+            profile=self.report.profile,
+            signature=self.signature,
+            rehearsal=self.rehearsal,
+        )
+
+
+def arrival(
+    *,
+    feed: str,
+    document: bytes,
+    received_at: datetime,
+    alert: Alert | None,
+    report: Report,
+    gate: QuarantineReason | None,
+    rehearsal: bool = False,
+) -> Arrival:
+    """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
+    ``undecided``: it is decided again after an upgrade."""
+    came = Arrival(
+        feed=feed,
+        document=document,
+        received_at=received_at,
+        alert=alert,
+        report=report,
+        gate=gate,
+        rehearsal=rehearsal,
+        sha256=sha256(document),
+    )
+    if alert is None:
+        return came
+    try:
+        gist = cards.gist(alert)
+        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist) else None
+        return msgspec.structs.replace(came, gist=gist, draft=draft, content_sha256=content_sha256(alert))
+    except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
+        return msgspec.structs.replace(came, gate="undecided", fault=f"{type(error).__name__} while the gist was made")
+
+
+def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mapping[str, Any]:
+    """The row of an arrival. ``where``: ``identity``, ``decided_at``, ``chain_id`` and ``card_id``."""
+    alert, gist, report, signed = came.alert or Alert(), came.gist or Gist(), came.report, came.signature
+    return {
+        "id": alert_id,
+        "keyed": came.gate is None,
+        "rehearsal": came.rehearsal,
+        "sender": _name(alert.sender, came.gate),
+        "identifier": _name(alert.identifier, came.gate),
+        "sent": alert.sent.text if alert.sent else None,
+        "sent_at": alert.sent.instant if alert.sent else None,
+        "sender_key": gist.sender_key or None,
+        "identifier_key": gist.identifier_key or None,
+        "status": alert.status[:MAX_WORD] or None,
+        "msg_type": alert.msg_type[:MAX_WORD] or None,
+        "scope": alert.scope[:MAX_WORD] or None,
+        "cap_version": report.cap_version,
+        "event": alert.infos[0].event if alert.infos else None,
+        "feed": came.feed,
+        "received_at": came.received_at,
+        "sha256": came.sha256,
+        "content_sha256": came.content_sha256,
+        "original": came.document,
+        "gist": None if came.gist is None else encoded(came.gist),
+        "gist_version": None if came.gist is None else VERSION,
+        "draft": None if came.draft is None else encoded(came.draft),
+        "profile": report.profile,
+        "signature": signed.status,
+        "signer": signed.signer,
+        "verdict": report.verdict,
+        "findings": encoded(report.findings) if report.findings else "[]",
+        "decision": decision.word,
+        "reason": decision.reason,
+        **where,
+    }
+
+
+def content_sha256(alert: Alert) -> str:
+    """The hash of what an alert says. Feeds wrap, sign and re-indent; an envelope may lessen the status."""
+    return sha256(msgspec.json.encode(msgspec.structs.replace(alert, status="", references_text=None)))
+
+
+def encoded(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def sha256(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()
+
+
+def _name(text: str, gate: QuarantineReason | None) -> str | None:
+    """Sender or identifier: whole where chains are made of it, else short enough for the index."""
+    return (text if gate is None else text[: cards.MAX_NAME // 2]) or None

@@ -1,0 +1,82 @@
+"""Gists of an older version are made again from the bytes that still exist, when a database is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, or_, select, update
+
+from capgateway import cap
+from capgateway import cards as card_stage
+from capgateway.cards import VERSION
+from capgateway.clock import utc_now
+from capgateway.feeds import enveloped
+from capgateway.store import chains
+from capgateway.store.arrivals import content_sha256, encoded
+from capgateway.store.tables import alerts, cards
+from capgateway.store.write import Commit, Write
+from capgateway.webhooks import Outlets
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, RowMapping
+
+AT_ONCE = 200
+"""Alerts read at once: each comes with its bytes."""
+
+_OUTDATED = (
+    select(alerts.c.id, alerts.c.original, alerts.c.status, alerts.c.keyed)
+    .where(
+        alerts.c.original.is_not(None),
+        alerts.c.id > bindparam("after"),
+        or_(alerts.c.gist_version.is_(None), alerts.c.gist_version != VERSION),
+    )
+    .order_by(alerts.c.id)
+    .limit(AT_ONCE)
+)
+_RENEWED = update(alerts).where(alerts.c.id == bindparam("alert"))
+_UNTIED = select(alerts.c.id).where(alerts.c.keyed, alerts.c.chain_id.is_(None), alerts.c.gist.is_not(None))
+
+
+def renew(connection: Connection) -> None:
+    """Make outdated gists again, and tie alerts that are in no chain yet into theirs. What cannot be read, now as then, is
+    left as it is."""
+    after = ""
+    while rows := connection.execute(_OUTDATED, {"after": after}).mappings().all():
+        if renewed := [values for row in rows if (values := _renewed(row))]:
+            connection.execute(_RENEWED, renewed)
+        after = rows[-1]["id"]
+    untied = list(connection.execute(_UNTIED.order_by(alerts.c.sent_at, alerts.c.id)).scalars())
+    if not untied:
+        return
+    commit = Commit.begin(connection, now=utc_now(), outlets=Outlets(receivers=(), public_url=""), alone=True)
+    for alert_id in untied:
+        commit.unit(lambda write, alert_id=alert_id: _tie(write, alert_id))  # type: ignore[misc]
+    made_by = select(alerts.c.chain_id).where(alerts.c.id == cards.c.alert_id).scalar_subquery()
+    connection.execute(update(cards).where(cards.c.chain_id.is_(None)).values(chain_id=made_by))
+
+
+def _renewed(row: RowMapping) -> dict[str, Any] | None:
+    try:
+        alert = cap.parse(row["original"]).alert
+        if alert is None:
+            return None
+        alert = enveloped(alert, row["status"])
+        gist = card_stage.gist(alert)
+        draft = card_stage.draft(alert, gist) if row["keyed"] and card_stage.may_display(gist) else None
+    except Exception:  # noqa: BLE001  (a fault over one alert must not keep the gateway from starting)
+        return None
+    return {
+        "alert": row["id"],
+        "gist": encoded(gist),
+        "gist_version": VERSION,
+        "draft": None if draft is None else encoded(draft),
+        "sender_key": gist.sender_key,
+        "identifier_key": gist.identifier_key,
+        "content_sha256": content_sha256(alert),
+    }
+
+
+def _tie(write: Write, alert_id: str) -> None:
+    member, _ = chains.one(write.connection, alert_id)
+    chain_id = chains.Ledger(write, [member]).tie(member)
+    write.execute(_RENEWED, {"alert": alert_id, "chain_id": chain_id})
