@@ -6,6 +6,7 @@ import hashlib
 from base64 import b32encode
 
 CHARACTERS = 26
+BYTES = 20  # which give 32 characters without padding
 
 
 def derived(prefix: str, *parts: str) -> str:
@@ -15,4 +16,4 @@ def derived(prefix: str, *parts: str) -> str:
 
 def from_digest(prefix: str, digest: bytes) -> str:
     """The name of what already has a hash."""
-    return f"{prefix}_{b32encode(digest).decode().lower()[:CHARACTERS]}"
+    return f"{prefix}_{b32encode(digest[:BYTES]).decode().lower()[:CHARACTERS]}"

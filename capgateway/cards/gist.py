@@ -65,13 +65,15 @@ class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``sender``, ``identifier``, ``sent`` and ``references`` are as received; comparisons use :func:`key`. ``sent_at``
-    is ``None`` only where ``sent`` is not a date."""
+    """``sender``, ``identifier``, ``sent`` and ``references`` are as received; ``sender_key`` and ``identifier_key`` are
+    the same for comparison, by :func:`key`. ``sent_at`` is ``None`` only where ``sent`` is not a date."""
 
     version: int = VERSION
     cap_version: str = "1.2"
     sender: str = ""
     identifier: str = ""
+    sender_key: str = ""
+    identifier_key: str = ""
     sent: str = ""
     sent_at: datetime | None = None
     status: str = ""
@@ -83,14 +85,6 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     says_amber: bool = False
     infos: tuple[GistInfo, ...] = ()
     areas: tuple[Meant, ...] = ()
-
-    @property
-    def sender_key(self) -> str:
-        return key(self.sender)
-
-    @property
-    def identifier_key(self) -> str:
-        return key(self.identifier)
 
     @property
     def live_infos(self) -> tuple[GistInfo, ...]:
@@ -110,20 +104,20 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def named(self) -> list[tuple[str, str]]:
         """The messages that ``references`` names, as keys of sender and identifier."""
+        if not self.references:
+            return []
         found = cap.references(self.references, self.cap_version)
         return [(key(item.sender), key(item.identifier)) for item in found]
 
     def names_of_its_own(self) -> set[str]:
         """The identifiers of the same sender that it names, as keys."""
-        mine = self.sender_key
-        return {identifier for sender, identifier in self.named() if sender == mine}
+        return {identifier for sender, identifier in self.named() if sender == self.sender_key}
 
     @property
     def speaks_only_of_others(self) -> bool:
         """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""
         named = self.named()
-        mine = self.sender_key
-        return bool(named) and all(sender != mine for sender, _ in named)
+        return bool(named) and all(sender != self.sender_key for sender, _ in named)
 
 
 def key(text: str) -> str:
@@ -142,6 +136,8 @@ def gist(alert: Alert) -> Gist:
         cap_version=alert.version,
         sender=alert.sender,
         identifier=alert.identifier,
+        sender_key=key(alert.sender),
+        identifier_key=key(alert.identifier),
         sent=alert.sent.text if alert.sent else "",
         sent_at=alert.sent.instant if alert.sent else None,
         status=alert.status,

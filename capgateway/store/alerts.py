@@ -87,7 +87,7 @@ class Intake:
             some = identities[start : start + chains.NAMES_AT_ONCE]
             found = write.execute(_BY_IDENTITY, {"identities": some}).mappings()
             self.known.update({row["identity"]: row for row in found})
-        self.ledger = Ledger(write, (arrival.member("") for arrival in arrivals if arrival.gate is None))
+        self.ledger = Ledger(write, (name for one in arrivals if one.gate is None for name in one.names))
 
     def take(self, arrival: Arrival) -> Taken:
         """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
@@ -126,7 +126,7 @@ class Intake:
             outcome, chain_id = Outcome(decision=Decision(word="quarantined", reason=arrival.gate)), None
         else:
             member = arrival.member(alert_id)
-            outcome, chain_id = self._outcome(member, arrival.draft), self.ledger.tie(member)
+            outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         decision = outcome.decision
         card_id = decision.changes[0].card_id if decision.changes else None
         place = {"identity": identity, "decided_at": self.write.now, "chain_id": chain_id, "card_id": card_id}
@@ -144,10 +144,10 @@ class Intake:
             fault=outcome.fault or arrival.fault,
         )
 
-    def _outcome(self, member: Member, draft: Draft | None) -> Outcome:
+    def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
-        found = self.ledger.chains_of(member)
-        return outcome(self.write, gather(self.write, member, found), self.policy, draft)
+        found = self.ledger.chains_of(arrival.names)
+        return outcome(self.write, gather(self.write, member, found), self.policy, arrival.draft)
 
     def _take_conflict(self, arrival: Arrival) -> Taken:
         """The triple is another content's: this one is held back under the hash of its bytes."""
@@ -164,7 +164,7 @@ class Intake:
         if arrival.gate is not None or arrival.gist is None:
             return False
         if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
-            return self._outcome(arrival.member(known["id"]), arrival.draft).decision.reason != "jurisdiction"
+            return self._outcome(arrival, arrival.member(known["id"])).decision.reason != "jurisdiction"
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:
@@ -175,7 +175,7 @@ class Intake:
             return False
         if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(self.write.connection, known["id"]):
             return False
-        decision = self._outcome(arrival.member(known["id"]), arrival.draft).decision
+        decision = self._outcome(arrival, arrival.member(known["id"])).decision
         if known["reason"] in _APART:
             return decision.reason not in _APART
         return _is_alike(known, arrival.gist) and any(isinstance(change, Display) for change in decision.changes)
@@ -183,7 +183,7 @@ class Intake:
     def _take_better(self, known: Row, arrival: Arrival) -> Taken:
         """Keep the alert as this feed brings it, and decide it as if it were new."""
         alert_id, member = known["id"], arrival.member(known["id"])
-        outcome, chain_id = self._outcome(member, arrival.draft), self.ledger.tie(member)
+        outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         self._rewrite(alert_id, arrival, known["identity"], chain_id)
         written = card_rows.apply(self.write, outcome.decision.changes, outcome.shown, chain_id)
         _save_decision(self.write, alert_id, outcome.decision, written.card_id)

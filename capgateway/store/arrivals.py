@@ -12,6 +12,7 @@ from capgateway import cards
 from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
+from capgateway.store.chains import Name, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool = False
     gist: Gist | None = None
     draft: Draft | None = None
+    names: tuple[Name, ...] = ()
     content_sha256: str | None = None
     sha256: str = ""
     fault: str | None = None
@@ -95,7 +97,13 @@ def arrival(
     try:
         gist = cards.gist(alert)
         draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist) else None
-        return msgspec.structs.replace(came, gist=gist, draft=draft, content_sha256=content_sha256(alert))
+        return msgspec.structs.replace(
+            came,
+            gist=gist,
+            draft=draft,
+            names=names_of(gist, rehearsal=rehearsal),
+            content_sha256=content_sha256(alert),
+        )
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
         return msgspec.structs.replace(came, gate="undecided", fault=f"{type(error).__name__} while the gist was made")
 

@@ -70,27 +70,26 @@ _HOLDS = select(alerts.c.id).where(
 class Ledger:
     """Which chains the names of some alerts belong to: read once for all of them, kept up as they are tied in."""
 
-    def __init__(self, write: Write, members: Iterable[Member]) -> None:
+    def __init__(self, write: Write, wanted_names: Iterable[Name]) -> None:
         self._write = write
         self._chains: dict[Name, str] = {}
         wanted: dict[tuple[str, str], set[str]] = {}
-        for member in members:
-            for sender, world, identifier in names(member):
-                wanted.setdefault((sender, world), set()).add(identifier)
+        for sender, world, identifier in wanted_names:
+            wanted.setdefault((sender, world), set()).add(identifier)
         for (sender, world), identifiers in wanted.items():
             self._read(sender, world, sorted(identifiers))
 
-    def chains_of(self, member: Member) -> set[str]:
+    def chains_of(self, names: Iterable[Name]) -> set[str]:
         """The chains that the names of an alert belong to by now."""
-        return {chain_id for name in names(member) if (chain_id := self._chains.get(name))}
+        return {chain_id for name in names if (chain_id := self._chains.get(name))}
 
-    def tie(self, member: Member) -> str:
+    def tie(self, alert_id: str, names: Iterable[Name]) -> str:
         """Make an alert and all that it names one chain; the name of the chain."""
-        found = self.chains_of(member)
-        chain_id = min(found, default=member.alert_id)
+        found = self.chains_of(names)
+        chain_id = min(found, default=alert_id)
         if len(found) > 1:
             self._merge(found - {chain_id}, chain_id)
-        for name in names(member):
+        for name in names:
             if name not in self._chains:
                 self._chains[name] = chain_id
                 sender, world, identifier = name
@@ -110,12 +109,11 @@ class Ledger:
         self._chains = {name: chain_id if one in others else one for name, one in self._chains.items()}
 
 
-def names(member: Member) -> list[Name]:
+def names_of(gist: Gist, *, rehearsal: bool) -> tuple[Name, ...]:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    gist = member.gist
-    sender, world = gist.sender_key, f"{gist.status} {'rehearsal' if member.rehearsal else ''}".casefold()[:40]
-    named = list(islice(sorted(gist.names_of_its_own() - {gist.identifier_key}), MAX_REFERENCES))
-    return [(sender, world, identifier) for identifier in [gist.identifier_key, *named]]
+    world = f"{gist.status} {'rehearsal' if rehearsal else ''}".casefold()[:40]
+    named = islice(sorted(gist.names_of_its_own() - {gist.identifier_key}), MAX_REFERENCES)
+    return tuple((gist.sender_key, world, identifier) for identifier in (gist.identifier_key, *named))
 
 
 def members(connection: Connection, chains: Collection[str], *, but: str = "") -> tuple[Member, ...]:

@@ -78,5 +78,6 @@ def _renewed(row: RowMapping) -> dict[str, Any] | None:
 
 def _tie(write: Write, alert_id: str) -> None:
     member, _ = chains.one(write.connection, alert_id)
-    chain_id = chains.Ledger(write, [member]).tie(member)
+    names = chains.names_of(member.gist, rehearsal=member.rehearsal)
+    chain_id = chains.Ledger(write, names).tie(alert_id, names)
     write.execute(_RENEWED, {"alert": alert_id, "chain_id": chain_id})

@@ -197,6 +197,8 @@ def _erased_alerts() -> None:
         if row["sent_at"] is not None:
             gist["sent_at"] = _iso(row["sent_at"])
         gist["references"] = " ".join(named.get(row["id"], []))
+        for name in ("sender", "identifier"):
+            gist[f"{name}_key"] = " ".join((row[name] or "").split()).casefold()
         bind.execute(
             sa.text(
                 "UPDATE alerts SET gist = :gist, gist_version = 1, sender_key = :sender, identifier_key = :identifier"
@@ -205,8 +207,8 @@ def _erased_alerts() -> None:
             {
                 "id": row["id"],
                 "gist": json.dumps(gist),
-                "sender": " ".join((row["sender"] or "").split()).casefold(),
-                "identifier": " ".join((row["identifier"] or "").split()).casefold(),
+                "sender": gist["sender_key"],
+                "identifier": gist["identifier_key"],
             },
         )
 
