@@ -36,6 +36,9 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "This is a PDF document, not a CAP message; a CAP message is XML."),
     (b"\x89PNG", "This is a picture, not a CAP message; a CAP message is XML."),
     (b"\xff\xd8\xff", "This is a picture, not a CAP message; a CAP message is XML."),
+)
+#: The same for files that are text, of which the first line is worth showing.
+_TEXT_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"HTTP/1.", "This is an HTTP response with its header; keep only what comes after the first empty line."),
     (b"PD94bWwg", "This is base64; decode it first."),
     (b"PGFsZXJ0", "This is base64; decode it first."),
@@ -58,6 +61,15 @@ _ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _CONTROLS = frozenset(range(0x20)) - {0x9, 0xA, 0xD}
 
 
+#: What a message about a stray `&` or `<` begins with, and where there are more: what is right is matched first.
+_STRAY = ("an `&` is", "a `<` is in a text")
+_STRAY_MARK = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(?:[/!?]|[^\W\d])|&(?:[A-Za-z_][\w.-]*+|#\d+|#x[0-9A-Fa-f]+);|[&<]", re.DOTALL
+)
+#: So many characters are searched for more, and so many places listed.
+MAX_SEARCHED, MAX_LISTED = 1_000_000, 5
+
+
 class Fault(NamedTuple):
     """What to say about a document, and where: line and column from 1, ``None`` for the document as a whole."""
 
@@ -78,14 +90,19 @@ def is_page(document: bytes) -> bool:
     return bool(_PAGE.match(decoded(document[:MAX_HEAD]).lstrip("\ufeff")))
 
 
-def other_kind(document: bytes) -> str | None:
-    """What a document is that is not XML at all, and what to do; ``None`` where that is not certain."""
+def other_kind(document: bytes) -> Fault | None:
+    """What a document is that is not XML at all, and what to do; ``None`` where that is not certain. One that is not text
+    either has no line to show."""
     start = document.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
-        return "The document is empty."
+        return Fault("The document is empty.")
     if is_page(document):
-        return HTML
-    return next((message for beginning, message in _BEGINNINGS if start.startswith(beginning)), None)
+        return Fault(HTML, 1)
+    for beginnings, line in ((_BEGINNINGS, None), (_TEXT_BEGINNINGS, 1)):
+        for beginning, message in beginnings:
+            if start.startswith(beginning):
+                return Fault(message, line)
+    return None
 
 
 def explain(document: bytes, line: int, column: int, otherwise: str) -> Fault:
@@ -93,10 +110,27 @@ def explain(document: bytes, line: int, column: int, otherwise: str) -> Fault:
     text = decoded(document).removeprefix("\ufeff")
     found = _first(text)
     if found is not None:
+        more = _more(text, found) if found.message.startswith(_STRAY) else ""
         place = text.count("\n", 0, found.at) + 1, found.at - text.rfind("\n", 0, found.at)
         if place[0] <= line:
-            return Fault(f"This is not well-formed XML: {found.message}.", *place)
+            return Fault(f"This is not well-formed XML: {found.message}.{more}", *place)
     return Fault(f"This is not well-formed XML: {otherwise}.", line, column or None)
+
+
+def _more(text: str, first: _Found) -> str:
+    """How many more `&` and `<` need the same, and in which lines: nobody wants to learn of one after the other."""
+    places = [
+        match.start()
+        for match in re.finditer(_STRAY_MARK, text[first.at + 1 : first.at + 1 + MAX_SEARCHED])
+        if match[0] in {"&", "<"}
+    ]
+    if not places:
+        return ""
+    begin = text.count("\n", 0, first.at + 1) + 1
+    lines = dict.fromkeys(begin + text.count("\n", first.at + 1, first.at + 1 + at) for at in places[:MAX_LISTED])
+    rest = " and later ones" if len(places) > MAX_LISTED else ""
+    many = "another one follows" if len(places) == 1 else f"{len(places):,} more follow"
+    return f" Of `&` and `<` in texts, {many}: line {', '.join(map(str, lines))}{rest}."
 
 
 def _first(text: str) -> _Found | None:
@@ -146,7 +180,7 @@ def _outside(text: str, start: int, end: int, *, had_root: bool) -> _Found | Non
 
 def _of_reference(text: str, at: int, reference: re.Match[str] | None) -> _Found | None:
     if reference is None:
-        return _Found(at, "an `&` stands alone; write it as `&amp;`")
+        return _Found(at, "an `&` is not part of an entity; write it as `&amp;`")
     if reference["entity"]:
         if reference["entity"] in _ENTITIES:
             return None

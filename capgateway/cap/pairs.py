@@ -15,6 +15,14 @@ _PAIR = re.compile(rf"({_NUMBER}),({_NUMBER})", re.ASCII)
 _SINGLE = re.compile(rf"{_NUMBER}", re.ASCII)
 _FORM = "write latitude,longitude, such as `30.2,-97.7`"
 
+#: What a word that is not a pair contains, and what to do about it.
+_SIGNS = (
+    (r"^[A-Za-z(\[{]", f"a polygon contains only pairs of numbers; {_FORM}"),
+    (r"\d[eE][+-]?\d", "write decimal numbers without an exponent"),
+    (r"[NSEWnsew\u00b0'\"]", "write decimal degrees with a minus for south and west, such as `30.2,-97.7`"),
+    (r"^[^,]*$", "separate latitude and longitude by a comma, such as `30.2,-97.7`"),
+)
+
 Kind = Literal["form", "range", "swapped"]
 
 
@@ -120,17 +128,19 @@ def _joined(broken: list[_Pair], pairs: list[_Pair]) -> str:
 
 
 def _advice(text: str) -> str:
-    if text.count(",") == 2 and all(_SINGLE.fullmatch(part) for part in text.split(",")):  # noqa: PLR2004
-        return "it has three numbers. Leave the height out, and write the latitude first"
-    if text.count(",") > 2 and all(_SINGLE.fullmatch(part) for part in text.split(",")):  # noqa: PLR2004
-        return "it has too many numbers. Separate the pairs by a space"
-    if re.match(r"[A-Za-z(\[{]", text):
-        return f"a polygon contains only pairs of numbers; {_FORM}"
-    if re.search(r"[NSEWnsew\u00b0'\"]", text):
-        return "write decimal degrees with a minus for south and west, such as `30.2,-97.7`"
-    if re.search(r"[^\d.,+-]", text):
-        return "separate latitude and longitude by a comma, such as `30.2,-97.7`"
-    return _FORM
+    """What to do about a word that is not a pair."""
+    if _PAIR.fullmatch(text.strip(",;")):
+        return "remove the mark beside it; pairs are separated by a space only"
+    separated = next((mark for mark in ";|/" if all(map(_PAIR.fullmatch, text.strip(mark).split(mark)))), None)
+    if separated:
+        return f"separate the pairs by a space instead of `{separated}`"
+    numbers = text.split(",")
+    if len(numbers) > 2 and all(map(_SINGLE.fullmatch, numbers)):  # noqa: PLR2004
+        few = "write only latitude,longitude, with a point in decimals and without a height"
+        return few if len(numbers) == 3 else "separate the pairs by a space, not by a comma"  # noqa: PLR2004
+    if dash := re.search(r"[\u2010-\u2015\u2212]", text):
+        return f"write a plain minus instead of the character U+{ord(dash[0]):04X}"
+    return next((advice for pattern, advice in _SIGNS if re.search(pattern, text)), _FORM)
 
 
 def _outside(pairs: list[_Pair]) -> str:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -32,6 +32,9 @@ _LONGEST_REMEMBERED = 60
 _MAX_MEANT = 50
 
 _TIMES = frozenset({"sent", "effective", "onset", "expires"})
+#: A text with the date and the clock of a time: what is between them, the fraction, and the offset in any form.
+_NEARLY_A_TIME = r"\d{4}-\d\d-\d\d([T ]{1,2})\d\d:\d\d:\d\d([.,]\d{1,20})?[ ]?([A-Za-z]{1,5}|[+-]\d\d?:?\d{0,2})?"
+_MAX_NAMES = 5
 _URIS = frozenset({"web", "uri"})
 _BLANK_INSIDE = r"[ \t\r\n]"
 _SHAPED_AS_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
@@ -103,11 +106,27 @@ def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
         return f"`{name}` is {shown}; write one of {', '.join(values)}{', in exactly this spelling' if is_spelling else ''}."
     if name in _TIMES and re.fullmatch(_SHAPED_AS_TIME, text.strip(BLANK), re.ASCII):
         return f"`{name}` is {shown}; the calendar or the clock has no such day, hour or offset."
-    return f"`{name}` is {shown}, which the schema does not allow{_advice(name)}."
+    reason = (name in _TIMES and _why_no_time(text.strip(BLANK))) or "which the schema does not allow"
+    return f"`{name}` is {shown}, {reason}{_advice(name)}."
 
 
 def _advice(name: str) -> str:
     return f"; {_ADVICE[name]}" if name in _ADVICE else ""
+
+
+def _why_no_time(text: str) -> str | None:
+    """What a text lacks that is nearly a time."""
+    match = re.fullmatch(_NEARLY_A_TIME, text, re.ASCII)
+    if match is None:
+        return None
+    between, fraction, offset = match.groups()
+    if between != "T":
+        return "which has no `T` between date and time"
+    if fraction:
+        return "which has a fraction of a second"
+    if not offset:
+        return "which has no offset from UTC"
+    return "which has a letter as its offset" if offset.isalpha() else "which has an offset in another form"
 
 
 def _shown(text: str) -> str:
@@ -120,7 +139,8 @@ def _shown(text: str) -> str:
 def _value(element: etree._Element, kind: XsdSimpleType, default: str | None) -> Iterator[Fault]:
     text = element.text or default or ""
     if len(element):
-        yield Fault(element, f"`{local(element)}` contains text only; remove `{local(element[0])}` from it.")
+        names = dict.fromkeys(f"`{local(child)[:_MAX_QUOTED]}`" for child in islice(element, _MAX_NAMES))
+        yield Fault(element, f"`{local(element)}` contains text only; remove {' and '.join(names)} from it.")
     elif not is_tolerated(element) and not (_remembered if len(text) <= _LONGEST_REMEMBERED else _is_value)(kind, text):
         yield Fault(element, of_value(element, [str(value) for value in kind.enumeration or ()]))
 

@@ -175,7 +175,7 @@ def _malformed(document: bytes, fault: etree.XMLSyntaxError) -> Xml:
     from capgateway.cap import malformed  # noqa: PLC0415  (few documents need it)
 
     if kind := malformed.other_kind(document):
-        return _refused(SYNTAX, kind, line=1)
+        return _refused(SYNTAX, kind.message, line=kind.line)
     line, column = fault.lineno or 1, fault.offset or 0
     text = (fault.msg or "no reason given").split(", line ")[0].strip()
     if text.startswith("Excessive depth"):
@@ -187,7 +187,7 @@ def _malformed(document: bytes, fault: etree.XMLSyntaxError) -> Xml:
 def _words(text: str) -> str:
     """libxml2's reason in ours, where it is common and can be put better."""
     if undeclared := re.match(r"Namespace prefix (\S+) .*not defined", text):
-        return f"the prefix `{undeclared[1]}` is not declared; add `xmlns:{undeclared[1]}` with its namespace"
+        return f"the prefix `{undeclared[1]}` is not declared; declare it by `xmlns:{undeclared[1]}`, or remove it"
     if twice := re.match(r"Attribute (\S+) redefined", text):
         return f"a tag has the attribute `{twice[1]}` twice; remove one"
     if text.startswith("Double hyphen within comment"):

@@ -32,9 +32,9 @@ def refused(document: str | bytes) -> cap.Finding:
         ("see <John> there", "<John>", "write `&lt;` for its `<`"),
         ("Go<br>west", "<br>", "`<br>` is an HTML tag"),
         ("<a href=x>map</a>", "<a ", "`<a` is an HTML tag"),
-        ("Tom & Ann", "& Ann", "an `&` stands alone; write it as `&amp;`"),
-        ("?a=1&b=2", "&b", "an `&` stands alone"),
-        ('<a href="?a&b">x</a>', "&b", "an `&` stands alone"),
+        ("Tom & Ann", "& Ann", "an `&` is not part of an entity; write it as `&amp;`"),
+        ("?a=1&b=2", "&b", "an `&` is not part of an entity"),
+        ('<a href="?a&b">x</a>', "&b", "an `&` is not part of an entity"),
         ("caf&eacute;", "&eacute;", "XML has no entity `&eacute;`"),
         ("&#0;", "&#0;", "a character XML forbids"),
         ("a\x07b", "\x07", "the control character U+0007"),
@@ -42,7 +42,7 @@ def refused(document: str | bytes) -> cap.Finding:
         ("<!-- a", "<!-- a", "the comment that begins here is not closed"),
         ("<![CDATA[a", "<![CDATA[a", "the CDATA section that begins here is not closed"),
         ("a -- <!-- b -- c -->", "", "a comment contains `--`"),
-        ("<x:y/>", "", "the prefix `x` is not declared; add `xmlns:x`"),
+        ("<x:y/>", "", "the prefix `x` is not declared; declare it by `xmlns:x`"),
         ("<y a='1' a='2'/>", "", "the attribute `a` twice"),
     ],
 )
@@ -121,23 +121,23 @@ def test_a_well_formed_page_is_called_one_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "line", "said"),
     [
-        (b"", "is empty"),
-        (b" \n", "is empty"),
-        (gzip.compress(CAP_1_2.encode()), "gzip"),
-        (b"PK\x03\x04....", "ZIP archive"),
-        (b'{"type": "FeatureCollection"}', "JSON"),
-        (b"\xef\xbb\xbf[1]", "JSON"),
-        (b"%PDF-1.7", "PDF"),
-        (b"HTTP/1.1 200 OK\r\n\r\n<alert/>", "HTTP response"),
-        (b"PD94bWwgdmVyc2lvbj0iMS4wIj8+", "base64"),
+        (b"", None, "is empty"),
+        (b" \n", None, "is empty"),
+        (gzip.compress(CAP_1_2.encode()), None, "gzip"),
+        (b"PK\x03\x04....", None, "ZIP archive"),
+        (b"%PDF-1.7", None, "PDF"),
+        (b'{"type": "FeatureCollection"}', 1, "JSON"),
+        (b"\xef\xbb\xbf[1]", 1, "JSON"),
+        (b"HTTP/1.1 200 OK\r\n\r\n<alert/>", 1, "HTTP response"),
+        (b"PD94bWwgdmVyc2lvbj0iMS4wIj8+", 1, "base64"),
     ],
 )
-def test_what_is_not_xml_at_all_is_named(document: bytes, said: str) -> None:
-    """One finding for the whole document."""
+def test_what_is_not_xml_at_all_is_named(document: bytes, line: int | None, said: str) -> None:
+    """One finding for the whole document; what is not text has no line to show."""
     finding = refused(document)
-    assert (finding.rule, finding.line, finding.column) == ("xml.syntax", 1, None)
+    assert (finding.rule, finding.line, finding.column) == ("xml.syntax", line, None)
     assert said in finding.message
 
 
@@ -170,9 +170,19 @@ def test_whatever_is_refused_has_a_place_inside(pieces: list[str]) -> None:
     """A line that the document has, and a column in it or at its end."""
     document = "".join(pieces)
     xml = cap.read_xml(document.encode())
-    for finding in xml.findings if xml.root is None else ():
+    for finding in xml.findings if xml.root is None and document.strip() else ():
         lines = document.split("\n")
         assert finding.line
         assert finding.line <= len(lines)
         assert finding.column is None or finding.column <= max(map(len, lines)) + 1
     assert malformed.explain(document.encode(), 1, 1, "x").message.startswith(FORMS)
+
+
+def test_further_signs_in_texts_are_counted() -> None:
+    """Nobody wants to learn of one after the other; right entities, tags, comments and sections are none."""
+    note = "R&D <![CDATA[& <]]> <!-- & < -->\nage < 12 &amp; &#38;"
+    finding = refused(CAP_1_2.replace("A note", note).replace("Go west.", "west & <5"))
+    line = CAP_1_2[: CAP_1_2.index("A note")].count("\n") + 1
+    last = CAP_1_2[: CAP_1_2.index("Go west.")].count("\n") + 2
+    assert finding.line == line
+    assert finding.message.endswith(f"Of `&` and `<` in texts, 3 more follow: line {line + 1}, {last}.")

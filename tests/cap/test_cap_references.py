@@ -26,6 +26,12 @@ def with_references(text: str, document: str = CAP_1_2) -> bytes:
         (f"{ITEM};{OTHER}", "alerts", "separated by `;`"),
         (f"{OTHER} TX-2026-0041", "TX-2026-0041", "`TX-2026-0041` in references lacks two of its three parts"),
         ("alerts@agency.example,TX-1", "alerts", "lacks sent"),
+        (ITEM.replace("TX-2026", "TX 2026"), " 2026", "a blank in its identifier"),
+        (
+            f"{ITEM}{OTHER}",
+            "alerts@agency.example,TX-2026-0040",
+            "A space is missing after `2026-11-22T09:15:00-06:00`",
+        ),
         ("TX-1/alerts@agency.example", "TX-1", "the form of CAP 1.0"),
         ("2026-11-22T09:15:00-06:00,alerts@agency.example,TX-1", "2026", "in the wrong order"),
         (ITEM.replace("TX-2026-0041", ""), ",2026", "an empty identifier"),

@@ -394,6 +394,14 @@ def test_a_digest_of_another_form_is_named(digest: str, said: str) -> None:
     assert said in the_finding(with_photo(digest), "cap.digest.form").message
 
 
+@pytest.mark.parametrize(
+    ("written", "said"), [("data:image/png;base64,aGVsbG8=", "up to the first comma"), ("aGVs-G8_", "write + for -")]
+)
+def test_other_ways_to_write_base64_are_explained(written: str, said: str) -> None:
+    """The file need not be encoded again."""
+    assert said in the_finding(changed("aGVsbG8=", written), "cap.deref-uri.base64").message
+
+
 def test_the_place_in_base64_is_shown() -> None:
     """The first character that is not base64."""
     finding = the_finding(changed("aGVsbG8=", "aGVs*G8="), "cap.deref-uri.base64")

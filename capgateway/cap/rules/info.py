@@ -123,7 +123,9 @@ def _web(web: str, notes: Notes, here: Step) -> None:
     if not web:
         notes.add(EMPTY_URI, "web is empty; leave the element out, or write an absolute URI.", here, "web")
         return
-    message = f"web is `{web[:MAX_QUOTED]}`, which is not an absolute URI; begin it with https:// and the host."
+    message = (
+        f"web is `{web[:MAX_QUOTED]}`, which is not an absolute URI with a host; write one that begins with https://."
+    )
     notes.add(WEB, blank_in("web", web) or message, here, "web")
 
 
@@ -159,11 +161,14 @@ def _incomplete(element: str, pair: Named, text: str, version: str) -> str:
 
 def check_translations(infos: tuple[Info, ...], notes: Notes) -> None:
     """Note each info that repeats the description or the instruction of an info in another language."""
+    texts = [text for info in infos for text in (info.description, info.instruction) if text]
+    if len(texts) == len(set(texts)):
+        return  # nearly always
     first: dict[tuple[str, str], str] = {}
     for position, info in enumerate(infos):
         repeated: dict[str, list[str]] = {}
         for name, text in (("description", info.description), ("instruction", info.instruction)):
-            if text and (text := text.strip()):
+            if text and text.strip():
                 language = first.setdefault((name, text), info.language)
                 if language != info.language and primary(language) != primary(info.language):
                     repeated.setdefault(language, []).append(name)

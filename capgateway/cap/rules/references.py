@@ -69,6 +69,7 @@ MAX_SENDERS = 3
 
 _WORD = re.compile(r"\S+")
 _AS_A_TIME = "write it as 2026-11-22T08:00:00-06:00"
+_GLUED = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d(?=[^\s,;|])"
 _NAMES = ("sender", "identifier", "sent")
 _PARTS = len(_NAMES)
 
@@ -108,16 +109,25 @@ def check_references(alert: Alert, notes: Notes) -> None:
 
 
 def _groups(items: list[_Item], version: str) -> Iterator[list[_Item]]:
-    """The items, those together that a comma binds: somebody has written a blank after it, or before it."""
+    """The items, those together that were one: a blank beside a comma, or in an identifier, has torn them apart."""
     group: list[_Item] = []
     for item in items:
-        is_bound = version != "1.0" and group and (group[-1].text.endswith(",") or item.text.startswith(","))
-        if group and not is_bound:
+        if group and (version == "1.0" or not (_is_bound(group, item) or _is_rest(group, item))):
             yield group
             group = []
         group.append(item)
     if group:
         yield group
+
+
+def _is_bound(group: list[_Item], item: _Item) -> bool:
+    return group[-1].text.endswith(",") or item.text.startswith(",")
+
+
+def _is_rest(group: list[_Item], item: _Item) -> bool:
+    """Whether an item, with those before it, makes a whole one: `a@b.example,KY` and `6,2026-11-22T08:00:00-06:00`."""
+    head = " ".join(piece.text for piece in group)
+    return head.count(",") == 1 and item.text.count(",") == 1 and _is_time(item.text.rpartition(",")[2])
 
 
 def _faults(group: list[_Item], version: str) -> Iterator[_Fault]:
@@ -133,9 +143,10 @@ def _faults(group: list[_Item], version: str) -> Iterator[_Fault]:
         return
     if len(group) > 1:
         first = group[0]
-        where = "after" if first.text.endswith(",") else "before"
         shown = _quoted(" ".join(item.text for item in group))
-        message = f"`{shown}` in references contains a blank {where} a comma; remove it."
+        where = "after a comma" if first.text.endswith(",") else "before a comma"
+        where = where if _is_bound(group[:1], group[1]) else "in its identifier"
+        message = f"`{shown}` in references contains a blank {where}; remove it."
         yield _Fault(first.start + len(first.text), message)
         yield from _joined(group)
         return
@@ -167,7 +178,12 @@ def _old(item: _Item) -> Iterator[_Fault]:
 def _parts(item: _Item) -> Iterator[_Fault]:
     parts = item.text.split(",")
     if len(parts) != _PARTS:
-        yield _Fault(item.start, _count(item.text, parts))
+        glued = re.search(_GLUED, item.text) if len(parts) > _PARTS else None
+        if glued:
+            message = f"A space is missing after `{glued[0]}` in references; add it before the next item."
+            yield _Fault(item.start + glued.end(), message)
+        else:
+            yield _Fault(item.start, _count(item.text, parts))
         return
     moments = [_is_time(part) for part in parts]
     if not moments[-1] and any(moments):

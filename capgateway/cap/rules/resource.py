@@ -143,9 +143,15 @@ def _content(deref_uri: str, notes: Notes, *here: Step) -> bytes | None:
                 "derefUri",
             )
         else:
-            message = f"derefUri contains {named(stray[0])}, which is not base64; encode the file again."
+            message = f"derefUri contains {named(stray[0])}, which is not base64; {_encode(deref_uri, stray[0])}."
             notes.add(BASE64, message, *here, "derefUri", offset=stray.start())
         return None
+
+
+def _encode(deref_uri: str, stray: str) -> str:
+    if deref_uri.lstrip().startswith("data:"):
+        return "leave out everything up to the first comma"
+    return "write + for - and / for _" if stray in "-_" else "encode the file again"
 
 
 def _digest(digest: str, content: bytes | None, deref_uri: str, notes: Notes, *here: Step) -> None:
