@@ -439,3 +439,11 @@ def test_each_character_that_a_name_may_not_have_is_named() -> None:
     finding = the_finding(changed("TX-2026-0042", "TX 2026,0042&#xA0;"), "cap.identifier.characters")
     assert "a space and a comma and the blank U+00A0" in finding.message
     assert finding.offset == 2
+
+
+def test_a_restriction_without_a_scope_is_one_fault() -> None:
+    """The schema reports the missing scope; whether the restriction fits it cannot be known."""
+    document = changed("<scope>Public</scope>", "<restriction>Desk only</restriction>")
+    assert rules(document) == {"cap.schema"}
+    scoped = changed("<scope>Public</scope>", "<scope>Public</scope><restriction>Desk only</restriction>")
+    assert rules(scoped) == {"cap.restriction.scope"}

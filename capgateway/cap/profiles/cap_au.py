@@ -112,7 +112,7 @@ RECOMMENDED = Rule(
     layer="profile",
     asks="sender has the form name@domain. An info has expires, senderName, responseType and instruction. An area has a polygon or "
     "a circle, and a geocode of G-NAF, ISO 3166-2, the gazetteer, postcodes, or a scheme below the profile's own URN.",
-    why="The profile recommends them.",
+    why="The profile recommends them. An area that has geocodes but no polygon or circle is reported by cap.geocode.only.",
     reference=_REFERENCE,
     source=("D-10",),
 )

@@ -164,9 +164,8 @@ def _recipients(alert: Alert, notes: Notes) -> None:
     if alert.scope == "Restricted" and not has_restriction:
         message = "scope is Restricted; describe in restriction who may receive the message."
         notes.add(RESTRICTION_MISSING, message, "restriction")
-    if has_restriction and alert.scope != "Restricted":
-        scope = alert.scope or "missing"
-        message = f"scope is {scope}, so restriction has no meaning; write scope Restricted or remove the text."
+    if has_restriction and alert.scope in {"Public", "Private"}:  # any other is for the schema to report
+        message = f"scope is {alert.scope}, so restriction has no meaning; write scope Restricted or remove the text."
         notes.add(RESTRICTION_SCOPE, message, "restriction")
     if alert.scope == "Private" and not any(alert.addresses):
         notes.add(ADDRESSES_MISSING, "scope is Private; list the recipients in addresses.", "addresses")
