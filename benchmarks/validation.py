@@ -122,7 +122,7 @@ def _info(language: str, points: int, number: int, sent: datetime) -> cap.Info:
         sender_name="Example Agency",
         headline=f"AMBER Alert {language}",
         description=f"{language} {number} " + "A child was taken from a car park in the afternoon. " * 12,
-        instruction="Call 911. Do not approach.",
+        instruction=f"{language}: Call 911. Do not approach.",
         web=f"https://agency.example/{number}",
         contact="555-0100",
         parameters=(cap.Named(name="EAS-ORG", value="CIV"), cap.Named(name="timezone", value="CST")),

@@ -1,4 +1,4 @@
-"""What is said of a document over which validation itself broke down."""
+"""The finding about a document on which validation itself failed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ UNJUDGED = Rule(
     id="cap.unjudged",
     level="error",
     asks="A document can be judged.",
-    why="When it cannot, that is a fault of capgateway itself: please report it. The documents beside it are judged all the "
-    "same, and the gateway keeps this one as it came.",
+    why="A document that cannot be judged reveals a fault in capgateway itself: please report it. All other documents are "
+    "judged as usual, and the gateway keeps this one as received.",
     source=("A-15",),
 )
 
@@ -22,5 +22,5 @@ def unjudged(fault: Exception) -> Finding:
         at = at.tb_next
     where = f"{at.tb_frame.f_globals.get('__name__')}, line {at.tb_lineno}" if at is not None else "unknown"
     return UNJUDGED.finding(
-        f"capgateway could not judge this, by a fault of its own: {type(fault).__name__} at {where}. Please report it."
+        f"capgateway could not judge this because of a fault of its own: {type(fault).__name__} at {where}. Please report it."
     )

@@ -1,7 +1,9 @@
 """One XML signature: has it the one shape we accept, does its digest match the message, its value its key?
 
-The shape: enveloped in the alert, one Reference with ``URI=""``, the enveloped transform and a canonical form. Other
-transforms and other references could make a signature cover something else than what is read, so they are not followed.
+The shape: enveloped in the alert, one Reference with ``URI=""`` or without URI, the enveloped transform and a canonical form.
+Without URI the application decides what is meant (XML Signature §4.4.3); with the enveloped transform that can only be the
+document around the signature. Other transforms and references could make a signature cover something else than what is read,
+so they are not followed.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def _seal(signature: etree._Element, removals: list[Removed], texts: Texts) -> S
         forms, stated = _forms(reference), _binary(_one(reference, "DigestValue"))
         contents = (text for removed in removals for form in forms for text in texts.of_message(removed, form))
         if not any(hmac.compare_digest(hashlib.new(digest, text).digest(), stated) for text in contents):
-            raise _Wrong("the message was changed after it was signed, or never was what was signed")
+            raise _Wrong("its digest is not that of the message, which was changed after it was signed")
         kind, name = _algorithm(info, "SignatureMethod", _METHODS)
         signed = texts.of_part(info, _form(_one(info, "CanonicalizationMethod")))
         certificates, key = _signer(signature, kind, name, _binary(_one(signature, "SignatureValue")), signed)
@@ -116,13 +118,13 @@ def _seal(signature: etree._Element, removals: list[Removed], texts: Texts) -> S
 def _reference(info: etree._Element) -> etree._Element:
     references = info.findall(_DS + "Reference")
     if len(references) > 1:  # XAdES signs its own properties as well
-        raise _NotOurs("it covers more than the message")
+        raise _NotOurs("it covers more than the message, in several References")
     reference = _one(info, "Reference")
     uri = reference.get("URI")
     if uri == "#xpointer(/)":
-        raise _NotOurs("it names the message by an XPointer")
-    if uri is None or (uri and uri[0] != "#"):
-        raise _NotOurs("it covers something outside of the message")
+        raise _NotOurs("it names the message by an XPointer, which is not followed")
+    if uri and uri[0] != "#":
+        raise _NotOurs("it covers another document, which is not followed")
     if uri:
         raise _Wrong("it does not cover the whole message")
     return reference
@@ -144,7 +146,7 @@ def _form(method: etree._Element) -> Form:
     name, _, variant = (method.get("Algorithm") or "").partition("#")
     kind = _FORMS.get(name)
     if kind is None or variant not in {"", "WithComments"}:
-        raise _NotOurs(f"the canonical form `{method.get('Algorithm')}` is not known here")
+        raise _NotOurs(f"its canonical form `{method.get('Algorithm')}` is not supported")
     listed = method.find(f"{{{_EXCLUSIVE}}}InclusiveNamespaces") if kind == "exclusive" else None
     prefixes = (listed.get("PrefixList") or "").split() if listed is not None else []
     return Form(kind=kind, comments=bool(variant), prefixes=tuple(prefixes))
@@ -162,7 +164,7 @@ def _one(parent: etree._Element, name: str) -> etree._Element:
 def _algorithm(parent: etree._Element, name: str, known: dict[str, T]) -> T:
     algorithm = _one(parent, name).get("Algorithm") or "none"
     if algorithm not in known:
-        raise _NotOurs(f"the {name} `{algorithm}` is not known here")
+        raise _NotOurs(f"its {name} `{algorithm}` is not supported")
     return known[algorithm]
 
 
@@ -197,7 +199,7 @@ def _signer(
 def _certificates(signature: etree._Element) -> list[x509.Certificate]:
     found = signature.findall(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")
     if len(found) > MAX_CERTIFICATES:
-        raise _NotOurs(f"it holds more than {MAX_CERTIFICATES} certificates")
+        raise _NotOurs(f"it contains more than {MAX_CERTIFICATES} certificates")
     ders = dict.fromkeys(_binary(element) for element in found)
     try:
         return [read_certificate(der) for der in ders]

@@ -1,4 +1,4 @@
-"""Documents whose beginning is unusual: what stands before the first `<`, and encodings other than the declared one.
+"""Documents whose beginning is unusual: what comes before the first `<`, and encodings other than the declared one.
 
 What real senders get wrong is repaired, each time with a finding, where the text is beyond doubt.
 """
@@ -16,8 +16,8 @@ BOM = Rule(
     id="xml.bom",
     level="info",
     layer="xml",
-    asks="A UTF-8 document needs no byte order mark.",
-    why="It is legal, but some receivers stumble over it.",
+    asks="A UTF-8 document begins without a byte order mark.",
+    why="The mark is legal and not needed, and some receivers fail on it.",
     reference="XML 1.0 §4.3.3",
     source=("A-13",),
 )
@@ -25,8 +25,8 @@ LEADING_BLANK = Rule(
     id="xml.leading-blank",
     level="warning",
     layer="xml",
-    asks="Nothing comes before the XML declaration.",
-    why="With a blank line before it a document is not well-formed; it is read here as if the line were not there.",
+    asks="Nothing comes before the XML declaration, and at most one byte order mark before the document.",
+    why="A document with a blank line before its declaration is not well-formed. It is read here as if the line were absent.",
     reference="XML 1.0 §2.8",
     source=("A-13",),
 )
@@ -34,8 +34,8 @@ ENCODING = Rule(
     id="xml.encoding",
     level="warning",
     layer="xml",
-    asks="The encoding that a document declares is the one its bytes have.",
-    why="Read by the book such a document is garbled or not well-formed; it is read here in the encoding its bytes are in.",
+    asks="The declared encoding of a document is the one that its bytes have.",
+    why="Otherwise receivers see wrong characters or refuse the document. It is read here in the encoding of its bytes.",
     reference="XML 1.0 §4.3.3",
     source=("A-13",),
 )
@@ -70,13 +70,15 @@ def repaired(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     declared = _declared(document)
     wide = _wide(document)
     if wide and declared and _width(declared) != (width := _width(wide)):
-        message = f"The document says it is {declared} but has {width} bytes a character; it is read as that."
+        message = (
+            f"The document declares {declared} but has {width} bytes per character, and is read so. Declare {wide}."
+        )
         return document, (*repairs, ENCODING.finding(message, line=1))
     actual = _actual(document, declared)
     if actual is None or actual == declared:
         return document, repairs
     shown = "UTF-8" if actual == "utf-8" else "Windows-1252"
-    message = f"The document {_says(declared)} but is {shown}, and read as that. Declare the encoding it has."
+    message = f"The document {_says(declared)} but is {shown}, and is read as {shown}. Declare {shown}."
     return _as_utf8(document.decode(actual)), (*repairs, ENCODING.finding(message, line=1))
 
 
@@ -85,15 +87,16 @@ def relabelled(document: bytes) -> tuple[bytes, Finding]:
     Windows-1252, one by one, so that a single stray one does not garble the others."""
     declared = _declared(document)
     try:
-        text, shown = document.decode(), "it is read as UTF-8"
+        text, shown = document.decode(), "it is read as UTF-8. Declare UTF-8"
     except UnicodeDecodeError:
-        text, shown = document.decode(errors=_STRAY), "what is not UTF-8 is read as Windows-1252"
-    message = f"The document {_says(declared)} but its bytes are not; {shown}. Declare the encoding it has."
+        text = document.decode(errors=_STRAY)
+        shown = "bytes that are not UTF-8 are read as Windows-1252. Write the document in UTF-8"
+    message = f"The document {_says(declared)} but its bytes are not; {shown}."
     return _as_utf8(text), ENCODING.finding(message, line=1)
 
 
 def _says(declared: str | None) -> str:
-    return f"says it is {declared}" if declared else "declares no encoding and so is UTF-8"
+    return f"declares {declared}" if declared else "declares no encoding, which means UTF-8,"
 
 
 def decoded(document: bytes) -> str:
@@ -128,9 +131,9 @@ def _beginning(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     declaration = re.match(_DECLARATION, body)
     repairs: tuple[Finding, ...] = ()
     if marks:
-        repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; it is not needed.", line=1),)
+        repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; leave it out.", line=1),)
     if (blanks and declaration) or marks > 1 or not prefix.startswith(_UTF8_BOM[:marks]):
-        message = "There is something before the beginning; begin the document with `<?xml`, without blanks or marks."
+        message = "Blanks or marks come before the document; begin it with `<?xml`."
         repairs += (LEADING_BLANK.finding(message, line=1),)
     if declaration:  # which has to come first; the blanks go behind it, so that lines keep their numbers
         return declaration[0] + blanks + body[declaration.end() :], repairs

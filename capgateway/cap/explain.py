@@ -1,4 +1,4 @@
-"""Why the schema refuses a message: every fault, in words that tell what to do.
+"""Why the schema refuses a message: every fault, and what to do about it.
 
 libxml2 stops at the first fault of a parent, so the message is gone through once more, along the schema as xmlschema
 understands it. That costs a third of a second to import and build, which only refused messages pay.
@@ -34,7 +34,7 @@ SCHEMA = Rule(
     level="error",
     layer="schema",
     asks="A message is valid against the XML schema of its CAP version.",
-    why="Elements, their order and number, and the values of lists and times are fixed so that machines can read them.",
+    why="The schema fixes the elements, their order and number, and the form of values and times; software relies on it.",
     reference="CAP 1.2 §3.4",
     source=tuple(_ROWS.split()),
 )
@@ -65,7 +65,7 @@ def explain(root: etree._Element, schema: bytes, log: Iterable[etree._LogEntry],
     findings.sort(key=lambda finding: finding.line or 0)
     if len(faults) > MAX_FINDINGS:
         least = "At least " if len(faults) >= MAX_COUNTED else ""
-        rest = f"{least}{len(faults) - MAX_FINDINGS:,} more faults are not listed."
+        rest = f"{least}{len(faults) - MAX_FINDINGS:,} more faults of this rule are not listed."
         findings.append(SCHEMA.finding(rest, xpath=here[1]))
     return tuple(findings)
 
@@ -76,7 +76,8 @@ def _faults(root: etree._Element, schema: bytes, log: Iterable[etree._LogEntry])
     compiled = _compiled(schema)
     if compiled and compiled.target_namespace != namespace_of(root):
         message = (
-            f"The schema is for the namespace `{compiled.target_namespace}`, the message is in `{namespace_of(root)}`."
+            f"The schema is for the namespace `{compiled.target_namespace}`, but the message is in "
+            f"`{namespace_of(root)}`; use the schema of its version."
         )
         return [structure.Fault(root, message)]
     declared = compiled.elements.get(tag(root).rpartition("}")[2]) if compiled else None

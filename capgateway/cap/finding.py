@@ -17,15 +17,21 @@ SignatureStatus = Literal["absent", "valid", "invalid", "untrusted", "expired", 
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to say about a document, and where: ``xpath`` from the document's root, ``line`` 1-based."""
+    """One thing to say about a document, and where: ``xpath`` from the document's root, ``line`` and ``column`` from 1.
+
+    A parsed tree knows no columns: only a fault of the bytes themselves has one from the start. For a part of a text,
+    ``offset`` says how many characters of the element's text come before it; whoever has the bytes can find the column.
+    """
 
     rule: str
     level: Level
     layer: Layer
     xpath: str | None = None
     line: int | None = None
+    column: int | None = None
     message: str
     reference: str | None = None
+    offset: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,7 +42,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All findings about one alert, or about one container. ``verdict`` is invalid when any finding is an error."""
+    """All findings about one alert, or about one container. ``verdict`` is invalid when any finding is an error; ``failed``
+    is there, and true, when the report counts as a failure for the user who asked for ``--strict``."""
 
     source: str
     position: int
@@ -47,6 +54,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sender: str | None = None
     sent: str | None = None
     verdict: Verdict
+    failed: bool | msgspec.UnsetType = msgspec.UNSET
     signature: Signature | None = None
     findings: tuple[Finding, ...]
 
@@ -66,4 +74,5 @@ def moved(finding: Finding, where: str, lines: int | None, *, root: str = "") ->
         finding,
         xpath=where + (finding.xpath or "").removeprefix(root),
         line=None if finding.line is None or lines is None else finding.line + lines,
+        column=None,  # that of the message alone; a container may indent or escape it
     )

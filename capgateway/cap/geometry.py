@@ -12,8 +12,10 @@ from capgateway.cap.model import Circle
 Point = tuple[float, float]
 Fault = Literal["form", "few", "open", "range", "swapped", "long"]
 
-#: A ring has four pairs at least: three corners and the first one again.
+#: A ring has at least four pairs: three corners and the first one again.
 MIN_POINTS = 4
+#: Smaller circles, in kilometres, mark a place on a map rather than an area to alert.
+MARKER_RADIUS = 0.01
 MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
 #: Every receiver has to read them all; outlines of whole countries have some thousand.
 MAX_PAIRS = 200_000
@@ -24,7 +26,7 @@ _NUMBER = r"[+-]?(?:\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})"
 _PAIR = rf"({_NUMBER}),({_NUMBER})"
 _CIRCLE = rf"({_NUMBER}),({_NUMBER}) ({_NUMBER})"
 
-# Most texts are plain numbers apart by single blanks. A replacement turns those into JSON, whose reader is eight times
+# Most texts are plain numbers separated by single spaces. A replacement turns those into JSON, whose reader is eight times
 # faster than our own and checks the ranges on the way. Whatever it refuses, the slow way looks at again.
 _PLAIN = b"0123456789.,- "
 _Latitude = Annotated[float, msgspec.Meta(ge=-MAX_LATITUDE, le=MAX_LATITUDE)]

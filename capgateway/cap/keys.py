@@ -53,7 +53,7 @@ def weakness(key: PublicKeyTypes) -> str:
         return "is neither RSA, ECDSA nor DSA"
     if key.key_size in bits:
         return ""
-    return f"is an {kind} key of {key.key_size} bits; accepted are {bits.start} to {bits.stop - 1}"
+    return f"is {'a' if kind == 'DSA' else 'an'} {kind} key of {key.key_size} bits; {bits.start} to {bits.stop - 1} are accepted"
 
 
 def fingerprint(key: PublicKeyTypes) -> bytes:

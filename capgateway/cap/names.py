@@ -1,6 +1,8 @@
-"""The words of CAP: namespaces by version, the order of elements, and the lists of values the standard allows."""
+"""The words of CAP: its namespaces by version, which elements repeat; and the names of HTML, which do not belong in it."""
 
 from __future__ import annotations
+
+import re
 
 from capgateway.cap.rule import Rule
 
@@ -14,7 +16,7 @@ XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 #: As lxml writes names.
 SIGNATURE = f"{{{XMLDSIG}}}Signature"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-#: The attributes that tell where schemas are; what is given there is never fetched, so that every element may carry them.
+#: The attributes that name the addresses of schemas. Those are never fetched, so every element may have the attributes.
 SCHEMA_LOCATIONS = frozenset({f"{XSI}schemaLocation", f"{XSI}noNamespaceSchemaLocation"})
 #: XML's own white space; str.strip() alone would also take away what XML counts as text.
 BLANK = " \t\r\n"
@@ -36,12 +38,25 @@ REPEATABLE = frozenset(
     }
 )
 
+#: The elements of HTML that texts in the wild contain.
+HTML_TAGS = (
+    "a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|embed|font|footer|form|h[1-6]|head|header|hr|"
+    "html|i|iframe|img|input|ins|kbd|label|li|link|main|mark|meta|nav|object|o:p|ol|p|pre|q|s|script|section|small|span|strike|"
+    "strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|wbr"
+)
+
+
+def is_html(name: str) -> bool:
+    """Whether an element's name is one of HTML."""
+    return bool(re.fullmatch(HTML_TAGS, name, re.IGNORECASE))
+
+
 NAMESPACE = Rule(
     id="cap.namespace",
     level="error",
     layer="schema",
     asks="The root element is `alert` in the namespace of CAP 1.2, 1.1 or 1.0.",
-    why="Receivers choose how to read a message by its namespace; a slightly different one makes it no CAP at all.",
+    why="Receivers recognise a message, and its version, by its namespace. With one wrong character it is not a CAP message.",
     reference="CAP 1.2 §3.4",
     source=("A-02", "A-03", "A-150", "A-155", "A-163"),
 )

@@ -7,19 +7,21 @@ from lxml import etree
 
 from capgateway.cap.finding import Finding
 from capgateway.cap.model import Alert
-from capgateway.cap.names import NAMESPACE, VERSIONS
+from capgateway.cap.names import NAMESPACE, NAMESPACES, VERSIONS
 from capgateway.cap.place import local, namespace_of, xpath
 from capgateway.cap.read import Reader, parts_of
 from capgateway.cap.xml import read_xml
 
-#: Namespaces that are not CAP's own but hold CAP of that version: Luxembourg's, in use since 2024.
+#: Longer names of a stranger are cut in messages.
+MAX_QUOTED = 100
+#: Namespaces that are not CAP's own but contain CAP of that version: Luxembourg's, in use since 2024.
 PROFILE_NAMESPACES = {"urn:oasis:names:tc:emergency:cap:1.2:profile:cap-lu:1.0": "1.2"}
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as far as it could be read. ``root`` is ``None`` when it is no XML, ``alert`` and ``version`` are
-    ``None`` when it is no CAP message; ``findings`` tell why, and what was repaired. ``texts`` are those of the alert's
-    own elements as they stand there, outer blanks included."""
+    """A document as far as it could be read. ``root`` is ``None`` when it is not XML, ``alert`` and ``version`` are
+    ``None`` when it is not a CAP message; ``findings`` say why, and what was repaired. ``texts`` are those of the alert's
+    own elements as written, outer blanks included."""
 
     document: bytes
     root: etree._Element | None
@@ -59,12 +61,27 @@ def parse_element(root: etree._Element, *, document: bytes = b"", findings: tupl
 
 
 def _wrong_root(root: etree._Element, namespace: str, name: str) -> Finding:
-    where = f"in the namespace `{namespace}`" if namespace else "in no namespace"
+    where = f"in the namespace `{_quoted(namespace)}`" if namespace else "in no namespace"
+    if name.casefold() == "html":
+        from capgateway.cap.malformed import HTML  # noqa: PLC0415  (few documents need it)
+
+        return NAMESPACE.finding(HTML, xpath=xpath(root), line=root.sourceline)
     if namespace in PROFILE_NAMESPACES:
-        what = f"that is a national profile's, read here as CAP {PROFILE_NAMESPACES[namespace]}"
-    elif namespace in VERSIONS:
-        what = "a message begins with `alert`"
+        what = f"which is that of a national profile and is read here as CAP {PROFILE_NAMESPACES[namespace]}"
+    elif name != "alert" and name.casefold() == "alert":
+        what = "write `alert`, in lower case"
+    elif name != "alert":
+        what = "the root element of a CAP message is `alert`"
     else:
-        what = "CAP 1.2 is `urn:oasis:names:tc:emergency:cap:1.2`"
-    message = f"The root element is `{name}` {where}; {what}."
+        what = f'write xmlns="{_meant(namespace)}"'
+    message = f"The root element is `{_quoted(name)}` {where}; {what}."
     return NAMESPACE.finding(message, xpath=xpath(root), line=root.sourceline)
+
+
+def _meant(namespace: str) -> str:
+    """The namespace that a wrong one stands for: that of the version it contains, else of the current one."""
+    return next((right for version, right in NAMESPACES.items() if version in namespace), NAMESPACES["1.2"])
+
+
+def _quoted(written: str) -> str:
+    return written if len(written) <= MAX_QUOTED else f"{written[:MAX_QUOTED]}…"

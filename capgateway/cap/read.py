@@ -1,6 +1,6 @@
 """An XML tree becomes an :class:`Alert`: read as far as it goes, whatever its faults, older versions read up to 1.2.
 
-Where a wrong text can only mean one thing the model holds that meaning, and a finding tells of the repair.
+Where a wrong text can only mean one thing, the model has that meaning and a finding reports the repair.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from capgateway.cap.times import time
 VERY_LIKELY = Rule(
     id="cap.certainty.very-likely",
     level="warning",
-    asks="certainty is not `Very Likely`, a value of CAP 1.0; write `Likely`.",
-    why="The standard asks receivers to read the old value as Likely, and so it is read here.",
+    asks="certainty is `Likely`, not `Very Likely`, which is a value of CAP 1.0.",
+    why="The standard asks receivers to read the old value as `Likely`, which is done here.",
     reference="CAP 1.2 §3.2.2",
     source=("A-60",),
 )
@@ -33,8 +33,8 @@ VERY_LIKELY = Rule(
 EMPTY_SHAPE = Rule(
     id="cap.shape.empty",
     level="info",
-    asks="A polygon or circle that holds nothing is left out.",
-    why="Many feeds send them as place holders; they are read as absent.",
+    asks="A polygon or circle without coordinates is left out.",
+    why="Many feeds send empty ones as placeholders. They are read as absent.",
     reference="CAP 1.2 §3.2.4",
     source=("A-116",),
 )
@@ -42,7 +42,8 @@ EMPTY_SHAPE = Rule(
 SIZE = Rule(
     id="cap.size.range",
     level="warning",
-    asks="size is a number of bytes that a file can have.",
+    asks="size is a number of bytes that a file can have: 0 to 1,000,000,000,000,000.",
+    why="Another number says nothing about the file. It is read as absent.",
     reference="CAP 1.2 §3.2.3",
     source=("A-92",),
 )
@@ -50,7 +51,7 @@ SIZE = Rule(
 LARGEST_FILE = 10**15
 _DIGITS = len(str(LARGEST_FILE))
 
-#: Repairs of one kind that are told with their places; a message with more is full of the same.
+#: Repairs of one kind that are listed with their places; a message with more is full of the same.
 MAX_REPAIRS = 25
 
 #: What CAP 1.2 asks every resource to have and older versions left open (A-160).
@@ -209,7 +210,7 @@ class Reader(msgspec.Struct, kw_only=True):
     def _likely(self, info: etree._Element) -> str:
         if self.version != "1.0":
             element = next(info.iterchildren("{*}certainty"))
-            message = "certainty `Very Likely` was dropped after CAP 1.0; it is read as Likely. Write `Likely`."
+            message = "certainty is `Very Likely`, a value of CAP 1.0, and is read as `Likely`; write `Likely`."
             self._repaired(VERY_LIKELY, message, element)
         return "Likely"
 
@@ -234,7 +235,9 @@ class Reader(msgspec.Struct, kw_only=True):
         if len(text.lstrip("+-0")) <= _DIGITS and 0 <= (size := int(text)) <= LARGEST_FILE:
             return size
         element = next(resource.iterchildren("{*}size"))
-        message = "size is no number of bytes that a file can have; it is read as absent."
+        message = (
+            f"size is `{text[:40]}`, which is not a number of bytes that a file can have; correct it or leave it out."
+        )
         self._repaired(SIZE, message, element)
         return None
 
@@ -258,7 +261,7 @@ class Reader(msgspec.Struct, kw_only=True):
             if text.strip(BLANK):
                 texts.append(text)
             else:
-                message = f"{local(element)} is empty and read as absent; leave it out."
+                message = f"{local(element)} is empty and is read as absent; leave the element out."
                 self._repaired(EMPTY_SHAPE, message, element)
         return tuple(texts)
 
@@ -282,7 +285,9 @@ class Reader(msgspec.Struct, kw_only=True):
         if told < MAX_REPAIRS:
             self.repairs.append(rule.finding(message, xpath=xpath(element), line=element.sourceline))
         elif told == MAX_REPAIRS:
-            self.repairs.append(rule.finding("The same at more places, which are not listed.", xpath=xpath(self.root)))
+            self.repairs.append(
+                rule.finding("The same fault occurs at more places, which are not listed.", xpath=xpath(self.root))
+            )
 
 
 def _tokens(elements: list[etree._Element]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A rule: something a document must or should hold to, with its stable id, why it is so and where it is written."""
+"""A rule: what a document must or should do, with a stable id, the reason, and where the standard says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from capgateway.cap.finding import Finding, Layer, Level
 
-#: What a stranger's document holds is quoted; nobody reads more of it.
+#: Messages quote documents by strangers; nobody reads more of one.
 MAX_MESSAGE = 500
 
 
@@ -23,9 +23,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: tuple[str, ...] = ()
 
     def finding(
-        self, message: str, *, xpath: str | None = None, line: int | None = None, reference: str | None = None
+        self,
+        message: str,
+        *,
+        xpath: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        offset: int | msgspec.UnsetType = msgspec.UNSET,
+        reference: str | None = None,
     ) -> Finding:
-        """That a document breaks this rule; ``message`` tells what is there and what to do, ``reference`` the place in
+        """That a document breaks this rule; ``message`` says what is there and what to do, ``reference`` is the place in
         the standard where it is narrower than the rule's."""
         return Finding(
             rule=self.id,
@@ -33,6 +40,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             layer=self.layer,
             xpath=xpath,
             line=line,
+            column=column,
+            offset=offset,
             message=message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
             reference=reference or self.reference,
         )

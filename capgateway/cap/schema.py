@@ -74,5 +74,5 @@ def guard(root: etree._Element) -> tuple[Finding, ...]:
     foreign = next(root.iterchildren(_FOREIGN), None)
     if foreign is None or next(foreign.itersiblings(f"{{{namespace_of(root)}}}*"), None) is None:
         return ()
-    message = "A Signature stands before CAP elements; it comes last in the alert, after every info."
+    message = "A Signature comes before elements of CAP; move it to the end of the alert, after every info."
     return (SCHEMA.finding(message, xpath=xpath(foreign), line=foreign.sourceline),)

@@ -1,4 +1,4 @@
-"""The verdict on a message's signatures: right and trusted, wrong, by a stranger, by an expired certificate.
+"""The verdict on a message's signatures: correct and trusted, wrong, by a stranger, with an expired certificate.
 
 All of them must be right: one good signature beside a broken one says that the message was changed. Read from a parse of
 its own that keeps comments and white space. Imported only for messages that carry a Signature.
@@ -33,8 +33,8 @@ INVALID = Rule(
     id="signature.invalid",
     level="error",
     layer="signature",
-    asks="Every Signature of a message is right and covers all of it.",
-    why="A wrong one means that the message was changed after it was signed, or reformatted, which breaks signatures too.",
+    asks="Every Signature of a message is correct and covers the whole message.",
+    why="An incorrect one means that the message was changed after it was signed. Re-indenting is a change too.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134", "A-135", "A-138", "B-42"),
 )
@@ -42,9 +42,9 @@ UNTRUSTED = Rule(
     id="signature.untrusted",
     level="warning",
     layer="signature",
-    asks="One of the trusted certificates leads to the signer, through certificates that were made for that.",
-    why="Anybody can sign; a signature by a stranger says only that the message was not changed since. Looked at when trust "
-    "anchors are given.",
+    asks="A chain of certificates leads from a trusted certificate or key to the signer, and each is allowed to issue or sign.",
+    why="Anybody can sign. A signature of an unknown signer proves only that the message was not changed since. Checked only if "
+    "trust anchors are given.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134",),
 )
@@ -52,9 +52,10 @@ EXPIRED = Rule(
     id="signature.expired",
     level="warning",
     layer="signature",
-    asks="The certificates of the signer, and of the authorities up to the trusted one, were valid at the time in question.",
-    why="A trusted certificate that is the signer's own is asked for its dates too; a trusted authority is not (RFC 5280 "
-    "§6.1): how long it is trusted is for those to say who trust it.",
+    asks="The certificates of the signer and of the authorities below the trusted one were valid when the message was sent, or "
+    "at the time that `--at` gives.",
+    why="The dates of a trusted authority itself do not count (RFC 5280 §6.1): whoever trusts it decides for how long. Those of "
+    "a trusted certificate that is the signer's own count.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134", "B-72"),
 )
@@ -62,8 +63,9 @@ UNSUPPORTED = Rule(
     id="signature.unsupported",
     level="warning",
     layer="signature",
-    asks='A Signature is enveloped, covers the document with URI "", uses RSA, ECDSA or DSA with a safe key, and can be checked in a second or two.',
-    why="Others cannot be judged here; a message is not refused for that, and not taken for signed.",
+    asks='A Signature is enveloped, has one Reference with URI "" or without URI, and uses RSA, ECDSA or DSA with a safe key.',
+    why="Other signatures cannot be checked here. A message is not refused for that, and counts as not signed. At most 8 "
+    "Signatures are checked.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-131", "A-132"),
 )
@@ -71,8 +73,8 @@ WEAK = Rule(
     id="signature.sha1",
     level="info",
     layer="signature",
-    asks="A Signature is made with SHA-256 or better.",
-    why="Two texts with the same SHA-1 can be made at a price that some would pay.",
+    asks="A Signature uses SHA-256 or a stronger hash, not SHA-1.",
+    why="An attacker with enough money can create two texts with the same SHA-1.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134",),
 )
@@ -106,17 +108,19 @@ def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signat
     xml = read_xml(document, keep="all")
     root = xml.root
     if root is None:  # it was read without comments and white space, so that this is rare; absent is another thing
-        why = f"The Signature cannot be checked, as the message cannot be read again: {xml.findings[-1].message}"
+        why = f"The Signature cannot be checked, because the message cannot be read again: {xml.findings[-1].message}"
         return Signature(status="unsupported"), (UNSUPPORTED.finding(why),)
     if next(root.iter(SIGNATURE), None) is None:
         return Signature(status="absent"), ()
     trusted = anchors(trust) if trust else Anchors()
     elements = root.findall(SIGNATURE)
     if len(elements) != len(list(root.iter(SIGNATURE))):
-        misplaced = _at(INVALID, "A Signature stands where none belongs: it was moved.", next(root.iter(SIGNATURE)))
+        misplaced = _at(
+            INVALID, "A Signature is not a child of alert: it was moved. Move it back.", next(root.iter(SIGNATURE))
+        )
         return Signature(status="invalid"), (misplaced,)
     if len(elements) > MAX_SIGNATURES:
-        why = f"The message has {len(elements)} Signatures; more than {MAX_SIGNATURES} are not checked."
+        why = f"The message has {len(elements)} Signatures; at most {MAX_SIGNATURES} are checked."
         return Signature(status="unsupported"), (_at(UNSUPPORTED, why, elements[0]),)
     judged = [_Judged.of(element, seal, trusted, at) for element, seal in zip(elements, seals(root), strict=True)]
     findings = tuple(finding for one in judged for finding in _findings(one, is_asked=bool(trust)))
@@ -130,15 +134,15 @@ def _findings(one: _Judged, *, is_asked: bool) -> list[Finding]:
     found = []
     signer = one.signer or "a bare key"
     if one.status == "invalid":
-        found.append((INVALID, f"The Signature is wrong: {one.seal.why}."))
+        found.append((INVALID, f"The Signature is not correct: {one.seal.why}. Sign the message again."))
     elif one.status == "unsupported":
         found.append((UNSUPPORTED, f"The Signature cannot be checked: {one.seal.why}."))
     elif one.status == "expired":
-        found.append((EXPIRED, f"The Signature is right; a certificate of {signer} was not valid at the time."))
+        found.append((EXPIRED, f"The Signature is correct, but a certificate of {signer} was not valid at the time."))
     elif one.status == "untrusted" and is_asked:
-        found.append((UNTRUSTED, f"The Signature is right, but nothing trusted leads to {signer}."))
+        found.append((UNTRUSTED, f"The Signature is correct, but no trusted certificate or key leads to {signer}."))
     if one.seal.is_sha1:
-        found.append((WEAK, "The Signature is made with SHA-1; sign with SHA-256."))
+        found.append((WEAK, "The Signature uses SHA-1; sign with SHA-256."))
     return [_at(rule, message, one.element) for rule, message in found]
 
 

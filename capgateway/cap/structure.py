@@ -1,6 +1,6 @@
 """How a message is built, judged element by element along a schema: what is missing, unknown, doubled or out of order, text
-and attributes where none may be, and values that are none. All of it in one pass: neither libxml2 nor xmlschema tells of
-more than one missing element a parent."""
+and attributes where there may be none, and wrong values. All of it in one pass: neither libxml2 nor xmlschema reports more
+than one missing element per parent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -21,10 +21,10 @@ from capgateway.cap.place import local, namespace_of, tag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Elements that are no longer, or never were, part of CAP, and what is said about them rather than a general word.
-_TOLD_APART = {
-    "password": "`password` was dropped after CAP 1.0: whoever passes it on gives it away. Leave it out.",
-    "EncryptedData": "Encrypted messages are not supported; CAP 1.2 has no place for `EncryptedData`.",
+#: Elements that are no longer, or never were, part of CAP, and what to say about each instead of the general message.
+_SPECIAL = {
+    "password": "CAP dropped `password` after version 1.0, because forwarding a message discloses it. Leave it out.",
+    "EncryptedData": "The schema of CAP does not allow `EncryptedData`. Send the message unencrypted, over a secure channel.",
 }
 _MAX_QUOTED = 60
 _LONGEST_REMEMBERED = 60
@@ -32,15 +32,20 @@ _LONGEST_REMEMBERED = 60
 _MAX_MEANT = 50
 
 _TIMES = frozenset({"sent", "effective", "onset", "expires"})
+#: A text with the date and the clock of a time: what is between them, the fraction, and the offset in any form.
+_NEARLY_A_TIME = r"\d{4}-\d\d-\d\d([T ]{1,2})\d\d:\d\d:\d\d([.,]\d{1,20})?[ ]?([A-Za-z]{1,5}|[+-]\d\d?:?\d{0,2})?"
+_MAX_NAMES = 5
+_URIS = frozenset({"web", "uri"})
+_BLANK_INSIDE = r"[ \t\r\n]"
 _SHAPED_AS_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
 _ADVICE = {
-    **dict.fromkeys(_TIMES, "write a time as 2026-11-22T08:00:00-06:00, UTC with -00:00"),
+    **dict.fromkeys(_TIMES, "write the time as 2026-11-22T08:00:00-06:00, and UTC with -00:00"),
     "language": "write an RFC 3066 tag such as en-US",
     "size": "write the number of bytes in digits",
-    "altitude": "write feet above mean sea level as a plain decimal number, or leave the element out",
-    "ceiling": "write feet above mean sea level as a plain decimal number, or leave the element out",
-    "web": "write a full URI such as https://agency.example/alerts/1",
-    "uri": "write a full URI such as https://agency.example/map.png",
+    "altitude": "write feet above mean sea level as a decimal number, or leave the element out",
+    "ceiling": "write feet above mean sea level as a decimal number, or leave the element out",
+    "web": "write an absolute URI such as https://agency.example/alerts/1",
+    "uri": "write an absolute URI such as https://agency.example/map.png",
 }
 
 
@@ -93,16 +98,39 @@ def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
     plain = " ".join(text.split())
     shown = f"`{_shown(text)}`" if text.strip(BLANK) else "empty"
     if plain in values:
-        return f"`{name}` has blanks around `{plain}`; take them away."
+        return f"`{name}` has blanks around `{plain}`; remove them."
+    if name in _URIS and re.search(_BLANK_INSIDE, text.strip(BLANK)):
+        return f"`{name}` contains a blank; write one URI only, and %20 for each blank in it."
     if values:
-        return f"`{name}` is {shown}; write one of {', '.join(values)}, exactly so."
+        is_spelling = any(value.casefold() == plain.casefold() for value in values)
+        return f"`{name}` is {shown}; write one of {', '.join(values)}{', in exactly this spelling' if is_spelling else ''}."
     if name in _TIMES and re.fullmatch(_SHAPED_AS_TIME, text.strip(BLANK), re.ASCII):
-        return f"`{name}` is {shown}; there is no such day, hour or offset."
-    return f"`{name}` is {shown}; {_ADVICE.get(name, 'that is no value for it')}."
+        return f"`{name}` is {shown}; the calendar or the clock has no such day, hour or offset."
+    reason = (name in _TIMES and _why_no_time(text.strip(BLANK))) or "which the schema does not allow"
+    return f"`{name}` is {shown}, {reason}{_advice(name)}."
+
+
+def _advice(name: str) -> str:
+    return f"; {_ADVICE[name]}" if name in _ADVICE else ""
+
+
+def _why_no_time(text: str) -> str | None:
+    """What a text lacks that is nearly a time."""
+    match = re.fullmatch(_NEARLY_A_TIME, text, re.ASCII)
+    if match is None:
+        return None
+    between, fraction, offset = match.groups()
+    if between != "T":
+        return "which has no `T` between date and time"
+    if fraction:
+        return "which has a fraction of a second"
+    if not offset:
+        return "which has no offset from UTC"
+    return "which has a letter as its offset" if offset.isalpha() else "which has an offset in another form"
 
 
 def _shown(text: str) -> str:
-    """The text on one line, as much as is needed; a blank that XML counts as text is told by its number."""
+    """The text on one line, as much as is needed; a blank that XML counts as text is shown by its number."""
     line = " ".join(re.split(r"[ \t\r\n]+", text[: 2 * _MAX_QUOTED].strip(BLANK)))
     line = re.sub(r"[^\S ]", lambda blank: f"U+{ord(blank[0]):04X}", line)
     return line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…"
@@ -111,7 +139,8 @@ def _shown(text: str) -> str:
 def _value(element: etree._Element, kind: XsdSimpleType, default: str | None) -> Iterator[Fault]:
     text = element.text or default or ""
     if len(element):
-        yield Fault(element, f"`{local(element)}` holds text only; take `{local(element[0])}` out of it.")
+        names = dict.fromkeys(f"`{local(child)[:_MAX_QUOTED]}`" for child in islice(element, _MAX_NAMES))
+        yield Fault(element, f"`{local(element)}` contains text only; remove {' and '.join(names)} from it.")
     elif not is_tolerated(element) and not (_remembered if len(text) <= _LONGEST_REMEMBERED else _is_value)(kind, text):
         yield Fault(element, of_value(element, [str(value) for value in kind.enumeration or ()]))
 
@@ -166,10 +195,13 @@ def _particles(group: XsdGroup) -> list[XsdElement | XsdAnyElement] | None:
 def _attributes(element: etree._Element) -> Iterator[Fault]:
     for name in element.keys():  # noqa: SIM118  (an element is no dict)
         if str(name) == XSI + "type":
-            yield Fault(element, f"`{local(element)}` names a type by xsi:type; take the attribute away.")
+            yield Fault(element, f"`{local(element)}` names a type by xsi:type; remove the attribute.")
         elif str(name) not in SCHEMA_LOCATIONS:
             shown = str(name).rpartition("}")[2][:_MAX_QUOTED]
-            yield Fault(element, f"`{local(element)}` has the attribute `{shown}`; elements of CAP have none.")
+            yield Fault(
+                element,
+                f"`{local(element)}` has the attribute `{shown}`; remove it. Elements of CAP have no attributes.",
+            )
 
 
 def _texts(parent: etree._Element) -> Iterator[Fault]:
@@ -178,7 +210,7 @@ def _texts(parent: etree._Element) -> Iterator[Fault]:
             shown = _shown(text)
             where = f"after `{local(before)}`" if before is not None else "at its beginning"
             yield Fault(
-                parent, f"`{local(parent)}` holds the text `{shown}` {where}; no text belongs between elements."
+                parent, f"`{local(parent)}` contains the text `{shown}` {where}; remove it, or put it into an element."
             )
 
 
@@ -194,7 +226,10 @@ def _names(parent: etree._Element, part: _Part) -> Iterator[Fault]:
             most = part.children[name].max_occurs
             if most is not None and seen[name] == most + 1:
                 often = "once" if most == 1 else f"{most} times"
-                yield Fault(child, f"`{local(child)}` occurs more than {often} in `{local(parent)}`.")
+                yield Fault(
+                    child,
+                    f"`{local(child)}` occurs more than {often} in `{local(parent)}`; keep {'one' if most == 1 else most}.",
+                )
         elif not any(wildcard.is_matching(name) for wildcard in part.wildcards):
             unknown += 1
             meant = _meant(child, part, counts) if unknown <= _MAX_MEANT else None
@@ -202,7 +237,7 @@ def _names(parent: etree._Element, part: _Part) -> Iterator[Fault]:
             yield Fault(child, _unknown(child, parent, meant))
     for name, particle in part.children.items():
         if counts[name] < particle.min_occurs:
-            yield Fault(parent, f"`{local(parent)}` has no `{_local(name)}`, which it must have{_place(name, part)}.")
+            yield Fault(parent, f"`{local(parent)}` has no `{_local(name)}`; add it{_place(name, part)}.")
 
 
 def _meant(child: etree._Element, part: _Part, counts: Counter[str]) -> str | None:
@@ -215,14 +250,16 @@ def _meant(child: etree._Element, part: _Part, counts: Counter[str]) -> str | No
 
 def _unknown(child: etree._Element, parent: etree._Element, meant: str | None) -> str:
     name, shown = local(child), local(child)[:_MAX_QUOTED]
-    if name in _TOLD_APART:
-        return _TOLD_APART[name]
+    if name in _SPECIAL:
+        return _SPECIAL[name]
     if meant and name == _local(meant):
         where = f"the namespace `{namespace_of(child)}`" if namespace_of(child) else "no namespace"
-        return f"`{shown}` is in {where}; elements of this message are in `{namespace_of(parent)}`."
+        return f"`{shown}` is in {where}; put it into `{namespace_of(parent)}`, as the other elements are."
     if meant:
         return f"`{local(parent)}` has no element `{shown}`; did you mean `{_local(meant)}`?"
-    return f"`{local(parent)}` has no element `{shown}` in this version of CAP; put own additions into parameters."
+    return (
+        f"`{local(parent)}` has no element `{shown}` in this version of CAP; use a parameter for additions of your own."
+    )
 
 
 def _order(parent: etree._Element, part: _Part) -> Iterator[Fault]:
@@ -240,7 +277,7 @@ def _order(parent: etree._Element, part: _Part) -> Iterator[Fault]:
     staying = _longest_rise(places)
     for number, child in enumerate(known):
         if number not in staying:
-            yield Fault(child, f"`{local(child)}` stands in the wrong place{_place(tag(child), part)}.")
+            yield Fault(child, f"`{local(child)}` is in the wrong place; move it{_place(tag(child), part)}.")
 
 
 def _foreign(parent: etree._Element, part: _Part) -> Iterator[Fault]:
@@ -248,7 +285,9 @@ def _foreign(parent: etree._Element, part: _Part) -> Iterator[Fault]:
     foreign = None
     for child in parent:
         if tag(child) in part.order and foreign is not None:
-            yield Fault(foreign, f"`{local(foreign)}` stands before elements of CAP; it comes last, after every one.")
+            yield Fault(
+                foreign, f"`{local(foreign)}` comes before elements of CAP; move it to the end of `{local(parent)}`."
+            )
             return
         if foreign is None and any(one.is_matching(tag(child)) for one in part.wildcards):
             foreign = child
@@ -276,7 +315,7 @@ def _place(name: str, part: _Part) -> str:
     number = part.order[name]
     after = f" after `{_local(names[number - 1])}`" if number else ""
     before = f" before `{_local(names[number + 1])}`" if number + 1 < len(names) else ""
-    return f"; it belongs{after}{' and' if after and before else ''}{before}" if after or before else ""
+    return f"{after}{' and' if after and before else ''}{before}"
 
 
 def _local(name: str) -> str:

@@ -11,6 +11,7 @@ from capgateway.cap.model import Time
 #: Longer texts are no times, or dressed up; to remember them could fill memory.
 LONGEST_REMEMBERED = 40
 _STANDARD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_OFFSET = r"[+-]\d\d:?\d\d$|(?:[Zz]|UTC|GMT)$"
 _STANDARD_LENGTH = len("2026-11-22T08:00:00-06:00")
 # Patterns for what is rare are compiled when it comes (`re` keeps them): a fifth of the command's start went into compiling.
 _LENIENT = (
@@ -22,6 +23,12 @@ def time(text: str) -> Time:
     """Read a dateTime. Besides the standard's form it understands ``Z``, fractions, a missing offset (taken as UTC) and
     ``24:00:00`` (the next midnight); ``instant`` is ``None`` when the text means no moment."""
     return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _read(text)
+
+
+def has_offset(moment: Time) -> bool:
+    """Whether a time says its offset from UTC, as a number or a letter. Without one its instant is a guess, off by up to 14
+    hours, on which no order of times may be built."""
+    return bool(re.search(_OFFSET, moment.text, re.ASCII))
 
 
 def is_standard(moment: Time) -> bool:

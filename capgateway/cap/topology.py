@@ -151,13 +151,26 @@ def _edges(ring: Ring) -> list[Edge]:
     return edges
 
 
+def crossing(ring: Ring, budget: Budget) -> tuple[int, int] | None:
+    """The numbers, from 1, of the first corners of two edges that cross or touch in a ring in which :func:`flaws` found
+    some."""
+    ring = unwrapped(ring)
+    corners = [0, *(number for number in range(1, len(ring)) if ring[number] != ring[number - 1])]
+    edges = _meeting(tuple([ring[corner] for corner in corners]), budget)
+    return (corners[edges[0]] + 1, corners[edges[1]] + 1) if edges else None
+
+
 def _meets_itself(ring: Ring, budget: Budget) -> bool:
-    """From west to east, compare each edge with those that begin before it ends."""
+    return _meeting(ring, budget) is not None
+
+
+def _meeting(ring: Ring, budget: Budget) -> tuple[int, int] | None:
+    """Two edges that meet, the lower first: from west to east, compare each edge with those that begin before it ends."""
     edges = _edges(ring)
     last = len(edges) - 1
     for number, (_, east, south, north, place, a, b) in enumerate(edges, 1):
         if budget.left <= 0:
-            return False
+            return None
         other = number
         for other in range(number, min(len(edges), number + budget.left)):
             west, _, low, high, its_place, c, d = edges[other]
@@ -166,9 +179,9 @@ def _meets_itself(ring: Ring, budget: Budget) -> bool:
             if low <= north and south <= high:
                 apart = abs(place - its_place)
                 if _folds(a, b, c, d) if apart in {1, last} else _touch(a, b, c, d):
-                    return True
+                    return min(place, its_place), max(place, its_place)
         budget.left -= other - number + 1
-    return False
+    return None
 
 
 def _near(one: Ring, other: Ring, budget: Budget) -> Iterator[tuple[Point, Point, Point, Point]]:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from capgateway.cap import profiles
 from capgateway.cap.broken import unjudged
+from capgateway.cap.doubles import without_doubles
 from capgateway.cap.finding import Report, Signature, moved, verdict_on
 from capgateway.cap.names import NAMESPACES, SIGNATURE
 from capgateway.cap.place import namespace_of, xpath
@@ -82,12 +83,13 @@ def _judge(
 ) -> tuple[list[Finding], Signature]:
     root, version = parsed.root, alert.version
     assert root is not None  # noqa: S101  (an alert was read from it)
-    notes = Notes(root, parsed.texts, may_hold_markup=_may_hold_markup(parsed.document))
+    notes = Notes(root, parsed.texts, version, may_hold_markup=_may_hold_markup(parsed.document))
     check(alert, notes, now=now, profile=profile)
     if profile:
         profiles.check(alert, profile, notes)
     judged = schemas.findings(_in_cap(root, version), version, is_large=_may_be_wide(parsed.document))
-    findings = [*judged, *notes.findings()]
+    noted = notes.findings()
+    findings = without_doubles([*judged, *noted]) if noted else [*judged]
     if next(root.iter(SIGNATURE), None) is None:
         return findings, ABSENT
     at = signed_at or (alert.sent and alert.sent.instant) or now

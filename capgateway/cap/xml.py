@@ -20,15 +20,17 @@ SIZE = Rule(
     id="xml.size",
     level="error",
     layer="xml",
-    asks="A document has at most 10,000,000 bytes.",
-    why="An unbounded document could fill the memory of every receiver.",
+    asks="A message has at most 10,000,000 bytes, and a feed or an envelope at most 20,000,000.",
+    why="A document without limit could fill the memory of every receiver.",
     source=("A-15",),
 )
 SYNTAX = Rule(
     id="xml.syntax",
     level="error",
     layer="xml",
-    asks="A document is well-formed XML 1.0, at most 256 elements deep.",
+    asks="A document is well-formed XML 1.0, with elements nested at most 256 deep.",
+    why="Receivers refuse a document that is not well-formed as a whole: nobody sees any part of it. What comes in place of an "
+    "alert is often an HTML page, such as a log-in or error page, which the message then says.",
     reference="XML 1.0 §2.1",
     source=("A-13", "A-15"),
 )
@@ -37,7 +39,7 @@ DOCTYPE = Rule(
     level="error",
     layer="xml",
     asks="A document has no DOCTYPE.",
-    why="CAP needs none, and its entities can read files, call servers and fill memory.",
+    why="CAP does not need one, and its entities can read files, call servers and fill memory.",
     reference="XML 1.0 §2.8",
     source=("A-14",),
 )
@@ -45,9 +47,10 @@ WIDTH = Rule(
     id="xml.width",
     level="error",
     layer="xml",
-    asks="No element has more than 25,000 children, nor do several together amount to one.",
-    why="libxml2 counts the siblings of everything it complains about, so that a wide document full of faults would take "
-    "minutes. The widest ones seen have some thousand.",
+    asks="No element has more than 25,000 children, and the squares of the numbers of children do not add up to more than "
+    "the square of 25,000.",
+    why="libxml2 counts the siblings of every element that it reports, so a wide document full of faults would take "
+    "minutes. The widest published ones have a few thousand.",
     source=("A-15",),
 )
 MAX_CHILDREN = 25_000
@@ -58,17 +61,13 @@ _USUAL_HEAD = re.compile(
     rb"\s*<[A-Za-z]"
 )
 _ENCODING_FAULTS = frozenset({31, 32, 81})  # XML_ERR_UNKNOWN_ENCODING, UNSUPPORTED_ENCODING, INVALID_ENCODING
-_AMPERSAND_FAULTS = frozenset({23, 68})  # XML_ERR_ENTITYREF_SEMICOL_MISSING, NAME_REQUIRED
-_UNKNOWN_ENTITY = 26  # XML_ERR_UNDECLARED_ENTITY
 
 
 class Xml(msgspec.Struct, frozen=True, kw_only=True):
-    """What bytes turned out to be: ``root`` is ``None`` when they are no XML we read, and the last finding says why;
-    ``column``, from 1, is where in its line a document stops being well-formed."""
+    """What bytes turned out to be: ``root`` is ``None`` when they are not XML that is read here; the last finding says why."""
 
     root: etree._Element | None
     findings: tuple[Finding, ...] = ()
-    column: int | None = None
 
 
 #: What of a document is in its tree: its ``elements`` with their texts, also the ``blanks`` between them, or ``all``.
@@ -82,12 +81,13 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
     well, and to verify a signature comments and processing instructions too, ``all``. Never raises for what the bytes hold.
     """
     if len(document) > limit:
-        return _refused(SIZE, f"The document has more than {limit:,} bytes, which is the most that is read.")
+        return _refused(SIZE, f"The document has {len(document):,} bytes; at most {limit:,} are read.")
+    received = document
     repairs: tuple[Finding, ...] = ()
     if not _USUAL_HEAD.match(document):
         document, repairs = repaired(document)
         if line := _doctype(document):
-            return _no_doctype(line)
+            return _no_doctype(received, line)
         keep = "blanks" if keep == "elements" else keep
     elif keep == "elements" and not _is_plain(document):
         keep = "blanks"
@@ -95,17 +95,18 @@ def read_xml(document: bytes, *, limit: int = MAX_BYTES, keep: Keep = "blanks") 
         root = etree.fromstring(document, _parsers.of[keep])
     except etree.XMLSyntaxError as fault:
         if fault.code not in _ENCODING_FAULTS and not declares_wide(document):
-            return _malformed(fault)
+            return _malformed(received, fault)
         document, mislabelled = relabelled(document)
         repairs = (*repairs, mislabelled)
         try:
             root = etree.fromstring(document, _parsers.of["all" if keep == "all" else "blanks"])
         except etree.XMLSyntaxError as other:
-            return _malformed(other)
+            return _malformed(received, other)
     if root.getroottree().docinfo.doctype:  # an encoding that hides `<!DOCTYPE` from a look at the bytes, as UTF-7 can
-        return _no_doctype(1)
+        return _no_doctype(received, 1)
     if keep != "all" and len(document) > 4 * MAX_CHILDREN and is_wide(root, MAX_CHILDREN):
-        return _refused(WIDTH, f"An element has more than {MAX_CHILDREN:,} children; nothing so wide is read.")
+        message = f"The document has more than {MAX_CHILDREN:,} elements side by side, which is not read; split it."
+        return _refused(WIDTH, message)
     return Xml(root=root, findings=repairs)
 
 
@@ -170,26 +171,39 @@ def _doctype(document: bytes) -> int:
         at = end + len(ending)
 
 
-def _malformed(fault: etree.XMLSyntaxError) -> Xml:
-    refused = _refused(SYNTAX, f"This is not well-formed XML: {_words(fault)}.", line=fault.lineno or 1)
-    return msgspec.structs.replace(refused, column=fault.offset)
+def _malformed(document: bytes, fault: etree.XMLSyntaxError) -> Xml:
+    from capgateway.cap import malformed  # noqa: PLC0415  (few documents need it)
 
-
-def _words(fault: etree.XMLSyntaxError) -> str:
-    """What to do about the commonest faults, and libxml2's reason for the others."""
-    if fault.code in _AMPERSAND_FAULTS:
-        return "an `&` stands alone; write it as `&amp;`"
-    if fault.code == _UNKNOWN_ENTITY:
-        return "it names an entity that XML does not have, such as `&nbsp;`; write the character itself"
+    if kind := malformed.other_kind(document):
+        return _refused(SYNTAX, kind.message, line=kind.line)
+    line, column = fault.lineno or 1, fault.offset or 0
     text = (fault.msg or "no reason given").split(", line ")[0].strip()
     if text.startswith("Excessive depth"):
-        return "elements stand in each other more than 256 deep"
+        return _refused(SYNTAX, "Elements are nested more than 256 deep, which is not read.", line=line)
+    found = malformed.explain(document, line, column, _words(text))
+    return _refused(SYNTAX, found.message, line=found.line, column=found.column)
+
+
+def _words(text: str) -> str:
+    """libxml2's reason in ours, where it is common and can be put better."""
+    if undeclared := re.match(r"Namespace prefix (\S+) .*not defined", text):
+        return f"the prefix `{undeclared[1]}` is not declared; declare it by `xmlns:{undeclared[1]}`, or remove it"
+    if twice := re.match(r"Attribute (\S+) redefined", text):
+        return f"a tag has the attribute `{twice[1]}` twice; remove one"
+    if text.startswith("Double hyphen within comment"):
+        return "a comment contains `--`, which XML forbids; remove it"
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _no_doctype(line: int) -> Xml:
-    return _refused(DOCTYPE, "The document has a DOCTYPE. CAP needs none and it can do harm: remove it.", line=line)
+def _no_doctype(document: bytes, line: int) -> Xml:
+    from capgateway.cap import malformed  # noqa: PLC0415  (few documents need it)
+
+    if malformed.is_page(document):
+        return _refused(DOCTYPE, malformed.HTML, line=line)
+    return _refused(
+        DOCTYPE, "The document has a DOCTYPE; remove it. CAP does not need one, and it can do harm.", line=line
+    )
 
 
-def _refused(rule: Rule, message: str, *, line: int | None = None) -> Xml:
-    return Xml(root=None, findings=(rule.finding(message, line=line),))
+def _refused(rule: Rule, message: str, *, line: int | None = None, column: int | None = None) -> Xml:
+    return Xml(root=None, findings=(rule.finding(message, line=line, column=column),))

@@ -13,8 +13,8 @@ from capgateway.cli.output import cut, fitted, harmless
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgateway.cap import Finding, Report
-    from capgateway.cli.excerpt import Excerpt, Source
+    from capgateway.cap import Report
+    from capgateway.cli.excerpt import Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _INDENT = "    "
@@ -31,12 +31,14 @@ class Count(msgspec.Struct):
     unreadable: int = 0
     valid: int = 0
     invalid: int = 0
+    failed: int = 0
     errors: int = 0
     warnings: int = 0
 
     def add(self, report: Report) -> None:
         self.valid += report.verdict == "valid"
         self.invalid += report.verdict == "invalid"
+        self.failed += has_failed(report)
         self.errors += sum(finding.level == "error" for finding in report.findings)
         self.warnings += sum(finding.level == "warning" for finding in report.findings)
 
@@ -46,20 +48,27 @@ class Count(msgspec.Struct):
             f"{documents}: {self.valid:,} valid, {self.invalid:,} invalid; "
             f"{_many(self.errors, 'error')}, {_many(self.warnings, 'warning')}"
         )
+        if self.failed > self.invalid:
+            told += f"; {self.failed - self.invalid:,} valid but failed by --strict"
         return f"{told}; {_many(self.unreadable, 'source')} unreadable" if self.unreadable else told
+
+
+def has_failed(report: Report) -> bool:
+    """Whether the answer about a report is no: it is invalid, or has a warning and warnings were to fail."""
+    return report.verdict == "invalid" or report.failed is True
 
 
 def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
     """The report as coloured lines, by the lines of the document; ``width`` is that of the terminal, if one reads them."""
-    colour = "green" if report.verdict == "valid" else "red"
-    yield f"{_title(report)}: {click.style(report.verdict, fg=colour, bold=True)}"
-    told = zip(report.findings, source.excerpts(report), strict=True)
-    for finding, excerpt in sorted(told, key=lambda one: one[0].line or math.inf):
+    word = "valid, but failed by --strict" if report.verdict == "valid" and has_failed(report) else report.verdict
+    yield f"{_title(report)}: {click.style(word, fg='red' if has_failed(report) else 'green', bold=True)}"
+    for finding in sorted(report.findings, key=lambda one: one.line or math.inf):
+        excerpt = source.excerpt(finding)
         message = f"{finding.message} [{finding.rule}]"
         level, *rows = fitted(f"  {finding.level}: ", message, _INDENT, width=width)
         yield level.replace(finding.level, click.style(finding.level, fg=_COLOURS[finding.level]), 1)
         yield from rows
-        line = _line(finding, excerpt) if finding.line else None
+        line = f"line {finding.line}" if finding.line else None
         place = [part for part in (cut(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
         if place:
             yield from fitted(_INDENT, ", ".join(place), _INDENT, width=width)
@@ -68,13 +77,6 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
             yield f"{_INDENT}{shown}"
             if caret:
                 yield f"{_INDENT}{caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"
-
-
-def _line(finding: Finding, excerpt: Excerpt | None) -> str:
-    """Of a start tag over several lines the first one is shown, and the last one counts."""
-    if excerpt and excerpt.number != finding.line:
-        return f"lines {excerpt.number} to {finding.line}"
-    return f"line {finding.line}"
 
 
 def _title(report: Report) -> str:

@@ -1,4 +1,7 @@
-"""Validation reports for other programs: SARIF 2.1.0 for code review, JUnit XML for build servers."""
+"""Validation reports for other programs: SARIF 2.1.0 for code review, JUnit XML for build servers.
+
+With ``--strict`` both report warnings as failures, as the exit code does.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
+from capgateway.cli.findings import has_failed
 from capgateway.cli.output import harmless
 from capgateway.cli.rules import RULES
 from capgateway.cli.source_names import STANDARD_INPUT, is_url, shown
@@ -24,8 +28,8 @@ _URL = ":/?#[]@!$&'()*+,;=%"
 _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def sarif(judged: Sequence[Judged]) -> dict[str, Any]:
-    """One run with a result for each finding; sources that could not be read are notifications."""
+def sarif(judged: Sequence[Judged], *, is_strict: bool) -> dict[str, Any]:
+    """One run with a result per finding; sources that could not be read are notifications."""
     findings = [(one.name, finding) for one in judged for report in one.reports for finding in report.findings]
     used = sorted({finding.rule for _, finding in findings})
     unread = [one.unreadable for one in judged if one.unreadable]
@@ -41,15 +45,22 @@ def sarif(judged: Sequence[Judged]) -> dict[str, Any]:
                         "rules": [_sarif_rule(rule) for rule in used],
                     }
                 },
+                "columnKind": "unicodeCodePoints",
                 "invocations": [
                     {
                         "executionSuccessful": not unread,
+                        "exitCode": 2
+                        if unread
+                        else int(any(has_failed(report) for one in judged for report in one.reports)),
                         "toolExecutionNotifications": [
                             {"level": "error", "message": {"text": message}} for message in unread
                         ],
                     }
                 ],
-                "results": [_sarif_result(name, finding, used.index(finding.rule)) for name, finding in findings],
+                "results": [
+                    _sarif_result(name, finding, used.index(finding.rule), is_strict=is_strict)
+                    for name, finding in findings
+                ],
             }
         ],
     }
@@ -66,16 +77,18 @@ def _sarif_rule(name: str) -> dict[str, Any]:
     }
 
 
-def _sarif_result(name: str, finding: Finding, index: int) -> dict[str, Any]:
+def _sarif_result(name: str, finding: Finding, index: int, *, is_strict: bool) -> dict[str, Any]:
     place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
     if finding.line:
         place["physicalLocation"]["region"] = {"startLine": finding.line}
+    if finding.line and finding.column:
+        place["physicalLocation"]["region"]["startColumn"] = finding.column
     if finding.xpath:
         place["logicalLocations"] = [{"fullyQualifiedName": finding.xpath}]
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": _SARIF_LEVELS[finding.level],
+        "level": "error" if is_strict and finding.level == "warning" else _SARIF_LEVELS[finding.level],
         "message": {"text": finding.message},
         "locations": [place],
     }
@@ -92,14 +105,14 @@ def _uri(name: str) -> str:
 
 
 def junit(judged: Sequence[Judged], *, is_strict: bool) -> Iterator[str]:
-    """A test suite for each source, a test case for each alert or container in it."""
-    failures = sum(report.verdict == "invalid" for one in judged for report in one.reports)
+    """A test suite per source, and in it a test case per alert or container."""
+    failures = sum(has_failed(report) for one in judged for report in one.reports)
     errors = sum(one.unreadable is not None for one in judged)
     tests = sum(len(one.reports) for one in judged) + errors
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f'<testsuites name="capgateway validate" tests="{tests}" failures="{failures}" errors="{errors}">'
     for one in judged:
-        failed = sum(report.verdict == "invalid" for report in one.reports)
+        failed = sum(has_failed(report) for report in one.reports)
         counts = f'tests="{len(one.reports) or 1}" failures="{failed}" errors="{int(one.unreadable is not None)}"'
         name = _attribute(shown(one.name))
         yield f"  <testsuite name={name} {counts}>"
@@ -137,7 +150,8 @@ def _lines(findings: list[Finding]) -> str:
 
 
 def _said(finding: Finding) -> str:
-    place = ", ".join(part for part in (finding.xpath, f"line {finding.line}" if finding.line else None) if part)
+    line = f"line {finding.line}" if finding.line else None
+    place = ", ".join(part for part in (finding.xpath, line) if part)
     return f"{finding.message} [{finding.rule}]" + (f" at {place}" if place else "")
 
 

@@ -12,7 +12,7 @@ from capgateway import cap, shipped
 from capgateway.cap.place import local
 from capgateway.cli import source_names, sources
 from capgateway.cli.excerpt import Source
-from capgateway.cli.findings import lines
+from capgateway.cli.findings import has_failed, lines
 from capgateway.errors import SourceError
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How to judge. ``now`` is the time that counts as now, ``signed_at`` the one for certificates (``None``: each
-    alert's own ``sent``), ``width`` that of the terminal, if one reads the text."""
+    alert's own ``sent``), ``width`` that of the terminal, if one reads the text. If ``is_quiet``, the text shows only what
+    failed."""
 
     now: datetime
     signed_at: datetime | None = None
@@ -32,11 +33,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     is_strict: bool = False
     ignored: frozenset[str] = frozenset()
     is_text: bool = True
+    is_quiet: bool = False
     width: int | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one source: reports, and as text where that was asked for; or why it could not be read."""
+    """What came of one source: reports, and as text if that was asked for; or why it could not be read."""
 
     name: str
     reports: tuple[cap.Report, ...] = ()
@@ -45,7 +47,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Asked(TypedDict):
-    """What :func:`cap.validate` and the judge of feeds are told alike."""
+    """The arguments that :func:`cap.validate` and the judge of feeds have in common."""
 
     now: datetime
     profile: str
@@ -69,10 +71,12 @@ def judge(name: str, order: Order) -> Judged:
 def _judged(name: str, document: bytes, order: Order) -> Judged:
     xml = cap.read_xml(document, keep="elements")
     reports = tuple(_weighed(report, order) for report in _reports(source_names.shown(name), document, xml, order))
+    source = Source(document, reports)
+    reports = tuple(map(source.placed, reports))
     if not order.is_text:
         return Judged(name=name, reports=reports)
-    source = Source(document, reports, column=xml.column)
-    text = "\n".join(line for report in reports for line in lines(report, source, order.width))
+    shown = (report for report in reports if has_failed(report) or not order.is_quiet)
+    text = "\n".join(line for report in shown for line in lines(report, source, order.width))
     return Judged(name=name, reports=reports, text=text)
 
 
@@ -95,13 +99,13 @@ def _schemas(schema: bytes | None) -> cap.Schemas:
 
 
 def _weighed(report: cap.Report, order: Order) -> cap.Report:
-    """The report as the user wants it: without ignored rules, and with warnings that fail.
+    """The report as the user wants it: without ignored rules, and marked as failed for its warnings if they count.
 
-    What was not understood at all stays so: that it is no XML, say, cannot be ignored.
+    What could not be read at all remains invalid: that a document is not XML, say, cannot be ignored.
     """
-    if report.kind == "unknown" or not (order.ignored or order.is_strict):
-        return report
-    findings = tuple(finding for finding in report.findings if finding.rule not in order.ignored)
-    fatal = {"error", "warning"} if order.is_strict else {"error"}
-    is_invalid = any(finding.level in fatal for finding in findings)
-    return msgspec.structs.replace(report, findings=findings, verdict="invalid" if is_invalid else "valid")
+    if report.kind != "unknown" and order.ignored:
+        findings = tuple(finding for finding in report.findings if finding.rule not in order.ignored)
+        report = msgspec.structs.replace(report, findings=findings, verdict=cap.verdict_on(findings))
+    if order.is_strict and any(finding.level != "info" for finding in report.findings):
+        return msgspec.structs.replace(report, failed=True)
+    return report

@@ -1,4 +1,4 @@
-"""``capgateway rules``: what is checked, and why."""
+"""``capgateway rules``: the rules of validation, and the reason for each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RULES: dict[str, Rule] = CAP_RULES | {
 @click.argument("name", metavar="[ID]", required=False)
 @output.format_option
 def rules(name: str | None, *, as_json: bool) -> None:
-    """List the rules that documents are judged by, or tell one with its reason and source."""
+    """List the rules that `validate` applies, or show one rule with its reason and source."""
     chosen = list(RULES.values()) if name is None else [known(name)]
     if as_json:
         output.emit_json([msgspec.to_builtins(rule) for rule in chosen] if name is None else chosen[0])

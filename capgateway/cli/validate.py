@@ -1,4 +1,4 @@
-"""``capgateway validate``: judge CAP messages before they are published, or those of a source one distrusts."""
+"""``capgateway validate``: judge CAP messages before they are published, or those of a source that may not be trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from capgateway.cli import judging, output, parallel, sources
-from capgateway.cli.findings import Count
+from capgateway.cli.findings import Count, has_failed
 from capgateway.cli.progress import Progress
 from capgateway.clock import utc_now
 from capgateway.errors import SourceError
@@ -16,29 +16,41 @@ from capgateway.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from capgateway.cap import Report
     from capgateway.cli.judging import Judged
 
 PROFILES = ("auto", "none", "ipaws", "cap-cp", "cap-au")
-FORMATS = ("text", "json", "sarif", "junit")
-#: What pulls in or takes from other documents: the XSD must stand by itself, nothing is fetched for it.
+FORMATS = ("text", "lines", "json", "sarif", "junit")
+#: What includes other documents: the XSD must be complete, because nothing is fetched for it.
 _ELSEWHERE = ("import", "include", "redefine", "override")
 _XSD = "http://www.w3.org/2001/XMLSchema"
 
 
 @click.command()
 @click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
-@click.option("--profile", type=click.Choice(PROFILES), default="auto", help="Rules of a country.  [default: by code]")
-@click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option(
-    "--ignore", "ignored", metavar="RULE", multiple=True, help="Leave a rule out; may be given more than once."
+    "--profile", type=click.Choice(PROFILES), default="auto", help="Apply the rules of a country.  [default: by code]"
 )
-@click.option("--schema", "schema_path", type=click.Path(exists=True, dir_okay=False), help="Use this XSD instead.")
+@click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.option(
-    "--trust", "trust_path", type=click.Path(exists=True, dir_okay=False), help="PEM file with trusted signers."
+    "--ignore", "ignored", metavar="RULE", multiple=True, help="Do not apply a rule. Can be given more than once."
 )
-@click.option("--at", type=output.Moment(), help="The time that counts as now, for certificates too.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How reports are written.")
-@click.option("--json", "form", flag_value="json", help="Same as --format json: a line for each alert or container.")
+@click.option(
+    "--schema",
+    "schema_path",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Use this XSD instead of the built-in ones.",
+)
+@click.option(
+    "--trust",
+    "trust_path",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Check signatures against the certificates and keys of this PEM file.",
+)
+@click.option("--at", type=output.Moment(), help="Use this time as now, also for certificates.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The form of the report.")
+@click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Show only what failed, and no summary.")
+@click.option("--json", "form", flag_value="json", help="Same as --format json: one line per alert or container.")
 @click.pass_context
 def validate(  # noqa: PLR0913  (one per option)
     context: click.Context,
@@ -51,10 +63,14 @@ def validate(  # noqa: PLR0913  (one per option)
     trust_path: str | None,
     at: datetime | None,
     form: str,
+    is_quiet: bool,
 ) -> None:
-    """Validate CAP messages, feeds and EDXL-DE envelopes: files, directories, globs, URLs, or - for standard input.
+    """Validate CAP messages, feeds and EDXL-DE envelopes.
 
-    Exit 0 when all are valid, 1 when one is invalid, 2 when a source cannot be read.
+    A SOURCE is a file, a directory, a glob, an http(s) URL, or - for standard input.
+
+    The exit code is 0 if all documents are valid, 1 if one is invalid (with --strict: or has a warning), and 2 if a source
+    cannot be read.
     """
     if output.is_plain():
         context.color = False
@@ -67,14 +83,15 @@ def validate(  # noqa: PLR0913  (one per option)
         is_strict=strict,
         ignored=_known(ignored),
         is_text=form == "text",
+        is_quiet=is_quiet,
         width=output.width(),
     )
     found, count = list(sources.find(names)), Count()
     with parallel.judged(found, order) as judged, Progress(len(found)) as progress:
-        _write(form, _counted(judged, count, progress), progress, strict=strict)
-    if form == "text":
+        _write(form, _counted(judged, count, progress), progress, strict=strict, is_quiet=is_quiet)
+    if form == "text" and not is_quiet:
         click.echo(str(count))
-    context.exit(2 if count.unreadable else 1 if count.invalid else 0)
+    context.exit(2 if count.unreadable else 1 if count.failed else 0)
 
 
 def _counted(judged: Iterable[Judged], count: Count, progress: Progress) -> Iterator[Judged]:
@@ -91,24 +108,33 @@ def _counted(judged: Iterable[Judged], count: Count, progress: Progress) -> Iter
         yield one
 
 
-def _write(form: str, judged: Iterable[Judged], progress: Progress, *, strict: bool) -> None:
+def _write(form: str, judged: Iterable[Judged], progress: Progress, *, strict: bool, is_quiet: bool) -> None:
     if form in {"sarif", "junit"}:
         from capgateway.cli import formats  # noqa: PLC0415  (knows every rule)
 
         gathered = list(judged)
         with progress.aside():
             if form == "sarif":
-                output.emit_json(formats.sarif(gathered))
+                output.emit_json(formats.sarif(gathered, is_strict=strict))
             else:
                 click.echo("\n".join(formats.junit(gathered, is_strict=strict)).encode())
         return
     for one in judged:
         with progress.aside():
-            if form == "json":
-                for report in one.reports:
-                    output.emit_json(report)
-            elif one.text:
+            if one.text:
                 click.echo(one.text)
+            for report in (report for report in one.reports if has_failed(report) or not is_quiet):
+                if form == "json":
+                    output.emit_json(report)
+                elif form == "lines":
+                    _write_lines(report)
+
+
+def _write_lines(report: Report) -> None:
+    """A line per finding, as compilers write them; a finding about a whole document is at its beginning."""
+    for finding in report.findings:
+        place = f"{report.source}:{finding.line or 1}:{finding.column or 1}"
+        click.echo(output.harmless(f"{place}: {finding.level} {finding.rule}: {finding.message}"))
 
 
 def _trust(path: str | None) -> bytes:
@@ -134,16 +160,16 @@ def _schema(path: str | None) -> bytes | None:
     text = _given(path)
     xml = cap.read_xml(text)
     if xml.root is None:
-        raise SourceError(f"{path}: no XML schema: {xml.findings[-1].message}")
+        raise SourceError(f"{path}: not an XML schema: {xml.findings[-1].message}")
     if xml.root.tag != f"{{{_XSD}}}schema":
-        raise SourceError(f"{path}: no XML schema: its root element is not `schema` of the namespace {_XSD}")
+        raise SourceError(f"{path}: not an XML schema: its root element is not `schema` in the namespace {_XSD}")
     for name in _ELSEWHERE:
         if xml.root.find(f"{{{_XSD}}}{name}") is not None:
-            raise SourceError(f"{path}: no XML schema that stands by itself: it has `{name}`, and nothing is fetched")
+            raise SourceError(f"{path}: not a complete XML schema: it contains `{name}`, and nothing is fetched")
     try:
         etree.XMLSchema(xml.root)
     except etree.XMLSchemaParseError as error:
-        raise SourceError(f"{path}: no XML schema that can be used: {error}") from None
+        raise SourceError(f"{path}: not a usable XML schema: {error}") from None
     return text
 
 

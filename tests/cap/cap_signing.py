@@ -96,7 +96,7 @@ def signature(
     *chain: x509.Certificate,
     method: str = "rsa-sha256",
     form: str = EXCLUSIVE,
-    uri: str = "",
+    uri: str | None = "",
     transform: str = DS + "enveloped-signature",
     attributes: str = "",
 ) -> str:
@@ -105,9 +105,10 @@ def signature(
     tree = etree.fromstring(document).getroottree()
     digest = hashlib.sha256(_canonical(tree, form)).digest()
     algorithm, hashing = METHODS[method]
+    named = "" if uri is None else f'URI="{uri}"'
     info = (
         f'<SignedInfo xmlns="{DS}"><CanonicalizationMethod Algorithm="{form}"/><SignatureMethod Algorithm="{algorithm}"/>'
-        f'<Reference URI="{uri}"><Transforms><Transform Algorithm="{transform}"/><Transform Algorithm="{form}"/></Transforms>'
+        f'<Reference {named}><Transforms><Transform Algorithm="{transform}"/><Transform Algorithm="{form}"/></Transforms>'
         f'<DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
         f"<DigestValue>{_base64(digest)}</DigestValue></Reference></SignedInfo>"
     )

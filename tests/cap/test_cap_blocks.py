@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cap_samples import CAP_1_2, rules, the_finding
 
@@ -35,7 +37,20 @@ def test_a_later_info_must_not_override_an_earlier_one(old: str, new: str) -> No
 def test_another_language_says_it_its_own_way() -> None:
     """The event's name is translated, so only infos of one language are compared."""
     other = INFO.replace("en-US", "es-US").replace("Wildfire", "Incendio").replace("Leave now", "Salga ya")
+    other = other.replace("A fire\n  moves east.", "Un incendio va al este.").replace("Go west.", "Vaya al oeste.")
     assert rules(two(other)) == set()
+
+
+@pytest.mark.parametrize("radius", ["0", "0.009"])
+def test_a_marker_is_no_common_area(radius: str) -> None:
+    """Two infos of other zones that show the same point on the map do not contradict each other."""
+    one = re.sub("<polygon>.*</circle>", f"<circle>30.2,-97.7 {radius}</circle>", INFO, flags=re.DOTALL)
+    other = one.replace("Severe", "Minor").replace("048453", "048113")
+    document = CAP_1_2.replace(INFO, one + other)
+    assert rules(document) == {"cap.circle.marker"}
+    assert rules(document.replace(f"97.7 {radius}", "97.7 0.01")) == {"cap.info.override"}
+    same_zone = CAP_1_2.replace(INFO, one + one.replace("Severe", "Minor"))
+    assert rules(same_zone) == {"cap.circle.marker", "cap.info.override"}
 
 
 def test_another_area_has_its_own_severity() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from capgateway import cap
 from capgateway.cap.geometry import circle, polygon
+from capgateway.cap.model import Circle
+from capgateway.cap.pairs import wrong_circle, wrong_pairs
 from capgateway.cap.topology import Budget, flaws, overlap
 
 RING = "30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9"
@@ -234,3 +236,132 @@ def test_rings_overlap_where_they_share_ground(one: str, other: str, do: bool) -
     first, second = polygon(one).points, polygon(other).points
     assert overlap(first, second, Budget()) is do
     assert overlap(second, first, Budget()) is do
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "at", "said"),
+    [
+        (
+            "30.1,-97.9 30.1,-97.5 30.5;-97.5 30.1,-97.9",
+            "form",
+            "30.5;-97.5",
+            "Pair 3 of the polygon is `30.5;-97.5`; separate",
+        ),
+        ("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9x", "form", "30.1,-97.9x", "Pair 4 of the polygon is"),
+        (
+            "30.1,-97.9,0 30.1,-97.5,0 30.5,-97.5,0 30.1,-97.9,0",
+            "form",
+            "30.1",
+            "without a height",
+        ),
+        ("30.1 -97.9 30.1 -97.5 30.5 -97.5 30.1 -97.9", "form", "30.1", "numbers without a comma at `30.1 -97.9`"),
+        ("30.1, -97.9 30.1, -97.5 30.5, -97.5 30.1, -97.9", "form", "30.1,", "a blank beside a comma at `30.1, -97.9`"),
+        ("30.1N,97.9W 30.1,-97.5 30.5,-97.5 30.1,-97.9", "form", "30.1N", "a minus for south and west"),
+        ("POLYGON((30.1,-97.9 30.1,-97.5 30.5,-97.5))", "form", "POLYGON", "contains only pairs of numbers"),
+        ("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9,", "form", "30.1,-97.9,", "remove the mark beside it"),
+        ("30.1,-97.9;30.1,-97.5;30.5,-97.5;30.1,-97.9", "form", "30.1", "by a space instead of `;`"),
+        ("30.1,-97.9 30.1,-97.5 30.5,\u221297.5 30.1,-97.9", "form", "30.5", "instead of the character U+2212"),
+        ("30.1,-97.9 30.1,-97.5 3.05e1,-97.5 30.1,-97.9", "form", "3.05e1", "without an exponent"),
+        ("30.1,-97.9 30.1,-97.5 a b", "form", "a b", "Pair 4 is not a pair of numbers either"),
+        (
+            "30.1,-97.9 30.1,-97.5 130.5,-97.5 30.1,-97.9",
+            "range",
+            "130.5",
+            "Pair 3 of the polygon, `130.5,-97.5`, is not",
+        ),
+        (
+            "30.1,-97.9 30.1,-97.5 30.5,-297.5 30.1,-97.9",
+            "range",
+            "30.5",
+            "longitude -297.5 is not between -180 and 180",
+        ),
+        ("-97.9,30.1 -97.5,30.1 -97.5,30.5 -97.9,30.1", "swapped", "-97.9", "write the latitude first"),
+    ],
+)
+def test_the_wrong_pair_of_a_polygon_is_named(text: str, rule: str, at: str, said: str) -> None:
+    """Its number, its text, its place, and what to write."""
+    rule = f"cap.polygon.{rule}" if rule == "form" else f"cap.coordinates.{rule}"
+    finding = the_finding(with_polygon(text), rule)
+    assert rules(with_polygon(text)) == {rule}
+    assert said in finding.message
+    assert text[int(finding.offset or 0) :].startswith(at)
+
+
+def test_a_pair_that_is_none_does_not_hide_one_off_the_globe() -> None:
+    """Both are found in one pass."""
+    found = rules(with_polygon("30.1,-97.9 x 130.5,-97.5 30.1,-97.9"))
+    assert found == {"cap.polygon.form", "cap.coordinates.range"}
+
+
+def test_an_open_triangle_is_one_fault() -> None:
+    """It lacks its last pair: to say that it is open as well would be the same again."""
+    document = with_polygon("30.1,-97.9 30.1,-97.5 30.5,-97.5")
+    assert rules(document) == {"cap.polygon.points"}
+    assert "repeat the first pair, `30.1,-97.9`, at the end" in the_finding(document, "cap.polygon.points").message
+
+
+def test_an_open_ring_shows_its_last_pair() -> None:
+    """And the first, which belongs behind it."""
+    text = "30.1,-97.9 30.1,-97.5 30.5,-97.5 30.5,-97.9"
+    finding = the_finding(with_polygon(text), "cap.polygon.open")
+    assert "`30.5,-97.9`, is not the first one, `30.1,-97.9`" in finding.message
+    assert finding.offset == text.rindex("30.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("0,0 0,2 2,0 2,2 0,0", ("2 to 3", "4 to 5")),
+        ("0,0 0,0 0,2 2,0 2,0 2,2 0,0", ("3 to 4", "6 to 7")),
+        ("0,0 4,0 4,4 0,4 0,3 5,2 0,1 0,0", ("2 to 3", "6 to 7")),
+    ],
+)
+def test_the_edges_that_cross_are_named(text: str, edges: tuple[str, str]) -> None:
+    """By the pairs that they join, as written: doubled ones count."""
+    message = the_finding(with_polygon(text), "cap.polygon.crossing").message
+    assert f"from pair {edges[0]} and from pair {edges[1]} cross" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("30.2,-97.7", "lacks the radius"),
+        ("30.2,-97.7,5", "a comma before the radius"),
+        ("30.2, -97.7 5", "a blank beside a comma"),
+        ("30.2,-97.7 5km", "write `latitude,longitude radius`"),
+        ("30.2,-97.7 -5", "not negative"),
+    ],
+)
+def test_a_circle_says_what_is_wrong_with_it(text: str, said: str) -> None:
+    """One finding, with the remedy."""
+    document = changed("30.2,-97.7 5.5", text)
+    assert rules(document) == {"cap.circle.form"}
+    assert said in the_finding(document, "cap.circle.form").message
+
+
+@pytest.mark.parametrize(("radius", "is_told"), [("25000", True), ("1000.5", True), ("1000", False), ("250", False)])
+def test_a_radius_in_metres_is_suspected(radius: str, is_told: bool) -> None:
+    """A continent is no area to alert."""
+    document = changed("30.2,-97.7 5.5", f"30.2,-97.7 {radius}")
+    assert rules(document) == ({"cap.circle.size"} if is_told else set())
+    if is_told:
+        finding = the_finding(document, "cap.circle.size")
+        assert finding.level == "warning"
+        assert "metres" in finding.message
+
+
+SHAPE = st.text("0123456789.,-+ \n\u00a0xN;", max_size=40)
+
+
+@given(
+    st.one_of(
+        SHAPE, st.lists(st.sampled_from(["1,1", "95,1", "1,190", "a", "1,", ",1", "1,2,3"]), max_size=7).map(" ".join)
+    )
+)
+def test_whatever_is_wrong_with_a_shape_is_found(text: str) -> None:
+    """What cannot be read as a shape never passes without a finding that says why."""
+    faults = set(polygon(text).faults) & {"form", "range", "swapped"}
+    kinds = {wrong.kind for wrong in wrong_pairs(text)}
+    assert bool(kinds) == bool(faults) or not text.strip()
+    assert faults <= kinds or not text.strip()
+    assert isinstance(circle(text), Circle) or wrong_circle(text)[0] == circle(text)

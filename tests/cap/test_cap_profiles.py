@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cap_samples import CAP_1_2, NOW, SCHEMAS, changed
 
 from capgateway import cap
+from capgateway.cap.catalogue import RULES
 from capgateway.cap.profiles.au_events import TERMS
 
 INFO = CAP_1_2[CAP_1_2.index("  <info>") : CAP_1_2.index("</alert>")]
@@ -26,7 +29,13 @@ ENGLISH = (
     .replace("<eventCode><valueName>SAME</valueName><value>FRW</value></eventCode>", EVENT)
     .replace("<geocode><valueName>SAME</valueName><value>048453</value></geocode>", PLACE)
 )
-FRENCH = ENGLISH.replace("en-CA", "fr-CA").replace("Wildfire", "Feu").replace("Leave now", "Partez")
+FRENCH = (
+    ENGLISH.replace("en-CA", "fr-CA")
+    .replace("Wildfire", "Feu")
+    .replace("Leave now", "Partez")
+    .replace("A fire\n  moves east.", "Un feu va vers l'est.")
+    .replace("Go west.", "Allez vers l'ouest.")
+)
 CAP_CP = CAP_1_2.replace("profile:example", "profile:CAP-CP:0.4").replace(INFO, ENGLISH + FRENCH)
 LIST = "https://govshare.gov.au/xmlui/handle/10772/6495"
 STATE = "http://www.iso.org/iso/country_codes.html</valueName><value>AU-NSW"
@@ -301,7 +310,9 @@ def test_cap_cp_says_what_differs(old: str, new: str, field: str) -> None:
     """Which info, and which of its fields."""
     document = CAP_CP.replace(FRENCH, FRENCH + FRENCH.replace(old, new))
     assert places(document, "cap-cp.languages.equal") == ["/alert/info[3]"]
-    assert message(document, "cap-cp.languages.equal").startswith(f"fr-CA differs from en-CA in {field};")
+    assert message(document, "cap-cp.languages.equal").startswith(
+        f"The info in fr-CA differs from that in en-CA in {field};"
+    )
 
 
 def test_cap_cp_finds_the_value() -> None:
@@ -315,7 +326,7 @@ def test_cap_cp_finds_the_value() -> None:
     assert places(CAP_CP.replace(">1234<", ">123<"), "cap-cp.location")[1] == "/alert/info[2]/area[1]/geocode[1]/value"
 
 
-@pytest.mark.parametrize(("kind", "says"), [("Alert", "what happened"), ("Update", "now"), ("Cancel", "ends an alert")])
+@pytest.mark.parametrize(("kind", "says"), [("Alert", "what happened"), ("Update", "present"), ("Cancel", "has ended")])
 def test_cap_cp_wants_an_info_by_type(kind: str, says: str) -> None:
     """An Alert is not told that it ends one."""
     document = CAP_CP.replace(ENGLISH + FRENCH, "").replace(">Update<", f">{kind}<")
@@ -349,9 +360,8 @@ def test_cap_cp_versions_drift() -> None:
 BROKEN_CAP_AU = [
     (BUSH_FIRE, "", "cap-au.info", "error"),
     (LIST, "mine", "cap-au.event-code", "error"),
-    (LIST, "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0:AUeventLIST:1.0", None, None),
+    (LIST, "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0:AUeventLIST:1.0", "cap-au.event-code.urn", "info"),
     (">Update<", ">Cancel<", "cap-au.effective", "error"),
-    (shapes(BUSH_FIRE), "", "cap-au.recommended", "warning"),
     ("<instruction>Go west.</instruction>", "", "cap-au.recommended", "warning"),
     ("<instruction>Go west.</instruction>", "<instruction> </instruction>", "cap-au.recommended", "warning"),
     (STATE, "SAME</valueName><value>048453", "cap-au.recommended", "warning"),
@@ -422,7 +432,7 @@ def test_exchanged_coordinates_are_suspected() -> None:
     shape = shapes(ENGLISH)
     east = CAP_CP.replace(shape, "<circle>-75.7,45.4 5</circle>")
     assert rules(east) == {"cap-cp.abroad": "warning"}
-    assert all("exchanged it would lie there" in one.message for one in judged(east).findings)
+    assert all("with latitude and longitude exchanged" in one.message for one in judged(east).findings)
     assert rules(CAP_CP.replace(shape, "<circle>45.4,-75.7 5</circle>")) == {}
     assert "cap-cp.abroad" not in rules(CAP_CP.replace(shape, "<circle>there</circle><polygon>\u00a0</polygon>"))
 
@@ -434,3 +444,68 @@ def test_every_profile_wants_an_area(document: str, rule: str) -> None:
     """In each info."""
     start, end = document.index("    <area>"), document.index("  </info>")
     assert rules(document[:start] + document[end:])[rule] == "error"
+
+
+def test_cap_cp_names_every_field_that_differs() -> None:
+    """Areas too, although others differ as well, and whichever language says more."""
+    french = (
+        FRENCH.replace("Immediate", "Expected").replace("20:15:00-06:00", "21:15:00-06:00").replace(">1234<", ">1235<")
+    )
+    assert "in urgency, expires, areas;" in message(CAP_CP.replace(FRENCH, french), "cap-cp.languages.equal")
+    shapeless = FRENCH.replace("Severe", "Minor").replace(shapes(FRENCH), "")
+    assert "in severity, areas;" in message(CAP_CP.replace(FRENCH, shapeless), "cap-cp.languages.equal")
+
+
+@pytest.mark.parametrize(
+    ("document", "old", "new", "rule", "count"),
+    [
+        (IPAWS, ORIGINATOR, ORIGINATOR + ORIGINATOR.replace("CIV", "XYZ"), "ipaws.eas-org", 2),
+        (IPAWS, ORIGINATOR, ORIGINATOR + STATION + STATION.replace("KUT-FM", "A+B"), "ipaws.eas-stn-id", 3),
+        (IPAWS, "<value>FRW</value></eventCode>", "<value>fire</value></eventCode><eventCode><valueName>SAME</valueName><value>x</value></eventCode>", "ipaws.event-code", 3),
+        (CAP_CP, EVENT, EVENT + EVENT.replace("wildfire", "a b"), "cap-cp.event-code", 2),
+        (CAP_AU, "<value>bushFire</value></eventCode>", f"<value>bushFire</value></eventCode><eventCode><valueName>{LIST}</valueName><value>nothing</value></eventCode>", "cap-au.event-code", 2),
+    ],
+)  # fmt: skip
+def test_a_value_too_many_does_not_hide_that_it_is_wrong(
+    document: str, old: str, new: str, rule: str, count: int
+) -> None:
+    """Both faults are found in one pass."""
+    assert len(places(document.replace(old, new), rule)) == count
+
+
+def test_a_mark_may_be_wrong_in_several_ways() -> None:
+    """Its value, its number, and its place in an Alert."""
+    mark = "<parameter><valueName>profile:CAP-CP:0.4:MinorChange</valueName><value>big</value></parameter>"
+    document = CAP_CP.replace("<resource>", mark * 2 + "<resource>").replace(">Update<", ">Alert<")
+    found = [one.message for one in judged(document).findings if one.rule == "cap-cp.parameter"]
+    assert len(found) == 2 * 5
+    assert any("more than one MinorChange" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("document", "rule", "double"),
+    [(IPAWS, "ipaws.area", "cap.area.missing"), (CAP_CP, "cap-cp.area", "cap.area.missing"), (CAP_AU, "cap-au.area", "cap.area.missing")],
+)  # fmt: skip
+def test_what_a_profile_demands_is_not_advised_as_well(document: str, rule: str, double: str) -> None:
+    """One fault, one finding: the error of the profile, not the warning of the standard beside it."""
+    without = re.sub("    <area>.*?</area>\n", "", document, flags=re.DOTALL)
+    found = [one.rule for one in judged(without).findings]
+    assert rule in found
+    assert double not in found
+    assert double in [one.rule for one in judged(without, "none").findings]
+
+
+def test_an_empty_code_is_one_fault() -> None:
+    """The profile's error, without the warning that the pair is empty."""
+    document = IPAWS.replace("<value>FRW</value>", "<value/>")
+    assert [(one.rule, one.level) for one in judged(document).findings] == [("ipaws.event-code", "error")]
+
+
+def test_wea_limits_are_for_messages_with_a_parameter_of_wea() -> None:
+    """Whether another one is meant for WEA would be a guess."""
+    long = IPAWS.replace("2026-11-22T20:15:00", "2026-11-24T20:15:00")
+    assert rules(long) == {"ipaws.wea.life": "error"}
+    assert rules(long.replace(WEA, "")) == {}
+    assert all(
+        name in RULES["ipaws.wea.life"].why for name in ("CMAMtext", "CMAMlongtext", "WEAHandling", "BLOCKCHANNEL")
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+import textwrap
 
 import pytest
 from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, changed, judged, rules, the_finding
@@ -60,7 +63,9 @@ BROKEN = [
     ("Leave now", "x" * 160, None, None, None),
     ("https://agency.example/fire", "www.agency.example", "cap.web.absolute", "error", "/alert/info[1]/web"),
     ("https://agency.example/fire", "https:", "cap.web.absolute", "error", "/alert/info[1]/web"),
-    ("https://agency.example/fire", "", "cap.web.absolute", "error", "/alert/info[1]/web"),
+    ("https://agency.example/fire", "", "cap.uri.empty", "error", "/alert/info[1]/web"),
+    ("<uri>https://agency.example/map.png", "<uri>", "cap.uri.empty", "error", RESOURCE + "/uri"),
+    ("aGVsbG8=", "", "cap.uri.empty", "error", RESOURCE + "/derefUri"),
     ("https://agency.example/fire", "https://:80/", "cap.web.absolute", "error", "/alert/info[1]/web"),
     ("https://agency.example/fire", "https://user@/", "cap.web.absolute", "error", "/alert/info[1]/web"),
     ("https://agency.example/fire", "https://me@[::1]:80/a?b#c", None, None, None),
@@ -102,7 +107,7 @@ BROKEN = [
     ("<size>5", "<size>" + "5" * 30, "cap.size.range", "warning", RESOURCE + "/size"),
     ("aGVsbG8=", "hello!", "cap.deref-uri.base64", "error", RESOURCE + "/derefUri"),
     ("aGVsbG8=", "aGVs\n bG8=", None, None, None),
-    ("aaf4c61d", "00000000", "cap.digest.mismatch", "error", RESOURCE + "/digest"),
+    ("aaf4c61d", "00000000", "cap.digest.mismatch", "warning", RESOURCE + "/digest"),
     ("aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", "qvTGHdzF6KLavt4PO0gs2a6pQ00=", None, None, None),
     ("aaf4c61d", "", "cap.digest.form", "warning", RESOURCE + "/digest"),
     ("<areaDesc>Example County", "<areaDesc> ", "cap.area-desc.empty", "error", AREA_PATH + "/areaDesc"),
@@ -175,11 +180,27 @@ def test_references_apart_by_an_unusual_blank_are_read_and_told() -> None:
 
 
 @pytest.mark.parametrize(("old", "rule"), [("<web>", "cap.web.absolute"), ("<uri>", "cap.uri.absolute")])
-def test_a_blank_in_a_uri_is_named(old: str, rule: str) -> None:
-    """It is absolute, and to say that it is not would not help."""
+def test_a_blank_in_a_uri_is_one_finding(old: str, rule: str) -> None:
+    """Whether the schema refuses it as well or not: two addresses it does, a blank in a path it does not."""
     document = changed(old, f"{old}https://agency.example/a b ").replace(b"<derefUri>aGVsbG8=</derefUri>", b"")
-    assert "%20" in the_finding(document, rule).message
-    assert "%20" not in the_finding(document.replace(b"https://agency.example/a b ", b"//"), rule).message
+    two = document.replace(b"/a b ", b" ")
+    for blank in (document, two):
+        (finding,) = judged(blank).findings
+        assert "%20" in finding.message
+    relative = document.replace(b"https://agency.example/a b https://agency.example/", b"")
+    assert "%20" not in the_finding(relative, rule).message
+
+
+@pytest.mark.parametrize("name", ["web", "uri", "derefUri"])
+def test_an_empty_address_is_to_be_left_out(name: str) -> None:
+    """The three are alike; a resource with nothing else gets no second finding."""
+    document = re.sub(f"<{name}>.*</{name}>", f"<{name}/>", CAP_1_2)
+    finding = the_finding(document, "cap.uri.empty")
+    assert rules(document) == {"cap.uri.empty"} | ({"cap.digest.mismatch"} & rules(document))
+    assert finding.level == "error"
+    assert "leave the element out" in finding.message
+    both = re.sub("<(uri|derefUri)>.*</(uri|derefUri)>", r"<\1/>", CAP_1_2)
+    assert rules(both) == {"cap.uri.empty"}
 
 
 def test_a_self_reference_is_known_by_its_moment() -> None:
@@ -318,3 +339,111 @@ def test_a_stranger_s_long_names_are_not_repeated_whole() -> None:
     found = the_finding(changed("<resource>", f"<{name}/><resource>"), "cap.schema")
     assert len(found.message) < 600
     assert len(found.xpath or "") < 200
+
+
+PHOTO = bytes(range(256)) * 2
+WRITTEN = base64.b64encode(PHOTO).decode()
+
+
+def with_photo(digest: str, written: str = WRITTEN) -> bytes:
+    return changed("aGVsbG8=", written).replace(b"aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", digest.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (WRITTEN, "as written"),
+        ("\n".join(textwrap.wrap(WRITTEN, 60)), "lines of 60"),
+        ("\r\n".join(textwrap.wrap(WRITTEN, 64)) + "\r\n", "lines of 64"),
+        ("\n".join(textwrap.wrap(WRITTEN, 76)), "lines of 76"),
+    ],
+)
+def test_a_digest_of_the_base64_text_is_accepted(text: str, said: str) -> None:
+    """Nobody settled of which bytes it is, so an info says which matched."""
+    finding = the_finding(with_photo(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()), "cap.digest.text")
+    assert finding.level == "info"
+    assert said in finding.message
+
+
+def test_a_digest_of_wrapped_base64_without_its_line_breaks_is_accepted() -> None:
+    """The text has breaks and a digest of the same without them."""
+    digest = hashlib.sha1(WRITTEN.encode(), usedforsecurity=False).hexdigest()
+    document = with_photo(digest, "\n" + "\n".join(textwrap.wrap(WRITTEN, 60)))
+    assert rules(document) == {"cap.digest.text"}
+
+
+def test_a_digest_that_matches_nothing_is_a_warning() -> None:
+    """Its encoding is not settled, so it is no error."""
+    finding = the_finding(with_photo("0" * 40), "cap.digest.mismatch")
+    assert finding.level == "warning"
+    assert rules(with_photo(hashlib.sha1(PHOTO, usedforsecurity=False).hexdigest())) == set()
+
+
+@pytest.mark.parametrize(
+    ("digest", "said"),
+    [
+        ("a" * 64, "a SHA-256"),
+        ("a" * 32, "an MD5"),
+        ("sha1:" + "a" * 40, "prefix"),
+        ("a" * 39, "39 hexadecimal"),
+        ("x", "`x`"),
+    ],
+)
+def test_a_digest_of_another_form_is_named(digest: str, said: str) -> None:
+    """The sender sees which hash it wrote."""
+    assert said in the_finding(with_photo(digest), "cap.digest.form").message
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [("data:image/png;base64,aGVsbG8=", "up to the first comma"), ("aGVs-G8_", "write + for -")]
+)
+def test_other_ways_to_write_base64_are_explained(written: str, said: str) -> None:
+    """The file need not be encoded again."""
+    assert said in the_finding(changed("aGVsbG8=", written), "cap.deref-uri.base64").message
+
+
+def test_the_place_in_base64_is_shown() -> None:
+    """The first character that is not base64."""
+    finding = the_finding(changed("aGVsbG8=", "aGVs*G8="), "cap.deref-uri.base64")
+    assert finding.offset == 4
+    assert "`*`" in finding.message
+
+
+@pytest.mark.parametrize("field", ["description", "instruction"])
+def test_a_text_repeated_in_another_language_is_suspected(field: str) -> None:
+    """Word for word, though all else was translated; not in another country's variety of the same language."""
+    other = INFO.replace("en-US", "es-US").replace("A fire\n  moves east.", "Fuego.").replace("Go west.", "Vaya.")
+    english = re.search(f"<{field}>.*?</{field}>", INFO, re.DOTALL)
+    assert english
+    copied = re.sub(f"<{field}>.*?</{field}>", english[0], other, flags=re.DOTALL)
+    finding = the_finding(CAP_1_2.replace(INFO, INFO + copied), "cap.language.identical")
+    assert f"the same {field} as" in finding.message
+    assert rules(CAP_1_2.replace(INFO, INFO + other)) == set()
+    assert rules(CAP_1_2.replace(INFO, INFO + INFO.replace("en-US", "en-CA"))) == set()
+
+
+def test_a_pair_of_cap_1_0_without_its_sign_is_explained() -> None:
+    """A name or a value alone: write name=value."""
+    document = changed("<eventCode>SAME=FRW", "<eventCode>FRW", document=CAP_1_0)
+    assert "write name=value, such as SAME=CAE" in the_finding(document, "cap.pair.empty").message
+
+
+def test_a_pair_without_name_and_value_says_both() -> None:
+    """One fault does not hide the other."""
+    document = changed("<valueName>zone</valueName><value>4</value>", "<valueName/><value/>")
+    assert "empty valueName and an empty value" in the_finding(document, "cap.pair.empty").message
+
+
+def test_each_character_that_a_name_may_not_have_is_named() -> None:
+    """With the place of the first."""
+    finding = the_finding(changed("TX-2026-0042", "TX 2026,0042&#xA0;"), "cap.identifier.characters")
+    assert "a space and a comma and the blank U+00A0" in finding.message
+    assert finding.offset == 2
+
+
+def test_a_restriction_without_a_scope_is_one_fault() -> None:
+    """The schema reports the missing scope; whether the restriction fits it cannot be known."""
+    document = changed("<scope>Public</scope>", "<restriction>Desk only</restriction>")
+    assert rules(document) == {"cap.schema"}
+    scoped = changed("<scope>Public</scope>", "<scope>Public</scope><restriction>Desk only</restriction>")
+    assert rules(scoped) == {"cap.restriction.scope"}

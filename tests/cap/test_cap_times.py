@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from cap_samples import CAP_1_1, NOW, changed, judged, rules, the_finding
+from cap_samples import CAP_1_0, CAP_1_1, CAP_1_2, NOW, changed, rules, the_finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,11 +63,13 @@ def test_letters_fractions_and_missing_offsets_break_the_form(text: str) -> None
 
 
 def test_a_missing_offset_is_read_as_utc_and_told() -> None:
-    """The moment is a guess, so there is a finding."""
-    document = changed(SENT, "<sent>2026-11-22T10:15:00</sent>", document=CAP_1_1)
-    assert "read as UTC" in the_finding(document, "cap.time.offset").message
-    with_offset = changed(SENT, "<sent>2026-11-22T10:15:00.5-06:00</sent>", document=CAP_1_1)
-    assert "cap.time.offset" not in {finding.rule for finding in judged(with_offset).findings}
+    """The moment is a guess, so there is a finding, and only one: CAP 1.1 forbids it, CAP 1.0 does not."""
+    for version, rule in ((CAP_1_1, "cap.time.form"), (CAP_1_0, "cap.time.offset")):
+        document = changed(SENT, "<sent>2026-11-22T10:15:00</sent>", document=version)
+        assert rules(document) == {rule}
+        assert "no offset and is read as UTC" in the_finding(document, rule).message
+    with_offset = changed(SENT, "<sent>2026-11-22T10:15:00.5-06:00</sent>", document=CAP_1_0)
+    assert rules(with_offset) == set()
 
 
 def test_utc_is_written_with_a_minus_in_cap_1_2() -> None:
@@ -128,3 +131,37 @@ def test_a_message_from_the_future_is_suspected() -> None:
 def test_an_alert_that_is_over_before_it_begins_is_suspected(expires: str) -> None:
     """expires lies after sent or effective, and after onset."""
     assert "cap.expires.order" in rules(changed("2026-11-22T20:15:00-06:00", expires))
+
+
+@pytest.mark.parametrize(
+    "text", ["2569-11-22T10:15:00-06:00", "1447-11-22T10:15:00-06:00", "0008-11-22T10:15:00-06:00"]
+)
+def test_a_wrong_calendar_is_one_finding(text: str) -> None:
+    """In whichever times it shows; nothing is called early or late by it."""
+    document = CAP_1_2.replace("2026-11-22", text[:10]).replace(
+        "T09:15:00-06:00</references>", "T09:15:00-06:00</references>"
+    )
+    assert rules(document) == {"cap.time.year"}
+    finding = the_finding(document, "cap.time.year")
+    assert finding.xpath == "/alert/sent"
+    assert "4 more times of the message" in finding.message
+    only_end = changed("<expires>2026", f"<expires>{text[:4]}")
+    assert rules(only_end) == {"cap.time.year"}
+
+
+@pytest.mark.parametrize("name", ["sent", "effective", "onset", "expires"])
+def test_no_order_is_judged_by_a_guessed_offset(name: str) -> None:
+    """Read as UTC each of them would be out of order; the missing offset itself is the one finding."""
+    moment = {"sent": "23:00:00", "effective": "23:00:00", "onset": "23:00:00", "expires": "06:00:00"}[name]
+    document = re.sub(f"<{name}>[^<]*</{name}>", f"<{name}>2026-11-22T{moment}</{name}>", CAP_1_1)
+    document = document.replace("20:15:00-06:00", "18:00:00-00:00") if name != "expires" else document
+    assert rules(document, now=datetime(2026, 11, 22, 17, tzinfo=UTC)) == {"cap.time.form"}
+
+
+def test_no_contradiction_is_built_on_a_guessed_offset() -> None:
+    """Whether the second info begins after the first has ended cannot be known."""
+    info = CAP_1_1[CAP_1_1.index("  <info>") : CAP_1_1.index("</alert>")]
+    first = info.replace("20:15:00-06:00", "12:00:00-06:00")
+    second = info.replace("Severe", "Minor").replace("10:20:00-06:00", "17:00:00")
+    assert rules(CAP_1_1.replace(info, first + second)) == {"cap.time.form"}
+    assert "cap.info.override" in rules(CAP_1_1.replace(info, first + second.replace("17:00:00<", "17:00:00-00:00<")))

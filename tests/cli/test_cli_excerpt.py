@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,8 @@ def test_a_tag_of_many_lines_is_shown_where_it_begins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "from_caret"), [("1 & 2", "& 2"), ("</areaDesq>", ">"), ("東京 &nbsp;", ";"), ("a\x1bb", "a�b")]
+    ("fault", "from_caret"),
+    [("1 & 2", "& 2"), ("</areaDesq>", "</areaDesq>"), ("東京 &nbsp;", "&nbsp;"), ("a\x1bb", "�b")],
 )
 def test_the_caret_is_where_the_document_stops_being_xml(tmp_path: Path, fault: str, from_caret: str) -> None:
     """In the column, counted in characters, that the parser names."""
@@ -58,7 +60,7 @@ def test_the_caret_is_where_the_document_stops_being_xml(tmp_path: Path, fault: 
     path = tmp_path / "one.xml"
     path.write_text(document)
     lines = run(str(path)).stdout.splitlines()
-    number = next(number for number, line in enumerate(lines) if "<areaDesc>" in line)
+    number = next(number for number, line in enumerate(lines) if " | " in line and "<areaDesc>" in line)
     wide = sum(character in "東京" for character in lines[number])  # take two columns each
     assert lines[number][lines[number + 1].index("^") - wide :].startswith(from_caret)
 
@@ -76,14 +78,14 @@ ENCODINGS = [
 ]
 
 
-def test_a_tag_over_several_lines_has_all_of_them(tmp_path: Path) -> None:
-    """The first one is shown, the last one is where parsers count it."""
+def test_the_line_of_a_tag_over_several_is_its_first(tmp_path: Path) -> None:
+    """Where the caret is; parsers count the last one."""
     path = tmp_path / "one.xml"
     path.write_text(VALID.replace(AREA, BAD_AREA.replace("<circle>", "<circle\n\n>")))
     lines = run(str(path)).stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if f"[{CIRCLE_FORM.id}]" in line)
     first = VALID[: VALID.index(AREA)].count("\n") + 1
-    assert f", lines {first} to {first + 2}," in lines[at + 1]
+    assert f", line {first}," in lines[at + 1]
     assert lines[at + 2].startswith(f"    {first} | ")
 
 
@@ -173,3 +175,47 @@ def test_what_is_shown_is_bounded(tmp_path: Path) -> None:
     path.write_text(VALID.replace(AREA, f"<{'x' * 20_000}/>").replace("TX-1", "y" * 20_000))
     assert max(map(len, run(str(path)).stdout.splitlines())) < 1_200
     assert "y" * 20_000 in run("--json", str(path)).stdout
+
+
+RING = "30.1,-97.9 30.1,-97.5 {} 30.1,-97.9"
+
+
+@pytest.mark.parametrize(
+    ("written", "from_caret"),
+    [
+        (RING.format("30.5;-97.5"), "30.5;-97.5 30.1"),
+        ("\n  30.1,-97.9\n  30.1,-97.5\n  30.5;-97.5\n  30.1,-97.9\n", "30.5;-97.5"),
+        ("30.1&#44;-97.9&#x20;30.1,-97.5 30.5;-97.5 30.1,-97.9", "30.5;-97.5 30.1"),
+        ("30.1,-97.9 <!-- & < > -->30.1,-97.5 30.5;-97.5 30.1,-97.9", "30.5;-97.5 30.1"),
+        ("<![CDATA[30.1,-97.9\r\n30.1,-97.5 ]]>30.5;-97.5 30.1,-97.9", "30.5;-97.5 30.1"),
+        ("<?x y?>30.1,-97.9\r\n30.1,-97.5\r\n30.5;-97.5 30.1,-97.9", "30.5;-97.5 30.1"),
+    ],
+)
+def test_the_caret_is_under_the_wrong_part_of_a_text(tmp_path: Path, written: str, from_caret: str) -> None:
+    """Whatever stands before it in the text: entities, comments, sections, line breaks of two characters."""
+    document = VALID.replace(AREA, f"<area><areaDesc>Été</areaDesc><polygon>{written}</polygon></area>")
+    line, shown_from = shown(tmp_path / "one.xml", document.encode(), "cap.polygon.form")
+    assert shown_from.startswith(from_caret)
+    assert line
+
+
+def test_json_has_the_line_and_the_column_of_the_caret(tmp_path: Path) -> None:
+    """In characters, from 1, whatever the encoding; the offset inside of the text is not told."""
+    written = "<polygon>30.1,-97.9\n 30.1,-97.5\n 30.5;-97.5 30.1,-97.9</polygon>"
+    document = (
+        VALID.replace("Here", "Été 🚨").replace("</areaDesc>", f"</areaDesc>{written}").replace("UTF-8", "utf-16")
+    )
+    (tmp_path / "one.xml").write_bytes(document.encode("utf-16"))
+    (finding,) = json.loads(run("--json", str(tmp_path)).stdout)["findings"]
+    assert "offset" not in finding
+    assert document.split("\n")[finding["line"] - 1][finding["column"] - 1 :].startswith("30.5;-97.5")
+
+
+def test_what_has_no_place_in_the_file_has_no_column(tmp_path: Path) -> None:
+    """A message in a section of its container has lines, but its indentation is not known; one in base64 has neither."""
+    inside = VALID.partition("?>")[2].replace(AREA, BAD_AREA)
+    (tmp_path / "one.atom").write_text(FEED.format(f"<![CDATA[{inside}]]>"))
+    _, alert = (json.loads(line) for line in run("--json", str(tmp_path)).stdout.splitlines())
+    (finding,) = alert["findings"]
+    assert finding["line"]
+    assert finding["column"] is None

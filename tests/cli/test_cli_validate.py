@@ -116,7 +116,7 @@ def test_a_fault_of_ours_over_one_source_stops_no_other(
     monkeypatch.setattr(module, where, stumble)
     result = run(str(folder))
     assert result.exit_code == 2
-    told = f"{folder}/feed.atom: capgateway could not judge this, by a fault of its own: RuntimeError at "
+    told = f"{folder}/feed.atom: capgateway could not judge this because of a fault of its own: RuntimeError at "
     assert result.stderr.startswith(told)
     assert "2 documents in 2 sources: 1 valid, 1 invalid; 1 error, 0 warnings; 1 source unreadable" in result.stdout
 
@@ -138,7 +138,7 @@ def test_json_is_a_line_for_each_alert(folder: Path) -> None:
     )
     assert good["signature"] == {"status": "absent"}
     assert (good["verdict"], bad["verdict"]) == ("valid", "invalid")
-    assert list(bad["findings"][0]) == ["rule", "level", "layer", "xpath", "line", "message", "reference"]
+    assert list(bad["findings"][0]) == ["rule", "level", "layer", "xpath", "line", "column", "message", "reference"]
 
 
 def test_time_can_be_given(folder: Path) -> None:
@@ -183,11 +183,60 @@ def test_a_feed_is_judged_with_the_alerts_inside(tmp_path: Path) -> None:
 
 
 def test_strict_lets_warnings_fail(folder: Path) -> None:
-    """The same message, another verdict."""
+    """The same message and verdict, another answer."""
+    path = str(folder / "good.xml")
     (folder / "good.xml").write_text(VALID.replace("10:15:00-06:00", "10:15:00+00:00"))
-    assert run(str(folder / "good.xml")).exit_code == 0
-    assert run("--strict", str(folder / "good.xml")).exit_code == 1
-    assert run("--strict", "--ignore", "cap.time.utc", str(folder / "good.xml")).exit_code == 0
+    assert run(path).exit_code == 0
+    strict = run("--strict", path)
+    assert strict.exit_code == 1
+    assert ": valid, but failed by --strict\n" in strict.stdout
+    assert "1 valid, 0 invalid; 0 errors, 1 warning; 1 valid but failed by --strict" in strict.stdout
+    assert run("--strict", "--ignore", "cap.time.utc", path).exit_code == 0
+
+
+def test_strict_leaves_the_verdict_as_it_is_defined(folder: Path) -> None:
+    """The line says that the document failed, and that it is valid."""
+    (folder / "good.xml").write_text(VALID.replace("10:15:00-06:00", "10:15:00+00:00"))
+    plain = [json.loads(line) for line in run("--json", str(folder)).stdout.splitlines()]
+    strict = [json.loads(line) for line in run("--json", "--strict", str(folder)).stdout.splitlines()]
+    assert [one["verdict"] for one in plain] == [one["verdict"] for one in strict] == ["valid", "invalid"]
+    assert [one.get("failed") for one in plain + strict] == [None, None, True, True]
+    ignoring = run("--json", "--strict", "--ignore", "cap.time.utc", str(folder / "good.xml"))
+    assert "failed" not in json.loads(ignoring.stdout)
+
+
+def test_strict_is_the_same_in_reports_for_other_programs(folder: Path) -> None:
+    """What fails the command fails the build server's test and is an error in code review."""
+    (folder / "good.xml").write_text(VALID.replace("10:15:00-06:00", "10:15:00+00:00"))
+    path = str(folder / "good.xml")
+    for options, level, failures, code in (((), "warning", "0", 0), (("--strict",), "error", "1", 1)):
+        (log,) = json.loads(run("--format", "sarif", *options, path).stdout)["runs"]
+        assert [result["level"] for result in log["results"]] == [level]
+        assert log["invocations"][0]["exitCode"] == code
+        junit = run("--format", "junit", *options, path)
+        assert ElementTree.fromstring(junit.stdout).get("failures") == failures  # noqa: S314
+        assert junit.exit_code == code
+
+
+def test_lines_are_what_editors_read(folder: Path) -> None:
+    """One per finding, nothing for a valid document, and no summary; without a place, the beginning of the document."""
+    (folder / "empty.xml").write_text("")
+    result = run("--format", "lines", str(folder))
+    assert result.exit_code == 1
+    schema, empty = result.stdout.splitlines()[::-1]
+    assert empty == f"{folder}/empty.xml:1:1: error xml.syntax: The document is empty."
+    assert schema.startswith(f"{folder}/sub/bad.cap:4:3: error cap.schema: `status` is `test`; write one of Actual")
+
+
+def test_quiet_shows_only_what_failed(folder: Path) -> None:
+    """No valid document and no summary; the exit code is the same."""
+    good, bad = str(folder / "good.xml"), str(folder / "sub" / "bad.cap")
+    assert (run("-q", good).stdout, run("-q", good).exit_code) == ("", 0)
+    result = run("--quiet", good, bad)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{bad}#1 ")
+    assert "documents in" not in result.stdout
+    assert [json.loads(line)["source"] for line in run("-q", "--json", good, bad).stdout.splitlines()] == [bad]
 
 
 def test_an_unknown_rule_cannot_be_ignored(folder: Path) -> None:
@@ -212,7 +261,7 @@ def test_another_schema_can_be_used(folder: Path) -> None:
     (folder / "mine.xsd").write_text(without)
     assert run("--schema", str(folder / "mine.xsd"), str(folder / "good.xml")).exit_code == 1
     (folder / "none.xsd").write_text("<schema/>")
-    with pytest.raises(SourceError, match="no XML schema: its root element is not `schema`"):
+    with pytest.raises(SourceError, match="not an XML schema: its root element is not `schema`"):
         run("--schema", str(folder / "none.xsd"), str(folder / "good.xml"))
 
 
@@ -232,7 +281,7 @@ def test_a_schema_that_needs_others_is_refused(folder: Path, name: str) -> None:
     (folder / "mine.xsd").write_text(
         f'<xs:schema {space}><xs:{name} schemaLocation="http://127.0.0.1:1/"/></xs:schema>'
     )
-    with pytest.raises(SourceError, match=f"stands by itself: it has `{name}`"):
+    with pytest.raises(SourceError, match=f"not a complete XML schema: it contains `{name}`"):
         run("--schema", str(folder / "mine.xsd"), str(folder / "good.xml"))
 
 
@@ -262,7 +311,7 @@ def test_sarif_places_each_finding(folder: Path) -> None:
     assert log["version"] == "2.1.0"
     assert found["ruleId"] == one_run["tool"]["driver"]["rules"][found["ruleIndex"]]["id"] == "cap.schema"
     assert location["artifactLocation"]["uri"] == (folder / "sub" / "bad.cap").as_uri()
-    assert location["region"] == {"startLine": 4}
+    assert location["region"] == {"startLine": 4, "startColumn": 3}
     assert one_run["invocations"][0]["executionSuccessful"] is False
 
 

@@ -72,34 +72,34 @@ EMBEDDED = f"<embeddedXMLContent>{ALERT}</embeddedXMLContent>"
         # E-02
         ("<senderID>", "<distributionID>d2</distributionID><senderID>", "edxl.elements", "/EDXLDistribution/distributionID[2]", "keep one"),
         ("<distributionID>d1</distributionID><senderID>s@alerts.example</senderID>", "<senderID>s</senderID><distributionID>d</distributionID>", "edxl.elements", "/EDXLDistribution/distributionID", "move it before `senderID`"),
-        ("<language>", "<foo/><language>", "edxl.elements", "/EDXLDistribution/foo", "leave it out"),
+        ("<language>", "<foo/><language>", "edxl.elements", "/EDXLDistribution/foo", "remove it"),
         ("<language>", "<x:foo xmlns:x='urn:x'/><language>", "edxl.elements", "/EDXLDistribution/foo", "move or remove it"),
-        ("<language>", "text<language>", "edxl.elements", "/EDXLDistribution", "take it out"),
-        ("<language>", "<language a='b'>", "edxl.elements", "/EDXLDistribution/language", "no attribute `a`"),
-        ("<senderID>s@alerts.example</senderID>", "", "edxl.elements", "/EDXLDistribution", "lacks `senderID`; add it"),
+        ("<language>", "text<language>", "edxl.elements", "/EDXLDistribution", "remove it"),
+        ("<language>", "<language a='b'>", "edxl.elements", "/EDXLDistribution/language", "has the attribute `a`"),
+        ("<senderID>s@alerts.example</senderID>", "", "edxl.elements", "/EDXLDistribution", "has no `senderID`; add it"),
         ("<language>en", "<language><b>en</b>", "edxl.elements", "/EDXLDistribution/language", "text only"),
         # E-03, E-04, E-05
         ("Actual</dist", "Draft</dist", "edxl.values", "/EDXLDistribution/distributionStatus", "write Actual, Exercise, System or Test"),
         ("Report</dist", "Alert</dist", "edxl.values", "/EDXLDistribution/distributionType", "write Report"),
-        ("2026-01-01T", "2026-13-01T", "edxl.values", "/EDXLDistribution/dateTimeSent", "write a time that exists"),
-        ("T00:00:00.5Z", "T25:00:00Z", "edxl.values", "/EDXLDistribution/dateTimeSent", "write a time that exists"),
+        ("2026-01-01T", "2026-13-01T", "edxl.values", "/EDXLDistribution/dateTimeSent", "write an existing time"),
+        ("T00:00:00.5Z", "T25:00:00Z", "edxl.values", "/EDXLDistribution/dateTimeSent", "write an existing time"),
         # E-06
         ("<x:more xmlns:x=\"urn:x\"/>", "<confidentiality>c</confidentiality>", "edxl.content", f"{CONTENT}/confidentiality[2]", "move it before `xmlContent`"),
-        ("<confidentiality>", "<foo/><confidentiality>", "edxl.content", f"{CONTENT}/foo", "leave it out"),
+        ("<confidentiality>", "<foo/><confidentiality>", "edxl.content", f"{CONTENT}/foo", "remove it"),
         ("<confidentiality>", "<x:foo xmlns:x='urn:x'/><confidentiality>", "edxl.content", f"{CONTENT}/foo", "move it to the end"),
         ("</xmlContent>", "</xmlContent><nonXMLContent><mimeType>a/b</mimeType></nonXMLContent>", "edxl.content", f"{CONTENT}/nonXMLContent", "keep one of them"),
         # E-07
         (f"<keyXMLContent><x:key xmlns:x=\"urn:x\"/></keyXMLContent>{EMBEDDED}", ALERT, "edxl.place", CONTENT, "move it into `xmlContent/embeddedXMLContent`"),
-        (EMBEDDED, f"<keyXMLContent>{ALERT}</keyXMLContent>", "edxl.place", CONTENT, "stands in `keyXMLContent`"),
-        (f"{EMBEDDED}</xmlContent>", f"</xmlContent>{ALERT}", "edxl.place", CONTENT, "stands in `contentObject`"),
-        (f"{EMBEDDED}</xmlContent>", f"<embeddedXMLContent><![CDATA[{ALERT}]]></embeddedXMLContent></xmlContent>", "edxl.content", f"{CONTENT}/xmlContent/embeddedXMLContent", "take it out"),
+        (EMBEDDED, f"<keyXMLContent>{ALERT}</keyXMLContent>", "edxl.place", CONTENT, "is in `keyXMLContent`"),
+        (f"{EMBEDDED}</xmlContent>", f"</xmlContent>{ALERT}", "edxl.place", CONTENT, "is in `contentObject`"),
+        (f"{EMBEDDED}</xmlContent>", f"<embeddedXMLContent><![CDATA[{ALERT}]]></embeddedXMLContent></xmlContent>", "edxl.content", f"{CONTENT}/xmlContent/embeddedXMLContent", "remove it"),
         # E-08
-        ("<mimeType>image/png</mimeType>", "", "edxl.content", "/EDXLDistribution/contentObject[2]/nonXMLContent", "lacks `mimeType`; add it"),
+        ("<mimeType>image/png</mimeType>", "", "edxl.content", "/EDXLDistribution/contentObject[2]/nonXMLContent", "has no `mimeType`; add it"),
         (">AAAA<", ">no base64!<", "edxl.values", "/EDXLDistribution/contentObject[2]/nonXMLContent/contentData", "in base64"),
         # E-11
-        ("<country>", "<foo/><country>", "edxl.elements", "/EDXLDistribution/targetArea/foo", "leave it out"),
+        ("<country>", "<foo/><country>", "edxl.elements", "/EDXLDistribution/targetArea/foo", "remove it"),
         ("38.5,-77.0 10", "x", "edxl.area", "/EDXLDistribution/targetArea/circle[1]", "`38.5,-77 10`"),
-        ("1,1 1,2 2,2 1,1", "1,1", "edxl.area", "/EDXLDistribution/targetArea/polygon[1]", "four or more"),
+        ("1,1 1,2 2,2 1,1", "1,1", "edxl.area", "/EDXLDistribution/targetArea/polygon[1]", "at least four pairs"),
     ],
 )  # fmt: skip
 def test_each_fault_has_its_rule_its_place_and_a_remedy(
@@ -146,7 +146,7 @@ def test_long_names_of_a_stranger_are_cut_short() -> None:
     index = read(SAMPLE.replace("<language>", f"{children}<language>").replace("AAAA", f"<{'m' * 40_000}/>"))
     assert len(index.findings) == MAX_FINDINGS
     assert max(len(finding.xpath or "") for finding in index.findings) < 200
-    assert all(finding.message.endswith("leave it out.") for finding in index.findings)
+    assert all(finding.message.endswith("remove it.") for finding in index.findings)
     assert held(index) == ["a"]
 
 
@@ -248,3 +248,17 @@ def test_the_verdict_is_that_of_the_official_schema(seed: int) -> None:
         body = etree.tostring(root).decode()
         found = [f for f in read(body).findings if f.rule in {"edxl.elements", "edxl.values", "edxl.content"}]
         assert (not found) is schema.validate(etree.fromstring(body)), (body, found, schema.error_log)
+
+
+def test_an_envelope_of_another_version_is_one_finding() -> None:
+    """Which names the version; the message inside is read, and a test remains a test."""
+    body = (
+        '<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:2.0"><DistributionID>d</DistributionID>'
+        "<DistributionStatus><StatusKindDefault>Test</StatusKindDefault></DistributionStatus><Content><ContentObject>"
+        f"<ContentXML><EmbeddedXMLContent>{ALERT}</EmbeddedXMLContent></ContentXML></ContentObject></Content></EDXLDistribution>"
+    )
+    index = read(body)
+    told = [finding for finding in index.findings if finding.rule != "edxl.status"]
+    assert [(finding.rule, "EDXL-DE 2.0" in finding.message) for finding in told] == [("edxl.root", True)]
+    assert held(index) == ["a"]
+    assert [entry.envelope_status for entry in index.entries] == ["Test"]

@@ -60,8 +60,8 @@ def fetched(body: bytes, **changes: object) -> Fetched:
 
 
 NO_MESSAGE = (
-    "Error (line 1): No CAP message is in it or linked from it; "
-    'put it inside, or link to it with `type="application/cap+xml"`. [feed.entry-link]'
+    "Error (line 1): The entry neither contains a CAP message nor links to one; "
+    'put the message inside, or link to it with `type="application/cap+xml"`. [feed.entry-link]'
 )
 
 
@@ -83,7 +83,7 @@ def test_a_feed_is_described_in_sentences() -> None:
         "It announces 2 entries: 0 with the message inside, 1 linked.",
         "1 entry is unusable.",
         "The newest entry is from 2026-01-01 11:00 UTC, 60 minutes ago.",
-        "Error (line 1): The id `1` was used before; give each entry its own. [feed.atom-unique-id]",
+        "Error (line 1): Another entry has the id `1` too; give each entry an id of its own. [feed.atom-unique-id]",
         NO_MESSAGE,
     )
 
@@ -92,7 +92,7 @@ def test_many_findings_are_counted_not_listed() -> None:
     """After the first twenty, the rest is told by rule."""
     body = (
         b"<rss><channel><pubDate>today</pubDate>"
-        + b"<item><title>t</title><guid>g</guid></item>" * 50
+        + b"".join(b"<item><title>t</title><guid>%d</guid></item>" % number for number in range(50))
         + b"</channel></rss>"
     )
     said = describe(ATOM, fetched(body), feeds.read_entries(body, kind="rss", base_url=""), NOW)

@@ -35,8 +35,10 @@ def atom(*inside: str, head: str = "<id>f</id><title>t</title><updated>2026-01-0
 
 
 def rss(*inside: str) -> bytes:
-    guid = '<guid isPermaLink="false">g</guid>'
-    items = "".join(f"<item><title>T{n}</title>{x}{'' if '<guid' in x else guid}</item>" for n, x in enumerate(inside))
+    guid = '<guid isPermaLink="false">g{}</guid>'
+    items = "".join(
+        f"<item><title>T{n}</title>{x}{'' if '<guid' in x else guid.format(n)}</item>" for n, x in enumerate(inside)
+    )
     return f'<rss version="2.0"><channel><title>t</title><pubDate>today</pubDate>{items}</channel></rss>'.encode()
 
 
@@ -271,7 +273,7 @@ def test_a_long_name_of_the_root_is_cut_short() -> None:
     """In the place and in the message, which still tells what to do."""
     (finding,) = feeds.read_entries(f"<{'n' * 40_000}/>".encode(), kind="atom", base_url=BASE).findings
     assert finding.xpath == f"/{'n' * 80}…"
-    assert finding.message.endswith("correct the feed's `kind` or its address.")
+    assert finding.message.endswith("correct its `kind` or its address.")
 
 
 def test_several_entries_for_one_message_are_taken_in_once() -> None:
@@ -544,3 +546,16 @@ def test_one_message_in_three_areas_is_fetched_once() -> None:
     index = feeds.read_entries(body, kind="atom", base_url=BASE)
     assert len(index.entries) == 3
     assert len(index.distinct) == 1
+
+
+def test_a_repeated_guid_is_a_warning() -> None:
+    """Many readers keep one item per guid; both are read here, and an item without one repeats nothing."""
+    index = read_rss(
+        *[f"<title>t</title><guid>{guid}</guid><link>/{number}</link>" for number, guid in enumerate("aba")]
+    )
+    assert [(finding.rule, finding.level, finding.xpath) for finding in index.findings] == [
+        ("feed.rss-unique-guid", "warning", "/rss/channel/item[3]")
+    ]
+    assert [entry.link for entry in index.entries] == [f"https://alerts.example/{number}" for number in range(3)]
+    without = read_rss(*["<title>t</title><guid/><link>/a</link>"] * 2)
+    assert "feed.rss-unique-guid" not in rules(without)

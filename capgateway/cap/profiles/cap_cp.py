@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from capgateway.cap.profiles.country import CANADA, check_home
-from capgateway.cap.profiles.every import check_alone, check_version, primary
+from capgateway.cap.profiles.every import check_alone, check_version
 from capgateway.cap.profiles.languages import check_languages
 from capgateway.cap.profiles.marks import check_marks
 from capgateway.cap.rule import Rule
+from capgateway.cap.rules.info import primary
 
 if TYPE_CHECKING:
     from capgateway.cap.model import Alert, Area, Info
@@ -21,7 +22,8 @@ CODE = Rule(
     id="cap-cp.code",
     level="error",
     layer="profile",
-    asks="A message of the profile has a code `profile:CAP-CP:` with a version.",
+    asks="A message of the profile has a code `profile:CAP-CP:` with a version, such as `profile:CAP-CP:0.4`.",
+    why="Receivers recognise messages of the profile by the code.",
     reference=_REFERENCE,
     source=("C-03",),
 )
@@ -30,7 +32,7 @@ VERSION = Rule(
     level="error",
     layer="profile",
     asks="A message of the profile is CAP 1.2.",
-    why="Its rule set names CAP 1.2 as the standard it refers to, and what it adds to it presumes it.",
+    why="The profile is a set of additions to CAP 1.2.",
     reference=_REFERENCE,
     source=("C-01",),
 )
@@ -38,7 +40,8 @@ INFO = Rule(
     id="cap-cp.info",
     level="error",
     layer="profile",
-    asks="A public Alert, Update or Cancel has an info.",
+    asks="An Alert, Update or Cancel with scope Public has an info.",
+    why="A Cancel too says what ends, and where.",
     reference=_REFERENCE,
     source=("C-04",),
 )
@@ -46,8 +49,8 @@ LANGUAGE = Rule(
     id="cap-cp.language",
     level="error",
     layer="profile",
-    asks="Every info names its language.",
-    why="The profile knows no default, there are two.",
+    asks="Every info has a language that is not empty.",
+    why="The profile has no default language, because Canada has two.",
     reference=_REFERENCE,
     source=("C-05",),
 )
@@ -55,8 +58,9 @@ EQUAL = Rule(
     id="cap-cp.languages.equal",
     level="error",
     layer="profile",
-    asks="What is not free text is equal in all languages: category to certainty, codes, times and areas.",
-    why="Nobody is told less for the language they read.",
+    asks="category, responseType, urgency, severity, certainty, eventCode, effective, onset, expires, and the shapes, codes and "
+    "heights of areas are equal in all languages.",
+    why="Readers of every language learn the same. Up to 20 languages are compared with the first one.",
     reference=_REFERENCE,
     source=("C-06",),
 )
@@ -64,7 +68,9 @@ EVENT_CODE = Rule(
     id="cap-cp.event-code",
     level="error",
     layer="profile",
-    asks="Every info has an eventCode `profile:CAP-CP:Event:` with a version, of 4 to 12 characters.",
+    asks="Every info has an eventCode with the valueName `profile:CAP-CP:Event:` and a version, and its value is 4 to 12 "
+    "characters without white space.",
+    why="Receivers in Canada select alerts by it.",
     reference=_REFERENCE,
     source=("C-07", "C-23"),
 )
@@ -72,7 +78,7 @@ ONE_EVENT = Rule(
     id="cap-cp.event",
     level="error",
     layer="profile",
-    asks="All infos have the same event code of the profile.",
+    asks="All infos have the same event code of the profile, compared without case.",
     why="A message is about one event.",
     reference=_REFERENCE,
     source=("C-02",),
@@ -82,6 +88,7 @@ AREA = Rule(
     level="error",
     layer="profile",
     asks="Every info has an area.",
+    why="Receivers select alerts by their areas.",
     reference=_REFERENCE,
     source=("C-09",),
 )
@@ -89,7 +96,8 @@ AREA_SHAPE = Rule(
     id="cap-cp.area.shape",
     level="error",
     layer="profile",
-    asks="An area has a polygon, a circle or a geocode, and one without shapes a location code of the profile.",
+    asks="An area has a polygon, a circle or a geocode `profile:CAP-CP:Location:` with a version.",
+    why="Without any of them nobody can find the area.",
     reference=_REFERENCE,
     source=("C-10",),
 )
@@ -97,8 +105,8 @@ AREA_CODE = Rule(
     id="cap-cp.area.code",
     level="warning",
     layer="profile",
-    asks="An area has a location code of the profile even where it has a shape.",
-    why="Readings of the profile differ; with the code a message satisfies both.",
+    asks="An area with a polygon or a circle also has a geocode `profile:CAP-CP:Location:` with a version.",
+    why="The profile can be read in two ways. With the code, a message satisfies both.",
     reference=_REFERENCE,
     source=("C-10",),
 )
@@ -106,8 +114,8 @@ SGC = Rule(
     id="cap-cp.location",
     level="warning",
     layer="profile",
-    asks="A location code is an SGC code of 2, 4 or 7 digits.",
-    why="Province, census division or census subdivision.",
+    asks="The value of a geocode `profile:CAP-CP:Location:` is an SGC code of 2, 4 or 7 digits.",
+    why="The SGC has codes of provinces (2), census divisions (4) and census subdivisions (7).",
     reference=_REFERENCE,
     source=("C-11",),
 )
@@ -115,7 +123,8 @@ RECOMMENDED = Rule(
     id="cap-cp.recommended",
     level="warning",
     layer="profile",
-    asks="An info has expires and senderName, and a responseType where it has an instruction.",
+    asks="An info has expires and senderName, and with an instruction also a responseType.",
+    why="The profile recommends them.",
     reference=_REFERENCE,
     source=("C-13",),
 )
@@ -123,7 +132,8 @@ BILINGUAL = Rule(
     id="cap-cp.bilingual",
     level="info",
     layer="profile",
-    asks="A message speaks English and French.",
+    asks="A message has infos in English and in French.",
+    why="The profile recommends both languages.",
     reference=_REFERENCE,
     source=("C-14",),
 )
@@ -131,7 +141,9 @@ MARKS = Rule(
     id="cap-cp.parameter",
     level="warning",
     layer="profile",
-    asks="AutoTranslated is yes or no and occurs once; MinorChange is one of its values, stands in every info of an Update, and `other` is explained in note.",
+    asks="A parameter AutoTranslated is yes or no. A parameter MinorChange is none, text, correction, resource, layer or other, is "
+    "in an Update with references, is in every info, and other is explained in note. An info has each of them at most once.",
+    why="Receivers decide by MinorChange whether to alert again.",
     reference=_REFERENCE,
     source=("C-15", "C-16"),
 )
@@ -140,8 +152,9 @@ ABROAD = Rule(
     id="cap-cp.abroad",
     level="warning",
     layer="profile",
-    asks="Some polygon or circle of a message lies in Canada.",
-    why="Otherwise latitude and longitude have most likely changed places, or a minus is missing.",
+    asks="At least one polygon or circle of a message is in Canada.",
+    why="Otherwise latitude and longitude were most likely exchanged, or a minus is missing. The country is taken generously, "
+    "with its waters.",
     source=("A-112",),
 )
 
@@ -151,9 +164,9 @@ _LOCATION_NAME = re.compile(r"profile:CAP-CP:Location:\S+", re.IGNORECASE)
 _EVENT = re.compile(r"\S{4,12}")
 _SGC = re.compile(r"\d{2}|\d{4}|\d{7}", re.ASCII)
 _NEEDS_INFO = {
-    "Alert": "A public Alert has an info: what happened, where, and what to do.",
-    "Update": "A public Update has an info: what is so now.",
-    "Cancel": "A public Cancel has an info, although it ends an alert.",
+    "Alert": "The Alert is public and has no info; add one that says what happened, where, and what to do.",
+    "Update": "The Update is public and has no info; add one that describes the present situation.",
+    "Cancel": "The Cancel is public and has no info; add one that says what has ended, and where.",
 }
 
 
@@ -178,13 +191,16 @@ def check(alert: Alert, notes: Notes) -> None:
 
 def _info(info: Info, events: dict[int, str], notes: Notes, here: Step) -> None:
     if info.language == "en-US" and not notes.text(here, "language").strip():  # the model's word for no language
-        notes.add(LANGUAGE, "The info names no language; write en-CA or fr-CA.", here)
-    if not any(_EVENT.fullmatch(value) for value in events.values()):
-        message = "The info has no eventCode `profile:CAP-CP:Event:0.4` of 4 to 12 characters."
-        place: tuple[Step, ...] = (here, ("eventCode", next(iter(events))), "value") if events else (here,)
-        notes.add(EVENT_CODE, message, *place)
+        notes.add(LANGUAGE, "The info has no language; write en-CA or fr-CA.", here)
+    if not events:
+        notes.add(EVENT_CODE, "The info has no eventCode `profile:CAP-CP:Event:0.4`; add one, such as amber.", here)
+    for position, value in events.items():
+        if not _EVENT.fullmatch(value):
+            shown = f"`{value[:20]}`" if value else "empty"
+            message = f"The event code is {shown}; write 4 to 12 characters without a blank, such as amber."
+            notes.add(EVENT_CODE, message, here, ("eventCode", position), "value")
     if not info.areas:
-        notes.add(AREA, "The info has no area.", here)
+        notes.add(AREA, "The info has no area; add one.", here)
     for number, area in enumerate(info.areas):
         _area(area, notes, here, ("area", number))
     wanted = {"expires": info.expires, "senderName": (info.sender_name or "").strip()}
@@ -192,7 +208,7 @@ def _info(info: Info, events: dict[int, str], notes: Notes, here: Step) -> None:
     if not info.response_types and (info.instruction or "").strip():
         missing.append("responseType")
     if missing:
-        notes.add(RECOMMENDED, f"The info has no {', no '.join(missing)}.", here)
+        notes.add(RECOMMENDED, f"The info has no {' and no '.join(missing)}; add what is missing.", here)
 
 
 def _area(area: Area, notes: Notes, *here: Step) -> None:
@@ -201,14 +217,14 @@ def _area(area: Area, notes: Notes, *here: Step) -> None:
         if _LOCATION_NAME.fullmatch(code.name):
             has_location = True
             if not _SGC.fullmatch(code.value):
-                message = f"The location `{code.value[:20]}` is no SGC code of 2, 4 or 7 digits."
+                message = f"The location code is `{code.value[:20]}`; write an SGC code of 2, 4 or 7 digits."
                 notes.add(SGC, message, *here, ("geocode", position), "value")
     if has_location:
         return
     if area.polygons or area.circles:
-        notes.add(AREA_CODE, "The area has a shape but no geocode `profile:CAP-CP:Location:0.3`; add it.", *here)
+        notes.add(AREA_CODE, "The area has a shape but no geocode `profile:CAP-CP:Location:0.3`; add one.", *here)
     else:
-        message = "The area has no shape and no geocode `profile:CAP-CP:Location:0.3`; add one of them."
+        message = "The area has no polygon, no circle and no geocode `profile:CAP-CP:Location:0.3`; add one of them."
         notes.add(AREA_SHAPE, message, *here)
 
 
@@ -223,13 +239,11 @@ def _one_event(events: list[dict[int, str]], notes: Notes) -> None:
         for position, value in found.items():
             subject = subject or value
             if value.casefold() != subject.casefold():
-                message = (
-                    f"The event code is `{value[:20]}` and was `{subject[:20]}` before; a message is about one event."
-                )
+                message = f"The event code is `{value[:20]}`, but `{subject[:20]}` before; send one message per event."
                 notes.add(ONE_EVENT, message, ("info", number), ("eventCode", position), "value")
 
 
 def _bilingual(alert: Alert, notes: Notes) -> None:
     spoken = {primary(info.language) for info in alert.infos}
     if spoken and not spoken >= {"en", "fr"}:
-        notes.add(BILINGUAL, "The message does not speak both English and French.")
+        notes.add(BILINGUAL, "The message does not have infos in both English and French; add the missing one.")

@@ -67,11 +67,11 @@ def check_home(alert: Alert, country: Country, notes: Notes, rule: Rule) -> None
             return
         abroad.append((place, box))
     for place, (south, north, west, east) in abroad:
-        message = f"The shape lies off {country.name}; check its coordinates."
+        message = f"The shape is outside {country.name}; check its coordinates."
         if _meets((west, east, south, north), country):
             message = (
-                f"The shape lies off {country.name}; with latitude and longitude exchanged it would lie there. "
-                "Write latitude first."
+                f"The shape is outside {country.name}, but inside with latitude and longitude exchanged; write the latitude "
+                "first."
             )
         notes.add(rule, message, *place)
 

@@ -1,4 +1,4 @@
-"""What every profile asks, each under a rule of its own: its code, its version, and infos that tell of one event."""
+"""What every profile asks, each under a rule of its own: its code, its version, and infos about one event."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SECOND = Rule(
     id="profile.second",
     level="info",
     layer="profile",
-    asks="A message carries the code of one profile.",
-    why="It is judged by the first one only; what the other asks is not looked at.",
+    asks="A message has the code of one profile only.",
+    why="The rules of one profile are applied: that of the first code, or the one that `--profile` names.",
     source=("B-01", "C-03", "D-01"),
 )
 
@@ -30,18 +30,13 @@ def profile_of(code: str) -> str | None:
     return "cap-au" if ":profile:cap-au:" in folded else None
 
 
-def primary(language: str) -> str:
-    """The language itself of a tag, without region: `fr` of `fr-CA`, and of `fr_CA`, which some write."""
-    return language.replace("_", "-").partition("-")[0].casefold()
-
-
 def check_code(alert: Alert, wanted: str, notes: Notes, rule: Rule) -> None:
     """Note that no code is the wanted one, at the code that differs from it in case only where there is one."""
     if wanted in alert.codes:
         return
     for position, code in enumerate(alert.codes):
         if code.casefold() == wanted.casefold():
-            notes.add(rule, f"The code is written `{code}`; write `{wanted}`.", ("code", position))
+            notes.add(rule, f"The code is `{code}`; write `{wanted}`.", ("code", position))
             return
     notes.add(rule, f"The message has no code `{wanted}`; add it.")
 
@@ -49,7 +44,7 @@ def check_code(alert: Alert, wanted: str, notes: Notes, rule: Rule) -> None:
 def check_version(alert: Alert, notes: Notes, rule: Rule) -> None:
     """Note that the message is not of the version that all profiles are made for."""
     if alert.version != "1.2":
-        notes.add(rule, f"The message is CAP {alert.version}; the profile is one of CAP 1.2.")
+        notes.add(rule, f"The message is CAP {alert.version}, and the profile is for CAP 1.2; send CAP 1.2.")
 
 
 def check_alone(alert: Alert, judged: str, notes: Notes) -> None:
@@ -61,7 +56,11 @@ def check_alone(alert: Alert, judged: str, notes: Notes) -> None:
         return
     for position, profile in enumerate(profiles):
         if profile not in {None, judged}:
-            notes.add(SECOND, f"Only the rules of {judged} are judged, not those of {profile}.", ("code", position))
+            notes.add(
+                SECOND,
+                f"Only the rules of {judged} are applied, not those of {profile}; send one message per profile.",
+                ("code", position),
+            )
             return
 
 
@@ -75,7 +74,7 @@ def check_same(alert: Alert, notes: Notes, rule: Rule) -> None:
         model = model or _classes(first)
         pairs = zip(("categories", "eventCodes"), model, _classes(info), strict=True)
         if different := [name for name, one, other in pairs if one != other]:
-            message = f"The info differs from the first one in {' and '.join(different)}; make them equal."
+            message = f"The info differs from the first info in {' and '.join(different)}; make them equal."
             notes.add(rule, message, ("info", position))
 
 

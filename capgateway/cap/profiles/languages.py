@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cap import geometry, topology
+from capgateway.cap.times import has_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ _NAMES = (
 
 
 def check_languages(alert: Alert, notes: Notes, rule: Rule) -> None:
-    """Note for each language that says something else than the message's first one the info and the fields in which it
-    does."""
+    """Note for each language that says something else than the message's first one its info, and the fields that differ."""
     spoken = alert.by_language()
     if len(spoken) < 2:  # noqa: PLR2004  (one language cannot differ)
         return
@@ -45,7 +45,8 @@ def check_languages(alert: Alert, notes: Notes, rule: Rule) -> None:
             position, names = found
             language, before = (alert.infos[one].language[:20] for one in (position, first[0]))
             message = (
-                f"{language} differs from {before} in {', '.join(names)}; only texts may differ between languages."
+                f"The info in {language} differs from that in {before} in {', '.join(names)}; make them equal. Only texts "
+                "may differ between languages."
             )
             notes.add(rule, message, ("info", position))
 
@@ -71,22 +72,25 @@ def _difference(alert: Alert, model: dict[Facts, set[Place]], other: list[int]) 
     mine = _said(alert, other)
     for position in other:
         facts = _facts(alert, alert.infos[position])
-        if facts not in model:
-            return position, _nearest(facts, model)
-        if any(place not in model[facts] for area in alert.infos[position].areas for place in _places(area)):
-            return position, ["areas"]
-    for facts, places in model.items():
-        if facts not in mine:
-            return other[0], _nearest(facts, mine)
-        if places - mine[facts]:
-            return other[0], ["areas"]
+        places = {place for area in alert.infos[position].areas for place in _places(area)}
+        if names := _nearest(facts, places if facts in model else mine[facts], model):
+            return position, names
+    for facts, said in model.items():
+        if names := _nearest(facts, said, mine):
+            return other[0], names
     return None
 
 
-def _nearest(facts: Facts, others: dict[Facts, set[Place]]) -> list[str]:
-    """The names of the fields that differ, compared with the facts that are the least different."""
-    differences = ([n for n, a, b in zip(_NAMES, facts, other, strict=True) if a != b] for other in others)
-    return min(differences, key=len)
+def _nearest(facts: Facts, places: set[Place], others: dict[Facts, set[Place]]) -> list[str]:
+    """The names of the fields that differ, areas among them, compared with the facts that are the least different."""
+    nearest = min(others, key=lambda other: len(_different(facts, other)))
+    different = _different(facts, nearest)
+    is_elsewhere = places != others[nearest] if different else not places <= others[nearest]
+    return [*different, *(["areas"] if is_elsewhere else [])]
+
+
+def _different(facts: Facts, other: Facts) -> list[str]:
+    return [name for name, one, two in zip(_NAMES, facts, other, strict=True) if one != two]
 
 
 def _said(alert: Alert, positions: list[int]) -> dict[Facts, set[Place]]:
@@ -111,7 +115,7 @@ def _facts(alert: Alert, info: Info) -> Facts:
 
 
 def _moment(time: Time | None) -> object:
-    return time and (time.instant or time.text)
+    return time and ((has_offset(time) and time.instant) or time.text)
 
 
 def _places(area: Area) -> Iterator[Place]:

@@ -1,4 +1,4 @@
-"""The parameters that CAP-CP adds: AutoTranslated, and MinorChange, which tells that an Update changes little."""
+"""The parameters that CAP-CP adds: AutoTranslated, and MinorChange, for an Update that changes little."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from capgateway.cap.model import Alert, Info
     from capgateway.cap.rule import Rule
     from capgateway.cap.rules.notes import Notes
@@ -27,11 +29,11 @@ def check_marks(alert: Alert, notes: Notes, rule: Rule) -> None:
     for number, (info, found) in enumerate(zip(alert.infos, marks, strict=True)):
         seen: set[str] = set()
         for position, name in found.items():
-            if fault := _fault(alert, name, info.parameters[position].value, seen):
+            for fault in _faults(alert, name, info.parameters[position].value, seen):
                 notes.add(rule, fault, ("info", number), ("parameter", position))
             seen.add(name)
         if is_minor and MINOR_CHANGE not in seen:
-            notes.add(rule, "Another info has MinorChange and this one has not.", ("info", number))
+            notes.add(rule, "Another info has MinorChange and this one does not; add it.", ("info", number))
 
 
 def _marks(info: Info) -> dict[int, str]:
@@ -40,17 +42,16 @@ def _marks(info: Info) -> dict[int, str]:
     return {position: match[1].casefold() for position, match in found if match}
 
 
-def _fault(alert: Alert, name: str, value: str, seen: set[str]) -> str | None:
+def _faults(alert: Alert, name: str, value: str, seen: set[str]) -> Iterator[str]:
     word = "MinorChange" if name == MINOR_CHANGE else "AutoTranslated"
     value = value.casefold()
     if value not in _VALUES[name]:
-        return f"{word} is `{value[:20]}`; it is one of {', '.join(_VALUES[name])}."
+        yield f"{word} is `{value[:20]}`; write one of {', '.join(_VALUES[name])}."
     if name in seen:
-        return f"{word} occurs twice."
+        yield f"The info has more than one {word}; keep one."
     if name == AUTO_TRANSLATED:
-        return None
+        return
     if alert.msg_type != "Update" or not alert.references:
-        return "MinorChange belongs into an Update with references."
+        yield "MinorChange is only for an Update with references; remove it."
     if value == "other" and not (alert.note or "").strip():
-        return "MinorChange is `other`; explain the change in note."
-    return None
+        yield "MinorChange is `other`; explain the change in note."

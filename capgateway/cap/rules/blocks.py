@@ -1,4 +1,4 @@
-"""The rule about several infos in one language: a later one adds to what an earlier one said, it does not override it."""
+"""The rules about several infos in one language: a later one adds to an earlier one and does not override it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from capgateway.cap import geometry, topology
 from capgateway.cap.model import Circle
 from capgateway.cap.rule import Rule
+from capgateway.cap.rules.dates import is_certain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +22,20 @@ COST_OF_A_PAIR = 20
 OVERRIDE = Rule(
     id="cap.info.override",
     level="error",
-    asks="Infos in one language for the same area and time agree in event, urgency and severity.",
-    why="They form one sequence: a later one may add to an earlier one, not override it. Receivers differ in which of two "
-    "contradicting ones they show.",
+    asks="Infos in one language for the same area, time and audience have the same event, urgency and severity.",
+    why="They form one sequence, in which a later info may add to an earlier one but not override it. Receivers differ in "
+    "which of two contradicting infos they show. Areas are the same if a polygon, a circle or a geocode is, or if "
+    "both infos have only the same areaDesc or no area at all. A circle smaller than 10 metres is a marker, not an area.",
     reference="CAP 1.2 §3.2.2",
     source=("A-71",),
 )
 OVERLAP = Rule(
     id="cap.info.overlap",
     level="warning",
-    asks="Infos in one language whose shapes overlap or share a code agree in event, urgency and severity.",
-    why="As for cap.info.override; where areas overlap only in part it may be a matter of careless borders. In the profiles "
-    "where shapes decide, codes beside them do not count.",
+    asks="Infos in one language, for one time and audience, whose shapes overlap or that share a geocode have the same event, "
+    "urgency and severity.",
+    why="See cap.info.override. Where areas overlap only in part, the cause may be a careless border. If a message follows a "
+    "profile, the geocodes of an area with shapes do not count.",
     reference="CAP 1.2 §3.2.2",
     source=("A-71",),
 )
@@ -40,8 +43,8 @@ OVERLAP = Rule(
 UNCHECKED = Rule(
     id="cap.info.unchecked",
     level="info",
-    asks="Infos in one language are few and simple enough to be compared.",
-    why="The search for contradictions is bounded, so that no message takes longer than a moment.",
+    asks="The infos in one language are few and simple enough to be compared with each other.",
+    why="The search for contradictions is limited, so that no message takes longer than about a second.",
     reference="CAP 1.2 §3.2.2",
     source=("A-15", "A-71"),
 )
@@ -67,7 +70,7 @@ def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
         if len({statements[position] for position in positions}) > 1:
             _check(alert, positions, statements, grounds, notes)
     if grounds.budget.left <= 0:
-        notes.add(UNCHECKED, "Too many infos and shapes to look for contradictions in all of them.")
+        notes.add(UNCHECKED, "The message has too many infos or shapes; not all were searched for contradictions.")
 
 
 def _check(alert: Alert, positions: list[int], statements: list[Statement], grounds: _Grounds, notes: Notes) -> None:
@@ -101,12 +104,14 @@ def _ends_before(one: Info, other: Info) -> bool:
     start = other.onset or other.effective
     if one.expires is None or start is None or one.expires.instant is None or start.instant is None:
         return False
+    if not (is_certain(one.expires) and is_certain(start)):
+        return True  # no contradiction is built on a guessed offset
     return one.expires.instant <= start.instant
 
 
 def _message(earlier: int, said: tuple[Statement, Statement], what: str) -> str:
     names = " and ".join(name for name, one, other in zip(_SAID, *said, strict=True) if one != other)
-    return f"This info and info[{earlier + 1}] speak in one language of {what} and differ in {names}; make them agree."
+    return f"This info has another {names} than info[{earlier + 1}], in the same language for {what}; make them equal."
 
 
 class _Ground(NamedTuple):
@@ -171,7 +176,7 @@ class _Grounds:
         for text in area.circles:
             self.budget.left -= COST_OF_A_PAIR
             shape = geometry.circle(text) if self.budget.left > 0 else "form"
-            if isinstance(shape, Circle):
+            if isinstance(shape, Circle) and shape.radius >= geometry.MARKER_RADIUS:  # a marker is no area (A-118)
                 yield topology.outline(shape)
 
 

@@ -24,20 +24,21 @@ MAX_PLACES = 25
 
 
 class Notes(msgspec.Struct):
-    """What the rules say about one message. ``texts`` are those of the alert's own elements as they stand there, outer
-    blanks included; ``may_hold_markup`` is false where no text can hold `<` or `&`."""
+    """What the rules say about one message. ``texts`` are those of the alert's own elements as written, outer blanks
+    included; ``may_hold_markup`` is false where no text can contain `<` or `&`."""
 
     root: etree._Element
     texts: dict[str, str]
+    version: str = "1.2"
     may_hold_markup: bool = True
     _findings: list[Finding] = []
     _places: dict[str, tuple[Rule, int]] = {}
     _known: dict[tuple[etree._Element, str], list[etree._Element]] = {}
     _start: str = ""
 
-    def add(self, rule: Rule, message: str, *steps: Step) -> None:
+    def add(self, rule: Rule, message: str, *steps: Step, offset: int | msgspec.UnsetType = msgspec.UNSET) -> None:
         """Note that ``rule`` is broken at the place the steps lead to from the alert; if the last is missing, where it
-        is missing from."""
+        is missing from. ``offset`` counts the characters of the element's text before the very place."""
         _, places = self._places.get(rule.id, (rule, 0))
         self._places[rule.id] = (rule, places + 1)
         if places >= MAX_PLACES:
@@ -46,14 +47,21 @@ class Notes(msgspec.Struct):
         place, path = self.root, self._start
         for element, name in self._walk(steps):
             place, path = element, f"{path}/{name}"
-        self._findings.append(rule.finding(message, xpath=path, line=place.sourceline))
+        self._findings.append(rule.finding(message, xpath=path, line=place.sourceline, offset=offset))
+
+    def has_noted(self, rule: Rule) -> bool:
+        """Whether the rule was found to be broken anywhere."""
+        return rule.id in self._places
 
     def findings(self) -> list[Finding]:
         """All that was noted, in that order, and how often a rule was broken at more places than are shown."""
         if not self._findings:
             return self._findings
         rest = [
-            rule.finding(f"The same at {places - MAX_PLACES:,} more places, which are not listed.", xpath=self._start)
+            rule.finding(
+                f"The same fault occurs at {places - MAX_PLACES:,} more places, which are not listed.",
+                xpath=self._start,
+            )
             for rule, places in self._places.values()
             if places > MAX_PLACES
         ]

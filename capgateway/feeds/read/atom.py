@@ -34,8 +34,9 @@ REQUIRED = Rule(
     id="feed.atom-required",
     level="error",
     layer="feed",
-    asks="An Atom feed and each of its entries has one id, one title and one time of update, and its times are times.",
-    why="Readers tell entries apart by their ids, and what is new by the time.",
+    asks="An Atom feed and each of its entries have exactly one id that is not empty, one title and one updated. updated and "
+    "published are times with an offset.",
+    why="Readers distinguish entries by their ids, and recognise new ones by the time.",
     reference="RFC 4287 §3.3, §4.1.1, §4.1.2",
     source=("D-30",),
 )
@@ -44,7 +45,7 @@ UNIQUE = Rule(
     level="error",
     layer="feed",
     asks="No two entries of a feed have the same id.",
-    why="Many readers keep one entry for each id, and lose the other.",
+    why="Many readers keep only one entry per id and lose the other.",
     reference="RFC 4287 §4.2.6",
     source=("D-31",),
 )
@@ -52,8 +53,9 @@ KNOWN = Rule(
     id="feed.atom-element",
     level="error",
     layer="feed",
-    asks="A feed and its entries hold no elements of Atom's namespace that Atom does not know there, and none twice that it "
-    "knows once.",
+    asks="A feed and its entries contain only those elements of Atom's namespace that Atom allows there, and none more than once "
+    "that it allows once.",
+    why="Readers ignore unknown elements, and differ in which of two they use.",
     reference="RFC 4287 §4.1.1, §4.1.2",
     source=("D-30",),
 )
@@ -72,7 +74,7 @@ def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
         yield from _form(element, where)
         name = text(element, "id", most=MAX_LINK)
         if name and name in ids:
-            message = f"The id {quoted(name)} was used before; give each entry its own."
+            message = f"Another entry has the id {quoted(name)} too; give each entry an id of its own."
             yield UNIQUE.finding(message, xpath=where, line=element.sourceline)
         ids.add(name)
         yield from read_entry(
@@ -103,7 +105,7 @@ def _form(element: etree._Element, where: str) -> Iterator[cap.Finding]:
             yield rule.finding(message, xpath=place[child], line=child.sourceline)
     missing = [f"`{name}`" for name in _REQUIRED if name not in found]
     if missing:
-        message = f"`{local(element)}` lacks {' and '.join(missing)}; add what is missing."
+        message = f"`{local(element)}` has no {' and no '.join(missing)}; add what is missing."
         yield REQUIRED.finding(message, xpath=where, line=element.sourceline)
 
 
@@ -112,14 +114,14 @@ def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[t
     if name not in _CHILDREN[parent]:
         yield (
             KNOWN,
-            f"{quoted(name)} is no element that Atom knows in `{parent}`; leave it out, or put it in another namespace.",
+            f"Atom does not allow {quoted(name)} in `{parent}`; remove it, or put it into a namespace of your own.",
         )
     elif is_again and name in _ONCE[parent]:
         yield (REQUIRED if name in _REQUIRED else KNOWN), f"`{parent}` has a second `{name}`; keep one."
     if name == "id" and not (child.text or "").strip():
-        yield REQUIRED, "The id is empty; give it an IRI that nothing else has and that never changes."
+        yield REQUIRED, "The id is empty; write an IRI that nothing else has and that never changes."
     if name in {"updated", "published"} and not is_date((child.text or "").strip(), needs_zone=True):
-        yield REQUIRED, f"`{name}` is no time; write it as in 2026-01-31T12:00:00Z."
+        yield REQUIRED, f"`{name}` is not a time with an offset; write it as 2026-01-31T12:00:00Z."
 
 
 def choose_link(element: etree._Element, base_url: str) -> Choice:

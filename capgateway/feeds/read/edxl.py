@@ -7,11 +7,12 @@ What the envelope says of updates and cancels is not acted on; the messages say 
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.cap import Rule
-from capgateway.cap.place import local
+from capgateway.cap.place import local, namespace_of
 from capgateway.feeds.read import envelope
 from capgateway.feeds.read.entry import HTTP, Entry, embedded, linked
 from capgateway.feeds.read.links import CAP_TYPES, XML_TYPES
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 NAMESPACE = "urn:oasis:names:tc:emergency:EDXL:DE:1.0"
 #: Elements whose text may be a message, though none belongs there.
 TEXTS = ("embeddedXMLContent", "keyXMLContent", "xmlContent")
+_VERSION = re.compile(r"urn:oasis:names:tc:emergency:EDXL:DE:(\d{1,3}(?:\.\d{1,3})*)", re.IGNORECASE | re.ASCII)
 _HOME = "embeddedXMLContent"
 #: More than twice the longest status of the standard, and all the store has room for.
 MAX_STATUS = 20
@@ -47,6 +49,7 @@ ROOT = Rule(
     level="error",
     layer="feed",
     asks="The root element is `EDXLDistribution` in the namespace of EDXL-DE 1.0.",
+    why="The form of an envelope of another version is not checked. The messages inside are found and judged all the same.",
     reference="EDXL-DE 1.0 §3.2.1",
     source=("E-01",),
 )
@@ -54,8 +57,8 @@ PLACE = Rule(
     id="edxl.place",
     level="error",
     layer="feed",
-    asks="A CAP message stands as XML in embeddedXMLContent of xmlContent, or as base64 in contentData of nonXMLContent.",
-    why="Readers look there and nowhere else.",
+    asks="A CAP message is XML in embeddedXMLContent of xmlContent, or base64 in contentData of nonXMLContent.",
+    why="Readers look only there.",
     reference="EDXL-DE 1.0 §3.2.5",
     source=("E-07",),
 )
@@ -63,37 +66,49 @@ STATUS = Rule(
     id="edxl.status",
     level="warning",
     layer="feed",
-    asks="A message inside is not Actual when its envelope is for something else, such as a Test.",
-    why="Read here as what the envelope says. Who takes the message out of it takes it for real.",
+    asks="A message inside has status Actual only if the distributionStatus of its envelope is Actual.",
+    why="It is read here with the status of the envelope. A receiver that takes the message out of the envelope takes it for "
+    "real.",
     source=("E-03",),
 )
 CAP_INSIDE = Rule(
     id="edxl.cap",
     level="warning",
     layer="feed",
-    asks="An envelope from a source of alerts holds CAP messages.",
+    asks="An envelope contains at least one CAP message. A content object with CAP's media type contains one, or its http or "
+    "https address in uri.",
+    why="Otherwise there is nothing to validate or show.",
     source=("E-07", "E-08", "E-09"),
 )
 
 
 def read_edxl(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Finding]:
     """Every CAP message of an envelope, embedded, in base64 or linked, and what is wrong with the envelope."""
-    for finding in wrong_namespace(root, "/EDXLDistribution", NAMESPACE):
-        yield ROOT.finding(finding.message, xpath=finding.xpath, line=finding.line)
-    yield from envelope.check(root)
+    match = _VERSION.fullmatch(namespace_of(root))
+    version = match[1] if match else "1.0"  # an unknown namespace is most likely a wrong one
+    is_ours = version == "1.0"
+    if not is_ours:
+        message = f"The envelope is EDXL-DE {version}; its form is not checked. Send EDXL-DE 1.0, in `{NAMESPACE}`."
+        yield ROOT.finding(message, xpath="/EDXLDistribution", line=root.sourceline)
+    else:
+        for finding in wrong_namespace(root, "/EDXLDistribution", NAMESPACE):
+            yield ROOT.finding(finding.message, xpath=finding.xpath, line=finding.line)
+        yield from envelope.check(root)
     is_empty = True
     status, sent = _status(root) or None, text(root, "dateTimeSent") or None
     for holder, where in places(root, "/EDXLDistribution"):
         for found in _content(holder, where, status, sent, base_url):
+            if not is_ours and not isinstance(found, Entry) and found.rule == PLACE.id:
+                continue  # another version has other places
             is_empty = is_empty and not isinstance(found, Entry)
             yield found
     if is_empty:
-        message = "No CAP message is inside; put it into contentObject/xmlContent/embeddedXMLContent."
+        message = "The envelope contains no CAP message; put it into contentObject/xmlContent/embeddedXMLContent."
         yield CAP_INSIDE.finding(message, xpath="/EDXLDistribution", line=root.sourceline)
 
 
 def _status(distribution: etree._Element) -> str:
-    return text(distribution, "distributionStatus", most=MAX_STATUS)
+    return text(distribution, "distributionStatus", "DistributionStatus", most=MAX_STATUS)  # the latter in EDXL-DE 2.0
 
 
 def _content(
@@ -120,8 +135,8 @@ def _content(
 def _misplaced(alert: etree._Element, holder: etree._Element, where: str) -> Iterator[cap.Finding]:
     if next(alert.iterancestors(f"{{*}}{_HOME}"), None) is None:
         parent = alert.getparent()
-        stands = f"stands in {quoted(local(parent))}" if parent is not None else "stands alone"
-        message = f"A CAP message {stands}; move it into `xmlContent/{_HOME}`."
+        place = f"in {quoted(local(parent))}" if parent is not None else "alone"
+        message = f"A CAP message is {place}; move it into `xmlContent/{_HOME}`."
         yield PLACE.finding(message, xpath=where, line=holder.sourceline)
 
 
@@ -130,7 +145,8 @@ def _contradicted(
 ) -> Iterator[cap.Finding]:
     if alert is not None and status not in {None, "Actual"} and text(alert, "status") == "Actual":
         message = (
-            f"The envelope says {status}, the message in it Actual; it is read as {status}. Let both say the same."
+            f"The envelope has status {status}, but the message in it Actual; it is read as {status}. Write the same status in "
+            "both."
         )
         yield STATUS.finding(message, xpath=where, line=holder.sourceline)
 
@@ -164,13 +180,13 @@ def _other_content(
         return
     packed, address = child(element, "contentData"), child(element, "uri")
     if packed is not None or media_type(text(element, "mimeType")) not in CAP_TYPES:
-        return  # what is no base64 was told with the envelope's form
+        return  # that it is not base64 was reported with the envelope's form
     link = absolute(address.text, address, base_url) if address is not None else None
     if link is None:
-        message = "It has neither contentData nor uri; give it the message in base64, or its address."
+        message = "The content has neither contentData nor uri; add the message in base64, or its address."
         yield CAP_INSIDE.finding(message, xpath=where, line=holder.sourceline)
     elif not is_http(link):
-        message = "Its uri is not http or https; link to where any reader can fetch it."
+        message = "The uri is not http or https; write an address that every reader can fetch."
         yield HTTP.finding(message, xpath=where, line=holder.sourceline)
     else:
         yield linked(link, title=title, updated=sent, envelope_status=status)

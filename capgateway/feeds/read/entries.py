@@ -35,7 +35,9 @@ MAX_FINDINGS = 200
 MAX_FAULTS = 5 * MAX_ENTRIES
 
 _LONG_BASE = f"boolean(//@xml:base[string-length() > {MAX_LINK}])"
-CROWDED = BOUNDED.finding(f"More than {MAX_NAMESPACES:,} namespaces are declared around an alert or an entry.")
+CROWDED = BOUNDED.finding(
+    f"More than {MAX_NAMESPACES:,} namespaces are declared around an alert or an entry; nothing after it is read."
+)
 #: Kinds whose every body is one message, whatever it holds: what is wrong with it is for validation to say.
 _SINGLE = frozenset({"cap", "naads"})
 #: Kinds where somebody hands over what they have: messages, or envelopes of them, never an index to be followed.
@@ -76,10 +78,15 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     if xml.root is None:
         return Index(findings=xml.findings)
     if xml.root.xpath(_LONG_BASE):  # each link would read it
-        return Index(findings=(*xml.findings, BOUNDED.finding("An `xml:base` is longer than any address.")))
+        return Index(
+            findings=(
+                *xml.findings,
+                BOUNDED.finding(f"An `xml:base` is longer than {MAX_LINK:,} characters; shorten it."),
+            )
+        )
     findings = list(xml.findings)
     if name not in _ROOTS.get(kind, _ENVELOPES):
-        message = f"Configured as {kind}, but the document's root is {quoted(name)}; correct the feed's `kind` or its address."
+        message = f"The feed is configured as {kind}, but the root element is {quoted(name)}; correct its `kind` or its address."
         findings.append(READABLE.finding(message, xpath=xpath(xml.root), line=xml.root.sourceline))
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
@@ -123,7 +130,10 @@ def _gather(items: Iterable[Entry | cap.Finding], findings: list[cap.Finding], n
             entries.append(item)
         if len(entries) > MAX_ENTRIES or size > MAX_DOCUMENT_BYTES or faults > MAX_FAULTS:
             del entries[MAX_ENTRIES:]
-            findings.insert(0, BOUNDED.finding(f"More than is read; {len(entries):,} entries are."))
+            findings.insert(
+                0,
+                BOUNDED.finding(f"The feed is larger than what is read; only its first {len(entries):,} entries are."),
+            )
             break
     if len(findings) > MAX_FINDINGS:
         findings.sort(key=lambda finding: finding.level != "error")  # the verdict hangs on them

@@ -17,40 +17,40 @@ READABLE = Rule(
     id="feed.root",
     level="error",
     layer="feed",
-    asks="A feed's document is of the kind the feed is configured as.",
-    why="Another document, such as a login page with status 200, announces nothing: the feed would look quiet.",
+    asks="The document of a feed is of the kind that is configured for the feed.",
+    why="Another document, such as a log-in page with status 200, announces nothing, so the feed would only look quiet.",
 )
 NAMESPACE = Rule(
     id="feed.namespace",
     level="error",
     layer="feed",
-    asks="A feed's elements are in their namespace: that of Atom 1.0, of FEMA's wrapper, of RSS 1.0; those of RSS 2.0 in "
-    "none.",
-    why="Readers tell by the namespace what a document is, and skip what they do not know.",
+    asks="The elements of a feed are in the namespace of Atom 1.0, of FEMA's wrapper or of RSS 1.0; those of RSS 2.0 are in none.",
+    why="Readers recognise a document by its namespace, and skip elements that they do not know.",
     source=("B-62", "D-30"),
 )
 BOUNDED = Rule(
     id="feed.size",
     level="error",
     layer="feed",
-    asks="A feed announces at most 20,000 entries, with at most 100 MB of alerts inside, and few namespaces around them.",
-    why="What one feed sends must not exhaust the gateway that reads them all. Entries beyond the bound are not read.",
+    asks="A feed has at most 20,000 entries, at most 100 MB of alerts inside, at most 100 namespaces declared around each, and no "
+    "`xml:base` longer than 4,000 characters.",
+    why="One feed must not exhaust the gateway that reads all feeds. Entries beyond a limit are not read.",
 )
 LINKED = Rule(
     id="feed.entry-link",
     level="error",
     layer="feed",
-    asks="An entry holds a CAP message or links to one: by a link of type `application/cap+xml`, by its only untyped "
-    "link, or by a link of an XML type.",
-    why="The index is a summary: without the message itself nothing can be validated or shown.",
+    asks="An entry contains a CAP message or links to one: by a link with the type `application/cap+xml`, by its only link "
+    "without a type, or by a link with an XML type.",
+    why="The index is only a summary. Without the message itself nothing can be validated or shown.",
     source=("D-32", "D-33"),
 )
 HTTP = Rule(
     id="feed.link-scheme",
     level="error",
     layer="feed",
-    asks="Links are http or https.",
-    why="Other schemes read files or wake programs.",
+    asks="The links of entries are http or https.",
+    why="Links with other schemes read files or start programs.",
     source=("D-34",),
 )
 

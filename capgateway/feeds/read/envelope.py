@@ -32,8 +32,9 @@ ELEMENTS = Rule(
     id="edxl.elements",
     level="error",
     layer="feed",
-    asks="The elements of an envelope are all there, known, and in the standard's order, without attributes or text between "
-    "them.",
+    asks="An envelope has all required elements and only known ones, in the standard's order, without attributes and without text "
+    "between them.",
+    why="Readers of the standard's schema refuse any other envelope as a whole.",
     reference="EDXL-DE 1.0 §3.2.1",
     source=("E-02",),
 )
@@ -41,7 +42,8 @@ VALUES = Rule(
     id="edxl.values",
     level="error",
     layer="feed",
-    asks="Status, type, time and other values of an envelope are of the standard's lists and forms.",
+    asks="distributionStatus, distributionType, dateTimeSent, size and contentData have values that the standard allows.",
+    why="Readers of the standard's schema refuse any other envelope as a whole.",
     reference="EDXL-DE 1.0 §3.2.1",
     source=("E-03", "E-04", "E-05"),
 )
@@ -49,8 +51,9 @@ CONTENT = Rule(
     id="edxl.content",
     level="error",
     layer="feed",
-    asks="A content object has exactly one of nonXMLContent, with its mimeType, and xmlContent. What the standard knows comes "
-    "before it in the standard's order, elements of other namespaces after it.",
+    asks="A content object has either one xmlContent or one nonXMLContent with a mimeType. The other elements of the standard come "
+    "before it, in the standard's order, and elements of other namespaces after it.",
+    why="Readers of the standard's schema refuse any other envelope as a whole.",
     reference="EDXL-DE 1.0 §3.2.3",
     source=("E-06", "E-08"),
 )
@@ -58,7 +61,8 @@ AREA = Rule(
     id="edxl.area",
     level="warning",
     layer="feed",
-    asks="Circles and polygons of a target area are written as CAP writes them.",
+    asks="A circle or polygon of a target area has the form that CAP requires.",
+    why="The target area is for information only, so this is not an error.",
     reference="EDXL-DE 1.0 §3.2.2",
     source=("E-11",),
 )
@@ -75,17 +79,17 @@ def is_base64(text: str) -> bool:
 
 _STATUS = Value(STATUSES.__contains__, f"write {', '.join(STATUSES[:-1])} or {STATUSES[-1]}")
 _TYPE = Value(TYPES.__contains__, f"write {', '.join(TYPES[:-1])} or {TYPES[-1]}")
-_DATE = Value(is_date, "write a time that exists as in 2026-01-31T12:00:00Z")
+_DATE = Value(is_date, "write an existing time, in the form 2026-01-31T12:00:00Z")
 _INTEGER = Value(lambda text: bool(re.fullmatch(r"[+-]?\d+", text, re.ASCII)), "write a whole number of bytes")
-_BASE64 = Value(is_base64, "pack the bytes in base64")
+_BASE64 = Value(is_base64, "encode the bytes in base64")
 _CIRCLE = Value(
     lambda text: not isinstance(geometry.circle(text), str),
-    "write latitude, longitude and kilometres as in `38.5,-77 10`",
+    "write latitude,longitude and kilometres, such as `38.5,-77 10`",
     is_advised=True,
 )
 _POLYGON = Value(
     lambda text: not geometry.polygon(text).faults,
-    "write four or more pairs of latitude and longitude, the last like the first",
+    "write at least four pairs latitude,longitude, the last the same as the first",
     is_advised=True,
 )
 

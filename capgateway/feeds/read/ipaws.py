@@ -31,7 +31,8 @@ WRAPPED = Rule(
     id="feed.ipaws-wrapper",
     level="warning",
     layer="feed",
-    asks="The wrapper of an IPAWS feed holds alerts and nothing else.",
+    asks="The wrapper of an IPAWS feed contains only alerts.",
+    why="Readers do not look at anything else in it.",
     source=("B-62",),
 )
 
@@ -50,5 +51,5 @@ def read_ipaws(root: etree._Element, _base_url: str) -> Iterator[Entry | cap.Fin
     yield from wrong_namespace(root, "/alerts", NAMESPACE)
     for element, where in places(root, "/alerts"):
         if not is_message(element, also_empty=True):
-            message = f"{quoted(local(element))} is no CAP message; leave it out."
+            message = f"{quoted(local(element))} is not a CAP message; remove it."
             yield WRAPPED.finding(message, xpath=where, line=element.sourceline)

@@ -41,7 +41,9 @@ _PACKED = "contentData"
 MAX_LINE = 50_000
 #: Where relative links of a file point to; nobody follows them.
 NOWHERE = "https://feed.invalid/"
-TOO_MANY = BOUNDED.finding(f"There are more than {MAX_ENTRIES:,} messages; this one and those after it are not judged.")
+TOO_MANY = BOUNDED.finding(
+    f"The document contains more than {MAX_ENTRIES:,} messages; this one and those after it are not judged."
+)
 #: The messages of a file without line breaks have their line in common.
 _unescaped = lru_cache(maxsize=1)(html.unescape)
 

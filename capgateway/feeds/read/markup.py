@@ -50,8 +50,8 @@ def wrong_namespace(element: etree._Element, where: str, right: str) -> Iterator
     """A finding when the element is in another namespace than the ``right`` one."""
     if namespace_of(element) != right:
         is_in = f"in the namespace {quoted(namespace_of(element))}" if namespace_of(element) else "in no namespace"
-        wanted = f"`{right}`" if right else "none"
-        message = f"{quoted(local(element))} is {is_in}; it has to be {wanted}."
+        advice = f"put it into `{right}`" if right else "take it out of any namespace"
+        message = f"{quoted(local(element))} is {is_in}; {advice}."
         yield NAMESPACE.finding(message, xpath=where, line=element.sourceline)
 
 
@@ -167,9 +167,12 @@ def read_entry(
 
 def _fault(link: Choice) -> tuple[cap.Rule, str] | None:
     if link.url is None:
-        return LINKED, f"No CAP message is in it or linked from it; put it inside, or {_TYPED}."
+        return (
+            LINKED,
+            f"The entry neither contains a CAP message nor links to one; put the message inside, or {_TYPED}.",
+        )
     if not link.is_named:
-        return LINKED, f"None of its links is known to lead to a CAP message; {_TYPED}."
+        return LINKED, f"No link of the entry clearly leads to a CAP message; {_TYPED}."
     if not is_http(link.url):
-        return HTTP, "The link to its CAP message is not http or https; link to where any reader can fetch it."
+        return HTTP, "The link to the CAP message is not http or https; write an address that every reader can fetch."
     return None

@@ -28,7 +28,8 @@ JSON = Rule(
     id="feed.json",
     level="error",
     layer="feed",
-    asks="A listing is well-formed JSON.",
+    asks="A listing of the National Weather Service is well-formed JSON.",
+    why="A listing that cannot be read announces nothing.",
     source=("D-55",),
 )
 _ACTIVE = re.compile(r"/alerts/active(?:\.atom|/(?P<name>area|zone|region)/(?P<value>[^/]+))?/?$")
@@ -53,10 +54,12 @@ def read_nws(body: bytes, base_url: str) -> tuple[Iterator[Entry | cap.Finding],
     try:
         listing = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return iter((JSON.finding(f"This is no JSON: {error}."),)), None
+        return iter((JSON.finding(f"This is not JSON: {error}."),)), None
     items = next((listing[name] for name in ("features", "@graph") if isinstance(_get(listing, name), list)), None)
     if items is None:
-        return iter((READABLE.finding("Neither `features` (GeoJSON) nor `@graph` (JSON-LD) lists alerts."),)), None
+        return iter(
+            (READABLE.finding("The JSON has no list of alerts, neither `features` (GeoJSON) nor `@graph` (JSON-LD)."),)
+        ), None
     next_url = _text(_get(_get(listing, "pagination"), "next"))
     return _entries(items, base_url), _absolute(next_url, base_url)
 
@@ -68,7 +71,7 @@ def _entries(items: list[Any], base_url: str) -> Iterator[Entry | cap.Finding]:
         title = (_text(_get(facts, "headline")) or _text(_get(facts, "event")) or "")[:MAX_TITLE]
         updated = _text(_get(facts, "sent"))
         if link is None:
-            yield LINKED.finding("It has no address; give it the one of its alert as `@id`.", xpath=f"/{number}")
+            yield LINKED.finding("The item has no address; write that of its alert into `@id`.", xpath=f"/{number}")
             yield Entry(key=f"/{number}", title=title, updated=updated)
         else:
             yield linked(link, title=title, updated=updated)

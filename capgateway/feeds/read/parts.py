@@ -76,7 +76,7 @@ def faults(element: etree._Element, where: str, form: Form) -> Iterator[Fault]:
         return
     texts = (element.text, *(child.tail for child in element))
     if any(text and text.strip(BLANK) for text in texts):
-        message = f"Text stands between the elements of `{local(element)}`; take it out."
+        message = f"There is text between the elements of `{local(element)}`; remove it."
         yield Fault("elements", element, where, message)
     yield from _children(element, where, form)
 
@@ -85,16 +85,16 @@ def _attributes(element: etree._Element, where: str, form: Form) -> Iterator[Fau
     for name in map(str, element.attrib):
         if name in SCHEMA_LOCATIONS or (form is EMBEDDED and name.startswith("{")):
             continue
-        message = f"`{local(element)}` has no attribute {quoted(name)}; leave it out."
+        message = f"`{local(element)}` has the attribute {quoted(name)}, which the standard does not allow; remove it."
         yield Fault("elements", element, where, message)
 
 
 def _value(element: etree._Element, where: str, form: Value) -> Iterator[Fault]:
     name, written = local(element), " ".join(_WORDS.findall(element.text or ""))
     if len(element):
-        yield Fault("elements", element, where, f"`{name}` holds elements; it is for text only.")
+        yield Fault("elements", element, where, f"`{name}` contains elements; write text only.")
     elif not form.is_right(written):
-        message = f"{quoted(written)} is no {name}; {form.advice}."
+        message = f"`{name}` is {quoted(written) if written else 'empty'}; {form.advice}."
         yield Fault("advice" if form.is_advised else "value", element, where, message)
 
 
@@ -110,13 +110,13 @@ def _children(element: etree._Element, where: str, form: tuple[Part | OneOf, ...
         later = next((other for other in first if other > number), None)
         if later is not None and "*" in known and later == known["*"][0]:
             early, there = first.pop(later)  # told once, not of each element behind it
-            message = f"{quoted(local(early))} stands too early; move it to the end of `{local(element)}`."
+            message = f"{quoted(local(early))} comes too early; move it to the end of `{local(element)}`."
             yield Fault("elements", early, there, message)
         elif later is not None:
-            message = f"`{local(child)}` stands too late; move it before `{local(first[later][0])}`."
+            message = f"`{local(child)}` comes too late; move it before `{local(first[later][0])}`."
             yield Fault("elements", child, place, message)
         elif form[number].most == 1 and count[number]:
-            message = f"`{local(child)}` stands beside `{local(first[number][0])}`; keep one of them."
+            message = f"`{local(child)}` comes in addition to `{local(first[number][0])}`; keep one of them."
             yield Fault("elements", child, place, message)
         count[number] += 1
         first.setdefault(number, (child, place))
@@ -126,12 +126,12 @@ def _children(element: etree._Element, where: str, form: tuple[Part | OneOf, ...
             names = " or ".join(
                 "an element of another namespace" if p.name == "*" else f"`{p.name}`" for p in slot.parts
             )
-            yield Fault("elements", element, where, f"`{local(element)}` lacks {names}; add it.")
+            yield Fault("elements", element, where, f"`{local(element)}` has no {names}; add it.")
 
 
 def _stranger(child: etree._Element, parent: etree._Element) -> str:
     if not namespace_of(child):
-        return f"{quoted(local(child))} is in no namespace; declare the one it belongs to."
+        return f"{quoted(local(child))} is in no namespace; declare its namespace."
     if namespace_of(child) == namespace_of(parent):
-        return f"{quoted(local(child))} is no element of `{local(parent)}`; leave it out."
-    return f"`{local(parent)}` has no place for elements of other namespaces, as {quoted(local(child))}; move or remove it."
+        return f"`{local(parent)}` may not contain {quoted(local(child))}; remove it."
+    return f"{quoted(local(child))} is in another namespace, which `{local(parent)}` does not allow; move or remove it."

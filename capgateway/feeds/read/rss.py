@@ -13,6 +13,7 @@ from capgateway.feeds.read.markup import (
     is_http,
     media_type,
     places,
+    quoted,
     read_entry,
     text,
     wrong_namespace,
@@ -36,7 +37,8 @@ CHANNEL = Rule(
     id="feed.rss-channel",
     level="error",
     layer="feed",
-    asks="RSS has exactly one channel; in RSS 2.0 the items stand in it.",
+    asks="RSS has exactly one channel. In RSS 2.0 the items are inside it.",
+    why="Many readers see only the items of the first channel.",
     reference="RSS 2.0, channel",
     source=("D-33",),
 )
@@ -45,6 +47,7 @@ DESCRIBED = Rule(
     level="error",
     layer="feed",
     asks="An RSS item has a title or a description.",
+    why="Readers have nothing else to show.",
     reference="RSS 2.0, item",
     source=("D-33",),
 )
@@ -52,10 +55,19 @@ ADVISED = Rule(
     id="feed.rss-advised",
     level="warning",
     layer="feed",
-    asks="A channel has a pubDate, and each of its items a guid.",
-    why="Readers tell by them what is new.",
+    asks="In RSS 2.0 a channel has a pubDate, and each of its items a guid.",
+    why="Readers recognise by them what is new. Only the first item without a guid is reported.",
     reference="RSS 2.0, channel and item",
     source=("D-33",),
+)
+UNIQUE = Rule(
+    id="feed.rss-unique-guid",
+    level="warning",
+    layer="feed",
+    asks="No two items of a channel have the same guid.",
+    why="Many readers keep only one item per guid and lose the other.",
+    reference="RSS 2.0, item",
+    source=("D-31", "D-33"),
 )
 
 
@@ -65,20 +77,28 @@ def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findin
     yield from wrong_namespace(root, top, outer)
     yield from _channels(root, top)
     is_advised = False
+    guids: set[str] = set()
     for item, where in _items(root, top):
         if namespace_of(item) != namespace_of(root):  # what is wrong with all was said once
             yield from wrong_namespace(item, where, inner)
         if not any(text(item, name) for name in ("title", "description")):
-            message = "It has neither title nor description; say in one of them what it is about."
+            message = "The item has neither a title nor a description; add one."
             yield DESCRIBED.finding(message, xpath=where, line=item.sourceline)
         if not is_advised and local(root) == "rss" and not text(item, "guid"):
             is_advised = True  # what is so with one is so with most
-            message = "It has no guid; give each item one that never changes, such as the identifier of its alert."
+            message = (
+                "The item has no guid; give each item one that never changes, such as the identifier of its alert."
+            )
             yield ADVISED.finding(message, xpath=where, line=item.sourceline)
+        guid = text(item, "guid", most=MAX_LINK)
+        if guid and guid in guids:
+            message = f"Another item has the guid {quoted(guid)} too; give each item a guid of its own."
+            yield UNIQUE.finding(message, xpath=where, line=item.sourceline)
+        guids.add(guid)
         yield from read_entry(
             item,
             where,
-            name=text(item, "guid", most=MAX_LINK),
+            name=guid,
             title=text(item, "title", "description"),
             updated=text(item, "updated", "pubDate", "date") or None,
             link=choose_link(item, base_url),
@@ -89,18 +109,18 @@ def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findin
 def _channels(root: etree._Element, top: str) -> Iterator[cap.Finding]:
     channels = [(element, where) for element, where in places(root, top) if local(element) == "channel"]
     if not channels:
-        yield CHANNEL.finding("It has no channel; put all of its items in one.", xpath=top, line=root.sourceline)
+        yield CHANNEL.finding("The document has no channel; put all items into one.", xpath=top, line=root.sourceline)
     for channel, where in channels[1:]:
-        message = "It has more than one channel; many readers see the first one only."
+        message = "The document has more than one channel; put all items into the first."
         yield CHANNEL.finding(message, xpath=where, line=channel.sourceline)
     if local(root) == "rss":
         for channel, where in channels:
             if not text(channel, "pubDate"):
-                message = "The channel has no pubDate; say when it was last published."
+                message = "The channel has no pubDate; add the time of its last publication."
                 yield ADVISED.finding(message, xpath=where, line=channel.sourceline)
         for item, where in places(root, top):
             if local(item) == "item":
-                message = "The item stands outside of the channel; move it into it."
+                message = "The item is outside the channel; move it inside."
                 yield CHANNEL.finding(message, xpath=where, line=item.sourceline)
 
 
