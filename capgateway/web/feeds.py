@@ -87,7 +87,7 @@ async def body(request: web.Request) -> bytes:
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError:
-        raise Refused(400, "the body is not in the encoding that its header names") from None
+        raise Refused(400, "the body is not divided as its headers say") from None
     except ConnectionResetError:  # nobody reads this answer, but the log stays free of other people's trouble
         raise Refused(400, "the sender went away before the body's end") from None
     if not found.strip():

@@ -114,10 +114,13 @@ async def test_what_cannot_be_handed_in(site: Any) -> None:
         assert "Request Entity" not in told["detail"]
 
 
-async def test_a_body_that_is_not_in_its_encoding_is_a_400(site: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """It is the sender's fault: said so to them, and no error in our log."""
-    async with site.session.post(PARTNER, data=b"abc", headers={"Content-Encoding": "gzip"}, compress=None) as answer:
-        assert (answer.status, answer.content_type) == (400, "application/problem+json")
+@pytest.mark.parametrize("path", [PARTNER, "/api/v1/validate", "/healthz", "/nothing"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity, gzip", "nonsense"])
+async def test_a_packed_body_is_refused(site: Any, path: str, encoding: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is unpacked for anybody, whether it could be or not; it is the sender's fault, and no error in our log."""
+    async with site.session.post(path, data=b"abc", headers={"Content-Encoding": encoding}, compress=None) as answer:
+        assert (answer.status, answer.content_type) == (415, "application/problem+json")
+        assert answer.headers["Accept-Encoding"] == "identity"
     assert not [record for record in caplog.records if record.name == "capgateway.web.problems"]
 
 
