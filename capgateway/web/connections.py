@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 from aiohttp.streams import StreamReader
 
 from capgateway import log
-from capgateway.web.problems import Answer
+from capgateway.web.guard import set_headers
+from capgateway.web.problems import UNEXPECTED, Answer, problem
 
 LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ PIECE = 8 * 1024  # bytes parsed before we look again
 MOST_MARKS = 16 * 1024  # bytes between the chunks of a body, beside as much again as there is body
 MOST_UNASKED = 1024 * 1024  # bytes of headers, and of requests that are sent ahead of their answers
 TOLD_EVERY_SECONDS = 60.0
+NOT_HTTP = "this is not a request as HTTP/1.1 has them"
 
 SETTINGS: dict[str, Any] = {
     "access_log": None,
@@ -133,6 +136,22 @@ class Connection(web.RequestHandler):
         self._sent += more
         return self._sent - self._body.total_bytes > MOST_MARKS + self._body.total_bytes
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is not HTTP, or not as the standard wants it. The library's own names the library, and quotes
+        what was sent."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.event(LOGGER, "web.failed", level=logging.ERROR, error=exc, method=request.method, path=request.path)
+        told = problem(status, NOT_HTTP if status < HTTPStatus.INTERNAL_SERVER_ERROR else UNEXPECTED)
+        set_headers(told)
+        told.force_close()
+        return told
+
     def begin(self, body: StreamReader | None) -> None:
         """A page starts to work."""
         self._at_work, self._body, self._sent, self._unasked = True, body, 0, 0
@@ -169,7 +188,7 @@ async def attended(request: web.Request, handler: Answer) -> web.StreamResponse:
     is_refused = True
     try:
         answer = await handler(request)
-        is_refused = request.body_exists and (answer.status >= 400 or not request.content.is_eof())  # noqa: PLR2004
+        is_refused = request.body_exists and (answer.status >= HTTPStatus.BAD_REQUEST or not request.content.is_eof())
         if is_refused:
             answer.force_close()
         return answer

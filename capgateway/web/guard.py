@@ -62,6 +62,11 @@ def actor(request: web.Request) -> Token:
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Give every answer, errors too, the headers it does not set itself."""
+    set_headers(response)
+
+
+def set_headers(response: web.StreamResponse) -> None:
+    """The headers of every answer, where it does not have its own."""
     response.headers["Server"] = "capgateway"  # not which libraries in which versions
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

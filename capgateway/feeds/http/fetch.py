@@ -21,6 +21,7 @@ from capgateway import net
 from capgateway.errors import FetchError
 from capgateway.feeds.http import answer
 from capgateway.feeds.read.entries import MAX_FEED_BYTES
+from capgateway.masking import mask_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,9 +108,9 @@ async def fetch(
         found = await _ask(session, _secured(URL(url), feed), question, None if feed.allow_networks else hosts)
     except net.TROUBLE as error:
         trouble = net.fetch_error(error)
-        return FetchFailed(reason=trouble.reason, message=str(trouble))
+        return FetchFailed(reason=trouble.reason, message=mask_addresses(str(trouble)))
     except ValueError as error:  # what yarl calls no URL
-        return FetchFailed(reason="url", message=f"not a URL: {error}")
+        return FetchFailed(reason="url", message=mask_addresses(f"not a URL: {error}"))
     if isinstance(found, Fetched) and known is not None and found.validators.sha256 == known.sha256:
         return None
     return found
