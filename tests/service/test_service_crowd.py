@@ -129,3 +129,38 @@ async def test_a_hostile_receiver_and_feed_delay_nobody(tmp_path: Path, kind: st
             await until(lambda: shows_a_card(receiver))
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, STOP_SECONDS) == 0, installation.log()
+
+
+HANGING_LOOK_UPS = """
+import socket, time
+system = socket.getaddrinfo
+def getaddrinfo(host, *arguments, **named):
+    if str(host).endswith("silent.example"):
+        time.sleep(600)
+    return system(host, *arguments, **named)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+async def test_names_that_hang_delay_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the names of forty feeds and a receiver are being looked up in vain, an alert is stored and delivered, and
+    SIGTERM is obeyed."""
+    (tmp_path / "sitecustomize.py").write_text(HANGING_LOOK_UPS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    port = free_port()
+    async with FeedServer() as feed, ReceiverServer(secrets=[SECRET], port=port) as receiver:
+        installation = Installation(tmp_path, feed=feed.url("index.atom"), port=port)
+        with installation.config.open("a") as more:
+            for number in range(40):
+                more.write(f'[[feeds]]\nname = "silent-{number}"\nkind = "atom"\ninterval = "1s"\n')
+                more.write(f'url = "https://{number}.silent.example/"\n')
+            more.write(
+                '[[receivers]]\nname = "silent"\nurl = "https://app.silent.example/"\nsecret = "env:APP_SECRET"\n'
+            )
+        with installation.running() as process:
+            await until(lambda: asyncio.to_thread(lambda: "gateway.started" in installation.log()))
+            await asyncio.sleep(2)  # the first polls are spread over a second
+            feed.publish("amber.xml", cap.write(ALERT))
+            await until(lambda: shows_a_card(receiver))
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, STOP_SECONDS) == 0, installation.log()
