@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import ssl
 from contextvars import ContextVar
@@ -29,6 +31,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from capgateway.errors import Blocked
 from capgateway.net.address import Networks, check_url, is_odd_number, read_address, vet
 from capgateway.net.answers import BoundedConnector
+from capgateway.net.descriptors import descriptor_limit
 from capgateway.net.names import Names
 from capgateway.net.tls import Certificates
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 # A server is called dead after 10 s without a connection (TLS included), 30 s without a byte, 2 minutes in all.
 TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+RESERVED_DESCRIPTORS = 128  # files and connections of the store, its threads, and what strangers just opened to us
 KEEPALIVE_SECONDS = 15  # a pooled connection keeps the address it was vetted with; not for long
 
 # Whether the request being connected is plain http. Resolver and socket factory run inside the request's context.
@@ -81,10 +85,20 @@ class _Guard(AbstractResolver):
         family, kind, protocol, _, address = address_info
         if not self._proxied:
             vet(str(address[0]), [str(address[0])], self._allow_networks, plain=_PLAIN.get())
-        return socket.socket(family, kind, protocol)
+        return _leave_some(socket.socket(family, kind, protocol))
 
     async def close(self) -> None:
         await self._names.close()
+
+
+def _leave_some(opened: socket.socket) -> socket.socket:
+    """The system gives out the lowest number that is free, so the number tells how many are left. Who connects to strangers
+    can try again later; the store cannot."""
+    limit = descriptor_limit()
+    if opened.fileno() >= limit - min(RESERVED_DESCRIPTORS, limit // 4):
+        opened.close()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    return opened
 
 
 def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
