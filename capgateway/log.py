@@ -6,7 +6,8 @@
     log.event(logger, "feed.polled", feed="nws", outcome="not_modified", seconds=0.21)
 
 On a terminal that is a line to read, elsewhere a JSON object a line. Values come from strangers: they are quoted, cut and
-never start a line of their own. Callers pass no name of a person and no plate; a field called like a secret is hidden.
+never start a line of their own. Callers pass no name of a person and no plate; a field called like a secret is hidden, and
+so are the values in the query of an address.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 import msgspec
+
+from capgateway.masking import mask_addresses
 
 Format = Literal["auto", "text", "json"]
 
@@ -56,13 +59,13 @@ class JsonLines(logging.Formatter):
         line = _fields(record) | {
             "time": _time(record, "milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": mask_addresses(record.getMessage()),
             "logger": record.name,
         }
         first = ("time", "level", "event", "logger")
         ordered = {name: line[name] for name in (*first, *(name for name in line if name not in first))}
         if record.exc_info:
-            ordered["traceback"] = self.formatException(record.exc_info)
+            ordered["traceback"] = mask_addresses(self.formatException(record.exc_info))
         return msgspec.json.encode(ordered, enc_hook=str).decode()
 
 
@@ -71,9 +74,9 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         shown = " ".join(f"{name}={_quoted(value)}" for name, value in _fields(record).items() if value is not None)
-        message = record.getMessage() if hasattr(record, _FIELDS) else one_line(record.getMessage())
+        message = record.getMessage() if hasattr(record, _FIELDS) else one_line(mask_addresses(record.getMessage()))
         line = f"{_time(record, 'seconds')[11:19]} {record.levelname.lower():7} {message} {shown}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{mask_addresses(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _cut(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    text = str(value)
+    text = mask_addresses(str(value))
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from capgateway import config, log, service
+from capgateway import config, log, net, service
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from capgateway.cli.output import Context
+
+
+LOGGER = logging.getLogger(__name__)
+ENOUGH_DESCRIPTORS = 4096
+"""Files and connections that a gateway with a few hundred receivers may have open on its worst day."""
 
 
 def read_roles(_: click.Context, __: click.Parameter, value: str) -> tuple[service.Role, ...]:
@@ -35,7 +42,16 @@ def run(context: Context, roles: tuple[service.Role, ...], log_format: log.Forma
     """Run the gateway until it is told to stop (Ctrl-C, SIGTERM)."""
     settings = config.load(config.find(context.config_path))
     log.set_up(level=log_level.upper(), format=log_format)
+    _allow_many_connections()
+    gc.freeze()  # what is loaded by now stays; going through it again and again would hold the loop for tens of milliseconds
     run_async(service.serve(settings, roles))
+
+
+def _allow_many_connections() -> None:
+    allowed = net.raise_descriptor_limit()
+    if allowed < ENOUGH_DESCRIPTORS:
+        advice = f"raise `ulimit -n` (LimitNOFILE= of systemd) to {ENOUGH_DESCRIPTORS} or more"
+        log.event(LOGGER, "gateway.few_descriptors", level=logging.WARNING, allowed=allowed, advice=advice)
 
 
 def run_async(work: Coroutine[Any, Any, None]) -> None:

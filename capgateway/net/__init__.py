@@ -1,25 +1,31 @@
 """HTTP with strangers: where we may connect, and how much of an answer we swallow.
 
-``address``: which addresses are allowed · ``session``: sessions and streams that connect to no others ·
-``body``: bodies read to a limit · ``trouble``: what went wrong, in one word.
+``address``: which addresses are allowed · ``session``: sessions and streams that connect to no others · ``names``: their
+look-ups · ``tls``: their certificates · ``answers``: what surrounds a body, bounded · ``body``: bodies read to a limit ·
+``trouble``: what went wrong, in one word · ``descriptors``: how many connections the system allows.
 """
 
 from capgateway.net.address import Networks, check_url, is_allowed, lies_in
 from capgateway.net.body import read_bounded
-from capgateway.net.session import TIMEOUT, certificate_expires, new_session, open_stream, tls_context
+from capgateway.net.descriptors import descriptor_limit, raise_descriptor_limit
+from capgateway.net.session import TIMEOUT, certificate_expires, new_session, open_stream
+from capgateway.net.tls import Certificates, tls_context
 from capgateway.net.trouble import TROUBLE, fetch_error
 
 __all__ = [
     "TIMEOUT",
     "TROUBLE",
+    "Certificates",
     "Networks",
     "certificate_expires",
     "check_url",
+    "descriptor_limit",
     "fetch_error",
     "is_allowed",
     "lies_in",
     "new_session",
     "open_stream",
+    "raise_descriptor_limit",
     "read_bounded",
     "tls_context",
 ]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import TYPE_CHECKING
 
 from capgateway.errors import FetchError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import aiohttp
 
 CHUNK = 64 * 1024
+#: Unpacked in one go, some milliseconds of work, before others get their turn: a packed chunk may hold 64 MB.
+STEP = 1024 * 1024
 # A gzip body may be several streams end to end (RFC 1952 §2.2). Real ones have one; each costs us a decoder.
 MAX_GZIP_MEMBERS = 64
 
@@ -19,16 +24,18 @@ async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The whole body, unpacked, of at most ``limit`` bytes, packed or unpacked.
 
     Raises ``FetchError`` with reason ``too_large``, ``encoding`` (one we did not ask for, or broken) or ``truncated``;
-    the connection is then closed, never drained. A packed bomb is stopped at the limit, before it is unpacked.
+    the connection is then closed, never drained. A packed bomb is stopped at the limit, at most a ``STEP`` above it.
     """
     packed, body = 0, bytearray()
     try:
         unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
         async for chunk in response.content.iter_chunked(CHUNK):
             packed += len(chunk)
-            body += unpacker.feed(chunk, limit + 1 - len(body))
-            if max(packed, len(body)) > limit:
-                raise FetchError(f"the answer is larger than {limit} bytes", reason="too_large")
+            for piece in unpacker.pieces(chunk):
+                body += piece
+                if max(packed, len(body)) > limit:
+                    raise FetchError(f"the answer is larger than {limit} bytes", reason="too_large")
+                await asyncio.sleep(0)
         unpacker.finish()
     except BaseException:
         response.close()
@@ -37,7 +44,7 @@ async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 class Unpacker:
-    """Undoes gzip or deflate piece by piece, never giving out more than asked for."""
+    """Undoes gzip or deflate piece by piece."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding.strip().lower()
@@ -47,20 +54,23 @@ class Unpacker:
         self._stream: zlib._Decompress | None = None
         self._members = 0
 
-    def feed(self, chunk: bytes, most: int) -> bytes:
-        """At most ``most`` bytes; when it is that many, there may be more and the caller has had enough."""
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """What a chunk holds, at most ``STEP`` bytes at a time. Who has had enough takes no more of them."""
         if not self._packed:
-            return chunk
-        out = b""
-        while chunk and len(out) < most:
+            yield chunk
+            return
+        is_more = bool(chunk)
+        while is_more:
             if self._stream is None or self._stream.eof:
                 self._stream = self._next_stream(chunk)
             try:
-                out += self._stream.decompress(chunk, most - len(out))
+                piece = self._stream.decompress(chunk, STEP)
             except zlib.error as error:
                 raise FetchError(f"the packed answer is broken: {error}", reason="encoding") from None
-            chunk = self._stream.unused_data
-        return out
+            yield piece
+            chunk = self._stream.unconsumed_tail or self._stream.unused_data
+            # A full piece may leave something in the decoder although it has swallowed the whole chunk.
+            is_more = bool(chunk) or (len(piece) == STEP and not self._stream.eof)
 
     def _next_stream(self, chunk: bytes) -> zlib._Decompress:
         self._members += 1

@@ -17,24 +17,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
+import errno
+import os
 import socket
 import ssl
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from capgateway.errors import Blocked, ConfigError
+from capgateway.errors import Blocked
 from capgateway.net.address import Networks, check_url, is_odd_number, read_address, vet
+from capgateway.net.answers import BoundedConnector
+from capgateway.net.descriptors import descriptor_limit
+from capgateway.net.names import Names
+from capgateway.net.tls import Certificates
 
 if TYPE_CHECKING:
     from aiohttp.client_middlewares import ClientHandlerType
 
 # A server is called dead after 10 s without a connection (TLS included), 30 s without a byte, 2 minutes in all.
 TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+RESERVED_DESCRIPTORS = 128  # files and connections of the store, its threads, and what strangers just opened to us
 KEEPALIVE_SECONDS = 15  # a pooled connection keeps the address it was vetted with; not for long
 
 # Whether the request being connected is plain http. Resolver and socket factory run inside the request's context.
@@ -79,10 +85,20 @@ class _Guard(AbstractResolver):
         family, kind, protocol, _, address = address_info
         if not self._proxied:
             vet(str(address[0]), [str(address[0])], self._allow_networks, plain=_PLAIN.get())
-        return socket.socket(family, kind, protocol)
+        return _leave_some(socket.socket(family, kind, protocol))
 
     async def close(self) -> None:
         await self._names.close()
+
+
+def _leave_some(opened: socket.socket) -> socket.socket:
+    """The system gives out the lowest number that is free, so the number tells how many are left. Who connects to strangers
+    can try again later; the store cannot."""
+    limit = descriptor_limit()
+    if opened.fileno() >= limit - min(RESERVED_DESCRIPTORS, limit // 4):
+        opened.close()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    return opened
 
 
 def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
@@ -100,13 +116,13 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
     """A session that connects only where it may. Nothing comes from the environment, cookies are not kept, bodies stay
     packed until ``read_bounded`` unpacks them. Sessions with equal settings may be shared by many feeds.
 
-    ``ca``, ``client_cert``, ``client_key`` are paths of PEM files, see ``tls_context``. ``resolver`` looks names up.
+    ``ca``, ``client_cert``, ``client_key`` are paths of PEM files, see ``Certificates``: what is in them counts for the
+    next connection, and a request raises ``FetchError`` while they cannot be used. ``resolver`` looks names up.
     """
-    guard = _Guard(allow_networks, resolver or aiohttp.ThreadedResolver(), proxied=proxy is not None)
-    connector = aiohttp.TCPConnector(
+    guard = _Guard(allow_networks, resolver or Names(), proxied=proxy is not None)
+    connector = BoundedConnector(
         resolver=guard,
         socket_factory=guard.open_socket,
-        ssl=tls_context(ca, client_cert, client_key),
         limit=0,
         limit_per_host=limit_per_host,
         use_dns_cache=False,
@@ -115,6 +131,7 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
     return aiohttp.ClientSession(
         connector=connector,
         middlewares=(guard.middleware,),
+        request_class=_with(Certificates(ca, client_cert, client_key)),
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
@@ -124,30 +141,19 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
     )
 
 
-def tls_context(ca: str | None = None, client_cert: str | None = None, client_key: str | None = None) -> ssl.SSLContext:
-    """TLS 1.2 or newer, certificates verified: against the files of ``ca`` instead of the system's authorities if given.
+def _with(certificates: Certificates) -> type[aiohttp.ClientRequest]:
+    """Requests that use the certificates as they are when each is made. A pooled connection made with others is no match
+    for them, and is closed once it has been idle for ``KEEPALIVE_SECONDS``."""
 
-    ``client_cert`` may hold its key. Raises ``ConfigError`` when a file cannot be used.
-    """
-    if ca is None and client_cert is None:
-        return _system_context()
-    try:
-        context = ssl.create_default_context(cafile=ca)
-        if client_cert:
-            context.load_cert_chain(client_cert, client_key)
-    except OSError as error:  # ssl.SSLError is one
-        files = ", ".join(name for name in (ca, client_cert, client_key) if name)
-        raise ConfigError(f"certificate files cannot be used ({files}): {error.strerror or error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    class Request(aiohttp.ClientRequest):
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings | {"ssl": certificates.context()})
+
+    return Request
 
 
-@functools.cache
-def _system_context() -> ssl.SSLContext:
-    """Shared, as reading the system's authorities takes tens of milliseconds and half a megabyte."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+# Streams and looks at certificates are made one by one, without a session.
+_STREAM_NAMES = Names()
 
 
 async def open_stream(
@@ -167,7 +173,7 @@ async def open_stream(
         raise Blocked(f"{host} is not an address in its usual form")
     async with asyncio.timeout(TIMEOUT.sock_connect):
         if read_address(host) is None:
-            names = resolver or aiohttp.ThreadedResolver()
+            names = resolver or _STREAM_NAMES
             addresses = [answer["host"] for answer in await names.resolve(host, port, socket.AF_UNSPEC)]
         vet(host, addresses, allow_networks, plain=False)
         for address in addresses[:-1]:

@@ -56,7 +56,7 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientHttpProxyError():
             return f"the proxy answered {error.status}"
         case aiohttp.ClientResponseError():
-            return f"the answer is no HTTP: {error.message.partition(chr(10))[0].rstrip(':')}"
+            return f"the answer is not usable as HTTP: {error.message.partition(chr(10))[0].rstrip(':')}"
         case OSError():
             return _plain(error)
         case _:

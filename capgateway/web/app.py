@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from capgateway import net
 from capgateway.config import Address
 from capgateway.errors import ConfigError
-from capgateway.web import api, feeds, guard, health, page, problems, validate
+from capgateway.web import api, connections, feeds, guard, health, page, problems, validate
 from capgateway.web.gateway import GATEWAY, Gateway
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0  # for pages at work, and once more for those that do not end then
+BACKLOG = 128  # connections that may come in before the loop looks again
 
 
 def make_app(gateway: Gateway) -> web.Application:
     """Health, metrics, API and front page of one gateway."""
     app = web.Application(
-        middlewares=[problems.tell_problems, guard.only_known], client_max_size=feeds.LARGEST_DOCUMENT
+        middlewares=[connections.attended, problems.tell_problems, guard.only_known],
+        client_max_size=feeds.LARGEST_DOCUMENT,
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
@@ -33,13 +37,23 @@ async def serve(app: web.Application, address: Address) -> AsyncIterator[Address
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
+        listener = await _listen(runner, address)
         try:
-            await web.TCPSite(runner, address.host, address.port).start()
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen at {address.host}:{address.port}: {error.strerror}", key="gateway.listen"
-            ) from error
-        host, port = runner.addresses[0][:2]
-        yield Address(host, port)
+            host, port = listener.sockets[0].getsockname()[:2]
+            yield Address(host, port)
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, address: Address) -> asyncio.Server:
+    most = min(connections.MOST_CONNECTIONS, net.descriptor_limit() // connections.SHARE_OF_DESCRIPTORS)
+    assert runner.server is not None  # noqa: S101  (it was set up)
+    come_in = connections.Connections(runner.server, most)
+    try:
+        return await asyncio.get_running_loop().create_server(come_in, address.host, address.port, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen at {address.host}:{address.port}: {error.strerror}", key="gateway.listen"
+        ) from error

@@ -6,8 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from msgspec import structs
 
 from capgateway import cap
+from capgateway.masking import mask_addresses, mask_query
 from capgateway.store import lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from capgateway.store import StoredAlert
 
 LARGEST_DOCUMENT = cap.MAX_BYTES
+RETRY_SECONDS = 5  # a gateway with a thousand feeds watches them all after about that time
 BODY_SECONDS = 60.0  # 10 MB at 1.3 Mbit/s; a slower sender holds a connection for nothing
 #: A document that was quarantined for one of these can only be mended by who wrote it.
 FAULTY = frozenset({"unreadable", "schema", "unidentifiable"})
@@ -39,7 +42,7 @@ async def feeds(request: web.Request) -> web.Response:
         if asked["after"] not in names:
             raise Refused(400, 'after is the "next" of an earlier page')
         start = names.index(asked["after"]) + 1
-    items = found[start : start + asked["limit"]]
+    items = [_shown(one) for one in found[start : start + asked["limit"]]]
     return as_json({"items": items, "next": items[-1].name if start + len(items) < len(found) else None})
 
 
@@ -88,7 +91,7 @@ async def body(request: web.Request) -> bytes:
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError:
-        raise Refused(400, "the body is not in the encoding that its header names") from None
+        raise Refused(400, "the body is not divided as its headers say") from None
     except ConnectionResetError:  # nobody reads this answer, but the log stays free of other people's trouble
         raise Refused(400, "the sender went away before the body's end") from None
     if not found.strip():
@@ -115,12 +118,30 @@ def _configured(request: web.Request) -> Feed:
 def _status(request: web.Request, name: str) -> FeedStatus:
     found = next((one for one in operations(request).feed_statuses() if one.name == name), None)
     if found is None:
-        raise Refused(404, f"there is no feed {name}")
-    return found
+        raise _not_yet(name)
+    return _shown(found)
+
+
+def _shown(status: FeedStatus) -> FeedStatus:
+    """As anybody may see it: the key of a feed may be in its address."""
+    moved_to = mask_query(status.moved_to) if status.moved_to else None
+    trouble = mask_addresses(status.trouble) if status.trouble else None
+    return structs.replace(status, url=mask_query(status.url), moved_to=moved_to, trouble=trouble)
 
 
 def _not_watched(found: Feed) -> Refused:
-    return Refused(409, f'the feed "{found.name}" is not watched{"" if found.enabled else ": it is disabled"}')
+    """It is disabled; or this process is about to watch it, or stops."""
+    if found.enabled:
+        return _not_yet(found.name)
+    return Refused(409, f'the feed "{found.name}" is not watched: it is disabled')
+
+
+def _not_yet(name: str) -> Refused:
+    return Refused(
+        503,
+        f'the feed "{name}" is not watched at the moment: the gateway is starting, stopping, or taking in its configuration',
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
 
 
 def _check_submit(request: web.Request) -> None:

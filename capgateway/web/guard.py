@@ -62,6 +62,11 @@ def actor(request: web.Request) -> Token:
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Give every answer, errors too, the headers it does not set itself."""
+    set_headers(response)
+
+
+def set_headers(response: web.StreamResponse) -> None:
+    """The headers of every answer, where it does not have its own."""
     response.headers["Server"] = "capgateway"  # not which libraries in which versions
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -71,6 +76,7 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 async def only_known(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Answer who may ask, and log what they changed."""
     _check_origin(request)
+    _check_packing(request)
     tokens = request.app[GATEWAY].settings.tokens
     found = _by_token(request, tokens) if tokens else _on_this_machine(request)
     if found is None:
@@ -114,6 +120,12 @@ def _check_origin(request: web.Request) -> None:
         return
     if origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
         raise Refused(403, "pages of other sites may not change anything here")
+
+
+def _check_packing(request: web.Request) -> None:
+    """Nothing is unpacked: a small packed body may hold gigabytes."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise Refused(415, "send the body as it is, without Content-Encoding", headers={"Accept-Encoding": "identity"})
 
 
 def _check_scope(request: web.Request, found: Token) -> None:

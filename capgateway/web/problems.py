@@ -16,6 +16,7 @@ from capgateway.errors import StoreError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+UNEXPECTED = "something unexpected happened; the gateway's log says more"
 
 # aiohttp calls a middleware with the keyword "handler".
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,7 +58,7 @@ async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResp
         return problem(503, "the database cannot be used at the moment")
     except Exception as error:  # noqa: BLE001  (the edge: one request that fails unexpectedly ends alone)
         log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=request.path)
-        return problem(500, "something unexpected happened; the gateway's log says more")
+        return problem(500, UNEXPECTED)
 
 
 def _detail(error: web.HTTPException, request: web.Request) -> str:

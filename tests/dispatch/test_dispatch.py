@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import trustme
 from aiohttp import web
 from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, running, until
 
@@ -228,16 +229,27 @@ async def test_who_leaves_gets_take_downs_only(tmp_path: Path, how: str) -> None
     assert states.count("card.published pending") == 1
 
 
-async def test_an_unusable_certificate_stops_only_its_receiver(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A certificate file that vanished is reported; the other receivers are served."""
-    async with a_server() as server:
-        broken = a_receiver(server.url, name="broken", ca=str(tmp_path / "missing.pem"))
-        async with running(tmp_path, broken, a_receiver(server.url)) as gateway:
+async def test_an_unusable_certificate_stops_only_its_receiver_and_only_for_a_while(tmp_path: Path) -> None:
+    """A certificate file that vanished fails the attempt, which names it; the other receivers are served, and this one is
+    when the file is back."""
+    authority, path = trustme.CA(), tmp_path / "ca.pem"
+    async with a_server() as server, a_server() as other:
+        broken = a_receiver(server.url, name="broken", ca=str(path))
+        async with running(tmp_path, broken, a_receiver(other.url)) as gateway:
+
+            async def was_tried() -> bool:
+                return any(one.attempts for one in (await gateway.store.deliveries(receiver="broken")).items)
+
             await gateway.issue("a")
+            await until(was_tried)
+            await until(lambda: bool(other.cards))
+            assert not server.cards
+            authority.cert_pem.write_to_path(path)
             await until(lambda: bool(server.cards))
-    assert "delivery.receiver_unusable" in caplog.messages
+            (sent,) = (await gateway.store.deliveries(receiver="broken")).items
+    first, last = sent.attempts[0], sent.attempts[-1]
+    assert (first.outcome, last.outcome) == ("tls", "delivered")
+    assert "ca.pem" in (first.error or "")
 
 
 async def test_trouble_with_the_database_is_survived(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

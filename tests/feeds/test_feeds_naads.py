@@ -190,6 +190,30 @@ async def test_tls_streams_are_verified(tmp_path: Path) -> None:
             assert await first == alert("a")
 
 
+async def test_a_stream_outlives_certificate_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """While the file of its authority is gone each try fails and is counted; once it is back the stream is heard again."""
+    authority, server_side, ca = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").configure_cert(server_side)
+    losses, heard = list[tuple[str, int]](), asyncio.Event()
+
+    async def take(_: bytes) -> None:
+        heard.set()
+
+    def lost(error: FetchError, count: int) -> None:
+        losses.append((error.reason, count))
+        authority.cert_pem.write_to_path(ca)
+
+    async with StreamServer(tls=server_side) as server, asyncio.TaskGroup() as group:
+        listening = group.create_task(
+            follow(server.url, msgspec.structs.replace(FEED, ca=str(ca)), take=take, lost=lost)
+        )
+        await server.connected()
+        await server.send(alert("a"))
+        await asyncio.wait_for(heard.wait(), 30)
+        listening.cancel()
+    assert losses == [("tls", 1)]
+
+
 async def test_what_a_heartbeat_names_is_recovered_from_the_archives() -> None:
     """The first archive that has it gives it, under either name; when none has it the failure is told."""
     async with (

@@ -5,50 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from ipaddress import ip_network
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from net_server import LOOPBACK, answering
 
 from capgateway import net
 from capgateway.errors import FetchError
-from capgateway.net.body import MAX_GZIP_MEMBERS, Unpacker
+from capgateway.net.body import CHUNK, MAX_GZIP_MEMBERS, STEP, Unpacker
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
 LIMIT = 1000
-
-
-@asynccontextmanager
-async def answering(*pieces: bytes, endless: bytes = b"", pause: bool = False) -> AsyncIterator[str]:
-    """The URL of a raw server that sends these bytes, then the endless ones until the client goes away."""
-
-    tasks = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.current_task())
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            for piece in pieces:
-                writer.write(piece)
-                await writer.drain()
-            if pause:
-                await reader.read()
-            while endless:
-                writer.write(endless)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    await asyncio.gather(*filter(None, tasks))
 
 
 async def body_of(
@@ -96,6 +64,29 @@ async def test_a_packed_bomb_is_cut_at_the_limit() -> None:
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(100)) + packer.flush()
     assert await reason_of(bomb, encoding="gzip") == "too_large"
     assert await reason_of(gzip.compress(b"")[:10], endless=b"\0\0\0\xff\xff", encoding="gzip") == "too_large"
+
+
+async def test_others_get_their_turn_while_a_bomb_is_unpacked() -> None:
+    """Little is unpacked in one go, however much a packed piece holds."""
+    turns = list[None]()
+
+    async def count() -> None:
+        while True:
+            turns.append(None)
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count())
+    packed, limit = gzip.compress(bytes(60 * STEP)), 60 * STEP
+    assert len(packed) < CHUNK
+    async with (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed) as url,
+        net.new_session(user_agent="test", allow_networks=LOOPBACK) as session,
+        session.get(url) as response,
+    ):
+        turns.clear()
+        assert len(await net.read_bounded(response, limit)) == limit
+        assert len(turns) >= 60
+    other.cancel()
 
 
 async def test_deflate_is_read_with_and_without_its_wrapper() -> None:
@@ -169,7 +160,7 @@ def test_unpacking_piecewise_gives_the_original(body: bytes, cuts: list[int], en
     packed = gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
     unpacker, out, position = Unpacker(encoding), b"", 0
     for size in [*cuts, len(packed)]:
-        out += unpacker.feed(packed[position : position + size], 10_000)
+        out += b"".join(unpacker.pieces(packed[position : position + size]))
         position += size
     unpacker.finish()
     assert out == body

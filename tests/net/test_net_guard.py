@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from capgateway import net
-from capgateway.errors import Blocked, ConfigError, FetchError
+from capgateway.errors import Blocked, FetchError
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -312,11 +312,3 @@ async def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
         session.get(f"https://inside.example:{server.port}/") as response,
     ):
         assert response.status == 200
-
-
-def test_an_unusable_certificate_file_is_a_configuration_error(tmp_path: Path) -> None:
-    """A missing or broken PEM file is told with its name."""
-    (tmp_path / "bad.pem").write_text("not a certificate")
-    for name in ("absent.pem", "bad.pem"):
-        with pytest.raises(ConfigError, match=name):
-            net.tls_context(str(tmp_path / name))

@@ -8,11 +8,12 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from web_site import alert, running
+from web_site import KEY, alert, running
 
 from capgateway import config
 from capgateway.clock import utc_now
 from capgateway.service import Service
+from capgateway.simulate.feed import Fault
 from capgateway.store import Store
 from capgateway.web import make_app, serve
 
@@ -26,8 +27,44 @@ async def test_every_feed_tells_how_it_is_doing(site: Any) -> None:
         ("nws", "atom", True), ("partner", "push", True), ("other", "push", True), ("old", "push", False),
     ]  # fmt: skip
     assert told["next"] is None
-    assert (await site.get("/api/v1/feeds/nws"))[1]["url"] == site.source.url("index.atom")
+    assert (await site.get("/api/v1/feeds/nws"))[1]["url"] == f"{site.source.url('index.atom')}?key=[hidden]"
     assert (await site.get("/api/v1/feeds/none"))[0] == 404
+
+
+async def test_no_answer_has_the_key_of_a_feed(site: Any) -> None:
+    """However the feed does, well, moved or failing, nobody reads the key in its address."""
+    shown = []
+    for fault in (
+        Fault(),
+        Fault(status=301, location=site.source.url("b.xml?key=" + KEY)),
+        Fault(cut_after=10),
+        Fault(status=500),
+    ):
+        site.source.misbehave("index.atom", fault)
+        shown.append(await site.post("/api/v1/feeds/nws/poll"))
+        shown += [await site.get(f"/api/v1/{path}") for path in ("feeds", "feeds/nws", "alerts")]
+    async with site.session.get("/") as front, site.session.get("/metrics") as metrics:
+        shown += [await front.text(), await metrics.text()]
+    assert "key=[hidden]" in str(shown)
+    assert KEY not in str(shown)
+
+
+async def test_a_gateway_that_is_starting_asks_for_patience(site: Any) -> None:
+    """Before its feeds are watched 503 with a time to come again, for those that are configured and on; the others are as
+    unknown or disabled as ever."""
+    starting = Service(site.gateway.settings, site.store, roles=["poll"])
+    gateway = msgspec.structs.replace(site.gateway, operations=starting)
+    async with serve(make_app(gateway), config.Address("127.0.0.1", 0)) as address, aiohttp.ClientSession() as session:
+        base, told = f"http://{address.host}:{address.port}/api/v1/feeds", {}
+        for method, path in (
+            ("POST", "partner/alerts"), ("POST", "nws/poll"), ("GET", "nws"), ("POST", "old/alerts"), ("POST", "none/alerts")
+        ):  # fmt: skip
+            async with session.request(method, f"{base}/{path}", data=alert("TX-9", "CAE", utc_now())) as answer:
+                told[path] = (answer.status, answer.headers.get("Retry-After"))
+    assert told == {
+        "partner/alerts": (503, "5"), "nws/poll": (503, "5"), "nws": (503, "5"),
+        "old/alerts": (409, None), "none/alerts": (404, None),
+    }  # fmt: skip
 
 
 async def test_the_list_of_feeds_comes_in_pages(site: Any) -> None:
@@ -114,10 +151,13 @@ async def test_what_cannot_be_handed_in(site: Any) -> None:
         assert "Request Entity" not in told["detail"]
 
 
-async def test_a_body_that_is_not_in_its_encoding_is_a_400(site: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """It is the sender's fault: said so to them, and no error in our log."""
-    async with site.session.post(PARTNER, data=b"abc", headers={"Content-Encoding": "gzip"}, compress=None) as answer:
-        assert (answer.status, answer.content_type) == (400, "application/problem+json")
+@pytest.mark.parametrize("path", [PARTNER, "/api/v1/validate", "/healthz", "/nothing"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity, gzip", "nonsense"])
+async def test_a_packed_body_is_refused(site: Any, path: str, encoding: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is unpacked for anybody, whether it could be or not; it is the sender's fault, and no error in our log."""
+    async with site.session.post(path, data=b"abc", headers={"Content-Encoding": encoding}, compress=None) as answer:
+        assert (answer.status, answer.content_type) == (415, "application/problem+json")
+        assert answer.headers["Accept-Encoding"] == "identity"
     assert not [record for record in caplog.records if record.name == "capgateway.web.problems"]
 
 

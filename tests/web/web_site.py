@@ -21,6 +21,7 @@ from capgateway.simulate.feed import FeedServer
 from capgateway.store import Store
 from capgateway.webhooks.receiver import Receiver
 
+KEY = "k-3141592653"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 APP = Receiver(name="app", url="https://cards.example.org/", secrets=(bytes(32),))
 CANADA = Receiver(name="canada", url="https://cards.example.ca/", secrets=(bytes(32),), regions=("CA",))
@@ -29,7 +30,7 @@ CANADA = Receiver(name="canada", url="https://cards.example.ca/", secrets=(bytes
 def settings(source: FeedServer) -> Settings:
     """Texas; a feed that is polled, one that is disabled, and two that are pushed."""
     feeds = (
-        Feed(name="nws", kind="atom", url=source.url("index.atom"), allow_networks=LOOPBACK),
+        Feed(name="nws", kind="atom", url=f"{source.url('index.atom')}?key={KEY}", allow_networks=LOOPBACK),
         Feed(name="partner", kind="push"),
         Feed(name="other", kind="push"),
         Feed(name="old", kind="push", enabled=False),

@@ -203,6 +203,8 @@ async def test_nobody_listens() -> None:
         (saying(b"HTTP/1.1 200 OK\r\n", repeat=b"X-Flood: 1\r\n" * 100), "protocol", None),
         (saying(b"HTTP/1.1 200 OK\r\nX-Long: ", repeat=b"x" * 5000), "protocol", None),
         (saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "protocol|truncated", None),
+        (saying(repeat=b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000), "protocol", None),
+        (saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", repeat=b"x" * 5000), "truncated", 200),
     ],
     ids=[
         "closed",
@@ -216,6 +218,8 @@ async def test_nobody_listens() -> None:
         "header flood",
         "endless header",
         "bad chunk",
+        "flood of 103",
+        "endless chunk extension",
     ],
 )
 async def test_broken_answers_are_ambiguous(conversation: Conversation, outcome: str, status: int | None) -> None:

@@ -35,6 +35,7 @@ from capgateway.feeds.plan import questions
 from capgateway.feeds.read.entries import read_entries
 from capgateway.feeds.read.judge import judge
 from capgateway.feeds.stream import listen, naads
+from capgateway.masking import mask_addresses, mask_query
 
 if TYPE_CHECKING:
     import aiohttp
@@ -88,7 +89,7 @@ async def look(
             )
         case _:
             for question in questions(feed, last_success=None, now=now):
-                progress(f"asking {question.url}")
+                progress(f"asking {mask_query(question.url)}")
                 await _polled(seen, question.url, question.accept or ACCEPT)
     return seen.told()
 
@@ -109,7 +110,12 @@ class _Seen:
     def judge(self, document: bytes, source: str) -> None:
         """Judge a message, or the first messages in an envelope."""
         reports = judge(
-            document, self._schemas, now=self.now, profile=self.feed.profile, trust=self._trust, source=source
+            document,
+            self._schemas,
+            now=self.now,
+            profile=self.feed.profile,
+            trust=self._trust,
+            source=mask_addresses(source),
         )
         for report in islice(reports, MESSAGES):
             self._reports.append(report)
@@ -122,9 +128,9 @@ class _Seen:
         return Look(
             feed=self.feed.name,
             kind=self.feed.kind,
-            facts=tuple(self.facts),
-            advice=tuple(self.advice),
-            troubles=tuple(self.troubles),
+            facts=tuple(map(mask_addresses, self.facts)),
+            advice=tuple(map(mask_addresses, self.advice)),
+            troubles=tuple(map(mask_addresses, self.troubles)),
             reports=tuple(self._reports),
         )
 

@@ -26,5 +26,5 @@ async def certificate_end(url: str, feed: Feed) -> datetime | None:
     address = URL(url)
     if address.scheme not in {"https", "tls"} or feed.proxy is not None or not address.host or not address.port:
         return None
-    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key)
+    tls = net.Certificates(feed.ca, feed.client_cert, feed.client_key).context()
     return await net.certificate_expires(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)

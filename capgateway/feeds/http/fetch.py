@@ -6,6 +6,7 @@ body. It decides nothing: ``pace`` says when to ask again, ``read`` what the bod
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import zlib
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from capgateway.errors import FetchError
 from capgateway.feeds.http import answer
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.read.entries import MAX_FEED_BYTES
+from capgateway.masking import mask_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +42,7 @@ ACCEPT = (
 )
 # A tag is sent back as it came; one that no real server would make is not.
 MAX_TAG = 1_000
+HASHED_AT_ONCE = 1_000_000
 # Some servers answer 304 although the content changed. Once in this time the whole document is asked for.
 WHOLE_EVERY = timedelta(hours=1)
 
@@ -98,9 +101,9 @@ async def fetch(
         found = await _ask(session, _secured(URL(url), feed), question, None if feed.allow_networks else hosts)
     except net.TROUBLE as error:
         trouble = net.fetch_error(error)
-        return FetchFailed(reason=trouble.reason, message=str(trouble))
+        return FetchFailed(reason=trouble.reason, message=mask_addresses(str(trouble)))
     except ValueError as error:  # what yarl calls no URL
-        return FetchFailed(reason="url", message=f"not a URL: {error}")
+        return FetchFailed(reason="url", message=mask_addresses(f"not a URL: {error}"))
     if isinstance(found, Fetched) and known is not None and found.validators.sha256 == known.sha256:
         return None
     return found
@@ -194,11 +197,20 @@ async def _read(
         validators=Validators(
             etag=_sendable(etag),
             last_modified=_sendable(last_modified) if etag or _is_settled(response.headers, question.now) else None,
-            sha256=hashlib.sha256(body).hexdigest(),
+            sha256=await _digest(body),
         ),
         fresh_until=answer.fresh_until(response.headers, question.now),
         moved_to=moved_to,
     )
+
+
+async def _digest(body: bytes) -> str:
+    """The hash of a body, a megabyte at a time: of the largest it takes so long that others would notice."""
+    found, view = hashlib.sha256(), memoryview(body)
+    for start in range(0, len(body), HASHED_AT_ONCE):
+        found.update(view[start : start + HASHED_AT_ONCE])
+        await asyncio.sleep(0)
+    return found.hexdigest()
 
 
 def _is_settled(headers: Mapping[str, str], now: datetime) -> bool:

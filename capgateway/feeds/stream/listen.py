@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["follow", "messages", "recover"]
 
-_PIECE = 64 * 1024
+# Cut into documents in one go. What arrives may consist of thousands.
+_PIECE = 16 * 1024
 
 
 async def follow(
@@ -56,6 +57,7 @@ async def follow(
                 async for document in documents:
                     failures = 0
                     await take(document)
+                    await asyncio.sleep(0)  # a flood of documents that need no waiting for lets others work too
         except FetchError as error:
             failures += 1
             lost(error, failures)
@@ -87,8 +89,9 @@ async def _connect(url: str, feed: Feed) -> tuple[asyncio.StreamReader, asyncio.
         raise FetchError(f"not an address: {error}", reason="url") from None
     if parts.scheme not in {"tls", "tcp"} or not host or not port:
         raise FetchError("a stream's address is tls://host:port or tcp://host:port", reason="url")
-    tls = net.tls_context(feed.ca, feed.client_cert, feed.client_key) if parts.scheme == "tls" else None
+    certificates = net.Certificates(feed.ca, feed.client_cert, feed.client_key)
     try:
+        tls = certificates.context() if parts.scheme == "tls" else None
         return await net.open_stream(host, port, tls=tls, allow_networks=feed.allow_networks)
     except net.TROUBLE as error:
         raise net.fetch_error(error) from error

@@ -1,0 +1,80 @@
+"""Keys in addresses are shown to nobody."""
+
+from __future__ import annotations
+
+import io
+import logging
+from ipaddress import ip_network
+
+import msgspec
+import pytest
+
+from capgateway import log, net
+from capgateway.clock import utc_now
+from capgateway.feeds import Feed
+from capgateway.feeds.http.fetch import FetchFailed, fetch
+from capgateway.masking import mask_addresses, mask_query
+
+KEY = "k-3141592653"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://x.example/feed", "https://x.example/feed"),
+        (f"https://x.example/feed?key={KEY}", "https://x.example/feed?key=[hidden]"),
+        (f"https://x.example/feed?{KEY}", "https://x.example/feed?[hidden]"),
+        (f"https://x.example/?a=1&key={KEY}#top", "https://x.example/?a=[hidden]&key=[hidden]"),
+        (f"https://x.example/?a=1;key={KEY}", "https://x.example/?a=[hidden]&key=[hidden]"),
+        (f"https://x.example/?key=a={KEY}?b={KEY}", "https://x.example/?key=[hidden]"),
+        (f"https://me:{KEY}@x.example/", "https://[hidden]@x.example/"),
+        ("https://x.example/recent/{since}?pin=" + KEY, "https://x.example/recent/{since}?pin=[hidden]"),
+        (f"tls://x.example:8443?key={KEY}", "tls://x.example:8443?key=[hidden]"),
+        ("/var/spool/alerts", "/var/spool/alerts"),
+        ("", ""),
+    ],
+)
+def test_an_address_without_its_secrets(url: str, shown: str) -> None:
+    """Names of parameters are kept, values and logins are not."""
+    assert mask_query(url) == shown
+    assert mask_addresses(f'before "{url}" after {url}') == f'before "{shown}" after {shown}'
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_no_log_line_has_a_key(format: log.Format) -> None:
+    """Whoever logs an address, in a field, in words or by failing, logs it without the values of its query."""
+    stream, url, logger = io.StringIO(), f"https://x.example/feed?key={KEY}", logging.getLogger("capgateway.test")
+    before = logging.getLogger().handlers[:]
+    try:
+        log.set_up(format=format, stream=stream)
+        log.event(logger, "feed.polled", url=url, trouble=f"no answer from {url}")
+        log.event(logger, "feed.crashed", error=ValueError(url))
+        logger.warning("asked %s", url)
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert stream.getvalue().count("key=[hidden]") >= 4
+    assert KEY not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://127.0.0.1/?key={KEY}",
+        f"https://does-not-exist.invalid/?key={KEY}",
+        f"http://127.0.0.1:1/?key={KEY}",
+        f"https://[bad/?key={KEY}",
+        f"https://x.example:99999/?key={KEY}",
+        f"ftp://x.example/?key={KEY}",
+        f"https://me:{KEY}@x.example/",
+        f"nonsense?key={KEY}",
+    ],
+)
+async def test_no_failure_of_a_feed_tells_its_key(url: str) -> None:
+    """Whatever is wrong with an address, the sentence about it has no key."""
+    loopback = (ip_network("127.0.0.0/8"),)
+    for allowed in ((), loopback):
+        feed = Feed(name="nws", kind="atom", url=url, allow_networks=allowed)
+        async with net.new_session(user_agent="test", allow_networks=allowed) as session:
+            failed = await fetch(session, url, feed=feed, now=utc_now())
+        assert isinstance(failed, FetchFailed)
+        assert KEY not in msgspec.json.encode(failed).decode()
