@@ -19,6 +19,7 @@ from capgateway.config.values import (
     existing_file,
     flag,
     folder,
+    key_file,
     many,
     mapping,
     network,
@@ -53,7 +54,7 @@ def _networks(of: str) -> Key:
 _TLS = {
     "ca": Key(kind=existing_file(), about="PEM file of the authorities to trust instead of the system's."),
     "client_cert": Key(kind=existing_file(), about="PEM file of our certificate, where the server asks for one."),
-    "client_key": Key(kind=existing_file(), about="PEM file of that certificate's key; may be in the same file."),
+    "client_key": Key(kind=key_file(), about="PEM file of that certificate's key; may be in the same file."),
     "proxy": Key(kind=url("http", "https"), about="Forward proxy to go through."),
 }
 

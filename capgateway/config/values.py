@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable
 from datetime import timedelta
 from difflib import get_close_matches
@@ -42,7 +44,7 @@ def text(*, pattern: str = "", what: str = "text", longest: int = 1000) -> Kind:
 
     def read(value: Any, _: Spot) -> str:
         if not isinstance(value, str):
-            raise Wrong(f"must be text in quotes ({what}), not {shown(value)}")
+            raise Wrong(f"must be a string in quotes ({what}), not {shown(value)}")
         if len(value) > longest or not value.isprintable():
             raise Wrong(f"must be one line of at most {longest} characters")
         if pattern and not re.fullmatch(pattern, value):
@@ -79,7 +81,7 @@ def choice(*words: str) -> Kind:
 
     def read(value: Any, _: Spot) -> str:
         if value not in words:
-            raise Wrong(f"{shown(value)} is none of {', '.join(words)}{suggestion(str(value), list(words))}")
+            raise Wrong(f"{shown(value)} is not one of {', '.join(words)}{suggestion(str(value), list(words))}")
         return str(value)
 
     return Kind(read, {"enum": list(words)})
@@ -155,7 +157,7 @@ def url(*schemes: str) -> Kind:
         except ValueError as error:
             raise Wrong(f"{shown(value)} is not a URL: {error}") from None
         if parts.username is not None or parts.password is not None:
-            raise Wrong("a URL must not carry a user name or password; files are read by others")
+            raise Wrong("a URL must not contain a user name or a password: others can often read this file")
         if not usable:
             raise Wrong(
                 f"{shown(value)} is not a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)} and names a host"
@@ -172,11 +174,24 @@ def existing_file() -> Kind:
         if not isinstance(value, str) or not value:
             raise Wrong(f"must name a file, not {shown(value)}")
         path = _path(value.removeprefix("file:"), spot)
-        if not path.is_file():
+        if spot.is_wanted and not path.is_file():
             raise Wrong(f"there is no file {path}")
         return str(path)
 
     return Kind(read, {"type": "string"})
+
+
+def key_file() -> Kind:
+    """A file with a private key."""
+    some_file = existing_file()
+
+    def read(value: Any, spot: Spot) -> Any:
+        path = some_file.read(value, spot)
+        if spot.is_wanted:
+            _warn_of_readers(Path(path), Path(path).stat().st_mode, spot)
+        return path
+
+    return Kind(read, some_file.form)
 
 
 def folder() -> Kind:
@@ -188,8 +203,10 @@ def folder() -> Kind:
         if not isinstance(value, str) or not value:
             raise Wrong(f"must name a directory, not {shown(value)}")
         path = _path(value, spot)
+        if not spot.is_wanted:
+            return str(path)
         if path.exists() and not path.is_dir():
-            raise Wrong(f"{path} is no directory")
+            raise Wrong(f"{path} is not a directory")
         if not path.is_dir():
             spot.warn(f"there is no directory {path} yet")
         return str(path)
@@ -205,18 +222,21 @@ def stream() -> Kind:
         found = str(form.read(value, spot))
         parts = urlsplit(found)
         if parts.port is None or parts.path.strip("/") or parts.query or parts.fragment:
-            raise Wrong(f"{shown(value)} is not of the form tls://host:port or tcp://host:port")
+            raise Wrong(f"{shown(value)} is not an address of the form tls://host:port or tcp://host:port")
         return found
 
     return Kind(read, form.form)
 
 
 def reference() -> Kind:
-    """``env:NAME`` or ``file:PATH``, read as what stands there; anything else stands for itself."""
+    """``env:NAME`` or ``file:PATH``, read as what is found there; anything else is the value itself. ``""`` where the caller
+    does not use it."""
 
     def read(value: Any, spot: Spot) -> str:
         if not isinstance(value, str) or not value:
-            raise Wrong('must be text: "env:NAME", "file:PATH" or the value itself')
+            raise Wrong('must be a string: "env:NAME", "file:PATH" or the value itself')
+        if not spot.is_wanted:
+            return ""
         match = REFERENCE.fullmatch(value)
         if match:
             return _from_environment(match[2], spot) if match[1] == "env" else _from_file(match[2], spot)
@@ -236,15 +256,22 @@ def _from_file(name: str, spot: Spot) -> str:
     path = _path(name, spot)
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST_SECRET_FILE + 1)
+            content, mode = file.read(LONGEST_SECRET_FILE + 1), os.fstat(file.fileno()).st_mode
     except OSError as error:
         raise Wrong(f"cannot read {path}: {error.strerror}") from None
     if not content.strip() or len(content) > LONGEST_SECRET_FILE:
-        raise Wrong(f"{path} is empty or longer than {LONGEST_SECRET_FILE} bytes")
+        raise Wrong(f"{path} is empty or longer than {LONGEST_SECRET_FILE:,} bytes")
+    _warn_of_readers(path, mode, spot)
     try:
         return content.decode().strip()
     except UnicodeDecodeError:
         raise Wrong(f"{path} is not text") from None
+
+
+def _warn_of_readers(path: Path, mode: int, spot: Spot) -> None:
+    """A secret that every user of the machine can read is not one."""
+    if mode & stat.S_IROTH:
+        spot.warn(f"every user of this machine can read {path}; restrict it with: chmod o-rwx {path}")
 
 
 def _path(name: str, spot: Spot) -> Path:
@@ -252,7 +279,7 @@ def _path(name: str, spot: Spot) -> Path:
 
 
 def many(item: Kind) -> Kind:
-    """A list, read as a tuple; every item's fault is told."""
+    """A list, read as a tuple; the fault of each item is reported."""
 
     called = "of [[tables]]" if item.form.get("type") == "object" else "in [brackets]"
 
