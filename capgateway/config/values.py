@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -19,6 +19,8 @@ from capgateway import places
 from capgateway.config.spot import REFERENCE, UNUSABLE, Spot, Wrong
 
 LONGEST_SECRET_FILE = 64 * 1024  # bytes; a key or token is short, a wrong path may name anything
+
+MOST_NAMES = 20  # shown where none of them is near
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _DURATION_FORM = r"^(?=.)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?$"
@@ -37,6 +39,14 @@ def suggestion(word: str, known: list[str]) -> str:
     """``; did you mean "…"?`` where one of the known words is near, else nothing."""
     near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def unknown(what: str, name: str, known: Sequence[str]) -> str | None:
+    """Why a name cannot be meant, with the nearest one or all there are; ``None`` for one that is configured."""
+    if name in known:
+        return None
+    others = f"; configured: {', '.join(known[:MOST_NAMES])}" if known else "; none is configured"
+    return f'there is no {what} "{name}"{suggestion(name, list(known)) or others}'
 
 
 def text(*, pattern: str = "", what: str = "text", longest: int = 1000) -> Kind:

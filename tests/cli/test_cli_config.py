@@ -53,7 +53,7 @@ def test_a_right_file_is_valid_and_warned_of(directory: Path) -> None:
     Path("c.toml").write_text(RIGHT)
     result = run("--config", "c.toml", "config", "check")
     assert result.exit_code == 0
-    assert result.stdout == "c.toml: valid; feeds enabled: 0, receivers enabled: 0\n"
+    assert result.stdout.startswith("c.toml: valid\n")
     assert result.stderr.count("(warning)") == 2
     assert json.loads(run("--config", "c.toml", "config", "check", "--format", "json").stdout)["valid"] is True
 
@@ -64,7 +64,7 @@ def test_the_starter_file_is_written_once(directory: Path) -> None:
     assert run("config", "check").exit_code == 0
     Path("config/capgateway.toml").write_text(RIGHT)
     result = run("config", "init")
-    assert "exists already" in str(result.exception)
+    assert "already exists" in str(result.exception)
     assert Path("config/capgateway.toml").read_text() == RIGHT
 
 

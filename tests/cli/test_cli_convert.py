@@ -140,7 +140,7 @@ def test_a_feed_without_alerts_gives_no_line(document: bytes) -> None:
     """It is told on standard error, and is no failure: a quiet day."""
     result = run("-", stdin=document)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "holds no alert" in result.stderr
+    assert "contains no alert" in result.stderr
 
 
 def test_an_envelope_of_test_makes_a_test_of_what_is_inside() -> None:

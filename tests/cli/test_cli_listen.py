@@ -73,8 +73,12 @@ def test_a_line_for_each_arrival() -> None:
     with listening("--secret", WRITTEN) as (url, process):
         assert (post(url), post(url), post(url, b"x" * 32)) == (200, 200, 401)
         assert process.stdout
-        lines = [process.stdout.readline() for _ in range(3)]
+        lines = [process.stdout.readline() for _ in range(5)]
+    held = lines[1:3]
+    del lines[1:3]
     assert [line.split()[1] for line in lines] == ["displayed", "duplicate", "refused"]
+    assert held[0].strip() == "on display: 1 card"
+    assert held[1].split()[:2] == ["crd_1", "until"]
     assert "card.published  crd_1  revision=1" in lines[0]
     assert "headline=AMBER \N{REPLACEMENT CHARACTER}[31mAlert" in lines[0]
 
