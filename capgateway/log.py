@@ -119,8 +119,11 @@ def _cut(value: Any) -> Any:
 
 
 def _quoted(value: Any) -> str:
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(one_line(text)).decode()
+    text = one_line(str(value))
+    if _PLAIN.fullmatch(text):
+        return text
+    quotes_only = '"' in text and "'" not in text  # easier to read than with a backslash at each
+    return f"'{text}'" if quotes_only else msgspec.json.encode(text).decode()
 
 
 def one_line(text: str) -> str:

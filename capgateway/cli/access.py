@@ -36,24 +36,30 @@ def _refusal(database: str, *, writes: bool) -> str | None:
     closed = _closed(path, writes=writes)
     if closed is None:
         return None
-    owner, verb = _name(closed.stat().st_uid), "use" if writes else "read"
+    owner, user = closed.stat().st_uid, os.geteuid()
     where = f"the database {path}" if closed == path else f"{closed}, needed for the database {path},"
+    if owner == user:
+        return f"{where} is yours, but its permissions do not let you {'use' if writes else 'read'} it; see ls -ld {closed}"
     return (
-        f"{where} belongs to the user {owner}, and the user {_name(os.geteuid())} may not {verb} it; "
-        f"run the command as that user: sudo -u {owner} capgateway …"
+        f"{where} belongs to the user {_name(owner)}, and the user {_name(user)} may not {'use' if writes else 'read'} it; "
+        f"run the command as that user: sudo -u {_name(owner)} capgateway …"
     )
 
 
 def _closed(path: Path, *, writes: bool) -> Path | None:
     """The first place on the way to the database that this user may not use as needed. Symbolic links are followed."""
     for directory in reversed(path.parents):
-        if not os.access(directory, os.X_OK):
-            return directory if directory.exists() else None
+        if not _may(directory, os.X_OK):
+            return directory if directory.is_dir() else None
     wanted = os.R_OK | os.W_OK if writes else os.R_OK
     if writes and not path.exists():
-        return None if os.access(path.parent, wanted | os.X_OK) else path.parent
+        return None if _may(path.parent, wanted | os.X_OK) else path.parent
     beside = (path.with_name(path.name + ending) for ending in _BESIDE)
-    return next((one for one in beside if one.exists() and not os.access(one, wanted)), None)
+    return next((one for one in beside if one.exists() and not _may(one, wanted)), None)
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _name(number: int) -> str:

@@ -77,7 +77,7 @@ def decided(alert: dict[str, Any]) -> str:
 
 
 def _row(alert: dict[str, Any]) -> table.Row:
-    cells = [table.moment(alert["received_at"]), alert["feed"], decided(alert), alert["event"] or "-"]
+    cells = [table.minute(alert["received_at"]), alert["feed"], decided(alert), alert["event"] or "-"]
     return table.Row(cells=cells, below=[[alert["id"], alert["identifier"] or ""]])
 
 

@@ -19,7 +19,6 @@ COLUMNS = (
     table.Column("state"),
     table.Column("event", is_text=True),
     table.Column("area", is_text=True),
-    table.Column("issuer", is_text=True),
 )
 
 
@@ -64,11 +63,11 @@ def show(context: output.Context, card_id: str, as_json: bool) -> None:
 def _row(stored: dict[str, Any]) -> table.Row:
     """The text is missing once it is erased."""
     card = stored["card"]
-    words = [card_text.first(card, "event"), card_text.area(card), card["issuer"]["name"]] if card else ["(erased)"] * 2
+    words = [card_text.first(card, "event"), card_text.area(card)] if card else ["(erased)", "(erased)"]
     state = "exercise" if stored["status"] == "exercise" and stored["state"] == "active" else stored["state"]
-    cells = [table.moment(stored["published_at"]), state, *(word or "-" for word in words)]
-    cells += ["-"] * (len(COLUMNS) - len(cells))
-    return table.Row(cells=cells, below=[[stored["card_id"], _life(stored)]])
+    cells = [table.minute(stored["published_at"]), state, *(word or "-" for word in words)]
+    issuer = f"issuer: {card['issuer']['name']}" if card else ""
+    return table.Row(cells=cells, below=[[stored["card_id"], _life(stored), issuer]])
 
 
 def _life(stored: dict[str, Any]) -> str:

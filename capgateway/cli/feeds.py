@@ -185,8 +185,8 @@ def _row(feed: dict[str, Any]) -> table.Row:
         feed["name"],
         feed["kind"],
         feed["health"],
-        table.moment(feed["last_success"]),
-        table.moment(feed["newest_at"]),
+        table.minute(feed["last_success"]),
+        table.minute(feed["newest_at"]),
     ]
     return table.Row(cells=cells, below=list(_remarks(feed)))
 

@@ -87,4 +87,9 @@ def good(answer: Answer) -> Answer:
     told = answer.told if isinstance(answer.told, dict) else {}
     hint = "; set $CAPGATEWAY_TOKEN" if answer.status == HTTPStatus.UNAUTHORIZED else ""
     detail = told.get("detail") or told.get("title") or "not as a capgateway does"
+    if told.get("detail") and answer.status in {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+    }:  # what was asked is at fault
+        raise CapgatewayError(f"{detail} (asked {answer.url.partition('/api/')[0]})")
     raise CapgatewayError(f"{answer.url} answered {answer.status}: {detail}{hint}")

@@ -81,6 +81,12 @@ def moment(value: Any) -> str:
         return str(value)
 
 
+def minute(value: Any) -> str:
+    """The same to the minute, for lists."""
+    told = moment(value)
+    return f"{told[:16]}Z" if told.endswith("Z") else told
+
+
 def _lines(columns: Sequence[Column], rows: Sequence[Row], room: int) -> Iterator[str]:
     titles = [column.title.upper() for column in columns]
     table = [titles, *([harmless(cell) for cell in row.cells] for row in rows)]

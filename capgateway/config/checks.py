@@ -48,17 +48,21 @@ def _database(address: str, spot: Spot) -> str:
             "must name a file, such as sqlite:///capgateway.db; a database in memory loses undelivered messages"
         )
     path = spot.file.directory / Path(name).expanduser()
-    if not path.parent.is_dir() and _looks_absolute(name):
+    if _looks_absolute(name, path):
         spot.warn(
-            f'is the path {path}, relative to the configuration file; for /{name} write "sqlite:////{name}" (four slashes)'
+            f"is the path {path}, relative to the configuration file; "
+            f'for /{name} write "sqlite:////{name}" (four slashes), to keep the path "sqlite:///./{name}"'
         )
     return f"sqlite:///{path}"
 
 
-def _looks_absolute(name: str) -> bool:
-    """Whether a relative path was probably meant from the root: ``var/lib/x.db``."""
+def _looks_absolute(name: str, path: Path) -> bool:
+    """Whether a relative path was probably meant from the root: ``var/lib/x.db``. The gateway makes the directory of its
+    database, so that one exists says little."""
     first, slash, _ = name.partition("/")
-    return bool(slash) and (first in AT_THE_ROOT or Path("/", name).parent.is_dir())
+    if not slash or first.startswith("."):
+        return False
+    return first in AT_THE_ROOT or (Path("/", name).parent.is_dir() and not path.parent.is_dir())
 
 
 def _loopback(listen: str, spot: Spot) -> None:

@@ -164,3 +164,25 @@ def test_an_unreadable_source_exits_2_and_the_others_are_converted(amber: Path) 
 def test_json_may_be_asked_for(amber: Path) -> None:
     """It is the only form, so asking changes nothing."""
     assert run(amber, "--json").stdout == run(amber, "--format", "json").stdout == run(amber).stdout
+
+
+def test_text_is_a_card_one_can_read(amber: Path) -> None:
+    """With the issuer's words in each language, in 80 columns; without a card the reason."""
+    result = run(amber, "--format", "text")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{amber}: published"
+    assert max(map(len, lines[1:])) <= 80
+    text = " ".join(result.stdout.split())
+    for info in FIRST.infos:
+        assert " ".join((info.description or "").split()) in text
+        assert f"  [{info.language}]" in lines
+    assert "issuer Texas Department of Public Safety <amber@dps.example.tx.us>" in text
+    assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: not_amber; no card\n"
+
+
+def test_text_steers_no_terminal() -> None:
+    """A stranger wrote it."""
+    result = run("-", "--format", "text", stdin=AMBER.replace(b"AMBER Alert for", "\x9b31m\u202e for".encode()))
+    assert "for a missing" in result.stdout
+    assert not any(character in result.stdout for character in "\x9b\u202e\x1b")

@@ -170,4 +170,4 @@ async def test_a_feed_that_is_not_there(tmp_path: Path, command: tuple[str, str]
         async with gateway(path) as server:
             more = ("--server", server) if command[0] == "poll" else ()
             result = await ask(path, "feeds", *command, *more)
-    assert str(result.exception).endswith('there is no feed "none"; configured: state, partner')
+    assert str(result.exception).startswith('there is no feed "none"; configured: state, partner')
