@@ -5,8 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
+from capgateway.config.references import reference
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
-from capgateway.config.values import Kind, many, reference, shown, suggestion, text
+from capgateway.config.values import Kind, many, shown, suggestion, text
 from capgateway.webhooks.sign import decode_secret, is_published_secret
 
 MOST_SECRETS = 5  # a rotation needs two; each one signs every message

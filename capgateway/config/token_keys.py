@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from capgateway.config import checks
+from capgateway.config.references import reference
 from capgateway.config.settings import Settings, Token
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
-from capgateway.config.values import Kind, many, reference, suggestion
+from capgateway.config.values import Kind, many, suggestion
 
 SHORTEST_TOKEN = 16  # characters; 96 bits if they are random, and too long to be somebody's password
 LONGEST_TOKEN = 1000

@@ -179,7 +179,7 @@ def test_completion_works_as_documented(shell: str) -> None:
     """docs/operating.md shows how to turn it on; the script it sources is there and completes commands."""
     documented = Path("docs/operating.md").read_text()
     assert f"_CAPGATEWAY_COMPLETE={shell}_source capgateway" in documented
-    words = {"COMP_WORDS": "capgateway feeds po", "COMP_CWORD": "2"}
+    words = {"COMP_WORDS": "capgateway feeds po", "COMP_CWORD": "po" if shell == "fish" else "2"}
     env = os.environ | words | {"_CAPGATEWAY_COMPLETE": f"{shell}_complete"}
     command = [sys.executable, "-c", "from capgateway.cli import main; main()"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=True)  # noqa: S603
