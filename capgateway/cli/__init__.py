@@ -6,7 +6,6 @@ import errno
 import gc
 import io
 import os
-import signal
 import sys
 import warnings
 from importlib import import_module
@@ -40,8 +39,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+#: Commands that never wait when they end.
+ENDING_AT_ONCE = frozenset({"validate", "rules", "schema"})
+
+
 class LazyGroup(Group):
-    """Knows its commands by name and imports one when it is asked for."""
+    """Knows its commands by name and imports one when it is asked for. ``is_process``: it is the command of this process,
+    whose signals it may handle."""
+
+    is_process = False
 
     without_configuration = frozenset({"demo", "validate", "rules", "convert", "listen", "keys", "schema"})
 
@@ -51,6 +57,8 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if self.is_process and cmd_name not in ENDING_AT_ONCE:
+            _listen_for_interrupts()
         module, _ = COMMANDS[cmd_name]
         command = getattr(import_module(f"capgateway.cli.{module}"), cmd_name)
         gc.freeze()  # see __main__: what was imported is for good
@@ -90,7 +98,7 @@ def main() -> NoReturn:
         warnings.simplefilter("ignore")  # they are for those who write programs
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale that cannot write a character is no reason to say nothing
-    signal.signal(signal.SIGINT, _interrupt)
+    LazyGroup.is_process = True
     try:
         exit_code = cli.main(prog_name="capgateway", standalone_mode=False)
         sys.exit(exit_code if isinstance(exit_code, int) else 0)
@@ -109,10 +117,15 @@ def main() -> NoReturn:
     sys.exit(2)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+def _listen_for_interrupts() -> None:
     """The first Ctrl-C lets a command end in good order; the second one ends it at once, whatever it waits for."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise KeyboardInterrupt
+    import signal  # noqa: PLC0415  (costs as much as a short validation, which ends at the first one anyway)
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def _refuse(error: click.ClickException) -> int:

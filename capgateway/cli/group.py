@@ -59,6 +59,8 @@ class Group(click.Group):
             option = config_option()
             option.hidden = is_hidden or isinstance(command, click.Group)
             command.params.append(option)
+        if isinstance(command, Group) and is_hidden:
+            command.without_configuration = frozenset(command.commands)
         if isinstance(command, click.Group) and "--server" not in known:
             command.params.append(server_option(hidden=True))
         return command

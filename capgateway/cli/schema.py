@@ -16,7 +16,9 @@ SCHEMAS = {
 
 @click.command()
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
-@click.option("--cap-version", type=click.Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]")
+@click.option(
+    "--cap-version", type=click.Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]"
+)
 def schema(name: str, cap_version: str | None) -> None:
     """Print the schema of a card, a message, the configuration, or CAP."""
     if cap_version and name != "cap":

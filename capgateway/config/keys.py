@@ -50,7 +50,9 @@ def _networks(of: str) -> Key:
 
 _TLS = {
     "ca": Key(kind=existing_file(), about="PEM file of the certificate authorities to trust instead of the system's."),
-    "client_cert": Key(kind=existing_file(), about="PEM file of the client certificate, for a server that requires one."),
+    "client_cert": Key(
+        kind=existing_file(), about="PEM file of the client certificate, for a server that requires one."
+    ),
     "client_key": Key(kind=key_file(), about="PEM file of its private key; may be the same file."),
     "proxy": Key(kind=url("http", "https"), about="URL of a forward proxy to connect through."),
 }
@@ -67,7 +69,8 @@ GATEWAY = {
         default="127.0.0.1:8025",
     ),
     "public_url": Key(
-        kind=url("http", "https"), about="URL at which receivers reach this gateway, for links; by default http://<listen>."
+        kind=url("http", "https"),
+        about="URL at which receivers reach this gateway, for links; by default http://<listen>.",
     ),
     "contact": Key(
         kind=text(longest=200), about="Contact address for the operators of feeds; sent in the User-Agent.", default=""
@@ -75,14 +78,18 @@ GATEWAY = {
 }
 
 ACTION = {
-    "type": Key(kind=choice("call", "open"), about="What the button does: call a number or open a page.", required=True),
+    "type": Key(
+        kind=choice("call", "open"), about="What the button does: call a number or open a page.", required=True
+    ),
     "value": Key(kind=text(), about="The number, or the https URL.", required=True),
     "label": Key(
         kind=mapping(text(longest=100), names=LANGUAGES, what="a language tag such as en-US"),
         about="The text of the button, by language tag.",
         required=True,
     ),
-    "regions": Key(kind=many(region()), about="Only on cards that touch these regions; [] means all cards.", default=[]),
+    "regions": Key(
+        kind=many(region()), about="Only on cards that touch these regions; [] means all cards.", default=[]
+    ),
 }
 
 POLICY = {
@@ -102,14 +109,18 @@ POLICY = {
         about="How long the personal data of ended cards, and of alerts that did not become cards, is kept.",
         default="72h",
     ),
-    "exercises": Key(kind=flag(), about="Also relay alerts of status Exercise, as exercise.card.* messages.", default=False),
+    "exercises": Key(
+        kind=flag(), about="Also relay alerts of status Exercise, as exercise.card.* messages.", default=False
+    ),
     "review": Key(
         kind=choice("none", "doubtful", "all"),
         about="Which cards wait for an operator before they are displayed; take-downs never wait.",
         default="none",
     ),
     "review_timeout": Key(kind=duration(SECOND, DAY), about="How long they wait.", default="10m"),
-    "review_default": Key(kind=choice("hold", "publish"), about="What happens if nobody answers in time.", default="hold"),
+    "review_default": Key(
+        kind=choice("hold", "publish"), about="What happens if nobody answers in time.", default="hold"
+    ),
     "facts": Key(
         kind=many(choice("children", "suspects", "vehicles", "last_seen")),
         about="Which extracted facts may appear on cards.",
@@ -130,7 +141,9 @@ TOKEN = {
         required=True,
     ),
     "receiver": Key(kind=text(), about="With the scope receive: the receiver whose cards and messages it shows."),
-    "feeds": Key(kind=many(text()), about="With the scope submit: the push feeds it may submit to; [] means all.", default=[]),
+    "feeds": Key(
+        kind=many(text()), about="With the scope submit: the push feeds it may submit to; [] means all.", default=[]
+    ),
 }
 
 FEED = {
@@ -140,10 +153,14 @@ FEED = {
         about="The kind of source; docs/feeds.md has a section for each.",
         required=True,
     ),
-    "url": Key(kind=text(longest=2000), about="URL that is polled; with kind ipaws, {since} in it is replaced by a time."),
+    "url": Key(
+        kind=text(longest=2000), about="URL that is polled; with kind ipaws, {since} in it is replaced by a time."
+    ),
     "urls": Key(kind=many(stream()), about="With kind naads: the streams, each tls://host:port or tcp://host:port."),
     "archives": Key(
-        kind=many(text(longest=2000)), about="With kind naads: URLs of the archives from which missed messages are fetched.", default=[]
+        kind=many(text(longest=2000)),
+        about="With kind naads: URLs of the archives from which missed messages are fetched.",
+        default=[],
     ),
     "path": Key(kind=folder(), about="With kind directory: the directory to watch."),
     "interval": Key(kind=duration(SECOND, DAY), about="Time between two polls.", default="2m"),
@@ -157,10 +174,19 @@ FEED = {
         about="XML signatures: ignore them; verify them and quarantine invalid ones; or require a valid one.",
         default="verify",
     ),
-    "trust": Key(kind=existing_file(), about="PEM file of the trust anchors for signatures: certificate authorities, or signers' certificates or keys."),
+    "trust": Key(
+        kind=existing_file(),
+        about="PEM file of the trust anchors for signatures: certificate authorities, or signers' certificates or keys.",
+    ),
     "senders": Key(kind=many(text()), about="Accept alerts only from these <sender>s; [] means any.", default=[]),
-    "jurisdiction": Key(kind=many(region()), about="Areas for which this feed may issue alerts; [] means any.", default=[]),
-    "precedence": Key(kind=whole(0, 1000), about="Of the cards of one incident, the one with the highest precedence is displayed.", default=10),
+    "jurisdiction": Key(
+        kind=many(region()), about="Areas for which this feed may issue alerts; [] means any.", default=[]
+    ),
+    "precedence": Key(
+        kind=whole(0, 1000),
+        about="Of the cards of one incident, the one with the highest precedence is displayed.",
+        default=10,
+    ),
     "rehearsal": Key(kind=flag(), about="Send everything from this feed as exercise.* messages only.", default=False),
     "silent_after": Key(
         kind=duration(SECOND, 31 * DAY),
@@ -192,15 +218,25 @@ RECEIVER = {
         about="Message types that are sent, of card.*, exercise.card.* and operator.*.",
         default=["card.*"],
     ),
-    "regions": Key(kind=many(region()), about="Narrows [policy] regions for this receiver; [] means the same regions.", default=[]),
+    "regions": Key(
+        kind=many(region()), about="Narrows [policy] regions for this receiver; [] means the same regions.", default=[]
+    ),
     "allow_networks": _networks("receiver"),
     "rate": Key(kind=rate(), about="The highest rate of messages; take-downs are never held back.", default="20/s"),
     "concurrency": Key(kind=whole(1, 256), about="The most requests at a time.", default=8),
     "timeout": Key(kind=duration(SECOND, MINUTE), about="Time for one request and its answer.", default="15s"),
     "snapshot": Key(kind=duration(MINUTE, DAY), about="Time between two lists of the live cards.", default="5m"),
-    "contact": Key(kind=text(longest=200), about="Contact address for the gateway's operators when this receiver fails.", default=""),
+    "contact": Key(
+        kind=text(longest=200),
+        about="Contact address for the gateway's operators when this receiver fails.",
+        default="",
+    ),
     **_TLS,
-    "enabled": Key(kind=flag(), about="false: it gets no more displays; its take-downs continue until it displays no card.", default=True),
+    "enabled": Key(
+        kind=flag(),
+        about="false: it gets no more displays; its take-downs continue until it displays no card.",
+        default=True,
+    ),
 }
 
 GROUPS = {
