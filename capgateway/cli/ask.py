@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from capgateway.cli.output import Context
     from capgateway.feeds import Feed
+    from capgateway.feeds.status import Health
     from capgateway.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,7 +101,10 @@ def feeds(context: Context) -> list[Item]:
     async def stored(store: Store) -> Any:
         return {"items": [await _stored_feed(store, one) for one in settings(context).feeds], "next": None}
 
-    page = get(context, "feeds", {"limit": MOST_ROWS}, from_store=stored)
+    def unstored() -> Any:
+        return {"items": [_configured_feed(one) for one in settings(context).feeds], "next": None}
+
+    page = get(context, "feeds", {"limit": MOST_ROWS}, from_store=stored, without_store=unstored)
     items = list(page["items"])
     while page["next"]:
         query = {"limit": MOST_ROWS, "after": page["next"]}
@@ -135,18 +139,17 @@ def check_name(what: str, name: str, known: Sequence[str]) -> None:
 
 async def _stored_feed(store: Store, feed: Feed) -> Item:
     """What the database knows of a feed, in the form of the API."""
+    newest = (await store.alerts(feed=feed.name, limit=1)).items
+    missing = len(await store.missing_entries(feed.name))
+    return _configured_feed(feed) | {"newest_at": newest[0].received_at if newest else None, "missing": missing}
+
+
+def _configured_feed(feed: Feed) -> Item:
+    """What the configuration alone says of a feed, in the form of the API."""
     from capgateway.feeds.status import FeedStatus  # noqa: PLC0415
 
-    newest = (await store.alerts(feed=feed.name, limit=1)).items
-    status = FeedStatus(
-        name=feed.name,
-        kind=feed.kind,
-        enabled=feed.enabled,
-        health="waiting" if feed.enabled else "disabled",
-        url=feed.address,
-        newest_at=newest[0].received_at if newest else None,
-        missing=len(await store.missing_entries(feed.name)),
-    )
+    health: Health = "waiting" if feed.enabled else "disabled"
+    status = FeedStatus(name=feed.name, kind=feed.kind, enabled=feed.enabled, health=health, url=feed.address)
     return msgspec.structs.asdict(status)
 
 

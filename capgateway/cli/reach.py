@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from capgateway import config
 from capgateway.cli.access import explained
 from capgateway.cli.gateway import SERVER, Answer, address_of, given_address, good, send
 from capgateway.cli.output import fail, say
-from capgateway.errors import ConfigError
+from capgateway.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,11 +39,13 @@ def get(
     query: dict[str, Any] | None = None,
     *,
     from_store: FromStore,
+    without_store: Callable[[], Any] | None = None,
     may_be_missing: bool = False,
     is_first: bool = True,
 ) -> Any:
-    """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads.
-    ``None`` for what does not exist, if it ``may_be_missing``. ``is_first``: say who answered."""
+    """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads, and
+    where there is no database yet, what is known ``without_store``. ``None`` for what does not exist, if it
+    ``may_be_missing``. ``is_first``: say who answered."""
     given = given_address(context)
     address = given or address_of(settings(context).gateway.listen)
     asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
@@ -55,6 +58,9 @@ def get(
         return told
     if given:
         fail(f"no gateway answers at {given}, the address in {'--server' if context.server else f'${SERVER}'}")
+    if without_store and _is_new(context):
+        say("capgateway: no gateway answers and there is no database yet; showing the configuration only")
+        return msgspec.to_builtins(without_store())
     return _read(context, address, from_store, is_first=is_first)
 
 
@@ -97,15 +103,26 @@ def _read(context: Context, address: str | None, from_store: FromStore, *, is_fi
     from capgateway.store import Store  # noqa: PLC0415  (only where no gateway answers)
 
     known = settings(context, DATABASE).gateway
+    why = f"no gateway answers at {address}" if address else 'the configuration turns the API off (listen = "")'
     with explained(known.database):
-        store = Store.open_read_only(known.database)
-        why = f"no gateway answers at {address}" if address else 'the configuration turns the API off (listen = "")'
+        try:
+            store = Store.open_read_only(known.database)
+        except StoreError as error:
+            raise StoreError(f"{why}, and {error}") from error
         if is_first:
             say(f"capgateway: {why}; reading its database instead, read-only: {known.shown_database}")
         try:
             return msgspec.to_builtins(asyncio.run(from_store(store)))
         finally:
             store.close()
+
+
+def _is_new(context: Context) -> bool:
+    """Whether the gateway of the configuration has never run here."""
+    database = settings(context, DATABASE).gateway.database
+    path = database.removeprefix("sqlite:///")
+    with explained(database):
+        return path != database and not Path(path).exists()
 
 
 def _tell_who(context: Context, address: str, about: Answer | None) -> None:

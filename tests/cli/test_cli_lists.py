@@ -177,14 +177,19 @@ def test_a_list_says_who_answered(told: Told, tmp_path: Path) -> None:
     assert f"reading its database instead, read-only: {told.database}" in read.stderr
 
 
-def test_feeds_are_all_listed_failing_first(tmp_path: Path) -> None:
-    """However many there are, and by their health if asked."""
+@pytest.mark.parametrize("is_new", [True, False])
+def test_feeds_are_all_listed_failing_first(tmp_path: Path, is_new: bool) -> None:
+    """However many there are, by their health if asked, and before there is a database too."""
     path = tmp_path / "c.toml"
     names = [f"feed-{number:03}" for number in range(220)]
     off = feed("zz-off") + "enabled = false\n"
     path.write_text(f'[gateway]\ndatabase = "sqlite:///x.db"\nlisten = ""\n{off}{"".join(map(feed, names))}')
     runner = CliRunner()
-    runner.invoke(cli, ["--config", str(path), "db", "upgrade"])
+    if is_new:
+        shown = runner.invoke(cli, ["--config", str(path), "feeds", "list"])
+        assert "there is no database yet; showing the configuration only" in shown.stderr
+    else:
+        runner.invoke(cli, ["--config", str(path), "db", "upgrade"])
     every = json.loads(runner.invoke(cli, ["feeds", "list", "--json", "--config", str(path)]).stdout)["items"]
     assert [one["name"] for one in every] == [*names, "zz-off"]
     only = runner.invoke(cli, ["feeds", "list", "--health", "disabled", "--json", "--config", str(path)])
