@@ -109,7 +109,7 @@ def main() -> NoReturn:
     except ConfigError as error:
         say(str(error))  # begins with file and line, as editors like it
     except CapgatewayError as error:
-        say(f"capgateway: {error}")
+        say(f"capgateway: {' '.join(str(error).split())}")  # a database's own words may have several lines
     except Exception as error:  # the last resort: a fault of ours
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise

@@ -4,6 +4,7 @@ on stderr, and whether that is the gateway of the configuration."""
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from io import BytesIO
@@ -86,7 +87,7 @@ def settings(context: Context, secrets_of: Collection[str] = ()) -> config.Setti
     try:
         path = config.find(context.config_path)
     except ConfigError:
-        if context.config_path:
+        if context.config_path or os.environ.get(config.VARIABLE):
             raise
         return config.Settings()
     return config.load(path, secrets_of=secrets_of)
@@ -102,8 +103,12 @@ async def _asked(address: str, path: str, query: dict[str, str]) -> tuple[Answer
 def _read(context: Context, address: str | None, from_store: FromStore, *, is_first: bool) -> Any:
     from capgateway.store import Store  # noqa: PLC0415  (only where no gateway answers)
 
-    known = settings(context, DATABASE).gateway
     why = f"no gateway answers at {address}" if address else 'the configuration turns the API off (listen = "")'
+    try:
+        known = settings(context, DATABASE).gateway
+    except ConfigError:
+        say(f"capgateway: {why}, and the address of its database cannot be read:")
+        raise
     with explained(known.database):
         try:
             store = Store.open_read_only(known.database)
@@ -119,7 +124,10 @@ def _read(context: Context, address: str | None, from_store: FromStore, *, is_fi
 
 def _is_new(context: Context) -> bool:
     """Whether the gateway of the configuration has never run here."""
-    database = settings(context, DATABASE).gateway.database
+    try:
+        database = settings(context, DATABASE).gateway.database
+    except ConfigError:  # which the attempt to read it reports
+        return False
     path = database.removeprefix("sqlite:///")
     with explained(database):
         return path != database and not Path(path).exists()

@@ -52,8 +52,9 @@ def wrapped(beginning: str, sentence: str, *, most: int | None = None) -> list[s
     """The sentence in lines that fit; a word longer than a line stays whole."""
     room = most or width() or USUAL_WIDTH
     return textwrap.wrap(
-        beginning + sentence,
+        sentence,
         room,
+        initial_indent=beginning,  # so that a word longer than the line stays beside its name
         subsequent_indent=" " * len(beginning),
         break_long_words=False,
         break_on_hyphens=False,

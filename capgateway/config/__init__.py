@@ -8,13 +8,14 @@ through all of them. ``summary`` says in a few lines what a configuration is abo
 
 from importlib.resources import files
 
-from capgateway.config.load import HERE, find, load
+from capgateway.config.load import HERE, VARIABLE, find, load
 from capgateway.config.schema import json_schema
 from capgateway.config.settings import Address, GatewaySettings, Scope, Settings, Token, default_database
 from capgateway.config.summary import changes, summary
 
 __all__ = [
     "HERE",
+    "VARIABLE",
     "Address",
     "GatewaySettings",
     "Scope",

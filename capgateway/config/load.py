@@ -27,9 +27,12 @@ AT_HOME = Path("~/.config/capgateway/capgateway.toml")
 
 
 def find(explicit: str | None = None) -> Path:
-    """The file to use: ``explicit`` or ``$CAPGATEWAY_CONFIG`` whether it exists or not, else the first place that has one."""
-    named = explicit or os.environ.get(VARIABLE)
-    if named:
+    """The file to use: ``explicit`` whether it exists or not, ``$CAPGATEWAY_CONFIG``, or the first place that has one."""
+    if explicit:
+        return Path(explicit)
+    if named := os.environ.get(VARIABLE):
+        if not Path(named).exists():  # said here, because the variable may have been set long ago
+            raise ConfigError(f"does not exist, but ${VARIABLE} names it", path=named)
         return Path(named)
     for place in (HERE, AT_HOME.expanduser()):
         if place.is_file():

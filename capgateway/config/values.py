@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -146,7 +147,9 @@ def region() -> Kind:
 
 def _near_region(code: str) -> str:
     known = places.region_codes()
-    near = [near for near in (code, f"US-{code}", f"CA-{code}") if near in known] or get_close_matches(code, known, n=1)
+    near = [near for near in (code, f"US-{code}", f"CA-{code}") if near in known]
+    if not near:  # of those that are equally near, the one that begins alike
+        near = sorted(get_close_matches(code, known, n=5), key=lambda one: -len(os.path.commonprefix([one, code])))
     return f'did you mean "{near[0]}"?' if near else 'write a country ("US") or a state or province ("US-TX")'
 
 

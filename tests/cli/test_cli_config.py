@@ -73,6 +73,21 @@ def test_the_schema_is_printed(directory: Path) -> None:
     assert json.loads(run("config", "schema").stdout)["title"] == "capgateway configuration"
 
 
+def test_a_variable_that_names_no_file_is_named(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been set long ago, and nobody typed that path."""
+    monkeypatch.setenv("CAPGATEWAY_CONFIG", "gone.toml")
+    for command in (["config", "check"], ["cards", "list"], ["run"]):
+        assert str(run(*command).exception) == "gone.toml: does not exist, but $CAPGATEWAY_CONFIG names it"
+
+
+def test_a_file_can_be_given_to_check(directory: Path) -> None:
+    """``config check FILE``, whatever is configured; the answer shows the resolved path of the database."""
+    Path("c.toml").write_text(RIGHT + '[gateway]\ndatabase = "sqlite:///data/x.db"\n')
+    result = run("config", "check", "c.toml")
+    assert (result.exit_code, f"database       {directory}/data/x.db" in result.stdout) == (0, True)
+    assert json.loads(run("config", "check", "c.toml", "--json").stdout)["summary"]["regions"] == "US-TX"
+
+
 def test_no_file_is_one_sentence_and_no_traceback(directory: Path) -> None:
     """Without any configuration file the command says where it looked and how to go on, exit code 2."""
     command = [sys.executable, "-c", "from capgateway.cli import main; main()", "config", "check"]

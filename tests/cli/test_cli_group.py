@@ -101,6 +101,25 @@ def test_reading_needs_no_secret_of_a_receiver(quiet: Path, command: str) -> Non
         assert CliRunner().invoke(cli, ["--config", str(quiet), *needs_it.split()]).exception is not None
 
 
+def test_the_address_of_the_database_is_only_needed_where_no_gateway_answers(tmp_path: Path) -> None:
+    """Then the complaint says why it is needed."""
+    path = tmp_path / "c.toml"
+    path.write_text('[gateway]\ndatabase = "env:NOBODY_HAS_THIS"\nlisten = "127.0.0.1:1"\n')
+    done = capgateway("feeds", "list", "--config", str(path))
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2,
+        [
+            "capgateway: no gateway answers at http://127.0.0.1:1, and the address of its database cannot be read:",
+            f"{path}:2: gateway.database: the environment variable NOBODY_HAS_THIS is not set",
+        ],
+    )
+    path.write_text('[gateway]\ndatabase = "postgresql://cap:hidden5@127.0.0.1:1/cap"\nlisten = "127.0.0.1:1"\n')
+    done = capgateway("cards", "list", "--config", str(path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "no gateway answers at http://127.0.0.1:1, and cannot use the database" in done.stderr
+    assert "hidden5" not in done.stderr
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_options_stand_before_and_after_the_command(quiet: Path, place: int) -> None:
     """--config and --server, at any level; of several the last one counts."""

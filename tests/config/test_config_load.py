@@ -119,6 +119,7 @@ ONE_FAULT = {
     '[policy]\nmax_lifetime = ""': ':2: policy.max_lifetime: "" is not a duration',
     '[policy]\nmax_lifetime = "1s"': ":2: policy.max_lifetime: must be from 1m to 366d",
     '[policy]\nexercises = "yes"': ':2: policy.exercises: must be true or false, not "yes"',
+    '[policy]\nregions = ["US-TZ"]': ':2: policy.regions[0]: unknown region "US-TZ"; did you mean "US-TX"?',
     '[policy]\nregions = ["XX"]': ":2: policy.regions[0]: unknown region",
     '[[policy.actions]]\ntype = "open"\nvalue = "http://x.example"\nlabel = { en = "More" }': ":3: policy.actions[0].value:",
     '[[policy.actions]]\ntype = "call"\nvalue = "ring"\nlabel = { en = "Call" }': ":3: policy.actions[0].value: is not a telephone number",
@@ -302,6 +303,7 @@ def test_the_file_is_looked_for_in_three_places(tmp_path: Path, monkeypatch: pyt
         path.touch()
         assert config.find().absolute() == path
     monkeypatch.setenv("CAPGATEWAY_CONFIG", "env.toml")
+    Path("env.toml").touch()
     assert config.find() == Path("env.toml")
     assert config.find("named.toml") == Path("named.toml")
 
