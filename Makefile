@@ -1,10 +1,15 @@
-# The two commands of a newcomer are `make demo` and `make test`; both make .venv first.
+# The two commands of a newcomer are `make demo` and `make test`; both create .venv first. `make help` lists all.
+.DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test run check bench fuzz conformance lock clean
+.PHONY: help demo test run check bench fuzz conformance lock clean
+
+help:                   ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'ARGS="…" passes arguments on, as in: make test ARGS="-k cancel"'
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'capgateway needs Python 3.11 or newer; set PYTHON=/path/to/python3.11' >&2; exit 2; }
@@ -14,25 +19,25 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q capgateway
 	@touch $@
 
-demo: $(READY)          ## the whole way on this machine; ARGS=--once ends after the story
+demo: $(READY)          ## show the way of an AMBER Alert from feed to receiver; ARGS=--once exits after the story
 	@$(BIN)/capgateway demo $(ARGS)
 
-test: $(READY)          ## the test suite, a real PostgreSQL included
+test: $(READY)          ## run the test suite, with a real PostgreSQL
 	$(BIN)/python -m pytest $(ARGS)
 
-run: $(READY)           ## the gateway with config/capgateway.toml
+run: $(READY)           ## run the gateway with config/capgateway.toml
 	@$(BIN)/capgateway --config config/capgateway.toml run $(ARGS)
 
-check: $(READY)         ## format, lint, types, import layers
+check: $(READY)         ## check format, lint, types and import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)         ## benchmarks: ratios within one run
+bench: $(READY)         ## run the benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)
 
-fuzz: $(READY)          ## bounded fuzzing of validation: no exception but our own, no hang
+fuzz: $(READY)          ## fuzz validation for a bounded time
 	$(BIN)/python tests/cap/fuzz_cap.py $(ARGS)
 
 conformance: $(READY)   ## renew docs/conformance.md from the rules and their tests
@@ -42,5 +47,5 @@ lock:                   ## renew requirements.lock from pyproject.toml; needs `u
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock $(ARGS)
 
-clean:
+clean:                  ## remove .venv and everything that tools leave behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

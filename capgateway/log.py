@@ -1,12 +1,12 @@
-"""One wide line for each thing that happened, told when it is over: ``feed.polled``, ``alert.decided``, ``delivery.attempted``.
+"""One wide line for each thing that happened, written when it is over: ``feed.polled``, ``alert.decided``, ``delivery.attempted``.
 
 ::
 
     log.set_up()                                            # once, by the command that runs
     log.event(logger, "feed.polled", feed="nws", outcome="not_modified", seconds=0.21)
 
-On a terminal that is a line to read, elsewhere a JSON object a line. Values come from strangers: they are quoted, cut and
-never start a line of their own. Callers pass no name of a person and no plate; a field called like a secret is hidden, and
+On a terminal that is a line for a person, elsewhere a JSON object per line. Values come from strangers: they are quoted, cut
+and never start a line of their own. Callers pass no name of a person and no plate; a field called like a secret is hidden, and
 so are the values in the query of an address.
 """
 
@@ -28,6 +28,11 @@ LONGEST_VALUE = 2_000  # characters; an error from a stranger's server may quote
 
 _FIELDS = "capgateway_fields"
 _SECRET = re.compile(r"secret|token|password|authorization|signing_key|cookie", re.IGNORECASE)
+#: What only programs need, by event: ids to join lines by, and what the other fields say already. JSON has all.
+_FOR_PROGRAMS = {
+    "alert.decided": {"verdict", "messages", "seconds"},
+    "delivery.attempted": {"message", "delivery", "ours", "next", "confirmed"},
+}
 _PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
 
 
@@ -45,15 +50,16 @@ def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | 
     text = stream.isatty() if format == "auto" else format == "text"
     output = logging.StreamHandler(stream)
     output.setFormatter(TextLines() if text else JsonLines())
+    output.addFilter(_name_the_job)
     logging.basicConfig(level=level, handlers=[output], force=True)
     for noisy in ("apscheduler", "aiohttp.access", "alembic"):  # our own events say the same, wider
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # What is no HTTP at all would be logged with a traceback each; our own requests' faults are told by web.problems.
+    # What is not HTTP at all would be logged with a traceback each; web.problems reports the faults of our own pages.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):
-    """``{"time", "level", "event", "logger", …fields}``, one object a line; a field never replaces one of the four."""
+    """``{"time", "level", "event", "logger", …fields}``, one object per line; a field never replaces one of the four."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = _fields(record) | {
@@ -70,13 +76,35 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """``07:41:03 info    feed.polled feed=nws outcome=not_modified``; a traceback follows on its own lines."""
+    """``2026-11-22 07:41:03Z info    feed.polled feed=nws outcome=ok new=2``: the fields that say something. A traceback
+    follows on its own lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        shown = " ".join(f"{name}={_quoted(value)}" for name, value in _fields(record).items() if value is not None)
         message = record.getMessage() if hasattr(record, _FIELDS) else one_line(mask_addresses(record.getMessage()))
-        line = f"{_time(record, 'seconds')[11:19]} {record.levelname.lower():7} {message} {shown}".rstrip()
+        left_out = _FOR_PROGRAMS.get(message, ())
+        told = {name: value for name, value in _fields(record).items() if name not in left_out and _says(value)}
+        shown = " ".join(f"{name}={_quoted(value)}" for name, value in told.items())
+        time = _time(record, "seconds").replace("T", " ")
+        line = f"{time} {record.levelname.lower():7} {message} {shown}".rstrip()
         return f"{line}\n{mask_addresses(self.formatException(record.exc_info))}" if record.exc_info else line
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value is not False and value != ""
+
+
+def _name_the_job(record: logging.LogRecord) -> bool:
+    """The scheduler's messages print a job as the address of an object. Its id says which feed it is of."""
+    job = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    if record.name.startswith("apscheduler") and hasattr(job, "id"):
+        kind, _, feed = str(job.id).partition(":")
+        skipped = "maximum number of running instances" in record.msg
+        why = (
+            "the run before it has not ended" if skipped else one_line(record.getMessage().replace(str(job), "the job"))
+        )
+        record.msg, record.args = "%s", ("job.skipped" if skipped else "job.late",)
+        setattr(record, _FIELDS, {"job": kind, "feed": feed or None, "reason": why})
+    return True
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -94,8 +122,11 @@ def _cut(value: Any) -> Any:
 
 
 def _quoted(value: Any) -> str:
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(one_line(text)).decode()
+    text = one_line(str(value))
+    if _PLAIN.fullmatch(text):
+        return text
+    quotes_only = '"' in text and "'" not in text  # easier to read than with a backslash at each
+    return f"'{text}'" if quotes_only else msgspec.json.encode(text).decode()
 
 
 def one_line(text: str) -> str:

@@ -16,7 +16,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -81,11 +81,14 @@ class Service:
                 await self._operate.reconsider()  # policy or version may have changed since
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
             await self._warn_of_the_forgotten()
-            log.event(LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles))
+            address = f"http://{self.address.host}:{self.address.port}" if self.address else None
+            log.event(
+                LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles), address=address
+            )
             if ready:
                 ready.set()
             await self._stop.wait()
-            log.event(LOGGER, "gateway.stopping")
+            log.event(LOGGER, "gateway.stopping", hint="a second Ctrl-C ends it at once")
 
     def reload_soon(self) -> None:
         """Start :meth:`reload`, for a signal."""
@@ -106,7 +109,7 @@ class Service:
             for key in ("database", "listen", "contact")
             if getattr(settings.gateway, key) != getattr(self.settings.gateway, key)
         ]
-        self.settings = settings
+        changed, self.settings = config.changes(self.settings, settings), settings
         self._use(settings)
         self._dispatch.replace_receivers(settings.receivers)
         if self._gateway:
@@ -115,8 +118,15 @@ class Service:
             await self._watching.replace(settings.feeds)
         await self._operate.reconsider()
         await self._warn_of_the_forgotten()
-        log.event(LOGGER, "config.reloaded", path=settings.path, restart_needed=",".join(waiting))
-        return web.Reloaded(restart_needed=waiting)
+        log.event(
+            LOGGER,
+            "config.reloaded",
+            path=settings.path,
+            changed=", ".join(changed) or "nothing",
+            restart_needed=", ".join(waiting),
+        )
+        warn(settings)
+        return web.Reloaded(restart_needed=waiting, changed=changed)
 
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
@@ -163,6 +173,7 @@ class Service:
             store=self.store,
             settings=self.settings,
             metrics=self.metrics,
+            database=self.settings.gateway.shown_database,
             troubles=self._troubles,
             operations=self if "poll" in self.roles else None,
         )
@@ -187,13 +198,47 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
     store = Store.open(settings.gateway.database)
     try:
         service = Service(settings, store, roles)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, service.stop)
-        loop.add_signal_handler(signal.SIGHUP, service.reload_soon)
+        stop_on_signals(service)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reload_soon)
         await service.run()
     finally:
         store.close()
+
+
+def stop_on_signals(service: Service) -> None:
+    """SIGINT or SIGTERM ends the service in good order; a second SIGINT ends the process at once, whatever it waits for.
+    That loses nothing: what is stored is durable, and what was under way is done again."""
+    loop = asyncio.get_running_loop()
+
+    def interrupted() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        service.stop()
+
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    loop.add_signal_handler(signal.SIGTERM, service.stop)
+
+
+def introduce(settings: Settings) -> None:
+    """Log what this gateway works with, a line each, before anything can go wrong; and what `config check` warns of."""
+    for name, value in config.summary(settings).items():
+        told: dict[str, Any] = {name: value}
+        log.event(LOGGER, f"gateway.{name}", **told)
+    warn(settings)
+
+
+def warn(settings: Settings) -> None:
+    """Log the warnings of `config check`."""
+    for one in settings.warnings:
+        log.event(
+            LOGGER,
+            "config.warning",
+            level=logging.WARNING,
+            line=one.line,
+            key=one.key,
+            warning=one.message,
+            path=one.path,
+        )
 
 
 def user_agent(settings: Settings) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from capgateway import log
+from capgateway.ingest.jobs import Jobs
 
 logger = logging.getLogger("capgateway.tests.log")
 
@@ -89,3 +93,53 @@ def test_a_quiet_level_logs_nothing() -> None:
     log.set_up(level="WARNING", format="json", stream=out)
     log.event(logger, "feed.polled", feed="nws")
     assert out.getvalue() == ""
+
+
+def test_a_text_line_has_date_and_zone() -> None:
+    """So that it can be compared with another log."""
+    out = io.StringIO()
+    log.set_up(format="text", stream=out)
+    log.event(logger, "feed.polled", feed="nws")
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ info    feed.polled feed=nws\n", out.getvalue())
+
+
+def test_a_text_line_has_the_fields_that_help_a_person() -> None:
+    """What only joins lines, or says nothing, is left to JSON."""
+    fields: dict[str, Any] = {
+        "receiver": "app",
+        "message": "msg_1",
+        "delivery": "dlv_1",
+        "ambiguous": False,
+        "status": 503,
+    }
+    out = io.StringIO()
+    log.set_up(format="text", stream=out)
+    log.event(logger, "delivery.attempted", **fields)
+    assert out.getvalue().split("delivery.attempted ")[1] == "receiver=app status=503\n"
+    out = io.StringIO()
+    log.set_up(format="json", stream=out)
+    log.event(logger, "delivery.attempted", **fields)
+    assert fields.items() <= json.loads(out.getvalue()).items()
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+async def test_the_scheduler_names_the_feed(format: log.Format) -> None:
+    """And no address of an object, whatever it warns of."""
+    out, jobs, over = io.StringIO(), Jobs(), asyncio.Event()
+    log.set_up(format=format, stream=out)
+    jobs.every("feed:nws", over.wait, timedelta(milliseconds=10))
+    jobs.start()
+    while "skipped" not in out.getvalue():
+        await asyncio.sleep(0.01)
+    job = jobs.scheduler.get_job("feed:nws")
+    over.set()
+    await jobs.stop([])
+    logging.getLogger("apscheduler.executors.default").warning('Run time of job "%s" was missed by %s', job, "0:00:09")
+    lines = [line for line in out.getvalue().splitlines() if "job." in line]
+    lines = [lines[0], lines[-1]]
+    assert "job.skipped" in lines[0]
+    assert "the run before it has not ended" in lines[0]
+    assert "job.late" in lines[1]
+    for line in lines:
+        assert "nws" in line
+        assert "0x" not in line

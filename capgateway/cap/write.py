@@ -19,7 +19,8 @@ _NEEDS_QUOTES = r"\s|^$"
 
 
 def write(alert: Alert) -> bytes:
-    """UTF-8 XML in the order of the standard. ``parse(write(alert)).alert`` equals an alert read from CAP 1.2."""
+    """UTF-8 XML in the order of the standard. ``parse(write(alert)).alert`` equals an alert read from CAP 1.2, but for the
+    blanks in its ``references_text``."""
     root = etree.Element(_CAP + "alert", nsmap={None: NAMESPACES["1.2"]})
     _put(root, "identifier", alert.identifier)
     _put(root, "sender", alert.sender)

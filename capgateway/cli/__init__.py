@@ -9,34 +9,47 @@ import os
 import sys
 import warnings
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from capgateway.cli.output import INTERRUPTED, UNREAD, Context, say
+from capgateway.cli.group import Group, config_option, server_option
+from capgateway.cli.output import INTERRUPTED, UNREAD, say
 from capgateway.errors import CapgatewayError, ConfigError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run the gateway."),
-    "demo": ("demo", "Show the whole way of an AMBER Alert on this machine."),
+    "demo": ("demo", "Show the way of an AMBER Alert from feed to receiver, on this machine."),
     "validate": ("validate", "Validate CAP messages, feeds and envelopes."),
-    "rules": ("rules", "List the validation rules, or tell one."),
+    "rules": ("rules", "List the validation rules, or show one."),
     "convert": ("convert", "Show the card that each alert would become."),
-    "config": ("config", "Check, start or describe a configuration."),
-    "feeds": ("feeds", "Ask how feeds are doing, check, poll or feed one."),
-    "alerts": ("alerts", "Ask for alerts."),
-    "cards": ("cards", "Ask for cards."),
-    "deliveries": ("deliveries", "Ask for deliveries."),
-    "listen": ("listen", "Run a receiver for developers."),
-    "keys": ("keys", "Generate secrets, verify signatures."),
-    "db": ("db", "Upgrade the database, or tell its state."),
+    "config": ("config", "Check the configuration, write a new one, or print its schema."),
+    "feeds": ("feeds", "Show the state of feeds; check or poll one, or submit a document."),
+    "alerts": ("alerts", "Show alerts and what became of them."),
+    "cards": ("cards", "Show cards."),
+    "deliveries": ("deliveries", "Show deliveries to receivers."),
+    "listen": ("listen", "Run a receiver on this machine, for developers."),
+    "keys": ("keys", "Generate secrets and verify signatures."),
+    "db": ("db", "Upgrade the database schema, or show its state."),
     "schema": ("schema", "Print a schema: card, message, config or cap."),
 }
 
 
-class LazyGroup(click.Group):
-    """Knows its commands by name and imports one when it is asked for."""
+#: Commands that never wait when they end.
+ENDING_AT_ONCE = frozenset({"validate", "rules", "schema"})
+
+
+class LazyGroup(Group):
+    """Knows its commands by name and imports one when it is asked for. ``is_process``: it is the command of this process,
+    whose signals it may handle."""
+
+    is_process = False
+
+    without_configuration = frozenset({"demo", "validate", "rules", "convert", "listen", "keys", "schema"})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -44,12 +57,14 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if self.is_process and cmd_name not in ENDING_AT_ONCE:
+            _listen_for_interrupts()
         module, _ = COMMANDS[cmd_name]
         command = getattr(import_module(f"capgateway.cli.{module}"), cmd_name)
         gc.freeze()  # see __main__: what was imported is for good
         gc.enable()
         assert isinstance(command, click.Command)  # noqa: S101
-        return command
+        return self.completed(command, is_hidden=cmd_name in self.without_configuration)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -62,22 +77,19 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--config",
-    "config_path",
-    metavar="PATH",
-    help="Configuration file. Default: $CAPGATEWAY_CONFIG, ./config/capgateway.toml, ~/.config/capgateway/capgateway.toml.",
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[config_option(), server_option()],
 )
 @click.version_option(package_name="capgateway", prog_name="capgateway")
-@click.pass_context
-def cli(ctx: click.Context, config_path: str | None) -> None:
+def cli() -> None:
     """AMBER Alerts from government CAP feeds, delivered to a platform as signed webhooks.
 
-    Results go to stdout, everything else to stderr. Exit codes: 0 success or all valid; 1 the answer is no;
-    2 wrong usage, unreadable input or bad configuration.
+    Results go to stdout, everything else to stderr. --config and --server may also follow the command.
+
+    Exit codes: 0 success, or all valid; 1 the answer is no; 2 usage error, unreadable input or bad configuration.
     """
-    ctx.obj = Context(config_path=config_path)
 
 
 def main() -> NoReturn:
@@ -86,22 +98,34 @@ def main() -> NoReturn:
         warnings.simplefilter("ignore")  # they are for those who write programs
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale that cannot write a character is no reason to say nothing
+    LazyGroup.is_process = True
     try:
         exit_code = cli.main(prog_name="capgateway", standalone_mode=False)
         sys.exit(exit_code if isinstance(exit_code, int) else 0)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         sys.exit(_refuse(error))
     except ConfigError as error:
         say(str(error))  # begins with file and line, as editors like it
     except CapgatewayError as error:
-        say(f"capgateway: {error}")
+        say(f"capgateway: {' '.join(str(error).split())}")  # a database's own words may have several lines
     except Exception as error:  # the last resort: a fault of ours
         if os.environ.get("CAPGATEWAY_DEBUG"):
             raise
         say(f"capgateway: {_fault(error)}")
     sys.exit(2)
+
+
+def _listen_for_interrupts() -> None:
+    """The first Ctrl-C lets a command end in good order; the second one ends it at once, whatever it waits for."""
+    import signal  # noqa: PLC0415  (costs as much as a short validation, which ends at the first one anyway)
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def _refuse(error: click.ClickException) -> int:
@@ -122,5 +146,7 @@ def _end_unread() -> NoReturn:
 def _fault(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # where our answer goes: no fault of ours
         return "cannot write: no space left on the device"
+    if isinstance(error, PermissionError) and error.filename:
+        return f"cannot open {error.filename}: permission denied"
     told = f"{type(error).__name__}: {error}".splitlines()[0]
-    return f"a fault in capgateway itself ({told}); CAPGATEWAY_DEBUG=1 shows where"
+    return f"a fault in capgateway itself ({told}); run it again with CAPGATEWAY_DEBUG=1 to see where, and please report it"

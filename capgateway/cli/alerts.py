@@ -2,52 +2,115 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from capgateway.cards.decision import Word
-from capgateway.cli.ask import ask, limit_option, server_option, tell
-from capgateway.cli.output import Moment, format_option
-from capgateway.store import lists
+from capgateway.cli import ask, output, table
+from capgateway.cli.group import Group, asks_gateway
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from capgateway.cli.output import Context
+COLUMNS = (
+    table.Column("received"),
+    table.Column("feed"),
+    table.Column("decision"),
+    table.Column("event", is_text=True),
+)
 
-COLUMNS = ("received_at", "feed", "identifier", "status", "msg_type", "event", "verdict", "decision", "reason", "id")
 
-
-@click.group()
+@click.group(cls=Group)
 def alerts() -> None:
-    """Ask for alerts."""
+    """Show alerts and what became of them."""
 
 
+@asks_gateway
 @alerts.command("list")
-@click.option("--decision", type=click.Choice(get_args(Word)))
-@click.option("--feed", metavar="NAME")
-@click.option("--since", type=Moment(), help="Received at or after this time.")
-@limit_option
-@server_option
-@format_option
+@click.option("--decision", type=click.Choice(get_args(Word)), help="Only alerts with this decision.")
+@click.option("--feed", metavar="NAME", help="Only alerts that came through this feed.")
+@click.option(
+    "--since", type=output.Since(), metavar="TIME", help="Received since then: a time, or how long ago, such as 1h."
+)
+@ask.limit_option
+@output.format_option
 @click.pass_obj
 def list_alerts(
-    context: Context,
+    context: output.Context,
     decision: str | None,
     feed: str | None,
     since: datetime | None,
     limit: int,
-    server: str | None,
     as_json: bool,
 ) -> None:
-    """List alerts, the newest first, each with its decision and the reason."""
-    query = {"decision": decision, "feed": feed, "since": since.isoformat() if since else None, "limit": limit}
-    page = ask(
-        context,
-        server,
-        "alerts",
-        query,
-        lambda store: store.read(lists.alert_page, decision=decision, feed=feed, since=since, limit=limit),
+    """List alerts, the newest first, each with its decision and the reason for it."""
+    page = ask.alerts(context, decision=decision, feed=feed, since=since, limit=limit)
+    if as_json:
+        output.emit_json(page)
+        return
+    table.print_table(COLUMNS, map(_row, page["items"]), "no alert")
+    ask.tell_more(page)
+
+
+@asks_gateway
+@alerts.command()
+@click.argument("name", metavar="ID")
+@output.format_option
+@click.pass_obj
+def show(context: output.Context, name: str, as_json: bool) -> None:
+    """Show one alert with its findings. ID is its id here, or its CAP identifier. Exit code 1 when there is no such alert."""
+    found = ask.alert(context, name)
+    if found is None:
+        output.fail(f"there is no alert {name}; `capgateway alerts list` shows what came in", code=1)
+    if as_json:
+        output.emit_json(found)
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def decided(alert: dict[str, Any]) -> str:
+    """The decision with its reason."""
+    return f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
+
+
+def _row(alert: dict[str, Any]) -> table.Row:
+    cells = [table.minute(alert["received_at"]), alert["feed"], decided(alert), alert["event"] or "-"]
+    return table.Row(cells=cells, below=[[alert["id"], alert["identifier"] or ""]])
+
+
+def _lines(alert: dict[str, Any]) -> Iterator[str]:
+    yield from table.fields(
+        [
+            ("id", alert["id"]),
+            ("identifier", alert["identifier"]),
+            ("sender", alert["sender"]),
+            ("sent", alert["sent"]),
+            ("received", f"{table.moment(alert['received_at'])} through the feed {alert['feed']}"),
+            ("message", " ".join(filter(None, (alert["status"], alert["msg_type"], alert["scope"])))),
+            ("event", alert["event"]),
+            ("version", " ".join(filter(None, ("CAP", alert["cap_version"], alert["profile"])))),
+            ("verdict", alert["verdict"]),
+            ("signature", alert["signature"]),
+            ("decision", f"{decided(alert)}, at {table.moment(alert['decided_at'])}"),
+            ("card", alert["card_id"]),
+            ("sha256", alert["sha256"]),
+        ]
     )
-    tell(page, COLUMNS, as_json=as_json)
+    yield ""
+    if not alert["findings"]:
+        yield "no findings"
+    for finding in alert["findings"]:
+        yield from finding_lines(finding)
+
+
+def finding_lines(finding: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """A finding with its rule, and where it was found."""
+    yield from table.wrapped(
+        f"{indent}{finding['level']}: ", output.harmless(f"{finding['message']} [{finding['rule']}]")
+    )
+    place = [finding.get("xpath"), f"line {finding['line']}" if finding.get("line") else None, finding.get("reference")]
+    if any(place):
+        yield from table.wrapped(f"{indent}    ", output.harmless(", ".join(filter(None, place))))

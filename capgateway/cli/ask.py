@@ -1,161 +1,175 @@
-"""Asking a gateway: through its API if one answers; what only reads else from its database, read-only, and saying so."""
+"""The questions that commands ask of a gateway. Whatever they read from the store where no gateway answers, they read here."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Callable, Coroutine, Sequence
-from http import HTTPStatus
-from io import BytesIO
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
-import aiohttp
 import click
 import msgspec
 
-from capgateway import config
-from capgateway.cli.output import cut, emit_json, fail, harmless
-from capgateway.errors import CapgatewayError, ConfigError
-from capgateway.store import Store
+from capgateway.cli.output import say
+from capgateway.cli.reach import get, settings
+from capgateway.config.values import unknown
+from capgateway.errors import CapgatewayError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from capgateway.cli.output import Context
+    from capgateway.feeds import Feed
+    from capgateway.feeds.status import Health
+    from capgateway.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
-ANSWER_SECONDS = 10.0
-CHANGE_SECONDS = 300.0  # a poll follows hundreds of links, of a source that may be slow
-LONGEST_CELL = 60
-MOST_ROWS = 200  # the API gives no more a page
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API answered; ``told`` is its JSON."""
-
-    url: str
-    status: int
-    told: Any
-
-
-FromStore = Callable[[Store], Coroutine[Any, Any, Any]]
-
-
-def server_option(command: F) -> F:
-    """``--server``: the address of a running gateway."""
-    return click.option(
-        "--server",
-        envvar="CAPGATEWAY_SERVER",
-        metavar="URL",
-        help="Address of the running gateway. Default: $CAPGATEWAY_SERVER, else `listen` of the configuration.",
-    )(command)
+MOST_ROWS = 200  # the API gives no more per page
+Item = dict[str, Any]
 
 
 def limit_option(command: F) -> F:
-    """``--limit``: how many rows to tell."""
-    return click.option("--limit", type=click.IntRange(1, MOST_ROWS), default=50, show_default=True)(command)
+    """``--limit``: how many rows to show."""
+    return click.option(
+        "--limit", type=click.IntRange(1, MOST_ROWS), default=50, show_default=True, help="How many to show at most."
+    )(command)
 
 
-def ask(context: Context, server: str | None, path: str, query: dict[str, Any], from_store: FromStore) -> Any:
-    """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads."""
-    address = _address(context, server)
-    asked = {name: str(value) for name, value in query.items() if value is not None}
-    answer = asyncio.run(_send("GET", address, path, ANSWER_SECONDS, params=asked)) if address else None
-    if answer is not None:
-        return _good(answer).told
-    if server:
-        fail(f"no gateway answers at {server}")
-    click.echo(f"capgateway: no gateway answers at {address or 'any address'}; reading its database instead", err=True)
-    store = Store.open_read_only(settings(context).gateway.database)
-    try:
-        return msgspec.to_builtins(asyncio.run(from_store(store)))
-    finally:
-        store.close()
+def alerts(context: Context, *, decision: str | None, feed: str | None, since: datetime | None, limit: int) -> Item:
+    """A page of alerts."""
+
+    async def stored(store: Store) -> Any:
+        page = await _listed(store, "alert_page", decision=decision, feed=feed, since=since, limit=limit)
+        if not page.items and feed is not None:
+            check_name("feed", feed, [one.name for one in settings(context).feeds])
+        return page
+
+    query = {"decision": decision, "feed": feed, "since": since and since.isoformat(), "limit": limit}
+    return _page(get(context, "alerts", query, from_store=stored))
 
 
-def change(context: Context, server: str | None, path: str, body: bytes = b"") -> Answer:
-    """The API's answer to ``POST /api/v1/{path}``: a success, or a 422 that says what is wrong with what was sent.
+def alert(context: Context, name: str) -> Item | None:
+    """The alert of that id, or the newest with that CAP identifier; ``None`` when there is none."""
+    path = f"alerts/{quote(name, safe='')}"
+    found = get(context, path, from_store=lambda store: _listed(store, "one_alert", name), may_be_missing=True)
+    if found is not None:
+        return _page(found)
 
-    Ends the command with exit code 2 where no gateway answers: only a running one acts, so that every act has an actor.
-    """
-    address = _address(context, server)
-    if address is None:
-        fail('the configuration turns the API off (listen = ""); give the address of a running gateway with --server')
-    answer = asyncio.run(_send("POST", address, path, CHANGE_SECONDS, data=BytesIO(body)))
-    if answer is None:
-        fail(
-            f"no gateway answers at {address}; start it with `capgateway run`, or give another address with --server. "
-            "Nothing was changed."
-        )
-    return answer if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY else _good(answer)
+    def stored(store: Store) -> Any:
+        return _listed(store, "alert_page", identifier=name, limit=1)
+
+    page = get(context, "alerts", {"identifier": name, "limit": 1}, from_store=stored, is_first=False)
+    return next(iter(page["items"]), None)
 
 
-def tell(page: Any, columns: Sequence[str], *, as_json: bool) -> None:
-    """A page of rows: the whole page as one JSON document, or some columns as a table for people."""
-    if as_json:
-        emit_json(page)
-        return
-    rows = [[_cell(item.get(column)) for column in columns] for item in page["items"]]
-    titles = [column.replace("_", " ") for column in columns]
-    widths = [max(len(row[position]) for row in [titles, *rows]) for position in range(len(columns))]
-    for row in [titles, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def cards(context: Context, *, state: str | None, limit: int) -> Item:
+    """A page of cards."""
+    query = {"state": state, "limit": limit}
+    return _page(
+        get(context, "cards", query, from_store=lambda store: _listed(store, "card_page", state=state, limit=limit))
+    )
+
+
+def card(context: Context, card_id: str) -> Item | None:
+    """One card with its alerts and deliveries, or ``None``."""
+
+    async def stored(store: Store) -> Any:
+        found = await _listed(store, "one_card", card_id)
+        if found is None:
+            return None
+        made_of = (await _listed(store, "alert_page", card_id=card_id, limit=MOST_ROWS)).items
+        sent = (await _listed(store, "delivery_page", card_id=card_id, limit=MOST_ROWS)).items
+        return msgspec.structs.asdict(found) | {"alerts": made_of, "deliveries": sent}
+
+    found = get(context, f"cards/{quote(card_id, safe='')}", from_store=stored, may_be_missing=True)
+    return None if found is None else _page(found)
+
+
+def deliveries(context: Context, *, state: str | None, receiver: str | None, card_id: str | None, limit: int) -> Item:
+    """A page of deliveries."""
+
+    async def stored(store: Store) -> Any:
+        page = await _listed(store, "delivery_page", state=state, receiver=receiver, card_id=card_id, limit=limit)
+        if not page.items and receiver is not None:
+            check_name("receiver", receiver, [one.name for one in settings(context).receivers])
+        return page
+
+    query = {"state": state, "receiver": receiver, "card_id": card_id, "limit": limit}
+    return _page(get(context, "deliveries", query, from_store=stored))
+
+
+def feeds(context: Context) -> list[Item]:
+    """Every configured feed, in the order of the configuration."""
+
+    async def stored(store: Store) -> Any:
+        return {"items": [await _stored_feed(store, one) for one in settings(context).feeds], "next": None}
+
+    def unstored() -> Any:
+        return {"items": [_configured_feed(one) for one in settings(context).feeds], "next": None}
+
+    page = get(context, "feeds", {"limit": MOST_ROWS}, from_store=stored, without_store=unstored)
+    items = list(page["items"])
+    while page["next"]:
+        query = {"limit": MOST_ROWS, "after": page["next"]}
+        page = get(context, "feeds", query, from_store=stored, is_first=False)
+        items += page["items"]
+    return items
+
+
+def feed(context: Context, name: str) -> Item:
+    """One feed, with its missing entries."""
+
+    async def stored(store: Store) -> Any:
+        known = settings(context).feeds
+        check_name("feed", name, [one.name for one in known])
+        found = await _stored_feed(store, next(one for one in known if one.name == name))
+        return found | {"missing_entries": await _missing(store, name)}
+
+    return _page(get(context, f"feeds/{quote(name, safe='')}", from_store=stored))
+
+
+def tell_more(page: Item) -> None:
+    """That the list goes on, where it does."""
     if page["next"]:
-        click.echo(
-            f"there are more; --limit shows up to {MOST_ROWS}, the API all of them (after={page['next']})", err=True
-        )
+        say(f"capgateway: there are more; --limit shows up to {MOST_ROWS}, the API all of them (after={page['next']})")
 
 
-def settings(context: Context) -> config.Settings:
-    """The configuration, or the defaults where there is none and none was named."""
-    try:
-        path = config.find(context.config_path)
-    except ConfigError:
-        if context.config_path:
-            raise
-        return config.Settings()
-    return config.load(path)
+def check_name(what: str, name: str, known: Sequence[str]) -> None:
+    """Raises :class:`CapgatewayError`, with a suggestion, for a name that is not configured."""
+    if refusal := unknown(what, name, known):
+        raise CapgatewayError(refusal)
 
 
-def _address(context: Context, server: str | None) -> str | None:
-    """Where the gateway is. An address that is given needs no configuration, nor the secrets that one asks for."""
-    if server:
-        return server.rstrip("/")
-    listen = settings(context).gateway.listen
-    return f"http://{listen}" if listen else None
+async def _stored_feed(store: Store, feed: Feed) -> Item:
+    """What the database knows of a feed, in the form of the API."""
+    newest = (await _listed(store, "alert_page", feed=feed.name, limit=1)).items
+    missing = len(await _missing(store, feed.name))
+    return _configured_feed(feed) | {"newest_at": newest[0].received_at if newest else None, "missing": missing}
 
 
-async def _send(method: str, address: str, path: str, seconds: float, **what: Any) -> Answer | None:
-    """The answer; ``None`` when nobody is there. A refusal is the user's to read."""
-    url = f"{address}/api/v1/{path}"
-    headers = {"Authorization": f"Bearer {token}"} if (token := os.environ.get("CAPGATEWAY_TOKEN")) else {}
-    timeout = aiohttp.ClientTimeout(total=seconds, connect=ANSWER_SECONDS)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            session.request(method, url, allow_redirects=False, **what) as response,
-        ):
-            body = await response.read()
-    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError):
-        return None
-    except TimeoutError:
-        raise CapgatewayError(f"{url} did not answer within {seconds:.0f} s") from None
-    except (aiohttp.ClientError, ValueError) as error:
-        raise CapgatewayError(f"cannot ask {url}: {error}") from error
-    try:
-        return Answer(url=url, status=response.status, told=msgspec.json.decode(body))
-    except msgspec.DecodeError:
-        raise CapgatewayError(f"{url} answered {response.status}, but not as a gateway does") from None
+def _configured_feed(feed: Feed) -> Item:
+    """What the configuration alone says of a feed, in the form of the API."""
+    from capgateway.feeds.status import FeedStatus  # noqa: PLC0415
+
+    health: Health = "waiting" if feed.enabled else "disabled"
+    status = FeedStatus(name=feed.name, kind=feed.kind, enabled=feed.enabled, health=health, url=feed.address)
+    return msgspec.structs.asdict(status)
 
 
-def _good(answer: Answer) -> Answer:
-    if answer.status < HTTPStatus.BAD_REQUEST and isinstance(answer.told, dict):
-        return answer
-    told = answer.told if isinstance(answer.told, dict) else {}
-    hint = "; put one into $CAPGATEWAY_TOKEN" if answer.status == HTTPStatus.UNAUTHORIZED else ""
-    detail = told.get("detail") or told.get("title") or "not as a gateway does"
-    raise CapgatewayError(f"{answer.url} answered {answer.status}: {detail}{hint}")
+def _page(told: Any) -> Item:
+    """What was answered, as the object it is."""
+    if not isinstance(told, dict):
+        raise CapgatewayError("the answer is not that of a capgateway")
+    return told
 
 
-def _cell(value: Any) -> str:
-    """A value as a table shows it: a stranger's text moves no cursor and opens no line."""
-    text = "" if value is None else str(len(value)) if isinstance(value, list) else str(value)
-    return cut(harmless(text), LONGEST_CELL)
+async def _listed(store: Store, name: str, *of: Any, **asked: Any) -> Any:
+    """One of the store's lists. The store is imported only where no gateway answers: it takes longer than the question."""
+    from capgateway.store import lists  # noqa: PLC0415
+
+    return await store.read(getattr(lists, name), *of, **asked)
+
+
+async def _missing(store: Store, feed: str) -> Any:
+    from capgateway.store import feeds  # noqa: PLC0415
+
+    return await store.read(feeds.missing_entries, feed)

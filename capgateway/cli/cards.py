@@ -1,34 +1,107 @@
-"""``capgateway cards``: which cards there are."""
+"""``capgateway cards``: which cards there are, and what is on one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from capgateway.cli.ask import ask, limit_option, server_option, tell
-from capgateway.cli.output import format_option
-from capgateway.store import lists
+from capgateway.cli import ask, card_text, output, table
+from capgateway.cli.alerts import decided
+from capgateway.cli.deliveries import last_answer
+from capgateway.cli.group import Group, asks_gateway
 
 if TYPE_CHECKING:
-    from capgateway.cli.output import Context
+    from collections.abc import Iterator
 
-COLUMNS = ("card_id", "state", "status", "revision", "feed", "published_at", "expires_at", "end_reason")
+COLUMNS = (
+    table.Column("published"),
+    table.Column("state"),
+    table.Column("event", is_text=True),
+    table.Column("area", is_text=True),
+)
 
 
-@click.group()
+@click.group(cls=Group)
 def cards() -> None:
-    """Ask for cards."""
+    """Show cards."""
 
 
+@asks_gateway
 @cards.command("list")
-@click.option("--state", type=click.Choice(["active", "ended"]))
-@limit_option
-@server_option
-@format_option
+@click.option("--state", type=click.Choice(["active", "ended"]), help="Only cards in this state.")
+@ask.limit_option
+@output.format_option
 @click.pass_obj
-def list_cards(context: Context, state: str | None, limit: int, server: str | None, as_json: bool) -> None:
+def list_cards(context: output.Context, state: str | None, limit: int, as_json: bool) -> None:
     """List cards, the newest first."""
-    query = {"state": state, "limit": limit}
-    page = ask(context, server, "cards", query, lambda store: store.read(lists.card_page, state=state, limit=limit))
-    tell(page, COLUMNS, as_json=as_json)
+    page = ask.cards(context, state=state, limit=limit)
+    if as_json:
+        output.emit_json(page)
+        return
+    table.print_table(COLUMNS, map(_row, page["items"]), f"no {state} card" if state else "no card")
+    ask.tell_more(page)
+
+
+@asks_gateway
+@cards.command()
+@click.argument("card_id", metavar="ID")
+@output.format_option
+@click.pass_obj
+def show(context: output.Context, card_id: str, as_json: bool) -> None:
+    """Show one card, the alerts it is made from, and its deliveries. Exit code 1 when there is no such card."""
+    found = ask.card(context, card_id)
+    if found is None:
+        output.fail(f"there is no card {card_id}; `capgateway cards list` shows which there are", code=1)
+    if as_json:
+        output.emit_json(found)
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _row(stored: dict[str, Any]) -> table.Row:
+    """The text is missing once it is erased."""
+    card = stored["card"]
+    words = [card_text.first(card, "event"), card_text.area(card)] if card else ["(erased)", "(erased)"]
+    state = "exercise" if stored["status"] == "exercise" and stored["state"] == "active" else stored["state"]
+    cells = [table.minute(stored["published_at"]), state, *(word or "-" for word in words)]
+    issuer = f"issuer: {card['issuer']['name']}" if card else ""
+    return table.Row(cells=cells, below=[[stored["card_id"], _life(stored), issuer]])
+
+
+def _life(stored: dict[str, Any]) -> str:
+    end = f"ended {stored['end_reason']}" if stored["end_reason"] else f"until {table.moment(stored['expires_at'])}"
+    return f"revision {stored['revision']}, {end}"
+
+
+def _lines(stored: dict[str, Any]) -> Iterator[str]:
+    yield from table.fields(
+        [
+            ("id", stored["card_id"]),
+            ("state", f"{stored['state']}, {stored['status']}, {_life(stored)}"),
+            ("published", table.moment(stored["published_at"])),
+            ("changed", table.moment(stored["updated_at"])),
+            ("ended", table.moment(stored["ended_at"]) if stored["ended_at"] else None),
+        ]
+    )
+    yield ""
+    if stored["card"]:
+        yield from card_text.card_lines(stored["card"])
+    else:
+        yield "the text of this card is erased"
+    for title, items, line in (("alerts", stored["alerts"], _alert), ("deliveries", stored["deliveries"], _delivery)):
+        yield ""
+        yield f"{title}: {'none' if not items else len(items)}"
+        for one in items:
+            yield from map(output.harmless, line(one))
+
+
+def _alert(alert: dict[str, Any]) -> tuple[str, str]:
+    identity = "  ".join(filter(None, (alert["id"], alert["identifier"])))
+    return f"  {table.moment(alert['received_at'])}  {alert['msg_type'] or '-'}  {decided(alert)}", f"    {identity}"
+
+
+def _delivery(one: dict[str, Any]) -> tuple[str, str]:
+    told = f"  {table.moment(one['created_at'])}  {one['receiver']}  {one['type']}  {one['state']}"
+    return told, f"    {last_answer(one)}"

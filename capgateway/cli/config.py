@@ -1,4 +1,4 @@
-"""``capgateway config``: is the configuration right, write one to start from, print its JSON Schema."""
+"""``capgateway config``: check the configuration, write one to start from, print its JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from capgateway.cli import output
+from capgateway.cli import output, table
+from capgateway.cli.group import Group
 from capgateway.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
@@ -16,19 +17,23 @@ if TYPE_CHECKING:
     from capgateway.config import Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
-    """Check, start or describe a configuration."""
+    """Check the configuration, write a new one, or print its schema."""
 
 
 @config.command()
+@click.argument("file", required=False)
 @output.format_option
 @click.pass_context
-def check(context: click.Context, *, as_json: bool) -> None:
-    """Check the configuration: every fault with file, line and key. Exit code 2 when there is one."""
+def check(context: click.Context, file: str | None, *, as_json: bool) -> None:
+    """Check the configuration, or FILE: report every error with its line and key, and show what the file configures.
+
+    Exit code 2 when there is an error.
+    """
     from capgateway.config import find, load  # noqa: PLC0415  (`config --help` answers without it)
 
-    path = str(find(context.obj.config_path))
+    path = str(find(file or context.obj.config_path))
     try:
         settings = load(path)
     except ConfigErrors as error:
@@ -38,18 +43,22 @@ def check(context: click.Context, *, as_json: bool) -> None:
 
 
 def _tell(path: str, faults: Sequence[ConfigError], settings: Settings | None, *, as_json: bool) -> None:
+    from capgateway.config import summary  # noqa: PLC0415
+
     warnings = settings.warnings if settings else ()
+    told = summary(settings) if settings else {}
     if as_json:
         remarks = {"errors": [_remark(one) for one in faults], "warnings": [_remark(one) for one in warnings]}
-        output.emit_json({"path": path, "valid": not faults} | remarks)
+        output.emit_json({"path": path, "valid": not faults} | remarks | {"summary": told})
         return
     for fault in faults:
         click.echo(str(fault), err=True)
     for warning in warnings:
         click.echo(f"{warning} (warning)", err=True)
     if settings:
-        enabled = [sum(one.enabled for one in some) for some in (settings.feeds, settings.receivers)]
-        click.echo(f"{path}: valid; feeds enabled: {enabled[0]}, receivers enabled: {enabled[1]}")
+        click.echo(f"{path}: valid")
+        for line in table.fields(list(told.items()), "  "):
+            click.echo(line)
 
 
 def _remark(fault: ConfigError) -> dict[str, Any]:
@@ -58,9 +67,10 @@ def _remark(fault: ConfigError) -> dict[str, Any]:
 
 @config.command()
 @click.argument("path", required=False)
+@output.format_option
 @click.pass_context
-def init(context: click.Context, path: str | None) -> None:
-    """Write a commented starter file to PATH (config/capgateway.toml). An existing file is never touched."""
+def init(context: click.Context, path: str | None, *, as_json: bool) -> None:
+    """Write a commented starter file to PATH, by default config/capgateway.toml. An existing file is never overwritten."""
     from capgateway.config import HERE, starter  # noqa: PLC0415
 
     target = Path(path or context.obj.config_path or HERE)
@@ -69,15 +79,17 @@ def init(context: click.Context, path: str | None) -> None:
         with target.open("x", encoding="utf-8") as file:
             file.write(starter())
     except FileExistsError:
-        raise ConfigError("exists already and is left as it is; name another path", path=str(target)) from None
+        raise ConfigError("already exists and was not changed; give another path", path=str(target)) from None
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(target)) from None
-    click.echo(f"wrote {target}; next: capgateway --config {target} config check", err=True)
+    if as_json:
+        output.emit_json({"path": str(target)})
+    click.echo(f"wrote {target}; next: capgateway config check {target}", err=True)
 
 
 @config.command()
 def schema() -> None:
-    """Print the configuration's JSON Schema."""
+    """Print the JSON Schema of the configuration, for editors."""
     from capgateway import shipped  # noqa: PLC0415
 
     click.echo(shipped.schema("config/config.schema.json").decode(), nl=False)

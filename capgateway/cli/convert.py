@@ -13,7 +13,7 @@ import msgspec
 from capgateway import cap, cards, places, shipped
 from capgateway.cap.place import local
 from capgateway.cards.amber import recognise
-from capgateway.cli import output, source_names, sources
+from capgateway.cli import card_text, output, source_names, sources
 from capgateway.clock import utc_now
 from capgateway.errors import SourceError
 from capgateway.feeds import enveloped, read_entries
@@ -30,7 +30,7 @@ FEED = "convert"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """What one alert gives; ``card`` is ``None`` when it would become none."""
+    """What becomes of one alert; ``card`` is ``None`` when there is none."""
 
     source: str
     decision: str
@@ -40,7 +40,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Regions(click.ParamType[tuple[str, ...]]):
-    """Codes of ISO 3166-1 or 3166-2, several of them apart by commas."""
+    """Codes of ISO 3166-1 or 3166-2, separated by commas."""
 
     name = "regions"
 
@@ -50,25 +50,41 @@ class Regions(click.ParamType[tuple[str, ...]]):
             if not places.is_region(code):
                 close = get_close_matches(code, places.region_codes(), n=1)
                 hint = f"; did you mean {close[0]}?" if close else "; write it like US, US-TX or CA-ON"
-                self.fail(f"{code!r} is no region we know{hint}", param, ctx)
+                self.fail(f"{code!r} is not a known region{hint}", param, ctx)
         return tuple(codes)
 
 
 @click.command()
 @click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
-@click.option("--at", type=output.Moment(), metavar="TIME", help="The time that counts as now.  [default: each `sent`]")
 @click.option(
-    "--regions", type=Regions(), multiple=True, metavar="CODES", help="Where cards are shown.  [default: all]"
+    "--at", type=output.Moment(), metavar="TIME", help="The time to use as now.  [default: `sent` of each alert]"
 )
-@click.option("--format", type=click.Choice(["json"]), expose_value=False, help="Lines are always JSON.")
-@click.option("--json", is_flag=True, expose_value=False, help="Same as --format json.")
+@click.option(
+    "--regions", type=Regions(), multiple=True, metavar="CODES", help="Where cards are shown.  [default: everywhere]"
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "text"]),
+    default="json",
+    show_default=True,
+    help="One JSON line per alert, or text to read.",
+)
+@click.option("--json", "form", flag_value="json", help="Same as --format json.")
 @click.pass_context
 def convert(
-    context: click.Context, names: tuple[str, ...], at: datetime | None, regions: tuple[tuple[str, ...], ...]
+    context: click.Context,
+    names: tuple[str, ...],
+    at: datetime | None,
+    regions: tuple[tuple[str, ...], ...],
+    form: str,
 ) -> None:
-    """Show the card of each alert: files, directories, globs, URLs, or - for standard input; one JSON line an alert.
+    """Show the card that each alert would become.
 
-    Exit 0 when every AMBER Alert gave a card, 1 when one did not or an alert is unusable, 2 when a source cannot be read.
+    SOURCE is a file, a directory, a glob, a URL, or - for standard input.
+
+    Exit code 0 when every AMBER Alert became a card; 1 when one did not, or an alert is unusable; 2 when a source cannot be
+    read.
     """
     policy = cards.Policy(regions=tuple(dict.fromkeys(code for group in regions for code in group)))
     schemas = cap.Schemas(shipped.cap_schemas())
@@ -86,10 +102,18 @@ def convert(
             line = Line(
                 source=source_names.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
             )
-            output.emit_json(line)
+            output.emit_json(line) if form == "json" else _print(line)
             if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
                 exit_code = max(exit_code, 1)
     context.exit(exit_code)
+
+
+def _print(line: Line) -> None:
+    """The alert's source, what becomes of it, and its card."""
+    word = f"{line.decision}: {line.reason}" if line.reason else line.decision
+    click.echo(output.harmless(f"{line.source}: {word}") + ("" if line.card else "; no card"))
+    for text in card_text.card_lines(msgspec.to_builtins(line.card), "  ") if line.card else ():
+        click.echo(text)
 
 
 def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
@@ -101,7 +125,8 @@ def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
     if not inside and not index.entries and any(finding.level == "error" for finding in index.findings):
         inside = [(document, None)]  # nothing we know: the line says that it is unreadable
     if not inside:
-        output.say(f"capgateway: {source_names.shown(name)}: holds no alert, {len(index.entries)} links")
+        linked = f"only {len(index.entries)} links" if index.entries else "and no links"
+        output.say(f"capgateway: {source_names.shown(name)}: contains no alert, {linked}")
     yield from inside
 
 

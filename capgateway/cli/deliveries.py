@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from capgateway.cli.ask import ask, limit_option, server_option, tell
-from capgateway.cli.output import format_option
-from capgateway.store import lists
+from capgateway.cli import ask, output, table
+from capgateway.cli.group import Group, asks_gateway
 
-if TYPE_CHECKING:
-    from capgateway.cli.output import Context
-
-COLUMNS = ("created_at", "receiver", "type", "card_id", "revision", "state", "attempts", "next_at", "reason", "id")
+COLUMNS = (
+    table.Column("created"),
+    table.Column("receiver"),
+    table.Column("type"),
+    table.Column("state"),
+)
 STATES = ("pending", "delivered", "superseded", "dead")
 
 
-@click.group()
+@click.group(cls=Group)
 def deliveries() -> None:
-    """Ask for deliveries."""
+    """Show deliveries to receivers."""
 
 
+@asks_gateway
 @deliveries.command("list")
-@click.option("--state", type=click.Choice(STATES))
-@click.option("--receiver", metavar="NAME")
-@click.option("--card", "card_id", metavar="CARD_ID")
-@limit_option
-@server_option
-@format_option
+@click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
+@click.option("--receiver", metavar="NAME", help="Only deliveries to this receiver.")
+@click.option("--card", "card_id", metavar="CARD_ID", help="Only deliveries of this card.")
+@ask.limit_option
+@output.format_option
 @click.pass_obj
 def list_deliveries(
-    context: Context,
-    state: str | None,
-    receiver: str | None,
-    card_id: str | None,
-    limit: int,
-    server: str | None,
-    as_json: bool,
+    context: output.Context, state: str | None, receiver: str | None, card_id: str | None, limit: int, as_json: bool
 ) -> None:
-    """List deliveries with their attempts, the newest first."""
-    query = {"state": state, "receiver": receiver, "card_id": card_id, "limit": limit}
-    page = ask(
-        context,
-        server,
-        "deliveries",
-        query,
-        lambda store: store.read(lists.delivery_page, state=state, receiver=receiver, card_id=card_id, limit=limit),
-    )
-    tell(page, COLUMNS, as_json=as_json)
+    """List deliveries, the newest first, each with the receiver's last answer."""
+    page = ask.deliveries(context, state=state, receiver=receiver, card_id=card_id, limit=limit)
+    if as_json:
+        output.emit_json(page)
+        return
+    table.print_table(COLUMNS, map(_row, page["items"]), f"no {state} delivery" if state else "no delivery")
+    ask.tell_more(page)
+
+
+def last_answer(delivery: dict[str, Any]) -> str:
+    """How the last attempt ended, how many there were, and when the next one is."""
+    attempts = delivery["attempts"]
+    if not attempts:
+        return (
+            _waiting(delivery, "not tried yet") if delivery["state"] == "pending" else delivery["reason"] or "not sent"
+        )
+    last = attempts[-1]
+    answer = f"answered {last['status']}" if last["status"] else last["outcome"]
+    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
+    if len(attempts) > 1:
+        told += f"; {len(attempts)} attempts"
+    if delivery["reason"]:
+        told += f"; {delivery['reason']}"
+    return _waiting(delivery, told)
+
+
+def _waiting(delivery: dict[str, Any], told: str) -> str:
+    return f"{told}; next attempt {table.moment(delivery['next_at'])}" if delivery["next_at"] else told
+
+
+def _row(one: dict[str, Any]) -> table.Row:
+    cells = [table.moment(one["created_at"]), one["receiver"], one["type"], one["state"]]
+    return table.Row(cells=cells, below=[last_answer(one), [one["id"], f"{one['card_id']} revision {one['revision']}"]])

@@ -1,9 +1,8 @@
-"""``capgateway demo``: the whole way of an AMBER Alert on this machine."""
+"""``capgateway demo``: the way of an AMBER Alert from feed to receiver, on this machine."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 
 import click
@@ -11,7 +10,7 @@ import click
 from capgateway import log
 from capgateway.cli.output import INTERRUPTED, fail
 from capgateway.cli.run import run_async
-from capgateway.service import Service
+from capgateway.service import Service, stop_on_signals
 from capgateway.simulate.demo import Stage, StepFailed, stage
 from capgateway.store import Store
 
@@ -19,12 +18,16 @@ USUAL_PORT = 8025
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the story, with exit code 0 if every step happened.")
+@click.option("--once", is_flag=True, help="Exit after the story: with code 0 if every step succeeded, else 1.")
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="error", show_default=True
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="error",
+    show_default=True,
+    help="The least severe events of the gateway's log to show.",
 )
 def demo(once: bool, log_level: str) -> None:
-    """Run a feed, the gateway and a receiver on loopback, and tell a story through them.
+    """Run a feed, the gateway and a receiver on loopback, and narrate how an AMBER Alert passes through them.
 
     Everything is real: HTTP, signatures, a database in a temporary directory. Without --once it runs until Ctrl-C.
     """
@@ -41,8 +44,7 @@ async def _demo(*, once: bool) -> None:
         store = Store.open(settings.gateway.database)
         try:
             service = Service(settings, store)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, service.stop)
+            stop_on_signals(service)
             await _run(scene, service, once=once)
         finally:
             store.close()

@@ -23,7 +23,7 @@ _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _REFUSED = {
     "scheme": "plain http is not followed to another host or port",
     "blocked": "an address that is not public is not followed",
-    "url": "it is not followed, as it is no http or https address or carries a login",
+    "url": "it is not followed, because it is not an http or https URL, or contains a login",
 }
 
 
@@ -38,7 +38,7 @@ def download(url: str, *, limit: int) -> bytes:
 async def _follow(typed: URL, limit: int) -> bytes:
     """Raises ``ValueError``, with a sentence, for whatever goes wrong."""
     if typed.user is not None or typed.password is not None:
-        raise ValueError("it carries a login, which is never sent; download the document by other means")
+        raise ValueError("it contains a login, which is never sent; download the document by other means")
     url = typed
     for _ in range(MAX_REDIRECTS + 1):
         try:
@@ -73,5 +73,5 @@ def _url(text: str, base: URL | None = None) -> URL:
         url = URL(text) if base is None else base.join(URL(text))
         url.origin()  # raises for one without a host
     except ValueError:  # what the libraries say speaks of codecs
-        raise ValueError(f"{'this' if base is None else 'where it redirects to'} is no web address") from None
+        raise ValueError(f"{'this' if base is None else 'where it redirects to'} is not a web address") from None
     return url

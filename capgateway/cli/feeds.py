@@ -1,61 +1,91 @@
-"""``capgateway feeds``: how feeds are doing, what is wrong with one, poll one now, hand a document in."""
+"""``capgateway feeds``: how feeds are doing, what is wrong with one, poll one now, submit a document."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 import msgspec
 
-from capgateway.cli.ask import ask, change, limit_option, server_option, settings, tell
-from capgateway.cli.output import emit_json, fail, format_option, harmless
+from capgateway.cli import ask, output, table
+from capgateway.cli.group import Group, asks_gateway
+from capgateway.cli.reach import change, settings
 from capgateway.clock import utc_now
+from capgateway.feeds.status import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgateway.cli.output import Context
     from capgateway.config import Settings
     from capgateway.feeds import Feed
     from capgateway.feeds.check.probe import Look
-    from capgateway.store import Store
 
 COLUMNS = (
-    "name", "kind", "health", "last_success", "newest_at", "latency_seconds", "consecutive_failures", "missing",
-    "gap_since", "trouble", "url",
-)  # fmt: skip
-SUBMITTED = ("identifier", "decision", "reason", "is_new", "verdict", "alert_id")
-MOST_FINDINGS = 20  # told of one message; --format json has all
+    table.Column("name"),
+    table.Column("kind"),
+    table.Column("health"),
+    table.Column("last success"),
+    table.Column("newest alert"),
+)
+SUBMITTED = (
+    table.Column("decision"),
+    table.Column("verdict"),
+    table.Column("identifier", is_text=True),
+)
+#: What needs attention comes first.
+ORDER: tuple[Health, ...] = ("failing", "silent", "waiting", "ok", "disabled")
+MOST_FINDINGS = 20  # shown of one message; --format json has all
 
 
-@click.group()
+@click.group(cls=Group)
 def feeds() -> None:
-    """Ask how feeds are doing, check, poll or feed one."""
+    """Show the state of feeds; check or poll one, or submit a document."""
 
 
+@asks_gateway
 @feeds.command("list")
-@limit_option
-@server_option
-@format_option
+@click.option(
+    "--health", multiple=True, type=click.Choice(get_args(Health)), help="Only feeds in this state; may be repeated."
+)
+@output.format_option
 @click.pass_obj
-def list_feeds(context: Context, limit: int, server: str | None, as_json: bool) -> None:
-    """List the configured feeds with their health. Without a running gateway: what the database knows of them."""
-    query = {"limit": limit}
-    page = ask(context, server, "feeds", query, lambda store: _from_store(store, settings(context), limit))
-    tell(page, COLUMNS, as_json=as_json)
+def list_feeds(context: output.Context, health: tuple[Health, ...], as_json: bool) -> None:
+    """List every configured feed, failing ones first. Without a running gateway: what the database knows of them."""
+    every = sorted(ask.feeds(context), key=lambda one: ORDER.index(one["health"]))
+    items = [one for one in every if not health or one["health"] in health]
+    if as_json:
+        output.emit_json({"items": items, "next": None})
+        return
+    nothing = f"none of the {len(every)} feeds is {' or '.join(health)}" if health else "no feed is configured"
+    table.print_table(COLUMNS, map(_row, items), nothing)
 
 
+@asks_gateway
 @feeds.command()
 @click.argument("name")
-@server_option
-@format_option
+@output.format_option
 @click.pass_obj
-def poll(context: Context, name: str, server: str | None, as_json: bool) -> None:
-    """Let the running gateway ask a feed now. Exit code 1 when the feed does not answer usably."""
-    told = change(context, server, f"feeds/{name}/poll").told
+def show(context: output.Context, name: str, as_json: bool) -> None:
+    """Show one feed, with the entries whose alerts are missing."""
+    found = ask.feed(context, name)
     if as_json:
-        emit_json(told)
+        output.emit_json(found)
+        return
+    for line in _shown(found):
+        click.echo(line)
+
+
+@asks_gateway
+@feeds.command()
+@click.argument("name")
+@output.format_option
+@click.pass_obj
+def poll(context: output.Context, name: str, as_json: bool) -> None:
+    """Poll a feed now, in the running gateway. Exit code 1 when the feed gives no usable answer."""
+    told = change(context, f"feeds/{name}/poll").told
+    if as_json:
+        output.emit_json(told)
     else:
         click.echo(
             f"{name}: {told['outcome']}, {told['new']} new" + (f"; {told['trouble']}" if told["trouble"] else "")
@@ -63,25 +93,25 @@ def poll(context: Context, name: str, server: str | None, as_json: bool) -> None
     raise SystemExit(1 if told["trouble"] else 0)
 
 
+@asks_gateway
 @feeds.command()
 @click.argument("name")
 @click.argument("file")
-@server_option
-@format_option
+@output.format_option
 @click.pass_obj
-def submit(context: Context, name: str, file: str, server: str | None, as_json: bool) -> None:
-    """Hand a CAP message or an EDXL-DE envelope in to a feed of the running gateway, as if the feed had brought it.
+def submit(context: output.Context, name: str, file: str, as_json: bool) -> None:
+    """Submit a CAP message or an EDXL-DE envelope to a feed of the running gateway, as if it came through that feed.
 
     FILE may be - for standard input. Exit code 1 when nothing in it can be used.
     """
     from capgateway.cli import sources  # noqa: PLC0415  (only here)
 
-    answer = change(context, server, f"feeds/{name}/alerts", sources.read(file))
+    answer = change(context, f"feeds/{name}/alerts", sources.read(file))
     is_taken = "findings" not in answer.told
     if as_json:
-        emit_json(answer.told)
+        output.emit_json(answer.told)
     elif is_taken:
-        tell({"items": answer.told["items"], "next": None}, SUBMITTED, as_json=False)
+        table.print_table(SUBMITTED, map(_submitted, answer.told["items"]), "no alert")
     else:
         click.echo(f"{file}: {answer.told['detail']}")
         for line in _findings(answer.told["findings"]):
@@ -91,24 +121,22 @@ def submit(context: Context, name: str, file: str, server: str | None, as_json: 
 
 @feeds.command()
 @click.argument("name")
-@format_option
+@output.format_option
 @click.pass_obj
-def check(context: Context, name: str, as_json: bool) -> None:
-    """Fetch a feed once, as configured, and say what it is like and what is wrong with it. Needs no gateway.
+def check(context: output.Context, name: str, as_json: bool) -> None:
+    """Fetch a feed once, as configured, and report what is wrong with it. Needs no running gateway.
 
-    Nothing is stored. The sentences may be forwarded to the feed's issuer. Exit code 1 when something is wrong.
+    Nothing is stored. The report is written so that it can be forwarded to the feed's issuer. Exit code 1 when something
+    is wrong.
     """
-    known = settings(context)
-    feed = next((one for one in known.feeds if one.name == name), None)
-    if feed is None:
-        names = ", ".join(one.name for one in known.feeds) or "none"
-        fail(f'there is no feed "{name}" in the configuration; there are: {names}')
-    found = asyncio.run(_look(feed, known))
+    ask.check_name("feed", name, [one.name for one in settings(context).feeds])
+    known = settings(context, [f"feeds.{name}"])
+    found = asyncio.run(_look(next(one for one in known.feeds if one.name == name), known))
     if as_json:
-        emit_json({"verdict": "trouble" if found.troubles else "ok"} | msgspec.structs.asdict(found))
+        output.emit_json({"verdict": "trouble" if found.troubles else "ok"} | msgspec.structs.asdict(found))
     else:
         for line in _lines(found):
-            click.echo(harmless(line))
+            click.echo(output.harmless(line))
     raise SystemExit(1 if found.troubles else 0)
 
 
@@ -152,34 +180,56 @@ def _lines(found: Look) -> Iterator[str]:
         yield "Nothing is wrong."
 
 
+def _row(feed: dict[str, Any]) -> table.Row:
+    cells = [
+        feed["name"],
+        feed["kind"],
+        feed["health"],
+        table.minute(feed["last_success"]),
+        table.minute(feed["newest_at"]),
+    ]
+    return table.Row(cells=cells, below=list(_remarks(feed)))
+
+
+def _remarks(feed: dict[str, Any]) -> Iterator[str]:
+    """What an operator has to know of a feed that is not simply well."""
+    if feed["trouble"]:
+        count = feed["consecutive_failures"]
+        yield f"{feed['trouble']}" + (f" ({count} failures in a row)" if count > 1 else "")
+    if feed["gap_since"]:
+        yield f"out of reach since {table.moment(feed['gap_since'])} for longer than it keeps alerts: some may be lost"
+    if feed["missing"]:
+        what = "1 entry is" if feed["missing"] == 1 else f"{feed['missing']} entries are"
+        yield f"{what} missing; `capgateway feeds show {feed['name']}` lists them"
+    if feed["moved_to"]:
+        yield f"has moved permanently to {feed['moved_to']}; change its url"
+
+
+def _shown(feed: dict[str, Any]) -> Iterator[str]:
+    names = (
+        "name", "kind", "health", "url", "last_try", "last_success", "next_try", "consecutive_failures", "trouble", "newest_at",
+        "latency_seconds", "gap_since", "moved_to", "certificate_expires_at",
+    )  # fmt: skip
+    moments = {"last_try", "last_success", "next_try", "newest_at", "gap_since", "certificate_expires_at"}
+    told = [(name, table.moment(feed[name]) if name in moments and feed[name] else feed[name]) for name in names]
+    yield from table.fields([(name.replace("_", " ").replace(" at", ""), value) for name, value in told])
+    missing = feed.get("missing_entries", [])
+    yield ""
+    yield f"missing entries: {len(missing) or 'none'}"
+    for one in missing:
+        yield from table.wrapped("  ", output.harmless(one["link"] or one["key"]))
+        yield f"    {one['failures']} failures, next try {table.moment(one['retry_at'])}"
+
+
+def _submitted(one: dict[str, Any]) -> table.Row:
+    decision = f"{one['decision']}: {one['reason']}" if one["reason"] else one["decision"]
+    cells = [decision if one["is_new"] else f"{decision} (known)", one["verdict"], one["identifier"] or "-"]
+    return table.Row(cells=cells, below=[[one["alert_id"]]])
+
+
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
     for finding in findings[:MOST_FINDINGS]:
         place = f" (line {finding['line']})" if finding["line"] else ""
-        yield f"    {finding['level']}: {harmless(finding['message'])} [{finding['rule']}]{place}"
+        yield f"    {finding['level']}: {output.harmless(finding['message'])} [{finding['rule']}]{place}"
     if len(findings) > MOST_FINDINGS:
         yield f"    and {len(findings) - MOST_FINDINGS} more; --format json has them all"
-
-
-async def _from_store(store: Store, known: Settings, limit: int) -> Any:
-    """What the database knows of the configured feeds, in the form of the API."""
-    items = [await _stored_status(store, feed) for feed in known.feeds[:limit]]
-    return {"items": items, "next": items[-1]["name"] if len(known.feeds) > limit else None}
-
-
-async def _stored_status(store: Store, feed: Feed) -> dict[str, Any]:
-    from capgateway.feeds.status import FeedStatus  # noqa: PLC0415
-    from capgateway.store import feeds as stored_feeds  # noqa: PLC0415
-    from capgateway.store import lists  # noqa: PLC0415
-
-    newest = (await store.read(lists.alert_page, feed=feed.name, limit=1)).items
-    status = FeedStatus(
-        name=feed.name,
-        kind=feed.kind,
-        enabled=feed.enabled,
-        health="waiting" if feed.enabled else "disabled",
-        url=feed.address,
-        newest_at=newest[0].received_at if newest else None,
-        missing=len(await store.read(stored_feeds.missing_entries, feed.name)),
-    )
-    told: dict[str, Any] = msgspec.to_builtins(status)
-    return told

@@ -1,4 +1,4 @@
-"""``capgateway keys``: make the secret a receiver shares with the gateway, and find out why a signature is refused."""
+"""``capgateway keys``: generate the secret that a receiver shares with the gateway, and find out why a signature is refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from capgateway import webhooks
 from capgateway.cli import output
+from capgateway.cli.group import Group
 from capgateway.clock import utc_now
 from capgateway.errors import SignatureError, SourceError
 
@@ -25,7 +26,7 @@ LARGEST_FILE = 1 << 20
 
 
 class Secret(click.ParamType[bytes]):
-    """``whsec_…``, or where it stands: ``env:NAME``, ``file:PATH``. A wrong one is never repeated."""
+    """``whsec_…``, or where to find it: ``env:NAME``, ``file:PATH``. A wrong one is never repeated."""
 
     name = "secret"
 
@@ -47,9 +48,9 @@ def _referred(value: str) -> str:
     return _read(name).decode(errors="replace") if place == "file" else value
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
-    """Generate secrets, verify signatures. Nothing is sent anywhere."""
+    """Generate secrets and verify signatures. Nothing is sent anywhere."""
 
 
 @keys.command()
@@ -69,7 +70,7 @@ def generate(as_json: bool = False) -> None:
 @click.option(
     "--secret", "known", type=Secret(), multiple=True, required=True, help="whsec_…, env:NAME or file:PATH; repeatable."
 )
-@click.option("--at", type=output.Moment(), metavar="TIME", help="The time that counts as now.")
+@click.option("--at", type=output.Moment(), metavar="TIME", help="The time to use as now.")
 @output.format_option
 @click.pass_context
 def verify(
@@ -80,9 +81,10 @@ def verify(
     at: datetime | None,
     as_json: bool = False,
 ) -> None:
-    """Say whether the webhook whose headers and raw body stand in these files verifies, and if not, why.
+    """Check the signature of a webhook whose headers and raw body are in these files, and say why it is invalid.
 
-    HEADERS has a line "name: value" for each header; BODY is what came, byte for byte. Exit 0 when it verifies, 1 when not.
+    HEADERS contains a line "name: value" per header; BODY is the body as received, byte for byte. Exit code 0 when the
+    signature is valid, 1 when it is not.
     """
     found, content, now = _headers(_read(headers)), _read(body), at or utc_now()
     reason = _refusal(known, found, content, now)
@@ -111,7 +113,7 @@ def _hint(known: Sequence[bytes], headers: dict[str, str], body: bytes, now: dat
         webhooks.verify(known, headers, trimmed, now=now)
     except SignatureError:
         return ""
-    return "; it does without the new line at the body's end, so this file is not what came over the wire"
+    return "; without the line break at its end the body verifies, so the file is not exactly what was received"
 
 
 def _headers(content: bytes) -> dict[str, str]:
@@ -132,5 +134,5 @@ def _read(name: str) -> bytes:
     except OSError as error:
         raise SourceError(f"cannot read {name}: {error.strerror}") from None
     if len(content) > LARGEST_FILE:
-        raise SourceError(f"{name} is larger than {LARGEST_FILE} bytes: not a webhook")
+        raise SourceError(f"{name} is larger than {LARGEST_FILE:,} bytes, so it is not a webhook")
     return content

@@ -12,12 +12,14 @@ import click
 import msgspec
 
 from capgateway import webhooks
-from capgateway.cli import output
+from capgateway.cli import output, table
 from capgateway.cli.keys import NEW_SECRET_BYTES, Secret
-from capgateway.simulate.receiver import Arrival, Misbehaviour, ReceiverServer
+from capgateway.simulate.receiver import CARDS, PATH, Arrival, Misbehaviour, ReceiverServer
 
 DEFAULT_PORT = 8026
-"""The gateway's own port and one."""
+"""The port after the gateway's own."""
+CHANGES = frozenset({"displayed", "removed", "expired", "snapshot"})
+"""After these the receiver may show other cards than before."""
 
 EXAMPLE = """[[receivers]]
 name = "listen"
@@ -37,7 +39,7 @@ class Failure(click.ParamType[tuple[int, float]]):
         try:
             failure = int(status), float(share or 1)
         except ValueError:
-            self.fail(f"{value!r} is not like 500:0.3", param, ctx)
+            self.fail(f"{value!r} is not of the form STATUS:SHARE, such as 500:0.3", param, ctx)
         if not (300 <= failure[0] <= 599 and 0 <= failure[1] <= 1):  # noqa: PLR2004
             self.fail(f"{value!r} needs a status of 300 to 599 and a share of 0 to 1", param, ctx)
         return failure
@@ -52,10 +54,14 @@ class Failure(click.ParamType[tuple[int, float]]):
     "known",
     type=Secret(),
     multiple=True,
-    help="whsec_…, env:NAME or file:PATH; repeatable. Default: a new one.",
+    help="whsec_…, env:NAME or file:PATH; may be repeated.  [default: a new one]",
 )
 @click.option(
-    "--fail", "failures", type=Failure(), multiple=True, help="Answer this share of requests so, as in 500:0.3."
+    "--fail",
+    "failures",
+    type=Failure(),
+    multiple=True,
+    help="Answer this share of requests with this status, as in 500:0.3; may be repeated.",
 )
 @click.option("--delay", type=click.FloatRange(min=0), default=0, metavar="SECONDS", help="Wait before each answer.")
 @output.format_option
@@ -66,9 +72,9 @@ def listen(
     delay: float,
     as_json: bool = False,
 ) -> None:
-    """Receive webhooks on this machine: verify, dedupe, fence, show cards, and print a line for each that arrives.
+    """Receive webhooks on this machine: verify, deduplicate and fence them, print a line per request, and show the cards.
 
-    Runs until Ctrl-C. With --format json, one JSON object a line.
+    Runs until Ctrl-C. With --format json it prints one JSON object per line.
     """
     held = known or (secrets.token_bytes(NEW_SECRET_BYTES),)
     misbehaviour = Misbehaviour(fail=dict(failures), delay=timedelta(seconds=delay))
@@ -88,18 +94,31 @@ async def _listen(
             output.fail(f"cannot listen on port {port}: {error.strerror}; choose another with --port")
         _introduce(server.url, webhooks.encode_secret(held[0]) if is_new else "env:YOUR_SECRET")
         while True:
-            _tell(await arrived.get(), as_json=as_json)
+            arrival = await arrived.get()
+            if as_json:
+                output.emit_json(msgspec.structs.asdict(arrival) | {"on_display": list(server.cards)})
+                continue
+            _print(arrival)
+            if arrival.outcome in CHANGES:
+                _print_cards(server.cards)
 
 
 def _introduce(url: str, secret: str) -> None:
-    click.echo(f"Listening on {url} until Ctrl-C. For the gateway's configuration:\n", err=True)
+    cards = url.removesuffix(PATH) + CARDS
+    click.echo(f"Listening on {url} until Ctrl-C; the cards on display are at {cards}.", err=True)
+    click.echo("For the gateway's configuration:\n", err=True)
     click.echo(EXAMPLE.format(url=url, secret=secret) + "\n", err=True)
 
 
-def _tell(arrival: Arrival, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(arrival))
-        return
+def _print_cards(cards: dict[str, dict[str, Any]]) -> None:
+    """What the receiver shows now."""
+    click.echo(f"          on display: {len(cards) or 'no'} {'card' if len(cards) == 1 else 'cards'}")
+    for card_id, card in cards.items():
+        until, headline = table.moment(card.get("expires_at")), _headline(card) or "(no headline)"
+        click.echo(output.harmless(f"            {card_id}  until {until}  {headline}"))
+
+
+def _print(arrival: Arrival) -> None:
     facts = {
         "revision": arrival.revision,
         "attempt": arrival.attempt,
@@ -108,7 +127,8 @@ def _tell(arrival: Arrival, *, as_json: bool) -> None:
         "reason": arrival.reason,
         "headline": _headline(arrival.card),
     }
-    words = [f"{arrival.time:%H:%M:%S}", f"{arrival.outcome:10}", arrival.type or "-", arrival.card_id or "-"]
+    what = [arrival.request] if arrival.request else [arrival.type or "-", arrival.card_id or "-"]
+    words = [f"{arrival.time:%H:%M:%S}", f"{arrival.outcome:10}", *what]
     click.echo(output.harmless("  ".join([*words, *(f"{name}={value}" for name, value in facts.items() if value)])))
 
 

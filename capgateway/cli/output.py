@@ -7,11 +7,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 import click
 import msgspec
+
+from capgateway.clock import utc_now
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,35 +22,50 @@ F = TypeVar("F", bound=Callable[..., Any])
 _STEERING = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 #: Times are compared with others some days away; beyond these years the calendar of Python ends.
 _YEARS = range(1900, 9000)
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 #: Narrower terminals are written to as if they had this width: less holds no sentence.
 _NARROWEST = 40
-#: What shells say of a program that a signal ended, 128 and its number: SIGINT and SIGPIPE. Python's `signal` takes 2 ms.
+#: What shells say of a program that a signal ended, 128 and its number: SIGINT and SIGPIPE.
 INTERRUPTED, UNREAD = 130, 141
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said before the command's name."""
+class Context(msgspec.Struct, kw_only=True):
+    """What every command may be given, before or after its name. Filled while the command line is parsed."""
 
     config_path: str | None = None
+    server: str | None = None
 
 
 class Moment(click.ParamType[datetime]):
     """An RFC 3339 time with its offset, such as 2026-11-22T07:41:03Z."""
 
     name = "time"
+    example = "2026-11-22T07:41:03Z"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time; write it like 2026-11-22T07:41:03Z", param, ctx)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a time; write it like {self.example}", param, ctx)
         if moment.tzinfo is None:
-            self.fail(f"{value!r} has no offset; end it with Z or one like -06:00", param, ctx)
+            self.fail(f"{value!r} has no offset from UTC; end it with Z, or with an offset such as -06:00", param, ctx)
         if moment.year not in _YEARS:
             self.fail(f"{value!r} is not in the years {_YEARS.start} to {_YEARS.stop - 1}", param, ctx)
         return moment.astimezone(UTC)
+
+
+class Since(Moment):
+    """A time as above, or how long ago: ``90s``, ``15m``, ``1h``, ``2d``, ``1w``."""
+
+    name = "time"
+    example = "2026-11-22T07:41:03Z, or how long ago: 15m, 1h, 2d"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,5})([smhdw])", value.strip().lower())):
+            return utc_now() - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+        return super().convert(value, param, ctx)
 
 
 def format_option(command: F) -> F:
@@ -60,7 +77,7 @@ def format_option(command: F) -> F:
         type=click.Choice(["text", "json"]),
         callback=_merge,
         expose_value=False,
-        help="How to answer.  [default: text]",
+        help="How the answer is printed.  [default: text]",
     )(command)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from capgateway import config, log, net, service
+from capgateway.cli.access import explained
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,24 +28,43 @@ def read_roles(_: click.Context, __: click.Parameter, value: str) -> tuple[servi
     roles = tuple(role for role in service.ROLES if role in value.split(","))
     unknown = sorted(set(value.split(",")) - set(service.ROLES))
     if unknown:
-        raise click.BadParameter(f"unknown: {', '.join(unknown)}; choose from {', '.join(service.ROLES)}")
+        raise click.BadParameter(f"{', '.join(map(repr, unknown))} is not one of {', '.join(service.ROLES)}")
     return roles
 
 
 @click.command()
-@click.option("--roles", default=",".join(service.ROLES), show_default=True, callback=read_roles, metavar="LIST")
-@click.option("--log-format", type=click.Choice(["auto", "text", "json"]), default="auto", show_default=True)
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+    "--roles",
+    default=",".join(service.ROLES),
+    show_default=True,
+    callback=read_roles,
+    metavar="LIST",
+    help="What this process does, separated by commas. Several processes can share a PostgreSQL database.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "json"]),
+    default="auto",
+    show_default=True,
+    help="Form of the log on stderr; auto is text on a terminal and JSON lines elsewhere.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="The least severe events that are logged; debug includes polls that brought nothing.",
 )
 @click.pass_obj
 def run(context: Context, roles: tuple[service.Role, ...], log_format: log.Format, log_level: str) -> None:
-    """Run the gateway until it is told to stop (Ctrl-C, SIGTERM)."""
+    """Run the gateway until Ctrl-C or SIGTERM. SIGHUP reloads the configuration."""
     settings = config.load(config.find(context.config_path))
     log.set_up(level=log_level.upper(), format=log_format)
+    service.introduce(settings)
     _allow_many_connections()
     gc.freeze()  # what is loaded by now stays; going through it again and again would hold the loop for tens of milliseconds
-    run_async(service.serve(settings, roles))
+    with explained(settings.gateway.database, writes=True):
+        run_async(service.serve(settings, roles))
 
 
 def _allow_many_connections() -> None:

@@ -16,10 +16,12 @@ SCHEMAS = {
 
 @click.command()
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
-@click.option("--cap-version", type=click.Choice(shipped.CAP_VERSIONS), help="Of the schema `cap`.  [default: 1.2]")
+@click.option(
+    "--cap-version", type=click.Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]"
+)
 def schema(name: str, cap_version: str | None) -> None:
     """Print the schema of a card, a message, the configuration, or CAP."""
     if cap_version and name != "cap":
-        raise click.UsageError(f"--cap-version is for `schema cap`; there is one schema of `{name}`")
+        raise click.UsageError(f"--cap-version applies to `schema cap` only; there is one schema `{name}`")
     path = f"cap/cap-{cap_version}.xsd" if cap_version else SCHEMAS[name]
     click.echo(shipped.schema(path).decode(), nl=False)

@@ -54,7 +54,7 @@ def _standard_input() -> bytes:
 def _file(name: str) -> bytes:
     if os.path.isdir(name):
         os.scandir(name).close()  # raises where it cannot be searched
-        raise SourceError(f"{shown(name)}: holds no file ending in {', '.join(sorted(SUFFIXES))}")
+        raise SourceError(f"{shown(name)}: contains no file ending in {', '.join(sorted(SUFFIXES))}")
     with open(name, "rb") as file:  # a Path would take no name for the directory at hand
         return file.read(MAX_BYTES + 1)
 

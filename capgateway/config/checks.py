@@ -6,6 +6,7 @@ A key that was faulty by itself stands here as ``UNUSABLE``; nothing more is sai
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from capgateway import net
@@ -20,11 +21,13 @@ Found = dict[str, Any]
 
 PHONE = "0123456789+*#() -"
 HIGHEST_PORT = 65535
+AT_THE_ROOT = frozenset({"etc", "home", "mnt", "opt", "private", "root", "run", "srv", "tmp", "usr", "var", "Users"})
+"""Where databases live on Linux and macOS, whether or not this machine has all of these directories."""
 
 
 def gateway(found: Found, spot: Spot) -> Any:
     """``[gateway]``: the database address made absolute, ``listen`` on this machine only unless there are tokens."""
-    if found.get("database") not in (None, UNUSABLE):
+    if found.get("database") not in (None, UNUSABLE, ""):
         found = found | {"database": spot.at("database").read(_database, found["database"])}
     if found.get("listen") not in (None, UNUSABLE, ""):
         spot.at("listen").read(_loopback, found["listen"])
@@ -35,20 +38,37 @@ def _database(address: str, spot: Spot) -> str:
     scheme, _, rest = address.partition("://")
     if scheme in {"postgresql", "postgresql+psycopg"}:
         if "@" in rest and ":" in rest.rpartition("@")[0]:
-            spot.warn_literal("a password stands in the file")
+            spot.warn_literal("the password is written in this file")
         return address
     if scheme != "sqlite":
         raise Wrong("must start with sqlite:/// or postgresql://")  # not repeated: it may hold a password
     name = rest.removeprefix("/")
     if not name or ":memory:" in name:
-        raise Wrong("must name a file, sqlite:///capgateway.db: memory forgets what is not delivered yet")
-    return f"sqlite:///{spot.file.directory / name}"
+        raise Wrong(
+            "must name a file, such as sqlite:///capgateway.db; a database in memory loses undelivered messages"
+        )
+    path = spot.file.directory / Path(name).expanduser()
+    if _looks_absolute(name, path):
+        spot.warn(
+            f"is the path {path}, relative to the configuration file; "
+            f'for /{name} write "sqlite:////{name}" (four slashes), to keep the path "sqlite:///./{name}"'
+        )
+    return f"sqlite:///{path}"
+
+
+def _looks_absolute(name: str, path: Path) -> bool:
+    """Whether a relative path was probably meant from the root: ``var/lib/x.db``. The gateway makes the directory of its
+    database, so that one exists says little."""
+    first, slash, _ = name.partition("/")
+    if not slash or first.startswith("."):
+        return False
+    return first in AT_THE_ROOT or (Path("/", name).parent.is_dir() and not path.parent.is_dir())
 
 
 def _loopback(listen: str, spot: Spot) -> None:
     host, _, port = listen.rpartition(":")
     if int(port) > HIGHEST_PORT:
-        raise Wrong(f"there is no port {port}")
+        raise Wrong(f"port {port} does not exist; the highest is {HIGHEST_PORT}")
     if host == "localhost" or spot.file.document.get("tokens"):
         return
     try:
@@ -57,7 +77,8 @@ def _loopback(listen: str, spot: Spot) -> None:
         inside = False
     if not inside:
         raise Wrong(
-            "without [[tokens]] only this machine is served: add one, or listen at 127.0.0.1, localhost or [::1]"
+            "without [[tokens]] the gateway serves this machine only: add a token, "
+            "or listen at 127.0.0.1, localhost or [::1]"
         )
 
 
@@ -67,7 +88,7 @@ def action(found: Found, spot: Spot) -> Any:
     if kind == "open" and value is not UNUSABLE:
         spot.at("value").read(url("https").read, value)
     if kind == "call" and value is not UNUSABLE and not (value and set(value) <= set(PHONE)):
-        spot.at("value").fault("is no number to call")
+        spot.at("value").fault("is not a telephone number")
     if found["label"] == {}:
         spot.at("label").fault("needs at least one language")
     return made(PolicyAction, found)
@@ -82,7 +103,7 @@ def policy(found: Found, spot: Spot) -> Any:
 
 
 def address(found: Found, spot: Spot) -> None:
-    """``url``, where there is one: the same rule that holds when connecting, told before."""
+    """``url``, where there is one: the rule that applies when connecting, checked beforehand."""
     url, networks = found.get("url"), found.get("allow_networks", ())
     if url is not None and UNUSABLE not in (url, networks):
         reachable(url, networks, spot.at("url"))
@@ -99,10 +120,10 @@ def reachable(url: str, networks: net.Networks, spot: Spot) -> None:
 def certificates(found: Found, spot: Spot) -> None:
     """``ca``, ``client_cert`` and ``client_key`` can be used together."""
     files: Found = {name: found[name] for name in ("ca", "client_cert", "client_key") if name in found}
-    if not files or any(path is UNUSABLE for path in files.values()):
+    if not files or any(path is UNUSABLE for path in files.values()) or not spot.is_wanted:
         return
     if "client_key" in files and "client_cert" not in files:
-        spot.at("client_key").fault("needs client_cert beside it")
+        spot.at("client_key").fault("requires client_cert")
     try:
         net.tls_context(**files)
     except ConfigError as error:

@@ -45,13 +45,13 @@ def _check_place(found: Found, spot: Spot) -> None:
     kind = found["kind"]
     place = _PLACES.get(kind, "url")
     if place and not found.get(place):
-        spot.at(place).fault(f'is {"empty" if place in found else "missing"}; kind "{kind}" needs it')
+        spot.at(place).fault(f'is {"empty" if place in found else "missing"}; a feed of kind "{kind}" requires it')
     for key, owners in _OWNERS.items():
         if key in found and kind not in owners:
-            spot.at(key).fault(f'belongs to kind {" or ".join(owners)}; kind "{kind}" has none')
+            spot.at(key).fault(f'is a key of kind {" or ".join(owners)}; a feed of kind "{kind}" does not have it')
     url = found.get("url", "")
     if kind != "ipaws" and url is not UNUSABLE and SINCE in url:
-        spot.at("url").fault(f"{SINCE} stands for a moment in addresses of kind ipaws only")
+        spot.at("url").fault(f"{SINCE} can be used only in the URL of a feed of kind ipaws")
 
 
 def _check_addresses(found: Found, spot: Spot) -> None:
@@ -72,7 +72,7 @@ def _check_stream(address: str, networks: net.Networks, spot: Spot) -> None:
     scheme, _, rest = address.partition("://")
     checks.reachable(f"https://{rest}", networks, spot)
     if scheme == "tcp" and not networks:
-        spot.warn('is plain TCP: whoever is on the way could alter messages unseen, unless signature = "require"')
+        spot.warn('is plain TCP: messages can be altered unnoticed on the way, unless signature = "require"')
 
 
 def _check_interval(found: Found, spot: Spot) -> None:
@@ -81,19 +81,22 @@ def _check_interval(found: Found, spot: Spot) -> None:
         return
     try:
         slowest = floor(address or "")
-    except ValueError:  # no URL at all, which was said already
+    except ValueError:  # not a URL, which was reported already
         return
     if interval < slowest:
         spot.at("interval").warn(
-            f"this host asks for at least {as_duration(slowest)} between two polls, so that is kept"
+            f"this host requires at least {as_duration(slowest)} between two polls; the gateway keeps to that"
         )
 
 
 def _check_trust(found: Found, spot: Spot) -> None:
     trust, signature = found.get("trust"), found.get("signature")
     if signature == "require" and trust is None:
-        spot.at("signature").fault("needs trust: without anchors no signature is valid, and everything is quarantined")
+        spot.at("signature").fault("requires trust: without trust anchors no signature is valid, so all is quarantined")
     if trust in (None, UNUSABLE):
+        return
+    if not spot.is_wanted:
+        found["trust"] = b""
         return
     if signature == "ignore":
         spot.at("trust").warn('has no effect while signature = "ignore"')
@@ -109,6 +112,6 @@ def _check_trust(found: Found, spot: Spot) -> None:
 def _check_headers(headers: dict[str, str], spot: Spot) -> None:
     for name, value in headers.items():
         if not value.isprintable():
-            spot.at(name).fault("must be one line")
+            spot.at(name).fault("must be a single line")
         if any(word in name.lower() for word in _SECRET_HEADERS):
-            spot.at(name).warn_literal("this sounds like a secret and stands in the file")
+            spot.at(name).warn_literal("this looks like a secret, and it is written in this file")

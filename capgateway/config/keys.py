@@ -11,19 +11,17 @@ from typing import get_args
 
 from capgateway.config import checks, feed_checks, token_keys
 from capgateway.config.receiver_keys import patterns, secrets
+from capgateway.config.references import existing_file, folder, key_file, reference
 from capgateway.config.settings import Scope
 from capgateway.config.table import Key, table
 from capgateway.config.values import (
     choice,
     duration,
-    existing_file,
     flag,
-    folder,
     many,
     mapping,
     network,
     rate,
-    reference,
     region,
     stream,
     text,
@@ -39,136 +37,163 @@ HEADER_NAMES = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 §5.6.2, a token
 
 
 def _name(of: str) -> Key:
-    what = "a name of a-z, 0-9, _ and -"
+    what = "a name made of a-z, 0-9, _ and -"
     return Key(
         kind=text(pattern=NAMES, what=what), about=f"Names the {of} in logs, metrics and commands.", required=True
     )
 
 
 def _networks(of: str) -> Key:
-    about = f"Ranges this {of} may live in although they are private or loopback; plain http is allowed there too."
+    about = f"Private or loopback networks (CIDR) that this {of} may be in; plain http is allowed there too."
     return Key(kind=many(network()), about=about, default=[])
 
 
 _TLS = {
-    "ca": Key(kind=existing_file(), about="PEM file of the authorities to trust instead of the system's."),
-    "client_cert": Key(kind=existing_file(), about="PEM file of our certificate, where the server asks for one."),
-    "client_key": Key(kind=existing_file(), about="PEM file of that certificate's key; may be in the same file."),
-    "proxy": Key(kind=url("http", "https"), about="Forward proxy to go through."),
+    "ca": Key(kind=existing_file(), about="PEM file of the certificate authorities to trust instead of the system's."),
+    "client_cert": Key(
+        kind=existing_file(), about="PEM file of the client certificate, for a server that requires one."
+    ),
+    "client_key": Key(kind=key_file(), about="PEM file of its private key; may be the same file."),
+    "proxy": Key(kind=url("http", "https"), about="URL of a forward proxy to connect through."),
 }
 
 GATEWAY = {
     "database": Key(
         kind=reference(),
-        about="sqlite:///FILE or postgresql://USER@HOST/NAME; left out: a file in the platform's data directory.",
+        about="sqlite:///FILE (relative to this file), sqlite:////FILE (absolute) or postgresql://USER@HOST/NAME; "
+        "by default a file in the platform's data directory.",
     ),
     "listen": Key(
         kind=text(pattern=r"(?:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5})?", what='"host:port" or ""'),
-        about='Where API, health and metrics are served; "" turns them off.',
+        about='Address of the API, health and metrics; "" turns them off.',
         default="127.0.0.1:8025",
     ),
     "public_url": Key(
-        kind=url("http", "https"), about="How receivers reach this gateway, for links; left out: http://<listen>."
+        kind=url("http", "https"),
+        about="URL at which receivers reach this gateway, for links; by default http://<listen>.",
     ),
     "contact": Key(
-        kind=text(longest=200), about="Whom a feed's operator may write to; sent in the User-Agent.", default=""
+        kind=text(longest=200), about="Contact address for the operators of feeds; sent in the User-Agent.", default=""
     ),
 }
 
 ACTION = {
-    "type": Key(kind=choice("call", "open"), about="Call a number or open a page.", required=True),
-    "value": Key(kind=text(), about="The number or the https address.", required=True),
+    "type": Key(
+        kind=choice("call", "open"), about="What the button does: call a number or open a page.", required=True
+    ),
+    "value": Key(kind=text(), about="The number, or the https URL.", required=True),
     "label": Key(
         kind=mapping(text(longest=100), names=LANGUAGES, what="a language tag such as en-US"),
-        about="What the button says, by language tag.",
+        about="The text of the button, by language tag.",
         required=True,
     ),
-    "regions": Key(kind=many(region()), about="Only on cards that touch these regions; [] on all.", default=[]),
+    "regions": Key(
+        kind=many(region()), about="Only on cards that touch these regions; [] means all cards.", default=[]
+    ),
 }
 
 POLICY = {
     "regions": Key(
         kind=many(region()),
-        about='Where alerts become cards: "US-TX", "US" (with its territories); [] is everywhere.',
+        about='Regions in which alerts become cards, such as "US-TX" or "US" (with its territories); [] means everywhere.',
         default=[],
     ),
     "default_lifetime": Key(
-        kind=duration(MINUTE, 31 * DAY), about="How long a card lives when the alert has no <expires>.", default="24h"
+        kind=duration(MINUTE, 31 * DAY), about="How long a card lives if its alert has no <expires>.", default="24h"
     ),
     "max_lifetime": Key(
-        kind=duration(MINUTE, YEAR), about="No card lives longer, whatever the alert says.", default="7d"
+        kind=duration(MINUTE, YEAR), about="The longest that any card lives, whatever its alert says.", default="7d"
     ),
     "retention": Key(
         kind=duration(HOUR, 10 * YEAR),
-        about="Personal data of ended cards, and of alerts that became none, is erased after this.",
+        about="How long the personal data of ended cards, and of alerts that did not become cards, is kept.",
         default="72h",
     ),
-    "exercises": Key(kind=flag(), about="Relay status Exercise too, as exercise.card.* messages.", default=False),
+    "exercises": Key(
+        kind=flag(), about="Also relay alerts of status Exercise, as exercise.card.* messages.", default=False
+    ),
     "review": Key(
         kind=choice("none", "doubtful", "all"),
-        about="Which cards wait for an operator; take-downs never do.",
+        about="Which cards wait for an operator before they are displayed; take-downs never wait.",
         default="none",
     ),
     "review_timeout": Key(kind=duration(SECOND, DAY), about="How long they wait.", default="10m"),
-    "review_default": Key(kind=choice("hold", "publish"), about="What happens when nobody answered.", default="hold"),
+    "review_default": Key(
+        kind=choice("hold", "publish"), about="What happens if nobody answers in time.", default="hold"
+    ),
     "facts": Key(
         kind=many(choice("children", "suspects", "vehicles", "last_seen")),
-        about="Which extracted facts cards may show.",
+        about="Which extracted facts may appear on cards.",
         default=["children", "suspects", "vehicles", "last_seen"],
     ),
     "actions": Key(
         kind=many(table(ACTION, checks.action)),
-        about="Calls to action beside the alert's own; left out: Call 911 in the US and Canada; [] is none.",
+        about="Calls to action in addition to the alert's own; by default Call 911 in the US and Canada; [] means none.",
     ),
 }
 
 TOKEN = {
     "name": _name("token"),
-    "token": Key(kind=token_keys.secret(), about="The secret itself, as a reference.", required=True),
+    "token": Key(kind=token_keys.secret(), about="The token, as env:NAME or file:PATH.", required=True),
     "scopes": Key(
         kind=token_keys.some(choice(*get_args(Scope))),
-        about="What it allows: read everything; operate; submit to push feeds; or receive, which stands alone.",
+        about="What it allows: read, operate, submit (to push feeds); or receive, which cannot be combined.",
         required=True,
     ),
-    "receiver": Key(kind=text(), about="With scope receive: whose cards and messages."),
-    "feeds": Key(kind=many(text()), about="With scope submit: the push feeds it may speak for; [] is all.", default=[]),
+    "receiver": Key(kind=text(), about="With the scope receive: the receiver whose cards and messages it shows."),
+    "feeds": Key(
+        kind=many(text()), about="With the scope submit: the push feeds it may submit to; [] means all.", default=[]
+    ),
 }
 
 FEED = {
     "name": _name("feed"),
     "kind": Key(
         kind=choice("atom", "rss", "cap", "ipaws", "nws", "naads", "edxl", "directory", "push"),
-        about="What is found there, and how it is read: docs/feeds.md has a section for each.",
+        about="The kind of source; docs/feeds.md has a section for each.",
         required=True,
     ),
-    "url": Key(kind=text(longest=2000), about="What is polled; with kind ipaws {since} stands for a moment."),
-    "urls": Key(kind=many(stream()), about="With kind naads: the streams, tls://host:port or tcp://host:port."),
-    "archives": Key(
-        kind=many(text(longest=2000)), about="With kind naads: where missed messages are fetched.", default=[]
+    "url": Key(
+        kind=text(longest=2000), about="URL that is polled; with kind ipaws, {since} in it is replaced by a time."
     ),
-    "path": Key(kind=folder(), about="With kind directory: the directory that is watched."),
-    "interval": Key(kind=duration(SECOND, DAY), about="How long between two polls.", default="2m"),
+    "urls": Key(kind=many(stream()), about="With kind naads: the streams, each tls://host:port or tcp://host:port."),
+    "archives": Key(
+        kind=many(text(longest=2000)),
+        about="With kind naads: URLs of the archives from which missed messages are fetched.",
+        default=[],
+    ),
+    "path": Key(kind=folder(), about="With kind directory: the directory to watch."),
+    "interval": Key(kind=duration(SECOND, DAY), about="Time between two polls.", default="2m"),
     "profile": Key(
         kind=choice("auto", "none", "ipaws", "cap-cp", "cap-au"),
-        about="Whose additional rules apply; auto finds out.",
+        about="Profile whose additional rules apply; auto decides per message.",
         default="auto",
     ),
     "signature": Key(
         kind=choice("ignore", "verify", "require"),
-        about="XML signatures: ignore them; verify, and quarantine invalid ones; require a valid one.",
+        about="XML signatures: ignore them; verify them and quarantine invalid ones; or require a valid one.",
         default="verify",
     ),
-    "trust": Key(kind=existing_file(), about="PEM file of the authorities that signers must lead to, or of signers."),
-    "senders": Key(kind=many(text()), about="Only alerts of these <sender>s; [] is any.", default=[]),
-    "jurisdiction": Key(kind=many(region()), about="Areas this feed may speak for; [] is any.", default=[]),
-    "precedence": Key(kind=whole(0, 1000), about="Of copies of one incident the highest is displayed.", default=10),
-    "rehearsal": Key(kind=flag(), about="Whatever the feed says leaves only as exercise.*.", default=False),
+    "trust": Key(
+        kind=existing_file(),
+        about="PEM file of the trust anchors for signatures: certificate authorities, or signers' certificates or keys.",
+    ),
+    "senders": Key(kind=many(text()), about="Accept alerts only from these <sender>s; [] means any.", default=[]),
+    "jurisdiction": Key(
+        kind=many(region()), about="Areas for which this feed may issue alerts; [] means any.", default=[]
+    ),
+    "precedence": Key(
+        kind=whole(0, 1000),
+        about="Of the cards of one incident, the one with the highest precedence is displayed.",
+        default=10,
+    ),
+    "rehearsal": Key(kind=flag(), about="Send everything from this feed as exercise.* messages only.", default=False),
     "silent_after": Key(
         kind=duration(SECOND, 31 * DAY),
-        about="The feed counts as silent after this long without a success.",
+        about="The feed counts as silent after this time without a success.",
         default="15m",
     ),
-    "media_hosts": Key(kind=many(text()), about="From where pictures may be fetched.", default=[]),
+    "media_hosts": Key(kind=many(text()), about="Hosts from which pictures may be fetched.", default=[]),
     "headers": Key(
         kind=mapping(reference(), names=HEADER_NAMES, what="a header name"),
         about="Additional request headers; values may be env:NAME or file:PATH.",
@@ -176,32 +201,42 @@ FEED = {
     ),
     "allow_networks": _networks("feed"),
     **_TLS,
-    "enabled": Key(kind=flag(), about="Whether it is polled.", default=True),
+    "enabled": Key(kind=flag(), about="Whether the feed is used.", default=True),
 }
 
 RECEIVER = {
     "name": _name("receiver"),
-    "url": Key(kind=text(longest=2000), about="Where messages are posted.", required=True),
+    "url": Key(kind=text(longest=2000), about="URL to which messages are posted.", required=True),
     "secret": Key(
         kind=secrets(),
-        about="whsec_… as env:NAME or file:PATH; a list while rotating, newest first: all sign.",
+        about="whsec_…, as env:NAME or file:PATH; a list, newest first, while you rotate it: each one signs.",
         required=True,
     ),
-    "signing_key": Key(kind=reference(), about="whsk_…: adds a v1a signature."),
+    "signing_key": Key(kind=reference(), about="whsk_…; adds a v1a signature."),
     "messages": Key(
         kind=patterns(),
-        about="Which message types are sent, of card.*, exercise.card.* and operator.*.",
+        about="Message types that are sent, of card.*, exercise.card.* and operator.*.",
         default=["card.*"],
     ),
-    "regions": Key(kind=many(region()), about="Narrows [policy] regions for this receiver; [] does not.", default=[]),
+    "regions": Key(
+        kind=many(region()), about="Narrows [policy] regions for this receiver; [] means the same regions.", default=[]
+    ),
     "allow_networks": _networks("receiver"),
-    "rate": Key(kind=rate(), about="At most so many messages; take-downs are never held back.", default="20/s"),
-    "concurrency": Key(kind=whole(1, 256), about="At most so many requests at a time.", default=8),
-    "timeout": Key(kind=duration(SECOND, MINUTE), about="For one request, answer included.", default="15s"),
-    "snapshot": Key(kind=duration(MINUTE, DAY), about="How often the list of live cards is sent.", default="5m"),
-    "contact": Key(kind=text(longest=200), about="Whom our operator calls when this receiver fails.", default=""),
+    "rate": Key(kind=rate(), about="The highest rate of messages; take-downs are never held back.", default="20/s"),
+    "concurrency": Key(kind=whole(1, 256), about="The most requests at a time.", default=8),
+    "timeout": Key(kind=duration(SECOND, MINUTE), about="Time for one request and its answer.", default="15s"),
+    "snapshot": Key(kind=duration(MINUTE, DAY), about="Time between two lists of the live cards.", default="5m"),
+    "contact": Key(
+        kind=text(longest=200),
+        about="Contact address for the gateway's operators when this receiver fails.",
+        default="",
+    ),
     **_TLS,
-    "enabled": Key(kind=flag(), about="false: no more displays; take-downs go on until it holds none.", default=True),
+    "enabled": Key(
+        kind=flag(),
+        about="false: it gets no more displays; its take-downs continue until it displays no card.",
+        default=True,
+    ),
 }
 
 GROUPS = {
@@ -217,7 +252,7 @@ GROUPS = {
 DOCUMENT = table(
     {
         "gateway": Key(kind=table(GATEWAY, checks.gateway), about="The gateway itself."),
-        "policy": Key(kind=table(POLICY, checks.policy), about="Which alerts become cards, and what cards say."),
+        "policy": Key(kind=table(POLICY, checks.policy), about="Which alerts become cards, and what the cards show."),
         "tokens": Key(kind=many(table(TOKEN, token_keys.token)), about="Who may use the API.", default=[]),
         "feeds": Key(kind=many(table(FEED, feed_checks.feed)), about="Where alerts come from."),
         "receivers": Key(kind=many(table(RECEIVER, checks.receiver)), about="Where cards go."),

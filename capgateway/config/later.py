@@ -28,7 +28,7 @@ NOT_YET = frozenset(
 
 
 def read(kind: Kind, value: Any, default: Any, spot: Spot) -> Any:
-    """The value, or :data:`UNUSABLE` after telling that this version cannot do it."""
+    """The value, or :data:`UNUSABLE` after reporting that this version cannot do it."""
     name = ".".join(step for step in spot.path if isinstance(step, str))
     if name not in NOT_YET or value == default:
         return spot.read(kind.read, value)
@@ -41,5 +41,5 @@ def read(kind: Kind, value: Any, default: Any, spot: Spot) -> Any:
 
 
 def _refused(what: str, way_out: str, spot: Spot) -> Any:
-    spot.fault(f"{what}is not available in this version yet; {way_out}")
+    spot.fault(f"{what}is not available in this version; {way_out}")
     return UNUSABLE

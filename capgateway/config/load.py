@@ -1,11 +1,11 @@
-"""From a file to settings: every fault of the file is told at once, each with file, line and key."""
+"""From a file to settings: every fault of the file is reported at once, each with file, line and key."""
 
 from __future__ import annotations
 
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +27,30 @@ AT_HOME = Path("~/.config/capgateway/capgateway.toml")
 
 
 def find(explicit: str | None = None) -> Path:
-    """The file to use: ``explicit`` or ``$CAPGATEWAY_CONFIG`` whether it exists or not, else the first place that has one."""
-    named = explicit or os.environ.get(VARIABLE)
-    if named:
+    """The file to use: ``explicit`` whether it exists or not, ``$CAPGATEWAY_CONFIG``, or the first place that has one."""
+    if explicit:
+        return Path(explicit)
+    if named := os.environ.get(VARIABLE):
+        if not Path(named).exists():  # said here, because the variable may have been set long ago
+            raise ConfigError(f"does not exist, but ${VARIABLE} names it", path=named)
         return Path(named)
     for place in (HERE, AT_HOME.expanduser()):
         if place.is_file():
             return place
     raise ConfigError(
-        f"there is no configuration file: neither --config nor ${VARIABLE} names one, and neither {HERE} nor {AT_HOME} exists; "
-        "`capgateway config init` writes one"
+        f"there is no configuration file: neither --config nor ${VARIABLE} names one, and neither {HERE} nor {AT_HOME} "
+        "exists. `capgateway config init` writes one"
     )
 
 
-def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of one file. Raises :class:`ConfigErrors` with every fault found."""
+def load(
+    path: str | Path, environ: Mapping[str, str] | None = None, *, secrets_of: Collection[str] | None = None
+) -> Settings:
+    """The settings of one file. Raises :class:`ConfigErrors` with every fault found.
+
+    ``secrets_of`` names the tables whose secrets and files are used, such as ``gateway`` and ``feeds.nws``; those of others
+    are not read, and are empty in the result. Without it everything is read, as a gateway needs it.
+    """
     text = _text(Path(path))
     try:
         document, found = tomllib.loads(text), lines.find(text)
@@ -57,6 +66,7 @@ def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings
         lines=found,
         faults=[],
         warnings=[],
+        secrets_of=None if secrets_of is None else frozenset(secrets_of),
     )
     return _settings(Spot(file))
 
@@ -66,7 +76,7 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LONGEST_FILE + 1)
         if len(content) > LONGEST_FILE:
-            raise ConfigErrors([ConfigError(f"is longer than {LONGEST_FILE} bytes", path=str(path))])
+            raise ConfigErrors([ConfigError(f"is longer than {LONGEST_FILE:,} bytes", path=str(path))])
         return content.decode()
     except OSError as error:
         raise ConfigErrors([ConfigError(f"cannot be read: {error.strerror}", path=str(path))]) from None
@@ -79,7 +89,9 @@ def _syntax_error(error: tomllib.TOMLDecodeError, path: str, text: str) -> Confi
     message, _, place = str(error).partition(" (at ")  # Python 3.14 has attributes for it
     line = re.search(r"line (\d+)", place)
     last = text.count("\n") + 1
-    return ConfigError(f"not TOML: {message[:1].lower()}{message[1:]}", path=path, line=int(line[1]) if line else last)
+    return ConfigError(
+        f"is not valid TOML: {message[:1].lower()}{message[1:]}", path=path, line=int(line[1]) if line else last
+    )
 
 
 def _settings(spot: Spot) -> Settings:
@@ -92,7 +104,8 @@ def _settings(spot: Spot) -> Settings:
     token_keys.check_distinct(settings, spot.at("tokens"))
     if spot.file.faults:
         raise ConfigErrors(spot.file.faults)
-    _look_around(settings, spot)
+    if spot.file.secrets_of is None:
+        _look_around(settings, spot)
     return Settings(**found, warnings=tuple(spot.file.warnings), path=spot.file.path)
 
 
@@ -102,21 +115,21 @@ def _check_names(tables: Any, spot: Spot) -> None:
         name = one.get("name") if isinstance(one, dict) else None
         first = seen.setdefault(name, position) if isinstance(name, str) else position
         if first != position:
-            spot.at(position).at("name").fault(f'"{name}" is the name of {spot.at(first).key} already')
+            spot.at(position).at("name").fault(f'"{name}" is already the name of {spot.at(first).key}')
 
 
 def _look_around(settings: Settings, spot: Spot) -> None:
-    """Warn of what is allowed but hardly meant."""
+    """Warn of what is allowed but probably a mistake."""
     if not any(feed.enabled for feed in settings.feeds):
-        spot.at("feeds").warn("no feed is enabled: nothing will come in")
+        spot.at("feeds").warn("no feed is enabled: no alert will come in")
     elif not settings.gateway.contact and any(_is_stranger(feed) for feed in settings.feeds if feed.enabled):
         spot.at("gateway").at("contact").warn(
-            "is empty: public feeds want to know whom to write to, some refuse who does not say"
+            "is empty: public feeds ask for a contact address, and some refuse clients without one"
         )
     if not any(receiver.enabled for receiver in settings.receivers):
-        spot.at("receivers").warn("no receiver is enabled: cards are kept here and sent to nobody")
+        spot.at("receivers").warn("no receiver is enabled: cards are stored, but not sent anywhere")
     if not settings.gateway.listen and any(feed.kind == "push" for feed in settings.feeds):
-        spot.at("gateway").at("listen").warn("is off: nobody can hand alerts in to the feeds of kind push")
+        spot.at("gateway").at("listen").warn('is "": nobody can submit alerts to the feeds of kind push')
     _look_at_receivers(settings, spot.at("receivers"))
 
 
@@ -131,9 +144,13 @@ def _look_at_receivers(settings: Settings, spot: Spot) -> None:
         at = spot.at(position)
         shared = [first for secret in receiver.secrets if (first := secrets.setdefault(secret, position)) != position]
         if shared:
-            at.at("secret").warn(f"{spot.at(shared[0]).key} has the same: either could forge messages to the other")
+            at.at("secret").warn(
+                f"is also the secret of {spot.at(shared[0]).key}: either could forge messages to the other"
+            )
         for number, region in enumerate(receiver.regions):
             if not places.touches(region, settings.policy.regions):
-                at.at("regions").at(number).warn(f'"{region}" is outside policy.regions: nothing of it will be sent')
+                at.at("regions").at(number).warn(
+                    f'"{region}" is outside policy.regions: no card of that region will be sent'
+                )
         if not settings.policy.exercises and all(pattern.startswith("exercise.") for pattern in receiver.messages):
-            at.at("messages").warn("only exercises, and policy.exercises is false: nothing will be sent")
+            at.at("messages").warn("selects exercises only, and policy.exercises is false: nothing will be sent")

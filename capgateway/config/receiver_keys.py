@@ -5,8 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
+from capgateway.config.references import reference
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
-from capgateway.config.values import Kind, many, reference, shown, suggestion, text
+from capgateway.config.values import Kind, many, shown, suggestion, text
 from capgateway.webhooks.sign import decode_secret, is_published_secret
 
 MOST_SECRETS = 5  # a rotation needs two; each one signs every message
@@ -31,13 +32,15 @@ def secrets() -> Kind:
 
 
 def _secret(value: Any, spot: Spot) -> bytes:
-    spot.warn_literal("the secret stands in the file")
+    if not spot.is_wanted:
+        return b""
+    spot.warn_literal("the secret is written in this file")
     try:
         secret = decode_secret(reference().read(value, spot))
     except ValueError as error:
-        raise Wrong(f"{error}; `capgateway keys generate` makes one") from None
+        raise Wrong(f"{error}; `capgateway keys generate` generates one") from None
     if is_published_secret(secret):
-        raise Wrong("this secret stands in public test vectors: anyone could sign with it")
+        raise Wrong("this secret is published as a test vector: anyone could sign with it")
     return secret
 
 
@@ -48,7 +51,7 @@ def patterns() -> Kind:
     def read(value: Any, spot: Spot) -> Any:
         found = several.read(value, spot)
         if found is not UNUSABLE and not found:
-            raise Wrong('selects nothing; leave it out for ["card.*"], or disable the receiver')
+            raise Wrong('selects no message type; remove it to use ["card.*"], or disable the receiver')
         return found
 
     return Kind(read, several.form | {"minItems": 1})
@@ -58,6 +61,6 @@ def _pattern(value: Any, _: Spot) -> str:
     if isinstance(value, str) and any(fnmatchcase(name, value) for name in MESSAGE_TYPES):
         return value
     if isinstance(value, str) and value.startswith("operator."):
-        raise Wrong(f"{shown(value)}: operator.* messages are not available in this version yet; remove it")
+        raise Wrong(f"{shown(value)}: operator.* messages are not available in this version; remove it")
     known = ["card.*", "exercise.card.*", *MESSAGE_TYPES]
     raise Wrong(f"{shown(value)} selects no message type{suggestion(str(value), known)}")

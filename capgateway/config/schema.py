@@ -12,5 +12,5 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "capgateway configuration",
-        "description": "capgateway.toml. `capgateway config check` says more: it reads secrets, files and regions too.",
+        "description": "capgateway.toml. `capgateway config check` checks more: secrets, files and regions too.",
     } | DOCUMENT.form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 from platformdirs import user_data_path
@@ -35,6 +36,15 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"GatewaySettings(listen={self.listen!r})"  # a database address may hold a password
+
+    @property
+    def shown_database(self) -> str:
+        """The path of a SQLite file, or the address of a PostgreSQL without what may be a password."""
+        if self.database.startswith("sqlite:///"):
+            return self.database.removeprefix("sqlite:///")
+        parts = urlsplit(self.database)
+        login, at, host = parts.netloc.rpartition("@")
+        return f"postgresql://{login.partition(':')[0]}{at}{host}{parts.path}"
 
     @property
     def address(self) -> Address | None:

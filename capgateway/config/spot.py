@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from capgateway import log
-from capgateway.config import lines
+from capgateway.config.lines import Path as Place
 from capgateway.errors import ConfigError
 
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
@@ -31,21 +31,24 @@ UNUSABLE = Unusable()
 
 
 class File(msgspec.Struct, kw_only=True):
-    """One configuration file being read, and what has been found so far."""
+    """One configuration file being read, and what has been found so far. ``secrets_of`` names the tables whose secrets and
+    files are read (``gateway``, ``feeds.nws``, ``receivers.app``); ``None`` is all of them."""
 
     path: str
     directory: Path
     environ: Mapping[str, str]
     document: dict[str, Any]
-    lines: dict[lines.Path, int]
+    lines: dict[Place, int]
     faults: list[ConfigError]
     warnings: list[ConfigError]
+    faulty: set[Place] = set()
+    secrets_of: frozenset[str] | None = None
 
 
 class Spot:
     """One value's place in the file."""
 
-    def __init__(self, file: File, path: lines.Path = ()) -> None:
+    def __init__(self, file: File, path: Place = ()) -> None:
         self.file, self.path = file, path
 
     def at(self, step: str | int) -> Spot:
@@ -61,7 +64,10 @@ class Spot:
             return UNUSABLE
 
     def fault(self, message: str) -> None:
-        self.file.faults.append(self._remark(message))
+        """Take down what is wrong here. The first fault of a value is the one to mend; a second would only repeat it."""
+        if self.path not in self.file.faulty:
+            self.file.faulty.add(self.path)
+            self.file.faults.append(self._remark(message))
 
     def warn(self, message: str) -> None:
         self.file.warnings.append(self._remark(message))
@@ -69,7 +75,22 @@ class Spot:
     def warn_literal(self, message: str) -> None:
         """Warn, unless the value is a reference."""
         if not REFERENCE.fullmatch(str(self.written)):
-            self.warn(f'{message}; better "env:NAME" or "file:PATH", files are read by others')
+            self.warn(f'{message}; use "env:NAME" or "file:PATH" instead, because others can often read this file')
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the caller uses the secrets and files of the table around this place. What is not used is not read: a
+        person who lists cards need not hold the secret of any receiver."""
+        return self.file.secrets_of is None or self._table in self.file.secrets_of
+
+    @property
+    def _table(self) -> str:
+        """``gateway``, ``feeds.nws``: the table around this place, by its name where there are several."""
+        table = str(self.path[0]) if self.path else ""
+        if len(self.path) > 1 and isinstance(self.path[1], int):
+            one = self.file.document[table][self.path[1]]
+            return f"{table}.{one.get('name')}" if isinstance(one, dict) else table
+        return table
 
     @property
     def written(self) -> Any:

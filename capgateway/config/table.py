@@ -34,7 +34,7 @@ def table(keys: Mapping[str, Key], build: Build) -> Kind:
         found = {name: _read_key(keys, name, one, spot.at(name)) for name, one in value.items()}
         missing = [name for name, key in keys.items() if key.required and name not in found]
         for name in missing:
-            spot.at(name).fault(f"is missing. {keys[name].about}")
+            spot.at(name).fault(f"is missing, and required: {keys[name].about}")
         known = {name: one for name, one in found.items() if name in keys}
         if missing or any(one is UNUSABLE for one in known.values()):
             build(known | dict.fromkeys(missing, UNUSABLE), spot)

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from capgateway.config import checks
+from capgateway.config.references import reference
 from capgateway.config.settings import Settings, Token
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
-from capgateway.config.values import Kind, many, reference, suggestion
+from capgateway.config.values import Kind, many, suggestion
 
 SHORTEST_TOKEN = 16  # characters; 96 bits if they are random, and too long to be somebody's password
 LONGEST_TOKEN = 1000
@@ -21,12 +22,14 @@ def secret() -> Kind:
     """A token as a reference, or itself, with a warning."""
 
     def read(value: Any, spot: Spot) -> str:
-        spot.warn_literal("the token stands in the file")
+        if not spot.is_wanted:
+            return ""
+        spot.warn_literal("the token is written in this file")
         found = str(reference().read(value, spot))
         if not SHORTEST_TOKEN <= len(found) <= LONGEST_TOKEN:
-            raise Wrong(f"must have at least {SHORTEST_TOKEN} characters; `openssl rand -hex 32` makes a good one")
+            raise Wrong(f"must have at least {SHORTEST_TOKEN} characters; `openssl rand -hex 32` generates a good one")
         if not SENDABLE.fullmatch(found):
-            raise Wrong("must be of A-Z, a-z, 0-9 and . _ ~ + / - only, or it cannot be sent")
+            raise Wrong("may contain only A-Z, a-z, 0-9 and . _ ~ + / -, because it is sent in a header")
         return found
 
     return Kind(read, reference().form)
@@ -50,7 +53,7 @@ def token(found: Found, spot: Spot) -> Any:
     if scopes is not UNUSABLE:
         _check_receiver(found, scopes, spot)
         if "feeds" in found and "submit" not in scopes:
-            spot.at("feeds").fault("goes with scope submit only")
+            spot.at("feeds").fault("applies to the scope submit only")
     feeds = found.get("feeds", ())
     for position, name in enumerate(() if feeds is UNUSABLE else feeds):
         _check_feed(name, spot.at("feeds").at(position))
@@ -60,12 +63,12 @@ def token(found: Found, spot: Spot) -> Any:
 def _check_receiver(found: Found, scopes: tuple[str, ...], spot: Spot) -> None:
     if "receive" not in scopes:
         if "receiver" in found:
-            spot.at("receiver").fault("goes with scope receive only")
+            spot.at("receiver").fault("applies to the scope receive only")
         return
     if len(scopes) > 1:
-        spot.at("scopes").fault("receive stands alone: who has it sees one receiver's cards and nothing else")
+        spot.at("scopes").fault("the scope receive cannot be combined: it shows one receiver's cards and nothing else")
     if "receiver" not in found:
-        spot.at("receiver").fault("is missing; scope receive needs it")
+        spot.at("receiver").fault("is missing; the scope receive requires it")
     name, receivers = found.get("receiver"), _kinds("receivers", spot)
     if isinstance(name, str) and name not in receivers:
         spot.at("receiver").fault(f'there is no receiver "{name}"{suggestion(name, list(receivers))}')
@@ -76,7 +79,7 @@ def _check_feed(name: str, spot: Spot) -> None:
     if name not in feeds:
         spot.fault(f'there is no feed "{name}"{suggestion(name, list(feeds))}')
     elif feeds[name] != "push":
-        spot.fault(f'feed "{name}" is of kind {feeds[name]}; scope submit is for kind push, operate for any')
+        spot.fault(f'feed "{name}" has the kind {feeds[name]}; the scope submit is for kind push, operate for any kind')
 
 
 def _kinds(table: str, spot: Spot) -> dict[str, Any]:
@@ -90,6 +93,8 @@ def check_distinct(settings: Settings, spot: Spot) -> None:
     """No two tokens are the same: nobody could tell who asked."""
     seen: dict[str, int] = {}
     for position, one in enumerate(settings.tokens):
+        if not one.token:  # not read
+            continue
         first = seen.setdefault(one.token, position)
         if first != position:
-            spot.at(position).at("token").fault(f"is the same as that of {spot.at(first).key}")
+            spot.at(position).at("token").fault(f"is the same as the token of {spot.at(first).key}")

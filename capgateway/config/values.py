@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from capgateway import places
-from capgateway.config.spot import REFERENCE, UNUSABLE, Spot, Wrong
+from capgateway.config.spot import UNUSABLE, Spot, Wrong
 
-LONGEST_SECRET_FILE = 64 * 1024  # bytes; a key or token is short, a wrong path may name anything
+MOST_NAMES = 20  # shown where none of them is near
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _DURATION_FORM = r"^(?=.)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?$"
@@ -37,12 +37,20 @@ def suggestion(word: str, known: list[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
+def unknown(what: str, name: str, known: Sequence[str]) -> str | None:
+    """Why a name cannot be meant, with the nearest one or all there are; ``None`` for one that is configured."""
+    if name in known:
+        return None
+    others = f"; configured: {', '.join(known[:MOST_NAMES])}" if known else "; none is configured"
+    return f'there is no {what} "{name}"{suggestion(name, list(known)) or others}'
+
+
 def text(*, pattern: str = "", what: str = "text", longest: int = 1000) -> Kind:
     """A string; with ``pattern``, one of that form, which ``what`` describes."""
 
     def read(value: Any, _: Spot) -> str:
         if not isinstance(value, str):
-            raise Wrong(f"must be text in quotes ({what}), not {shown(value)}")
+            raise Wrong(f"must be a string in quotes ({what}), not {shown(value)}")
         if len(value) > longest or not value.isprintable():
             raise Wrong(f"must be one line of at most {longest} characters")
         if pattern and not re.fullmatch(pattern, value):
@@ -79,7 +87,7 @@ def choice(*words: str) -> Kind:
 
     def read(value: Any, _: Spot) -> str:
         if value not in words:
-            raise Wrong(f"{shown(value)} is none of {', '.join(words)}{suggestion(str(value), list(words))}")
+            raise Wrong(f"{shown(value)} is not one of {', '.join(words)}{suggestion(str(value), list(words))}")
         return str(value)
 
     return Kind(read, {"enum": list(words)})
@@ -139,7 +147,9 @@ def region() -> Kind:
 
 def _near_region(code: str) -> str:
     known = places.region_codes()
-    near = [near for near in (code, f"US-{code}", f"CA-{code}") if near in known] or get_close_matches(code, known, n=1)
+    near = [near for near in (code, f"US-{code}", f"CA-{code}") if near in known]
+    if not near:  # of those that are equally near, the one that begins alike
+        near = sorted(get_close_matches(code, known, n=5), key=lambda one: -len(os.path.commonprefix([one, code])))
     return f'did you mean "{near[0]}"?' if near else 'write a country ("US") or a state or province ("US-TX")'
 
 
@@ -155,7 +165,7 @@ def url(*schemes: str) -> Kind:
         except ValueError as error:
             raise Wrong(f"{shown(value)} is not a URL: {error}") from None
         if parts.username is not None or parts.password is not None:
-            raise Wrong("a URL must not carry a user name or password; files are read by others")
+            raise Wrong("a URL must not contain a user name or a password: others can often read this file")
         if not usable:
             raise Wrong(
                 f"{shown(value)} is not a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)} and names a host"
@@ -163,38 +173,6 @@ def url(*schemes: str) -> Kind:
         return value
 
     return Kind(read, {"type": "string", "pattern": f"^({'|'.join(schemes)})://"})
-
-
-def existing_file() -> Kind:
-    """A file, relative to the configuration file, ``file:`` before it or not: read as its absolute path."""
-
-    def read(value: Any, spot: Spot) -> str:
-        if not isinstance(value, str) or not value:
-            raise Wrong(f"must name a file, not {shown(value)}")
-        path = _path(value.removeprefix("file:"), spot)
-        if not path.is_file():
-            raise Wrong(f"there is no file {path}")
-        return str(path)
-
-    return Kind(read, {"type": "string"})
-
-
-def folder() -> Kind:
-    """A directory, relative to the configuration file: read as its absolute path. One that is not there may still come
-    (a mount), so that is a warning.
-    """
-
-    def read(value: Any, spot: Spot) -> str:
-        if not isinstance(value, str) or not value:
-            raise Wrong(f"must name a directory, not {shown(value)}")
-        path = _path(value, spot)
-        if path.exists() and not path.is_dir():
-            raise Wrong(f"{path} is no directory")
-        if not path.is_dir():
-            spot.warn(f"there is no directory {path} yet")
-        return str(path)
-
-    return Kind(read, {"type": "string", "minLength": 1})
 
 
 def stream() -> Kind:
@@ -205,54 +183,14 @@ def stream() -> Kind:
         found = str(form.read(value, spot))
         parts = urlsplit(found)
         if parts.port is None or parts.path.strip("/") or parts.query or parts.fragment:
-            raise Wrong(f"{shown(value)} is not of the form tls://host:port or tcp://host:port")
+            raise Wrong(f"{shown(value)} is not an address of the form tls://host:port or tcp://host:port")
         return found
 
     return Kind(read, form.form)
 
 
-def reference() -> Kind:
-    """``env:NAME`` or ``file:PATH``, read as what stands there; anything else stands for itself."""
-
-    def read(value: Any, spot: Spot) -> str:
-        if not isinstance(value, str) or not value:
-            raise Wrong('must be text: "env:NAME", "file:PATH" or the value itself')
-        match = REFERENCE.fullmatch(value)
-        if match:
-            return _from_environment(match[2], spot) if match[1] == "env" else _from_file(match[2], spot)
-        return value
-
-    return Kind(read, {"type": "string", "minLength": 1})
-
-
-def _from_environment(name: str, spot: Spot) -> str:
-    found = spot.file.environ.get(name, "")
-    if not found:
-        raise Wrong(f"the environment variable {name} is not set")
-    return found
-
-
-def _from_file(name: str, spot: Spot) -> str:
-    path = _path(name, spot)
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST_SECRET_FILE + 1)
-    except OSError as error:
-        raise Wrong(f"cannot read {path}: {error.strerror}") from None
-    if not content.strip() or len(content) > LONGEST_SECRET_FILE:
-        raise Wrong(f"{path} is empty or longer than {LONGEST_SECRET_FILE} bytes")
-    try:
-        return content.decode().strip()
-    except UnicodeDecodeError:
-        raise Wrong(f"{path} is not text") from None
-
-
-def _path(name: str, spot: Spot) -> Path:
-    return (spot.file.directory / Path(name).expanduser()).absolute()
-
-
 def many(item: Kind) -> Kind:
-    """A list, read as a tuple; every item's fault is told."""
+    """A list, read as a tuple; the fault of each item is reported."""
 
     called = "of [[tables]]" if item.form.get("type") == "object" else "in [brackets]"
 

@@ -12,14 +12,13 @@ the database cannot take now is recorded with a later turn, and holds no lane lo
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from capgateway import log, net
+from capgateway import net
 from capgateway.dispatch import report
-from capgateway.errors import ConfigError, StoreError
+from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries
 
 if TYPE_CHECKING:
@@ -72,24 +71,14 @@ class Courier:
     async def run(self) -> None:
         """Claim and deliver until retired."""
         receiver = self.receiver
-        try:
-            session = net.new_session(
-                user_agent=self._user_agent,
-                allow_networks=receiver.allow_networks,
-                ca=receiver.ca,
-                client_cert=receiver.client_cert,
-                client_key=receiver.client_key,
-                proxy=receiver.proxy,
-            )
-        except ConfigError as error:  # a certificate file that was right when the configuration was checked
-            log.event(
-                report.LOGGER,
-                "delivery.receiver_unusable",
-                level=logging.ERROR,
-                receiver=receiver.name,
-                reason=str(error),
-            )
-            return
+        session = net.new_session(
+            user_agent=self._user_agent,
+            allow_networks=receiver.allow_networks,
+            ca=receiver.ca,
+            client_cert=receiver.client_cert,
+            client_key=receiver.client_key,
+            proxy=receiver.proxy,
+        )
         async with session, asyncio.TaskGroup() as group:
             while self._has_work:
                 self._woken.clear()

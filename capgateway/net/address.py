@@ -98,5 +98,7 @@ def vet(host: str, addresses: Sequence[str], allow_networks: Networks, *, plain:
     if refused is None and addresses:
         return
     if plain:
-        raise Blocked(f"plain http to {host} ({refused}) is only allowed inside allow_networks")
-    raise Blocked(f"{host} has the address {refused}, which is not public and not in allow_networks")
+        told = host if refused == host else f"{host} ({refused})"
+        raise Blocked(f"plain http to {told} is only allowed inside allow_networks")
+    told = refused if refused == host else f"{host} has the address {refused}, which"
+    raise Blocked(f"{told} is not public and not in allow_networks")

@@ -1,13 +1,14 @@
-"""A receiver to try things on: a real HTTP server on loopback that verifies, dedupes, fences and shows cards.
+"""A receiver to try things on: a real HTTP server on loopback that verifies, deduplicates, fences and shows cards.
 
 ::
 
     async with ReceiverServer(secrets=[secret]) as receiver:
         …                       # deliver to receiver.url
         receiver.cards          # what it shows now, by card_id
-        receiver.arrivals       # everything that came, the refused included
+        receiver.arrivals       # every request that came, whatever its path, the refused included
 
-It may be told to misbehave: to fail some requests before looking at them, and to take its time.
+It may be asked to misbehave: to fail some requests before looking at them, and to take its time.
+``GET /cards`` answers with the cards that it shows now.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 PATH = "/hook"
+CARDS = "/cards"
 LARGEST_BODY = 1 << 20
 MOST_ARRIVALS = 10_000
 STOP_SECONDS = 1.0
 TICK_SECONDS = 0.5
 """How often it looks for cards whose time is over."""
 
-Outcome: TypeAlias = BoardOutcome | Literal["refused", "unreadable", "failed", "challenge", "expired"]
+Outcome: TypeAlias = (
+    BoardOutcome | Literal["refused", "unreadable", "failed", "challenge", "expired", "elsewhere", "looked"]
+)
 
 
 class Misbehaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +58,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One request, and what the receiver made of it. ``expired`` is no request: a card ended by itself.
 
     ``outcome``: ``displayed`` ``removed`` done; ``duplicate`` (known id) and ``stale`` (fenced) passed over;
-    ``refused`` (signature), ``unreadable`` (no message), ``failed`` (on purpose); ``challenge`` ``snapshot`` ``ignored``.
+    ``refused`` (signature), ``unreadable`` (no message), ``failed`` (on purpose); ``challenge`` ``snapshot`` ``ignored``;
+    ``elsewhere``, a ``request`` that is not a POST to the hook, and ``looked``, one for the cards.
     """
 
     time: datetime
@@ -69,6 +74,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int | None = None
     reason: str | None = None
     card: dict[str, Any] | None = None
+    request: str | None = None
 
 
 def _now() -> datetime:
@@ -93,6 +99,8 @@ class ReceiverServer:
         self._board = Board()
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(PATH, self._hook)
+        app.router.add_get(CARDS, self._look)
+        app.router.add_route("*", "/{path:.*}", self._elsewhere)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
 
     @property
@@ -124,13 +132,30 @@ class ReceiverServer:
         await self._runner.cleanup()
 
     async def _hook(self, request: web.Request) -> web.Response:
-        raw = await request.read()  # the signature is over these bytes, before any parsing
+        try:
+            raw = await request.read()  # the signature is over these bytes, before any parsing
+        except web.HTTPRequestEntityTooLarge:
+            about = self._about(request, outcome="unreadable", status=413, reason=f"larger than {LARGEST_BODY:,} bytes")
+            return self._say(about, {"error": about.reason})
         await asyncio.sleep(self.misbehaviour.delay.total_seconds())
-        arrival, answer = self._answer(request, raw)
+        return self._say(*self._answer(request, raw))
+
+    async def _look(self, request: web.Request) -> web.Response:
+        return self._say(self._about(request, outcome="looked", status=200), {"items": list(self.cards.values())})
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        """What is not for the hook is shown too: most often the configured URL lacks its path."""
+        status = 405 if request.path in {PATH, CARDS} else 404
+        about = self._about(request, outcome="elsewhere", status=status, reason=f"webhooks are POST {PATH}")
+        return self._say(about, {"error": about.reason})
+
+    def _about(self, request: web.Request, **told: Any) -> Arrival:
+        return Arrival(time=self._clock(), request=f"{request.method} {request.path}", **told)
+
+    def _say(self, arrival: Arrival, answer: dict[str, Any]) -> web.Response:
         self._note(arrival)
-        return web.json_response(
-            answer, status=arrival.status or 200, dumps=lambda said: msgspec.json.encode(said).decode()
-        )
+        body = msgspec.json.encode(answer)
+        return web.Response(status=arrival.status or 200, body=body, content_type="application/json")
 
     def _answer(self, request: web.Request, raw: bytes) -> tuple[Arrival, dict[str, Any]]:
         now = self._clock()

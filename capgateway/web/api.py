@@ -7,12 +7,15 @@ to that receiver displays it: what was taken down there is none of its business 
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import Word
+from capgateway.config.values import unknown
 from capgateway.store import Page, Store, StoredAlert, lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
@@ -29,11 +32,22 @@ MOST_OF_A_CARD = 200  # alerts and deliveries told with a card; its whole life h
 routes = web.RouteTableDef()
 
 
+@routes.get("/api/v1/gateway")
+async def gateway(request: web.Request) -> web.Response:
+    """Which gateway this is: whoever reads its lists can see whether it is the one that was meant."""
+    known = request.app[GATEWAY]
+    path = str(Path(known.settings.path).absolute()) if known.settings.path else None
+    return as_json({"version": version("capgateway"), "configuration": path, "database": known.database})
+
+
 @routes.get("/api/v1/alerts")
 async def alerts(request: web.Request) -> web.Response:
     """What came in, the newest first, with what became of it and why."""
     asked = query.page(request, decision=DECISIONS, feed=None, identifier=None, since=None)
-    return await _page(request.app[GATEWAY].store.read(lists.alert_page, **asked))
+    page = await _found(request.app[GATEWAY].store.read(lists.alert_page, **asked))
+    if not page.items and asked.get("feed"):
+        _check_name("feed", asked["feed"], [one.name for one in request.app[GATEWAY].settings.feeds])
+    return as_json(page)
 
 
 @routes.get("/api/v1/alerts/{id}")
@@ -90,7 +104,10 @@ async def deliveries(request: web.Request) -> web.Response:
     asked, mine = query.page(request, state=DELIVERY_STATES, receiver=None, card_id=None), actor(request).receiver
     if mine is not None and asked.setdefault("receiver", mine) != mine:
         raise Refused(403, f"this token sees the deliveries of {mine} only")
-    return await _page(request.app[GATEWAY].store.read(lists.delivery_page, **asked))
+    page = await _found(request.app[GATEWAY].store.read(lists.delivery_page, **asked))
+    if not page.items and mine is None and asked.get("receiver"):
+        _check_name("receiver", asked["receiver"], [one.name for one in request.app[GATEWAY].settings.receivers])
+    return as_json(page)
 
 
 @routes.post("/api/v1/reload")
@@ -99,7 +116,7 @@ async def reload(request: web.Request) -> web.Response:
     came = await operations(request).reload()
     if came.errors:
         raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=came.errors)
-    return as_json({"status": "reloaded", "restart_needed": came.restart_needed})
+    return as_json({"status": "reloaded", "changed": came.changed, "restart_needed": came.restart_needed})
 
 
 async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
@@ -116,8 +133,11 @@ async def _alert(request: web.Request) -> StoredAlert:
     return found
 
 
-async def _page(asked: Awaitable[Page[Any]]) -> web.Response:
-    return as_json(await _found(asked))
+def _check_name(what: str, name: str, known: list[str]) -> None:
+    """Refuse a filter by a name that is not configured, rather than answer that there is nothing. The history of a feed or
+    receiver that is no longer configured still answers."""
+    if refusal := unknown(what, name, known):
+        raise Refused(400, refusal)
 
 
 async def _found(asked: Awaitable[Page[Any]]) -> Page[Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiohttp import web
 from msgspec import structs
 
 from capgateway import cap
+from capgateway.config.values import unknown
 from capgateway.masking import mask_addresses, mask_query
+from capgateway.store import feeds as stored_feeds
 from capgateway.store import lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
@@ -48,8 +51,10 @@ async def feeds(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/feeds/{id}")
 async def feed(request: web.Request) -> web.Response:
-    """One feed."""
-    return as_json(_status(request, _configured(request).name))
+    """One feed, with the entries whose alerts are missing."""
+    name = _configured(request).name
+    missing = await request.app[GATEWAY].store.read(stored_feeds.missing_entries, name)
+    return as_json(msgspec.structs.asdict(_status(request, name)) | {"missing_entries": missing})
 
 
 @routes.post("/api/v1/feeds/{id}/poll")
@@ -109,9 +114,12 @@ def operations(request: web.Request) -> Operations:
 
 def _configured(request: web.Request) -> Feed:
     name = query.name(request)
-    found = next((one for one in request.app[GATEWAY].settings.feeds if one.name == name), None)
+    every = request.app[GATEWAY].settings.feeds
+    found = next((one for one in every if one.name == name), None)
     if found is None:
-        raise Refused(404, f"there is no feed {name}")
+        who = actor(request)  # a partner who may only submit learns no other feed's name
+        known = [one.name for one in every] if {"read", "operate"} & {*who.scopes} else []
+        raise Refused(404, (known and unknown("feed", name, known)) or f'there is no feed "{name}"')
     return found
 
 

@@ -19,10 +19,11 @@ from capgateway.store import Store
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a reload: ``errors``, a line each, when the file cannot be used and the configuration before stays;
-    else the keys that count only after a restart."""
+    else the keys that changed, and those of them that count only after a restart."""
 
     errors: list[str] = []
     restart_needed: list[str] = []
+    changed: list[str] = []
 
 
 class Operations(Protocol):
@@ -52,7 +53,8 @@ def _schemas() -> cap.Schemas:
 class Gateway(msgspec.Struct, kw_only=True):
     """One running gateway, as its web part sees it.
 
-    ``settings`` is replaced when the configuration is reloaded: tokens count from then on. ``troubles`` are sentences that
+    ``settings`` is replaced when the configuration is reloaded: tokens count from then on. ``database`` is the one that was
+    opened at the start, as people read it. ``troubles`` are sentences that
     say why this process is not ready although the database may be: the scheduler does not run, it is stopping.
     ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there.
     """
@@ -60,6 +62,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     store: Store
     settings: Settings
     metrics: Metrics
+    database: str = ""
     troubles: Callable[[], Sequence[str]] = _no_troubles
     operations: Operations | None = None
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)

@@ -140,7 +140,7 @@ def test_a_feed_without_alerts_gives_no_line(document: bytes) -> None:
     """It is told on standard error, and is no failure: a quiet day."""
     result = run("-", stdin=document)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "holds no alert" in result.stderr
+    assert "contains no alert" in result.stderr
 
 
 def test_an_envelope_of_test_makes_a_test_of_what_is_inside() -> None:
@@ -164,3 +164,25 @@ def test_an_unreadable_source_exits_2_and_the_others_are_converted(amber: Path) 
 def test_json_may_be_asked_for(amber: Path) -> None:
     """It is the only form, so asking changes nothing."""
     assert run(amber, "--json").stdout == run(amber, "--format", "json").stdout == run(amber).stdout
+
+
+def test_text_is_a_card_one_can_read(amber: Path) -> None:
+    """With the issuer's words in each language, in 80 columns; without a card the reason."""
+    result = run(amber, "--format", "text")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{amber}: published"
+    assert max(map(len, lines[1:])) <= 80
+    text = " ".join(result.stdout.split())
+    for info in FIRST.infos:
+        assert " ".join((info.description or "").split()) in text
+        assert f"  [{info.language}]" in lines
+    assert "issuer Texas Department of Public Safety <amber@dps.example.tx.us>" in text
+    assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: not_amber; no card\n"
+
+
+def test_text_steers_no_terminal() -> None:
+    """A stranger wrote it."""
+    result = run("-", "--format", "text", stdin=AMBER.replace(b"AMBER Alert for", "\x9b31m\u202e for".encode()))
+    assert "for a missing" in result.stdout
+    assert not any(character in result.stdout for character in "\x9b\u202e\x1b")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from capgateway.cli import COMMANDS, cli
+from capgateway.cli.gateway import given_address
+from capgateway.cli.output import Context
 
 
 def capgateway(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -69,3 +76,165 @@ def test_a_full_disk_is_told_as_such() -> None:
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)  # noqa: S603
     assert (result.returncode, result.stderr) == (2, "capgateway: cannot write: no space left on the device\n")
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Path:
+    """A configuration of a gateway that is not running, whose receiver's secret nobody has."""
+    path = tmp_path / "capgateway.toml"
+    receiver = '[[receivers]]\nname = "app"\nurl = "https://app.example/"\nsecret = "env:NOBODY_HAS_THIS"\n'
+    path.write_text('[gateway]\ndatabase = "sqlite:///x.db"\nlisten = "127.0.0.1:1"\n' + receiver)
+    assert CliRunner().invoke(cli, ["db", "upgrade", "--config", str(path)]).exit_code == 0
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["alerts list", "cards list", "deliveries list", "feeds list", "db status", "db upgrade"],
+)
+def test_reading_needs_no_secret_of_a_receiver(quiet: Path, command: str) -> None:
+    """Whoever looks has a shell, not the environment of the gateway. To run it, the secret is needed."""
+    result = CliRunner().invoke(cli, ["--config", str(quiet), *command.split(), "--json"])
+    assert (result.exit_code, result.exception) == (0, None)
+    assert json.loads(result.stdout)
+    for needs_it in ("run", "config check"):
+        assert CliRunner().invoke(cli, ["--config", str(quiet), *needs_it.split()]).exception is not None
+
+
+def test_the_address_of_the_database_is_only_needed_where_no_gateway_answers(tmp_path: Path) -> None:
+    """Then the complaint says why it is needed."""
+    path = tmp_path / "c.toml"
+    path.write_text('[gateway]\ndatabase = "env:NOBODY_HAS_THIS"\nlisten = "127.0.0.1:1"\n')
+    done = capgateway("feeds", "list", "--config", str(path))
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2,
+        [
+            "capgateway: no gateway answers at http://127.0.0.1:1, and the address of its database cannot be read:",
+            f"{path}:2: gateway.database: the environment variable NOBODY_HAS_THIS is not set",
+        ],
+    )
+    path.write_text('[gateway]\ndatabase = "postgresql://cap:hidden5@127.0.0.1:1/cap"\nlisten = "127.0.0.1:1"\n')
+    done = capgateway("cards", "list", "--config", str(path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "no gateway answers at http://127.0.0.1:1, and cannot use the database" in done.stderr
+    assert "hidden5" not in done.stderr
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_options_stand_before_and_after_the_command(quiet: Path, place: int) -> None:
+    """--config and --server, at any level; of several the last one counts."""
+    words = ["cards", "list", "--json"]
+    words[place:place] = ["--config", str(quiet)]
+    assert json.loads(CliRunner().invoke(cli, words).stdout) == {"items": [], "next": None}
+    words[place:place] = ["--server", "127.0.0.1:1"]
+    result = CliRunner().invoke(cli, words)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "capgateway: no gateway answers at http://127.0.0.1:1, the address in --server\n",
+    )
+    last = CliRunner().invoke(cli, ["--config", "none.toml", "cards", "list", "--json", "--config", str(quiet)])
+    assert last.exit_code == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_a_configuration(name: str) -> None:
+    """One that reads none takes the option all the same, since it may stand before any."""
+    assert CliRunner().invoke(cli, [name, "--config", "none.toml", "--help"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["--config", "none.toml", name, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("server", "address"),
+    [
+        ("127.0.0.1:1", "http://127.0.0.1:1"),
+        ("localhost", "http://localhost:8025"),
+        ("[::1]:1", "http://[::1]:1"),
+        ("http://127.0.0.1:1/", "http://127.0.0.1:1"),
+        ("https://cap.example/gateway/", "https://cap.example/gateway"),
+    ],
+)
+def test_a_server_needs_no_scheme(server: str, address: str) -> None:
+    """``host:port``, a host alone, or a URL."""
+    assert given_address(Context(server=server)) == address
+
+
+@pytest.mark.parametrize("server", ["ftp://x", "http://", "x:y", "127.0.0.1:0"])
+def test_what_is_not_an_address_is_refused(quiet: Path, server: str) -> None:
+    """Before anything is asked: exit code 2, and how to write one."""
+    result = CliRunner().invoke(cli, ["cards", "list", "--server", server, "--config", str(quiet)])
+    assert result.exit_code == 2
+    assert "is not the address of a gateway; write it like" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [("vaildate x", "validate"), ("alert list", "alerts"), ("config chek", "check"), ("cards lst", "list")],
+)
+def test_a_misspelt_command_gets_a_suggestion(words: str, near: str) -> None:
+    """At each level; where nothing is near, it says how to find out."""
+    result = CliRunner().invoke(cli, words.split())
+    assert result.exit_code == 2
+    assert f'did you mean "{near}"?' in result.stderr
+    far = CliRunner().invoke(cli, ["qqq"])
+    assert 'There is no command "qqq"; cli --help lists the commands.' in far.stderr
+
+
+@pytest.mark.parametrize("command", [["--help"], ["validate", "--help"], ["schema", "card"], ["config", "--help"]])
+def test_help_starts_without_the_heavy_libraries(command: list[str]) -> None:
+    """Neither HTTP, nor the database, nor the scheduler is imported to explain a command."""
+    code = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "from capgateway.cli import main; main()"
+    )
+    words = [sys.executable, "-c", code, *command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    modules = set(done.stderr.split())
+    assert "capgateway.cli" in modules
+    assert modules.isdisjoint({"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "cryptography"})
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_works_as_documented(shell: str) -> None:
+    """docs/operating.md shows how to turn it on; the script it sources is there and completes commands."""
+    documented = Path("docs/operating.md").read_text()
+    assert f"_CAPGATEWAY_COMPLETE={shell}_source capgateway" in documented
+    words = {"COMP_WORDS": "capgateway feeds po", "COMP_CWORD": "po" if shell == "fish" else "2"}
+    env = os.environ | words | {"_CAPGATEWAY_COMPLETE": f"{shell}_complete"}
+    command = [sys.executable, "-c", "from capgateway.cli import main; main()"]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=True)  # noqa: S603
+    assert "poll" in done.stdout
+
+
+def test_make_help_lists_every_target() -> None:
+    """And a bare ``make`` does the same."""
+    targets = re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE)
+    for words in (["make", "help"], ["make"]):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+        assert re.findall(r"^make ([a-z]+) ", done.stdout, re.MULTILINE) == targets
+    assert len(targets) > 8
+
+
+def test_json_is_format_json_everywhere() -> None:
+    """Each command that has one has the other."""
+    for path, command in every_command():
+        options = {option for param in command.params for option in param.opts}
+        assert ("--json" in options) == ("--format" in options), path
+        assert {"--json"} <= options or path in WITHOUT_REPORT, path
+
+
+#: They print a schema, which is JSON or XML by itself, or run until they are stopped.
+WITHOUT_REPORT = {"run", "demo", "schema", "config schema"}
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    for name in COMMANDS:
+        context = click.Context(cli)
+        command = cli.get_command(context, name)
+        assert command
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                found = command.get_command(context, inner)
+                assert found
+                yield f"{name} {inner}", found
+        else:
+            yield name, command

@@ -74,7 +74,7 @@ def test_the_commonest_fault_is_named(folder: Path) -> None:
     (folder / "body").write_bytes(BODY + b"\n")
     result = verify(folder, "--at", THEN)
     assert result.exit_code == 1
-    assert "new line" in result.stdout
+    assert "without the line break at its end" in result.stdout
 
 
 def test_references(folder: Path) -> None:

@@ -73,8 +73,12 @@ def test_a_line_for_each_arrival() -> None:
     with listening("--secret", WRITTEN) as (url, process):
         assert (post(url), post(url), post(url, b"x" * 32)) == (200, 200, 401)
         assert process.stdout
-        lines = [process.stdout.readline() for _ in range(3)]
+        lines = [process.stdout.readline() for _ in range(5)]
+    held = lines[1:3]
+    del lines[1:3]
     assert [line.split()[1] for line in lines] == ["displayed", "duplicate", "refused"]
+    assert held[0].strip() == "on display: 1 card"
+    assert held[1].split()[:2] == ["crd_1", "until"]
     assert "card.published  crd_1  revision=1" in lines[0]
     assert "headline=AMBER \N{REPLACEMENT CHARACTER}[31mAlert" in lines[0]
 
@@ -125,3 +129,46 @@ def test_a_taken_port() -> None:
         result = CliRunner().invoke(listen, ["--port", str(taken.getsockname()[1])])
     assert result.exit_code == 2
     assert "choose another with --port" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("", "POST", 404), ("/", "GET", 404), ("/hook", "GET", 405), ("/webhooks/amber?x=1", "POST", 404)],
+)
+def test_a_request_elsewhere_is_shown_too(path: str, method: str, status: int) -> None:
+    """Whatever its path and method: that is how one finds out that the URL is wrong."""
+    with listening("--secret", WRITTEN) as (url, process):
+        request = urllib.request.Request(url.removesuffix("/hook") + path, method=method)  # noqa: S310
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        caught.value.close()
+        assert process.stdout
+        line = process.stdout.readline()
+    assert caught.value.code == status
+    assert line.split()[1:4] == ["elsewhere", method, path.partition("?")[0] or "/"]
+    assert "webhooks are POST /hook" in line
+
+
+def test_a_body_that_is_too_large_is_shown() -> None:
+    """And answered with 413."""
+    with listening("--secret", WRITTEN) as (url, process):
+        request = urllib.request.Request(url, b"x" * (2 << 20))  # noqa: S310
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        assert process.stdout
+        assert process.stdout.readline().split()[1:5] == ["unreadable", "POST", "/hook", "status=413"]
+
+
+def test_the_cards_on_display_can_be_asked_for() -> None:
+    """As JSON, at the address that is printed at the start."""
+    with listening("--secret", WRITTEN, "--json") as (url, process):
+        post(url)
+        with urllib.request.urlopen(url.replace("/hook", "/cards"), timeout=10) as response:  # noqa: S310
+            cards = json.loads(response.read())["items"]
+        assert process.stdout
+        arrivals = [json.loads(process.stdout.readline()) for _ in range(2)]
+    assert [card["content"]["en-US"]["headline"] for card in cards] == ["AMBER \x1b[31mAlert"]
+    assert [(one["outcome"], one["on_display"]) for one in arrivals] == [
+        ("displayed", ["crd_1"]),
+        ("looked", ["crd_1"]),
+    ]

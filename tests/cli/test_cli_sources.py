@@ -103,9 +103,9 @@ def test_addresses_in_sarif_are_encoded() -> None:
 REDIRECTS = {
     "http://localhost:1/alert.xml": "http://localhost:1/alert.xml: plain http is not followed to another host or port",
     "https://10.0.0.1/x": "https://10.0.0.1/x: an address that is not public is not followed",
-    "https://u:hush@10.0.0.1/": "https://10.0.0.1/: it is not followed, as it is no http or https address or carries a",
-    "file:///etc/passwd": "where it redirects to is no web address",
-    "http://[bad": "where it redirects to is no web address",
+    "https://u:hush@10.0.0.1/": "https://10.0.0.1/: it is not followed, because it is not an http or https URL",
+    "file:///etc/passwd": "where it redirects to is not a web address",
+    "http://[bad": "where it redirects to is not a web address",
 }
 
 
@@ -125,14 +125,14 @@ def test_a_login_in_an_address_is_never_shown() -> None:
     for form in ("text", "json", "sarif", "junit"):
         result = run("--format", form, "http://user:hush@127.0.0.1:1/alert.xml")
         assert result.exit_code == 2
-        assert "http://127.0.0.1:1/alert.xml: cannot be read: it carries a login" in result.stderr
+        assert "http://127.0.0.1:1/alert.xml: cannot be read: it contains a login" in result.stderr
         assert "hush" not in result.output
 
 
 def test_what_went_wrong_on_the_way_is_told_in_plain_words() -> None:
     """Not in those of the libraries."""
     assert "connect: no connection to 127.0.0.1:1: Connection refused\n" in run("http://127.0.0.1:1/").stderr
-    assert "this is no web address" in run("http://\x9b.example/").stderr
+    assert "this is not a web address" in run("http://\x9b.example/").stderr
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(server_side)
     with serving({}, tls=server_side) as site:

@@ -204,4 +204,4 @@ def test_a_version_is_for_the_schema_that_has_several() -> None:
     command = [*CAPGATEWAY, "schema", "card", "--cap-version", "1.0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
     assert (done.returncode, done.stdout) == (2, "")
-    assert "--cap-version is for `schema cap`" in done.stderr
+    assert "--cap-version applies to `schema cap`" in done.stderr

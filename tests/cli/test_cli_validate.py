@@ -125,7 +125,7 @@ def test_an_empty_directory_is_an_unreadable_source(tmp_path: Path) -> None:
     """Nothing was judged, so the answer cannot be yes."""
     result = run(str(tmp_path))
     assert result.exit_code == 2
-    assert "holds no file" in result.stderr
+    assert "contains no file" in result.stderr
 
 
 def test_json_is_a_line_for_each_alert(folder: Path) -> None:

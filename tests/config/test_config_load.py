@@ -11,6 +11,7 @@ import trustme
 
 from capgateway import config
 from capgateway.cards.policy import CALL_911
+from capgateway.config.keys import GROUPS
 from capgateway.errors import ConfigError, ConfigErrors
 from capgateway.webhooks.sign import encode_secret
 
@@ -96,7 +97,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     assert faults(tmp_path, text) == [
         'c.toml:2: gateway.listn: unknown key; did you mean "listen"?',
         'c.toml:6: policy.regions[1]: unknown region "TX"; did you mean "US-TX"?',
-        'c.toml:13: feeds[1].name: "nws" is the name of feeds[0] already',
+        'c.toml:13: feeds[1].name: "nws" is already the name of feeds[0]',
         'c.toml:16: feeds[1].intervall: unknown key; did you mean "interval"?',
     ]
 
@@ -108,70 +109,71 @@ ONE_FAULT = {
     '[gateway]\ndatabase = "mysql://u:hush@h/d"': ":2: gateway.database: must start with sqlite:/// or postgresql://",
     '[gateway]\ndatabase = "sqlite://"': ":2: gateway.database: must name a file",
     '[gateway]\ndatabase = "sqlite:///:memory:"': ":2: gateway.database: must name a file",
-    '[gateway]\nlisten = "0.0.0.0:80"': ":2: gateway.listen: without [[tokens]] only this machine is served",
-    '[gateway]\nlisten = "localhost:99999"': ":2: gateway.listen: there is no port 99999",
+    '[gateway]\nlisten = "0.0.0.0:80"': ":2: gateway.listen: without [[tokens]] the gateway serves this machine only",
+    '[gateway]\nlisten = "localhost:99999"': ":2: gateway.listen: port 99999 does not exist",
     '[gateway]\nlisten = "8025"': ':2: gateway.listen: "8025" is not "host:port" or ""',
     '[gateway]\npublic_url = "ftp://x"': ':2: gateway.public_url: "ftp://x" is not a URL',
-    '[gateway]\npublic_url = "https://u:hush@x"': ":2: gateway.public_url: a URL must not carry a user name",
+    '[gateway]\npublic_url = "https://u:hush@x"': ":2: gateway.public_url: a URL must not contain a user name",
     '[policy]\ndefault_lifetime = "8d"': ":2: policy.default_lifetime: is longer than max_lifetime (7d)",
     '[policy]\nmax_lifetime = "10 m"': ':2: policy.max_lifetime: "10 m" is not a duration',
     '[policy]\nmax_lifetime = ""': ':2: policy.max_lifetime: "" is not a duration',
     '[policy]\nmax_lifetime = "1s"': ":2: policy.max_lifetime: must be from 1m to 366d",
     '[policy]\nexercises = "yes"': ':2: policy.exercises: must be true or false, not "yes"',
+    '[policy]\nregions = ["US-TZ"]': ':2: policy.regions[0]: unknown region "US-TZ"; did you mean "US-TX"?',
     '[policy]\nregions = ["XX"]': ":2: policy.regions[0]: unknown region",
     '[[policy.actions]]\ntype = "open"\nvalue = "http://x.example"\nlabel = { en = "More" }': ":3: policy.actions[0].value:",
-    '[[policy.actions]]\ntype = "call"\nvalue = "ring"\nlabel = { en = "Call" }': ":3: policy.actions[0].value: is no number",
+    '[[policy.actions]]\ntype = "call"\nvalue = "ring"\nlabel = { en = "Call" }': ":3: policy.actions[0].value: is not a telephone number",
     '[[policy.actions]]\ntype = "call"\nvalue = "911"\nlabel = { "e n" = "x" }': ":4: policy.actions[0].label.\"e n\":",
     '[[policy.actions]]\ntype = "call"\nvalue = "911"\nlabel = {}': ":4: policy.actions[0].label: needs at least one",
-    FEED.replace("atom", "atm"): ':3: feeds[0].kind: "atm" is none of',
+    FEED.replace("atom", "atm"): ':3: feeds[0].kind: "atm" is not one of',
     FEED.replace("nws", "N W S"): ':2: feeds[0].name: "N W S" is not a name',
-    '[[feeds]]\nname = "a"\nkind = "rss"': ':1: feeds[0].url: is missing; kind "rss" needs it',
+    '[[feeds]]\nname = "a"\nkind = "rss"': ':1: feeds[0].url: is missing; a feed of kind "rss" requires it',
     FEED.replace("https", "http"): ":4: feeds[0].url: plain http to alerts.example.org",
     FEED.replace("https://", "https://u:hush@"): ":4: feeds[0].url: the URL for alerts.example.org carries a login",
-    FEED.replace("alerts.example.org", "127.0.0.1"): ":4: feeds[0].url: 127.0.0.1 has the address",
+    FEED.replace("alerts.example.org", "127.0.0.1"): ":4: feeds[0].url: 127.0.0.1 is not public",
     FEED + 'allow_networks = ["10.0.0.1/8"]': ":5: feeds[0].allow_networks[0]:",
     FEED + 'headers = { A = "env:NOPE" }': ":5: feeds[0].headers.A: the environment variable NOPE is not set",
     FEED + "[feeds.headers]\n'a b' = 'x'": ':6: feeds[0].headers."a b":',
-    FEED + 'path = "/x"': ':5: feeds[0].path: belongs to kind directory; kind "atom" has none',
-    FEED + 'urls = ["tls://x.example:1"]': ":5: feeds[0].urls: belongs to kind naads",
-    FEED.replace("/feed", "/{since}"): ":4: feeds[0].url: {since} stands for a moment in addresses of kind ipaws only",
-    NAADS + "urls = []": ":4: feeds[0].urls: is empty; kind \"naads\" needs it",
+    FEED + 'path = "/x"': ':5: feeds[0].path: is a key of kind directory; a feed of kind "atom" does not have it',
+    FEED + 'urls = ["tls://x.example:1"]': ":5: feeds[0].urls: is a key of kind naads",
+    FEED.replace("/feed", "/{since}"): ":4: feeds[0].url: {since} can be used only in the URL of a feed of kind ipaws",
+    NAADS + "urls = []": ":4: feeds[0].urls: is empty; a feed of kind \"naads\" requires it",
     NAADS + 'urls = ["https://x.example:1"]': ':4: feeds[0].urls[0]: "https://x.example:1" is not a URL that starts with tls:// or tcp://',
-    NAADS + 'urls = ["tls://x.example"]': ":4: feeds[0].urls[0]: \"tls://x.example\" is not of the form tls://host:port",
-    NAADS + 'urls = ["tls://10.0.0.1:1"]': ":4: feeds[0].urls[0]: 10.0.0.1 has the address 10.0.0.1, which is not public",
+    NAADS + 'urls = ["tls://x.example"]': ":4: feeds[0].urls[0]: \"tls://x.example\" is not an address of the form tls://host:port",
+    NAADS + 'urls = ["tls://10.0.0.1:1"]': ":4: feeds[0].urls[0]: 10.0.0.1 is not public",
     NAADS + 'urls = ["tls://x.example:1"]\narchives = ["http://x.example"]': ":5: feeds[0].archives[0]: plain http",
-    '[[feeds]]\nname = "a"\nkind = "directory"': ':1: feeds[0].path: is missing; kind "directory" needs it',
+    '[[feeds]]\nname = "a"\nkind = "directory"': ':1: feeds[0].path: is missing; a feed of kind "directory" requires it',
     '[[feeds]]\nname = "a"\nkind = "directory"\npath = "c.toml"': ":4: feeds[0].path:",
-    '[[feeds]]\nname = "a"\nkind = "push"\nurl = "https://x.example"': ":4: feeds[0].url: belongs to kind atom or rss or cap",
+    '[[feeds]]\nname = "a"\nkind = "push"\nurl = "https://x.example"': ":4: feeds[0].url: is a key of kind atom or rss or cap",
     FEED + 'jurisdiction = ["TX"]': ':5: feeds[0].jurisdiction[0]: unknown region "TX"; did you mean "US-TX"?',
-    FEED + 'signature = "require"': ":5: feeds[0].signature: needs trust",
+    FEED + 'signature = "require"': ":5: feeds[0].signature: requires trust",
     FEED + 'trust = "file:c.toml"': ":5: feeds[0].trust:",
     TOKEN.replace("SECRET", "SHORT") + READ: ":3: tokens[0].token: must have at least 16 characters",
-    TOKEN.replace("SECRET", "BLANK") + READ: ":3: tokens[0].token: must be of A-Z",
+    TOKEN.replace("SECRET", "BLANK") + READ: ":3: tokens[0].token: may contain only A-Z",
     TOKEN + "scopes = []": ":4: tokens[0].scopes: must not be empty",
-    TOKEN + 'scopes = ["raed"]': ':4: tokens[0].scopes[0]: "raed" is none of read, operate, submit, receive; did you mean "read"?',
-    TOKEN + 'scopes = ["receive"]': ":1: tokens[0].receiver: is missing; scope receive needs it",
+    TOKEN + 'scopes = ["raed"]': ':4: tokens[0].scopes[0]: "raed" is not one of read, operate, submit, receive; did you mean "read"?',
+    TOKEN + 'scopes = ["receive"]': ":1: tokens[0].receiver: is missing; the scope receive requires it",
     TOKEN + 'scopes = ["receive"]\nreceiver = "ap"\n' + RECEIVER: ':5: tokens[0].receiver: there is no receiver "ap"; did you mean "app"?',
-    TOKEN + 'scopes = ["read", "receive"]\nreceiver = "app"\n' + RECEIVER: ":4: tokens[0].scopes: receive stands alone",
-    TOKEN + 'scopes = ["read"]\nreceiver = "app"\n' + RECEIVER: ":5: tokens[0].receiver: goes with scope receive only",
-    TOKEN + 'scopes = ["read"]\nfeeds = []': ":5: tokens[0].feeds: goes with scope submit only",
+    TOKEN + 'scopes = ["read", "receive"]\nreceiver = "app"\n' + RECEIVER: ":4: tokens[0].scopes: the scope receive cannot be combined",
+    TOKEN + 'scopes = ["read"]\nreceiver = "app"\n' + RECEIVER: ":5: tokens[0].receiver: applies to the scope receive only",
+    TOKEN + 'scopes = ["read"]\nfeeds = []': ":5: tokens[0].feeds: applies to the scope submit only",
     TOKEN + 'scopes = ["submit"]\nfeeds = ["nsw"]\n' + FEED: ':5: tokens[0].feeds[0]: there is no feed "nsw"; did you mean "nws"?',
-    TOKEN + 'scopes = ["submit"]\nfeeds = ["nws"]\n' + FEED: ':5: tokens[0].feeds[0]: feed "nws" is of kind atom',
-    (TOKEN + READ) * 2: ':6: tokens[1].name: "ops" is the name of tokens[0] already',
-    TOKEN + READ + (TOKEN + READ).replace("ops", "two"): ":7: tokens[1].token: is the same as that of tokens[0]",
+    TOKEN + 'scopes = ["submit"]\nfeeds = ["nws"]\n' + FEED: ':5: tokens[0].feeds[0]: feed "nws" has the kind atom',
+    (TOKEN + READ) * 2: ':6: tokens[1].name: "ops" is already the name of tokens[0]',
+    TOKEN + READ + (TOKEN + READ).replace("ops", "two"): ":7: tokens[1].token: is the same as the token of tokens[0]",
     FEED + 'ca = "none.pem"': ":5: feeds[0].ca: there is no file",
     FEED + 'ca = "c.toml"': ":5: feeds[0].ca: certificate files cannot be used",
     RECEIVER.replace("env:SECRET", "env:NOPE"): ":4: receivers[0].secret: the environment variable NOPE is not set",
     RECEIVER.replace("env:SECRET", "file:no"): ":4: receivers[0].secret: cannot read",
     RECEIVER.replace('"env:SECRET"', "[]"): ":4: receivers[0].secret: must be one secret or a list of 1 to 5",
-    RECEIVER.replace("env:SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"): ":4: receivers[0].secret: this secret stands in public",
+    RECEIVER.replace("env:SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"): ":4: receivers[0].secret: this secret is published",
     RECEIVER.replace("env:SECRET", "whsec_short"): ":4: receivers[0].secret: a webhook secret",
     RECEIVER + 'messages = ["crad.*"]': ':5: receivers[0].messages[0]: "crad.*" selects no message type; did you mean "card.*"?',
-    RECEIVER + "messages = []": ":5: receivers[0].messages: selects nothing",
+    RECEIVER + "messages = []": ":5: receivers[0].messages: selects no message type",
     RECEIVER + "concurrency = 0": ":5: receivers[0].concurrency: must be a whole number from 1 to 256, not 0",
     RECEIVER + 'rate = "fast"': ':5: receivers[0].rate: "fast" is not a rate',
-    "a = [\n1\n": ":3: not TOML:",
-    "a = 1\na = 2\n": ":2: not TOML:",
+    "a = [\n1\n": ":3: is not valid TOML:",
+    "a = 1\na = 2\n": ":2: is not valid TOML:",
 }  # fmt: skip
 
 
@@ -185,11 +187,11 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version yet; remove it or set it to its default ("none")',
+    '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
     '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
     FEED + "precedence = 11": ":5: feeds[0].precedence:",
-    FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version yet; remove it",
+    FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version; remove it",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
     RECEIVER + 'messages = ["operator.*"]': ':5: receivers[0].messages[0]: "operator.*": operator.* messages are not available',
@@ -201,7 +203,7 @@ def test_what_is_not_built_yet_is_refused(tmp_path: Path, text: str) -> None:
     """A known key whose feature is not built is an error, never silently without effect."""
     (line,) = faults(tmp_path, text)
     assert line.startswith(f"c.toml{NOT_YET[text]}")
-    assert "not available in this version yet" in line
+    assert "not available in this version" in line
 
 
 def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
@@ -218,14 +220,14 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
     assert [line.split(": ")[1] for line in told] == [
         "receivers[0].secret", "gateway.contact", "receivers[1].secret", "receivers[1].regions[0]", "receivers[1].messages",
     ]  # fmt: skip
-    assert told[0].startswith("c.toml:10: receivers[0].secret: the secret stands in the file")
+    assert told[0].startswith("c.toml:10: receivers[0].secret: the secret is written in this file")
     assert SECRET not in "".join(told)
 
 
 def test_a_host_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
     """An interval below what a public host asks for is warned of: the gateway keeps to the host's."""
     told = warnings(tmp_path, FEED.replace("alerts.example.org", "apps.fema.gov") + 'interval = "1m"')
-    assert told[0].startswith("c.toml:5: feeds[0].interval: this host asks for at least 2m")
+    assert told[0].startswith("c.toml:5: feeds[0].interval: this host requires at least 2m")
 
 
 def test_tokens_are_read(tmp_path: Path) -> None:
@@ -241,7 +243,7 @@ def test_tokens_are_read(tmp_path: Path) -> None:
 def test_a_token_in_the_file_is_warned_of(tmp_path: Path) -> None:
     """It works, and `config check` says what is better."""
     told = warnings(tmp_path, TOKEN.replace("env:SECRET", "0123456789abcdef") + READ + FEED)
-    assert told[0].startswith("c.toml:3: tokens[0].token: the token stands in the file; better")
+    assert told[0].startswith("c.toml:3: tokens[0].token: the token is written in this file; use")
 
 
 def test_each_kind_of_feed_is_read(tmp_path: Path) -> None:
@@ -301,5 +303,116 @@ def test_the_file_is_looked_for_in_three_places(tmp_path: Path, monkeypatch: pyt
         path.touch()
         assert config.find().absolute() == path
     monkeypatch.setenv("CAPGATEWAY_CONFIG", "env.toml")
+    Path("env.toml").touch()
     assert config.find() == Path("env.toml")
     assert config.find("named.toml") == Path("named.toml")
+
+
+def test_only_the_secrets_that_are_used_are_read(tmp_path: Path) -> None:
+    """Whoever uses the database needs no receiver's secret, no header, no token, no certificate and no private key."""
+    (tmp_path / "c.toml").write_text(
+        '[gateway]\ndatabase = "env:DATABASE"\n'
+        + FEED
+        + 'headers = { X-Key = "env:NOPE" }\ntrust = "file:none.pem"\n'
+        + RECEIVER.replace("env:SECRET", "env:NOPE")
+        + 'client_cert = "none.pem"\nclient_key = "/root/none.key"\n'
+        + TOKEN.replace("SECRET", "NOPE")
+        + READ
+        + RECEIVER.replace("env:SECRET", "file:none").replace("app", "two")
+    )
+    environ = {"DATABASE": "postgresql://cap@db.example.org/cap"}
+    settings = config.load(tmp_path / "c.toml", environ, secrets_of=["gateway"])
+    assert settings.gateway.database == "postgresql://cap@db.example.org/cap"
+    assert [one.name for one in settings.receivers] == ["app", "two"]
+    assert config.load(tmp_path / "c.toml", {}, secrets_of=[]).gateway.database == ""
+    with pytest.raises(ConfigErrors, match=r"feeds\[0\].headers.X-Key: the environment variable NOPE is not set"):
+        config.load(tmp_path / "c.toml", environ, secrets_of=["feeds.nws"])
+
+
+def test_faults_are_found_whatever_is_read(tmp_path: Path) -> None:
+    """A misspelt key is a fault for those too who use no secret."""
+    (tmp_path / "c.toml").write_text(RECEIVER.replace("SECRET", "NOPE") + 'timout = "1s"\n')
+    with pytest.raises(ConfigErrors, match='receivers.0..timout: unknown key; did you mean "timeout"?'):
+        config.load(tmp_path / "c.toml", {}, secrets_of=[])
+
+
+@pytest.mark.parametrize(
+    "value", ['""', '"x"', "5", '"http://10.0.0.1/"', "[]", '["x"]', "{}", "-1", '"https://u:p@x/"']
+)
+@pytest.mark.parametrize("text", [FEED, RECEIVER])
+def test_a_refused_value_is_reported_once(tmp_path: Path, text: str, value: str) -> None:
+    """Whichever key of a feed or a receiver has it."""
+    for key in sorted(GROUPS["feeds"].keys() | GROUPS["receivers"].keys()):
+        rest = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith(f"{key} ="))
+        (tmp_path / "c.toml").write_text(f"{rest}{key} = {value}\nunknown = 1\n")
+        with pytest.raises(ConfigErrors) as caught:
+            config.load(tmp_path / "c.toml", ENVIRON)
+        keys = [fault.key for fault in caught.value.faults]
+        assert len(keys) == len(set(keys)), str(caught.value)
+
+
+def test_an_address_is_not_said_to_have_itself(tmp_path: Path) -> None:
+    """A receiver that is refused for its address is named once."""
+    (line,) = faults(tmp_path, RECEIVER.replace("cards.example.org", "10.0.0.1"))
+    assert line.endswith("receivers[0].url: 10.0.0.1 is not public and not in allow_networks")
+
+
+@pytest.mark.parametrize("name", ["var/lib/capgateway/x.db", "srv/x.db"])
+def test_a_path_that_looks_absolute_is_warned_of(tmp_path: Path, name: str) -> None:
+    """Three slashes are a path beside the file; the warning shows it, and how the other is written."""
+    text = f'[gateway]\ndatabase = "sqlite:///{name}"\n'
+    told = [line for line in warnings(tmp_path, text) if "gateway.database" in line]
+    assert len(told) == 1
+    assert told[0].startswith(
+        f"c.toml:2: gateway.database: is the path {tmp_path}/{name}, relative to the configuration"
+    )
+    assert f'for /{name} write "sqlite:////{name}" (four slashes)' in told[0]
+    for meant in ("sqlite:////", "sqlite:///./"):
+        assert not any("gateway.database" in line for line in warnings(tmp_path, text.replace("sqlite:///", meant)))
+
+
+def test_a_secret_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
+    """Of a file with a secret, and of a private key; not once others are kept out."""
+    (tmp_path / "hook.secret").write_text(SECRET)
+    (tmp_path / "hook.secret").chmod(0o644)
+    text = RECEIVER.replace("env:SECRET", "file:hook.secret")
+    told = [line for line in warnings(tmp_path, text) if "secret" in line]
+    assert len(told) == 1
+    assert told[0].startswith(
+        f"c.toml:4: receivers[0].secret: every user of this machine can read {tmp_path}/hook.secret"
+    )
+    (tmp_path / "hook.secret").chmod(0o640)
+    assert not any("secret" in line for line in warnings(tmp_path, text))
+
+
+def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
+    """File, database, address, regions, feeds and receivers, a line each."""
+    text = '[gateway]\ndatabase = "postgresql://cap:hidden5@db.example.org/cap?password=hidden5"\n'
+    told = config.summary(load(tmp_path, text + FEED + FEED.replace("nws", "two") + "enabled = false\n" + RECEIVER))
+    assert told == {
+        "configuration": f"{tmp_path}/c.toml",
+        "database": "postgresql://cap@db.example.org/cap",
+        "address": "http://127.0.0.1:8025",
+        "regions": "everywhere",
+        "feeds": "1 enabled: nws; 1 disabled",
+        "receivers": "1 enabled: app",
+    }
+    assert config.summary(load(tmp_path, '[gateway]\ndatabase = "sqlite:///x.db"'))["database"] == f"{tmp_path}/x.db"
+
+
+def test_changes_are_named_by_their_keys(tmp_path: Path) -> None:
+    """What a reload changes, without the values: some are secret."""
+    before = load(tmp_path, FEED + RECEIVER)
+    after = load(
+        tmp_path,
+        '[policy]\nregions = ["US-TX"]\n'
+        + FEED
+        + 'interval = "5m"\n'
+        + RECEIVER.replace("env:SECRET", "env:OTHER")
+        + FEED.replace("nws", "two"),
+    )
+    assert config.changes(before, after) == [
+        "policy.regions", "feeds.two added", "feeds.nws.interval", "receivers.app.secret",
+    ]  # fmt: skip
+    assert "receivers.app removed" in config.changes(after, load(tmp_path, FEED))
+    assert config.changes(before, before) == []

@@ -17,7 +17,7 @@ from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, ru
 
 from capgateway.dispatch import walk
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
-from capgateway.store import deliveries
+from capgateway.store import deliveries, lists
 
 FAIL = Misbehaviour(fail={500: 1.0})
 
@@ -238,7 +238,9 @@ async def test_an_unusable_certificate_stops_only_its_receiver_and_only_for_a_wh
         async with running(tmp_path, broken, a_receiver(other.url)) as gateway:
 
             async def was_tried() -> bool:
-                return any(one.attempts for one in (await gateway.store.deliveries(receiver="broken")).items)
+                return any(
+                    one.attempts for one in (await gateway.store.read(lists.delivery_page, receiver="broken")).items
+                )
 
             await gateway.issue("a")
             await until(was_tried)
@@ -246,7 +248,7 @@ async def test_an_unusable_certificate_stops_only_its_receiver_and_only_for_a_wh
             assert not server.cards
             authority.cert_pem.write_to_path(path)
             await until(lambda: bool(server.cards))
-            (sent,) = (await gateway.store.deliveries(receiver="broken")).items
+            (sent,) = (await gateway.store.read(lists.delivery_page, receiver="broken")).items
     first, last = sent.attempts[0], sent.attempts[-1]
     assert (first.outcome, last.outcome) == ("tls", "delivered")
     assert "ca.pem" in (first.error or "")

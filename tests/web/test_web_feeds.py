@@ -234,6 +234,7 @@ async def test_the_configuration_is_read_again(tmp_path: Path) -> None:
             file.write('token = "0123456789abcdef"\nscopes = ["read"]\n')
         async with session.post(f"{base}/reload") as answer:
             assert answer.status == 200
+            assert (await answer.json())["changed"] == ["feeds.p added", "tokens.ops added"]
         async with session.get(f"{base}/feeds") as answer:
             assert answer.status == 401
         async with session.get(f"{base}/feeds", headers={"Authorization": "Bearer 0123456789abcdef"}) as answer:

@@ -74,6 +74,7 @@ MAY = {
     ("GET", "/"): {"prometheus"},
     ("GET", "/api/v1/alerts"): {"prometheus"},
     ("GET", "/api/v1/feeds"): {"prometheus"},
+    ("GET", "/api/v1/gateway"): {"prometheus"},
     ("GET", "/api/v1/cards"): {"prometheus", "app", "canada"},
     ("GET", "/api/v1/deliveries"): {"prometheus", "app", "canada"},
     ("POST", "/api/v1/feeds/nws/poll"): {"ops"},
@@ -98,6 +99,16 @@ async def test_each_page_needs_its_scope(site: Any, method: str, path: str) -> N
             assert f'"{token.name}"' in detail
             assert "lacks the scope" in detail or "may submit to partner only" in detail
     assert may == MAY[method, path]
+
+
+async def test_a_suggestion_is_for_those_who_know_the_feeds(site: Any) -> None:
+    """A partner who may only submit learns no other feed's name from a misspelt one; an operator gets it."""
+    details = {}
+    for token in ALL:
+        async with site.session.post("/api/v1/feeds/nwss/alerts", data=b"<alert/>", headers=bearing(token)) as answer:
+            details[token.name] = (answer.status, (await answer.json())["detail"])
+    assert details["ops"] == (404, 'there is no feed "nwss"; did you mean "nws"?')
+    assert details["state"] == (404, 'there is no feed "nwss"')
 
 
 async def test_what_is_missing_is_told_in_the_header_too(site: Any) -> None:
