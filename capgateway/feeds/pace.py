@@ -37,13 +37,16 @@ def next_poll(
     *, interval: timedelta, failures: int, now: datetime, chance: float, retry_at: datetime | None = None
 ) -> datetime:
     """The moment of the next poll: after the interval, doubled with each consecutive failure but the first, up to
-    ``MAX_BACKOFF`` (or the interval, if longer), never before ``retry_at``, plus jitter by ``chance`` in [0, 1).
+    ``MAX_BACKOFF`` (or the interval, if longer), plus jitter by ``chance`` in [0, 1).
 
-    ``retry_at`` is what the server asked for: its ``Retry-After``, or how long its answer stays fresh.
+    ``retry_at`` is what the server asked for: its ``Retry-After``, or how long its answer stays fresh. It is kept up to
+    ``MAX_BACKOFF``: whatever a server says, an alert may be there by then.
     """
     wait = max(interval, min(interval * (1 << min(max(failures - 1, 0), 20)), MAX_BACKOFF))
-    due = max(now + wait, retry_at) if retry_at is not None else now + wait
-    return due + wait * JITTER * chance
+    usual = now + wait * (1 + JITTER * chance)
+    if retry_at is None or retry_at <= now + wait:
+        return usual
+    return min(retry_at + wait * JITTER * chance, max(now + MAX_BACKOFF, usual))
 
 
 def reconnect_after(failures: int, chance: float) -> timedelta:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway.feeds.feed import FeedKind
 from capgateway.feeds.read import ipaws, nws
 
 if TYPE_CHECKING:
@@ -13,17 +15,29 @@ if TYPE_CHECKING:
 
     from capgateway.feeds.feed import Feed
 
-#: Pages of one listing followed in one poll. The NWS lists 500 alerts on each; newest come first.
-MAX_PAGES = 10
+#: Pages of one listing followed in one poll. The NWS lists 500 alerts on each, the newest first, and keeps cancels for a week.
+MAX_PAGES = 40
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One address to ask. ``part`` names it within its feed, so that what is known of each can be kept apart; ``accept``
-    is the ``Accept`` header it needs, or ``None`` for the usual one."""
+    is the ``Accept`` header it needs, or ``None`` for the usual one. ``address`` stays the same where a moment in the URL
+    does not; what is known of the last answer belongs to it."""
 
     part: str = ""
     url: str
     accept: str | None = None
+    kind: FeedKind = "atom"
+    template: str = ""
+
+    @property
+    def name(self) -> str:
+        """What an operator calls it."""
+        return self.part or "listing"
+
+    @property
+    def address(self) -> str:
+        return hashlib.sha256(f"{self.kind} {self.template or self.url}".encode()).hexdigest()
 
 
 def questions(feed: Feed, *, last_success: datetime | None, now: datetime) -> tuple[Question, ...]:
@@ -33,12 +47,15 @@ def questions(feed: Feed, *, last_success: datetime | None, now: datetime) -> tu
     """
     match feed.kind:
         case "atom" | "rss" | "cap" | "edxl":
-            return (Question(url=feed.url),)
+            return (Question(url=feed.url, kind=feed.kind),)
         case "ipaws":
-            return (Question(url=ipaws.recent_url(feed.url, last_success=last_success, now=now)),)
+            url = ipaws.recent_url(feed.url, last_success=last_success, now=now)
+            return (Question(url=url, kind=feed.kind, template=feed.url),)
         case "nws":
             cancels = nws.cancels_url(feed.url)
-            listing = Question(url=feed.url, accept=nws.ACCEPT)
-            return (listing, Question(part="cancels", url=cancels, accept=nws.ACCEPT)) if cancels else (listing,)
+            listing = Question(url=feed.url, accept=nws.ACCEPT, kind=feed.kind)
+            if not cancels:
+                return (listing,)
+            return (Question(part="cancels", url=cancels, accept=nws.ACCEPT, kind=feed.kind), listing)
         case "naads" | "directory" | "push":
             return ()

@@ -16,8 +16,9 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One feed now. ``health``: ``waiting`` before the first answer, ``silent`` when nothing came for ``silent_after``
     (no success for a polled feed, no message for a stream), ``failing`` when the last try failed but that is recent.
 
-    ``newest_at`` is when the latest alert came in, ``latency_seconds`` its way from ``sent`` to here. ``missing`` counts
-    entries whose CAP could not be fetched yet. ``gap_since`` is set when the source was out of reach for longer than it
+    ``wait_reason`` says why it is not asked at its usual pace. ``unusable`` counts entries of its last body that lead to no
+    message. ``newest_at`` is when the latest alert came in, ``latency_seconds`` its way from ``sent`` to here. ``missing`` counts
+    entries whose CAP was not fetched yet. ``gap_since`` is set when the source was out of reach for longer than it
     keeps alerts: what came in between may be lost.
     """
 
@@ -34,6 +35,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     newest_at: datetime | None = None
     latency_seconds: float | None = None
     missing: int = 0
+    unusable: int = 0
+    wait_reason: str | None = None
     gap_since: datetime | None = None
     moved_to: str | None = None
     certificate_expires_at: datetime | None = None

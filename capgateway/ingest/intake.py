@@ -12,6 +12,7 @@ from capgateway.clock import utc_now
 from capgateway.examine import examine
 from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
+from capgateway.ingest.live import Live
 from capgateway.store import alerts, cards
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Intake:
         on_messages: Callable[[], None],
     ) -> None:
         self.store, self.metrics, self.policy = store, metrics, policy
-        self.hosts = Hosts()
+        self.hosts, self.live = Hosts(), Live(store)
         self._schemas, self._on_messages = schemas, on_messages
 
     async def examine(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Arrival:
@@ -77,6 +78,7 @@ class Intake:
         for one, arrival in zip(taken, arrivals, strict=True):
             self._tell(one, arrival, seconds)
         if any(one.messages for one in taken):
+            self.live.changed()
             self._on_messages()
         return taken
 
@@ -91,6 +93,7 @@ class Intake:
             count = await self.store.write_alone(cards.expire, EXPIRE_AT_ONCE)
             ended += count
             log.event(LOGGER, "cards.expired", count=count)
+            self.live.changed()
             self._on_messages()
         return ended
 

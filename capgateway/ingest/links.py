@@ -1,137 +1,152 @@
-"""The entries of an index: take in what they hold, fetch what they link to, and try again what could not be fetched."""
+"""One document that an entry links to: fetched, examined, and what came of it. Nothing is stored here."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway import cap, log
+from capgateway import cap, ids, log
 from capgateway.clock import utc_now
-from capgateway.errors import StoreError
-from capgateway.feeds.http.fetch import Fetched, fetch
-from capgateway.feeds.pace import interval_of, next_poll
+from capgateway.feeds.http.fetch import Fetched, FetchFailed, fetch
+from capgateway.feeds.read.page import page_instead
+from capgateway.ingest.body import is_plain
 from capgateway.ingest.intake import LOGGER, unwrap
-from capgateway.store import MissingEntry, TakenEntry, feeds
+from capgateway.store import Arrival, Document, MissingEntry, TakenEntry
+from capgateway.store.feeds import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from capgateway.feeds import Entry
+    from capgateway.feeds.http.hosts import Lane
+    from capgateway.ingest.followed import Followed
     from capgateway.ingest.intake import Intake
-    from capgateway.ingest.watch import Watch
-    from capgateway.store import Arrival
-
-T = TypeVar("T")
-LINKS_AT_ONCE = 4
-"""CAP documents of one feed fetched side by side; a busy index links to hundreds on the same host."""
-LINKS_WITHIN = 60.0
-"""Seconds in which a poll begins to take entries. A server that lets each of hundreds of links time out must not keep us
-from the index: what is left over waits for the next poll, where what is newest comes first."""
-MOST_TRIES = 100
-"""Tries for an entry that stays missing; with the backoff that is more than a day."""
-FIRST_RETRY = timedelta(seconds=5)
-"""After a CAP document could not be fetched; later tries come ever more seldom. An AMBER Alert may wait behind it."""
 
 
-async def each(items: Sequence[T], take: Callable[[T], Awaitable[bool]]) -> tuple[int, list[T]]:
-    """Take items in their order, a few side by side, while there is time: how many were new, and what is left over."""
-    now, left = asyncio.get_running_loop().time, iter(items)
-    end = now() + LINKS_WITHIN
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """A document to fetch: for an entry that was not taken in yet, or ``known`` from before and asked for again. ``is_whole``
+    asks without conditions."""
 
-    troubles: list[StoreError] = []
-
-    async def work() -> int:
-        new = 0
-        while now() < end and (item := next(left, None)) is not None:
-            try:
-                new += await take(item)
-            except StoreError as error:  # its neighbours go on; this one is read again with the body
-                troubles.append(error)
-        return new
-
-    new = sum(await asyncio.gather(*(work() for _ in range(LINKS_AT_ONCE))))
-    if troubles:
-        raise troubles[0]
-    return new, list(left)
+    address: str
+    entry: MissingEntry
+    known: Document | None = None
+    is_whole: bool = False
 
 
-async def take_link(intake: Intake, watch: Watch, entry: Entry) -> bool:
-    """Whether what the entry links to gave an alert that was new."""
-    missing = MissingEntry(key=entry.key, link=entry.link or "", failures=0, envelope_status=entry.envelope_status)
-    return await _take_link(intake, watch, missing)
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """What an errand came to. ``taken`` is set when the entry needs no more fetching: its arrivals are new, or there are none
+    because the document is what it was. Otherwise ``trouble`` says why not; ``is_slow``: there was no answer in time."""
+
+    arrivals: tuple[Arrival, ...] = ()
+    taken: TakenEntry | None = None
+    trouble: str | None = None
+    retry_at: datetime | None = None
+    is_slow: bool = False
 
 
-async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
-    """Fetch the CAP an entry links to, which may come in an envelope. What cannot be fetched or read is tried again, and
-    shown as missing."""
-    found = await fetch(
-        watch.session, entry.link, feed=watch.feed, now=utc_now(), limit=cap.MAX_BYTES, hosts=intake.hosts
+def first_errand(entry: Entry) -> Errand:
+    """The errand for an entry that links to its alert."""
+    links = [entry.link or ""] if entry.is_named else [entry.link or "", *entry.others]
+    missing = MissingEntry(
+        key=entry.key,
+        link=entry.link or "",
+        address=address_of(links, entry.envelope_status),
+        failures=0,
+        retry_at=utc_now(),
+        envelope_status=entry.envelope_status,
+        others=entry.others,
     )
-    if not isinstance(found, Fetched):
-        message = found.message if found else "answered 304 to a request without conditions"
-        await _miss(intake, watch, entry, message, found.retry_at if found else None)
-        return False
+    return Errand(address=missing.address, entry=missing)
+
+
+def again(document: Document, *, key: str = "", is_whole: bool = False) -> Errand:
+    """The errand for a document that was read before; with the key of the entry that announces it anew, if one does."""
+    entry = MissingEntry(
+        key=key, link=document.link, failures=0, address=document.address, envelope_status=document.envelope_status
+    )
+    return Errand(address=document.address, entry=entry, known=document, is_whole=is_whole)
+
+
+async def run(intake: Intake, watch: Followed, errand: Errand, *, lane: Lane, patience: float) -> Brought:
+    """Do an errand within so many seconds. Never raises for what a server does; a fault of ours over one document is
+    logged, and it is tried again."""
+    try:
+        async with asyncio.timeout(patience):
+            return await _run(intake, watch, errand, lane)
+    except TimeoutError:
+        return Brought(trouble=f"no answer within {patience:g} s", is_slow=True)
+    except Exception as error:  # noqa: BLE001  (whatever it is: the entry is still missing, its neighbours go on)
+        if watch.session.closed:  # our own end
+            return Brought(trouble="the gateway stops")
+        log.event(
+            LOGGER, "link.crashed", level=logging.ERROR, feed=watch.feed.name, link=errand.entry.link, error=error
+        )
+        return Brought(trouble=f"a fault of the gateway: {type(error).__name__}")
+
+
+async def _run(intake: Intake, watch: Followed, errand: Errand, lane: Lane) -> Brought:
+    """Try the links of an entry in turn, until one leads to CAP."""
+    entry, failed, useless = errand.entry, None, None
+    for link in (entry.link, *entry.others):
+        known = errand.known.said if errand.known and link == errand.known.link else None
+        found = await fetch(
+            watch.session,
+            link,
+            feed=watch.feed,
+            now=utc_now(),
+            known=known,
+            limit=cap.MAX_BYTES,
+            hosts=intake.hosts,
+            lane=lane,
+            whole=errand.is_whole,
+        )
+        if found is None and known is not None:
+            return Brought(taken=TakenEntry(feed=watch.feed.name, key=entry.key, link=entry.link))
+        if not isinstance(found, Fetched):
+            failed = (
+                failed or found or FetchFailed(reason="status", message="answered 304 to a request without conditions")
+            )
+            if failed.reason in {"throttled", "timeout"}:
+                break
+            continue
+        arrivals = await _examine(intake, watch, entry, found)
+        if any(arrival.gate != "unreadable" for arrival in arrivals):
+            return Brought(arrivals=tuple(arrivals), taken=_taken(watch, errand, link, found, arrivals))
+        useless = useless or Brought(arrivals=tuple(arrivals), trouble=_useless(link, found))
+    if useless:
+        return useless
+    failed = failed or FetchFailed(reason="url", message="no link")
+    return Brought(trouble=failed.message, retry_at=failed.retry_at, is_slow=failed.reason == "timeout")
+
+
+async def _examine(intake: Intake, watch: Followed, entry: MissingEntry, found: Fetched) -> Sequence[Arrival]:
+    """The messages in a document, which may come in an envelope."""
     inside = await unwrap(found.body)
     documents = [(document, _weightier(entry.envelope_status, status)) for document, status in inside]
-    arrivals = await intake.examine_all(documents, watch.feed)
-    if all(arrival.gate == "unreadable" for arrival in arrivals):
-        await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
-        return any(one.is_new for one in await intake.take_all(arrivals))
-    return await taken(intake, watch, entry, arrivals)
+    return await intake.examine_all(documents, watch.feed)
+
+
+def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, arrivals: Sequence[Arrival]) -> TakenEntry:
+    telling = next((arrival for arrival in arrivals if not is_plain(arrival)), arrivals[0])
+    document = Document(
+        address=errand.address,
+        link=link,
+        envelope_status=errand.entry.envelope_status,
+        alert_id=ids.from_digest("alt", bytes.fromhex(telling.identity)),
+        said=found.validators,
+    )
+    return TakenEntry(feed=watch.feed.name, key=errand.entry.key, link=errand.entry.link, document=document)
+
+
+def _useless(link: str, found: Fetched) -> str:
+    page = page_instead(found.body)
+    return f"{link} leads to {page}, not to CAP" if page else f"what {link} leads to is not CAP"
 
 
 def _weightier(outer: str | None, inner: str | None) -> str | None:
     """Of two envelopes one inside the other: whichever says that it is not real."""
     return inner if outer in (None, "Actual") else outer
-
-
-async def taken(intake: Intake, watch: Watch, entry: Entry | MissingEntry, arrivals: Sequence[Arrival]) -> bool:
-    """Store what an entry contains, and that it needs no more fetching; whether any of it was new."""
-    done = TakenEntry(feed=watch.feed.name, key=entry.key, link=entry.link)
-    stored = await intake.take_all(arrivals, [done])
-    return sum(watch.took(arrival, one) for arrival, one in zip(arrivals, stored, strict=True)) > 0
-
-
-async def _miss(intake: Intake, watch: Watch, entry: MissingEntry, trouble: str, retry_at: datetime | None) -> None:
-    failures = entry.failures + 1
-    again = next_poll(
-        interval=min(FIRST_RETRY, interval_of(watch.feed)),
-        failures=failures,
-        now=utc_now(),
-        chance=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        retry_at=retry_at,
-    )
-    missed = msgspec.structs.replace(entry, failures=failures, retry_at=again if failures < MOST_TRIES else None)
-    await intake.store.write(feeds.entry_missing, watch.feed.name, missed, trouble)
-    watch.misses(again)
-    log.event(
-        LOGGER,
-        "entry.missing",
-        level=logging.WARNING,
-        feed=watch.feed.name,
-        link=entry.link,
-        failures=failures,
-        trouble=trouble,
-    )
-
-
-async def retry_missing(intake: Intake, watch: Watch) -> int:
-    """Try again what could not be fetched before and is due; the store is asked only if there is any. How many alerts
-    were new; ``watch.retry_at`` then says when the next is due."""
-    if not watch.missing and watch.looked_for_missing:
-        return 0
-    watch.looked_for_missing = False  # until all goes well: what fails on the way is counted anew
-    entries, now = await intake.store.read(feeds.missing_entries, watch.feed.name), utc_now()
-    due = [entry for entry in entries if entry.retry_at and entry.retry_at <= now]
-    watch.missing = len(entries) - len(due)  # those that fail again are counted again
-    watch.retry_at = min((entry.retry_at for entry in entries if entry.retry_at and entry.retry_at > now), default=None)
-    new, left_over = await each(due, lambda entry: _take_link(intake, watch, entry))
-    watch.missing += len(left_over)
-    watch.looked_for_missing = True
-    return new

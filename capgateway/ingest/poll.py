@@ -1,11 +1,19 @@
-"""Poll a feed over HTTP: ask, take in what is new, remember what was read."""
+"""Poll a feed over HTTP: ask, take in what is new, remember what was read.
+
+::
+
+    parts ─▶ pages ─▶ entries ─┬▶ with their alert: examined, stored (``body``)
+                               └▶ with a link: noted as missing at once, then fetched beside the polls (``walk``)
+
+A body is remembered when each of its entries is stored or noted.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import random
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway import log
 from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX, WIDTH
@@ -13,40 +21,57 @@ from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
 from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
-from capgateway.feeds.pace import interval_of, next_poll
-from capgateway.feeds.read.entry import READABLE
+from capgateway.feeds.pace import interval_of
+from capgateway.feeds.read.entry import DAMAGED, READABLE
 from capgateway.feeds.read.nws import JSON
+from capgateway.feeds.read.page import page_instead
 from capgateway.feeds.status import PollResult
-from capgateway.ingest.body import take_body
+from capgateway.ingest.body import store, take_plain, take_together
 from capgateway.ingest.intake import LOGGER, off_loop
-from capgateway.ingest.links import each, retry_missing, take_link, taken
-from capgateway.store import Body, feeds
+from capgateway.ingest.links import again, first_errand
+from capgateway.store import Body, Document, TakenEntry, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from capgateway.feeds import Entry, Question
+    from capgateway.feeds import Entry, Index, Question
+    from capgateway.feeds.http.answer import Validators
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
 
 NO_CHANGE = "not_modified"
 NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id, WIDTH.id})
 """Rules that a document breaks which is no index at all. A sloppy index without entries is a quiet feed."""
-T = TypeVar("T")
+NOTHING_THERE = frozenset({204, 404, 410})
+"""How servers say that a feed has nothing, where it never had anything."""
+PARTS_WITHIN = 5.0
+"""Seconds that the parts of a feed wait for each other; a slow one goes on beside the next polls."""
+STAMPED = 20
+"""Entries with new times under known links, from which on an index that renews most of its times is not believed."""
+
+
+class Asked(NamedTuple):
+    """What asking one address came to."""
+
+    failure: FetchFailed | None = None
+    changed: bool = False
+    new: int = 0
 
 
 class BodyRead(NamedTuple):
-    """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were taken, whether it
-    may be taken for what the feed has to say, where it goes on."""
+    """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were known, whether it
+    may be taken for what the feed has to say, where it goes on, and the documents it links to."""
 
     found: Fetched
     new: int
     is_news: bool = False
-    is_whole: bool = True
     is_sound: bool = True
     next_url: str | None = None
     failure: FetchFailed | None = None
+    documents: tuple[Document, ...] = ()
+    unusable: int = 0
+    keys: frozenset[str] = frozenset()
 
 
 async def poll(intake: Intake, watch: Watch) -> PollResult:
@@ -55,122 +80,261 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
     async with watch.busy:
         started, now = time.monotonic(), utc_now()
         try:
-            failure, outcome, new = await _ask(intake, watch, now)
-            new += await retry_missing(intake, watch)
+            outcome, new = await _poll(intake, watch, now)
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
-            failure, outcome, new = FetchFailed(reason="store", message=str(error)), "store", 0
-        if failure:
-            watch.failed(failure.message, now)
-        else:
-            watch.succeeded(now)
-        watch.next_try = _next_try(watch, failure)
+            outcome, new = "store", 0
+            watch.failed(str(error), now)
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=watch.trouble)
         _tell(intake, watch, result, time.monotonic() - started)
         return result
 
 
-async def _ask(intake: Intake, watch: Watch, now: datetime) -> tuple[FetchFailed | None, str, int]:
-    """Every address of one poll. One that fails does not keep us from the others: these may hold the cancels."""
-    failure, outcome, new = None, NO_CHANGE, 0
-    for question in questions(watch.feed, last_success=watch.complete_at, now=now):
-        failed, changed, count = await _ask_part(intake, watch, question, now)
-        new += count
-        failure = failure or failed
-        outcome = "ok" if changed else outcome
-    return failure, failure.reason if failure else outcome, new
+async def retry_missing(intake: Intake, watch: Watch) -> None:
+    """Try again what could not be fetched before and is due, beside the polls. Raises :class:`StoreError`."""
+    await _load(intake, watch)
+    watch.walk.retry(utc_now())
+    watch.walk.go(intake, watch)
 
 
-async def _ask_part(
-    intake: Intake, watch: Watch, question: Question, now: datetime
-) -> tuple[FetchFailed | None, bool, int]:
-    """One address and the pages it leads to. They are remembered together, after the last: a page that fails must not
-    be hidden by a first one that has not changed since."""
-    url, new, pages = question.url, 0, list[BodyRead]()
+async def _poll(intake: Intake, watch: Watch, now: datetime) -> tuple[str, int]:
+    await _load(intake, watch)
+    live = await intake.live.documents(watch.feed.name)
+    asked = await _ask(intake, watch, now, is_live=live is not None)
+    if watch.looks.count or live:
+        urgent, others = await watch.looks.due(
+            intake, watch.feed.name, live, is_public=watch.is_public, but=watch.walk.missing
+        )
+        watch.walk.fetch(urgent)
+        watch.walk.look_again(others)
+    if watch.walk.missing:
+        watch.walk.retry(now)
+    watch.walk.go(intake, watch)
+    new = sum(one.new for one in asked) + await watch.walk.settle()
+    failure = next((one.failure for one in asked if one.failure), None)
+    watch.sum_up(now)
+    outcome = "ok" if any(one.changed for one in asked) else NO_CHANGE
+    return failure.reason if failure else outcome, new
+
+
+async def _load(intake: Intake, watch: Watch) -> None:
+    """What an earlier process knew, once."""
+    if not watch.walk.is_loaded:
+        watch.looks.recall(await intake.store.read(feeds.recent_documents, watch.feed.name))
+        await watch.walk.load(intake, watch)
+
+
+async def _ask(intake: Intake, watch: Watch, now: datetime, *, is_live: bool) -> list[Asked]:
+    """The addresses of one poll. One that fails or is slow does not keep us from the others: these may hold the cancels."""
+    every = questions(watch.feed, last_success=watch.complete_at, now=now)
+    leeway = interval_of(watch.feed) / 2
+    due = [one for one in every if watch.part(one).is_due(now, leeway)] or every
+    if len(every) == 1:
+        return [await _ask_part(intake, watch, every[0], now, is_live=is_live)]
+    for one in due:
+        part = watch.part(one)
+        if not part.is_under_way:
+            part.task = asyncio.create_task(_ask_beside(intake, watch, one, now, is_live=is_live))
+    tasks = [part.task for one in due if (part := watch.part(one)).task is not None]
+    done, _ = await asyncio.wait(tasks, timeout=PARTS_WITHIN)
+    asked = [task.result() for task in tasks if task in done]
+    trouble = next((one for one in asked if isinstance(one, StoreError)), None)
+    if trouble:
+        raise trouble
+    return [one for one in asked if isinstance(one, Asked)]
+
+
+async def _ask_beside(
+    intake: Intake, watch: Watch, question: Question, now: datetime, *, is_live: bool
+) -> Asked | StoreError:
+    """One of several addresses: what they link to is decided together, where they answer in time."""
+    watch.walk.reading += 1
+    try:
+        return await _ask_part(intake, watch, question, now, is_live=is_live)
+    except StoreError as error:
+        return error
+    finally:
+        watch.walk.reading -= 1
+        watch.walk.go(intake, watch)
+
+
+async def _ask_part(intake: Intake, watch: Watch, question: Question, now: datetime, *, is_live: bool) -> Asked:
+    """One address and the pages it leads to, and when to ask it again."""
+    part = watch.part(question)
+    is_whole = part.asks_whole(now, is_live=is_live)
+    try:
+        asked = await _pages(intake, watch, question, now, is_whole=is_whole)
+    except StoreError as error:
+        part.failed(watch.feed, FetchFailed(reason="store", message=str(error)), now)
+        raise
+    part.remark = None
+    if asked.failure and await _is_empty(intake, watch, asked.failure):
+        part.remark = f"{asked.failure.message}; taken as a feed that has nothing yet"
+        asked = Asked()
+    if asked.failure:
+        part.failed(watch.feed, asked.failure, utc_now())
+        return asked
+    if is_whole:
+        part.whole_at = now
+    part.is_whole = True
+    part.succeeded(watch.feed, utc_now(), is_live=is_live)
+    return asked
+
+
+async def _is_empty(intake: Intake, watch: Watch, failure: FetchFailed) -> bool:
+    """Whether a failure is how a server says that there is nothing: as long as there never was anything."""
+    if failure.reason != "empty" and failure.status not in NOTHING_THERE:
+        return False
+    watch.has_had = watch.has_had or await intake.store.read(feeds.has_had, watch.feed.name)
+    return not watch.has_had
+
+
+async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime, *, is_whole: bool) -> Asked:
+    """The pages of one address. They are remembered together, after the last: a page that fails must not be hidden by a first
+    one that has not changed since."""
+    part, url, pages = watch.part(question), question.url, list[BodyRead]()
     for _ in range(MAX_PAGES):
         found = await fetch(
             watch.session,
             url,
             feed=watch.feed,
             now=now,
-            known=None if pages else watch.validators(question.part),
+            known=None if pages else watch.validators(question),
             accept=question.accept or ACCEPT,
             hosts=intake.hosts,
+            whole=is_whole,
         )
         if isinstance(found, FetchFailed):
-            return found, bool(pages), new
+            return Asked(found, bool(pages), sum(page.new for page in pages))
         if found is None:
             break
         page = await _read(intake, watch, found)
-        new += page.new
-        if page.failure or not page.is_whole:
-            return page.failure, True, new
         pages.append(page)
-        if page.next_url is None:
-            break
+        if page.failure:
+            return Asked(page.failure, True, sum(page.new for page in pages))
+        if page.next_url is None or (part.is_whole and not is_whole and _was_known(pages)):
+            break  # the newest come first: what is behind was read before
         url = page.next_url
-    if pages and all(page.is_sound for page in pages):
-        await _remember(intake, watch, question, pages)
-    return None, bool(pages), new
+    if pages:
+        watch.looks.listed(question.part, [document for page in pages for document in page.documents])
+        part.unusable = sum(page.unusable for page in pages)
+        part.fresh_until, watch.moved_to = pages[0].found.fresh_until, pages[0].found.moved_to
+        if all(page.is_sound for page in pages):
+            await _remember(intake, watch, question, pages)
+    return Asked(None, bool(pages), sum(page.new for page in pages))
+
+
+def _was_known(pages: Sequence[BodyRead]) -> bool:
+    """Whether all of the last page was known before this poll. While a listing is read it may grow, and show once more what
+    an earlier page had."""
+    return not pages[-1].is_news and not any(pages[-1].keys & page.keys for page in pages[:-1])
 
 
 async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     """Take in what a new body announces."""
     feed = watch.feed
+    if not found.body.strip():
+        return BodyRead(found, 0, failure=FetchFailed(reason="empty", message="the answer is empty"))
     index = await off_loop(len(found.body), lambda: read_entries(found.body, kind=feed.kind, base_url=found.url))
     errors = [finding for finding in index.findings if finding.level == "error"]
     faults = [finding for finding in errors if finding.rule in NO_INDEX]
     if faults and not index.entries:
-        if not watch.failures:  # keep what cannot be read, once a failure: an error page may change at each poll
-            await intake.take_in(found.body, feed)
-        return BodyRead(found, 0, failure=FetchFailed(reason="unreadable", message=faults[0].message))
+        return await _not_an_index(intake, watch, found, faults[0].message)
+    watch.has_had = watch.has_had or bool(index.entries)
     entries = index.distinct
     known = await intake.store.read(feeds.known_entries, feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
     if feed.kind == "cap" and fresh:
         new, failure = await _take_only(intake, watch, fresh[0])
         return BodyRead(found, new, is_news=True, failure=failure)
-    new = await take_body(intake, watch, [entry for entry in fresh if entry.document is not None])
-    links = [entry for entry in fresh if entry.document is None]
-    linked, left_over = await each(links, lambda entry: take_link(intake, watch, entry))
+    documents = [_document(entry) for entry in entries if entry.document is None]
+    has_unread = await _announce(intake, watch, [entry for entry in fresh if entry.document is None], len(documents))
+    held = [entry for entry in fresh if entry.document is not None]
+    new = await _take_held(intake, watch, held)
     # A faulty index without entries may be somebody's error page under the right address and with the right ETag: it is
-    # read as a quiet feed, and asked for again in full.
-    is_sound = bool(index.entries) or not errors
+    # read as a quiet feed, and asked for again in full. So is a damaged one, which may have been cut off.
+    is_sound = (bool(index.entries) or not errors) and not any(finding.rule == DAMAGED.id for finding in errors)
+    _tell_unusable(watch, index)
     return BodyRead(
-        found, new + linked, bool(fresh), is_whole=not left_over, is_sound=is_sound, next_url=index.next_url
+        found,
+        new,
+        bool(held) or has_unread,
+        is_sound=is_sound,
+        next_url=index.next_url,
+        documents=tuple(documents),
+        unusable=index.unusable,
+        keys=frozenset(entry.key for entry in entries),
     )
+
+
+async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int:
+    """The entries that carry their alert, decided together with what others of the body link to."""
+    kept, new = await take_plain(intake, watch, held)
+    if watch.walk.is_open:
+        await watch.walk.keep(intake, watch, kept)
+        return new
+    return new + await take_together(intake, watch, kept)
+
+
+async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> bool:
+    """Note the entries that link to what was never read, and have them fetched; whether there are any. Where a document was
+    read before, its entry has a new time: it is asked for again, conditionally. An index that gives most of its entries a new
+    time at each poll is not believed; its documents are asked for in rotation."""
+    errands = {errand.address: errand for errand in map(first_errand, fresh)}
+    wanted = [address for address in errands if address not in watch.walk.missing]
+    known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
+    unread = [errands[address] for address in wanted if address not in known]
+    renewed = [again(known[address], key=errands[address].entry.key) for address in wanted if address in known]
+    if len(renewed) <= STAMPED or len(renewed) * 2 <= listed:
+        watch.walk.fetch(renewed)
+    await watch.walk.announce(intake, watch, unread)
+    return bool(unread)
+
+
+def _document(entry: Entry) -> Document:
+    errand = first_errand(entry)
+    return Document(address=errand.address, link=errand.entry.link, envelope_status=entry.envelope_status)
+
+
+async def _not_an_index(intake: Intake, watch: Watch, found: Fetched, fault: str) -> BodyRead:
+    """What cannot be read is kept, once a failure: an error page may change at each poll."""
+    if not watch.failures:
+        await intake.take_in(found.body, watch.feed)
+    return BodyRead(found, 0, failure=FetchFailed(reason="unreadable", message=_named(found, fault)))
+
+
+def _named(found: Fetched, fault: str) -> str:
+    page = page_instead(found.body)
+    return f"{found.url} answered with {page} instead of the feed" if page else fault
 
 
 async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, FetchFailed | None]:
     """The one document of a feed without index. An error page in its place is the feed's failure."""
-    arrival = await intake.examine(entry.document or b"", watch.feed)
+    document = entry.document or b""
+    arrival = await intake.examine(document, watch.feed)
     if arrival.gate != "unreadable":
-        return int(await taken(intake, watch, entry, [arrival])), None
+        return await store(intake, watch, [(arrival, TakenEntry(feed=watch.feed.name, key=entry.key))]), None
     if not watch.failures:  # once a failure, as above
         await intake.take(arrival)
-    return 0, FetchFailed(reason="unreadable", message=arrival.report.findings[0].message)
+    page = page_instead(document)
+    message = f"the answer is {page}, not CAP" if page else arrival.report.findings[0].message
+    return 0, FetchFailed(reason="unreadable", message=message)
 
 
 async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[BodyRead]) -> None:
     """Now that all entries are accounted for: the first page's validators, and the bodies that brought any."""
-    said = pages[0].found.validators
+    said: Validators = pages[0].found.validators
     bodies = [
         Body(url=page.found.url, status=page.found.status, media_type=page.found.media_type, content=page.found.body)
         for page in pages
         if page.is_news
     ]
-    await intake.store.write(feeds.save_validators, watch.feed.name, question.part, said, bodies)
-    watch.known[question.part] = said
-    watch.note(pages[0].found)
+    await intake.store.write(feeds.save_validators, watch.feed.name, question.address, said, bodies)
+    watch.known[question.address] = said
 
 
-def _next_try(watch: Watch, failure: FetchFailed | None) -> datetime:
-    return next_poll(
-        interval=interval_of(watch.feed),
-        failures=watch.failures,
-        now=utc_now(),
-        chance=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        retry_at=failure.retry_at if failure else watch.fresh_until,
-    )
+def _tell_unusable(watch: Watch, index: Index) -> None:
+    if index.unusable and index.unusable != watch.unusable:
+        log.event(LOGGER, "feed.unusable", level=logging.WARNING, feed=watch.feed.name, entries=index.unusable)
 
 
 def _tell(intake: Intake, watch: Watch, result: PollResult, seconds: float) -> None:

@@ -49,7 +49,7 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert) -> None:
     try:
         missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item)]
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
-        watch.missing = len(missing)
+        watch.not_recovered = len(missing)
         await asyncio.gather(*(_recover(intake, watch, item) for item in missing))
     except StoreError as error:  # the next heartbeat names them again
         log.event(LOGGER, "stream.not_stored", level=logging.ERROR, feed=watch.feed.name, trouble=str(error))
@@ -63,7 +63,7 @@ async def _recover(intake: Intake, watch: Watch, reference: cap.Reference) -> No
     found = await recover(watch.session, reference, watch.feed, now, hosts=intake.hosts)
     trouble = found.message if isinstance(found, FetchFailed) else await _take(intake, watch, reference, found)
     if trouble is None:
-        watch.missing -= 1
+        watch.not_recovered -= 1
         log.event(LOGGER, "stream.recovered", feed=watch.feed.name, identifier=reference.identifier)
         return
     failures = before.failures + 1

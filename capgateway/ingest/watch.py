@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.feeds.health import gap
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.read.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
+from capgateway.ingest.looks import Looks
+from capgateway.ingest.parts import Part
+from capgateway.ingest.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import aiohttp
 
-    from capgateway.feeds import Feed
-    from capgateway.feeds.http.fetch import Fetched
+    from capgateway.feeds import Feed, Question
     from capgateway.store import Arrival, Taken
 
 
@@ -30,7 +32,8 @@ class Tries(NamedTuple):
 
 class Watch:
     """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete_at``, when
-    the feed last gave a complete answer, outlives the process."""
+    the feed last gave a complete answer, outlives the process. ``known`` is what servers said of its last bodies, by
+    address."""
 
     def __init__(
         self,
@@ -52,21 +55,68 @@ class Watch:
         self.latency_seconds: float | None = None
         self.gap_since: datetime | None = None
         self.moved_to: str | None = None
-        self.fresh_until: datetime | None = None
         self.certificate_expires_at: datetime | None = None
+        self.has_had = False
         self.tries: dict[str, Tries] = {}
         self.catching_up: asyncio.Task[None] | None = None
-        self.missing = 0
+        self.not_recovered = 0
         self.retry_at: datetime | None = None
-        self.looked_for_missing = False
+        self.on_retry: Callable[[Watch], None] | None = None
+        self.parts: dict[str, Part] = {}
+        self.dead_addresses: dict[str, str] = {}
+        self.walk, self.looks = Walk(), Looks()
 
-    def validators(self, part: str) -> Validators | None:
+    @property
+    def is_public(self) -> bool:
+        """Whether its servers are other people's, and not in the operator's own network."""
+        return not self.feed.allow_networks
+
+    @property
+    def missing(self) -> int:
+        """Entries that were announced and are not taken in, those not begun included."""
+        return len(self.walk.missing) + self.not_recovered
+
+    @property
+    def unusable(self) -> int:
+        return sum(part.unusable for part in self.parts.values())
+
+    @property
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """What goes on beside the polls."""
+        tasks = [self.catching_up, self.walk.task, *(part.task for part in self.parts.values())]
+        return [task for task in tasks if task is not None and not task.done()]
+
+    def part(self, question: Question) -> Part:
+        """The memory of one address."""
+        found = self.parts.get(question.name)
+        if found is None:
+            found = self.parts[question.name] = Part()
+        return found
+
+    def validators(self, question: Question) -> Validators | None:
         """What to ask conditionally with. An address with a moment in it is another at each poll, and tags belong to one
         address: of these only the hash counts."""
-        known = self.known.get(part)
+        known = self.known.get(question.address)
         if known is None or SINCE not in self.feed.url:
             return known
         return Validators(sha256=known.sha256)
+
+    def sum_up(self, now: datetime) -> None:
+        """How the feed is doing, from its parts: it is complete only when each of them is."""
+        parts = self.parts.values()
+        self.next_try = min((part.next_at for part in parts if part.next_at), default=None)
+        failing = {name: part for name, part in self.parts.items() if part.failures}
+        late = [name for name, part in self.parts.items() if part.is_under_way and name not in failing]
+        if failing or late:
+            troubles = [
+                f"{name}: {part.trouble}" if len(self.parts) > 1 else f"{part.trouble}"
+                for name, part in failing.items()
+            ]
+            troubles += [f"{name}: no answer yet" for name in late]
+            self.failures, self.last_try = max((part.failures for part in failing.values()), default=1), now
+            self.trouble = "; ".join(troubles)
+        else:
+            self.succeeded(now)
 
     def succeeded(self, now: datetime) -> None:
         """The feed answered usably."""
@@ -79,6 +129,21 @@ class Watch:
         """The feed did not."""
         self.failures, self.trouble, self.last_try = self.failures + 1, trouble, now
 
+    def lost(self, address: str, trouble: str, now: datetime) -> None:
+        """One of a stream's addresses is dead, until it speaks again."""
+        self.dead_addresses[address] = trouble
+        self.failed(f"{address}: {trouble}", now)
+
+    def spoke(self, address: str) -> None:
+        """One of a stream's addresses is alive."""
+        self.dead_addresses.pop(address, None)
+
+    def retry_later(self, at: datetime | None) -> None:
+        """Something missing is due then."""
+        self.retry_at = at
+        if at is not None and self.on_retry is not None:
+            self.on_retry(self)
+
     def took(self, arrival: Arrival, taken: Taken) -> bool:
         """An alert came in; whether it was new."""
         if taken.is_new:
@@ -88,19 +153,10 @@ class Watch:
                 self.latency_seconds = max(0.0, (arrival.received_at - sent_at).total_seconds())
         return taken.is_new
 
-    def misses(self, retry_at: datetime) -> None:
-        """One more entry is missing, to be looked for again then."""
-        self.missing += 1
-        self.retry_at = min(retry_at, self.retry_at or retry_at)
-
     @property
     def wants_other_time(self) -> bool:
         """Whether ``next_try`` is not what the interval alone would say: after a failure, or where the server asks."""
-        return bool(self.failures) or self.fresh_until is not None
-
-    def note(self, found: Fetched) -> None:
-        """What an answer said beside its body."""
-        self.moved_to, self.fresh_until = found.moved_to, found.fresh_until
+        return any(part.wait_reason for part in self.parts.values()) or len(self.parts) > 1
 
     def status(self, now: datetime) -> FeedStatus:
         """How the feed is doing."""
@@ -114,10 +170,12 @@ class Watch:
             last_success=self.last_success,
             next_try=self.next_try,
             consecutive_failures=self.failures,
-            trouble=self.trouble,
+            trouble=self.trouble or self._remark(),
             newest_at=self.newest_at,
             latency_seconds=self.latency_seconds,
             missing=self.missing,
+            unusable=self.unusable,
+            wait_reason=self._wait_reason(now),
             gap_since=self.gap_since,
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
@@ -130,4 +188,17 @@ class Watch:
             return "failing" if self.failures else "waiting"
         if now - self.last_success > self.feed.silent_after:
             return "silent"
-        return "failing" if self.failures else "ok"
+        return "failing" if self.failures or self.dead_addresses else "ok"
+
+    def _remark(self) -> str | None:
+        """What is not a failure of the feed as a whole."""
+        said = [f"{address}: {trouble}" for address, trouble in self.dead_addresses.items()]
+        said += [part.remark for part in self.parts.values() if part.remark]
+        return "; ".join(said) or None
+
+    def _wait_reason(self, now: datetime) -> str | None:
+        """Why it is not asked at its usual pace; of several parts, which one waits for what."""
+        waiting = {name: part.wait_reason for name, part in self.parts.items() if part.wait_reason}
+        if len(self.parts) == 1 or not waiting:
+            return next(iter(waiting.values()), None) if self.next_try and self.next_try > now else None
+        return "; ".join(f"{name}: {reason}" for name, reason in waiting.items())

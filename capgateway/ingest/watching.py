@@ -23,8 +23,7 @@ from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.jobs import Jobs
-from capgateway.ingest.links import retry_missing
-from capgateway.ingest.poll import poll
+from capgateway.ingest.poll import poll, retry_missing
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
 from capgateway.store import feeds as stored_feeds
@@ -51,7 +50,8 @@ FIRST_POLLS_WITHIN = timedelta(seconds=60)
 BEGIN_AT_ONCE = 100
 """Feeds added to the schedule before others get their turn; each takes some 60 µs."""
 CERTIFICATES_EVERY = timedelta(hours=6)
-CONNECTIONS_A_HOST = 8
+CONNECTIONS_A_HOST = 100
+"""Of all feeds with the same settings: so many links of one may hang, and the index of another does not wait for them."""
 
 
 class Watching:
@@ -131,7 +131,7 @@ class Watching:
                 yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.address)
 
     def _begin(self, watch: Watch, after: timedelta) -> None:
-        feed = watch.feed
+        feed, watch.on_retry = watch.feed, self._retry_soon
         if feed.kind == "naads":
             self._streams[feed.name] = [asyncio.create_task(self._listen(watch, url)) for url in feed.urls]
         elif feed.kind != "push":
@@ -139,7 +139,7 @@ class Watching:
 
     def _forget(self, name: str) -> None:
         watch = self._watches.pop(name)
-        for task in [*self._streams.pop(name, ()), *_catching_up(watch)]:
+        for task in [*self._streams.pop(name, ()), *watch.tasks]:
             task.cancel()
         if watch.feed.kind not in ("naads", "push"):
             self.jobs.drop(_job(name))
@@ -152,18 +152,14 @@ class Watching:
             return
         if watch.wants_other_time:
             self.jobs.move(_job(watch.feed.name), watch.next_try)
-        self._retry_soon(watch)
 
     async def _retry(self, watch: Watch) -> None:
         """Look for missing entries between two polls."""
-        async with watch.busy:
-            with contextlib.suppress(StoreError):  # the next poll looks again
-                await retry_missing(self._intake, watch)
-        if self._is_ours(watch):
-            self._retry_soon(watch)
+        with contextlib.suppress(StoreError):  # the next poll looks again
+            await retry_missing(self._intake, watch)
 
     def _retry_soon(self, watch: Watch) -> None:
-        if watch.retry_at and (watch.next_try is None or watch.retry_at < watch.next_try):
+        if self._is_ours(watch) and watch.retry_at and (watch.next_try is None or watch.retry_at < watch.next_try):
             self.jobs.once(_missing(watch.feed.name), self._retry, watch, at=watch.retry_at)
 
     def _is_ours(self, watch: Watch) -> bool:
@@ -172,13 +168,14 @@ class Watching:
 
     async def _listen(self, watch: Watch, url: str) -> None:
         async def take(document: bytes) -> None:
+            watch.spoke(url)
             try:
                 await hear(self._intake, watch, document)
             except Exception as error:  # noqa: BLE001  (a fault of ours over one document must not end the stream)
                 log.event(LOGGER, "stream.crashed", level=logging.ERROR, feed=watch.feed.name, error=error)
 
         def lost(error: FetchError, failures: int) -> None:
-            watch.failed(f"{url}: {error}", utc_now())
+            watch.lost(url, str(error), utc_now())
             log.event(
                 LOGGER,
                 "stream.lost",
@@ -225,7 +222,7 @@ class Watching:
         with contextlib.suppress(StoreError):  # the gap is then measured from a little earlier
             await self._remember()
         streams = [task for tasks in self._streams.values() for task in tasks]
-        await self.jobs.stop([*streams, *(task for watch in self._watches.values() for task in _catching_up(watch))])
+        await self.jobs.stop([*streams, *(task for watch in self._watches.values() for task in watch.tasks)])
         for session in self._sessions.values():
             await session.close()
 
@@ -251,8 +248,3 @@ def _missing(name: str) -> str:
 
 def _job(name: str) -> str:
     return f"feed:{name}"
-
-
-def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
-    """The look at the archives that is under way, if one is."""
-    return [watch.catching_up] if watch.catching_up else []

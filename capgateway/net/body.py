@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ CHUNK = 64 * 1024
 STEP = 1024 * 1024
 # A gzip body may be several streams end to end (RFC 1952 §2.2). Real ones have one; each costs us a decoder.
 MAX_GZIP_MEMBERS = 64
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+#: What a document begins with that is not packed at all, whatever its header says: some servers write its character
+#: encoding there.
+_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,100}[<{\[]|\xff\xfe<\0|\xfe\xff\0<")
 
 
 async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -44,18 +49,21 @@ async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 class Unpacker:
-    """Undoes gzip or deflate piece by piece."""
+    """Undoes gzip or deflate piece by piece. A document that is not packed is taken as it is, whatever was said of it."""
 
     def __init__(self, encoding: str) -> None:
-        self._encoding = encoding.strip().lower()
-        if self._encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise FetchError("the answer is packed in a way we did not ask for", reason="encoding")
-        self._packed = self._encoding not in {"", "identity"}
+        named = [word.strip().lower() for word in encoding.split(",")]
+        packings = [word for word in named if word in _PACKED]
+        self._encoding = packings[0] if len(packings) == 1 else ""
+        self._is_certain = len(packings) <= 1 and all(word in _PACKED | {"", "identity"} for word in named)
+        self._packed, self._begun = bool(packings), False
         self._stream: zlib._Decompress | None = None
         self._members = 0
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         """What a chunk holds, at most ``STEP`` bytes at a time. Who has had enough takes no more of them."""
+        if chunk and not self._begun:
+            self._begin(chunk)
         if not self._packed:
             yield chunk
             return
@@ -71,6 +79,14 @@ class Unpacker:
             chunk = self._stream.unconsumed_tail or self._stream.unused_data
             # A full piece may leave something in the decoder although it has swallowed the whole chunk.
             is_more = bool(chunk) or (len(piece) == STEP and not self._stream.eof)
+
+    def _begin(self, chunk: bytes) -> None:
+        """Look at the first bytes, which do not lie."""
+        self._begun = True
+        if _TEXT.match(chunk):
+            self._packed = False
+        elif not (self._is_certain or self._encoding):
+            raise FetchError("the answer is packed in a way we did not ask for", reason="encoding")
 
     def _next_stream(self, chunk: bytes) -> zlib._Decompress:
         self._members += 1

@@ -9,6 +9,7 @@ from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
     Body,
+    Document,
     MissingEntry,
     Page,
     StoredAlert,
@@ -25,6 +26,7 @@ from capgateway.store.store import Store
 __all__ = [
     "Arrival",
     "Body",
+    "Document",
     "Finished",
     "MissingEntry",
     "Page",

@@ -11,14 +11,14 @@ from sqlalchemy import bindparam, select
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
-from capgateway.store.records import Body, MissingEntry, TakenEntry
-from capgateway.store.tables import bodies, entries, feed_status, feeds
+from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
+from capgateway.store.tables import addresses, alerts, bodies, cards, entries, feed_status, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
 
     from capgateway.store.write import Write
 
@@ -26,6 +26,8 @@ KEYS_A_QUERY = 500
 """Both databases limit the parameters of a statement."""
 LONGEST_KEY = 64
 """The width of the column. A longer key is replaced by its hash: links may have thousands of characters, index rows not."""
+MOST_RECENT = 500
+"""Documents of a feed that are asked for again after a restart, until its index is read again."""
 
 _KNOWN = select(entries.c.key).where(
     entries.c.feed == bindparam("feed"), entries.c.key.in_(bindparam("keys", expanding=True))
@@ -42,12 +44,35 @@ _ENTRY = upserts(
         set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
     ),
 )
-_VALIDATORS = upserts(
-    feeds,
+_NOTE = upserts(entries, lambda row: row.on_conflict_do_nothing())
+_ADDRESS = upserts(
+    addresses,
     lambda row: row.on_conflict_do_update(
-        index_elements=["name", "part"],
-        set_={name: row.excluded[name] for name in ("etag", "last_modified", "sha256", "changed_at")},
+        index_elements=["feed", "address"],
+        set_={name: row.excluded[name] for name in ("alert_id", "etag", "last_modified", "sha256", "changed_at")},
     ),
+)
+_DOCUMENTS = select(addresses).where(
+    addresses.c.feed == bindparam("feed"), addresses.c.address.in_(bindparam("addresses", expanding=True))
+)
+_RECENT = (
+    select(addresses)
+    .where(addresses.c.feed == bindparam("feed"), addresses.c.link.is_not(None))
+    .order_by(addresses.c.changed_at.desc())
+    .limit(MOST_RECENT)
+)
+_ON_DISPLAY = alerts.join(cards, cards.c.chain_id == alerts.c.chain_id)
+_LIVE = (
+    select(alerts.c.feed).select_from(_ON_DISPLAY).where(cards.c.state == "active").distinct(),
+    select(sightings.c.feed)
+    .select_from(_ON_DISPLAY.join(sightings, sightings.c.alert_id == alerts.c.id))
+    .where(cards.c.state == "active")
+    .distinct(),
+)
+_LIVE_DOCUMENTS = (
+    select(addresses)
+    .select_from(_ON_DISPLAY.join(addresses, addresses.c.alert_id == alerts.c.id))
+    .where(cards.c.state == "active", addresses.c.link.is_not(None))
 )
 _COMPLETE = upserts(
     feed_status,
@@ -56,19 +81,17 @@ _COMPLETE = upserts(
 
 
 def validators(connection: Connection) -> dict[str, dict[str, Validators]]:
-    """What the last bodies of all feeds said of themselves, by feed and part; nothing of feeds never read."""
+    """What the last bodies of all feeds said of themselves, by feed and address; nothing of feeds never read."""
     found: dict[str, dict[str, Validators]] = {}
-    for row in connection.execute(select(feeds)).mappings():
-        said = Validators(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
-        found.setdefault(row["name"], {})[row["part"]] = said
+    for row in connection.execute(select(addresses).where(addresses.c.link.is_(None))).mappings():
+        found.setdefault(row["feed"], {})[row["address"]] = _said(row)
     return found
 
 
-def save_validators(write: Write, feed: str, part: str, said: Validators, news: Sequence[Body] = ()) -> None:
+def save_validators(write: Write, feed: str, address: str, said: Validators, news: Sequence[Body] = ()) -> None:
     """To be called when every entry of the body is taken in or remembered as missing, not before: after a crash the
     body is then read again rather than skipped. ``news`` are bodies that brought something, kept beside it."""
-    values = {"etag": said.etag, "last_modified": said.last_modified, "sha256": said.sha256, "changed_at": write.now}
-    write.execute(_VALIDATORS[write.dialect], {"name": feed, "part": part, **values})
+    write.execute(_ADDRESS[write.dialect], _address_row(feed, address, None, said, write.now))
     for body in news:
         write.add(bodies, _body_row(feed, body, write.now))
 
@@ -89,11 +112,17 @@ def save_complete(write: Write, answers: Mapping[str, datetime]) -> None:
 def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:
     """Which of these entries need no fetching: taken in, or waiting as missing."""
     stored = {_stored(key): key for key in keys}
-    names, known = list(stored), set[str]()
-    for start in range(0, len(names), KEYS_A_QUERY):
-        found = connection.execute(_KNOWN, {"feed": feed, "keys": names[start : start + KEYS_A_QUERY]})
+    known = set[str]()
+    for some in _portions(list(stored)):
+        found = connection.execute(_KNOWN, {"feed": feed, "keys": some})
         known.update(stored[key] for key in found.scalars())
     return known
+
+
+def has_had(connection: Connection, feed: str) -> bool:
+    """Whether the feed ever announced anything."""
+    query = select(entries.c.key).where(entries.c.feed == feed).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
@@ -102,25 +131,131 @@ def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
         _row(one.feed, one.key, one.link, write.now)
         | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
         for one in taken
+        if one.key
     ]
+    if rows:
+        write.execute(_ENTRY[write.dialect], rows)
+    read = [
+        _address_row(one.feed, one.document.address, one.document, one.document.said, write.now)
+        for one in taken
+        if one.document
+    ]
+    if read:
+        write.execute(_ADDRESS[write.dialect], read)
+
+
+def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]) -> None:
+    """These entries are still to be fetched: remembered before the first of them is, so that none is lost with the index."""
+    rows = [_missing_row(feed, entry, write.now) | {"error": None} for entry in announced]
+    if rows:
+        write.execute(_NOTE[write.dialect], rows)
+
+
+def entries_missing(write: Write, feed: str, missed: Sequence[tuple[MissingEntry, str]]) -> None:
+    """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more."""
+    rows = [_missing_row(feed, entry, write.now) | {"error": error} for entry, error in missed]
     write.execute(_ENTRY[write.dialect], rows)
-
-
-def entry_missing(write: Write, feed: str, entry: MissingEntry, error: str) -> None:
-    """The entry's CAP could not be fetched; to be tried again at its ``retry_at``, or no more."""
-    row = _row(feed, entry.key, entry.link, write.now) | {"envelope_status": entry.envelope_status}
-    said = {"state": "missing", "failures": entry.failures, "retry_at": entry.retry_at, "error": error}
-    write.execute(_ENTRY[write.dialect], row | said)
 
 
 def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
     """Entries whose CAP is still to be fetched, the next due first."""
     rows = connection.execute(_MISSING, {"feed": feed}).mappings()
-    return [MissingEntry(**{name: row[name] for name in MissingEntry.__struct_fields__}) for row in rows]
+    return [
+        MissingEntry(
+            key=row["key"],
+            link=row["link"],
+            failures=row["failures"],
+            retry_at=row["retry_at"],
+            envelope_status=row["envelope_status"],
+            address=row["address"] or address_of([row["link"]], row["envelope_status"]),
+            others=tuple((row["others"] or "").splitlines()),
+        )
+        for row in rows
+    ]
+
+
+def documents(connection: Connection, feed: str, wanted: Iterable[str]) -> dict[str, Document]:
+    """What is known of documents, by the addresses that :func:`address_of` gives."""
+    found: dict[str, Document] = {}
+    for some in _portions(list(wanted)):
+        rows = connection.execute(_DOCUMENTS, {"feed": feed, "addresses": some}).mappings()
+        found.update({row["address"]: _document(row) for row in rows})
+    return found
+
+
+def recent_documents(connection: Connection, feed: str) -> dict[str, Document]:
+    """The documents of a feed that were read last, the newest first."""
+    return {row["address"]: _document(row) for row in connection.execute(_RECENT, {"feed": feed}).mappings()}
+
+
+def live(connection: Connection) -> dict[str, dict[str, Document]]:
+    """By feed, the documents that cards on display came from; also of feeds that brought one without any document."""
+    found: dict[str, dict[str, Document]] = {
+        feed: {} for query in _LIVE for feed in connection.execute(query).scalars()
+    }
+    for row in connection.execute(_LIVE_DOCUMENTS).mappings():
+        found.setdefault(row["feed"], {})[row["address"]] = _document(row)
+    return found
+
+
+def address_of(links: Sequence[str], envelope_status: str | None = None) -> str:
+    """Under which address the document behind these links is known. What an envelope calls a test is another document."""
+    said = () if envelope_status in {None, "Actual"} else (envelope_status or "",)
+    return hashlib.sha256("\n".join((*links, *said)).encode()).hexdigest()
 
 
 def _row(feed: str, key: str, link: str | None, now: datetime) -> dict[str, Any]:
-    return {"feed": feed, "key": _stored(key), "link": link, "seen_at": now, "envelope_status": None}
+    return {
+        "feed": feed,
+        "key": _stored(key),
+        "link": link,
+        "seen_at": now,
+        "envelope_status": None,
+        "address": None,
+        "others": None,
+    }
+
+
+def _missing_row(feed: str, entry: MissingEntry, now: datetime) -> dict[str, Any]:
+    facts = {
+        "envelope_status": entry.envelope_status,
+        "address": entry.address or None,
+        "others": "\n".join(entry.others) or None,
+    }
+    said = {"state": "missing", "failures": entry.failures, "retry_at": entry.retry_at}
+    return _row(feed, entry.key, entry.link, now) | facts | said
+
+
+def _address_row(feed: str, address: str, document: Document | None, said: Validators, now: datetime) -> dict[str, Any]:
+    return {
+        "feed": feed,
+        "address": address,
+        "link": document.link if document else None,
+        "envelope_status": document.envelope_status if document else None,
+        "alert_id": document.alert_id if document else None,
+        "etag": said.etag,
+        "last_modified": said.last_modified,
+        "sha256": said.sha256,
+        "changed_at": now,
+    }
+
+
+def _said(row: RowMapping) -> Validators:
+    return Validators(etag=row["etag"], last_modified=row["last_modified"], sha256=row["sha256"])
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(
+        address=row["address"],
+        link=row["link"],
+        envelope_status=row["envelope_status"],
+        alert_id=row["alert_id"],
+        said=_said(row),
+    )
+
+
+def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + KEYS_A_QUERY] for start in range(0, len(keys), KEYS_A_QUERY))
 
 
 def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 
 from capgateway.cap import Finding
 from capgateway.cards import Card, Decision
+from capgateway.feeds.http.answer import Validators
 
 T = TypeVar("T")
 
@@ -24,22 +25,39 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
 
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that entries of a feed link to, and what its server said when it was last read. ``address`` is what the feed
+    knows it by; ``link`` is where it was in the end, of several links the one that led to CAP. ``alert_id`` is the alert in
+    it; of several, one that may become a card or change one."""
+
+    address: str
+    link: str
+    envelope_status: str | None = None
+    alert_id: str | None = None
+    said: Validators = Validators()
+
+
 class TakenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of a feed whose alert is stored."""
+    """An entry of a feed whose alert is stored, and the document it was in where that was fetched. Without a ``key`` it is
+    only the document: one that was asked for again."""
 
     feed: str
-    key: str
+    key: str = ""
     link: str | None = None
+    document: Document | None = None
 
 
 class MissingEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry whose CAP could not be fetched, how often, and when it is to be tried again."""
+    """An entry whose CAP was not fetched yet: how often that failed, and when it is to be tried again. ``others`` are its
+    further links, for where the first leads to no CAP; ``address`` is what the document behind them is known by."""
 
     key: str
     link: str
     failures: int
     retry_at: datetime | None = None
     envelope_status: str | None = None
+    address: str = ""
+    others: tuple[str, ...] = ()
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, delete, update
 
-from capgateway.store.tables import PERSONAL, alerts, bodies, entries, sightings
+from capgateway.store.tables import PERSONAL, addresses, alerts, bodies, entries, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,9 @@ def prune(write: Write) -> int:
     """Delete rows of entries, sightings and bodies that are older than anyone needs; how many."""
     before = write.now - KEPT
     moments = (entries.c.seen_at, sightings.c.seen_at, bodies.c.fetched_at)
-    return sum(write.execute(delete(moment.table).where(moment < before)).rowcount for moment in moments)
+    documents = delete(addresses).where(addresses.c.link.is_not(None), addresses.c.changed_at < before)
+    rows = [delete(moment.table).where(moment < before) for moment in moments]
+    return sum(write.execute(row).rowcount for row in (*rows, documents))
 
 
 def _erase(write: Write, table: Table, which: ColumnElement[bool]) -> None:

@@ -78,16 +78,25 @@ gateway = Table(
     Column("sequence", BigInteger, nullable=False, comment="the last sequence given out; grows over the whole gateway"),
 )
 
-feeds = Table(
-    "feeds",
+addresses = Table(
+    "addresses",
     metadata,
-    Column("name", String(100), primary_key=True),
-    Column("part", String(100), primary_key=True, comment="one poll may ask several addresses; empty for the first"),
+    Column("feed", String(100), primary_key=True),
+    Column(
+        "address", String(64), primary_key=True, comment="hash of what is asked: another address is another document"
+    ),
+    Column(
+        "link", Text, comment="of a document that an entry links to; null for the feed's own address. PERSONAL DATA"
+    ),
+    Column("envelope_status", String(20), comment="what an EDXL-DE envelope says of the document"),
+    Column("alert_id", String(40), comment="the alert in the document"),
     Column("etag", Text, comment="of the last body whose entries are all taken in or remembered as missing"),
     Column("last_modified", Text),
     Column("sha256", String(64), comment="of that body, because entity tags lie"),
-    Column("changed_at", Moment, comment="when that body came"),
+    Column("changed_at", Moment, nullable=False, comment="when that body came"),
 )
+Index(None, addresses.c.alert_id)
+Index(None, addresses.c.changed_at)
 
 bodies = Table(
     "bodies",
@@ -109,6 +118,8 @@ entries = Table(
     Column("feed", String(100), primary_key=True),
     Column("key", String(64), primary_key=True, comment="what the entry points to, and its update time, hashed"),
     Column("link", Text, comment="the CAP document's address; null when the entry carries it"),
+    Column("address", String(64), comment="what the document behind the links is known by, in addresses"),
+    Column("others", Text, comment="further addresses of the entry, one a line: where the first leads to no CAP"),
     Column("state", String(10), nullable=False, comment="taken | missing"),
     Column("seen_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
@@ -339,7 +350,9 @@ PERSONAL = (
     bodies.c.content,
     bodies.c.url,
     entries.c.link,
+    entries.c.others,
     entries.c.error,
+    addresses.c.link,
     card_revisions.c.body,
     messages.c.body,
     attempts.c.error,

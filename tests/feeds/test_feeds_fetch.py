@@ -92,7 +92,7 @@ async def test_a_304_nobody_asked_for_is_a_failure() -> None:
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (204, "status"),
+        (204, "empty"),
         (206, "status"),
         (300, "status"),
         (302, "redirect"),

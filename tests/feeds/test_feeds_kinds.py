@@ -289,5 +289,5 @@ def test_a_poll_asks_what_its_kind_needs() -> None:
         assert urls(kind, "https://x.example/{since}") == ["https://x.example/{since}"]
     assert urls("ipaws", "https://x.example/{since}") == ["https://x.example/2026-01-01T11:55:00Z"]
     listing = "https://api.weather.gov/alerts/active"
-    assert urls("nws", listing) == [listing, "https://api.weather.gov/alerts?message_type=cancel"]
+    assert urls("nws", listing) == ["https://api.weather.gov/alerts?message_type=cancel", listing]
     assert urls("naads", "") == urls("directory", "") == urls("push", "") == []

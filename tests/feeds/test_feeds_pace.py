@@ -35,8 +35,10 @@ def test_waits_grow_with_failures(interval: timedelta, failures: int, chance: fl
 def test_what_the_server_asked_for_is_respected(
     interval: timedelta, failures: int, chance: float, asked: timedelta
 ) -> None:
-    """Never before the moment the server named."""
-    assert next_poll(interval=interval, failures=failures, now=NOW, chance=chance, retry_at=NOW + asked) >= NOW + asked
+    """Never before the moment the server named, but it is never more than a quarter of an hour that it may name."""
+    found = next_poll(interval=interval, failures=failures, now=NOW, chance=chance, retry_at=NOW + asked)
+    usual = next_poll(interval=interval, failures=failures, now=NOW, chance=chance)
+    assert min(NOW + asked, NOW + MAX_BACKOFF) <= found <= max(usual, NOW + MAX_BACKOFF)
 
 
 def test_backing_off_doubles() -> None:
@@ -69,10 +71,10 @@ def test_floors_bind_public_hosts_not_kinds(url: str, seconds: int) -> None:
         (" 7 ", 7),
         ("0", None),
         ("-5", None),
-        ("999999999999999999", 3600),
+        ("999999999999999999", 900),
         ("Thu, 01 Jan 2026 12:05:00 GMT", 300),
         ("Thu, 01 Jan 2026 11:00:00 GMT", None),
-        ("Fri, 01 Jan 2027 12:00:00 GMT", 3600),
+        ("Fri, 01 Jan 2027 12:00:00 GMT", 900),
         ("Thu, 01 Jan 2026 12:05:00 -0000", 300),
         ("soon", None),
         ("²", None),

@@ -9,13 +9,13 @@ import pytest
 from kinds_gateway import amber, feed, identifiers, opened, until
 
 from capgateway import cap
-from capgateway.ingest import links
+from capgateway.ingest import walk
 from capgateway.simulate.feed import Fault, FeedServer
 
 
 async def test_a_missing_alert_does_not_wait_for_the_next_poll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link fails twice; the feed is polled hourly; the alert comes all the same, within moments."""
-    monkeypatch.setattr(links, "FIRST_RETRY", timedelta(milliseconds=50))
+    monkeypatch.setattr(walk, "FIRST_RETRY", timedelta(milliseconds=50))
     async with FeedServer() as server, opened(tmp_path) as gateway:
         server.publish("amber.xml", cap.write(amber("TX-LATE")))
         server.misbehave("amber.xml", Fault(status=503), times=2)

@@ -69,7 +69,7 @@ async def test_requests_are_conditional_across_a_restart(tmp_path: Path) -> None
         assert "If-None-Match" not in first.headers
         assert second.headers["If-None-Match"].startswith('"')
         assert second.headers["User-Agent"] == AGENT
-        assert len(source.requests_for("a.xml")) == 1
+        assert [request.status for request in source.requests_for("a.xml")] == [200, 304]
 
 
 async def test_a_change_within_the_second_is_seen(tmp_path: Path) -> None:
@@ -88,14 +88,14 @@ async def test_a_change_within_the_second_is_seen(tmp_path: Path) -> None:
 async def test_a_server_that_asks_us_to_wait_is_left_alone(tmp_path: Path, status: int, as_date: bool) -> None:
     """``Retry-After``, in seconds or as a date, decides the next poll; not before, and not much later."""
     async with FeedServer() as source, opened(tmp_path) as gateway:
-        wanted = utc_now() + timedelta(minutes=20)
-        told = format_datetime(wanted, usegmt=True) if as_date else "1200"
+        wanted = utc_now() + timedelta(minutes=12)
+        told = format_datetime(wanted, usegmt=True) if as_date else "720"
         source.misbehave("index.atom", Fault(status=status, headers={"Retry-After": told}))
         watch = gateway.watch(feed("f", "atom", source.url("index.atom"), interval=timedelta(seconds=30)))
         result = await poll(gateway.intake, watch)
         assert result.trouble == f"127.0.0.1 answered {status} {HTTPStatus(status).phrase}"
         assert watch.next_try is not None
-        assert wanted - timedelta(seconds=2) <= watch.next_try <= wanted + timedelta(minutes=5)
+        assert wanted - timedelta(seconds=2) <= watch.next_try <= wanted + timedelta(minutes=3)
 
 
 async def test_an_answer_that_stays_fresh_is_not_asked_again(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_an_answer_that_stays_fresh_is_not_asked_again(tmp_path: Path) -> 
             assert watch.next_try is not None
             waits.append(round((watch.next_try - before) / timedelta(minutes=1)))
         assert [wait >= 10 for wait in waits] == [True, True, False, False]
-        assert max(waits) <= 17
+        assert max(waits) <= 15
 
 
 async def test_failures_wait_longer_and_longer(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ async def test_public_hosts_are_asked_in_turn_and_our_own_as_configured(tmp_path
         watch = Watch(public, session, {})
         assert (await poll(gateway.intake, watch)).outcome == "throttled"
         assert watch.next_try is not None
-        assert watch.next_try >= now + HOUR
+        assert timedelta(minutes=14) < watch.next_try - now < timedelta(minutes=16), "looked at again all the same"
         assert len(source.requests) == 1
 
 

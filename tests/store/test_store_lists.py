@@ -115,10 +115,13 @@ async def test_entries_are_known_by_keys_of_any_length(store: Store) -> None:
     """A key of thousands of characters, as links are, is known again; missing ones come back until they are taken."""
     for length in (10, 64, 65, 3000):
         key = "https://a.example/?".ljust(length, "é")[:length]
-        missed = MissingEntry(key=key, link="https://a.example/", failures=1, retry_at=NOW)
-        await store.write(feeds.entry_missing, "nws", missed, "answered 404 \udcff\0")
+        others = ("https://b.example/", "https://c.example/ x")
+        noted = MissingEntry(key=key, link="https://a.example/", failures=0, retry_at=NOW, others=others)
+        await store.write(feeds.entries_announced, "nws", [noted])
+        missed = replace(noted, failures=1)
+        await store.write(feeds.entries_missing, "nws", [(missed, "answered 404 \udcff\0")])
         (waiting,) = await store.read(feeds.missing_entries, "nws")
-        assert (waiting.link, waiting.failures, waiting.retry_at) == (missed.link, 1, NOW)
+        assert (waiting.link, waiting.failures, waiting.retry_at, waiting.others) == (missed.link, 1, NOW, others)
         assert await store.read(feeds.known_entries, "nws", [key, f"{key}2"]) == {key}
         assert await store.read(feeds.known_entries, "another", [key]) == set()
         await store.write(feeds.entries_taken, [TakenEntry(feed="nws", key=waiting.key, link=waiting.link)])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: A cache in front of a feed may be set to a year by mistake; an AMBER Alert cannot wait longer than this.
 MAX_FRESH = timedelta(minutes=15)
 #: A server may ask us to stay away; beyond this we look anyway whether it still means it.
-MAX_RETRY_AFTER = timedelta(hours=1)
+MAX_RETRY_AFTER = timedelta(minutes=15)
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 PERMANENT = frozenset({301, 308})
@@ -69,6 +69,8 @@ def refusal(status: int, kind: FeedKind) -> str:
     """One stable word for a status that is no success. The NWS says 403 when it is asked too often (D-51)."""
     if kind == "nws" and status == HTTPStatus.FORBIDDEN:
         return "throttled"
+    if status == HTTPStatus.NO_CONTENT:
+        return "empty"
     words = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "not_found", 429: "throttled"}
     if status in REDIRECTS:
         return "redirect"

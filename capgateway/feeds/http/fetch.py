@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from capgateway.feeds.feed import Feed
-    from capgateway.feeds.http.hosts import Hosts
+    from capgateway.feeds.http.hosts import Hosts, Lane
 
 __all__ = ["FetchFailed", "Fetched", "fetch"]
 
@@ -77,9 +77,10 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     limit: int
     accept: str
+    lane: Lane
 
 
-async def fetch(
+async def fetch(  # noqa: PLR0913  (the facts of one request)
     session: aiohttp.ClientSession,
     url: str,
     *,
@@ -89,14 +90,17 @@ async def fetch(
     limit: int = MAX_FEED_BYTES,
     accept: str = ACCEPT,
     hosts: Hosts | None = None,
+    lane: Lane = "feeds",
+    whole: bool = False,
 ) -> Fetched | FetchFailed | None:
     """What a server has at ``url``, the feed's own or one its index links to; ``None`` when that is what we know already.
 
     A plain http URL is asked over https unless the feed has ``allow_networks``: plain http is for these only. With
-    ``hosts`` a public host is asked in turn, and not at all while it wants to be left alone.
+    ``hosts`` a public host is asked in turn, in its ``lane``, and not at all while it wants to be left alone. ``whole``
+    asks without conditions; the same document again is still no news.
     """
-    asked_about = None if known is None or _wants_whole(url, feed, now) else known
-    question = _Question(feed=feed, known=asked_about, now=now, limit=limit, accept=accept)
+    asked_about = None if known is None or whole or _wants_whole(url, feed, now) else known
+    question = _Question(feed=feed, known=asked_about, now=now, limit=limit, accept=accept, lane=lane)
     try:
         found = await _ask(session, _secured(URL(url), feed), question, None if feed.allow_networks else hosts)
     except net.TROUBLE as error:
@@ -127,24 +131,31 @@ async def _ask(
     host = url.host
     if hosts is None or not host:
         return await _follow(session, url, question)
-    held_until = hosts.held_until(host, question.now)
+    held_until = hosts.held_until(host, question.now, question.lane)
     if held_until is not None:
         return FetchFailed(reason="throttled", message=f"{host} asked us to wait", retry_at=held_until)
-    async with hosts.turn(host):
+    async with hosts.turn(host, question.lane):
         found = await _follow(session, url, question)
-    if isinstance(found, FetchFailed) and found.retry_at is not None:
-        hosts.hold(host, found.retry_at)
+    if isinstance(found, FetchFailed) and found.reason == "throttled" and found.retry_at is not None:
+        hosts.hold(
+            host, found.retry_at, question.lane
+        )  # it speaks of all requests; a server in trouble of one document
     return found
 
 
 async def _follow(session: aiohttp.ClientSession, url: URL, question: _Question) -> Fetched | FetchFailed | None:
-    moved_to, is_permanent = None, True
+    moved_to, is_permanent, seen = None, True, {url}
     for _ in range(MAX_REDIRECTS + 1):
         net.check_url(url, allow_networks=question.feed.allow_networks)
         async with session.get(url, headers=_headers(url, question), allow_redirects=False) as response:
             target = _redirect(response, question.feed)
             if target is None:
                 return await _read(response, moved_to, question)
+            if target in seen and "Set-Cookie" in response.headers:
+                raise FetchError(
+                    f"{url.host} redirects in circles until it gets its cookie back: a cookie wall", reason="page"
+                )
+        seen.add(target)
         is_permanent = is_permanent and response.status in answer.PERMANENT
         moved_to = str(target) if is_permanent else None
         url = target

@@ -9,7 +9,16 @@ from capgateway.cap.place import local, namespace_of
 from capgateway.feeds.read.dates import is_date
 from capgateway.feeds.read.entry import MAX_LINK, Entry
 from capgateway.feeds.read.links import Choice, Link, named
-from capgateway.feeds.read.markup import absolute, media_type, places, quoted, read_entry, text, wrong_namespace
+from capgateway.feeds.read.markup import (
+    absolute,
+    is_http,
+    media_type,
+    places,
+    quoted,
+    read_entry,
+    text,
+    wrong_namespace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +94,7 @@ def read_atom(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findi
             updated=text(element, "updated", "published") or None,
             link=choose_link(element, base_url),
             texts=TEXTS,
+            base_url=base_url,
         )
 
 
@@ -127,14 +137,19 @@ def _faults(child: etree._Element, parent: str, *, is_again: bool) -> Iterator[t
 def choose_link(element: etree._Element, base_url: str) -> Choice:
     """Of an entry's links the one that leads to its CAP message (D-32), or the likeliest: the only untyped one, the first
     alternative, any that is not for people to read."""
-    links = [link for link in _links(element, base_url) if "html" not in link.type]
+    every = list(_links(element, base_url))
+    links = [link for link in every if "html" not in link.type]
     link = named(links)
-    if link is not None:
-        return Choice(link.url, is_named=True)
     untyped = [link for link in links if not link.type]
     alternatives = [link for link in links if link.rel == "alternate"]
-    likely = [*(untyped if len(untyped) == 1 else ()), *alternatives, *links]
-    return Choice(likely[0].url, is_named=likely[0].is_xml) if likely else Choice(None, is_named=False)
+    likely = [*([link] if link else ()), *(untyped if len(untyped) == 1 else ()), *alternatives, *links]
+    name = text(element, "id", most=MAX_LINK)
+    others = tuple(
+        dict.fromkeys([*(one.url for one in (*likely, *every) if one.is_content), *([name] if is_http(name) else ())])
+    )
+    if not likely:
+        return Choice(None, is_named=False, others=others)
+    return Choice(likely[0].url, is_named=link is not None or likely[0].is_xml, others=others)
 
 
 def _links(element: etree._Element, base_url: str) -> Iterator[Link]:

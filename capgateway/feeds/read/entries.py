@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway import cap
+from capgateway.cap.encoding import ENCODING
 from capgateway.cap.place import local, xpath
+from capgateway.cap.xml import SYNTAX
 from capgateway.feeds.read.atom import read_atom
 from capgateway.feeds.read.edxl import read_edxl
-from capgateway.feeds.read.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
+from capgateway.feeds.read.entry import BOUNDED, DAMAGED, MAX_LINK, READABLE, Entry, Index, embedded
 from capgateway.feeds.read.ipaws import read_ipaws
 from capgateway.feeds.read.markup import MAX_NAMESPACES, CrowdedError, quoted
 from capgateway.feeds.read.nws import read_nws
 from capgateway.feeds.read.rss import read_rss
+from capgateway.feeds.read.salvage import Piece, pieces
 from capgateway.feeds.read.signed import signed_messages
 
 if TYPE_CHECKING:
@@ -73,26 +78,62 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
         return _gather(items, [], next_url)
     xml = cap.read_xml(body, limit=MAX_FEED_BYTES)
     name = local(xml.root) if xml.root is not None else ""
+    if xml.root is None and xml.findings[-1].rule == SYNTAX.id:
+        entries = tuple(_salvaged(body, kind, base_url))
+        if any(entry.is_sound for entry in entries):
+            return Index(entries=entries, findings=(DAMAGED.finding(xml.findings[-1].message), *xml.findings))
     if kind in _HANDED_OVER and name not in _ENVELOPES:
         return Index(entries=(embedded(body),))
     if xml.root is None:
         return Index(findings=xml.findings)
-    if xml.root.xpath(_LONG_BASE):  # each link would read it
-        return Index(
-            findings=(
-                *xml.findings,
-                BOUNDED.finding(f"An `xml:base` is longer than {MAX_LINK:,} characters; shorten it."),
-            )
-        )
-    findings = list(xml.findings)
+    return _read(body, xml.root, [*xml.findings], kind, base_url)
+
+
+def _read(body: bytes, root: etree._Element, findings: list[cap.Finding], kind: FeedKind, base_url: str) -> Index:
+    """What a document that is XML announces."""
+    if root.xpath(_LONG_BASE):  # each link would read it
+        message = f"An `xml:base` is longer than {MAX_LINK:,} characters; shorten it."
+        return Index(findings=(*findings, BOUNDED.finding(message)))
+    name = local(root)
+    is_misread = any(finding.rule == ENCODING.id for finding in findings)
     if name not in _ROOTS.get(kind, _ENVELOPES):
         message = f"The feed is configured as {kind}, but the root element is {quoted(name)}; correct its `kind` or its address."
-        findings.append(READABLE.finding(message, xpath=xpath(xml.root), line=xml.root.sourceline))
+        findings.append(READABLE.finding(message, xpath=xpath(root), line=root.sourceline))
     if name == "alert":
         return Index(entries=(embedded(body),), findings=tuple(findings))
     read = _READERS.get(name)
-    signed = signed_messages(body, xml.root, limit=MAX_FEED_BYTES)
-    return _gather(_whole(read(xml.root, base_url), signed) if read else (), findings)
+    if read and is_misread:  # for one stray byte all others would be read in its encoding
+        entries = tuple(_salvaged(body, kind, base_url))
+        if len(entries) > 1:
+            return Index(entries=entries, findings=tuple(findings))
+    signed = signed_messages(body, root, limit=MAX_FEED_BYTES)
+    return _gather(_whole(read(root, base_url), signed) if read else (), findings)
+
+
+def _salvaged(body: bytes, kind: FeedKind, base_url: str) -> Iterator[Entry]:
+    """What the pieces of a damaged container announce, each read by itself. A broken one is an entry with its bytes, to be
+    found unreadable; where it only links to its message, the link is followed."""
+    for number, piece in enumerate(pieces(body)):
+        xml = cap.read_xml(piece.document, limit=MAX_FEED_BYTES)
+        if xml.root is None:
+            yield from _broken(piece, base_url)
+            continue
+        name = local(xml.root)
+        if kind in _HANDED_OVER and name not in _ENVELOPES:
+            return
+        signed = signed_messages(piece.document, xml.root, limit=MAX_FEED_BYTES)
+        for entry in _gather(_whole(_READERS[name](xml.root, base_url), signed), []).entries:
+            yield entry if entry.is_usable else msgspec.structs.replace(entry, key=f"/{number} {entry.key}")
+
+
+def _broken(piece: Piece, base_url: str) -> Iterator[Entry]:
+    root = cap.read_xml(piece.cleaned, limit=MAX_FEED_BYTES).root
+    if root is not None and local(root) not in _ENVELOPES:
+        entries = _gather(_READERS[local(root)](root, base_url), []).entries
+        if entries and all(entry.document is None and entry.is_usable for entry in entries):
+            yield from entries
+            return
+    yield msgspec.structs.replace(embedded(piece.own), is_sound=False)
 
 
 def _whole(items: Iterable[Entry | cap.Finding], signed: dict[etree._Element, bytes]) -> Iterator[Entry | cap.Finding]:

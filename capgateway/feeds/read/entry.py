@@ -11,6 +11,7 @@ from capgateway import cap
 from capgateway.cap import Rule
 
 MAX_TITLE = 300  # a title is for a person's eye in a list; some feeds put the whole text there
+MAX_OTHERS = 4  # further links of an entry that are tried; each costs a request
 MAX_LINK = 4_000  # longer than any server accepts in a request line
 
 READABLE = Rule(
@@ -35,6 +36,15 @@ BOUNDED = Rule(
     asks="A feed has at most 20,000 entries, at most 100 MB of alerts inside, at most 100 namespaces declared around each, and no "
     "`xml:base` longer than 4,000 characters.",
     why="One feed must not exhaust the gateway that reads all feeds. Entries beyond a limit are not read.",
+)
+DAMAGED = Rule(
+    id="feed.damaged",
+    level="error",
+    layer="feed",
+    asks="A feed or an envelope is well-formed XML from its beginning to its end.",
+    why="One unreadable character makes the whole document unreadable to most readers. Here the alerts and entries that are whole "
+    "are cut out and read; the broken one is kept in quarantine.",
+    source=("A-13",),
 )
 LINKED = Rule(
     id="feed.entry-link",
@@ -62,7 +72,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     because feeds repeat ids, and repeat one alert under many ids. ``link`` is absolute. ``document`` is the CAP message
     found inside, as a document of its own. ``updated`` is as received. Without link and document it is unusable.
     ``envelope_status`` is what an EDXL-DE envelope says of its content: one of ``Test`` makes a test of what is inside.
-    ``element`` is where the document was cut out, until the index is read.
+    ``element`` is where the document was cut out, until the index is read. ``others`` are further links, for where the first
+    leads to no message; where the link is not ``named`` as that of a message, several entries may have it in common. A
+    ``placeholder`` only says that there is nothing. What is not ``sound`` is a piece of a damaged
+    container that could not be read.
     """
 
     key: str
@@ -72,6 +85,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     updated: str | None = None
     envelope_status: str | None = None
     element: etree._Element | None = None
+    others: tuple[str, ...] = ()
+    is_named: bool = True
+    is_placeholder: bool = False
+    is_sound: bool = True
 
     def holding(self, document: bytes | None) -> Entry:
         """The entry out of its tree, with another document inside if one is given."""
@@ -82,7 +99,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_usable(self) -> bool:
-        return self.link is not None or self.document is not None
+        return not self.is_placeholder and (self.link is not None or self.document is not None)
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +109,11 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     findings: tuple[cap.Finding, ...] = ()
     next_url: str | None = None
+
+    @property
+    def unusable(self) -> int:
+        """How many entries lead to no message although they should."""
+        return sum(not entry.is_usable and not entry.is_placeholder for entry in self.entries)
 
     @property
     def distinct(self) -> tuple[Entry, ...]:
@@ -139,10 +161,21 @@ def linked(
     updated: str | None = None,
     stamp: str = "",
     envelope_status: str | None = None,
+    others: tuple[str, ...] = (),
+    is_named: bool = True,
 ) -> Entry:
     """An entry that points elsewhere. Where it has no time of update, a ``stamp`` tells one state of it from the next."""
-    key = _as_said(f"{link} {updated or stamp}".strip(), envelope_status)
-    return Entry(key=key, title=title, link=link, updated=updated, envelope_status=envelope_status)
+    others = others[:MAX_OTHERS]
+    links = [link] if is_named else [link, *others]
+    return Entry(
+        key=_as_said(" ".join((*links, updated or stamp)).strip(), envelope_status),
+        title=title,
+        link=link,
+        updated=updated,
+        envelope_status=envelope_status,
+        others=others,
+        is_named=is_named,
+    )
 
 
 def _as_said(key: str, envelope_status: str | None) -> str:

@@ -35,10 +35,12 @@ class Link(NamedTuple):
 
 class Choice(NamedTuple):
     """The link to follow, if there is any. One that is not ``named`` by D-32 is a guess. A guess is followed, with an
-    error beside it: a message behind a wrong type is still a message, and what else comes is quarantined, not shown."""
+    error beside it: a message behind a wrong type is still a message, and what else comes is quarantined, not shown. The
+    ``others`` are tried where it leads to no message."""
 
     url: str | None
     is_named: bool
+    others: tuple[str, ...] = ()
 
 
 def named(links: Sequence[Link]) -> Link | None:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 MAX_NAMESPACES = 100
 _QUOTED = 80  # characters of a stranger's word, so that what to do about it still fits in a message
 _TYPED = 'link to it with `type="application/cap+xml"`'
+#: How feeds say in an entry that they have nothing to say.
+_NOTHING = re.compile(
+    r"\b(?:there (?:are|is) (?:currently )?no|no (?:active|current|new)|no (?:alerts?|warnings?|watches|advisories|messages?))\b"
+    r"|\baucune? (?:alerte|avertissement|avis)\b|\bsin (?:alertas|avisos)\b",
+    re.IGNORECASE,
+)
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 
 
@@ -139,10 +145,13 @@ def read_entry(
     updated: str | None,
     link: Choice,
     texts: Iterable[str],
+    base_url: str = "",
 ) -> Iterator[Entry | cap.Finding]:
     """The messages an entry holds, as elements or in the ``texts`` that may hold one; else what it links to; else an
-    unusable entry. A finding says what is wrong with its link."""
-    url = link.url if link.url is not None and is_http(link.url) else None
+    unusable entry, or one that only says that there is nothing. A finding says what is wrong with its link."""
+    candidates = [one for one in dict.fromkeys((link.url, *link.others)) if one is not None and is_http(one)]
+    urls = [one for one in candidates if not is_same_page(one, base_url)]
+    url = urls[0] if urls else None
     also_empty = url is None  # an empty message must not keep us from the one that is linked
     in_texts = (
         alert_in_text(holder, also_empty=also_empty)
@@ -154,6 +163,9 @@ def read_entry(
         yield embedded(document, title=title, link=url, updated=updated, element=alert)
     if documents:
         return
+    if url is None and (candidates or _NOTHING.search(title)):
+        yield Entry(key=f"{where} {name}", title=title, updated=updated, is_placeholder=True)
+        return
     fault = _fault(link)
     if fault is not None:
         rule, message = fault
@@ -162,7 +174,28 @@ def read_entry(
         yield Entry(key=f"{where} {name}", title=title, updated=updated)
     else:
         stamp = "" if updated else f"sha256:{hashlib.sha256(cut(element)).hexdigest()[:16]}"  # any change counts
-        yield linked(url, title=title, updated=updated, stamp=stamp)
+        yield linked(
+            url,
+            title=title,
+            updated=updated,
+            stamp=stamp,
+            others=tuple(urls[1:]),
+            is_named=link.is_named and url == link.url,
+        )
+
+
+def is_same_page(url: str, other: str) -> bool:
+    """Whether two addresses differ at most in scheme, fragment and a slash at the end: a feed's entry that leads there leads
+    back to the feed."""
+    try:
+        one, two = urlsplit(url), urlsplit(other)
+    except ValueError:
+        return False
+    return bool(other) and (one.netloc.lower(), one.path.rstrip("/"), one.query) == (
+        two.netloc.lower(),
+        two.path.rstrip("/"),
+        two.query,
+    )
 
 
 def _fault(link: Choice) -> tuple[cap.Rule, str] | None:

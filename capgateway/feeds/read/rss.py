@@ -103,6 +103,7 @@ def read_rss(root: etree._Element, base_url: str) -> Iterator[Entry | cap.Findin
             updated=text(item, "updated", "pubDate", "date") or None,
             link=choose_link(item, base_url),
             texts=TEXTS,
+            base_url=base_url,
         )
 
 
@@ -144,10 +145,14 @@ def choose_link(item: etree._Element, base_url: str) -> Choice:
         [link for link in links if link.rel == _FILE and link.is_xml],
     )
     chosen = next((found[0] for found in ranked if found), None)
+    guid = text(item, "guid", most=MAX_LINK)
+    others = tuple(
+        dict.fromkeys([*(link.url for link in links if link.is_content), *([guid] if is_http(guid) else ())])
+    )
     if chosen is None:
-        return Choice(pages[0].url if pages else None, is_named=False)
+        return Choice(pages[0].url if pages else None, is_named=False, others=others)
     is_only = len({link.url for link in untyped if link.rel != _GUID}) <= 1
-    return Choice(chosen.url, is_named=bool(chosen.type) or chosen.rel == _GUID or is_only)
+    return Choice(chosen.url, is_named=bool(chosen.type) or chosen.rel == _GUID or is_only, others=others)
 
 
 def _links(item: etree._Element, base_url: str) -> Iterator[Link]:

@@ -1,0 +1,30 @@
+"""What taking in alerts needs to know of the feed they come from, and tells it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import aiohttp
+
+    from capgateway.feeds import Feed
+    from capgateway.store import Arrival, Taken
+
+
+class Followed(Protocol):
+    """A feed being watched, as its bodies and links know it."""
+
+    feed: Feed
+    session: aiohttp.ClientSession
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its servers are other people's."""
+
+    def took(self, arrival: Arrival, taken: Taken) -> bool:
+        """An alert came in; whether it was new."""
+
+    def retry_later(self, at: datetime | None) -> None:
+        """Something missing is due then."""

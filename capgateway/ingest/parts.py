@@ -1,0 +1,88 @@
+"""One address of a feed: how asking it goes, and when it is asked again. The parts of an NWS feed do not slow each other."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from capgateway.feeds.pace import floor, interval_of, next_poll
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from capgateway.feeds import Feed
+    from capgateway.feeds.http.fetch import FetchFailed
+
+WHOLE_EVERY = timedelta(minutes=5)
+"""While a card of the feed is on display it is asked without conditions so often, and asked at all: a Cancel must not wait
+for a cache that is set wrong."""
+
+
+class Part:
+    """The memory of one address. ``is_whole``: this process has read all that it lists, and nothing has gone wrong since."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.trouble: str | None = None
+        self.remark: str | None = None
+        self.next_at: datetime | None = None
+        self.fresh_until: datetime | None = None
+        self.whole_at: datetime | None = None
+        self.complete_at: datetime | None = None
+        self.wait_reason: str | None = None
+        self.unusable = 0
+        self.is_whole = False
+        self.task: asyncio.Task[object] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an earlier poll still waits for its answer."""
+        return self.task is not None and not self.task.done()
+
+    def is_due(self, now: datetime, leeway: timedelta) -> bool:
+        """Whether it may be asked now. Parts that are well are asked together, so that they are decided together."""
+        return self.next_at is None or self.next_at <= now + (timedelta() if self.wait_reason else leeway)
+
+    def asks_whole(self, now: datetime, *, is_live: bool) -> bool:
+        """Whether to ask without conditions."""
+        if self.whole_at is None:
+            self.whole_at = now
+        return is_live and now - self.whole_at >= WHOLE_EVERY
+
+    def succeeded(self, feed: Feed, now: datetime, *, is_live: bool) -> None:
+        """It answered usably."""
+        self.failures, self.trouble, self.complete_at = 0, None, now
+        self._plan(feed, now, self.fresh_until, is_live=is_live)
+        self.wait_reason = _why_well(feed, self.fresh_until, now)
+
+    def failed(self, feed: Feed, failure: FetchFailed, now: datetime) -> None:
+        """It did not."""
+        self.failures, self.trouble, self.is_whole = self.failures + 1, failure.message, False
+        self._plan(feed, now, failure.retry_at, is_live=False)
+        self.wait_reason = _why_failing(self.failures, asked=failure.retry_at is not None)
+
+    def _plan(self, feed: Feed, now: datetime, retry_at: datetime | None, *, is_live: bool) -> None:
+        self.next_at = next_poll(
+            interval=interval_of(feed),
+            failures=self.failures,
+            now=now,
+            chance=random.random(),  # noqa: S311  (spreads load, guards nothing)
+            retry_at=retry_at,
+        )
+        if is_live:
+            self.next_at = min(self.next_at, now + max(WHOLE_EVERY, floor(feed.url)))
+
+
+def _why_well(feed: Feed, fresh_until: datetime | None, now: datetime) -> str | None:
+    if fresh_until is not None and fresh_until > now + interval_of(feed):
+        return "its last answer stays fresh until then (Cache-Control: max-age)"
+    if interval_of(feed) > feed.interval:
+        return f"its host is asked at most every {interval_of(feed).total_seconds():.0f} s"
+    return None
+
+
+def _why_failing(failures: int, *, asked: bool) -> str:
+    if asked:
+        return "its server asked for a pause (Retry-After)"
+    return "the last try failed" if failures == 1 else f"the last {failures} tries failed"
