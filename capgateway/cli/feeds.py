@@ -201,6 +201,11 @@ def _remarks(feed: dict[str, Any]) -> Iterator[str]:
     if feed["missing"]:
         what = "1 entry is" if feed["missing"] == 1 else f"{feed['missing']} entries are"
         yield f"{what} missing; `capgateway feeds show {feed['name']}` lists them"
+    if feed.get("unusable"):
+        what = "1 entry leads" if feed["unusable"] == 1 else f"{feed['unusable']} entries lead"
+        yield f"{what} to no message; `capgateway feeds check {feed['name']}` says why"
+    if feed.get("wait_reason") and feed["next_try"]:
+        yield f"waits until {table.moment(feed['next_try'])}: {feed['wait_reason']}"
     if feed["moved_to"]:
         yield f"has moved permanently to {feed['moved_to']}; change its url"
 
@@ -208,10 +213,10 @@ def _remarks(feed: dict[str, Any]) -> Iterator[str]:
 def _shown(feed: dict[str, Any]) -> Iterator[str]:
     names = (
         "name", "kind", "health", "url", "last_try", "last_success", "next_try", "consecutive_failures", "trouble", "newest_at",
-        "latency_seconds", "gap_since", "moved_to", "certificate_expires_at",
+        "wait_reason", "unusable", "latency_seconds", "gap_since", "moved_to", "certificate_expires_at",
     )  # fmt: skip
     moments = {"last_try", "last_success", "next_try", "newest_at", "gap_since", "certificate_expires_at"}
-    told = [(name, table.moment(feed[name]) if name in moments and feed[name] else feed[name]) for name in names]
+    told = [(name, table.moment(feed[name]) if name in moments and feed[name] else feed.get(name)) for name in names]
     yield from table.fields([(name.replace("_", " ").replace(" at", ""), value) for name, value in told])
     missing = feed.get("missing_entries", [])
     yield ""

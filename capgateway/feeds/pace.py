@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ JITTER = 0.1
 FLOORS = {"apps.fema.gov": timedelta(minutes=2)}  # B-64
 
 
+@lru_cache(maxsize=4096)
 def floor(url: str) -> timedelta:
     """The shortest interval that the host of a URL permits."""
     host = (urlsplit(url).hostname or "").rstrip(".").lower()

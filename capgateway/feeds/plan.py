@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,7 +38,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        return hashlib.sha256(f"{self.kind} {self.template or self.url}".encode()).hexdigest()
+        return _address(self.kind, self.template or self.url)
+
+
+@lru_cache(maxsize=4096)
+def _address(kind: str, url: str) -> str:
+    return hashlib.sha256(f"{kind} {url}".encode()).hexdigest()
 
 
 def questions(feed: Feed, *, last_success: datetime | None, now: datetime) -> tuple[Question, ...]:

@@ -68,6 +68,11 @@ async def take_together(intake: Intake, watch: Followed, came: Iterable[Came]) -
     return new
 
 
+def is_cancel(arrival: Arrival) -> bool:
+    """Whether an alert only ends others: it need not wait for what it may end."""
+    return arrival.gate is None and arrival.gist is not None and arrival.gist.msg_type == "Cancel"
+
+
 def is_plain(arrival: Arrival) -> bool:
     """Whether an alert can neither become a card nor change one, whatever else comes with it: it cannot be used, or is an
     Alert with a code that no programme asks for."""

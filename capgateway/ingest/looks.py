@@ -40,6 +40,7 @@ class Looks:
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, Document]] = {}
         self._rotation: dict[str, Looked] = {}  # the one asked longest ago first
+        self._live_at: dict[str, float] = {}
         self._whole_at: dict[str, float] = {}
 
     @property
@@ -59,6 +60,12 @@ class Looks:
         self._rotation = {address: looked for address, looked in before.items() if address in every}
         self._rotation |= {address: Looked(one, now) for address, one in every.items() if address not in before}
 
+    def are_due(self, live: Mapping[str, Document] | None, *, is_public: bool) -> bool:
+        """Whether there is anything to ask for now."""
+        before = time.monotonic() - (APART_IN_PUBLIC if is_public else APART)
+        first = next(iter(self._rotation.values()), None)
+        return (first is not None and first.at <= before) or any(self._asked_at(one) <= before for one in live or ())
+
     async def due(
         self,
         intake: Intake,
@@ -69,12 +76,15 @@ class Looks:
         but: Mapping[str, object],
     ) -> tuple[list[Errand], list[Errand]]:
         """What to ask for now: the documents behind cards on display, and some of the others, without those still missing."""
-        now, apart = time.monotonic(), APART_IN_PUBLIC if is_public else APART
-        urgent = [one for address, one in (live or {}).items() if self._asked_at(address) + apart <= now]
+        now = time.monotonic()
+        before = now - (APART_IN_PUBLIC if is_public else APART)
+        self._live_at = {address: self._asked_at(address) for address in live or ()}
+        urgent = [one for address, one in (live or {}).items() if self._live_at[address] <= before]
         for one in urgent:
-            self._rotation.pop(one.address, None)
-            self._rotation[one.address] = Looked(one, now)
-        turn = self._turn(now - apart, but)
+            self._live_at[one.address] = now
+            if self._rotation.pop(one.address, None):
+                self._rotation[one.address] = Looked(one, now)
+        turn = self._turn(before, but)
         known = await intake.store.read(feeds.documents, feed, [one.address for one in turn]) if turn else {}
         return [again(one, is_whole=self._is_whole(one, now)) for one in urgent], [
             again(known.get(one.address, one)) for one in turn
@@ -86,7 +96,7 @@ class Looks:
         for address, looked in self._rotation.items():
             if len(turn) >= A_POLL or looked.at > before:
                 break
-            if address not in but:
+            if address not in but and address not in self._live_at:
                 turn.append(looked.document)
         now = time.monotonic()
         for document in turn:
@@ -95,9 +105,11 @@ class Looks:
         return turn
 
     def _asked_at(self, address: str) -> float:
-        return self._rotation[address].at if address in self._rotation else LONG_AGO
+        looked = self._rotation.get(address)
+        return max(looked.at if looked else LONG_AGO, self._live_at.get(address, LONG_AGO))
 
     def _is_whole(self, document: Document, now: float) -> bool:
+        self._whole_at = {address: at for address, at in self._whole_at.items() if address in self._live_at}
         last = self._whole_at.setdefault(document.address, now)
         if now - last < WHOLE_EVERY:
             return False

@@ -20,7 +20,8 @@ for a cache that is set wrong."""
 
 
 class Part:
-    """The memory of one address. ``is_whole``: this process has read all that it lists, and nothing has gone wrong since."""
+    """The memory of one address. ``is_whole``: this process has read all that it lists, and nothing has gone wrong since.
+    ``is_moved``: its next time is not what the interval alone would say."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -31,6 +32,7 @@ class Part:
         self.whole_at: datetime | None = None
         self.complete_at: datetime | None = None
         self.wait_reason: str | None = None
+        self.is_moved = False
         self.unusable = 0
         self.is_whole = False
         self.task: asyncio.Task[object] | None = None
@@ -70,8 +72,10 @@ class Part:
             chance=random.random(),  # noqa: S311  (spreads load, guards nothing)
             retry_at=retry_at,
         )
+        soon = now + max(WHOLE_EVERY, floor(feed.url))
+        self.is_moved = bool(self.failures) or retry_at is not None or (is_live and self.next_at > soon)
         if is_live:
-            self.next_at = min(self.next_at, now + max(WHOLE_EVERY, floor(feed.url)))
+            self.next_at = min(self.next_at, soon)
 
 
 def _why_well(feed: Feed, fresh_until: datetime | None, now: datetime) -> str | None:

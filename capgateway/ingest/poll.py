@@ -22,7 +22,7 @@ from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
 from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.pace import interval_of
-from capgateway.feeds.read.entry import DAMAGED, READABLE
+from capgateway.feeds.read.entry import READABLE
 from capgateway.feeds.read.nws import JSON
 from capgateway.feeds.read.page import page_instead
 from capgateway.feeds.status import PollResult
@@ -32,7 +32,7 @@ from capgateway.ingest.links import again, first_errand
 from capgateway.store import Body, Document, TakenEntry, feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from capgateway.feeds import Entry, Index, Question
@@ -84,6 +84,7 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             outcome, new = "store", 0
             watch.failed(str(error), now)
+            watch.next_try = now + interval_of(watch.feed)
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=watch.trouble)
         _tell(intake, watch, result, time.monotonic() - started)
         return result
@@ -100,36 +101,56 @@ async def _poll(intake: Intake, watch: Watch, now: datetime) -> tuple[str, int]:
     await _load(intake, watch)
     live = await intake.live.documents(watch.feed.name)
     asked = await _ask(intake, watch, now, is_live=live is not None)
-    if watch.looks.count or live:
-        urgent, others = await watch.looks.due(
-            intake, watch.feed.name, live, is_public=watch.is_public, but=watch.walk.missing
-        )
-        watch.walk.fetch(urgent)
-        watch.walk.look_again(others)
-    if watch.walk.missing:
+    new = sum(one.new for one in asked)
+    if watch.is_walking or live or watch.has_looks:
+        is_due = watch.looks.are_due(live, is_public=watch.is_public)
+        if not is_due and not watch.is_walking:
+            return _outcome(watch, asked, now), new
+        if is_due:
+            await _look_again(intake, watch, live)
         watch.walk.retry(now)
-    watch.walk.go(intake, watch)
-    new = sum(one.new for one in asked) + await watch.walk.settle()
-    failure = next((one.failure for one in asked if one.failure), None)
+        watch.walk.go(intake, watch)
+        new += await watch.walk.settle()
+    return _outcome(watch, asked, now), new
+
+
+def _outcome(watch: Watch, asked: Sequence[Asked], now: datetime) -> str:
     watch.sum_up(now)
-    outcome = "ok" if any(one.changed for one in asked) else NO_CHANGE
-    return failure.reason if failure else outcome, new
+    failure = next((one.failure for one in asked if one.failure), None)
+    if failure:
+        return failure.reason
+    return "ok" if any(one.changed for one in asked) else NO_CHANGE
+
+
+async def _look_again(intake: Intake, watch: Watch, live: Mapping[str, Document] | None) -> None:
+    """Ask for documents that were read before: those behind cards on display first."""
+    urgent, others = await watch.looks.due(
+        intake, watch.feed.name, live, is_public=watch.is_public, but=watch.walk.missing
+    )
+    watch.walk.fetch(urgent)
+    watch.walk.look_again(others)
 
 
 async def _load(intake: Intake, watch: Watch) -> None:
     """What an earlier process knew, once."""
-    if not watch.walk.is_loaded:
-        watch.looks.recall(await intake.store.read(feeds.recent_documents, watch.feed.name))
-        await watch.walk.load(intake, watch)
+    if watch.is_recalled:
+        return
+    documents = await intake.store.read(feeds.recent_documents, watch.feed.name)
+    missing = await intake.store.read(feeds.missing_entries, watch.feed.name)
+    if documents:
+        watch.looks.recall(documents)
+    if missing:
+        watch.walk.recall(missing)
+    watch.is_recalled = True
 
 
 async def _ask(intake: Intake, watch: Watch, now: datetime, *, is_live: bool) -> list[Asked]:
     """The addresses of one poll. One that fails or is slow does not keep us from the others: these may hold the cancels."""
     every = questions(watch.feed, last_success=watch.complete_at, now=now)
-    leeway = interval_of(watch.feed) / 2
-    due = [one for one in every if watch.part(one).is_due(now, leeway)] or every
     if len(every) == 1:
         return [await _ask_part(intake, watch, every[0], now, is_live=is_live)]
+    leeway = interval_of(watch.feed) / 2
+    due = [one for one in every if watch.part(one).is_due(now, leeway)] or every
     for one in due:
         part = watch.part(one)
         if not part.is_under_way:
@@ -215,7 +236,9 @@ async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime
             break  # the newest come first: what is behind was read before
         url = page.next_url
     if pages:
-        watch.looks.listed(question.part, [document for page in pages for document in page.documents])
+        documents = [document for page in pages for document in page.documents]
+        if documents or watch.has_looks:
+            watch.looks.listed(question.part, documents)
         part.unusable = sum(page.unusable for page in pages)
         part.fresh_until, watch.moved_to = pages[0].found.fresh_until, pages[0].found.moved_to
         if all(page.is_sound for page in pages):
@@ -252,7 +275,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     new = await _take_held(intake, watch, held)
     # A faulty index without entries may be somebody's error page under the right address and with the right ETag: it is
     # read as a quiet feed, and asked for again in full. So is a damaged one, which may have been cut off.
-    is_sound = (bool(index.entries) or not errors) and not any(finding.rule == DAMAGED.id for finding in errors)
+    is_sound = (bool(index.entries) or not errors) and not any(finding.rule == SYNTAX.id for finding in errors)
     _tell_unusable(watch, index)
     return BodyRead(
         found,
@@ -269,7 +292,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
 async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int:
     """The entries that carry their alert, decided together with what others of the body link to."""
     kept, new = await take_plain(intake, watch, held)
-    if watch.walk.is_open:
+    if watch.is_walking and watch.walk.is_open:
         await watch.walk.keep(intake, watch, kept)
         return new
     return new + await take_together(intake, watch, kept)
@@ -279,6 +302,8 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     """Note the entries that link to what was never read, and have them fetched; whether there are any. Where a document was
     read before, its entry has a new time: it is asked for again, conditionally. An index that gives most of its entries a new
     time at each poll is not believed; its documents are asked for in rotation."""
+    if not fresh:
+        return False
     errands = {errand.address: errand for errand in map(first_errand, fresh)}
     wanted = [address for address in errands if address not in watch.walk.missing]
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}

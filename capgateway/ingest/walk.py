@@ -4,8 +4,9 @@ few seconds is decided together.
 ::
 
     announced ─▶ new, 4 at a time, little patience ──┬▶ concerns no card: stored at once
-         │           │ slow: put aside               ├▶ may make or change one: kept for WINDOW, or until
-         │           ▼                               │   all that is new was tried, then take-downs first
+         │           │ slow: put aside               ├▶ ends others: stored at once
+         │           ▼                               ├▶ may make or change one: kept for WINDOW, or until all
+         │                                           │   that is new was tried, then decided as a whole
     read before ─▶ again, 4 at a time, patient ──────┘
 
 The walk goes on beside the polls, so that a hundred dead links hold up neither the index nor each other. Everything that is
@@ -28,7 +29,7 @@ from capgateway import log
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds.pace import interval_of, next_poll
-from capgateway.ingest.body import is_plain, take_together
+from capgateway.ingest.body import is_cancel, is_plain, take_together
 from capgateway.ingest.hangs import Hangs
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.links import Errand, run
@@ -79,7 +80,6 @@ class Walk:
 
     def __init__(self) -> None:
         self.missing: dict[str, MissingEntry] = {}
-        self.is_loaded = False
         self.reading = 0  # listings that are being read, whose links belong to the same window
         self.task: asyncio.Task[None] | None = None
         self._new: deque[Errand] = deque()
@@ -97,17 +97,22 @@ class Walk:
         self._hangs = Hangs()
 
     @property
+    def is_busy(self) -> bool:
+        """Whether anything is missing, under way, or not told yet."""
+        return bool(self.missing or self._new or self._again or self._count or self._trouble) or (
+            self.task is not None and not self.task.done()
+        )
+
+    @property
     def is_open(self) -> bool:
         """Whether something that was just announced is still to be tried; what was put aside counts for a moment only."""
         if self._new or self.reading or any(trip.is_new for trip in self._under_way.values()):
             return True
         return bool(self._aside) and time.monotonic() < self._fetched_at + ASIDE_COUNTS_FOR
 
-    async def load(self, intake: Intake, watch: Followed) -> None:
+    def recall(self, entries: Iterable[MissingEntry]) -> None:
         """What an earlier process left missing."""
-        entries = await intake.store.read(feeds.missing_entries, watch.feed.name)
         self.missing = {entry.address: entry for entry in entries}
-        self.is_loaded = True
 
     async def announce(self, intake: Intake, watch: Followed, fresh: Sequence[Errand]) -> None:
         """Remember entries before the first of them is fetched, then fetch them."""
@@ -129,6 +134,8 @@ class Walk:
 
     def retry(self, now: datetime) -> None:
         """Try again what is missing and due."""
+        if not self.missing:
+            return
         self.look_again(
             Errand(address=address, entry=entry)
             for address, entry in self.missing.items()
@@ -284,7 +291,7 @@ class Walk:
             elif not together:
                 unchanged += [brought.taken] if brought.taken.key else []
                 self.missing.pop(errand.address, None)
-            elif all(is_plain(arrival) for arrival, _ in together):
+            elif all(is_plain(arrival) or is_cancel(arrival) for arrival, _ in together):
                 plain += together
             else:
                 self._keep(together)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.feeds.health import gap
 from capgateway.feeds.http.answer import Validators
+from capgateway.feeds.pace import interval_of
 from capgateway.feeds.read.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
 from capgateway.ingest.looks import Looks
@@ -64,7 +65,9 @@ class Watch:
         self.on_retry: Callable[[Watch], None] | None = None
         self.parts: dict[str, Part] = {}
         self.dead_addresses: dict[str, str] = {}
-        self.walk, self.looks = Walk(), Looks()
+        self.is_recalled = False
+        self._walk: Walk | None = None
+        self._looks: Looks | None = None
 
     @property
     def is_public(self) -> bool:
@@ -72,9 +75,31 @@ class Watch:
         return not self.feed.allow_networks
 
     @property
+    def walk(self) -> Walk:
+        """The feed's links on their way in; many feeds have none."""
+        self._walk = self._walk or Walk()
+        return self._walk
+
+    @property
+    def looks(self) -> Looks:
+        """The documents that are asked for again."""
+        self._looks = self._looks or Looks()
+        return self._looks
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether some links are still to be taken in, or to be decided."""
+        return self._walk is not None and self._walk.is_busy
+
+    @property
+    def has_looks(self) -> bool:
+        """Whether there are documents to ask for again."""
+        return self._looks is not None and self._looks.count > 0
+
+    @property
     def missing(self) -> int:
         """Entries that were announced and are not taken in, those not begun included."""
-        return len(self.walk.missing) + self.not_recovered
+        return (len(self._walk.missing) if self._walk else 0) + self.not_recovered
 
     @property
     def unusable(self) -> int:
@@ -83,7 +108,8 @@ class Watch:
     @property
     def tasks(self) -> list[asyncio.Task[Any]]:
         """What goes on beside the polls."""
-        tasks = [self.catching_up, self.walk.task, *(part.task for part in self.parts.values())]
+        walking = self._walk.task if self._walk else None
+        tasks = [self.catching_up, walking, *(part.task for part in self.parts.values())]
         return [task for task in tasks if task is not None and not task.done()]
 
     def part(self, question: Question) -> Part:
@@ -104,7 +130,8 @@ class Watch:
     def sum_up(self, now: datetime) -> None:
         """How the feed is doing, from its parts: it is complete only when each of them is."""
         parts = self.parts.values()
-        self.next_try = min((part.next_at for part in parts if part.next_at), default=None)
+        planned = [part.next_at for part in parts if part.next_at and not part.is_under_way]
+        self.next_try = min(planned, default=now + interval_of(self.feed))
         failing = {name: part for name, part in self.parts.items() if part.failures}
         late = [name for name, part in self.parts.items() if part.is_under_way and name not in failing]
         if failing or late:
@@ -155,8 +182,9 @@ class Watch:
 
     @property
     def wants_other_time(self) -> bool:
-        """Whether ``next_try`` is not what the interval alone would say: after a failure, or where the server asks."""
-        return any(part.wait_reason for part in self.parts.values()) or len(self.parts) > 1
+        """Whether ``next_try`` is not what the interval alone would say: after a failure, where the server asks, while a card
+        is on display, and where parts have their own times."""
+        return any(part.is_moved for part in self.parts.values()) or len(self.parts) > 1
 
     def status(self, now: datetime) -> FeedStatus:
         """How the feed is doing."""

@@ -182,3 +182,69 @@ async def test_a_push_feed_says_how_to_hand_in() -> None:
     found = await probe(kind="push", url="")
     assert has(found.facts, "POST /api/v1/feeds/f/alerts")
     assert found.troubles == ()
+
+
+async def test_a_wrapper_under_kind_cap_is_wrong() -> None:
+    """The gateway reads such a feed as one message: that it holds several good ones does not help."""
+    wrapper = b'<alerts xmlns="http://gov.fema.ipaws.services/feed">%s</alerts>' % VALID.partition(b"?>")[2]
+    async with FeedServer() as server:
+        server.publish("all.xml", wrapper)
+        found = await probe(server.url("all.xml"), kind="cap")
+    assert has(found.troubles, 'its root element is `alerts`, not `alert`. Change its kind to "ipaws".')
+
+
+async def test_a_failing_part_is_wrong_by_name() -> None:
+    """Of an NWS feed the list of cancels may fail while the listing is well."""
+    async with FeedServer() as server:
+        server.publish("a.xml", VALID)
+        server.misbehave("alerts", Fault(status=500))
+        found = await probe(server.url("alerts/active"), kind="nws")
+    (trouble,) = found.troubles
+    assert trouble.startswith("cancels: ")
+    assert "answered 500" in trouble
+    assert has(found.facts, "It announces 1 entry")
+
+
+async def test_a_refusal_is_not_only_for_asking_too_often() -> None:
+    """The NWS says 403 to who names no contact, too."""
+    async with FeedServer() as server:
+        server.misbehave("alerts/active", Fault(status=403))
+        found = await probe(server.url("alerts/active"), kind="nws")
+    assert has(found.troubles, "[gateway].contact")
+
+
+async def test_tls_spoken_to_a_plain_port_is_told_as_that() -> None:
+    """Of a web server, and of a stream; it is not a matter of certificates."""
+    async with FeedServer() as server, StreamServer() as stream:
+        found = await probe(server.url("index.atom").replace("http://", "https://"))
+        assert has(found.troubles, "does not speak TLS")
+        speaking = asyncio.create_task(probe(kind="naads", urls=(stream.url.replace("tcp://", "tls://"),), url=""))
+        await stream.connected()
+        await stream.send(VALID)
+        told = (await speaking).troubles
+    assert has(told, "does not speak TLS")
+    assert not has(told, "certificate")
+
+
+async def test_no_amber_alert_is_told_as_normal() -> None:
+    """A new operator should not take a quiet feed for a broken one; one with an AMBER Alert says nothing of it."""
+    amber = VALID.replace(b"<event>Drill", b"<event>Child Abduction Emergency")
+    async with FeedServer() as server:
+        server.publish("a.xml", VALID)
+        assert has((await probe(server.url("index.atom"))).facts, "That is normal")
+        server.publish("b.xml", amber)
+        assert not has((await probe(server.url("index.atom"))).facts, "That is normal")
+
+
+async def test_a_page_in_place_of_a_feed_is_named() -> None:
+    """A log-in page, a cookie wall, any other page; in place of the feed or of what it links to."""
+    pages = {
+        "a log-in page": b"<html><form><input type='password'></form></html>",
+        "a cookie wall": b"<!doctype html><p>Please enable cookies to continue</p>",
+        "an HTML page": b"<html><p>Welcome</p></html>",
+    }
+    async with FeedServer() as server:
+        for words, body in pages.items():
+            server.publish("a.xml", body)
+            assert has((await probe(server.url("a.xml"), kind="cap")).troubles, words)
+            assert has((await probe(server.url("index.atom"))).troubles, words)

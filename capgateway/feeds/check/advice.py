@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from capgateway.feeds.health import newest
@@ -24,9 +25,11 @@ ADVICE = {
     "disconnected": "The server ended the connection without an answer; if it persists, tell its operator.",
     "dns": "Check the spelling of the host, and this machine's name servers.",
     "encoding": "The body is packed in a way that was not asked for, or damaged: tell the server's operator.",
+    "empty": "There is nothing at that address: where no alert is active this may be right, but check the address.",
     "forbidden": "The server wants a key, or a User-Agent with a contact: check headers and [gateway].contact.",
     "not_found": "The address is wrong or was given up: look for the feed's new one.",
-    "protocol": "What answers there is no web server.",
+    "page": "The address leads to a page for people: look for the feed's own, or for one that needs no cookies.",
+    "protocol": "What answers there is no web server, or one that wants https.",
     "proxy": "Check the proxy's address, and that it may reach the feed.",
     "redirect": "Configure the address that the redirects lead to.",
     "scheme": "Use https; plain http is for networks named in allow_networks.",
@@ -34,16 +37,43 @@ ADVICE = {
     "throttled": "We ask too often: make the interval longer.",
     "timeout": "The server is too slow, or a firewall swallows the connection.",
     "tls": "The certificate is expired, for another name, or from an authority that needs to be named in ca.",
+    "status": "The address does not answer as a feed does: look for the feed's own.",
     "too_large": "The document is larger than any real feed.",
     "truncated": "The body ended too early; if it persists, tell the server's operator.",
+    "unreadable": "Open the address in a browser, and correct it or the feed's kind.",
     "url": "Correct the address.",
 }
+#: How a server without TLS looks to one who speaks TLS to it.
+_PLAIN_PORT = (
+    "wrong version number",
+    "record layer failure",
+    "packet length too long",
+    "http request",
+    "unexpected message",
+)
+_PLAIN_ADVICE = (
+    "What answers at that port does not speak TLS: use the port that does, or, in a network named in allow_networks, an address "
+    "that begins with http:// (for a stream tcp://)."
+)
+_FORBIDDEN = (
+    "The server refuses us: it wants a key or a User-Agent with a contact (check headers and [gateway].contact), or was asked too "
+    "often (make the interval longer)."
+)
+
+
+def advise(reason: str, message: str, status: int | None = None) -> str:
+    """What an operator can do about a fetch that failed; ``""`` where there is nothing to say."""
+    if status == HTTPStatus.FORBIDDEN:
+        return _FORBIDDEN
+    if reason in {"tls", "protocol", "disconnected"} and any(words in message.lower() for words in _PLAIN_PORT):
+        return _PLAIN_ADVICE
+    return ADVICE.get(reason, "")
 
 
 def describe(feed: Feed, found: Fetched | FetchFailed, index: Index | None, now: datetime) -> tuple[str, ...]:
     """One sentence a fact: what came back, what it announces, what is missing. ``index`` is what the body was read as."""
     if isinstance(found, FetchFailed):
-        advice = ADVICE.get(found.reason, "")
+        advice = advise(found.reason, found.message, found.status)
         return (f"{feed.name} could not be fetched: {found.message}. {advice}".strip(),)
     return (*_transport(found), *(_content(index, now) if index else ()))
 
@@ -59,10 +89,12 @@ def _transport(found: Fetched) -> Iterator[str]:
 def _content(index: Index, now: datetime) -> Iterator[str]:
     held = sum(entry.document is not None for entry in index.entries)
     usable = sum(entry.is_usable for entry in index.entries)
-    total = len(index.entries)
+    total = sum(not entry.is_placeholder for entry in index.entries)
     yield f"It announces {_count(total, 'entry', 'entries')}: {held} with the message inside, {usable - held} linked."
-    if total > usable:
-        yield f"{_count(total - usable, 'entry is', 'entries are')} unusable."
+    if index.unusable:
+        yield f"{_count(index.unusable, 'entry is', 'entries are')} unusable."
+    if total < len(index.entries):
+        yield "An entry only says that there is nothing; it is no alert."
     if usable > len(index.distinct):
         yield f"Some entries point to the same message; there are {len(index.distinct)} messages."
     latest = newest(index, now)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, net
+from capgateway.cap.place import local
 from capgateway.errors import FetchError
 from capgateway.feeds import directory
 from capgateway.feeds.check import advice
@@ -34,6 +36,7 @@ from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.plan import questions
 from capgateway.feeds.read.entries import read_entries
 from capgateway.feeds.read.judge import judge
+from capgateway.feeds.read.page import page_instead
 from capgateway.feeds.stream import listen, naads
 from capgateway.masking import mask_addresses, mask_query
 
@@ -46,6 +49,15 @@ __all__ = ["Look", "look"]
 
 #: Messages read of one feed: enough to see how its issuer writes, few enough to be polite.
 MESSAGES = 5
+#: What a feed of kind `cap` should be configured as, by the root of what is there.
+CONTAINERS: dict[str, FeedKind] = {
+    "feed": "atom",
+    "rss": "rss",
+    "RDF": "rss",
+    "alerts": "ipaws",
+    "EDXLDistribution": "edxl",
+}
+_AMBER = re.compile(rb">\s*CAE\s*<|child abduction emergency|amber alert", re.IGNORECASE)
 #: A stream sends a heartbeat a minute; a little more than that must bring one.
 PATIENCE = timedelta(seconds=75)
 
@@ -88,10 +100,23 @@ async def look(
                 f"or by hand with `capgateway feeds submit {feed.name} FILE`."
             )
         case _:
-            for question in questions(feed, last_success=None, now=now):
+            asked = questions(feed, last_success=None, now=now)
+            for question in asked:
                 progress(f"asking {mask_query(question.url)}")
+                before = len(seen.troubles)
                 await _polled(seen, question.url, question.accept or ACCEPT)
+                if len(asked) > 1:
+                    seen.troubles[before:] = [f"{question.name}: {trouble}" for trouble in seen.troubles[before:]]
+    if feed.kind not in {"push", "directory"} and seen.facts and not seen.has_amber:
+        seen.facts.append(
+            "None of the messages read is an AMBER Alert. That is normal: most days, and in most places most weeks, have none."
+        )
     return seen.told()
+
+
+def is_amber(document: bytes) -> bool:
+    """Whether a document looks as if it held an AMBER Alert. What the gateway makes of it, its policy says."""
+    return bool(_AMBER.search(document))
 
 
 class _Seen:
@@ -104,6 +129,7 @@ class _Seen:
         self.facts: list[str] = []
         self.advice: list[str] = []
         self.troubles: list[str] = []
+        self.has_amber = False
         self._schemas, self._trust = schemas, trust
         self._reports: list[cap.Report] = []
 
@@ -117,6 +143,7 @@ class _Seen:
             trust=self._trust,
             source=mask_addresses(source),
         )
+        self.has_amber = self.has_amber or is_amber(document)
         for report in islice(reports, MESSAGES):
             self._reports.append(report)
             errors = [finding for finding in report.findings if finding.level == "error"]
@@ -142,9 +169,15 @@ async def _polled(seen: _Seen, url: str, accept: str) -> None:
         failed = found or FetchFailed(reason="protocol", message="answered 304 to a request without conditions")
         seen.troubles += advice.describe(seen.feed, failed, None, seen.now)
         return
+    page = page_instead(found.body)
+    if page:
+        seen.troubles.append(f"{found.url} answered with {page} instead of the feed. {advice.ADVICE['page']}")
+        return
     index = read_entries(found.body, kind=seen.feed.kind, base_url=found.url)
     seen.facts += advice.describe(seen.feed, found, index, seen.now)
     seen.troubles += _troubles(found, index)
+    if seen.feed.kind == "cap":
+        seen.troubles += _not_a_message(found)
     remarks = await manners(seen.session, seen.feed, found, accept=accept, now=seen.now)
     seen.facts += remarks.facts
     seen.advice += remarks.advice
@@ -153,11 +186,23 @@ async def _polled(seen: _Seen, url: str, accept: str) -> None:
 
 def _troubles(found: Fetched, index: Index) -> Iterable[str]:
     errors = sum(finding.level == "error" for finding in index.findings)
-    unusable = sum(not entry.is_usable for entry in index.entries)
+    unusable = index.unusable
     if errors:
         yield f"{found.url} breaks {errors} of a feed's rules; the findings above name the places."
     if unusable:
         yield f"{unusable} of {len(index.entries)} entries lead to no message."
+
+
+def _not_a_message(found: Fetched) -> Iterable[str]:
+    """What keeps the gateway from reading the one document of a feed: it may be a container of messages."""
+    parsed = cap.parse(found.body)
+    if parsed.alert is not None:
+        return
+    name = local(parsed.root) if parsed.root is not None else ""
+    kind = CONTAINERS.get(name)
+    advice = f' Change its kind to "{kind}".' if kind else ""
+    what = f"its root element is `{name}`, not `alert`" if name else parsed.findings[0].message.rstrip(".")
+    yield f'The feed is configured as "cap", but {found.url} is not one CAP message: {what}.{advice}'
 
 
 async def _messages(seen: _Seen, entries: Iterable[Entry], url: str) -> None:
@@ -171,6 +216,9 @@ async def _messages(seen: _Seen, entries: Iterable[Entry], url: str) -> None:
                 seen.troubles.append(f"{entry.link} could not be fetched: {message}.")
                 continue
             document = found.body
+            if page := page_instead(document):
+                seen.troubles.append(f"{entry.link} leads to {page}, not to CAP.")
+                continue
         if document is not None:
             seen.judge(document, source)
 
@@ -182,7 +230,7 @@ async def _stream(seen: _Seen, url: str, patience: timedelta) -> None:
         async with aclosing(listen.messages(url, seen.feed, silence=patience.total_seconds())) as documents:
             document = await anext(documents)
     except FetchError as error:
-        seen.troubles.append(f"{url}: {error}. {advice.ADVICE.get(error.reason, '')}".strip())
+        seen.troubles.append(f"{url}: {error}. {advice.advise(error.reason, str(error))}".strip())
         return
     waited = asyncio.get_running_loop().time() - start
     await _stream_certificate(seen, url)

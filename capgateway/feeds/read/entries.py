@@ -13,7 +13,7 @@ from capgateway.cap.place import local, xpath
 from capgateway.cap.xml import SYNTAX
 from capgateway.feeds.read.atom import read_atom
 from capgateway.feeds.read.edxl import read_edxl
-from capgateway.feeds.read.entry import BOUNDED, DAMAGED, MAX_LINK, READABLE, Entry, Index, embedded
+from capgateway.feeds.read.entry import BOUNDED, MAX_LINK, READABLE, Entry, Index, embedded
 from capgateway.feeds.read.ipaws import read_ipaws
 from capgateway.feeds.read.markup import MAX_NAMESPACES, CrowdedError, quoted
 from capgateway.feeds.read.nws import read_nws
@@ -68,7 +68,8 @@ _ROOTS: dict[FeedKind, frozenset[str]] = {
 def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     """What a feed's body announces.
 
-    Another kind of document than the feed was configured as is read all the same, if it is any, with a finding. A body
+    Another kind of document than the feed was configured as is read all the same, if it is any, with a finding. Of one that is
+    not well-formed the pieces that are whole are read, and the broken ones are entries with their bytes. A body
     that is a message by itself is the only entry, as received; so is whatever was handed over and is no envelope.
     """
     if kind in _SINGLE:
@@ -81,7 +82,7 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     if xml.root is None and xml.findings[-1].rule == SYNTAX.id:
         entries = tuple(_salvaged(body, kind, base_url))
         if any(entry.is_sound for entry in entries):
-            return Index(entries=entries, findings=(DAMAGED.finding(xml.findings[-1].message), *xml.findings))
+            return Index(entries=entries, findings=xml.findings)
     if kind in _HANDED_OVER and name not in _ENVELOPES:
         return Index(entries=(embedded(body),))
     if xml.root is None:
@@ -133,7 +134,7 @@ def _broken(piece: Piece, base_url: str) -> Iterator[Entry]:
         if entries and all(entry.document is None and entry.is_usable for entry in entries):
             yield from entries
             return
-    yield msgspec.structs.replace(embedded(piece.own), is_sound=False)
+    yield embedded(piece.own, is_sound=False)
 
 
 def _whole(items: Iterable[Entry | cap.Finding], signed: dict[etree._Element, bytes]) -> Iterator[Entry | cap.Finding]:

@@ -37,15 +37,6 @@ BOUNDED = Rule(
     "`xml:base` longer than 4,000 characters.",
     why="One feed must not exhaust the gateway that reads all feeds. Entries beyond a limit are not read.",
 )
-DAMAGED = Rule(
-    id="feed.damaged",
-    level="error",
-    layer="feed",
-    asks="A feed or an envelope is well-formed XML from its beginning to its end.",
-    why="One unreadable character makes the whole document unreadable to most readers. Here the alerts and entries that are whole "
-    "are cut out and read; the broken one is kept in quarantine.",
-    source=("A-13",),
-)
 LINKED = Rule(
     id="feed.entry-link",
     level="error",
@@ -133,6 +124,7 @@ def embedded(
     updated: str | None = None,
     envelope_status: str | None = None,
     element: etree._Element | None = None,
+    is_sound: bool = True,
 ) -> Entry:
     """An entry that holds its message. The message is what it points to, so its hash is the key."""
     return Entry(
@@ -143,6 +135,7 @@ def embedded(
         updated=updated,
         envelope_status=envelope_status,
         element=element,
+        is_sound=is_sound,
     )
 
 

@@ -31,6 +31,7 @@ _NOTHING = re.compile(
     r"|\baucune? (?:alerte|avertissement|avis)\b|\bsin (?:alertas|avisos)\b",
     re.IGNORECASE,
 )
+_ALERT = re.compile(r"<(?:[\w.-]{1,40}:)?alert[\s/>]")
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 
 
@@ -153,16 +154,20 @@ def read_entry(
     urls = [one for one in candidates if not is_same_page(one, base_url)]
     url = urls[0] if urls else None
     also_empty = url is None  # an empty message must not keep us from the one that is linked
-    in_texts = (
-        alert_in_text(holder, also_empty=also_empty)
-        for holder in element.iterchildren(*(f"{{*}}{holding}" for holding in texts))
-    )
+    holders = list(element.iterchildren(*(f"{{*}}{holding}" for holding in texts)))
+    in_texts = (alert_in_text(holder, also_empty=also_empty) for holder in holders)
     inside = [(cut(alert), alert) for alert in alerts_inside(element, also_empty=also_empty)]
     documents = [*inside, *((document, None) for document in in_texts if document)]
     for document, alert in documents:
         yield embedded(document, title=title, link=url, updated=updated, element=alert)
     if documents:
         return
+    if url is None:
+        broken = [piece for holder in holders if (piece := _broken_alert(holder))]
+        for piece in broken:
+            yield embedded(piece, title=title, updated=updated, is_sound=False)
+        if broken:
+            return
     if url is None and (candidates or _NOTHING.search(title)):
         yield Entry(key=f"{where} {name}", title=title, updated=updated, is_placeholder=True)
         return
@@ -182,6 +187,15 @@ def read_entry(
             others=tuple(urls[1:]),
             is_named=link.is_named and url == link.url,
         )
+
+
+def _broken_alert(holder: etree._Element) -> bytes | None:
+    """What stands in the text of an element and begins as a CAP message, but is not well-formed."""
+    written = _DECLARATION.sub("", (holder.text or "").lstrip(), count=1).lstrip()
+    if len(holder) or not _ALERT.match(written):
+        return None
+    document = written.encode()
+    return document if cap.read_xml(document).root is None else None
 
 
 def is_same_page(url: str, other: str) -> bool:

@@ -6,6 +6,7 @@ so they are asked for separately (D-56). Pure.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
@@ -52,8 +53,8 @@ def cancels_url(url: str) -> str | None:
 def read_nws(body: bytes, base_url: str) -> tuple[Iterator[Entry | cap.Finding], str | None]:
     """The alerts of a listing, and the address of its next page."""
     try:
-        listing = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        listing = _decoded(body)
+    except (ValueError, RecursionError) as error:
         return iter((JSON.finding(f"This is not JSON: {error}."),)), None
     items = next((listing[name] for name in ("features", "@graph") if isinstance(_get(listing, name), list)), None)
     if items is None:
@@ -62,6 +63,14 @@ def read_nws(body: bytes, base_url: str) -> tuple[Iterator[Entry | cap.Finding],
         ), None
     next_url = _text(_get(_get(listing, "pagination"), "next"))
     return _entries(items, base_url), _absolute(next_url, base_url)
+
+
+def _decoded(body: bytes) -> Any:
+    """The listing; also one with a stray byte or a control character in a text, of which only the links are needed."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(body.decode(errors="replace"), strict=False)
 
 
 def _entries(items: list[Any], base_url: str) -> Iterator[Entry | cap.Finding]:
