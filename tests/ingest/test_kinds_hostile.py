@@ -191,5 +191,9 @@ def test_what_takes_a_square_of_time_is_not_done() -> None:
     names = b" ".join(b'xmlns:n%d="urn:%d"' % (number, number) for number in range(30_000))
     crowded = read_entries(b"<alerts %s>%s</alerts>" % (names, b"<alert><a/></alert>" * 50), kind="ipaws", base_url="")
     assert ([finding.rule for finding in crowded.findings], crowded.entries) == (["feed.size"], ())
+    head = b"<EDXLDistribution><x>%s</x>" % (b"a" * 2_000_000)
+    damaged = head + b"<contentObject>\x0b</contentObject>" * 20_000
+    assert len(read_entries(damaged, kind="edxl", base_url="").entries) < 100
+    assert not read_entries(b"<feed>" + b"<!--<![CDATA[" * 500_000, kind="atom", base_url="").entries
     splitter = Splitter()
     assert splitter.feed(b"<?xml ?>" + b" " * 500 + b"x<?xml ?>\n" + b"<!---->\n" * 15 + b"<alert></alert>")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PIECES = {"alerts": b"alert", "feed": b"entry", "rss": b"item", "RDF": b"item", "EDXLDistribution": b"contentObject"}
 #: The same bound as for entries of a container that is whole.
 MAX_PIECES = 20_000
+#: Bytes that are parsed in all: a long head would be read again with each of thousands of pieces.
+MAX_WORK = 100_000_000
 _PROLOG = re.compile(
     rb"(?:\xef\xbb\xbf|\s)*+(?P<declaration><\?xml\s[^>]{0,200}\?>)?(?:\s|<!--[^>]{0,2000}-->|<\?[^>]{0,500}\?>)*+"
 )
@@ -51,12 +53,15 @@ def pieces(body: bytes) -> Iterator[Piece]:
     unit = PIECES.get(root["local"].decode("ascii", "replace")) if root else None
     if prolog is None or root is None or unit is None:
         return
-    opening, closing = None, b"</%s>" % root["name"]
+    opening, closing, left = None, b"</%s>" % root["name"], MAX_WORK
     for start, end in islice(_places(body, root.end(), unit), MAX_PIECES):
         if opening is None:
             head, more = _opening(body, root, start)
             opening, closing = (prolog["declaration"] or b"") + head, more + closing
         own = body[start:end]
+        left -= len(opening) + len(own)
+        if left < 0:
+            return
         yield Piece(own, opening + own + closing)
 
 
