@@ -17,9 +17,6 @@ from capgateway.store.chains import Name, names_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_WORD = 20
-"""The width of the columns for codes of the standard: a document that breaks the schema may say anything there."""
-
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
@@ -121,9 +118,9 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "sent_at": alert.sent.instant if alert.sent else None,
         "sender_key": gist.sender_key or None,
         "identifier_key": gist.identifier_key or None,
-        "status": alert.status[:MAX_WORD] or None,
-        "msg_type": alert.msg_type[:MAX_WORD] or None,
-        "scope": alert.scope[:MAX_WORD] or None,
+        "status": gist.status or None,
+        "msg_type": gist.msg_type or None,
+        "scope": gist.scope or None,
         "cap_version": report.cap_version,
         "event": alert.infos[0].event if alert.infos else None,
         "feed": came.feed,
