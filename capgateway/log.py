@@ -16,6 +16,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import msgspec
@@ -109,7 +110,12 @@ def _name_the_job(record: logging.LogRecord) -> bool:
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields: dict[str, Any] = getattr(record, _FIELDS, {})
-    return {name: "[hidden]" if _SECRET.search(name) else _cut(value) for name, value in fields.items()}
+    return {name: "[hidden]" if _is_secret(name) else _cut(value) for name, value in fields.items()}
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
 
 
 def _cut(value: Any) -> Any:

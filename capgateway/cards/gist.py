@@ -166,7 +166,7 @@ def gist(alert: Alert) -> Gist:
         references=_references(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=amber.says_so(alert.infos),
+        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )

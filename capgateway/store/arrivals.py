@@ -35,16 +35,14 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[Name, ...] = ()
     content_sha256: str | None = None
     sha256: str = ""
+    triple_sha256: str = ""
     fault: str | None = None
 
     @property
     def identity(self) -> str:
         """The hash of the triple for what passed the gate, of the bytes for what did not: a broken copy never takes the
         place of a good one. Nor does a rehearsal take the place of the real thing."""
-        if self.gate is not None or self.gist is None:
-            return self.sha256
-        triple = (self.gist.sender, self.gist.identifier, str(self.gist.sent_at))
-        return sha256("\0".join((*triple, "rehearsal" if self.rehearsal else "")).encode())
+        return self.sha256 if self.gate is not None or self.gist is None else self.triple_sha256
 
     @property
     def signature(self) -> SignatureNote:
@@ -99,6 +97,7 @@ def arrival(
             gist=gist,
             draft=draft,
             names=names_of(gist, rehearsal=rehearsal),
+            triple_sha256=_triple_sha256(gist, rehearsal=rehearsal),
             content_sha256=content_sha256(alert),
         )
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
@@ -140,6 +139,11 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "reason": decision.reason,
         **where,
     }
+
+
+def _triple_sha256(gist: Gist, *, rehearsal: bool) -> str:
+    triple = (gist.sender, gist.identifier, str(gist.sent_at))
+    return sha256("\0".join((*triple, "rehearsal" if rehearsal else "")).encode())
 
 
 def content_sha256(alert: Alert) -> str:
