@@ -7,20 +7,22 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal, literal_column, null, select, union_all, update
+from sqlalchemy import bindparam, case, func, literal, literal_column, null, select, text, union_all, update
 
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import attempts, deliveries, lanes, messages, receivers
+from capgateway.store.tables import EPOCH, attempts, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Select
+    from sqlalchemy import Connection, RowMapping, Select, TextClause
 
     from capgateway.store.write import Write
 
@@ -55,6 +57,20 @@ def _first(receiver: Any, priority: Priority) -> Select[Any]:
 
 
 _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
+
+
+@cache
+def _next_due(count: int) -> TextClause:
+    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
+    time."""
+    part = (
+        "SELECT {0} AS place, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
+        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+    )
+    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    return text(" UNION ALL ".join(parts))
+
+
 _DUE = (
     select(
         lanes.c.in_flight,
@@ -193,13 +209,10 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     due: dict[str, datetime] = {}
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
-        firsts = [
-            select(literal(name).label("receiver"), _first(name, priority).subquery().c.due_at)
-            for name in some
-            for priority in Priority
-        ]
-        for name, due_at in connection.execute(union_all(*firsts)):
-            due[name] = min(due_at, due.get(name, due_at))
+        asked = {f"receiver_{place}": name for place, name in enumerate(some)}
+        for place, due_at in connection.execute(_next_due(len(some)), asked):
+            name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
+            due[name] = min(moment, due.get(name, moment))
     return due
 
 
