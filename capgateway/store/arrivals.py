@@ -12,7 +12,7 @@ from capgateway import cards
 from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
-from capgateway.store.chains import Name, names_of
+from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
     ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
-    whose words leave only as exercise. ``fault`` is what went wrong in the gateway itself, where something did."""
+    whose words leave only as exercise. ``held_back`` is the reason for which it is quarantined unless it ends a card.
+    ``fault`` is what went wrong in the gateway itself, where something did."""
 
     feed: str
     document: bytes
@@ -29,10 +30,11 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     alert: Alert | None
     report: Report
     gate: QuarantineReason | None
+    held_back: QuarantineReason | None = None
     rehearsal: bool = False
     gist: Gist | None = None
     draft: Draft | None = None
-    names: tuple[Name, ...] = ()
+    names: Names = Names()
     content_sha256: str | None = None
     sha256: str = ""
     triple_sha256: str = ""
@@ -73,6 +75,7 @@ def arrival(
     alert: Alert | None,
     report: Report,
     gate: QuarantineReason | None,
+    held_back: QuarantineReason | None = None,
     rehearsal: bool = False,
 ) -> Arrival:
     """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
@@ -84,6 +87,7 @@ def arrival(
         alert=alert,
         report=report,
         gate=gate,
+        held_back=held_back,
         rehearsal=rehearsal,
         sha256=sha256(document),
     )
