@@ -108,6 +108,10 @@ class ReceiverServer:
         return f"http://{LOOPBACK}:{self._port}{PATH}"
 
     @property
+    def cards_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._port}{CARDS}"
+
+    @property
     def cards(self) -> dict[str, dict[str, Any]]:
         """The cards shown now, by ``card_id``."""
         self._expire()
