@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SECRET = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
-LOCK = threading.Lock()  # in a database: one transaction a message
+LOCK = threading.Lock()  # in a database: one transaction per message
 SEEN = {}  # webhook-id → when; forget after 7 days
 CARDS = {}  # card_id → sequence, revision, expires_at, card (None once it is removed); forget 7 days after its end
 
@@ -55,7 +55,7 @@ class Hook(BaseHTTPRequestHandler):
             return self.answer(401, {})
         return self.answer(200, take(self.headers["webhook-id"], json.loads(body)))
 
-    def do_GET(self):  # what is shown now
+    def do_GET(self):  # the cards on display
         self.answer(200, {card_id: entry["card"] for card_id, entry in CARDS.items() if is_shown(entry)})
 
     def answer(self, status, content):
