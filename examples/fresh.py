@@ -2,8 +2,9 @@
 
     python3 examples/fresh.py DIRECTORY
 
-writes us-alert.xml, us-update.xml, us-cancel.xml and the same three for canada into DIRECTORY. All times of a country move by
-the same amount, so that its Cancel is sent now and every reference still fits. Standard library only.
+writes us-alert.xml, us-update.xml, us-cancel.xml and the same three for canada into DIRECTORY. The Cancel is sent now, the Update
+a second and the Alert two seconds earlier. The time is also added to the identifiers, so that each run makes a new case. Every
+reference still fits. Standard library only.
 """
 
 import re
@@ -12,19 +13,28 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 HERE = Path(__file__).parent
+ORDER = ("alert", "update", "cancel")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+CASE = re.compile(r"-AMBER-\d{4}-\d{4}")
 SENT = re.compile(r"<sent>(.*?)</sent>")
 
 
 def copies(country: str, now: datetime) -> dict[str, str]:
-    """The messages of one country by file name, their times moved."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((HERE / country).glob("*.xml"))}
-    last = max(datetime.fromisoformat(sent) for text in texts.values() for sent in SENT.findall(text))
-    shift = timedelta(seconds=int((now - last).total_seconds()))
-    return {
-        f"{country}-{name}": TIME.sub(lambda time: (datetime.fromisoformat(time[0]) + shift).isoformat(), text)
-        for name, text in texts.items()
-    }
+    """The messages of one country by file name. A ``sent`` and the references to it move alike, and ``expires`` with its message."""
+    written: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    for age, name in zip((2, 1, 0), ORDER, strict=True):
+        text = (HERE / country / f"{name}.xml").read_text(encoding="utf-8")
+        sent = datetime.fromisoformat(SENT.findall(text)[0])
+        shift = now.replace(microsecond=0) - timedelta(seconds=age) - sent
+        moved[sent.isoformat()] = (sent + shift).isoformat()
+        written[f"{country}-{name}.xml"] = TIME.sub(lambda time: moved.get(time[0]) or later(time[0], shift), text)  # noqa: B023
+    return {name: CASE.sub(lambda case: f"{case[0]}-{now:%H%M%S}", text) for name, text in written.items()}
+
+
+def later(time: str, shift: timedelta) -> str:
+    """The time, in its own zone."""
+    return (datetime.fromisoformat(time) + shift).isoformat()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,9 @@ def test_fresh_copies_fit_each_other(country: str) -> None:
     assert cancel
     assert cancel.sent
     assert cancel.sent.instant == now.replace(microsecond=0)
-    assert [reference.sent for reference in cancel.references] == [first.sent, update.sent]
+    named = [(reference.identifier, reference.sent) for reference in cancel.references]
+    assert named == [(first.identifier, first.sent), (update.identifier, update.sent)]
+    assert first.identifier.endswith("-070809")
     assert all(info.expires and info.expires.instant and info.expires.instant > now for info in first.infos)
 
 
