@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from capgateway import cap
+from capgateway import cap, config, webhooks
 from capgateway.cli import cli
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +84,15 @@ def test_the_receiver_is_that_of_the_documentation() -> None:
     """Readers of the page and users of the file see the same code."""
     (code, *_) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/receivers.md").read_text(), re.DOTALL)
     assert (EXAMPLES / "receiver.py").read_text() == code
+
+
+def test_the_receiver_can_be_configured_as_the_page_says(tmp_path: Path) -> None:
+    """Its ``[[receivers]]`` lines load without a warning about them."""
+    (lines,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/receivers.md").read_text(), re.DOTALL)
+    (tmp_path / "x.toml").write_text(lines)
+    settings = config.load(tmp_path / "x.toml", {"WEBHOOK_SECRET": webhooks.encode_secret(bytes(range(32)))})
+    assert [receiver.url for receiver in settings.receivers] == ["http://127.0.0.1:8000/"]
+    assert [warning.key for warning in settings.warnings if warning.key and "receivers" in warning.key] == []
 
 
 def test_the_package_contains_the_examples(tmp_path: Path) -> None:
