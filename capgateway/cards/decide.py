@@ -148,14 +148,16 @@ def _refusal(
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
+    if result.member is not None and result.member.alert_id == arrived.alert_id:
+        return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
     if all(member.alert_id != arrived.alert_id for member in standing(chain)):
         return Decision(word="ignored", reason="stale")
     own = judge(arrived, chain, policy, now)
-    if isinstance(own, Deferred):
-        return Decision(word="quarantined", reason=own.reason)
-    if result.member is None or result.member.alert_id != arrived.alert_id:
-        return Decision(word="ignored", reason="stale")
-    return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
+    return (
+        Decision(word="quarantined", reason=own.reason)
+        if isinstance(own, Deferred)
+        else Decision(word="ignored", reason="stale")
+    )
 
 
 def expire(card: CardState) -> Decision:

@@ -30,6 +30,19 @@ LONGEST_KEY = 300
 LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 KNOWN_WORDS = frozenset(
     [
+        "Actual",
+        "Exercise",
+        "System",
+        "Test",
+        "Draft",
+        "Alert",
+        "Update",
+        "Cancel",
+        "Ack",
+        "Error",
+        "Public",
+        "Restricted",
+        "Private",
         "Shelter",
         "Evacuate",
         "Prepare",
@@ -46,6 +59,8 @@ KNOWN_WORDS = frozenset(
         "Unknown",
     ]
 )
+OTHER = "other"
+"""What replaces a code that is not the standard's: such a document may say anything there, a name too."""
 
 
 class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,6 +142,11 @@ def key(text: str) -> str:
     return folded if len(folded) <= LONGEST_KEY else hashlib.sha256(folded.encode()).hexdigest()
 
 
+def known_word(text: str) -> str:
+    """A code of the standard as it is, any other text as :data:`OTHER`; an empty one stays empty."""
+    return text if text in KNOWN_WORDS or not text else OTHER
+
+
 def gist(alert: Alert) -> Gist:
     """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message."""
     resolver = Resolver()
@@ -140,13 +160,13 @@ def gist(alert: Alert) -> Gist:
         identifier_key=key(alert.identifier),
         sent=alert.sent.text if alert.sent else "",
         sent_at=alert.sent.instant if alert.sent else None,
-        status=alert.status,
-        msg_type=alert.msg_type,
-        scope=alert.scope,
+        status=known_word(alert.status),
+        msg_type=known_word(alert.msg_type),
+        scope=known_word(alert.scope),
         references=_references(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=amber.says_so(alert.infos),
+        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )

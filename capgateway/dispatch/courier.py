@@ -12,7 +12,8 @@ the database cannot take now is recorded with a later turn, and holds no lane lo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,6 +32,9 @@ LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
 RESERVE = 1
 """Slots kept for take-downs."""
+GATHER_SECONDS = 0.003
+"""What a delivery may wait for others to end, so that they share a turn: a turn costs as much as a delivery."""
+NOTE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 """The pause after the database failed us."""
 LAST_TRIES = 10
@@ -53,6 +57,7 @@ class Courier:
         self._busy = 0
         self._finished: list[Finished] = []
         self._woken = asyncio.Event()
+        self._noted_until = 0.0
         self._retired = False
         self._last_tries = LAST_TRIES
 
@@ -85,6 +90,12 @@ class Courier:
                 await self._turn(group, session)
                 if self._has_work:
                     await self._woken.wait()
+                    await self._gather()
+
+    async def _gather(self) -> None:
+        """While most slots are busy, let more of them end: they are recorded together."""
+        if self._busy > self._slots // 2 and not self._retired:
+            await asyncio.sleep(GATHER_SECONDS)
 
     @property
     def _has_work(self) -> bool:
@@ -98,7 +109,13 @@ class Courier:
         lease = self.receiver.timeout + LEASE_MARGIN
         try:
             turn = await self._store.write(
-                deliveries.turn, self.receiver.name, finished, room=room, reserve=reserve, lease=lease
+                deliveries.turn,
+                self.receiver.name,
+                finished,
+                room=room,
+                reserve=reserve,
+                lease=lease,
+                note=self._notes(finished),
             )
         except StoreError as error:
             report.store_failed(error)
@@ -109,6 +126,16 @@ class Courier:
         for claim in turn.claims:
             self._busy += 1
             group.create_task(self._carry(session, claim))
+
+    def _notes(self, finished: Sequence[Finished]) -> bool:
+        """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
+        of successes in a row only one a second."""
+        is_well = all(one.attempt.outcome == "delivered" for one in finished)
+        now = time.monotonic()
+        if is_well and now < self._noted_until:
+            return False
+        self._noted_until = now + NOTE_SECONDS if is_well else 0.0
+        return True
 
     def _room(self) -> tuple[int, int]:
         """How many deliveries of any kind may begin, and how many more that are take-downs."""

@@ -59,6 +59,10 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
             new += await retry_missing(intake, watch)
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             failure, outcome, new = FetchFailed(reason="store", message=str(error)), "store", 0
+        except Exception as error:  # noqa: BLE001  (a fault of ours over one body must not end the feed)
+            log.event(LOGGER, "feed.fault", level=logging.ERROR, error=error, feed=watch.feed.name)
+            failure = FetchFailed(reason="fault", message=f"a fault of capgateway itself: {type(error).__name__}")
+            outcome, new = "fault", 0
         if failure:
             watch.failed(failure.message, now)
         else:

@@ -37,6 +37,7 @@ from capgateway.net.tls import Certificates
 
 if TYPE_CHECKING:
     from aiohttp.client_middlewares import ClientHandlerType
+    from yarl import URL
 
 # A server is called dead after 10 s without a connection (TLS included), 30 s without a byte, 2 minutes in all.
 TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
@@ -146,8 +147,10 @@ def _with(certificates: Certificates) -> type[aiohttp.ClientRequest]:
     for them, and is closed once it has been idle for ``KEEPALIVE_SECONDS``."""
 
     class Request(aiohttp.ClientRequest):
-        def __init__(self, *arguments: Any, **settings: Any) -> None:
-            super().__init__(*arguments, **settings | {"ssl": certificates.context()})
+        def __init__(self, method: str, url: URL, **settings: Any) -> None:
+            if certificates.are_ours or url.scheme != "http" or settings.get("proxy"):
+                settings["ssl"] = certificates.context()
+            super().__init__(method, url, **settings)
 
     return Request
 

@@ -7,6 +7,7 @@ resolve (marine areas, unknown schemes) is kept apart, never guessed.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -73,7 +74,7 @@ def read(name: str, value: str) -> tuple[Unit, ...] | None:
     """
     scheme = name.strip().casefold()
     if scheme in ("same", "fips6", "fips"):
-        return _same(value)
+        return _same(value) if len(value) <= len(WHOLE_US) else ()
     if scheme == "ugc":
         return _ugc(value)
     if SGC_NAME.fullmatch(name.strip()):
@@ -81,6 +82,7 @@ def read(name: str, value: str) -> tuple[Unit, ...] | None:
     return None
 
 
+@lru_cache(maxsize=8192)  # every county, whole and in part
 def _same(value: str) -> tuple[Unit, ...]:
     """47 CFR 11.31(c): P part of county (0 = all), SS state, CCC county (000 = whole state); 000000 the whole US.
 

@@ -17,9 +17,6 @@ from capgateway.store.chains import Name, names_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_WORD = 20
-"""The width of the columns for codes of the standard: a document that breaks the schema may say anything there."""
-
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
@@ -38,16 +35,14 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[Name, ...] = ()
     content_sha256: str | None = None
     sha256: str = ""
+    triple_sha256: str = ""
     fault: str | None = None
 
     @property
     def identity(self) -> str:
         """The hash of the triple for what passed the gate, of the bytes for what did not: a broken copy never takes the
         place of a good one. Nor does a rehearsal take the place of the real thing."""
-        if self.gate is not None or self.gist is None:
-            return self.sha256
-        triple = (self.gist.sender, self.gist.identifier, str(self.gist.sent_at))
-        return sha256("\0".join((*triple, "rehearsal" if self.rehearsal else "")).encode())
+        return self.sha256 if self.gate is not None or self.gist is None else self.triple_sha256
 
     @property
     def signature(self) -> SignatureNote:
@@ -102,6 +97,7 @@ def arrival(
             gist=gist,
             draft=draft,
             names=names_of(gist, rehearsal=rehearsal),
+            triple_sha256=_triple_sha256(gist, rehearsal=rehearsal),
             content_sha256=content_sha256(alert),
         )
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
@@ -121,9 +117,9 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "sent_at": alert.sent.instant if alert.sent else None,
         "sender_key": gist.sender_key or None,
         "identifier_key": gist.identifier_key or None,
-        "status": alert.status[:MAX_WORD] or None,
-        "msg_type": alert.msg_type[:MAX_WORD] or None,
-        "scope": alert.scope[:MAX_WORD] or None,
+        "status": gist.status or None,
+        "msg_type": gist.msg_type or None,
+        "scope": gist.scope or None,
         "cap_version": report.cap_version,
         "event": alert.infos[0].event if alert.infos else None,
         "feed": came.feed,
@@ -143,6 +139,11 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "reason": decision.reason,
         **where,
     }
+
+
+def _triple_sha256(gist: Gist, *, rehearsal: bool) -> str:
+    triple = (gist.sender, gist.identifier, str(gist.sent_at))
+    return sha256("\0".join((*triple, "rehearsal" if rehearsal else "")).encode())
 
 
 def content_sha256(alert: Alert) -> str:

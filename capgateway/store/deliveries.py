@@ -7,19 +7,22 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal, select, union_all, update
+from sqlalchemy import bindparam, case, func, literal, literal_column, null, select, text, union_all, update
 
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
-from capgateway.store.tables import attempts, deliveries, lanes, messages, receivers
+from capgateway.store.many import Many
+from capgateway.store.tables import EPOCH, attempts, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Select
+    from sqlalchemy import Connection, RowMapping, Select, TextClause
 
     from capgateway.store.write import Write
 
@@ -54,6 +57,20 @@ def _first(receiver: Any, priority: Priority) -> Select[Any]:
 
 
 _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
+
+
+@cache
+def _next_due(count: int) -> TextClause:
+    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
+    time."""
+    part = (
+        "SELECT {0} AS place, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
+        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+    )
+    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    return text(" UNION ALL ".join(parts))
+
+
 _DUE = (
     select(
         lanes.c.in_flight,
@@ -84,22 +101,22 @@ _DUE = (
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
-_LEASE = (
+_LEASE = Many(
     update(lanes)
-    .where(lanes.c.delivery_id.in_(bindparam("claimed", expanding=True)))
+    .where(lanes.c.delivery_id == bindparam("claimed"))
     .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
 )
-_COUNT = (
+_COUNT = Many(
     update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
-    .values(attempts=deliveries.c.attempts + 1)
+    .where(deliveries.c.id == bindparam("claimed"))
+    .values(attempts=deliveries.c.attempts + literal_column("1"))
 )
 _NOW = (
     select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
-_END = (
+_END = Many(
     update(deliveries)
     .where(deliveries.c.id == bindparam("finished"))
     .values(
@@ -110,14 +127,14 @@ _END = (
         last_status=bindparam("status"),
     )
 )
-_LAND = (
+_LAND = Many(
     update(lanes)
     .where(lanes.c.in_flight == bindparam("finished"))
-    .values(in_flight=None, lease_until=None, due_at=bindparam("due"))
+    .values(in_flight=null(), lease_until=null(), due_at=bindparam("due"))
 )
 
 
-_ATTEMPTED = upserts(attempts, lambda row: row.on_conflict_do_nothing())
+_ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
 _NOTED = upserts(
     receivers,
     lambda row: row.on_conflict_do_update(
@@ -141,10 +158,11 @@ def turn(
     room: int,
     reserve: int,
     lease: timedelta,
+    note: bool = True,
 ) -> Turn:
     """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
     they are take-downs."""
-    ours = record(write, finished) if finished else []
+    ours = record(write, finished, note=note) if finished else []
     return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease), ours)
 
 
@@ -159,27 +177,29 @@ def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: 
             asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left}
             rows += write.execute(_DUE, asked).mappings()
     if rows:
-        claimed = [row["id"] for row in rows]
-        write.execute(_LEASE, {"claimed": claimed, "until": write.now + lease})
-        write.execute(_COUNT, {"claimed": claimed})
+        until = write.now + lease
+        write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
+        write.execute_many(_COUNT, [{"claimed": row["id"]} for row in rows])
         forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
         outbox.supersede(write, forgotten)
     return [_claim(row) for row in rows]
 
 
-def record(write: Write, finished: Sequence[Finished]) -> list[bool]:
+def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> list[bool]:
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
-    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written."""
-    write.execute(_ATTEMPTED[write.dialect], [_attempt_row(one) for one in finished])
+    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
+    ``note``: with what they say of the receiver."""
+    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
     if mine:
         newest = {one.claim.delivery_id: known[one.claim.delivery_id].newest for one in mine}
         is_newest = [newest[one.claim.delivery_id] == one.claim.delivery_id for one in mine]
-        write.execute(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-        write.execute(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-    _note(write, finished)
+        write.execute_many(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+        write.execute_many(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+    if note:
+        _note(write, finished)
     return ours
 
 
@@ -189,13 +209,10 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     due: dict[str, datetime] = {}
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
-        firsts = [
-            select(literal(name).label("receiver"), _first(name, priority).subquery().c.due_at)
-            for name in some
-            for priority in Priority
-        ]
-        for name, due_at in connection.execute(union_all(*firsts)):
-            due[name] = min(due_at, due.get(name, due_at))
+        asked = {f"receiver_{place}": name for place, name in enumerate(some)}
+        for place, due_at in connection.execute(_next_due(len(some)), asked):
+            name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
+            due[name] = min(moment, due.get(name, moment))
     return due
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -124,26 +124,24 @@ def message_id(deployment: str, card_id: str, revision: int, kind: str, sequence
 
 
 def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
-    """The message that shows a card. ``card`` is its JSON, ``card_url`` where the same is served.
+    """The message that shows a card. ``card`` is its JSON as :func:`encode` writes it, ``card_url`` where the same is served.
 
-    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card as ``encode`` writes it.
+    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card.
     """
     message_type = _display_type(stamp.revision)
-    whole = msgspec.json.decode(card, type=dict[str, Any])
     shown = DisplayData(
         action="display",
         card_id=stamp.card_id,
         revision=stamp.revision,
         sequence=stamp.sequence,
         expires_at=stamp.expires_at,
-        card=whole,
+        card=cast("dict[str, Any]", msgspec.Raw(card)),  # it is written as it is, not read and written again
     )
     message = _message(stamp, message_type, shown, kind=message_type)
     if len(message.body) <= LARGEST_BODY:
         return message
-    thin = msgspec.structs.replace(
-        shown, card=_without_texts(whole), card_url=card_url, card_sha256=hashlib.sha256(encode(whole)).hexdigest()
-    )
+    short = _without_texts(msgspec.json.decode(card, type=dict[str, Any]))
+    thin = msgspec.structs.replace(shown, card=short, card_url=card_url, card_sha256=hashlib.sha256(card).hexdigest())
     return _message(stamp, message_type, thin, kind=message_type)
 
 

@@ -177,9 +177,15 @@ def test_a_circle_without_size_is_a_marker(radius: str, is_marker: bool) -> None
 
 @given(st.text(st.sampled_from("0123456789.,- +e\n"), max_size=60))
 def test_no_text_raises(text: str) -> None:
-    """Any text is a shape or a fault."""
-    assert polygon(text).points or polygon(text).faults
-    assert circle(text)
+    """Any text is a shape on the globe, or has a fault: never both a whole ring and the fault that it has none."""
+    ring = polygon(text)
+    assert all(abs(latitude) <= 90 and abs(longitude) <= 180 for latitude, longitude in ring.points)
+    assert bool(ring.points) != bool(set(ring.faults) & {"form", "range", "swapped", "long", "few"})
+    found = circle(text)
+    if isinstance(found, Circle):
+        assert (found.radius >= 0, abs(found.latitude) <= 90, abs(found.longitude) <= 180) == (True, True, True)
+    else:
+        assert found in {"form", "range", "swapped", "long"}
 
 
 @pytest.mark.parametrize(
