@@ -1,4 +1,4 @@
-"""The clocks: what time it is, for everything that is stored or shown. Pure stages are told the time; they never ask."""
+"""The clocks: what time it is, for everything that is stored or shown. Pure stages get the time as an argument."""
 
 from __future__ import annotations
 

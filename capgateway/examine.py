@@ -4,7 +4,7 @@
 
     bytes ─▶ parse ─▶ Alert + report ─▶ usable? ─▶ Arrival: gist, draft, hashes
 
-Nothing here raises for what a document contains. A fault of the gateway itself over one document holds that document back
+Nothing here raises for what a document contains. A fault of the gateway itself over one document keeps that document back
 as ``undecided``, with its bytes; its neighbours go on, and it is decided again after an upgrade.
 """
 

@@ -1,7 +1,7 @@
 """Sessions and streams that connect only where they may.
 
 Feeds and receivers are addresses somebody wrote into a file, and a stranger's server may redirect or rename itself.
-So every session of ours refuses private, loopback and otherwise special addresses, unless the operator's
+So every session refuses private, loopback and otherwise special addresses, unless the operator's
 ``allow_networks`` names them. Three places watch, because none of them sees everything:
 
 - the *middleware* knows the scheme (plain http is for ``allow_networks`` only) and sees each redirect;
@@ -93,7 +93,7 @@ class _Guard(AbstractResolver):
 
 
 def _leave_some(opened: socket.socket) -> socket.socket:
-    """The system gives out the lowest number that is free, so the number tells how many are left. Who connects to strangers
+    """The system gives out the lowest number that is free, so the number shows how many are left. Who connects to strangers
     can try again later; the store cannot."""
     limit = descriptor_limit()
     if opened.fileno() >= limit - min(RESERVED_DESCRIPTORS, limit // 4):
@@ -143,7 +143,7 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
 
 
 def _with(certificates: Certificates) -> type[aiohttp.ClientRequest]:
-    """Requests that use the certificates as they are when each is made. A pooled connection made with others is no match
+    """Requests that use the certificates as they are when each is made. A pooled connection made with others is not a match
     for them, and is closed once it has been idle for ``KEEPALIVE_SECONDS``."""
 
     class Request(aiohttp.ClientRequest):

@@ -25,8 +25,8 @@ a thousand."""
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """One place an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
-    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` tells whether the
+    """A place that an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
+    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` says whether the
     code means all of the unit: a part of a county, or a census subdivision, means less."""
 
     code: str
@@ -42,7 +42,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False)
 
     @property
     def name(self) -> str | None:
-        """The name of a whole subdivision; counties have none until their table ships."""
+        """The name of a whole subdivision; counties have no name until their table ships."""
         return SUBDIVISION_NAMES.get(self.code)
 
 
@@ -70,7 +70,7 @@ def whole(region: str) -> Unit:
 def read(name: str, value: str) -> tuple[Unit, ...] | None:
     """The units one geocode means, by its valueName and value; ``()`` when it names no place we can resolve.
 
-    ``None`` when the scheme is none of ours. Names are compared without case: ``same`` and ``SAME`` are one.
+    ``None`` when the scheme is not known here. Names are compared without case: ``same`` and ``SAME`` are one.
     """
     scheme = name.strip().casefold()
     if scheme in ("same", "fips6", "fips"):

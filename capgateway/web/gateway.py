@@ -1,4 +1,4 @@
-"""What the pages are told about the running gateway, and what they may ask of it."""
+"""What the pages know about the running gateway, and what they may ask of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What receivers are told: display this card, or take it down. A body is made once, and is the same for every receiver.
+"""What receivers get: display this card, or take it down. A body is made once, and is the same for every receiver.
 
 Bodies have sorted keys and no spaces, in UTF-8: what comes nearest to surviving a receiver that parses and re-encodes
-before it verifies. A display carries the whole card; a take-down stands alone and repeats nothing of it, as the message
+before it verifies. A display carries the whole card; a take-down repeats nothing of it, as the message
 that ends an exposure must not prolong it.
 """
 
@@ -151,7 +151,7 @@ def display_type(revision: int, *, exercise: bool) -> str:
 
 
 def take_down(stamp: Stamp, reason: EndReason, *, ended_at: datetime) -> Message:
-    """The message that ends a card. It holds no personal data and no free text."""
+    """The message that ends a card. It contains no personal data and no free text."""
     message_type: TakeDownType = _TAKE_DOWN_TYPES.get(reason, "card.withdrawn")
     ended = TakeDownData(
         action="take_down",
