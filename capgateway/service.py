@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from capgateway import cap, config, log, shipped, web
+from capgateway.cards import FeedRules, Policy
 from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError
 from capgateway.ingest import Intake, Watching
@@ -32,7 +33,6 @@ from capgateway.webhooks import Outlets
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from capgateway.cards import Policy
     from capgateway.config import Address, Settings
     from capgateway.feeds.status import FeedStatus, PollResult, Submitted
     from capgateway.ingest import Watch
@@ -253,9 +253,17 @@ def public_url(settings: Settings) -> str:
 
 
 def _policy(settings: Settings) -> Policy:
-    """The policy, with what each feed may speak for."""
-    jurisdictions = {feed.name: feed.jurisdiction for feed in settings.feeds}
-    return msgspec.structs.replace(settings.policy, jurisdictions=jurisdictions)
+    """The policy, with what each feed may say."""
+    feeds = {
+        feed.name: FeedRules(
+            is_push=feed.kind == "push",
+            senders=feed.senders,
+            jurisdiction=feed.jurisdiction,
+            signature=feed.signature,
+        )
+        for feed in settings.feeds
+    }
+    return msgspec.structs.replace(settings.policy, feeds=feeds)
 
 
 def _outlets(settings: Settings) -> Outlets:

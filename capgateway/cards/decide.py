@@ -16,7 +16,7 @@ import msgspec
 from capgateway import cap, ids
 from capgateway.cards import references
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
-from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, is_amber, judge, named_by, outcome, standing
+from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, bar, is_amber, judge, named_by, outcome, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +90,8 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     if _speaks_only_of_others(arrived):
         return _cross_sender(arrived)
     chain = _chain(situation, policy)
+    if barred := bar(arrived, chain, policy):
+        return Decision(word="quarantined", reason=barred)
     made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
     active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
     result = outcome(chain, policy, now)
@@ -165,9 +167,10 @@ def _refusal(
         return None  # kept, so that an Alert it names stays down when it comes late
     if result.member is not None and result.member.alert_id == arrived.alert_id:
         return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
-    if all(member.alert_id != arrived.alert_id for member in standing(chain)):
+    stand = standing(chain, policy)
+    if all(member.alert_id != arrived.alert_id for member in stand):
         return Decision(word="ignored", reason="stale")
-    own = judge(arrived, chain, policy, now)
+    own = judge(arrived, chain, stand, policy, now)
     return (
         Decision(word="quarantined", reason=own.reason)
         if isinstance(own, Deferred)

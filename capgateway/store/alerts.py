@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 #: Why an alert takes no part in any chain: it is not said to the public.
 _APART = frozenset({"status", "scope", "blocked"})
 #: Why an alert that takes part is not shown, for what it says itself.
-_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction"})
+_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction", "sender", "signature"})
+#: Why it may not say what it says, for the way it came.
+_BARRED = frozenset({"jurisdiction", "sender", "signature"})
 #: What follows from a document, as opposed to what it contains.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
 
@@ -164,11 +166,12 @@ class Intake:
 
     def _deserves_better(self, known: Row, arrival: Arrival) -> bool:
         """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for
-        its area, or in an envelope that does not call it a test."""
+        its area or about the card, validly signed, or in an envelope that does not call it a test."""
         if arrival.gate is not None or arrival.gist is None:
             return False
-        if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
-            return self._outcome(arrival, arrival.member(known["id"])).decision.reason != "jurisdiction"
+        came = (arrival.feed, arrival.signature.status)
+        if known["reason"] in _BARRED and (known["feed"], known["signature"]) != came:
+            return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in _BARRED
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:
