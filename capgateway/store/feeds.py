@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
 from capgateway.store.records import Body, MissingEntry, TakenEntry
-from capgateway.store.tables import bodies, entries, feed_status, feeds
+from capgateway.store.tables import Moment, bodies, entries, feed_status, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,18 @@ _VALIDATORS = upserts(
 _COMPLETE = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
+)
+
+
+_MOVE_RETRIES = (
+    update(entries)
+    .where(entries.c.state == "missing", entries.c.retry_at > bindparam("now"))
+    .values(
+        retry_at=type_coerce(
+            type_coerce(entries.c.retry_at, BigInteger) + type_coerce(bindparam("by", type_=BigInteger), BigInteger),
+            Moment,
+        )
+    )
 )
 
 
@@ -111,6 +124,12 @@ def entry_missing(write: Write, feed: str, entry: MissingEntry, error: str) -> N
     row = _row(feed, entry.key, entry.link, write.now) | {"envelope_status": entry.envelope_status}
     said = {"state": "missing", "failures": entry.failures, "retry_at": entry.retry_at, "error": error}
     write.execute(_ENTRY[write.dialect], row | said)
+
+
+def clock_stepped(write: Write, by: timedelta) -> None:
+    """The clock went back: what waits to be fetched again waits no longer than before."""
+    if by < timedelta(0):
+        write.execute(_MOVE_RETRIES, {"by": by // timedelta(microseconds=1), "now": write.now})
 
 
 def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
