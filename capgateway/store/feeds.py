@@ -158,4 +158,6 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
 
 def _stored(key: str) -> str:
     """The key as its column contains it. Doing so twice is the same as once: missing entries come back under it."""
-    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    if len(key) <= LONGEST_KEY and key.isprintable():
+        return key
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
