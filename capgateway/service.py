@@ -267,7 +267,8 @@ class Service:
             metrics=self.metrics,
             database=self.settings.gateway.shown_database,
             troubles=self._troubles,
-            notes=self._notes,
+            notes=self.notes,
+            fault=self.fault_of_receiver,
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
         )
@@ -291,7 +292,12 @@ class Service:
         polling = self._watching.troubles() if "poll" in self.roles else []
         return polling + (self._dispatch.troubles() if "deliver" in self.roles else [])
 
-    def _notes(self) -> list[str]:
+    def fault_of_receiver(self, name: str) -> str | None:
+        """What in the gateway itself fails for a receiver."""
+        fault = self.faults.of(Task("courier", name))
+        return str(fault) if fault else None
+
+    def notes(self) -> list[str]:
         """What does not go well, although this process does its part."""
         notes = [str(fault) for fault in self.faults.current()]
         if (step := self._last_step) and abs(utc_now() - step.at) < STEP_SHOWN:

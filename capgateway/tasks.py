@@ -106,9 +106,9 @@ class Faults:
         """Every task that fails now."""
         return list(self._now.values())
 
-    def of(self, name: str, *, but: Kind) -> Fault | None:
-        """The latest fault of the tasks for a name, without those of a kind: a feed and a receiver may have one name."""
-        found = (fault for task, fault in self._now.items() if task.of == name and task.kind != but)
+    def of(self, *tasks: Task) -> Fault | None:
+        """The latest fault of some tasks."""
+        found = (self._now[task] for task in tasks if task in self._now)
         return max(found, key=lambda fault: fault.at, default=None)
 
 

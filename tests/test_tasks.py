@@ -44,7 +44,7 @@ async def test_a_fault_is_told_and_the_task_begins_again(caplog: pytest.LogCaptu
         await frail.works.wait()
     (fault,) = faults.current()
     assert str(fault) == "the listener of naads failed 3 times in a row: KeyError"
-    assert str(faults.of("naads", but="courier")) == str(fault)
+    assert str(faults.of(LISTENER, Task("courier", "naads"))) == str(fault)
     text = metrics.exposition(State(), utc_now()).decode()
     assert 'capgateway_task_failures_total{name="naads",task="listener"} 3.0' in text
     assert [record.__dict__["capgateway_fields"]["feed"] for record in caplog.records] == ["naads"] * 3

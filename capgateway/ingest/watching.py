@@ -161,7 +161,7 @@ class Watching:
         now = utc_now()
         for feed in self.feeds:
             if watch := self._watches.get(feed.name):
-                fault = self._faults.of(feed.name, but="courier")
+                fault = self._faults.of(*_tasks_of(feed.name))
                 yield structs.replace(watch.status(now), fault=fault and str(fault))
             else:
                 yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.address)
@@ -175,8 +175,8 @@ class Watching:
 
     def _forget(self, name: str) -> None:
         watch = self._watches.pop(name)
-        for kind in ("listener", "catch-up"):
-            self._faults.forget(Task(kind, name))
+        for task in _tasks_of(name):
+            self._faults.forget(task)
         for task in [*self._streams.pop(name, ()), *_catching_up(watch)]:
             task.cancel()
         if watch.feed.kind not in ("naads", "push"):
@@ -310,3 +310,8 @@ def _job(name: str) -> str:
 def _catching_up(watch: Watch) -> list[asyncio.Task[None]]:
     """The look at the archives that is under way, if one is."""
     return [watch.catching_up] if watch.catching_up else []
+
+
+def _tasks_of(name: str) -> list[Task]:
+    """What works for a feed as long as it is watched."""
+    return [Task("listener", name), Task("catch-up", name), Task("job", _job(name)), Task("job", _missing(name))]

@@ -239,6 +239,12 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     return due
 
 
+def answered(connection: Connection) -> dict[str, dict[str, Any]]:
+    """What is known of each receiver from its answers."""
+    rows = [dict(row) for row in connection.execute(select(receivers)).mappings()]
+    return {row.pop("name"): row for row in rows}
+
+
 def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
     """Of these deliveries under way, the displays whose lane holds a take-down that waits for them (rule R4)."""
     query = select(lanes.c.in_flight).where(

@@ -48,7 +48,7 @@ def failing(real: Callable[..., Any], times: int, error: Exception, *, for_one: 
     return once
 
 
-PLACES = {
+PLACES: dict[str, tuple[str, Callable[..., Any]]] = {
     "a session": ("capgateway.net.new_session", net.new_session),
     "a turn": ("capgateway.store.deliveries.turn", deliveries.turn),
     "a request": ("capgateway.dispatch.flight.send", send),

@@ -159,6 +159,6 @@ async def test_a_reload_while_the_database_fails_is_made_up_for(
         notes = list[str]()
         async with asyncio.timeout(PATIENCE_SECONDS):
             while left or gateway.service.faults.current():
-                notes += gateway.service._notes()
+                notes += gateway.service.notes()
                 await asyncio.sleep(0.005)
     assert "the job reconsider failed: the disk is full" in notes
