@@ -82,8 +82,6 @@ class Metrics:
         self._steps = Counter(
             "capgateway_clock_steps", "Jumps of this machine's clock.", ["direction"], registry=self._registry
         )
-        for direction in ("back", "forward"):
-            self._steps.labels(direction)
 
     def decided(self, *, feed: str, decision: str, reason: str | None) -> None:
         """Count one alert; ``reason`` is empty in the label where the decision needs none."""
