@@ -1,5 +1,5 @@
-"""The clocks: what time it is, for everything that is stored or shown, and how long things take. Pure stages are told the
-time; they never ask.
+"""The clocks: what time it is, for everything that is stored or shown, and how long things take. Pure stages get the
+time as an argument.
 
 The *wall clock* says the time that people and other machines share. It may jump: somebody sets it, a time server corrects
 it, a machine wakes up. The *monotonic clock* only says how much time has passed. So waits and durations go by the

@@ -32,7 +32,7 @@ from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
 from capgateway.store import Store, deliveries, feeds, lists
-from capgateway.tasks import Faults, Task, keep
+from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
@@ -92,9 +92,13 @@ class Service:
         loop = asyncio.get_running_loop()
         writer = Task("writer", "store")
 
+        def note(error: BaseException) -> None:
+            self.faults.note(writer, error)
+            loop.call_later(STEADY_SECONDS, self.faults.mended, writer)
+
         def on_fault(error: BaseException) -> None:
             with suppress(RuntimeError):  # the loop is closed: the gateway has ended
-                loop.call_soon_threadsafe(self.faults.note, writer, error)
+                loop.call_soon_threadsafe(note, error)
 
         self.store.on_fault = on_fault
         async with AsyncExitStack() as stack:

@@ -34,7 +34,7 @@ _OF_ONE = frozenset({"listener", "catch-up", "courier"})
 
 
 class Task(NamedTuple):
-    """What works, and for which feed or receiver; a ``name`` of ours where it is for all of them."""
+    """What works, and for which feed or receiver; the name of the work where it is for all of them."""
 
     kind: Kind
     name: str

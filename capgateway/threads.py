@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 PARSERS = 2
-"""Parsing holds Python's lock for most of its time: more threads would only take it from the loop more often."""
+"""Parsing takes Python's lock for most of its time: more threads would only take it from the loop more often."""
 _documents = ThreadPoolExecutor(PARSERS, thread_name_prefix="documents")
 
 

@@ -8,22 +8,25 @@ becomes a new card.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway.cards import references
 from capgateway.cards.area import lies_within, target
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
-from capgateway.cards.member import Member, expiry
+from capgateway.cards.member import ExpiresFrom, Member, begun, expiry
 from capgateway.places import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from capgateway.cards.policy import Policy
 
 STATEMENTS = ("Alert", "Update")
+MAX_AHEAD = timedelta(minutes=5)
+"""A clock may be ahead by this; a ``sent`` further in the future is a mistake."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     member: Member
     target: tuple[Unit, ...]
+    expires_at: datetime
+    expires_from: ExpiresFrom
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,30 +57,56 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
 def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
     not wait for a person."""
-    for member in sorted(standing(chain), key=_newness, reverse=True):
+    for member in sorted(standing(chain), key=lambda member: _newness(member, chain), reverse=True):
         result = judge(member, chain, policy, now)
         if not isinstance(result, Deferred):
             return result
     return Silent(end="cancelled", reason="stale")
 
 
-def _newness(member: Member) -> tuple[datetime, bool, str]:
-    return member.sent_at, member.gist.msg_type == "Update", member.alert_id
+def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, str]:
+    return place(member, chain), member.gist.msg_type == "Update", member.alert_id
 
 
 def standing(chain: Sequence[Member]) -> list[Member]:
     """The statements of a chain that no Cancel names, and that were sent after every Cancel (F-20: whatever a Cancel
     leaves out, nothing older than it stays on display)."""
     cancels = [member for member in chain if member.gist.msg_type == "Cancel"]
-    latest = max((cancel.sent_at for cancel in cancels), default=None)
-    named = {(cancel.gist.sender_key, name) for cancel in cancels for name in cancel.gist.names_of_its_own()}
+    latest = max((place(cancel, chain) for cancel in cancels), default=None)
+    named = {(cancel.gist.sender_key, name) for cancel in cancels for name in named_by(cancel, chain)}
     return [
         member
         for member in chain
         if member.gist.msg_type in STATEMENTS
-        and (latest is None or member.sent_at > latest)
+        and (latest is None or (place(member, chain) > latest and not is_ahead(member)))
         and (member.gist.sender_key, member.gist.identifier_key) not in named
     ]
+
+
+def named_by(cancel: Member, chain: Sequence[Member]) -> set[str]:
+    """The identifiers, as keys, that a Cancel names: strictly read, and leniently among those of its chain."""
+    mine = cancel.gist.sender_key
+    known = {member.gist.identifier_key for member in chain if member.gist.sender_key == mine and member is not cancel}
+    return cancel.gist.surely_named() | references.matched(cancel.gist, known)
+
+
+def is_ahead(member: Member) -> bool:
+    """Whether its ``sent`` lies so far after its receipt that it does not count."""
+    return member.sent_at > member.received_at + MAX_AHEAD
+
+
+def place(member: Member, chain: Sequence[Member]) -> datetime:
+    """Where an alert stands in the order of its chain: at its ``sent``. One from the future stands directly after the newest
+    that it references, or at its receipt where it references none."""
+    if not is_ahead(member):
+        return member.sent_at
+    names = member.gist.names_of_its_own()
+    before = [
+        other.sent_at
+        for other in chain
+        if other is not member and not is_ahead(other) and other.gist.identifier_key in names
+    ]
+    return max(before) + timedelta(microseconds=1) if before else member.received_at
 
 
 def is_amber(member: Member, chain: Sequence[Member]) -> bool:
@@ -92,7 +123,9 @@ def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) 
         return Silent(end="superseded", reason="no_programme", member=head)
     if head.gist.infos and not head.gist.live_infos:
         return Silent(end="cancelled", reason="expired", member=head)
-    if expiry(head, policy)[0] <= now:
+    since = min((begun(member) for member in standing(chain)), default=None)
+    expires_at, expires_from = expiry(head, policy, since=since)
+    if expires_at <= now:
         return Silent(end="expired", reason="expired", member=head)
     meant = head.meant
     where = target(meant, policy.regions)
@@ -102,4 +135,4 @@ def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) 
         return Deferred(member=head, reason="jurisdiction")
     if not where:
         return Silent(end="left_region", reason="region", member=head)
-    return Shown(member=head, target=where)
+    return Shown(member=head, target=where, expires_at=expires_at, expires_from=expires_from)

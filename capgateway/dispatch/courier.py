@@ -13,7 +13,8 @@ being recorded. What a courier has in its hands is *held*; a lease on anything e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,6 +35,9 @@ LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
 RESERVE = 1
 """Slots kept for take-downs."""
+GATHER_SECONDS = 0.003
+"""What a delivery may wait for others to end, so that they share a turn: a turn costs as much as a delivery."""
+NOTE_SECONDS = 1.0
 TROUBLE_SECONDS = 0.5
 """The pause after the database failed us: a take-down may wait behind what could not be recorded."""
 LAST_TRIES = 20
@@ -69,6 +73,7 @@ class Courier:
         self._finished: list[Finished] = []
         self._is_troubled = False
         self._woken = asyncio.Event()
+        self._noted_until = 0.0
         self._retired = False
         self._last_tries = LAST_TRIES
 
@@ -103,8 +108,14 @@ class Courier:
                     await self._turn(group, session)
                     if self._has_work:
                         await self._woken.wait()
+                        await self._gather()
         finally:
             self.is_running = False
+
+    async def _gather(self) -> None:
+        """While most slots are busy, let more of them end: they are recorded together."""
+        if self._busy > self._slots // 2 and not self._retired:
+            await asyncio.sleep(GATHER_SECONDS)
 
     @property
     def _has_work(self) -> bool:
@@ -135,7 +146,14 @@ class Courier:
         held = frozenset(self._held)
         try:
             turn = await self._store.write(
-                deliveries.turn, self.receiver.name, finished, room=room, reserve=reserve, lease=lease, held=held
+                deliveries.turn,
+                self.receiver.name,
+                finished,
+                room=room,
+                reserve=reserve,
+                lease=lease,
+                held=held,
+                note=self._notes(finished),
             )
         except Exception as error:  # noqa: BLE001  (the database's trouble or a fault of ours: what ended must be kept)
             self._finished = finished + self._finished
@@ -173,6 +191,16 @@ class Courier:
     def _pause(self) -> None:
         """Take the next turn a little later."""
         asyncio.get_running_loop().call_later(TROUBLE_SECONDS, self.wake)
+
+    def _notes(self, finished: Sequence[Finished]) -> bool:
+        """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
+        of successes in a row only one a second."""
+        is_well = all(one.attempt.outcome == "delivered" for one in finished)
+        now = time.monotonic()
+        if is_well and now < self._noted_until:
+            return False
+        self._noted_until = now + NOTE_SECONDS if is_well else 0.0
+        return True
 
     def _room(self) -> tuple[int, int]:
         """How many deliveries of any kind may begin, and how many more that are take-downs."""

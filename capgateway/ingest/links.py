@@ -81,7 +81,7 @@ async def _take_link(intake: Intake, watch: Watch, entry: MissingEntry) -> bool:
     documents = [(document, _weightier(entry.envelope_status, status)) for document, status in inside]
     arrivals = await intake.examine_all(documents, watch.feed)
     if all(arrival.gate == "unreadable" for arrival in arrivals):
-        await _miss(intake, watch, entry, "what the link leads to is no CAP", None)
+        await _miss(intake, watch, entry, "the link does not lead to a CAP message", None)
         return any(one.is_new for one in await intake.take_all(arrivals))
     return await taken(intake, watch, entry, arrivals)
 

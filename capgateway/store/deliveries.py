@@ -8,19 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, case, func, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
-from capgateway.store.tables import Moment, attempts, deliveries, lanes, messages, receivers
+from capgateway.store.many import Many
+from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, TextClause
 
     from capgateway.store.write import Write
 
@@ -61,6 +77,20 @@ def _first(receiver: Any, priority: Priority) -> Select[Any]:
 
 
 _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
+
+
+@cache
+def _next_due(count: int) -> TextClause:
+    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
+    time."""
+    part = (
+        "SELECT {0} AS place, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
+        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+    )
+    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    return text(" UNION ALL ".join(parts))
+
+
 _DUE = (
     select(
         lanes.c.in_flight,
@@ -92,9 +122,9 @@ _DUE = (
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
-_LEASE = (
+_LEASE = Many(
     update(lanes)
-    .where(lanes.c.delivery_id.in_(bindparam("claimed", expanding=True)))
+    .where(lanes.c.delivery_id == bindparam("claimed"))
     .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
 )
 _UNDER_WAY = select(lanes.c.in_flight).where(lanes.c.in_flight.is_not(None))
@@ -125,17 +155,17 @@ _MOVE_WAITS = (
     .where(lanes.c.in_flight.is_(None), lanes.c.due_at > _AT)
     .values(due_at=type_coerce(_DUE_AT + _BY, Moment))
 )
-_COUNT = (
+_COUNT = Many(
     update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
-    .values(attempts=deliveries.c.attempts + 1)
+    .where(deliveries.c.id == bindparam("claimed"))
+    .values(attempts=deliveries.c.attempts + literal_column("1"))
 )
 _NOW = (
     select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
-_END = (
+_END = Many(
     update(deliveries)
     .where(deliveries.c.id == bindparam("finished"))
     .values(
@@ -146,14 +176,14 @@ _END = (
         last_status=bindparam("status"),
     )
 )
-_LAND = (
+_LAND = Many(
     update(lanes)
     .where(lanes.c.in_flight == bindparam("finished"))
-    .values(in_flight=None, lease_until=None, due_at=bindparam("due"))
+    .values(in_flight=null(), lease_until=null(), due_at=bindparam("due"))
 )
 
 
-_ATTEMPTED = upserts(attempts, lambda row: row.on_conflict_do_nothing())
+_ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
 _NOTED = upserts(
     receivers,
     lambda row: row.on_conflict_do_update(
@@ -177,12 +207,13 @@ def turn(
     room: int,
     reserve: int,
     lease: timedelta,
+    note: bool = True,
     held: Collection[str] = (),
 ) -> Turn:
     """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
     they are take-downs. ``held`` are the deliveries that it carries out: whatever the clock says of their leases, their
     lanes are not handed out."""
-    ours = record(write, finished) if finished else []
+    ours = record(write, finished, note=note) if finished else []
     return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease, held=held), ours)
 
 
@@ -199,27 +230,29 @@ def claim(
             asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
             rows += write.execute(_DUE, asked).mappings()
     if rows:
-        claimed = [row["id"] for row in rows]
-        write.execute(_LEASE, {"claimed": claimed, "until": write.now + lease})
-        write.execute(_COUNT, {"claimed": claimed})
+        until = write.now + lease
+        write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
+        write.execute_many(_COUNT, [{"claimed": row["id"]} for row in rows])
         forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
         outbox.supersede(write, forgotten)
     return [_claim(row) for row in rows]
 
 
-def record(write: Write, finished: Sequence[Finished]) -> list[bool]:
+def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> list[bool]:
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
-    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written."""
-    write.execute(_ATTEMPTED[write.dialect], [_attempt_row(one) for one in finished])
+    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
+    ``note``: with what they say of the receiver."""
+    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
     if mine:
         newest = {one.claim.delivery_id: known[one.claim.delivery_id].newest for one in mine}
         is_newest = [newest[one.claim.delivery_id] == one.claim.delivery_id for one in mine]
-        write.execute(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-        write.execute(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-    _note(write, finished)
+        write.execute_many(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+        write.execute_many(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+    if note:
+        _note(write, finished)
     return ours
 
 
@@ -229,13 +262,10 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     due: dict[str, datetime] = {}
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
-        firsts = [
-            select(literal(name).label("receiver"), _first(name, priority).subquery().c.due_at)
-            for name in some
-            for priority in Priority
-        ]
-        for name, due_at in connection.execute(union_all(*firsts)):
-            due[name] = min(due_at, due.get(name, due_at))
+        asked = {f"receiver_{place}": name for place, name in enumerate(some)}
+        for place, due_at in connection.execute(_next_due(len(some)), asked):
+            name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
+            due[name] = min(moment, due.get(name, moment))
     return due
 
 
@@ -262,11 +292,6 @@ def release(connection: Connection, now: datetime, held: Collection[str] = ()) -
         connection.execute(_GIVE_UP, some)
         connection.execute(_LET_GO, some | {"now": now})
     return len(lost)
-
-
-def lost(connection: Connection, held: Collection[str]) -> bool:
-    """Whether anything is leased that is not under way."""
-    return any(one not in held for one in connection.execute(_UNDER_WAY).scalars())
 
 
 def astray(connection: Connection, now: datetime) -> bool:

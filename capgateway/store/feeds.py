@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
+from capgateway.store.many import Many
 from capgateway.store.records import Body, MissingEntry, TakenEntry
 from capgateway.store.tables import Moment, bodies, entries, feed_status, feeds
 
@@ -36,12 +37,14 @@ _MISSING = (
     .where(entries.c.feed == bindparam("feed"), entries.c.state == "missing", entries.c.retry_at.is_not(None))
     .order_by(entries.c.retry_at)
 )
-_ENTRY = upserts(
-    entries,
-    lambda row: row.on_conflict_do_update(
-        index_elements=["feed", "key"],
-        set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
-    ),
+_ENTRY = Many(
+    upserts(
+        entries,
+        lambda row: row.on_conflict_do_update(
+            index_elements=["feed", "key"],
+            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
+        ),
+    )
 )
 _VALIDATORS = upserts(
     feeds,
@@ -116,14 +119,14 @@ def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
         | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
         for one in taken
     ]
-    write.execute(_ENTRY[write.dialect], rows)
+    write.execute_many(_ENTRY, rows)
 
 
 def entry_missing(write: Write, feed: str, entry: MissingEntry, error: str) -> None:
     """The entry's CAP could not be fetched; to be tried again at its ``retry_at``, or no more."""
     row = _row(feed, entry.key, entry.link, write.now) | {"envelope_status": entry.envelope_status}
     said = {"state": "missing", "failures": entry.failures, "retry_at": entry.retry_at, "error": error}
-    write.execute(_ENTRY[write.dialect], row | said)
+    write.execute_many(_ENTRY, [row | said])
 
 
 def clock_stepped(write: Write, by: timedelta) -> None:

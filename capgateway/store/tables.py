@@ -34,7 +34,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def microseconds(moment: datetime) -> int:
     """A moment as the store keeps it. Integer arithmetic: a float would lose the last digits."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Moment(TypeDecorator[datetime]):

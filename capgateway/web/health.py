@@ -28,8 +28,8 @@ async def healthz(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """The database takes writes and this process does its part; 503 otherwise. Who may know is told the reasons, and what
-    else does not go well."""
+    """The database takes writes and this process does its part; 503 otherwise. With scope read the answer contains the
+    reasons, and what else does not go well."""
     gateway = request.app[GATEWAY]
     trouble = await gateway.store.trouble()
     reasons = [*gateway.troubles(), *([trouble] if trouble else [])]

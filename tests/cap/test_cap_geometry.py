@@ -261,7 +261,12 @@ def test_rings_overlap_where_they_share_ground(one: str, other: str, do: bool) -
             "without a height",
         ),
         ("30.1 -97.9 30.1 -97.5 30.5 -97.5 30.1 -97.9", "form", "30.1", "numbers without a comma at `30.1 -97.9`"),
-        ("30.1, -97.9 30.1, -97.5 30.5, -97.5 30.1, -97.9", "form", "30.1,", "a blank beside a comma at `30.1, -97.9`"),
+        (
+            "30.1, -97.9 30.1, -97.5 30.5, -97.5 30.1, -97.9",
+            "form",
+            "30.1,",
+            "white space beside a comma at `30.1, -97.9`",
+        ),
         ("30.1N,97.9W 30.1,-97.5 30.5,-97.5 30.1,-97.9", "form", "30.1N", "a minus for south and west"),
         ("POLYGON((30.1,-97.9 30.1,-97.5 30.5,-97.5))", "form", "POLYGON", "contains only pairs of numbers"),
         ("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9,", "form", "30.1,-97.9,", "remove the mark beside it"),
@@ -333,7 +338,7 @@ def test_the_edges_that_cross_are_named(text: str, edges: tuple[str, str]) -> No
     [
         ("30.2,-97.7", "lacks the radius"),
         ("30.2,-97.7,5", "a comma before the radius"),
-        ("30.2, -97.7 5", "a blank beside a comma"),
+        ("30.2, -97.7 5", "white space beside a comma"),
         ("30.2,-97.7 5km", "write `latitude,longitude radius`"),
         ("30.2,-97.7 -5", "not negative"),
     ],

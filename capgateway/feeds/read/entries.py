@@ -64,7 +64,7 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
     """What a feed's body announces.
 
     Another kind of document than the feed was configured as is read all the same, if it is any, with a finding. A body
-    that is a message by itself is the only entry, as received; so is whatever was handed over and is no envelope.
+    that is a message by itself is the only entry, as received; so is whatever was handed over and is not an envelope.
     """
     if kind in _SINGLE:
         return Index(entries=(embedded(body),))

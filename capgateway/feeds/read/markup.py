@@ -107,7 +107,7 @@ def is_crowded(element: etree._Element) -> bool:
 
 def is_message(element: etree._Element, *, also_empty: bool) -> bool:
     """Whether this is a CAP message, in any namespace: what is wrong with it is for its own validation to say. One
-    without content is told from a word of some other vocabulary by CAP's namespace only."""
+    without content is distinguished from a word of another vocabulary by CAP's namespace only."""
     return local(element) == "alert" and (len(element) > 0 or (also_empty and namespace_of(element) in VERSIONS))
 
 
@@ -119,7 +119,7 @@ def alerts_inside(element: etree._Element, *, also_empty: bool = True) -> Iterat
 
 
 def alert_in_text(element: etree._Element, *, also_empty: bool = True) -> bytes | None:
-    """The CAP message that stands escaped, or as CDATA, in the text of an element, or ``None``."""
+    """The CAP message that is escaped, or in CDATA, in the text of an element, or ``None``."""
     written = (element.text or "").lstrip()
     if declaration := _DECLARATION.match(written):  # it speaks of bytes; this is text
         written = written[declaration.end() :].lstrip()
@@ -140,7 +140,7 @@ def read_entry(
     link: Choice,
     texts: Iterable[str],
 ) -> Iterator[Entry | cap.Finding]:
-    """The messages an entry holds, as elements or in the ``texts`` that may hold one; else what it links to; else an
+    """The messages an entry contains, as elements or in the ``texts`` that may contain one; else what it links to; else an
     unusable entry. A finding says what is wrong with its link."""
     url = link.url if link.url is not None and is_http(link.url) else None
     also_empty = url is None  # an empty message must not keep us from the one that is linked
