@@ -13,7 +13,7 @@ SHIFTS = range(126, -1, -10)
 
 def derived(prefix: str, *parts: str) -> str:
     """The name that the same parts always give, such as ``crd_…``. The parts are separated by NUL."""
-    return from_digest(prefix, hashlib.sha256("\0".join(parts).encode()).digest())
+    return from_digest(prefix, hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).digest())
 
 
 def from_digest(prefix: str, digest: bytes) -> str:

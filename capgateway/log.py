@@ -52,9 +52,8 @@ def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | 
     text = stream.isatty() if format == "auto" else format == "text"
     output = logging.StreamHandler(stream)
     output.setFormatter(TextLines() if text else JsonLines())
-    output.addFilter(_name_the_job)
     logging.basicConfig(level=level, handlers=[output], force=True)
-    for noisy in ("apscheduler", "aiohttp.access", "alembic"):  # our own events say the same, wider
+    for noisy in ("aiohttp.access", "alembic"):  # our own events say the same, wider
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # What is not HTTP at all would be logged with a traceback each; web.problems reports the faults of our own pages.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
@@ -92,20 +91,6 @@ class TextLines(logging.Formatter):
 
 def _says(value: Any) -> bool:
     return value is not None and value is not False and value != ""
-
-
-def _name_the_job(record: logging.LogRecord) -> bool:
-    """The scheduler's messages print a job as the address of an object. Its id says which feed it is of."""
-    job = record.args[0] if isinstance(record.args, tuple) and record.args else None
-    if record.name.startswith("apscheduler") and hasattr(job, "id"):
-        kind, _, feed = str(job.id).partition(":")
-        skipped = "maximum number of running instances" in record.msg
-        why = (
-            "the run before it has not ended" if skipped else one_line(record.getMessage().replace(str(job), "the job"))
-        )
-        record.msg, record.args = "%s", ("job.skipped" if skipped else "job.late",)
-        setattr(record, _FIELDS, {"job": kind, "feed": feed or None, "reason": why})
-    return True
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

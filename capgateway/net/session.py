@@ -36,6 +36,8 @@ from capgateway.net.names import Names
 from capgateway.net.tls import Certificates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp.client_middlewares import ClientHandlerType
     from yarl import URL
 
@@ -113,12 +115,14 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
     limit_per_host: int = 0,
     timeout: aiohttp.ClientTimeout = TIMEOUT,
     resolver: AbstractResolver | None = None,
+    traces: Sequence[aiohttp.TraceConfig] = (),
 ) -> aiohttp.ClientSession:
     """A session that connects only where it may. Nothing comes from the environment, cookies are not kept, bodies stay
     packed until ``read_bounded`` unpacks them. Sessions with equal settings may be shared by many feeds.
 
     ``ca``, ``client_cert``, ``client_key`` are paths of PEM files, see ``Certificates``: what is in them counts for the
-    next connection, and a request raises ``FetchError`` while they cannot be used. ``resolver`` looks names up.
+    next connection, and a request raises ``FetchError`` while they cannot be used. ``resolver`` looks names up, and
+    ``traces`` hear what happens.
     """
     guard = _Guard(allow_networks, resolver or Names(), proxied=proxy is not None)
     connector = BoundedConnector(
@@ -139,6 +143,7 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
         auto_decompress=False,
         proxy=proxy,
         timeout=timeout,
+        trace_configs=list(traces),
     )
 
 

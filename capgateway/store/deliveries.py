@@ -6,26 +6,46 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal, literal_column, null, select, text, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import EPOCH, attempts, deliveries, lanes, messages, receivers
+from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Select, TextClause
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, TextClause
 
     from capgateway.store.write import Write
 
+LANES_AT_ONCE = 500
+"""Both databases limit the parameters of a statement."""
+LONGEST_URGENT_WAIT = timedelta(minutes=15)
+"""Longer than any retry of a take-down or a new card, and than any lease."""
+LONGEST_WAIT = timedelta(days=1)
+"""A receiver may ask for a pause before an update. A card that waits longer is over, or the clock went back."""
 RECEIVERS_AT_ONCE = 50
 """Receivers asked for in one statement; SQLite takes 500 parts."""
 
@@ -95,6 +115,7 @@ _DUE = (
         lanes.c.receiver == bindparam("receiver"),
         lanes.c.priority == bindparam("priority"),
         lanes.c.due_at <= bindparam("now"),
+        or_(lanes.c.in_flight.is_(None), lanes.c.in_flight.not_in(bindparam("held", expanding=True))),
         messages.c.body.is_not(None),
     )
     .order_by(lanes.c.due_at)
@@ -105,6 +126,34 @@ _LEASE = Many(
     update(lanes)
     .where(lanes.c.delivery_id == bindparam("claimed"))
     .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
+)
+_UNDER_WAY = select(lanes.c.in_flight).where(lanes.c.in_flight.is_not(None))
+_LOST = lanes.c.in_flight.in_(bindparam("lost", expanding=True))
+_GIVE_UP = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(select(lanes.c.in_flight).where(_LOST, lanes.c.in_flight != lanes.c.delivery_id)),
+        deliveries.c.state == "pending",
+    )
+    .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
+)
+_AT = bindparam("now", type_=Moment)
+_LET_GO = (
+    update(lanes)
+    .where(_LOST)
+    .values(in_flight=None, lease_until=None, due_at=case((lanes.c.since < _AT, lanes.c.since), else_=_AT))
+)
+_BY = type_coerce(bindparam("by", type_=BigInteger), BigInteger)
+_DUE_AT, _LEASE_UNTIL = type_coerce(lanes.c.due_at, BigInteger), type_coerce(lanes.c.lease_until, BigInteger)
+_MOVE_LEASES = (
+    update(lanes)
+    .where(lanes.c.in_flight.in_(bindparam("ours", expanding=True)))
+    .values(due_at=type_coerce(_LEASE_UNTIL + _BY, Moment), lease_until=type_coerce(_LEASE_UNTIL + _BY, Moment))
+)
+_MOVE_WAITS = (
+    update(lanes)
+    .where(lanes.c.in_flight.is_(None), lanes.c.due_at > _AT)
+    .values(due_at=type_coerce(_DUE_AT + _BY, Moment))
 )
 _COUNT = Many(
     update(deliveries)
@@ -159,14 +208,18 @@ def turn(
     reserve: int,
     lease: timedelta,
     note: bool = True,
+    held: Collection[str] = (),
 ) -> Turn:
     """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
-    they are take-downs."""
+    they are take-downs. ``held`` are the deliveries that it carries out: whatever the clock says of their leases, their
+    lanes are not handed out."""
     ours = record(write, finished, note=note) if finished else []
-    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease), ours)
+    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease, held=held), ours)
 
 
-def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0) -> list[Claim]:
+def claim(
+    write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0, held: Collection[str] = ()
+) -> list[Claim]:
     """Lease what is due to one receiver, take-downs first."""
     firsts = write.execute(_FIRSTS, {"receiver": receiver})
     due = sorted(row.priority for row in firsts if row.due_at <= write.now)
@@ -174,7 +227,7 @@ def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: 
     for priority in due:
         left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
         if left > 0:
-            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left}
+            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
             rows += write.execute(_DUE, asked).mappings()
     if rows:
         until = write.now + lease
@@ -216,6 +269,12 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     return due
 
 
+def answered(connection: Connection) -> dict[str, dict[str, Any]]:
+    """What is known of each receiver from its answers."""
+    rows = [dict(row) for row in connection.execute(select(receivers)).mappings()]
+    return {row.pop("name"): row for row in rows}
+
+
 def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
     """Of these deliveries under way, the displays whose lane holds a take-down that waits for them (rule R4)."""
     query = select(lanes.c.in_flight).where(
@@ -224,21 +283,45 @@ def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def release_leases(connection: Connection) -> None:
-    """Give up every lease: for a database that only this process uses, whoever held them is gone."""
+def release(connection: Connection, now: datetime, held: Collection[str] = ()) -> int:
+    """Give up every lease but those of deliveries that are under way, for a database that only this process uses; how many
+    that were. Whoever held the others is gone, or never learned of them."""
+    lost = [one for one in connection.execute(_UNDER_WAY).scalars() if one not in held]
+    for start in range(0, len(lost), LANES_AT_ONCE):
+        some: dict[str, Any] = {"lost": lost[start : start + LANES_AT_ONCE]}
+        connection.execute(_GIVE_UP, some)
+        connection.execute(_LET_GO, some | {"now": now})
+    return len(lost)
+
+
+def astray(connection: Connection, now: datetime) -> bool:
+    """Whether a delivery waits for longer than any delivery ever does: the clock went back after that was written."""
+    return connection.execute(select(lanes.c.subject).where(_is_astray(now)).limit(1)).first() is not None
+
+
+def bring_back(write: Write) -> None:
+    """Let what waits for longer than any delivery ever does be due now. A lease so long is nobody's."""
     overtaken_ones = select(lanes.c.in_flight).where(
-        lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
+        _is_astray(write.now), lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
     )
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(overtaken_ones), deliveries.c.state == "pending")
-        .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
-    )
-    connection.execute(
-        update(lanes)
-        .where(lanes.c.in_flight.is_not(None))
-        .values(in_flight=None, lease_until=None, due_at=lanes.c.since)
-    )
+    outbox.supersede(write, list(write.execute(overtaken_ones).scalars()))
+    write.execute(update(lanes).where(_is_astray(write.now)).values(in_flight=None, lease_until=None, due_at=write.now))
+
+
+def clock_stepped(write: Write, by: timedelta, held: Collection[str]) -> None:
+    """The clock was set: what is under way has as long a lease as before, and where it went back, what waits waits no
+    longer than before. Several gateways may do this, each with its own clock: waiting too briefly harms nobody."""
+    moved = {"by": by // timedelta(microseconds=1)}
+    ours = list(held)
+    for start in range(0, len(ours), LANES_AT_ONCE):
+        write.execute(_MOVE_LEASES, moved | {"ours": ours[start : start + LANES_AT_ONCE]})
+    if by < timedelta(0):
+        write.execute(_MOVE_WAITS, moved | {"now": write.now})
+
+
+def _is_astray(now: datetime) -> ColumnElement[bool]:
+    urgent = (lanes.c.priority <= int(Priority.PUBLISHED)) & (lanes.c.due_at > now + LONGEST_URGENT_WAIT)
+    return (lanes.c.due_at > now + LONGEST_WAIT) | urgent
 
 
 def _claim(row: RowMapping) -> Claim:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
 from capgateway.store.records import Body, MissingEntry, TakenEntry
-from capgateway.store.tables import bodies, entries, feed_status, feeds
+from capgateway.store.tables import Moment, bodies, entries, feed_status, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +56,18 @@ _VALIDATORS = upserts(
 _COMPLETE = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
+)
+
+
+_MOVE_RETRIES = (
+    update(entries)
+    .where(entries.c.state == "missing", entries.c.retry_at > bindparam("now"))
+    .values(
+        retry_at=type_coerce(
+            type_coerce(entries.c.retry_at, BigInteger) + type_coerce(bindparam("by", type_=BigInteger), BigInteger),
+            Moment,
+        )
+    )
 )
 
 
@@ -116,6 +129,12 @@ def entry_missing(write: Write, feed: str, entry: MissingEntry, error: str) -> N
     write.execute_many(_ENTRY, [row | said])
 
 
+def clock_stepped(write: Write, by: timedelta) -> None:
+    """The clock went back: what waits to be fetched again waits no longer than before."""
+    if by < timedelta(0):
+        write.execute(_MOVE_RETRIES, {"by": by // timedelta(microseconds=1), "now": write.now})
+
+
 def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
     """Entries whose CAP is still to be fetched, the next due first."""
     rows = connection.execute(_MISSING, {"feed": feed}).mappings()
@@ -142,4 +161,6 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
 
 def _stored(key: str) -> str:
     """The key as its column contains it. Doing so twice is the same as once: missing entries come back under it."""
-    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    if len(key) <= LONGEST_KEY and key.isprintable():
+        return key
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -1,107 +1,102 @@
-"""A fault of the gateway itself over one alert: it is kept as undecided and named in the log, its neighbours go on, and it
-is decided again when the fault is mended."""
+"""Faults of our own in the walk from feed to store: what listens listens again, and what it catches up on is made up for."""
 
 from __future__ import annotations
 
-import logging
-import sys
-import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest_source import SCHEMAS, Source
-from msgspec.structs import replace
+from kinds_gateway import BRISK, amber, archived, feed, identifiers, opened, reference, until
 
-from capgateway import cap, cards
-from capgateway.cards import Policy
-from capgateway.clock import utc_now
-from capgateway.examine import examine
-from capgateway.ingest import intake as intake_module
-from capgateway.operate import Operate
-from capgateway.simulate import story
-from capgateway.store import lists
-
-NOW = utc_now()
-ALERTS = [replace(story.amber(NOW), identifier=name) for name in ("TX-1", "TX-STUMBLE", "TX-3")]
+from capgateway import cap, tasks
+from capgateway.feeds.stream.listen import follow, recover
+from capgateway.ingest import Watching, hear, poll
+from capgateway.simulate.feed import FeedServer
+from capgateway.simulate.stream import StreamServer
 
 
-def wrapper(*alerts: cap.Alert) -> bytes:
-    """An IPAWS wrapper with these alerts."""
-    inside = b"".join(cap.write(alert).split(b"?>", 1)[1] for alert in alerts)
-    return b'<ns1:alerts xmlns:ns1="http://gov.fema.ipaws.services/feed">' + inside + b"</ns1:alerts>"
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "FIRST_PAUSE", 0.01)
 
 
-def stumble_over(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    """Let one function break down over one alert."""
-    real = getattr(cards, stage)
+def failing(real: Callable[..., Any], times: int) -> Callable[..., Any]:
+    """The real thing, after it has failed so often."""
+    left = times
 
-    def stumbling(first: Any, *rest: Any, **how: Any) -> Any:
-        identifier = getattr(first, "identifier", None) or getattr(getattr(first, "arrived", None), "gist", first)
-        if "TX-STUMBLE" in (identifier, getattr(identifier, "identifier", None)):
-            raise ZeroDivisionError("Ada Testchild")
-        return real(first, *rest, **how)
+    async def once(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise KeyError("a fault of ours")
+        return await real(*arguments, **named)
 
-    monkeypatch.setattr(cards, stage, stumbling)
-
-
-@pytest.mark.parametrize("stage", ["gist", "draft", "unusable", "decide"])
-async def test_a_fault_of_ours_costs_one_alert(
-    source: Source, stage: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Wherever it breaks down: the alert is undecided with its bytes, the log names feed and alert but no person, the others
-    are published, and after the upgrade so is it."""
-    caplog.set_level(logging.ERROR)
-    source.server.publish("recent.xml", wrapper(*ALERTS))
-    stumble_over(monkeypatch, stage)
-    assert await source.poll("recent.xml", kind="ipaws") == ("ok", 3)
-    assert sorted(await source.decisions()) == ["published", "published", "quarantined undecided"]
-    (held,) = (await source.store.read(lists.alert_page, decision="quarantined")).items
-    kept = await source.store.read(lists.original, held.id)
-    assert kept is not None
-    assert b"TX-STUMBLE" in kept
-    (line,) = [record for record in caplog.records if record.getMessage() == "alert.undecided"]
-    told = vars(line)["capgateway_fields"]
-    assert (told["feed"], told["alert"]) == ("recent-xml", held.id)
-    assert "ZeroDivisionError" in told["fault"]
-    assert "Ada" not in str(told)
-    monkeypatch.undo()
-    feeds = {"recent-xml": source.watches["recent.xml"].feed}
-    mended = Operate(source.store, SCHEMAS, Policy(regions=("US-TX",)), feeds, on_messages=lambda: None)
-    await mended.reconsider()
-    assert await source.decisions() == ["published"] * 3
-    assert len((await source.store.read(lists.card_page, state="active")).items) == 3
-    assert await source.poll("recent.xml", kind="ipaws") == ("not_modified", 0)
+    return once
 
 
-async def test_a_fault_in_reading_an_index_is_the_feeds_failure(
-    source: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A poll that breaks down is logged with the feed's name and tried again; nothing is remembered of the body."""
-    caplog.set_level(logging.ERROR)
-    source.publish(ALERTS[0])
-
-    def broken(*_: Any, **__: Any) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(sys.modules["capgateway.ingest.poll"], "read_entries", broken)
-    outcome, new = await source.poll("index.atom")
-    assert (outcome, new) == ("fault", 0)
-    assert any("index-atom" in str(vars(record)) for record in caplog.records)
-    monkeypatch.undo()
-    assert await source.poll("index.atom") == ("ok", 1)
+def faults_of(watching: Watching) -> list[str]:
+    return [str(fault) for fault in watching._faults.current()]
 
 
-async def test_large_documents_are_examined_off_the_loop(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message of a megabyte is parsed by another thread than the one that delivers; a small one needs no thread."""
-    threads: list[bool] = []
+async def test_a_listener_that_fails_listens_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was that failed; until it has heard something the feed says so."""
+    monkeypatch.setattr("capgateway.ingest.watching.follow", failing(follow, 3))
+    async with StreamServer() as site, opened(tmp_path) as gateway:
+        watching = gateway.watching()
+        async with watching.running([feed("naads", "naads", urls=(site.url,))]):
+            await site.connected()
+            (status,) = watching.statuses()
+            assert status.fault == "the listener of naads failed 3 times in a row: KeyError"
+            await site.send(cap.write(amber("CA-1")))
+            await until(lambda: not faults_of(watching))
+        assert await identifiers(gateway.store) == ["CA-1"]
 
-    def watched(*of: Any, **how: Any) -> Any:
-        threads.append(threading.current_thread() is threading.main_thread())
-        return examine(*of, **how)
 
-    monkeypatch.setattr(intake_module, "examine", watched)
-    feed = source.watch("index.atom").feed
-    long = replace(ALERTS[0], infos=tuple(replace(info, description="x" * 500_000) for info in ALERTS[0].infos))
-    for alert in (long, ALERTS[2]):
-        assert (await source.intake.take_in(cap.write(alert), feed)).decision.word == "published"
-    assert threads == [False, True]
+async def test_a_fault_over_one_document_ends_no_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noted; the next document is taken in, and the listener is well."""
+    monkeypatch.setattr("capgateway.ingest.watching.hear", failing(hear, 1))
+    async with StreamServer() as site, opened(tmp_path) as gateway:
+        watching = gateway.watching()
+        async with watching.running([feed("naads", "naads", urls=(site.url,))]):
+            await site.connected()
+            await site.send(cap.write(amber("CA-1")))
+            await until(lambda: bool(faults_of(watching)))
+            await site.send(cap.write(amber("CA-2")))
+            await until(lambda: not faults_of(watching))
+        assert await identifiers(gateway.store) == ["CA-2"]
+
+
+async def test_a_fault_in_catching_up_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The alerts that a heartbeat names are fetched all the same: the others at once, the failed one at the next."""
+    monkeypatch.setattr("capgateway.ingest.stream.recover", failing(recover, 1))
+    missed = [amber("CA-1"), amber("CA-2")]
+    async with StreamServer() as site, FeedServer() as archive, opened(tmp_path) as gateway:
+        for alert in missed:
+            archive.publish(archived(alert), cap.write(alert))
+        watching = gateway.watching()
+        naads = feed("naads", "naads", urls=(site.url,), archives=(archive.url("").rstrip("/"),))
+        async with watching.running([naads]):
+            await site.connected()
+            await site.heartbeat(*map(reference, missed))
+            await until(lambda: faults_of(watching) == ["the catch-up of naads failed: KeyError"])
+            assert len(await identifiers(gateway.store)) == 1
+            await site.heartbeat(*map(reference, missed))
+            await until(lambda: not faults_of(watching))
+        assert await identifiers(gateway.store) == ["CA-1", "CA-2"]
+
+
+async def test_a_poll_that_fails_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the feed's pace, and its status tells the fault until then."""
+    monkeypatch.setattr("capgateway.ingest.watching.poll", failing(poll, 2))
+    async with FeedServer() as source, opened(tmp_path) as gateway:
+        source.publish("a.xml", cap.write(amber("US-1")))
+        watching, told = gateway.watching(), set[str]()
+        async with watching.running([feed("f", "atom", source.url("index.atom"), interval=BRISK)]):
+
+            async def is_taken() -> bool:
+                told.update(faults_of(watching))
+                return await identifiers(gateway.store) == ["US-1"] and not faults_of(watching)
+
+            await until(is_taken)
+        assert "the job feed of f failed: KeyError" in told

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 #: Requests under way at once. Browsers have used six for decades; a first poll may have hundreds of links to follow.
 AT_ONCE = 4
@@ -59,6 +59,11 @@ class Hosts:
         host = self._hosts.get(name)
         until = host.held_until if host is not None else None
         return until if until is not None and until > now else None
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set: a host that wants to be left alone is left alone for as long as before."""
+        for host in self._hosts.values():
+            host.held_until = host.held_until and host.held_until + by
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.pop(name, None) or _Host()
