@@ -258,7 +258,8 @@ async def test_expiry_and_the_alarm_go_on_after_a_step_back(tmp_path: Path, fake
             await until(alarm_grows)
             ends = utc_now() - timedelta(hours=1) + timedelta(seconds=4)
             info = replace(first.infos[0], expires=cap.time(ends.strftime("%Y-%m-%dT%H:%M:%S-00:00")))
-            brief = replace(alert("TX-3"), infos=(info,))
+            sent = ends - timedelta(minutes=1)
+            brief = replace(alert("TX-3"), sent=cap.time(sent.strftime("%Y-%m-%dT%H:%M:%S-00:00")), infos=(info,))
             world.board.is_up = True
             world.feed.publish("brief.xml", cap.write(brief))
             await until(lambda: is_logged(world, type="card.expired", next="delivered"))
