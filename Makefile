@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test run check bench fuzz conformance lock clean
+.PHONY: help venv demo test run check bench fuzz conformance lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q capgateway
 	@touch $@
 
-demo: $(READY)          ## show the way of an AMBER Alert from feed to receiver; ARGS=--once exits after the story
+venv: $(READY)          ## create the environment in .venv, with the command capgateway
+
+demo: $(READY)          ## show an AMBER Alert on its way from a feed to a receiver; ARGS=--once exits after one story
 	@$(BIN)/capgateway demo $(ARGS)
 
 test: $(READY)          ## run the test suite, with a real PostgreSQL
@@ -28,11 +30,12 @@ test: $(READY)          ## run the test suite, with a real PostgreSQL
 run: $(READY)           ## run the gateway with config/capgateway.toml
 	@$(BIN)/capgateway --config config/capgateway.toml run $(ARGS)
 
-check: $(READY)         ## check format, lint, types and import layers
+check: $(READY)         ## check format, lint, types, import layers and wording
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/style.py
 
 bench: $(READY)         ## run the benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)

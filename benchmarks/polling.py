@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import multiprocessing
 import tempfile
 import time
@@ -13,7 +12,6 @@ from ipaddress import ip_network
 from multiprocessing.connection import Connection
 
 import aiohttp
-from apscheduler.events import EVENT_JOB_SUBMITTED, JobSubmissionEvent
 
 from benchmarks.rounds import compare
 from capgateway import cap, net, shipped
@@ -90,7 +88,6 @@ async def _not_modified(url: str) -> None:
 
 async def _many_feeds() -> None:
     """No sockets: nobody is asked, only the coming of each poll is noted; everything around it is real."""
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     feeds = [
         Feed(name=f"f{number}", kind="atom", url="https://feeds.example/x", interval=timedelta(seconds=60))
         for number in range(FEEDS)
@@ -133,10 +130,6 @@ class Counting(Watching):
         super().__init__(intake, user_agent)
         self.lags: list[float] = []
 
-        self.jobs.scheduler.add_listener(self._note, EVENT_JOB_SUBMITTED)
-
-    def _note(self, event: JobSubmissionEvent) -> None:
-        self.lags += [(utc_now() - due).total_seconds() for due in event.scheduled_run_times]
-
     async def _poll(self, watch: Watch) -> None:
         """Nobody is asked."""
+        self.lags.append(self.jobs.late_by(f"feed:{watch.feed.name}"))

@@ -4,7 +4,7 @@
 
     bytes ─▶ parse ─▶ Alert + report ─▶ usable? ─▶ Arrival: gist, draft, hashes
 
-Nothing here raises for what a document contains. A fault of the gateway itself over one document holds that document back
+Nothing here raises for what a document contains. A fault of the gateway itself over one document keeps that document back
 as ``undecided``, with its bytes; its neighbours go on, and it is decided again after an upgrade.
 """
 
@@ -21,6 +21,7 @@ from capgateway.store import Arrival, arrival
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from capgateway.cards.decision import QuarantineReason
     from capgateway.feeds import Feed
 
 
@@ -29,11 +30,15 @@ def examine(
 ) -> Arrival:
     """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside."""
     alert: cap.Alert | None = None
+    held_back: QuarantineReason | None = None
     try:
         parsed = cap.parse(document)
         alert = parsed.alert and enveloped(parsed.alert, envelope_status)
         report = _report(parsed, feed, schemas, received_at)
         gate = cards.unusable(alert, report, senders=feed.senders, signature=feed.signature)
+        if gate == "schema" and alert and alert.msg_type == "Cancel":  # a take-down is read leniently
+            held_back = gate
+            gate = cards.unusable(alert, report, senders=feed.senders, signature=feed.signature, is_lenient=True)
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
         report = _broken(error, feed)
         gate = "undecided"
@@ -44,6 +49,7 @@ def examine(
         alert=alert,
         report=report,
         gate=gate,
+        held_back=held_back,
         rehearsal=feed.rehearsal,
     )
 

@@ -16,6 +16,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import msgspec
@@ -46,13 +47,13 @@ def event(
 
 def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (stderr). ``auto``: text on a terminal, JSON lines elsewhere."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says which
     stream = stream or sys.stderr
     text = stream.isatty() if format == "auto" else format == "text"
     output = logging.StreamHandler(stream)
     output.setFormatter(TextLines() if text else JsonLines())
-    output.addFilter(_name_the_job)
     logging.basicConfig(level=level, handlers=[output], force=True)
-    for noisy in ("apscheduler", "aiohttp.access", "alembic"):  # our own events say the same, wider
+    for noisy in ("aiohttp.access", "alembic"):  # our own events say the same, wider
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # What is not HTTP at all would be logged with a traceback each; web.problems reports the faults of our own pages.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
@@ -62,17 +63,16 @@ class JsonLines(logging.Formatter):
     """``{"time", "level", "event", "logger", …fields}``, one object per line; a field never replaces one of the four."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = _fields(record) | {
+        line = {
             "time": _time(record, "milliseconds"),
             "level": record.levelname.lower(),
             "event": mask_addresses(record.getMessage()),
             "logger": record.name,
         }
-        first = ("time", "level", "event", "logger")
-        ordered = {name: line[name] for name in (*first, *(name for name in line if name not in first))}
+        line = line | _fields(record) | line
         if record.exc_info:
-            ordered["traceback"] = mask_addresses(self.formatException(record.exc_info))
-        return msgspec.json.encode(ordered, enc_hook=str).decode()
+            line["traceback"] = mask_addresses(self.formatException(record.exc_info))
+        return msgspec.json.encode(line, enc_hook=str).decode()
 
 
 class TextLines(logging.Formatter):
@@ -93,23 +93,14 @@ def _says(value: Any) -> bool:
     return value is not None and value is not False and value != ""
 
 
-def _name_the_job(record: logging.LogRecord) -> bool:
-    """The scheduler's messages print a job as the address of an object. Its id says which feed it is of."""
-    job = record.args[0] if isinstance(record.args, tuple) and record.args else None
-    if record.name.startswith("apscheduler") and hasattr(job, "id"):
-        kind, _, feed = str(job.id).partition(":")
-        skipped = "maximum number of running instances" in record.msg
-        why = (
-            "the run before it has not ended" if skipped else one_line(record.getMessage().replace(str(job), "the job"))
-        )
-        record.msg, record.args = "%s", ("job.skipped" if skipped else "job.late",)
-        setattr(record, _FIELDS, {"job": kind, "feed": feed or None, "reason": why})
-    return True
-
-
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields: dict[str, Any] = getattr(record, _FIELDS, {})
-    return {name: "[hidden]" if _SECRET.search(name) else _cut(value) for name, value in fields.items()}
+    return {name: "[hidden]" if _is_secret(name) else _cut(value) for name, value in fields.items()}
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
 
 
 def _cut(value: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 import msgspec
@@ -35,6 +35,7 @@ class FeedGauge(msgspec.Struct, frozen=True, kw_only=True):
     missing: int = 0
     has_gap: bool = False
     certificate_expires_at: datetime | None = None
+    clock_offset_seconds: float | None = None
 
 
 class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +47,12 @@ class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer."""
+    """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer, and ``is_writable``
+    says whether it takes what is written."""
 
     feeds: tuple[FeedGauge, ...] = ()
     deliveries: DeliveryState | None = None
+    is_writable: bool = False
 
 
 class Metrics:
@@ -70,6 +73,15 @@ class Metrics:
             registry=self._registry,
         )
         self._polls = Counter("capgateway_polls", "Polls of a feed.", ["feed", "outcome"], registry=self._registry)
+        self._tasks = Counter(
+            "capgateway_task_failures",
+            "Faults in a task that should live as long as the gateway, by the feed or receiver it works for.",
+            ["task", "name"],
+            registry=self._registry,
+        )
+        self._steps = Counter(
+            "capgateway_clock_steps", "Jumps of this machine's clock.", ["direction"], registry=self._registry
+        )
 
     def decided(self, *, feed: str, decision: str, reason: str | None) -> None:
         """Count one alert; ``reason`` is empty in the label where the decision needs none."""
@@ -82,6 +94,14 @@ class Metrics:
     def polled(self, *, feed: str, outcome: str) -> None:
         """Count one poll: ``ok``, ``not_modified`` or the reason of the failure."""
         self._polls.labels(_label(feed), _label(outcome)).inc()
+
+    def task_failed(self, *, task: str, name: str) -> None:
+        """Count one fault of a task, by its kind and by whom it works for."""
+        self._tasks.labels(_label(task), _label(name)).inc()
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """Count one jump of the wall clock."""
+        self._steps.labels("back" if by < timedelta(0) else "forward").inc()
 
     def exposition(self, state: State, now: datetime) -> bytes:
         """Everything in Prometheus' text format, to be sent as :data:`CONTENT_TYPE`."""
@@ -128,6 +148,10 @@ _OF_A_FEED: dict[str, tuple[str, Callable[[FeedGauge, datetime], float | None]]]
         "When the certificate of the feed's server expires, in seconds since 1970; absent where there is none.",
         lambda feed, _: _since_1970(feed.certificate_expires_at),
     ),
+    "capgateway_feed_clock_offset_seconds": (
+        "How far this machine's clock is ahead of the Date that the feed's server sends; absent without one.",
+        lambda feed, _: feed.clock_offset_seconds,
+    ),
 }
 
 
@@ -151,7 +175,12 @@ class _Gauges:
 
     def _deliveries(self) -> Iterator[Metric]:
         known = self._state.deliveries
-        yield _gauge("capgateway_database_up", "1 when the database answered.", [], [([], float(known is not None))])
+        yield _gauge(
+            "capgateway_database_up",
+            "1 when the database could be written to.",
+            [],
+            [([], float(self._state.is_writable))],
+        )
         if known is None:
             return
         yield _gauge(

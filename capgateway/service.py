@@ -6,6 +6,8 @@
                        └────────── store ────────────────────────┘             │
                                      └─────────────────────────────────────────┘
 
+Each of them is kept: a fault in one is noted and it begins again. The clock is watched beside them.
+
 Stopping goes the way alerts go: no new polls, then no new requests to receivers, then the API, then the database.
 """
 
@@ -14,25 +16,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from capgateway import cap, config, log, shipped, web
+from capgateway.cards import FeedRules
+from capgateway.clock import Steps, utc_now
 from capgateway.dispatch import Dispatch
-from capgateway.errors import ConfigError
+from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
+from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, lists
+from capgateway.store import Store, deliveries, feeds, lists
+from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
     from capgateway.cards import Policy
+    from capgateway.clock import Step
     from capgateway.config import Address, Settings
     from capgateway.feeds.status import FeedStatus, PollResult, Submitted
     from capgateway.ingest import Watch
@@ -40,6 +48,10 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("capgateway.service")
 Role = Literal["poll", "deliver", "web"]
 ROLES: tuple[Role, ...] = ("poll", "deliver", "web")
+CLOCK_SECONDS = 0.5
+"""How often to look whether the clock jumped. Until then leases may seem over that are not."""
+STEP_SHOWN = timedelta(minutes=10)
+"""How long `/readyz` mentions a jump of the clock."""
 
 
 class Service:
@@ -48,8 +60,12 @@ class Service:
     def __init__(self, settings: Settings, store: Store, roles: Collection[Role] = ROLES) -> None:
         self.settings, self.store, self.roles = settings, store, roles
         self.metrics = Metrics()
+        self.faults = Faults(self.metrics)
+        self.clock_steps = Steps()
         self.address: Address | None = None
-        self._dispatch = Dispatch(store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics)
+        self._dispatch = Dispatch(
+            store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
+        )
         self._schemas = cap.Schemas(shipped.cap_schemas())
         self._intake = Intake(
             store,
@@ -60,9 +76,12 @@ class Service:
         )
         self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
-        self._watching = Watching(self._intake, user_agent(settings))
+        self._watching = Watching(self._intake, user_agent(settings), self.faults)
         self._gateway: web.Gateway | None = None
-        self._reloading: asyncio.Task[web.Reloaded] | None = None
+        self._reloading = asyncio.Lock()
+        self._beside: set[asyncio.Task[None]] = set()
+        self._last_step: Step | None = None
+        self._unwritten_step = timedelta(0)
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -71,7 +90,21 @@ class Service:
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Run until :meth:`stop`. ``ready`` is set when everything is up; ``address`` then says where the API is."""
+        loop = asyncio.get_running_loop()
+        writer = Task("writer", "store")
+
+        def note(error: BaseException) -> None:
+            self.faults.note(writer, error)
+            loop.call_later(STEADY_SECONDS, self.faults.mended, writer)
+
+        def on_fault(error: BaseException) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the gateway has ended
+                loop.call_soon_threadsafe(note, error)
+
+        self.store.on_fault = on_fault
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._end_what_is_beside)
+            self._begin(Task("watch", "clock"), self._watch_clock)
             if "web" in self.roles:
                 await stack.enter_async_context(self._web())
             if "deliver" in self.roles:
@@ -92,13 +125,21 @@ class Service:
 
     def reload_soon(self) -> None:
         """Start :meth:`reload`, for a signal."""
-        self._reloading = asyncio.create_task(self.reload())
+
+        async def reload() -> None:
+            await self.reload()
+
+        self._begin(Task("job", "reload"), reload)
 
     async def reload(self) -> web.Reloaded:
-        """Read the configuration file again and go on with it, without dropping work.
+        """Read the configuration file again and go on with it, without dropping work. One reload comes after the other.
 
         A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
         """
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> web.Reloaded:
         try:
             settings = config.load(self.settings.path)
         except ConfigError as error:
@@ -116,8 +157,7 @@ class Service:
             self._gateway.settings = settings
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
-        await self._operate.reconsider()
-        await self._warn_of_the_forgotten()
+        await self._settle()
         log.event(
             LOGGER,
             "config.reloaded",
@@ -127,6 +167,63 @@ class Service:
         )
         warn(settings)
         return web.Reloaded(restart_needed=waiting, changed=changed)
+
+    async def _settle(self) -> None:
+        """Let what is stored follow the configuration: at once, or as soon as the database can."""
+        try:
+            await self._reconsider()
+        except StoreError:
+            self._begin(Task("job", "reconsider"), self._reconsider)
+
+    async def _reconsider(self) -> None:
+        await self._operate.reconsider()
+        await self._warn_of_the_forgotten()
+
+    def _begin(self, task: Task, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work beside the walks, for as long as the gateway runs at most."""
+        begun = asyncio.create_task(keep(task, work, self.faults))
+        self._beside.add(begun)
+        begun.add_done_callback(self._beside.discard)
+
+    async def _end_what_is_beside(self) -> None:
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
+
+    async def _watch_clock(self) -> None:
+        """Notice when the wall clock jumps, and let nothing wait for a time that has become another."""
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if step := self.clock_steps.look():
+                self._clock_stepped(step)
+            if self._unwritten_step:
+                await self._write_step()
+
+    def _clock_stepped(self, step: Step) -> None:
+        self._last_step = step
+        self._unwritten_step += step.by
+        self.metrics.clock_stepped(step.by)
+        self._watching.clock_stepped(step.by)
+        advice = "let a time server keep this machine's clock: alerts are judged by it"
+        log.event(
+            LOGGER,
+            "clock.stepped",
+            level=logging.WARNING,
+            seconds=round(step.by.total_seconds(), 1),
+            at=step.at,
+            advice=advice,
+        )
+
+    async def _write_step(self) -> None:
+        """Leases and waits in the store, as soon as it can be written to."""
+        by = self._unwritten_step
+        try:
+            await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
+            await self.store.write(feeds.clock_stepped, by)
+        except StoreError:
+            return
+        self._unwritten_step -= by
+        self._dispatch.wake()
 
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
@@ -175,6 +272,9 @@ class Service:
             metrics=self.metrics,
             database=self.settings.gateway.shown_database,
             troubles=self._troubles,
+            notes=self.notes,
+            fault=self.fault_of_receiver,
+            age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
@@ -183,14 +283,33 @@ class Service:
     @asynccontextmanager
     async def _delivering(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._dispatch.run())
+            delivering = group.create_task(keep(Task("dispatch", "run"), self._dispatch.run, self.faults))
+            await asyncio.sleep(0)
             try:
                 yield
             finally:
                 self._dispatch.stop()
+                if not self._dispatch.is_running:  # it failed, and waits to begin again
+                    delivering.cancel()
 
     def _troubles(self) -> list[str]:
-        return ["the scheduler does not run"] if "poll" in self.roles and not self._watching.is_running else []
+        """Why this process does not do its part."""
+        polling = self._watching.troubles() if "poll" in self.roles else []
+        return polling + (self._dispatch.troubles() if "deliver" in self.roles else [])
+
+    def fault_of_receiver(self, name: str) -> str | None:
+        """What in the gateway itself fails for a receiver."""
+        fault = self.faults.of(Task("courier", name))
+        return str(fault) if fault else None
+
+    def notes(self) -> list[str]:
+        """What does not go well, although this process does its part."""
+        notes = [str(fault) for fault in self.faults.current()]
+        if (step := self._last_step) and abs(utc_now() - step.at) < STEP_SHOWN:
+            direction = "back" if step.by < timedelta(0) else "forward"
+            notes.append(f"the clock of this machine went {direction} by {abs(step.by.total_seconds()):.0f} s")
+        offsets = [one for one in self.feed_statuses() if differs(one.clock_offset_seconds)]
+        return notes + [f"{one.name}: {clock_trouble(one.clock_offset_seconds)}" for one in offsets]
 
 
 async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
@@ -253,9 +372,17 @@ def public_url(settings: Settings) -> str:
 
 
 def _policy(settings: Settings) -> Policy:
-    """The policy, with what each feed may speak for."""
-    jurisdictions = {feed.name: feed.jurisdiction for feed in settings.feeds}
-    return msgspec.structs.replace(settings.policy, jurisdictions=jurisdictions)
+    """The policy, with what each feed may say."""
+    feeds = {
+        feed.name: FeedRules(
+            is_push=feed.kind == "push",
+            senders=feed.senders,
+            jurisdiction=feed.jurisdiction,
+            signature=feed.signature,
+        )
+        for feed in settings.feeds
+    }
+    return msgspec.structs.replace(settings.policy, feeds=feeds)
 
 
 def _outlets(settings: Settings) -> Outlets:

@@ -12,12 +12,12 @@ NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 def test_what_happens_is_counted() -> None:
     """Decisions, attempts and polls count up under the operator's names and our words."""
     metrics = Metrics()
-    metrics.decided(feed="nws", decision="ignored", reason="not_amber")
+    metrics.decided(feed="nws", decision="ignored", reason="no_programme")
     metrics.decided(feed="nws", decision="published", reason=None)
     metrics.attempted(receiver="for-you-feed", outcome="delivered")
     metrics.polled(feed="nws", outcome="not_modified")
     text = metrics.exposition(State(), NOW).decode()
-    assert 'capgateway_alerts_total{decision="ignored",feed="nws",reason="not_amber"} 1.0' in text
+    assert 'capgateway_alerts_total{decision="ignored",feed="nws",reason="no_programme"} 1.0' in text
     assert 'capgateway_alerts_total{decision="published",feed="nws",reason=""} 1.0' in text
     assert 'capgateway_delivery_attempts_total{outcome="delivered",receiver="for-you-feed"} 1.0' in text
     assert 'capgateway_polls_total{feed="nws",outcome="not_modified"} 1.0' in text

@@ -1,7 +1,7 @@
 """The bytes that signatures are made over: canonical forms of a message and of parts of it, with a bound on the work.
 
 Canonical XML takes quadratic time in namespaces and in attributes, and each of many signatures may ask for other forms. So
-a form is made once whoever asks, and all of them together may take a limited effort.
+each form is made once, and all of them together may take a limited effort.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
     def writing(self, form: Form) -> int:
         """The effort of a canonical text, as measured: the inclusive forms look for every namespace in scope at every
-        element, through all that are declared around it, the exclusive ones for the prefixes they are told to. Attributes
+        element, through all that are declared around it, the exclusive ones for the prefixes that are listed. Attributes
         are sorted by inserting."""
         looked_for = len(form.prefixes) if form.kind == "exclusive" else self.namespaces
         namespaces = self.tags * looked_for * (self.namespaces + 64) // 24
@@ -94,7 +94,7 @@ class Texts:
         self._left = MAX_EFFORT
 
     def of_message(self, removed: Removed, form: Form) -> list[bytes]:
-        """The message without those Signatures; then without what stands around its root, which some signers leave out."""
+        """The message without those Signatures; then without what is around its root, which some signers leave out."""
         if (removed, form) not in self._known:
             bare = self._without(removed)
             trees = [bare] if self._is_alone else [bare, self._root_of(bare)]

@@ -133,7 +133,7 @@ def _beginning(document: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     if marks:
         repairs += (BOM.finding("The document begins with a UTF-8 byte order mark; leave it out.", line=1),)
     if (blanks and declaration) or marks > 1 or not prefix.startswith(_UTF8_BOM[:marks]):
-        message = "Blanks or marks come before the document; begin it with `<?xml`."
+        message = "White space or marks precede the document; begin it with `<?xml`."
         repairs += (LEADING_BLANK.finding(message, line=1),)
     if declaration:  # which has to come first; the blanks go behind it, so that lines keep their numbers
         return declaration[0] + blanks + body[declaration.end() :], repairs

@@ -118,7 +118,7 @@ def _section(element: etree._Element, version: str) -> str | None:
 
 
 def _at(root: etree._Element, path: str | None) -> etree._Element:
-    """The element that libxml2 calls so, counted from the message's root; the root itself where that cannot be told."""
+    """The element that libxml2 calls so, counted from the message's root; the root itself where that is not known."""
     namespaces = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
     below = (path or "").lstrip("/").partition("/")[2]
     try:

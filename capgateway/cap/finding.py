@@ -20,7 +20,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to say about a document, and where: ``xpath`` from the document's root, ``line`` and ``column`` from 1.
 
     A parsed tree knows no columns: only a fault of the bytes themselves has one from the start. For a part of a text,
-    ``offset`` says how many characters of the element's text come before it; whoever has the bytes can find the column.
+    ``offset`` says how many characters of the element's text come before it; with the bytes, the column can be found.
     """
 
     rule: str

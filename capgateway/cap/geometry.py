@@ -111,7 +111,7 @@ def _plain_pairs(text: str) -> list[Point] | None:
 
 
 def _pairs(items: list[str]) -> list[Point]:
-    """``[]`` when any item is no pair."""
+    """``[]`` when any item is not a pair."""
     pair = re.compile(_PAIR, re.ASCII)
     matches = [pair.fullmatch(item) for item in items]
     return [(float(match[1]), float(match[2])) for match in matches if match] if all(matches) else []

@@ -57,7 +57,7 @@ def weakness(key: PublicKeyTypes) -> str:
 
 
 def fingerprint(key: PublicKeyTypes) -> bytes:
-    """The key as bytes, the same for the same key wherever it stands."""
+    """The key as bytes, the same for the same key wherever it is written."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -15,13 +15,13 @@ _QUOTED_OR_BARE = r'"([^"]*)"|([^\s"]+)'
 
 
 def quoted_items(text: str) -> tuple[str, ...]:
-    """The items of ``addresses`` or ``incidents``: apart by blanks, in double quotes where they hold some themselves."""
+    """The items of ``addresses`` or ``incidents``: separated by white space, in double quotes where they contain some."""
     found = islice(re.finditer(_QUOTED_OR_BARE, text), MAX_ITEMS + 1)
     return tuple([match[1] or match[2] or "" for match in found])
 
 
 def references(text: str, version: str) -> tuple[Reference, ...]:
-    """The messages that ``references`` names; items that are no reference are left out."""
+    """The messages that ``references`` names; items that are not references are left out."""
     return tuple([found for item in reference_items(text) if (found := reference(item, version))])
 
 

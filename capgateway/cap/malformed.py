@@ -169,7 +169,7 @@ def _first(text: str) -> _Found | None:
 
 
 def _outside(text: str, start: int, end: int, *, had_root: bool) -> _Found | None:
-    """Text that is outside of the root element."""
+    """Text that is outside the root element."""
     stray = text[start:end]
     if not stray.strip():
         return None

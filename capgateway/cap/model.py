@@ -16,8 +16,8 @@ import msgspec
 
 
 class Time(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A CAP dateTime. ``text`` is as received, outer blanks removed, so that its offset still tells local time;
-    ``instant`` is the same moment in UTC, or ``None`` when the text is no date (CAP 1.2 §3.3.2)."""
+    """A CAP dateTime. ``text`` is as received, outer blanks removed, so that its offset still shows local time;
+    ``instant`` is the same moment in UTC, or ``None`` when the text is not a date (CAP 1.2 §3.3.2)."""
 
     text: str
     instant: datetime | None
@@ -102,7 +102,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One CAP message (CAP 1.2 §3.2.1). ``version`` is ``"1.0"``, ``"1.1"`` or ``"1.2"``, the namespace it came in.
 
-    Identity is the triple sender + identifier + sent; ``is_identifiable`` tells whether all three are usable.
+    Identity is the triple sender + identifier + sent; ``is_identifiable`` says whether all three are usable.
     ``references_text`` is the element as received: what ``references`` leaves out may still name an alert.
     """
 

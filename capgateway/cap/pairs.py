@@ -83,7 +83,7 @@ def _why_no_circle(words: list[str]) -> str:
     if len(words) == 1 and words[0].count(",") == 2:  # noqa: PLR2004
         return " and has a comma before the radius instead of a space"
     if any(word.endswith(",") or word.startswith(",") for word in words):
-        return " and contains a blank beside a comma"
+        return " and contains white space beside a comma"
     return ""
 
 
@@ -109,10 +109,10 @@ def _is_on_globe(latitude: float, longitude: float) -> bool:
 def _broken(broken: list[_Pair], pairs: list[_Pair]) -> str:
     first = broken[0]
     if all(_is_piece(pair) for pair in broken) and any("," in pair.text for pair in broken):
-        return f"The polygon contains a blank beside a comma at `{_quoted(_joined(broken, pairs))}`; remove it."
+        return f"The polygon contains white space beside a comma at `{_quoted(_joined(broken, pairs))}`; remove it."
     if all(_SINGLE.fullmatch(pair.text) for pair in broken):
         around = _quoted(_joined(broken, pairs))
-        return f"The polygon contains numbers without a comma at `{around}`; {_FORM}, with a comma and no blank in it."
+        return f"The polygon contains numbers without a comma at `{around}`; {_FORM}, with a comma and no white space in it."
     shown = f"Pair {first.number} of the polygon is `{_quoted(first.text)}`"
     return f"{shown}; {_advice(first.text)}.{_more(broken, 'are not pairs of numbers')}"
 

@@ -1,4 +1,4 @@
-"""Where an element stands: the XPath that findings show, made of local names and counted where a name may repeat."""
+"""Where an element is: the XPath that findings show, made of local names and counted where a name may repeat."""
 
 from __future__ import annotations
 

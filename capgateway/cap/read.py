@@ -90,7 +90,7 @@ def _field(name: str) -> str:
 
 
 class Parts(NamedTuple):
-    """What the model holds of the elements of one namespace."""
+    """What the model contains of the elements of one namespace."""
 
     alert: _Part
     info: _Part

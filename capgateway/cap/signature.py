@@ -54,7 +54,7 @@ EXPIRED = Rule(
     layer="signature",
     asks="The certificates of the signer and of the authorities below the trusted one were valid when the message was sent, or "
     "at the time that `--at` gives.",
-    why="The dates of a trusted authority itself do not count (RFC 5280 §6.1): whoever trusts it decides for how long. Those of "
+    why="The dates of a trusted authority itself do not count (RFC 5280 §6.1): those who trust it decide for how long. Those of "
     "a trusted certificate that is the signer's own count.",
     reference="CAP 1.2 §3.3.4.1",
     source=("A-134", "B-72"),
@@ -104,7 +104,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 def verify(document: bytes, *, trust: bytes = b"", at: datetime) -> tuple[Signature, tuple[Finding, ...]]:
     """Judge the signatures of a message that :func:`parse` could read. ``trust`` is PEM text with the certificates (of
     authorities or signers) and public keys that are trusted; ``at`` the time at which certificates must be valid.
-    Raises ``ValueError`` for ``trust`` that holds neither, or anything else."""
+    Raises ``ValueError`` for ``trust`` that contains neither, or anything else."""
     xml = read_xml(document, keep="all")
     root = xml.root
     if root is None:  # it was read without comments and white space, so that this is rare; absent is another thing

@@ -98,9 +98,9 @@ def of_value(element: etree._Element, values: Sequence[str] = ()) -> str:
     plain = " ".join(text.split())
     shown = f"`{_shown(text)}`" if text.strip(BLANK) else "empty"
     if plain in values:
-        return f"`{name}` has blanks around `{plain}`; remove them."
+        return f"`{name}` has white space around `{plain}`; remove it."
     if name in _URIS and re.search(_BLANK_INSIDE, text.strip(BLANK)):
-        return f"`{name}` contains a blank; write one URI only, and %20 for each blank in it."
+        return f"`{name}` contains a space; write one URI only, and %20 for each space in it."
     if values:
         is_spelling = any(value.casefold() == plain.casefold() for value in values)
         return f"`{name}` is {shown}; write one of {', '.join(values)}{', in exactly this spelling' if is_spelling else ''}."
@@ -171,7 +171,7 @@ def _uri() -> etree.XMLSchema:
 
 
 def _part(group: XsdGroup) -> _Part | None:
-    """``None`` when the children are no plain sequence."""
+    """``None`` when the children are not a plain sequence."""
     particles = _particles(group)
     if particles is None:
         return None

@@ -79,7 +79,7 @@ def outline(shape: Circle) -> Ring:
 
 
 def heights(altitude: str | None, ceiling: str | None) -> Heights:
-    """Between which heights an area lies (CAP 1.2 §3.2.4); everywhere where its texts are no numbers."""
+    """Between which heights an area lies (CAP 1.2 §3.2.4); everywhere where its texts are not numbers."""
     try:
         low = float(altitude) if altitude else -math.inf
         return low, float(ceiling) if ceiling else low if altitude else math.inf

@@ -59,7 +59,7 @@ class Anchors(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a signer stands, and the certificate that says who it is: of a stranger the one it shows, of a bare key none."""
+    """The standing of a signer, and the certificate that says who it is: of a stranger the one it shows, none for a bare key."""
 
     word: Literal["trusted", "expired", "stranger"]
     certificate: x509.Certificate | None = None
@@ -67,7 +67,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=64)
 def anchors(pem: bytes) -> Anchors:
-    """Read PEM text: certificates and public keys. Raises ``ValueError`` when it holds neither, or anything else."""
+    """Read PEM text: certificates and public keys. Raises ``ValueError`` when it contains neither, or anything else."""
     certificates, keys = [], set()
     for number, text in enumerate(pem.split(b"-----BEGIN ")[1:], start=1):
         block = _BLOCK.match(text)
@@ -82,12 +82,12 @@ def anchors(pem: bytes) -> Anchors:
             reason = f"no certificate or public key can be read from its PEM block {number}"
             raise ValueError(f"{reason}, {label.decode()}" if label else f"{reason}, which is cut off") from None
     if not certificates and not keys:
-        raise ValueError("holds neither a certificate nor a public key")
+        raise ValueError("contains neither a certificate nor a public key")
     return Anchors(certificates=tuple(certificates), keys=frozenset(keys))
 
 
 def standing(seal: Seal, trusted: Anchors, at: datetime) -> Standing:
-    """How a signer stands with those trusted at that time: an anchor has its key, or leads to it by valid issuers. Of
+    """The standing of a signer with those trusted at that time: an anchor has its key, or leads to it by valid issuers. Of
     several ways the best counts. An authority that is itself trusted is so whatever its own dates."""
     if seal.key is not None and fingerprint(seal.key) in trusted.keys:
         return Standing("trusted")
@@ -124,7 +124,7 @@ def _ways(way: tuple[int, ...], above: list[int], links: list[list[int]]) -> Ite
 
 
 def _reach(issuer: x509.Certificate, certificate: x509.Certificate, known: set[x509.ObjectIdentifier]) -> int:
-    """How many authorities may stand between the issuer of this certificate and a signer; −1 if it did not issue it, or
+    """How many authorities may be between the issuer of this certificate and a signer; −1 if it did not issue it, or
     may not."""
     try:
         if weakness(issuer.public_key()):

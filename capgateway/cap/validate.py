@@ -42,7 +42,7 @@ def validate(
     source: str = "",
     position: int = 1,
 ) -> Report:
-    """Judge a parsed message. Never raises for what it holds; findings come layer by layer.
+    """Judge a parsed message. Never raises for what it contains; findings come layer by layer.
 
     ``trust`` is PEM text with what is trusted to sign, ``signed_at`` the time at which its certificates must be valid,
     by default the alert's ``sent``.

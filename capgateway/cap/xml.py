@@ -117,7 +117,7 @@ def _is_plain(document: bytes) -> bool:
 
 
 def has_declaration(document: bytes) -> bool:
-    """Whether some `<!` stands in it: a comment, a CDATA section. To look for the one character first is many times faster."""
+    """Whether it contains some `<!`: a comment, a CDATA section. To look for the one character first is many times faster."""
     return b"!" in document and b"<!" in document
 
 

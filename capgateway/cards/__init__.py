@@ -8,7 +8,7 @@ from capgateway.cards.decision import CardState, Change, Decision, Display, End,
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key
 from capgateway.cards.member import Member, expiry
-from capgateway.cards.policy import Policy, PolicyAction
+from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 
 __all__ = [
     "MAX_NAME",
@@ -21,6 +21,7 @@ __all__ = [
     "Draft",
     "End",
     "EndReason",
+    "FeedRules",
     "Gist",
     "Member",
     "Policy",

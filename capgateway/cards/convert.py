@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
-from capgateway.cards.member import Member, expiry
+from capgateway.cards.member import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
-    expires_at, expires_from = expiry(member, policy)
     area = _area(display, member, draft)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
@@ -31,8 +30,8 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
         updated_at=member.sent_at,
-        expires_at=expires_at,
-        expires_from=expires_from,
+        expires_at=display.expires_at,
+        expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
         actions=(*_policy_actions(policy, area), *draft.actions),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, ids
+from capgateway.cards import references
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
-from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, is_amber, judge, outcome, standing
+from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, bar, is_amber, judge, named_by, outcome, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +36,21 @@ and a character may take four."""
 
 
 def unusable(
-    alert: Alert | None, report: Report, *, senders: Sequence[str] = (), signature: str = "ignore"
+    alert: Alert | None,
+    report: Report,
+    *,
+    senders: Sequence[str] = (),
+    signature: str = "ignore",
+    is_lenient: bool = False,
 ) -> QuarantineReason | None:
     """Why the document cannot be taken in at all, or ``None``. ``senders`` is the feed's allow list, empty for any;
-    ``signature`` what the feed asks of signatures: ``ignore``, ``verify`` (none that is wrong) or ``require``."""
+    ``signature`` what the feed asks of signatures: ``ignore``, ``verify`` (none that is wrong) or ``require``. With
+    ``is_lenient`` a violated schema is no reason."""
     if any(finding.rule == cap.UNJUDGED.id for finding in report.findings):
         return "undecided"
     if alert is None:
         return "unreadable"
-    if any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
+    if not is_lenient and any(finding.layer == "schema" and finding.level == "error" for finding in report.findings):
         return "schema"
     if not alert.is_identifiable or len(alert.sender) + len(alert.identifier) > MAX_NAME:
         return "unidentifiable"
@@ -80,9 +87,11 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     arrived, now = situation.arrived, situation.now
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if arrived.gist.msg_type != "Alert" and arrived.gist.speaks_only_of_others:
+    if _speaks_only_of_others(arrived):
         return _cross_sender(arrived)
     chain = _chain(situation, policy)
+    if barred := bar(arrived, chain, policy):
+        return Decision(word="quarantined", reason=barred)
     made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
     active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
     result = outcome(chain, policy, now)
@@ -99,6 +108,14 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         return Decision(word="ended", reason=result.end, changes=changes)
     refusal = _refusal(arrived, chain, result, policy, now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
+
+
+def _speaks_only_of_others(arrived: Member) -> bool:
+    """A Cancel is read leniently: what is not clearly another's may be its own."""
+    gist = arrived.gist
+    if gist.msg_type == "Cancel":
+        return bool(gist.references.strip()) and not references.own_text(gist)
+    return gist.msg_type != "Alert" and gist.speaks_only_of_others
 
 
 def _cross_sender(arrived: Member) -> Decision:
@@ -144,18 +161,21 @@ def _refusal(
     gist, is_cancel = arrived.gist, arrived.gist.msg_type == "Cancel"
     if not is_amber(arrived, chain) and (gist.infos or not is_cancel):
         return Decision(word="ignored", reason="no_programme")
-    if is_cancel and not gist.named():
+    if is_cancel and not named_by(arrived, chain):
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
-    if all(member.alert_id != arrived.alert_id for member in standing(chain)):
+    if result.member is not None and result.member.alert_id == arrived.alert_id:
+        return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
+    stand = standing(chain, policy)
+    if all(member.alert_id != arrived.alert_id for member in stand):
         return Decision(word="ignored", reason="stale")
-    own = judge(arrived, chain, policy, now)
-    if isinstance(own, Deferred):
-        return Decision(word="quarantined", reason=own.reason)
-    if result.member is None or result.member.alert_id != arrived.alert_id:
-        return Decision(word="ignored", reason="stale")
-    return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
+    own = judge(arrived, chain, stand, policy, now)
+    return (
+        Decision(word="quarantined", reason=own.reason)
+        if isinstance(own, Deferred)
+        else Decision(word="ignored", reason="stale")
+    )
 
 
 def expire(card: CardState) -> Decision:
@@ -175,6 +195,8 @@ def _display(shown: Shown, current: CardState | None, chain: Sequence[Member], k
         incident_id=current.incident_id if current else card_id.replace("crd_", "inc_", 1),
         revision=current.revision + 1 if current else 1,
         issued_at=_issued_at([member for member in chain if member.gist.msg_type in STATEMENTS]),
+        expires_at=shown.expires_at,
+        expires_from=shown.expires_from,
         target=shown.target,
     )
 

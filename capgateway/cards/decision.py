@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from capgateway.cards.member import Member
+from capgateway.cards.member import ExpiresFrom, Member
 from capgateway.places import Unit
 
 Word = Literal["published", "updated", "ended", "unchanged", "linked", "ignored", "quarantined"]
@@ -40,6 +40,8 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: str
     revision: int
     issued_at: datetime
+    expires_at: datetime
+    expires_from: ExpiresFrom
     target: tuple[Unit, ...]
 
 

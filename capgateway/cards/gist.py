@@ -30,6 +30,19 @@ LONGEST_KEY = 300
 LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 KNOWN_WORDS = frozenset(
     [
+        "Actual",
+        "Exercise",
+        "System",
+        "Test",
+        "Draft",
+        "Alert",
+        "Update",
+        "Cancel",
+        "Ack",
+        "Error",
+        "Public",
+        "Restricted",
+        "Private",
         "Shelter",
         "Evacuate",
         "Prepare",
@@ -46,6 +59,8 @@ KNOWN_WORDS = frozenset(
         "Unknown",
     ]
 )
+OTHER = "other"
+"""What replaces a code that is not the standard's: such a document may say anything there, a name too."""
 
 
 class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,6 +128,14 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The identifiers of the same sender that it names, as keys."""
         return {identifier for sender, identifier in self.named() if sender == self.sender_key}
 
+    def surely_named(self) -> set[str]:
+        """Those of them that are in a whole triple (CAP 1.0 has no third part)."""
+        if not self.references:
+            return set()
+        found = cap.references(self.references, self.cap_version)
+        whole = (item for item in found if item.sent.instant or self.cap_version == "1.0")
+        return {key(item.identifier) for item in whole if key(item.sender) == self.sender_key}
+
     @property
     def speaks_only_of_others(self) -> bool:
         """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""
@@ -123,15 +146,26 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def key(text: str) -> str:
     """A sender or identifier for comparison: without regard to case and to the kind or number of blanks. Longer ones than
     an index takes are compared by their hash."""
-    folded = " ".join(text.split()).casefold()
-    return folded if len(folded) <= LONGEST_KEY else hashlib.sha256(folded.encode()).hexdigest()
+    name = folded(text)
+    return name if len(name) <= LONGEST_KEY else hashlib.sha256(name.encode()).hexdigest()
+
+
+def folded(text: str) -> str:
+    """A text without regard to case and to the kind or number of blanks."""
+    return " ".join(text.split()).casefold()
+
+
+def known_word(text: str) -> str:
+    """A code of the standard as it is, any other text as :data:`OTHER`; an empty one stays empty."""
+    return text if text in KNOWN_WORDS or not text else OTHER
 
 
 def gist(alert: Alert) -> Gist:
     """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message."""
     resolver = Resolver()
     areas: dict[Meant, int] = {}
-    infos = tuple(_info(info, resolver, areas) for info in alert.infos)
+    sent = alert.sent.instant if alert.sent else None
+    infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
     return Gist(
         cap_version=alert.version,
         sender=alert.sender,
@@ -140,28 +174,34 @@ def gist(alert: Alert) -> Gist:
         identifier_key=key(alert.identifier),
         sent=alert.sent.text if alert.sent else "",
         sent_at=alert.sent.instant if alert.sent else None,
-        status=alert.status,
-        msg_type=alert.msg_type,
-        scope=alert.scope,
+        status=known_word(alert.status),
+        msg_type=known_word(alert.msg_type),
+        scope=known_word(alert.scope),
         references=_references(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=amber.says_so(alert.infos),
+        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )
 
 
-def _info(info: Info, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
+def _info(info: Info, sent: datetime | None, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
     meant = resolver.meant(info.areas)
     return GistInfo(
         language=info.language if LANGUAGE.fullmatch(info.language) else "",
         codes=amber.codes(info),
         response_types=tuple(word for word in info.response_types if word in KNOWN_WORDS),
         urgency=info.urgency if info.urgency in KNOWN_WORDS else "",
-        expires=info.expires.instant if info.expires else None,
+        expires=_expiry(info, sent),
         area=areas.setdefault(meant, len(areas)),
     )
+
+
+def _expiry(info: Info, sent: datetime | None) -> datetime | None:
+    """When the block ends. A time at or before ``sent`` is a slip, not an expiry: the policy's lifetime applies."""
+    ends = info.expires.instant if info.expires else None
+    return None if ends and sent and ends <= sent else ends
 
 
 def _references(alert: Alert) -> str:

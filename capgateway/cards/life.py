@@ -8,22 +8,26 @@ becomes a new card.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards.area import lies_within, target
+from capgateway.cards import references
+from capgateway.cards.area import Meant, lies_within, target
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
-from capgateway.cards.member import Member, expiry
+from capgateway.cards.gist import key
+from capgateway.cards.member import ExpiresFrom, Member, begun, expiry
 from capgateway.places import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from capgateway.cards.policy import Policy
 
 STATEMENTS = ("Alert", "Update")
+MAX_AHEAD = timedelta(minutes=5)
+"""A clock may be ahead by this; a ``sent`` further in the future is a mistake."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     member: Member
     target: tuple[Unit, ...]
+    expires_at: datetime
+    expires_from: ExpiresFrom
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,30 +58,101 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
 def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
     not wait for a person."""
-    for member in sorted(standing(chain), key=_newness, reverse=True):
-        result = judge(member, chain, policy, now)
+    stand = standing(chain, policy)
+    for member in sorted(stand, key=lambda member: _newness(member, chain), reverse=True):
+        result = judge(member, chain, stand, policy, now)
         if not isinstance(result, Deferred):
             return result
     return Silent(end="cancelled", reason="stale")
 
 
-def _newness(member: Member) -> tuple[datetime, bool, str]:
-    return member.sent_at, member.gist.msg_type == "Update", member.alert_id
+def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, str]:
+    return place(member, chain), member.gist.msg_type == "Update", member.alert_id
 
 
-def standing(chain: Sequence[Member]) -> list[Member]:
-    """The statements of a chain that no Cancel names, and that were sent after every Cancel (F-20: whatever a Cancel
-    leaves out, nothing older than it stays on display)."""
-    cancels = [member for member in chain if member.gist.msg_type == "Cancel"]
-    latest = max((cancel.sent_at for cancel in cancels), default=None)
-    named = {(cancel.gist.sender_key, name) for cancel in cancels for name in cancel.gist.names_of_its_own()}
-    return [
-        member
-        for member in chain
-        if member.gist.msg_type in STATEMENTS
-        and (latest is None or member.sent_at > latest)
-        and (member.gist.sender_key, member.gist.identifier_key) not in named
+def standing(chain: Sequence[Member], policy: Policy) -> list[Member]:
+    """The statements of a chain that may say what they say, that no Cancel names, and that were sent after every Cancel
+    (F-20: whatever a Cancel leaves out, nothing older than it stays on display). Only a Cancel that may end a statement
+    counts for it."""
+    cancels = [
+        (cancel, place(cancel, chain), named_by(cancel, chain)) for cancel in chain if cancel.gist.msg_type == "Cancel"
     ]
+    return [member for member in _admitted(chain, policy) if not _is_ended(member, cancels, chain, policy)]
+
+
+def _admitted(chain: Sequence[Member], policy: Policy) -> list[Member]:
+    """The statements, the oldest first, without those that may not replace what was displayed before them."""
+    admitted: list[Member] = []
+    statements = (member for member in chain if member.gist.msg_type in STATEMENTS)
+    for member in sorted(statements, key=lambda member: _newness(member, chain)):
+        if not admitted or may_not_change(member, admitted[-1], policy) is None:
+            admitted.append(member)
+    return admitted
+
+
+def _is_ended(
+    member: Member, cancels: Sequence[tuple[Member, datetime, set[str]]], chain: Sequence[Member], policy: Policy
+) -> bool:
+    where = place(member, chain) if cancels else member.sent_at
+    return any(
+        (is_ahead(member) or where <= at or member.gist.identifier_key in named)
+        and may_not_change(cancel, member, policy) is None
+        for cancel, at, named in cancels
+    )
+
+
+def may_not_change(speaker: Member, about: Member, policy: Policy) -> QuarantineReason | None:
+    """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
+    same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
+    displayed. A push feed has to name the sender."""
+    if speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+        return None
+    if policy.rules_of(about.feed).signature == "require":
+        return "signature"
+    if speaker.feed == about.feed:
+        return None
+    rules = policy.rules_of(speaker.feed)
+    if (rules.is_push or rules.senders) and speaker.gist.sender_key not in map(key, rules.senders):
+        return "sender"
+    shown = Meant(target(about.meant, policy.regions) or about.meant.units)
+    return None if lies_within(shown, rules.jurisdiction) else "jurisdiction"
+
+
+def bar(arrived: Member, chain: Sequence[Member], policy: Policy) -> QuarantineReason | None:
+    """Why an alert may change nothing of its chain, or ``None``."""
+    others = [member for member in _admitted(chain, policy) if member is not arrived]
+    if arrived.gist.msg_type == "Cancel":
+        reasons = [may_not_change(arrived, member, policy) for member in others]
+        return reasons[-1] if reasons and all(reasons) else None
+    if not others or any(member is arrived for member in _admitted(chain, policy)):
+        return None
+    return may_not_change(arrived, others[-1], policy)
+
+
+def named_by(cancel: Member, chain: Sequence[Member]) -> set[str]:
+    """The identifiers, as keys, that a Cancel names: strictly read, and leniently among those of its chain."""
+    mine = cancel.gist.sender_key
+    known = {member.gist.identifier_key for member in chain if member.gist.sender_key == mine and member is not cancel}
+    return cancel.gist.surely_named() | references.matched(cancel.gist, known)
+
+
+def is_ahead(member: Member) -> bool:
+    """Whether its ``sent`` lies so far after its receipt that it does not count."""
+    return member.sent_at > member.received_at + MAX_AHEAD
+
+
+def place(member: Member, chain: Sequence[Member]) -> datetime:
+    """Where an alert stands in the order of its chain: at its ``sent``. One from the future stands directly after the newest
+    that it references, or at its receipt where it references none."""
+    if not is_ahead(member):
+        return member.sent_at
+    names = member.gist.names_of_its_own()
+    before = [
+        other.sent_at
+        for other in chain
+        if other is not member and not is_ahead(other) and other.gist.identifier_key in names
+    ]
+    return max(before) + timedelta(microseconds=1) if before else member.received_at
 
 
 def is_amber(member: Member, chain: Sequence[Member]) -> bool:
@@ -86,20 +163,24 @@ def is_amber(member: Member, chain: Sequence[Member]) -> bool:
     return follows and not member.gist.codes
 
 
-def judge(head: Member, chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Deferred | Silent:
-    """What one statement asks for, were it the newest of its chain."""
+def judge(
+    head: Member, chain: Sequence[Member], stand: Sequence[Member], policy: Policy, now: datetime
+) -> Shown | Deferred | Silent:
+    """What one statement asks for, were it the newest of its chain; ``stand`` are those of the chain that stand."""
     if not is_amber(head, chain):
         return Silent(end="superseded", reason="no_programme", member=head)
     if head.gist.infos and not head.gist.live_infos:
         return Silent(end="cancelled", reason="expired", member=head)
-    if expiry(head, policy)[0] <= now:
+    since = min((begun(member) for member in stand), default=None)
+    expires_at, expires_from = expiry(head, policy, since=since)
+    if expires_at <= now:
         return Silent(end="expired", reason="expired", member=head)
     meant = head.meant
     where = target(meant, policy.regions)
     if where is None:
         return Deferred(member=head, reason="area")
-    if not lies_within(meant, policy.jurisdictions.get(head.feed, ())):
+    if not lies_within(meant, policy.rules_of(head.feed).jurisdiction):
         return Deferred(member=head, reason="jurisdiction")
     if not where:
         return Silent(end="left_region", reason="region", member=head)
-    return Shown(member=head, target=where)
+    return Shown(member=head, target=where, expires_at=expires_at, expires_from=expires_from)

@@ -46,15 +46,21 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         return together(self.gist.areas[place] for place in places)
 
 
-def expiry(member: Member, policy: Policy) -> tuple[datetime, ExpiresFrom]:
+def begun(member: Member) -> datetime:
+    """From when on an alert lives: from ``sent``, or from its receipt where that was earlier."""
+    return min(member.sent_at, member.received_at)
+
+
+def expiry(member: Member, policy: Policy, *, since: datetime | None = None) -> tuple[datetime, ExpiresFrom]:
     """When the alert ends, and who says so: its last live ``expires``, or the policy where it gives none.
 
     An alert none of whose info blocks says when it ends lives ``default_lifetime`` from ``sent``; none outlives
     ``max_lifetime`` (CAP 1.2 §3.2.2: without ``expires`` each recipient sets its own policy). What was sent "in the
-    future" lives from when it was received: a sender's wrong year must not keep a child on display until then.
+    future" lives from when it was received: a sender's wrong year must not keep a child on display until then. The longest
+    life is that of a chain: ``since`` is when its first statement came.
     """
-    start = min(member.sent_at, member.received_at)
-    latest = start + policy.max_lifetime
+    start = begun(member)
+    latest = min(start, since or start) + policy.max_lifetime
     given = [info.expires for info in member.gist.live_infos if info.expires]
     if not given:
         return min(start + policy.default_lifetime, latest), "default"

@@ -25,9 +25,22 @@ CALL_911 = PolicyAction(
 )
 
 
+class FeedRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the alerts of one feed may do: the keys of ``[[feeds]]`` that decisions ask for. ``senders`` and ``jurisdiction``
+    empty mean any and anywhere."""
+
+    is_push: bool = False
+    senders: tuple[str, ...] = ()
+    jurisdiction: tuple[str, ...] = ()
+    signature: Literal["ignore", "verify", "require"] = "verify"
+
+
+ANY_FEED = FeedRules()
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields are the keys of ``[policy]``, except ``jurisdictions``: for where each feed may speak, by its name; a feed that is
-    not named may speak for anywhere. ``regions`` empty means everywhere."""
+    """Fields are the keys of ``[policy]``, except ``feeds``: what each feed may say, by its name. ``regions`` empty means
+    everywhere."""
 
     regions: tuple[str, ...] = ()
     default_lifetime: timedelta = timedelta(hours=24)
@@ -39,4 +52,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     review_default: Literal["hold", "publish"] = "hold"
     facts: tuple[Fact, ...] = ("children", "suspects", "vehicles", "last_seen")
     actions: tuple[PolicyAction, ...] = (CALL_911,)
-    jurisdictions: Mapping[str, tuple[str, ...]] = {}
+    feeds: Mapping[str, FeedRules] = {}
+
+    def rules_of(self, feed: str) -> FeedRules:
+        """What a feed may say; anything for one that is not configured any more."""
+        return self.feeds.get(feed, ANY_FEED)

@@ -88,7 +88,7 @@ def cli() -> None:
 
     Results go to stdout, everything else to stderr. --config and --server may also follow the command.
 
-    Exit codes: 0 success, or all valid; 1 the answer is no; 2 usage error, unreadable input or bad configuration.
+    Exit codes: 0 success, or all valid; 1 negative answer; 2 usage error, unreadable input or bad configuration.
     """
 
 

@@ -117,7 +117,7 @@ def _print(line: Line) -> None:
 
 
 def _messages(name: str, document: bytes) -> Iterator[tuple[bytes, str | None]]:
-    """Each alert that the document is or holds, with what an envelope says of its status."""
+    """Each alert that the document is or contains, with what an envelope says of its status."""
     root = cap.read_xml(document, limit=sources.MAX_BYTES).root
     kind: FeedKind = KINDS.get(local(root), "ipaws") if root is not None else "cap"
     index = read_entries(document, kind=kind, base_url=name if source_names.is_url(name) else NOWHERE)

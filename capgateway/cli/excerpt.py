@@ -42,7 +42,7 @@ class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     at: int | None
 
     def lines(self, room: int) -> tuple[str, str]:
-        """The line and what stands under it, blanks and a caret, both within ``room`` columns."""
+        """The line and what is under it, blanks and a caret, both within ``room`` columns."""
         prefix = f"{self.number} | "
         around = len(self.line) - len(self.line.lstrip()) if self.at is None else self.at
         shown, before = _cut(self.line, around, room - len(prefix))
@@ -181,7 +181,7 @@ def _counted(xpath: str) -> str:
 
 def _cut(line: str, at: int, room: int) -> tuple[str, int]:
     """As much of a line around a character as fits, … on the sides that are cut; and in which column, from 0, that
-    character then stands."""
+    character then is."""
     before, after = _clean(line[max(0, at - room) : at]), _clean(line[at : at + room])
     if len(before) + len(after) == len(line) and _columns(before + after) <= room:
         return before + after, _columns(before)

@@ -54,7 +54,7 @@ class Count(msgspec.Struct):
 
 
 def has_failed(report: Report) -> bool:
-    """Whether the answer about a report is no: it is invalid, or has a warning and warnings were to fail."""
+    """Whether a report failed: it is invalid, or has a warning and warnings were to fail."""
     return report.verdict == "invalid" or report.failed is True
 
 

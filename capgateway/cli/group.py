@@ -1,4 +1,4 @@
-"""Groups of commands: a misspelt one gets a suggestion, and ``--config`` and ``--server`` stand before or after any."""
+"""Groups of commands: a misspelt one gets a suggestion, and ``--config`` and ``--server`` are accepted before or after any."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SERVER_HELP = "Address of the running gateway, HOST:PORT or a URL. Default: $CAP
 
 
 def config_option() -> click.Option:
-    """``--config``, wherever it stands."""
+    """``--config``, before or after the command."""
     return _kept("config_path", "--config", metavar="PATH", help=CONFIG_HELP)
 
 
 def server_option(*, hidden: bool = False) -> click.Option:
-    """``--server``, wherever it stands."""
+    """``--server``, before or after the command."""
     return _kept("server", "--server", metavar="ADDRESS", help=SERVER_HELP, hidden=hidden)
 
 
 def asks_gateway(command: click.Command) -> click.Command:
-    """A command that goes through the API of the running gateway, and so takes ``--server``. Stands above ``@…command()``."""
+    """A command that goes through the API of the running gateway, and so takes ``--server``. Written above ``@…command()``."""
     command.params.append(server_option())
     return command
 

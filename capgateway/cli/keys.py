@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NEW_SECRET_BYTES = 32
 LARGEST_FILE = 1 << 20
-"""Messages have 20 kB; whoever names a larger file has named the wrong one."""
+"""Messages have 20 kB; a larger file is the wrong one."""
 
 
 class Secret(click.ParamType[bytes]):

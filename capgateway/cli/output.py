@@ -115,7 +115,7 @@ def fitted(beginning: str, text: str, indent: str, *, width: int | None, is_stri
 
 
 def say(message: str) -> None:
-    """Lines for the user on stderr, whoever's words they quote."""
+    """Lines for the user on stderr; what they quote may come from anyone."""
     click.echo("\n".join(map(harmless, message.split("\n"))), err=True)
 
 

@@ -19,7 +19,7 @@ _ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """A last line on a terminal's stderr; whoever counts sets ``done``. Nothing where stderr is no terminal."""
+    """A last line on a terminal's stderr; the caller sets ``done``. Nothing where stderr is not a terminal."""
 
     def __init__(self, total: int) -> None:
         self.done = 0

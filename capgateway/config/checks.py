@@ -1,6 +1,6 @@
 """What several keys say together: each function checks one table and makes the value the gateway takes.
 
-A key that was faulty by itself stands here as ``UNUSABLE``; nothing more is said about it.
+A key that was faulty by itself is here ``UNUSABLE``; nothing more is said about it.
 """
 
 from __future__ import annotations

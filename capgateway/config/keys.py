@@ -1,4 +1,4 @@
-"""Every key of the configuration: what it holds, what it is when left out, and what it is for.
+"""Every key of the configuration: what it contains, what it is when left out, and what it is for.
 
 The reader, the JSON Schema and the tests of starter file and documentation all walk these tables; there is no other list.
 A default is written as in the file. ``None`` means that leaving the key out is a case of its own.

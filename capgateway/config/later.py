@@ -1,6 +1,6 @@
 """Keys that are known but whose feature this version does not have: accepted only as if they were not there.
 
-An operator who asks for a review before display must not be told "ok" by a gateway that displays at once.
+An operator who configures a review before display must not get "ok" from a gateway that displays at once.
 """
 
 from __future__ import annotations

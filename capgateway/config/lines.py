@@ -1,4 +1,4 @@
-"""Where in a TOML file a value stands, so that a fault can name its line; ``tomllib`` tells values only.
+"""Where in a TOML file a value is, so that a fault can name its line; ``tomllib`` returns only values.
 
 The text is one that ``tomllib`` has accepted. This walk follows the same grammar and keeps no values, only lines.
 """

@@ -1,6 +1,6 @@
 """The kinds of value that name something outside the configuration file: files, directories, variables of the environment.
 
-They are looked into only where the caller uses them: whoever lists cards need not be able to read the key of a receiver.
+They are looked into only where the caller uses them: a user who lists cards need not be able to read the key of a receiver.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Address(NamedTuple):
 
 
 def default_database() -> str:
-    """SQLite in the platform's data directory. The directory is made by whoever opens the database."""
+    """SQLite in the platform's data directory. The directory is made by the command that opens the database."""
     return f"sqlite:///{user_data_path('capgateway', appauthor=False) / 'capgateway.db'}"
 
 

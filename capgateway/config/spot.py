@@ -14,7 +14,7 @@ from capgateway.config.lines import Path as Place
 from capgateway.errors import ConfigError
 
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
-"""A secret that stands elsewhere: ``env:NAME`` or ``file:PATH``."""
+"""A secret that is kept elsewhere: ``env:NAME`` or ``file:PATH``."""
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -94,7 +94,7 @@ class Spot:
 
     @property
     def written(self) -> Any:
-        """The value as it stands in the file."""
+        """The value as it is written in the file."""
         value: Any = self.file.document
         for step in self.path:
             value = value[step]

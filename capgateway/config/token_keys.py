@@ -48,7 +48,7 @@ def some(item: Kind) -> Kind:
 
 
 def token(found: Found, spot: Spot) -> Any:
-    """One ``[[tokens]]``: receive stands alone and names its receiver; submit may name push feeds."""
+    """One ``[[tokens]]``: receive cannot be combined, and names its receiver; submit may name push feeds."""
     scopes = found["scopes"]
     if scopes is not UNUSABLE:
         _check_receiver(found, scopes, spot)

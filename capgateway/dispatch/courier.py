@@ -6,13 +6,15 @@
     └──────────────── woken: something ended, or something is due ◀───────────────┘
 
 What ended is recorded together with the next claim, in one unit of work: while one turn is written the next gathers. What
-the database cannot take now is recorded with a later turn, and holds no lane longer than that.
+the database cannot take now is recorded as soon as it can, each for itself, so that what it never takes keeps no other from
+being recorded. What a courier has in its hands is *held*; a lease on anything else is nobody's, and is given up.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,39 +22,58 @@ from capgateway import net
 from capgateway.dispatch import report
 from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries
+from capgateway.tasks import Task
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from capgateway.store import Store
+    from capgateway.store import Store, Turn
+    from capgateway.tasks import Faults
     from capgateway.webhooks import Claim, Receiver
 
 LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
 RESERVE = 1
 """Slots kept for take-downs."""
-TROUBLE_SECONDS = 1.0
-"""The pause after the database failed us."""
-LAST_TRIES = 10
-"""How often a retired courier tries to record what has ended; then the leases run out."""
+GATHER_SECONDS = 0.003
+"""What a delivery may wait for others to end, so that they share a turn: a turn costs as much as a delivery."""
+NOTE_SECONDS = 1.0
+TROUBLE_SECONDS = 0.5
+"""The pause after the database failed us: a take-down may wait behind what could not be recorded."""
+LAST_TRIES = 20
+"""How often a retired courier tries to record what has ended; then it lets go."""
 
-Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished | None]]"
+Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished]]"
 Recorded: TypeAlias = Callable[[Finished, bool], None]
 
 
 class Courier:
     """Runs until retired and everything under way has ended. ``recorded`` is told of each attempt once it is stored, and
-    whether the delivery was still ours."""
+    whether the delivery was still ours. ``held`` are the deliveries of this receiver that this process carries out, whichever
+    courier does; ``doubt`` is called when there may be leases that nobody holds."""
 
     def __init__(
-        self, receiver: Receiver, store: Store, deliver: Deliver, recorded: Recorded, *, user_agent: str
+        self,
+        receiver: Receiver,
+        store: Store,
+        deliver: Deliver,
+        recorded: Recorded,
+        *,
+        user_agent: str,
+        faults: Faults,
+        held: set[str],
+        doubt: Callable[[], None],
     ) -> None:
-        self.receiver = receiver
+        self.receiver, self.task = receiver, Task("courier", receiver.name)
+        self.is_running = self.is_turning = False
         self._store, self._deliver, self._recorded, self._user_agent = store, deliver, recorded, user_agent
+        self._faults, self._held, self._doubt = faults, held, doubt
         self._slots = max(1, receiver.concurrency - RESERVE)
         self._busy = 0
         self._finished: list[Finished] = []
+        self._is_troubled = False
         self._woken = asyncio.Event()
+        self._noted_until = 0.0
         self._retired = False
         self._last_tries = LAST_TRIES
 
@@ -69,7 +90,7 @@ class Courier:
         self.wake()
 
     async def run(self) -> None:
-        """Claim and deliver until retired."""
+        """Claim and deliver until retired. After a fault it may be run again."""
         receiver = self.receiver
         session = net.new_session(
             user_agent=self._user_agent,
@@ -79,36 +100,107 @@ class Courier:
             client_key=receiver.client_key,
             proxy=receiver.proxy,
         )
-        async with session, asyncio.TaskGroup() as group:
-            while self._has_work:
-                self._woken.clear()
-                await self._turn(group, session)
-                if self._has_work:
-                    await self._woken.wait()
+        self.is_running = True
+        try:
+            async with session, asyncio.TaskGroup() as group:
+                while self._has_work:
+                    self._woken.clear()
+                    await self._turn(group, session)
+                    if self._has_work:
+                        await self._woken.wait()
+                        await self._gather()
+        finally:
+            self.is_running = False
+
+    async def _gather(self) -> None:
+        """While most slots are busy, let more of them end: they are recorded together."""
+        if self._busy > self._slots // 2 and not self._retired:
+            await asyncio.sleep(GATHER_SECONDS)
 
     @property
     def _has_work(self) -> bool:
         return not self._retired or self._busy > 0 or bool(self._finished)
 
     async def _turn(self, group: asyncio.TaskGroup, session: aiohttp.ClientSession) -> None:
-        finished, self._finished = self._finished, []
-        room, reserve = self._room()
-        if not finished and room + reserve <= 0:
-            return
+        """One turn. Whatever goes wrong, what is under way goes on."""
+        self.is_turning = True
+        try:
+            if self._is_troubled:
+                await self._record_singly()
+            finished, self._finished = self._finished, []
+            room, reserve = self._room()
+            if not finished and room + reserve <= 0:
+                return
+            turn = await self._write(finished, room, reserve)
+            for claim in turn.claims if turn else ():
+                self._begin(group, session, claim)
+        except Exception as error:  # noqa: BLE001
+            self._faults.note(self.task, error)
+            self._pause()
+        finally:
+            self.is_turning = False
+
+    async def _write(self, finished: list[Finished], room: int = 0, reserve: int = 0) -> Turn | None:
+        """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
         lease = self.receiver.timeout + LEASE_MARGIN
+        held = frozenset(self._held)
         try:
             turn = await self._store.write(
-                deliveries.turn, self.receiver.name, finished, room=room, reserve=reserve, lease=lease
+                deliveries.turn,
+                self.receiver.name,
+                finished,
+                room=room,
+                reserve=reserve,
+                lease=lease,
+                held=held,
+                note=self._notes(finished),
             )
-        except StoreError as error:
-            report.store_failed(error)
-            self._try_again(finished)
-            return
+        except Exception as error:  # noqa: BLE001  (the database's trouble or a fault of ours: what ended must be kept)
+            self._finished = finished + self._finished
+            self._doubt()  # it may have been done all the same
+            self._is_troubled = True
+            if isinstance(error, StoreError):
+                report.store_failed(self.receiver.name, error)
+            else:
+                self._faults.note(self.task, error)
+            self._pause()
+            return None
+        self._is_troubled = False
+        self._held.update(claim.delivery_id for claim in turn.claims)
+        self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
+            self._held.discard(one.claim.delivery_id)
             self._recorded(one, ours)
-        for claim in turn.claims:
-            self._busy += 1
-            group.create_task(self._carry(session, claim))
+        return turn
+
+    async def _record_singly(self) -> None:
+        """Record what the database did not take together. One that it refuses while it takes others is let go of."""
+        waiting, self._finished = self._finished, []
+        self._last_tries -= self._retired
+        while waiting:
+            one = waiting.pop(0)
+            if await self._write([one]) is not None:
+                continue
+            self._finished.remove(one)
+            if self._last_tries > 0 and await self._store.trouble():
+                self._finished = [one, *waiting, *self._finished]
+                return
+            self._held.discard(one.claim.delivery_id)
+            report.not_recorded(one)
+
+    def _pause(self) -> None:
+        """Take the next turn a little later."""
+        asyncio.get_running_loop().call_later(TROUBLE_SECONDS, self.wake)
+
+    def _notes(self, finished: Sequence[Finished]) -> bool:
+        """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
+        of successes in a row only one a second."""
+        is_well = all(one.attempt.outcome == "delivered" for one in finished)
+        now = time.monotonic()
+        if is_well and now < self._noted_until:
+            return False
+        self._noted_until = now + NOTE_SECONDS if is_well else 0.0
+        return True
 
     def _room(self) -> tuple[int, int]:
         """How many deliveries of any kind may begin, and how many more that are take-downs."""
@@ -119,17 +211,18 @@ class Courier:
         room = max(0, self._slots - self._busy)
         return room, self._slots + RESERVE - self._busy - room
 
-    def _try_again(self, finished: list[Finished]) -> None:
-        """Keep what could not be recorded for the next turn."""
-        self._last_tries -= self._retired
-        if self._last_tries > 0:
-            self._finished = finished + self._finished
-        asyncio.get_running_loop().call_later(TROUBLE_SECONDS, self.wake)
+    def _begin(self, group: asyncio.TaskGroup, session: aiohttp.ClientSession, claim: Claim) -> None:
+        self._busy += 1
+        group.create_task(self._carry(session, claim))
 
     async def _carry(self, session: aiohttp.ClientSession, claim: Claim) -> None:
         try:
-            if ended := await self._deliver(session, self.receiver, claim):
-                self._finished.append(ended)
+            ended = await self._deliver(session, self.receiver, claim)
+            self._finished.append(ended)
+        except BaseException:
+            self._held.discard(claim.delivery_id)
+            self._doubt()
+            raise
         finally:
             self._busy -= 1
             self.wake()

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from capgateway.clock import utc_now
+from capgateway.clock import monotonic, utc_now
 from capgateway.webhooks import Attempt
 from capgateway.webhooks.send import cut_off, send
 
@@ -36,13 +36,13 @@ class Flight:
 
     async def attempt(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Attempt:
         """Send, unless it is too late for the message to be true."""
-        begun = utc_now()
+        begun, started = utc_now(), monotonic()
         if claim.deadline is not None and begun > claim.deadline:
             return Attempt(number=claim.number, started_at=begun, duration=timedelta(0), outcome="late")
         try:
             async with asyncio.timeout_at(self._last_moment) as self._limit:
                 return await send(session, receiver, claim, now=begun)
         except TimeoutError:
-            return cut_off(claim, self._cut, now=begun, duration=utc_now() - begun)
+            return cut_off(claim, self._cut, now=begun, duration=timedelta(seconds=monotonic() - started))
         finally:
             self._limit = None

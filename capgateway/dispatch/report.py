@@ -10,13 +10,27 @@ from capgateway.webhooks import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
     from capgateway.errors import StoreError
+    from capgateway.store import Finished
     from capgateway.webhooks import Attempt, Claim, Next
 
 LOGGER = logging.getLogger("capgateway.delivery")
 
 
-def store_failed(error: StoreError) -> None:
-    log.event(LOGGER, "delivery.store_failed", level=logging.ERROR, reason=str(error))
+def store_failed(receiver: str | None, error: StoreError) -> None:
+    log.event(LOGGER, "delivery.store_failed", level=logging.ERROR, receiver=receiver, reason=str(error))
+
+
+def not_recorded(one: Finished) -> None:
+    """The database refused to record how an attempt ended: it is as if it had never been made."""
+    log.event(
+        LOGGER,
+        "delivery.not_recorded",
+        level=logging.ERROR,
+        receiver=one.claim.receiver,
+        delivery=one.claim.delivery_id,
+        attempt=one.claim.number,
+        outcome=one.attempt.outcome,
+    )
 
 
 def attempted(claim: Claim, attempt: Attempt, following: Next, *, ours: bool) -> None:

@@ -1,22 +1,27 @@
-"""Look for what is due, wake the couriers, and write down what came of each attempt."""
+"""Look for what is due, wake the couriers, and write down what came of each attempt.
+
+Nothing that lives here ends by a fault: a courier that fails begins again, and so does a look.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway import log
-from capgateway.clock import utc_now
+from capgateway.clock import monotonic, utc_now
 from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries
-from capgateway.webhooks import after
+from capgateway.tasks import Faults, Task, keep
+from capgateway.webhooks import Attempt, Retry, after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 
     from capgateway.metrics import Metrics
     from capgateway.store import Store
+    from capgateway.store.write import Write
     from capgateway.webhooks import Claim, Receiver
 
 OVERTAKEN_SECONDS = 2.0
@@ -37,6 +43,11 @@ BUSY_SECONDS = 0.05
 """The shortest: what is due now is being claimed at this moment."""
 TROUBLE_SECONDS = 1.0
 """The pause after the database failed us."""
+ASTRAY_SECONDS = 60.0
+"""How often to look for deliveries that wait far too long, because the clock went back while nobody watched."""
+BROKEN_WAIT = timedelta(seconds=5)
+"""Until an attempt that we failed to judge is made again."""
+LOOK = Task("dispatch", "look")
 
 
 class Dispatch:
@@ -51,25 +62,41 @@ class Dispatch:
         *,
         user_agent: str,
         metrics: Metrics,
+        faults: Faults | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._user_agent, self._metrics, self._chance = store, user_agent, metrics, chance
+        self._faults = faults or Faults(metrics)
+        self._held: dict[str, set[str]] = {}
+        self._is_in_doubt = False
+        self._astray_at = 0.0
+        self._running: dict[Courier, asyncio.Task[None]] = {}
         self._couriers = {receiver.name: self._courier(receiver) for receiver in receivers}
         self._flights: dict[str, Flight] = {}
         self._group: asyncio.TaskGroup | None = None
         self._woken = asyncio.Event()
         self._stopping = False
+        self.is_running = False
 
     async def run(self) -> None:
-        """Deliver until stopped; requests under way then have ten seconds to end."""
+        """Deliver until stopped; requests under way then have ten seconds to end. After a fault it may be run again."""
+        self.is_running = True
+        try:
+            await self._run()
+        finally:
+            self.is_running, self._group = False, None
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as self._group:
             for courier in self._couriers.values():
-                self._group.create_task(courier.run())
+                self._send(courier)
             while not self._stopping:
                 self._woken.clear()
-                await _wait(self._woken, await self._look())
-            for courier in self._couriers.values():
+                await _wait(self._woken, await self._guarded_look())
+            for courier, going in self._running.items():
                 courier.retire()
+                if not courier.is_running:  # it failed, and waits to begin again
+                    going.cancel()
             for flight in self._flights.values():
                 flight.hurry("stopped", STOP_SECONDS)
 
@@ -97,23 +124,62 @@ class Dispatch:
     def _hire(self, receiver: Receiver) -> None:
         courier = self._couriers[receiver.name] = self._courier(receiver)
         if self._group is not None:
-            self._group.create_task(courier.run())
+            self._send(courier)
 
     def _courier(self, receiver: Receiver) -> Courier:
-        return Courier(receiver, self._store, self._deliver, self._recorded, user_agent=self._user_agent)
+        return Courier(
+            receiver,
+            self._store,
+            self._deliver,
+            self._recorded,
+            user_agent=self._user_agent,
+            faults=self._faults,
+            held=self._held.setdefault(receiver.name, set()),
+            doubt=self._doubt,
+        )
+
+    def _send(self, courier: Courier) -> None:
+        assert self._group is not None  # noqa: S101
+        going = self._group.create_task(keep(courier.task, courier.run, self._faults))
+        self._running[courier] = going
+        going.add_done_callback(lambda _: self._running.pop(courier))
+
+    def _doubt(self) -> None:
+        """There may be leases that nobody holds."""
+        self._is_in_doubt = True
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The deliveries that this process carries out at the moment."""
+        return frozenset().union(*self._held.values())
+
+    def troubles(self) -> list[str]:
+        """Why this walk does not do its part."""
+        if not self.is_running:
+            return ["deliveries do not run"]
+        return [str(fault) for fault in self._faults.current() if (fault.task, fault.name) == LOOK]
+
+    async def _guarded_look(self) -> float:
+        try:
+            wait = await self._look()
+        except StoreError as error:
+            report.store_failed(None, error)
+            return TROUBLE_SECONDS
+        except Exception as error:  # noqa: BLE001  (the next look may go well)
+            self._faults.note(LOOK, error)
+            return TROUBLE_SECONDS
+        self._faults.mended(LOOK)
+        return wait
 
     async def _look(self) -> float:
         """Hurry what is overtaken, wake the couriers if something is due; return for how long nothing will be."""
+        await self._mend()
+        flights = list(self._flights)
+        for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
+            if flight := self._flights.get(delivery_id):
+                flight.hurry("overtaken", OVERTAKEN_SECONDS)
         roomy = [courier for courier in self._couriers.values() if courier.has_room]
-        try:
-            flights = list(self._flights)
-            for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
-                if flight := self._flights.get(delivery_id):
-                    flight.hurry("overtaken", OVERTAKEN_SECONDS)
-            due = await self._store.read(deliveries.next_due, [courier.receiver.name for courier in roomy])
-        except StoreError as error:
-            report.store_failed(error)
-            return TROUBLE_SECONDS
+        due = await self._store.read(deliveries.next_due, [courier.receiver.name for courier in roomy])
         now = utc_now()
         for courier in self._couriers.values():
             due_at = due.get(courier.receiver.name)
@@ -122,8 +188,23 @@ class Dispatch:
         wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
         return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
 
-    async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished | None:
-        """One attempt. Whatever goes wrong here stays here: the lease ends, and it is tried again."""
+    async def _mend(self) -> None:
+        """Give up leases that nobody holds, and let nothing wait for ever."""
+        if self._is_in_doubt and not any(courier.is_turning for courier in self._running):
+            self._is_in_doubt = False
+            if self._store.is_ours_alone:
+                try:  # what is claimed from now on is claimed after this
+                    await self._store.write(_give_up, self.held)
+                except StoreError:
+                    self._is_in_doubt = True
+                    raise
+        if monotonic() >= self._astray_at:
+            if await self._store.read(deliveries.astray, utc_now()):
+                await self._store.write(deliveries.bring_back)
+            self._astray_at = monotonic() + ASTRAY_SECONDS
+
+    async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished:
+        """One attempt. Whatever goes wrong here stays here: it is tried again."""
         flight = self._flights[claim.delivery_id] = Flight()
         if self._stopping:  # claimed while we were told to stop
             flight.hurry("stopped", STOP_SECONDS)
@@ -132,13 +213,31 @@ class Dispatch:
             return Finished(claim, attempt, after(claim, attempt, now=utc_now(), chance=self._chance()))
         except Exception as error:  # noqa: BLE001  (one bad neighbour stops nobody)
             log.event(report.LOGGER, "delivery.broke", level=logging.ERROR, error=error, delivery=claim.delivery_id)
-            return None
+            self._faults.note(Task("courier", receiver.name), error)
+            return _broken(claim, error)
         finally:
             self._flights.pop(claim.delivery_id, None)
 
     def _recorded(self, one: Finished, ours: bool) -> None:
         self._metrics.attempted(receiver=one.claim.receiver, outcome=one.attempt.outcome)
         report.attempted(one.claim, one.attempt, one.following, ours=ours)
+
+
+def _give_up(write: Write, held: frozenset[str]) -> None:
+    deliveries.release(write.connection, write.now, held)
+
+
+def _broken(claim: Claim, error: Exception) -> Finished:
+    """An attempt in which the gateway itself failed: the receiver may have the message."""
+    attempt = Attempt(
+        number=claim.number,
+        started_at=utc_now(),
+        duration=timedelta(0),
+        outcome="fault",
+        error=f"a fault of the gateway: {type(error).__name__}",
+        ambiguous=True,
+    )
+    return Finished(claim, attempt, Retry(utc_now() + BROKEN_WAIT))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

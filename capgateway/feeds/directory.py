@@ -58,7 +58,7 @@ def read(file: Path, *, limit: int = MAX_FEED_BYTES) -> bytes:
     try:
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise FetchError(f"{file.name} is no regular file", reason="unreadable")
+                raise FetchError(f"{file.name} is not a regular file", reason="unreadable")
             body = opened.read(limit + 1)
     except FileNotFoundError:
         raise FetchError(f"{file.name} is gone", reason="vanished") from None

@@ -27,7 +27,7 @@ def newest(index: Index, now: datetime) -> datetime | None:
 
 
 def moment(text: str) -> datetime | None:
-    """An entry's time of update in UTC, or ``None`` for what is no time."""
+    """An entry's time of update in UTC, or ``None`` for what is not a time."""
     return cap.time(text).instant or http_date(text)
 
 

@@ -19,7 +19,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     ``wait_reason`` says why it is not asked at its usual pace. ``unusable`` counts entries of its last body that lead to no
     message. ``newest_at`` is when the latest alert came in, ``latency_seconds`` its way from ``sent`` to here. ``missing`` counts
     entries whose CAP was not fetched yet. ``gap_since`` is set when the source was out of reach for longer than it
-    keeps alerts: what came in between may be lost.
+    keeps alerts: what came in between may be lost. ``clock_offset_seconds`` is how far this machine's clock is ahead of the
+    server's ``Date``; ``fault`` says what in the gateway itself fails for this feed.
     """
 
     name: str
@@ -40,6 +41,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     gap_since: datetime | None = None
     moved_to: str | None = None
     certificate_expires_at: datetime | None = None
+    clock_offset_seconds: float | None = None
+    fault: str | None = None
 
 
 class PollResult(msgspec.Struct, frozen=True, kw_only=True):

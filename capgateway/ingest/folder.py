@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from capgateway import threads
 from capgateway.clock import utc_now
 from capgateway.errors import FetchError, StoreError
 from capgateway.feeds import directory
@@ -13,11 +13,17 @@ from capgateway.ingest.hand import submit
 from capgateway.ingest.poll import NO_CHANGE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from capgateway.feeds.status import Submitted
     from capgateway.ingest.intake import Intake
     from capgateway.ingest.watch import Watch
+
+T = TypeVar("T")
+DISK_SECONDS = 30.0
+"""What a disk may take over one step. One that is slower hangs, as network shares do."""
+_disks = threads.Lonely()
 
 
 async def sweep(intake: Intake, watch: Watch) -> PollResult:
@@ -27,7 +33,7 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
         now, new, trouble = utc_now(), 0, None
         watch.next_try = now + watch.feed.interval
         try:
-            for file in await asyncio.to_thread(directory.waiting, watch.feed.path, now=now):
+            for file in await _ask(watch, lambda: directory.waiting(watch.feed.path, now=now)):
                 submitted, fault = await _take(intake, watch, file)
                 new, trouble = new + sum(one.is_new for one in submitted), trouble or fault
         except (FetchError, StoreError) as error:
@@ -46,14 +52,22 @@ async def _take(intake: Intake, watch: Watch, file: Path) -> tuple[list[Submitte
     submitted: list[Submitted] = []
     try:
         try:
-            document = await asyncio.to_thread(directory.read, file)
+            document = await _ask(watch, lambda: directory.read(file))
         except FetchError as error:
             if error.reason != "too_large":
                 raise
         else:
             submitted = await submit(intake, watch, document)
         is_useless = all(one.reason == "unreadable" for one in submitted)
-        await asyncio.to_thread(directory.put_away, file, failed=is_useless)
+        await _ask(watch, lambda: directory.put_away(file, failed=is_useless))
     except FetchError as error:
         return submitted, None if error.reason == "vanished" else str(error)
     return submitted, None
+
+
+async def _ask(watch: Watch, work: Callable[[], T]) -> T:
+    """Do what a disk may delay for ever."""
+    try:
+        return await _disks.do(watch.feed.name, work, seconds=DISK_SECONDS)
+    except threads.Hangs:
+        raise FetchError("the folder does not answer: its disk hangs", reason="folder") from None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from capgateway import log
+from capgateway import log, threads
 from capgateway.clock import utc_now
 from capgateway.examine import examine
 from capgateway.feeds import read_entries
@@ -134,4 +133,4 @@ async def unwrap(document: bytes) -> list[tuple[bytes, str | None]]:
 
 async def off_loop(size: int, work: Callable[[], T]) -> T:
     """Do small work here, large work in a thread."""
-    return work() if size < THREAD_ABOVE else await asyncio.to_thread(work)
+    return work() if size < THREAD_ABOVE else await threads.parse(work)

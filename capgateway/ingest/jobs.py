@@ -1,4 +1,13 @@
-"""The clock's work: jobs that come again, at their pace or once, and end quietly with the gateway."""
+"""The clock's work: jobs that come again, at their pace or once, and end quietly with the gateway.
+
+::
+
+    timer ─▶ run ─▶ timer …      a timer goes by the monotonic clock: whatever is done to the wall clock, jobs come
+                                 when as much time has passed as they were to wait
+
+A job never runs twice at once. One that comes due while it runs begins again as soon as it has ended: what is late is late,
+but none is dropped, because a dropped poll can lose an alert.
+"""
 
 from __future__ import annotations
 
@@ -7,100 +16,170 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
-
 from capgateway import log
 from capgateway.clock import utc_now
+from capgateway.errors import StoreError
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER
+from capgateway.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from capgateway.feeds import Feed
     from capgateway.ingest.watch import Watch
+    from capgateway.tasks import Faults
 
 STOP_SECONDS = 5.0
 """What work under way has left when the gateway stops; what polls had not stored is read again."""
 
 
-class Jobs:
-    """One missed run is one run, never two at once, and none is dropped for being late: a dropped poll can lose an
-    alert. ``scheduler`` is APScheduler's."""
+class Job:
+    """One piece of work and when it comes. ``pause`` gives the seconds from one beginning to the next, ``None`` where there is
+    no next."""
 
-    def __init__(self) -> None:
-        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self.scheduler = AsyncIOScheduler(job_defaults=defaults, timezone="UTC")
-        self._under_way: set[asyncio.Task[None]] = set()
+    def __init__(self, name: str, work: Callable[[], Awaitable[object]], pause: Callable[[], float] | None) -> None:
+        self.name, self.work, self.pause = name, work, pause
+        self.timer: asyncio.TimerHandle | None = None
+        self.run: asyncio.Task[None] | None = None
+        self.is_due = False
+        self.due_at = self.late_by = 0.0
 
     @property
     def is_running(self) -> bool:
-        return bool(self.scheduler.running)
+        return self.run is not None and not self.run.done()
+
+
+class Jobs:
+    """All jobs of a gateway process."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._jobs: dict[str, Job] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._ended: dict[str, float] = {}
+        self.is_running = False
 
     def start(self) -> None:
-        """Begin; what was added before comes due now."""
-        self.scheduler.start()
+        """Let jobs come from now on."""
+        self.is_running = True
 
     def every(
-        self, name: str, work: Callable[[], Awaitable[object]], interval: timedelta, *, first: datetime | None = None
+        self, name: str, work: Callable[[], Awaitable[object]], interval: timedelta, *, first: timedelta | None = None
     ) -> None:
-        """Do work again and again, for the first time now or then."""
-        trigger = IntervalTrigger(seconds=interval.total_seconds())
-        self.scheduler.add_job(self._run, trigger, args=[work], id=name, next_run_time=first or utc_now())
+        """Do work again and again, for the first time now or after so long."""
+        self._add(Job(name, work, interval.total_seconds), first.total_seconds() if first else 0)
 
-    def paced(self, name: str, work: Callable[[Watch], Awaitable[object]], watch: Watch, *, first: datetime) -> None:
-        """Do a feed's work at the feed's pace."""
-        self.scheduler.add_job(self._run, Pace(watch.feed), args=[work, watch], id=name, next_run_time=first)
+    def paced(self, name: str, work: Callable[[Watch], Awaitable[object]], watch: Watch, *, first: timedelta) -> None:
+        """Do a feed's work at the feed's pace: its interval, a little later each time by chance, so that feeds do not march in
+        step."""
+        interval = interval_of(watch.feed)
 
-    def once(self, name: str, work: Callable[[Watch], Awaitable[object]], watch: Watch, *, at: datetime) -> None:
+        def pause() -> float:
+            now = utc_now()
+            chance = random.random()  # noqa: S311  (spreads load, guards nothing)
+            return (next_poll(interval=interval, failures=0, now=now, chance=chance) - now).total_seconds()
+
+        self._add(Job(name, lambda: work(watch), pause), first.total_seconds())
+
+    def once(self, name: str, work: Callable[[Watch], Awaitable[object]], watch: Watch, *, after: timedelta) -> None:
         """Do work one time, in place of what was to come under that name."""
-        when = DateTrigger(run_date=at)
-        self.scheduler.add_job(self._run, when, args=[work, watch], id=name, replace_existing=True)
+        self._forget_timer(name)
+        self._add(Job(name, lambda: work(watch), None), after.total_seconds())
 
-    def move(self, name: str, to: datetime | None) -> None:
-        """Let a job's next run be then."""
-        self.scheduler.modify_job(name, next_run_time=to)
+    def move(self, name: str, after: timedelta) -> None:
+        """Let a job's next run come after so long."""
+        if job := self._jobs.get(name):
+            job.is_due = False
+            self._set(job, after.total_seconds())
 
     def drop(self, name: str) -> None:
-        """Forget a job, if there is one of that name."""
-        if self.scheduler.get_job(name):
-            self.scheduler.remove_job(name)
+        """Forget a job, if there is one of that name, and end its run."""
+        self._forget_timer(name)
+        job = self._jobs.pop(name, None)
+        self._faults.forget(Task("job", name))
+        if job is not None and job.run is not None and job.run is not asyncio.current_task():
+            job.run.cancel()
+
+    def late_by(self, name: str) -> float:
+        """How many seconds late the last run of a job began."""
+        return self._jobs[name].late_by
+
+    def seconds_since(self, name: str) -> float | None:
+        """How long ago a job ended well for the last time; ``None`` before the first."""
+        ended = self._ended.get(name)
+        return None if ended is None else asyncio.get_running_loop().time() - ended
 
     async def stop(self, tasks: list[asyncio.Task[None]]) -> None:
         """Start nothing more, cancel these tasks too, and give what is under way a moment to end."""
-        if self.is_running:
-            self.scheduler.pause()
+        self.is_running = False
+        for name in self._jobs:
+            self._forget_timer(name)
         for task in tasks:
             task.cancel()
         if waiting := [*tasks, *self._under_way]:
             await asyncio.wait(waiting, timeout=STOP_SECONDS)
-        if self.is_running:
-            self.scheduler.shutdown(wait=False)
+        for task in self._under_way:
+            task.cancel()
 
-    async def _run(self, work: Callable[..., Awaitable[object]], *facts: object) -> None:
-        """What every job goes through: a fault of ours in one must not stop the others, and our own end is no fault."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101
-        self._under_way.add(task)
-        try:
-            await work(*facts)
-        except asyncio.CancelledError:  # by our own end alone; the scheduler would log it as a crash
+    def _add(self, job: Job, seconds: float) -> None:
+        """A run of an earlier job of that name goes on beside it."""
+        self._jobs[job.name] = job
+        self._set(job, seconds)
+
+    def _set(self, job: Job, seconds: float) -> None:
+        if job.timer is not None:
+            job.timer.cancel()
+        loop = asyncio.get_running_loop()
+        job.due_at = loop.time() + max(seconds, 0)
+        job.timer = loop.call_at(job.due_at, self._come, job)
+
+    def _forget_timer(self, name: str) -> None:
+        if (job := self._jobs.get(name)) and job.timer is not None:
+            job.timer.cancel()
+
+    def _come(self, job: Job) -> None:
+        """A job is due."""
+        if not self.is_running or self._jobs.get(job.name) is not job:
             return
+        if job.is_running:
+            job.is_due = True
+            kind, _, feed = job.name.partition(":")
+            log.event(
+                LOGGER,
+                "job.late",
+                level=logging.WARNING,
+                job=kind,
+                feed=feed or None,
+                reason="the run before it has not ended",
+            )
+            return
+        job.is_due = False
+        job.late_by = asyncio.get_running_loop().time() - job.due_at
+        if job.pause is not None:
+            self._set(job, job.pause())
+        job.run = asyncio.get_running_loop().create_task(self._run(job))
+        self._under_way.add(job.run)
+        job.run.add_done_callback(self._under_way.discard)
+
+    async def _run(self, job: Job) -> None:
+        """What every job goes through: a fault of ours in one must not stop the others, and our own end is no fault."""
+        task = Task("job", job.name)
+        try:
+            await job.work()
+        except StoreError as error:
+            self._faults.note(task, error, known=True)
         except Exception as error:  # noqa: BLE001
-            log.event(LOGGER, "job.crashed", level=logging.ERROR, job=work.__name__, error=error)
-        finally:
-            self._under_way.discard(task)
+            self._faults.note(task, error)
+        else:
+            self._ended[job.name] = asyncio.get_running_loop().time()
+            self._faults.mended(task)
+        if job.is_due:
+            job.run = None
+            self._come(job)
+        elif job.pause is None and self._jobs.get(job.name) is job and (job.timer is None or _is_over(job.timer)):
+            del self._jobs[job.name]
 
 
-class Pace(BaseTrigger):  # type: ignore[misc]
-    """Fires a feed's job at its interval, a little later each time by chance, so that feeds do not march in step."""
-
-    def __init__(self, feed: Feed) -> None:
-        self._interval = interval_of(feed)
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        return next_poll(interval=self._interval, failures=0, now=now, chance=random.random())  # noqa: S311
+def _is_over(timer: asyncio.TimerHandle) -> bool:
+    return timer.when() <= asyncio.get_running_loop().time()

@@ -37,6 +37,12 @@ class Part:
         self.is_whole = False
         self.task: asyncio.Task[object] | None = None
 
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set: all is as long ago, and as far ahead, as before."""
+        for name in ("next_at", "fresh_until", "whole_at", "complete_at"):
+            moment = getattr(self, name)
+            setattr(self, name, moment and moment + by)
+
     @property
     def is_under_way(self) -> bool:
         """Whether an earlier poll still waits for its answer."""

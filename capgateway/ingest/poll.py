@@ -85,6 +85,11 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
             outcome, new = "store", 0
             watch.failed(str(error), now)
             watch.next_try = now + interval_of(watch.feed)
+        except Exception as error:  # noqa: BLE001  (a fault of ours over one body must not end the feed)
+            log.event(LOGGER, "feed.fault", level=logging.ERROR, error=error, feed=watch.feed.name)
+            outcome, new = "fault", 0
+            watch.failed(f"a fault of capgateway itself: {type(error).__name__}", now)
+            watch.next_try = now + interval_of(watch.feed)
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=watch.trouble)
         _tell(intake, watch, result, time.monotonic() - started)
         return result

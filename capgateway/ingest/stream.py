@@ -17,6 +17,7 @@ from capgateway.feeds.stream.listen import recover
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.watch import Tries
 from capgateway.store import chains
+from capgateway.tasks import Faults, Task
 
 if TYPE_CHECKING:
     from capgateway import cap
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 HEARTBEAT = timedelta(minutes=1)
 
 
-async def hear(intake: Intake, watch: Watch, document: bytes) -> None:
+async def hear(intake: Intake, watch: Watch, document: bytes, faults: Faults | None = None) -> None:
     """Take in one document of a stream. Two sites send the same alerts; the second is ``unchanged``. What a heartbeat says
     we missed is looked for aside, one look at a time: a slow archive must not hold up what the stream brings."""
     watch.succeeded(utc_now())
     arrival = await intake.examine(document, watch.feed)
     if arrival.alert is not None and naads.is_heartbeat(arrival.alert):
         if watch.catching_up is None or watch.catching_up.done():
-            watch.catching_up = asyncio.create_task(_catch_up(intake, watch, arrival.alert))
+            looking = _catch_up(intake, watch, arrival.alert, faults or Faults(intake.metrics))
+            watch.catching_up = asyncio.create_task(looking)
         return
     try:
         taken = await intake.take(arrival)
@@ -44,15 +46,22 @@ async def hear(intake: Intake, watch: Watch, document: bytes) -> None:
     watch.took(arrival, taken)
 
 
-async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert) -> None:
-    """Fetch from the archives what the heartbeat names and the store does not hold (C-46)."""
+async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, faults: Faults) -> None:
+    """Fetch from the archives what the heartbeat names and the store does not hold (C-46). One that fails by our own fault
+    keeps us from no other; the next heartbeat names it again."""
+    task = Task("catch-up", watch.feed.name)
     try:
         missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item)]
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.not_recovered = len(missing)
-        await asyncio.gather(*(_recover(intake, watch, item) for item in missing))
+        ended = await asyncio.gather(*(_recover(intake, watch, item) for item in missing), return_exceptions=True)
+        if failed := next((one for one in ended if isinstance(one, BaseException)), None):
+            raise failed
+        faults.mended(task)
     except StoreError as error:  # the next heartbeat names them again
         log.event(LOGGER, "stream.not_stored", level=logging.ERROR, feed=watch.feed.name, trouble=str(error))
+    except Exception as error:  # noqa: BLE001
+        faults.note(task, error)
 
 
 async def _recover(intake: Intake, watch: Watch, reference: cap.Reference) -> None:

@@ -132,6 +132,13 @@ class Walk:
         """Fetch these beside what is new."""
         self._again.extend(self._idle(errands))
 
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set: what waits waits for as long as before."""
+        self.missing = {
+            address: msgspec.structs.replace(entry, retry_at=entry.retry_at and entry.retry_at + by)
+            for address, entry in self.missing.items()
+        }
+
     def retry(self, now: datetime) -> None:
         """Try again what is missing and due."""
         if not self.missing:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from capgateway.feeds.health import gap
 from capgateway.feeds.http.answer import Validators
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
     from capgateway.feeds import Feed, Question
     from capgateway.store import Arrival, Taken
+
+
+MOST_OFFSET_SECONDS = 60.0
+"""A difference between our clock and a server's that is worth a word. Servers are often a few seconds off."""
+_MOMENTS = ("complete_at", "last_try", "last_success", "next_try", "newest_at", "gap_since", "retry_at")
 
 
 class Tries(NamedTuple):
@@ -65,9 +71,24 @@ class Watch:
         self.on_retry: Callable[[Watch], None] | None = None
         self.parts: dict[str, Part] = {}
         self.dead_addresses: dict[str, str] = {}
+        self.clock_offset_seconds: float | None = None
+        self.hosts = {urlsplit(address).hostname for address in (feed.url, *feed.archives)} - {None}
         self.is_recalled = False
         self._walk: Walk | None = None
         self._looks: Looks | None = None
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set: what happened is as long ago as before, what is to come as far ahead."""
+        for name in _MOMENTS:
+            moment = getattr(self, name)
+            setattr(self, name, moment and moment + by)
+        if self.clock_offset_seconds is not None:
+            self.clock_offset_seconds += by.total_seconds()
+        self.tries = {name: Tries(one.failures, one.again_at and one.again_at + by) for name, one in self.tries.items()}
+        for part in self.parts.values():
+            part.clock_stepped(by)
+        if self._walk:
+            self._walk.clock_stepped(by)
 
     @property
     def is_public(self) -> bool:
@@ -198,7 +219,7 @@ class Watch:
             last_success=self.last_success,
             next_try=self.next_try,
             consecutive_failures=self.failures,
-            trouble=self.trouble or self._remark(),
+            trouble=self.trouble or self._remark() or clock_trouble(self.clock_offset_seconds),
             newest_at=self.newest_at,
             latency_seconds=self.latency_seconds,
             missing=self.missing,
@@ -207,6 +228,7 @@ class Watch:
             gap_since=self.gap_since,
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
+            clock_offset_seconds=self.clock_offset_seconds,
         )
 
     def _health(self, now: datetime) -> Health:
@@ -230,3 +252,16 @@ class Watch:
         if len(self.parts) == 1 or not waiting:
             return next(iter(waiting.values()), None) if self.next_try and self.next_try > now else None
         return "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
+
+
+def differs(offset: float | None) -> bool:
+    """Whether a server's clock says so much else than ours that one of them is wrong."""
+    return offset is not None and abs(offset) > MOST_OFFSET_SECONDS
+
+
+def clock_trouble(offset: float | None) -> str | None:
+    """The difference in a sentence, where there is one."""
+    if offset is None or not differs(offset):
+        return None
+    direction = "ahead of" if offset > 0 else "behind"
+    return f"this machine's clock is {abs(offset):.0f} s {direction} the Date of the feed's server"

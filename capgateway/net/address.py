@@ -73,6 +73,12 @@ def check_url(url: str | URL, *, allow_networks: Networks = ()) -> None:
 
     A name is only looked up on connecting: there it is vetted again, for plain http too.
     """
+    _check_url(url, tuple(allow_networks))
+
+
+@functools.lru_cache(maxsize=1024)
+def _check_url(url: str | URL, allow_networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    """A receiver's address is the same at each delivery; what is refused is not remembered."""
     try:
         url = URL(url)
     except ValueError as error:

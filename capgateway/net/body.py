@@ -61,7 +61,7 @@ class Unpacker:
         self._members = 0
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """What a chunk holds, at most ``STEP`` bytes at a time. Who has had enough takes no more of them."""
+        """The content of a chunk, at most ``STEP`` bytes at a time. Who has had enough takes no more of them."""
         if chunk and not self._begun:
             self._begin(chunk)
         if not self._packed:

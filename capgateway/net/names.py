@@ -5,8 +5,8 @@ local network, a ``resolv.conf`` that changes. It blocks its thread, for half a 
 nothing can end it. Hence the four rules here:
 
 - a look-up has a thread to itself, not a place in a pool: the store and other look-ups never queue behind it;
-- it is waited for ``LOOKUP_SECONDS``, then its askers are told that the name server does not answer;
-- a name has one thread at most: who asks for it again while it hangs is told so at once;
+- it is waited for ``LOOKUP_SECONDS``, then the callers get the answer that the name server does not answer;
+- a name has one thread at most: a caller that needs it again while it hangs gets that answer at once;
 - a session has ``MOST_AT_ONCE`` threads at most, whatever names a hostile index links to.
 """
 

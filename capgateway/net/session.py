@@ -1,7 +1,7 @@
 """Sessions and streams that connect only where they may.
 
 Feeds and receivers are addresses somebody wrote into a file, and a stranger's server may redirect or rename itself.
-So every session of ours refuses private, loopback and otherwise special addresses, unless the operator's
+So every session refuses private, loopback and otherwise special addresses, unless the operator's
 ``allow_networks`` names them. Three places watch, because none of them sees everything:
 
 - the *middleware* knows the scheme (plain http is for ``allow_networks`` only) and sees each redirect;
@@ -36,7 +36,10 @@ from capgateway.net.names import Names
 from capgateway.net.tls import Certificates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp.client_middlewares import ClientHandlerType
+    from yarl import URL
 
 # A server is called dead after 10 s without a connection (TLS included), 30 s without a byte, 2 minutes in all.
 TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
@@ -92,7 +95,7 @@ class _Guard(AbstractResolver):
 
 
 def _leave_some(opened: socket.socket) -> socket.socket:
-    """The system gives out the lowest number that is free, so the number tells how many are left. Who connects to strangers
+    """The system gives out the lowest number that is free, so the number shows how many are left. Who connects to strangers
     can try again later; the store cannot."""
     limit = descriptor_limit()
     if opened.fileno() >= limit - min(RESERVED_DESCRIPTORS, limit // 4):
@@ -112,12 +115,14 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
     limit_per_host: int = 0,
     timeout: aiohttp.ClientTimeout = TIMEOUT,
     resolver: AbstractResolver | None = None,
+    traces: Sequence[aiohttp.TraceConfig] = (),
 ) -> aiohttp.ClientSession:
     """A session that connects only where it may. Nothing comes from the environment, cookies are not kept, bodies stay
     packed until ``read_bounded`` unpacks them. Sessions with equal settings may be shared by many feeds.
 
     ``ca``, ``client_cert``, ``client_key`` are paths of PEM files, see ``Certificates``: what is in them counts for the
-    next connection, and a request raises ``FetchError`` while they cannot be used. ``resolver`` looks names up.
+    next connection, and a request raises ``FetchError`` while they cannot be used. ``resolver`` looks names up, and
+    ``traces`` hear what happens.
     """
     guard = _Guard(allow_networks, resolver or Names(), proxied=proxy is not None)
     connector = BoundedConnector(
@@ -138,16 +143,19 @@ def new_session(  # noqa: PLR0913  (one per setting of a feed or receiver)
         auto_decompress=False,
         proxy=proxy,
         timeout=timeout,
+        trace_configs=list(traces),
     )
 
 
 def _with(certificates: Certificates) -> type[aiohttp.ClientRequest]:
-    """Requests that use the certificates as they are when each is made. A pooled connection made with others is no match
+    """Requests that use the certificates as they are when each is made. A pooled connection made with others is not a match
     for them, and is closed once it has been idle for ``KEEPALIVE_SECONDS``."""
 
     class Request(aiohttp.ClientRequest):
-        def __init__(self, *arguments: Any, **settings: Any) -> None:
-            super().__init__(*arguments, **settings | {"ssl": certificates.context()})
+        def __init__(self, method: str, url: URL, **settings: Any) -> None:
+            if certificates.are_ours or url.scheme != "http" or settings.get("proxy"):
+                settings["ssl"] = certificates.context()
+            super().__init__(method, url, **settings)
 
     return Request
 

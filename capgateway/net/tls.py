@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import cache
 from typing import TypeAlias
 
 from capgateway.errors import ConfigError, FetchError
@@ -23,10 +24,15 @@ class Certificates:
         self._context: ssl.SSLContext | None = None
         self._stamp: _Stamp = ()
 
+    @property
+    def are_ours(self) -> bool:
+        """Whether the operator named any, beside the system's authorities."""
+        return self._ca is not None or self._client_cert is not None
+
     def context(self) -> ssl.SSLContext:
         """For the next connection: the same as before while no file has changed. Raises ``FetchError``, reason ``tls``,
         while the files cannot be used; as soon as they can, all is well again."""
-        if self._ca is None and self._client_cert is None and self is not _SYSTEM:
+        if not self.are_ours and self is not _SYSTEM:
             return _SYSTEM.context()
         stamp = _stamp(*self._files())
         if self._context is None or stamp != self._stamp:
@@ -40,9 +46,14 @@ class Certificates:
 
     def _files(self) -> tuple[str | None, ...]:
         if self is _SYSTEM:
-            paths = ssl.get_default_verify_paths()
-            return paths.cafile, paths.capath
+            return _system_files()
         return self._ca, self._client_cert, self._client_key
+
+
+@cache
+def _system_files() -> tuple[str | None, str | None]:
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile, paths.capath
 
 
 _SYSTEM = Certificates()

@@ -7,6 +7,7 @@ resolve (marine areas, unknown schemes) is kept apart, never guessed.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -24,8 +25,8 @@ a thousand."""
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """One place an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
-    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` tells whether the
+    """A place that an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
+    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` says whether the
     code means all of the unit: a part of a county, or a census subdivision, means less."""
 
     code: str
@@ -41,7 +42,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False)
 
     @property
     def name(self) -> str | None:
-        """The name of a whole subdivision; counties have none until their table ships."""
+        """The name of a whole subdivision; counties have no name until their table ships."""
         return SUBDIVISION_NAMES.get(self.code)
 
 
@@ -69,11 +70,11 @@ def whole(region: str) -> Unit:
 def read(name: str, value: str) -> tuple[Unit, ...] | None:
     """The units one geocode means, by its valueName and value; ``()`` when it names no place we can resolve.
 
-    ``None`` when the scheme is none of ours. Names are compared without case: ``same`` and ``SAME`` are one.
+    ``None`` when the scheme is not known here. Names are compared without case: ``same`` and ``SAME`` are one.
     """
     scheme = name.strip().casefold()
     if scheme in ("same", "fips6", "fips"):
-        return _same(value)
+        return _same(value) if len(value) <= len(WHOLE_US) else ()
     if scheme == "ugc":
         return _ugc(value)
     if SGC_NAME.fullmatch(name.strip()):
@@ -81,6 +82,7 @@ def read(name: str, value: str) -> tuple[Unit, ...] | None:
     return None
 
 
+@lru_cache(maxsize=8192)  # every county, whole and in part
 def _same(value: str) -> tuple[Unit, ...]:
     """47 CFR 11.31(c): P part of county (0 = all), SS state, CCC county (000 = whole state); 000000 the whole US.
 

@@ -1,6 +1,6 @@
 """What a receiver shows, by the rules a receiver must keep: dedupe by id, fence by sequence, end by itself.
 
-One entry a card outlives the card by seven days, so that nothing late brings it back.
+One entry per card outlives the card by seven days, so that nothing late brings it back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 FENCE_KEPT = timedelta(days=7)
 MOST_IDS = 100_000
-"""Message ids remembered; the fence holds without them, so forgetting the oldest harms nobody."""
+"""Message ids remembered; the fence works without them, so forgetting the oldest harms nobody."""
 
 Outcome = Literal["displayed", "removed", "duplicate", "stale", "snapshot", "ignored"]
 

@@ -1,7 +1,7 @@
 """The demo: a feed, the gateway and a receiver, on loopback over real HTTP, and a story that runs through them.
 
-Each step of the story names what must come of it, in the gateway and at the receiver, and waits until it has been
-seen there. A step that is not seen within its time fails the demo.
+Each step of the story names the decision and the webhook that must follow, and waits for both. A step that is not seen
+within its time fails the demo.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -39,8 +39,16 @@ PATIENCE_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.05
 
 
+Say = Callable[[str], None]
+Show = Callable[[dict[str, Any]], None]
+
+
+def _show_nothing(card: dict[str, Any]) -> None:
+    """For those who only want the story."""
+
+
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What must become of one document: the decision, and what the receiver gets, ``None`` for nothing."""
+    """What must follow one document: the decision, and the message to the receiver, ``None`` for no message."""
 
     name: str
     decision: str
@@ -76,52 +84,85 @@ class Stage:
         """What the gateway of this demo is configured with."""
         return settings(self.feed, self.receiver, self.secret, database=self.directory / "demo.db", listen=listen)
 
-    async def play(self, store: Store, say: Callable[[str], None]) -> None:
-        """Run the story. Raises :class:`StepFailed` at the first step that does not happen."""
-        now = utc_now()
-        first = story.amber(now)
-        renewed = story.update(now + timedelta(seconds=1), first)
-        ended = story.cancel(now + timedelta(seconds=2), first, renewed)
-        tell = Teller(self, store, say)
-        say("A child is abducted near Dallas. The Texas authority issues an AMBER Alert …")
-        await tell.step(cap.write(first), Expected(name="amber.xml", decision="published", message="card.published"))
-        say("Three more messages come on the same feed …")
-        drill, storm = cap.write(story.exercise(now)), cap.write(story.thunderstorm(now))
-        await tell.step(drill, Expected(name="exercise.xml", decision="ignored", reason="status"))
-        await tell.step(storm, Expected(name="thunderstorm.xml", decision="ignored", reason="no_programme"))
-        broken = story.malformed(now)
-        await tell.step(broken, Expected(name="broken.xml", decision="quarantined", reason="unreadable"))
-        say("The search area grows: an Update …")
-        await tell.step(cap.write(renewed), Expected(name="update.xml", decision="updated", message="card.updated"))
-        say("The child is found: a Cancel …")
-        over = Expected(name="cancel.xml", decision="ended", reason="cancelled", message="card.cancelled")
+    async def play(
+        self, store: Store, say: Say, show: Show = _show_nothing, *, episode: int = 1, pace: float = 0
+    ) -> None:
+        """Run the story once, with a pause of ``pace`` seconds after each part. ``episode`` gives every message of a
+        repetition its own identifier. Raises :class:`StepFailed` at the first step that does not happen."""
+        self.receiver.arrivals.clear()  # their number is bounded, and a demo may run for days
+        tell = Teller(self, store, say, show, episode)
+        case = story.FIRST_CASE + episode - 1
+        first = story.amber(utc_now(), case)
+        say("A child is abducted near Dallas. The Texas authority issues an AMBER Alert.")
+        await tell.step(cap.write(first), Expected(name="amber", decision="published", message="card.published"))
+        await asyncio.sleep(pace)
+        say("Three more messages come on the same feed: an exercise, a storm warning, and one that breaks off.")
+        await self._others(tell, case)
+        await asyncio.sleep(pace)
+        renewed = story.update(_after(first), first)
+        say("The search area grows. The authority sends an Update.")
+        await tell.step(cap.write(renewed), Expected(name="update", decision="updated", message="card.updated"))
+        await asyncio.sleep(pace)
+        ended = story.cancel(_after(renewed), first, renewed)
+        say("The child is found. The authority sends a Cancel.")
+        over = Expected(name="cancel", decision="ended", reason="cancelled", message="card.cancelled")
         await tell.step(cap.write(ended), over)
+        self._check(say)
+        await asyncio.sleep(pace)
+        tell.clear()
+
+    async def _others(self, tell: Teller, case: int) -> None:
+        """What must not become a card."""
+        now = utc_now()
+        drill, storm = cap.write(story.exercise(now, case)), cap.write(story.thunderstorm(now, case))
+        await tell.step(drill, Expected(name="exercise", decision="ignored", reason="status"))
+        await tell.step(storm, Expected(name="thunderstorm", decision="ignored", reason="no_programme"))
+        broken = story.malformed(now, case)
+        await tell.step(broken, Expected(name="broken", decision="quarantined", reason="unreadable"))
+
+    def _check(self, say: Say) -> None:
         if self.receiver.cards:
-            raise StepFailed("the receiver still shows a card after the Cancel")
+            raise StepFailed("the receiver still displays a card after the Cancel")
         if refused := [arrival for arrival in self.receiver.arrivals if arrival.outcome == "refused"]:
             raise StepFailed(f"{len(refused)} webhooks did not verify")
-        say(f"Every webhook verified ({len(self.receiver.arrivals)} of them), and no card is shown any more.")
+        count = sum(arrival.type is not None for arrival in self.receiver.arrivals)
+        say(f"All {count} webhooks were verified, and no card is on display any more.")
+
+
+def _after(alert: cap.Alert) -> datetime:
+    """The present, but later than ``alert``: times of alerts are whole seconds, and no two of the story are equal."""
+    assert alert.sent is not None  # noqa: S101  (every alert of the story has one)
+    assert alert.sent.instant is not None  # noqa: S101
+    return max(utc_now(), alert.sent.instant + timedelta(seconds=1))
 
 
 class Teller:
     """Publishes the documents of a story one by one, and watches what becomes of them."""
 
-    def __init__(self, stage: Stage, store: Store, say: Callable[[str], None]) -> None:
-        self._stage, self._store, self._say = stage, store, say
+    def __init__(self, stage: Stage, store: Store, say: Say, show: Show, episode: int) -> None:
+        self._stage, self._store, self._say, self._show = stage, store, say, show
+        self._suffix = f"-{episode}.xml" if episode > 1 else ".xml"
+        self._published: list[str] = []
 
     async def step(self, document: bytes, expected: Expected) -> None:
         """Publish, then wait for the decision and for the webhook."""
         arrived = len(self._stage.receiver.arrivals)
         alerts = {alert.id for alert in (await self._store.read(lists.alert_page, limit=100)).items}
-        self._stage.feed.publish(expected.name, document)
+        self._published.append(expected.name + self._suffix)
+        self._stage.feed.publish(self._published[-1], document)
         await self._decided(alerts, expected)
         if expected.message:
             await self._delivered(arrived, expected.message)
         elif len(self._stage.receiver.arrivals) != arrived:
-            raise StepFailed(f"{expected.name}: a webhook was sent, none was to be")
+            raise StepFailed(f"{expected.name}: a webhook was sent, although none was expected")
+
+    def clear(self) -> None:
+        """Drop the documents of this story from the feed, as sources do when an alert is over."""
+        for name in self._published:
+            self._stage.feed.remove(name)
 
     async def _decided(self, before: set[str], expected: Expected) -> None:
-        async for _ in _patiently(f"{expected.name} was not taken in"):
+        async for _ in _patiently(f"{expected.name} was not stored"):
             fresh = [
                 alert for alert in (await self._store.read(lists.alert_page, limit=100)).items if alert.id not in before
             ]
@@ -138,11 +179,13 @@ class Teller:
         async for _ in _patiently(f"{message_type} did not reach the receiver"):
             for arrival in list(self._stage.receiver.arrivals)[before:]:
                 if arrival.type == message_type:
-                    self._say(f"  receiver  {message_type:<16} {_told(arrival)}")
+                    self._say(f"  receiver  {message_type:<16} {_outcome(arrival)}")
+                    if arrival.card:
+                        self._show(arrival.card)
                     return
 
 
-def _told(arrival: Arrival) -> str:
+def _outcome(arrival: Arrival) -> str:
     verified = "signature verified" if arrival.status == 200 else f"answered {arrival.status}"  # noqa: PLR2004
     return f"{arrival.card_id} revision {arrival.revision}: {arrival.outcome}, {verified}"
 

@@ -2,9 +2,9 @@
 
 ==========================  ===========================================================
 ``index.atom``              Atom that links to each document
-``embedded.atom``           Atom that holds them
+``embedded.atom``           Atom that contains them
 ``index.rss``               RSS that links to them
-``embedded.rss``            RSS that holds them, escaped
+``embedded.rss``            RSS that contains them, escaped
 ``recent/2026-…Z``          IPAWS: those published since then, wrapped
 ``alerts/active``           NWS: all but cancels, as GeoJSON, JSON-LD or Atom by ``Accept``
 ``alerts``                  NWS: ``?message_type=cancel`` and the like, in pages
@@ -205,7 +205,7 @@ def _number(text: str | None, otherwise: int) -> int:
 
 
 def _hold(content: etree._Element, body: bytes) -> None:
-    """A document as a child element; one that is no XML as text, as a careless source would do it."""
+    """A document as a child element; one that is not XML as text, as a careless source would do it."""
     root = cap.read_xml(body).root
     if root is not None:
         content.append(root)

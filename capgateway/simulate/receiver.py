@@ -55,7 +55,7 @@ class Misbehaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, and what the receiver made of it. ``expired`` is no request: a card ended by itself.
+    """One request, and what the receiver made of it. ``expired`` is not a request: a card ended by itself.
 
     ``outcome``: ``displayed`` ``removed`` done; ``duplicate`` (known id) and ``stale`` (fenced) passed over;
     ``refused`` (signature), ``unreadable`` (no message), ``failed`` (on purpose); ``challenge`` ``snapshot`` ``ignored``;
@@ -106,6 +106,10 @@ class ReceiverServer:
     @property
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self._port}{PATH}"
+
+    @property
+    def cards_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._port}{CARDS}"
 
     @property
     def cards(self) -> dict[str, dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""A story to show and to test with: an AMBER Alert in Texas is issued, updated and cancelled; beside it come an
-exercise, a message that breaks off, and an alert that is no AMBER Alert. Every person, plate and number is invented.
+"""A story to show and to test with: an AMBER Alert in Texas is issued, updated and cancelled, alongside an exercise, a
+message that breaks off, and an alert that is not an AMBER Alert. Every person, plate and number is invented.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ CODE = cap.Named(name="SAME", value="CAE")
 ISSUER = "Texas Department of Public Safety"
 CHILD = "Ada Testchild"
 PLATE = "KPW4471"
+FIRST_CASE = 42
+"""The number in the identifiers; a repetition of the story has another one."""
 
 
-def amber(now: datetime) -> cap.Alert:
+def amber(now: datetime, case: int = FIRST_CASE) -> cap.Alert:
     """The AMBER Alert itself, in English and Spanish, for two counties."""
     return cap.Alert(
-        identifier="TX-AMBER-2026-0042",
+        identifier=f"TX-AMBER-2026-{case:04}",
         sender=SENDER,
         sent=_time(now),
         status="Actual",
@@ -60,7 +62,7 @@ def update(now: datetime, first: cap.Alert) -> cap.Alert:
     renewed = tuple(_replace(info, expires=_time(now + LIFETIME)) for info in wider)
     return _replace(
         first,
-        identifier="TX-AMBER-2026-0042-U1",
+        identifier=f"{first.identifier}-U1",
         sent=_time(now),
         msg_type="Update",
         references=(_reference(first),),
@@ -69,10 +71,10 @@ def update(now: datetime, first: cap.Alert) -> cap.Alert:
 
 
 def cancel(now: datetime, *earlier: cap.Alert) -> cap.Alert:
-    """The child is found. As in real archives, the Cancel carries no info block."""
+    """The child is found. As in real archives, the Cancel does not have an info."""
     return _replace(
         earlier[0],
-        identifier="TX-AMBER-2026-0042-C",
+        identifier=f"{earlier[0].identifier}-C",
         sent=_time(now),
         msg_type="Cancel",
         note="The child was located safe.",
@@ -81,13 +83,13 @@ def cancel(now: datetime, *earlier: cap.Alert) -> cap.Alert:
     )
 
 
-def exercise(now: datetime) -> cap.Alert:
+def exercise(now: datetime, case: int = FIRST_CASE) -> cap.Alert:
     """A drill: it must never be shown as real."""
-    return _replace(amber(now), identifier="TX-EXERCISE-7", status="Exercise", note="Statewide AMBER exercise 7")
+    return _replace(amber(now), identifier=f"TX-EXERCISE-{case}", status="Exercise", note="Statewide AMBER exercise")
 
 
-def thunderstorm(now: datetime) -> cap.Alert:
-    """A real alert, but no AMBER Alert: the text mentions a child all the same."""
+def thunderstorm(now: datetime, case: int = FIRST_CASE) -> cap.Alert:
+    """A real alert that is not an AMBER Alert, although its text mentions a child."""
     info = _replace(
         amber(now).infos[0],
         categories=("Met",),
@@ -98,12 +100,12 @@ def thunderstorm(now: datetime) -> cap.Alert:
         instruction=None,
         parameters=(),
     )
-    return _replace(amber(now), identifier="TX-SVR-19", infos=(info,))
+    return _replace(amber(now), identifier=f"TX-SVR-{case}", infos=(info,))
 
 
-def malformed(now: datetime) -> bytes:
-    """A message whose end was lost on the way."""
-    whole = cap.write(_replace(amber(now), identifier="TX-BROKEN-1"))
+def malformed(now: datetime, case: int = FIRST_CASE) -> bytes:
+    """A message whose end was lost on its way."""
+    whole = cap.write(_replace(amber(now), identifier=f"TX-BROKEN-{case}"))
     return whole[: len(whole) * 2 // 3]
 
 

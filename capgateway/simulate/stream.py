@@ -21,7 +21,7 @@ __all__ = ["StreamServer"]
 
 
 class StreamServer:
-    """Sends what it is told to everyone connected, on a free port of loopback, from ``async with`` until its end."""
+    """Sends what it is given to everyone connected, on a free port of loopback, from ``async with`` until its end."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self.connections = 0

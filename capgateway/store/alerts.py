@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 #: Why an alert takes no part in any chain: it is not said to the public.
 _APART = frozenset({"status", "scope", "blocked"})
 #: Why an alert that takes part is not shown, for what it says itself.
-_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction"})
+_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction", "sender", "signature"})
+#: Why it may not say what it says, for the way it came.
+_BARRED = frozenset({"jurisdiction", "sender", "signature"})
 #: What follows from a document, as opposed to what it contains.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
 
@@ -56,6 +58,7 @@ _KNOWN = select(
             "reason",
             "gist",
             "chain_id",
+            "card_id",
         ]
     )
 )
@@ -87,7 +90,7 @@ class Intake:
             some = identities[start : start + chains.NAMES_AT_ONCE]
             found = write.execute(_BY_IDENTITY, {"identities": some}).mappings()
             self.known.update({row["identity"]: row for row in found})
-        self.ledger = Ledger(write, (name for one in arrivals if one.gate is None for name in one.names))
+        self.ledger = Ledger(write, (one.names for one in arrivals if one.gate is None))
 
     def take(self, arrival: Arrival) -> Taken:
         """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
@@ -147,7 +150,10 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        return outcome(self.write, gather(self.write, member, found), self.policy, arrival.draft)
+        made = outcome(self.write, gather(self.write, member, found), self.policy, arrival.draft)
+        if arrival.held_back is None or made.decision.word == "ended":
+            return made
+        return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)
 
     def _take_conflict(self, arrival: Arrival) -> Taken:
         """The triple is another content's: this one is held back under the hash of its bytes."""
@@ -160,18 +166,24 @@ class Intake:
 
     def _deserves_better(self, known: Row, arrival: Arrival) -> bool:
         """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for
-        its area, or in an envelope that does not call it a test."""
+        its area or about the card, validly signed, or in an envelope that does not call it a test."""
         if arrival.gate is not None or arrival.gist is None:
             return False
-        if known["reason"] == "jurisdiction" and known["feed"] != arrival.feed:
-            return self._outcome(arrival, arrival.member(known["id"])).decision.reason != "jurisdiction"
+        came = (arrival.feed, arrival.signature.status)
+        if known["reason"] in _BARRED and (known["feed"], known["signature"]) != came:
+            return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in _BARRED
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:
         """Whether the content that came first makes room for another one under the same name: an alert must not be lost
         because a feed brought something else before it. What was ever shown, or may end something, stays; so does what
         is signed where the other is not."""
-        if arrival.gist is None or (known["signature"] == "valid" and arrival.signature.status != "valid"):
+        if arrival.gist is None:
+            return False
+        are_cancels = known["msg_type"] == arrival.gist.msg_type == "Cancel"
+        if are_cancels and known["card_id"] is None and known["reason"] not in _APART:
+            return self._says_more(known, arrival)
+        if known["signature"] == "valid" and arrival.signature.status != "valid":
             return False
         if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(self.write.connection, known["id"]):
             return False
@@ -179,6 +191,14 @@ class Intake:
         if known["reason"] in _APART:
             return decision.reason not in _APART
         return _is_alike(known, arrival.gist) and any(isinstance(change, Display) for change in decision.changes)
+
+    def _says_more(self, known: Row, arrival: Arrival) -> bool:
+        """Of two copies of a Cancel, the first of which ended nothing: whether the second ends a card, or names alerts where
+        the first names none, as when a relay lost its references."""
+        if self._outcome(arrival, arrival.member(known["id"])).decision.word == "ended":
+            return True
+        names_none = not msgspec.json.decode(known["gist"], type=Gist).references.strip()
+        return names_none and len(arrival.names.sure) + len(arrival.names.guesses) > 1
 
     def _take_better(self, known: Row, arrival: Arrival) -> Taken:
         """Keep the alert as this feed brings it, and decide it as if it were new."""

@@ -12,19 +12,17 @@ from capgateway import cards
 from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
-from capgateway.store.chains import Name, names_of
+from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MAX_WORD = 20
-"""The width of the columns for codes of the standard: a document that breaks the schema may say anything there."""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
     ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
-    whose words leave only as exercise. ``fault`` is what went wrong in the gateway itself, where something did."""
+    whose words leave only as exercise. ``held_back`` is the reason for which it is quarantined unless it ends a card.
+    ``fault`` is what went wrong in the gateway itself, where something did."""
 
     feed: str
     document: bytes
@@ -32,22 +30,21 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     alert: Alert | None
     report: Report
     gate: QuarantineReason | None
+    held_back: QuarantineReason | None = None
     rehearsal: bool = False
     gist: Gist | None = None
     draft: Draft | None = None
-    names: tuple[Name, ...] = ()
+    names: Names = Names()
     content_sha256: str | None = None
     sha256: str = ""
+    triple_sha256: str = ""
     fault: str | None = None
 
     @property
     def identity(self) -> str:
         """The hash of the triple for what passed the gate, of the bytes for what did not: a broken copy never takes the
         place of a good one. Nor does a rehearsal take the place of the real thing."""
-        if self.gate is not None or self.gist is None:
-            return self.sha256
-        triple = (self.gist.sender, self.gist.identifier, str(self.gist.sent_at))
-        return sha256("\0".join((*triple, "rehearsal" if self.rehearsal else "")).encode())
+        return self.sha256 if self.gate is not None or self.gist is None else self.triple_sha256
 
     @property
     def signature(self) -> SignatureNote:
@@ -78,6 +75,7 @@ def arrival(
     alert: Alert | None,
     report: Report,
     gate: QuarantineReason | None,
+    held_back: QuarantineReason | None = None,
     rehearsal: bool = False,
 ) -> Arrival:
     """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
@@ -89,6 +87,7 @@ def arrival(
         alert=alert,
         report=report,
         gate=gate,
+        held_back=held_back,
         rehearsal=rehearsal,
         sha256=sha256(document),
     )
@@ -102,6 +101,7 @@ def arrival(
             gist=gist,
             draft=draft,
             names=names_of(gist, rehearsal=rehearsal),
+            triple_sha256=_triple_sha256(gist, rehearsal=rehearsal),
             content_sha256=content_sha256(alert),
         )
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
@@ -121,9 +121,9 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "sent_at": alert.sent.instant if alert.sent else None,
         "sender_key": gist.sender_key or None,
         "identifier_key": gist.identifier_key or None,
-        "status": alert.status[:MAX_WORD] or None,
-        "msg_type": alert.msg_type[:MAX_WORD] or None,
-        "scope": alert.scope[:MAX_WORD] or None,
+        "status": gist.status or None,
+        "msg_type": gist.msg_type or None,
+        "scope": gist.scope or None,
         "cap_version": report.cap_version,
         "event": alert.infos[0].event if alert.infos else None,
         "feed": came.feed,
@@ -143,6 +143,11 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "reason": decision.reason,
         **where,
     }
+
+
+def _triple_sha256(gist: Gist, *, rehearsal: bool) -> str:
+    triple = (gist.sender, gist.identifier, str(gist.sent_at))
+    return sha256("\0".join((*triple, "rehearsal" if rehearsal else "")).encode())
 
 
 def content_sha256(alert: Alert) -> str:

@@ -75,7 +75,7 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
 
 def _display(write: Write, alert_id: str, card: Card, chain_id: str, lanes: Sequence[Lane]) -> int:
     """A new card or revision, to whom it concerns; how many messages that took."""
-    body = msgspec.json.encode(card)
+    body = webhooks.encode(card)
     stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
     _save(write, alert_id, card, chain_id, stamp.sequence, body)
     message = webhooks.display(stamp, body, card_url=_card_url(write, card.card_id))
@@ -105,8 +105,7 @@ def route_again(write: Write) -> int:
 
 
 def _route_again(write: Write, row: RowMapping) -> int:
-    body = row["body"].encode()
-    card, lanes = msgspec.json.decode(body, type=Card), outbox.lanes(write, row["id"])
+    card, lanes = msgspec.json.decode(row["body"], type=Card), outbox.lanes(write, row["id"])
     if reopens(card, write.outlets.receivers, lanes):
         onward = msgspec.structs.replace(card, revision=card.revision + 1)
         return _reopen(write, row, onward)
@@ -115,7 +114,9 @@ def _route_again(write: Write, row: RowMapping) -> int:
     new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
     if new:
         stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
-        outbox.post(write, webhooks.display(stamp, body, card_url=_card_url(write, card.card_id)), new, lanes)
+        outbox.post(
+            write, webhooks.display(stamp, webhooks.encode(card), card_url=_card_url(write, card.card_id)), new, lanes
+        )
     return bool(new) + _leave(write, card, route.leave, lanes)
 
 

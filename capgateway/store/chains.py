@@ -9,13 +9,13 @@ not compared: producers rewrite it, and a sender's identifiers are unique by the
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, select, update
 
 from capgateway import cards as card_stage
-from capgateway.cards import CardState, Gist, Member, SignatureNote
+from capgateway.cards import CardState, Gist, Member, SignatureNote, references
 from capgateway.store.tables import alerts, cards, chain_names
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ MAX_CHAIN = 500
 """Alerts of one chain that are looked at, Cancels and the newest first; a hostile sender could tie thousands together."""
 MAX_CHAIN_CHARACTERS = 4_000_000
 """Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
+MAX_CANDIDATES = 2_000
+"""Parts of a Cancel's references that are looked up, beside the triples."""
 NAMES_AT_ONCE = 500
 """Both databases limit the parameters of a statement."""
 
@@ -70,32 +72,41 @@ _HOLDS = select(alerts.c.id).where(
 class Ledger:
     """Which chains the names of some alerts belong to: read once for all of them, kept up as they are tied in."""
 
-    def __init__(self, write: Write, wanted_names: Iterable[Name]) -> None:
+    def __init__(self, write: Write, given: Iterable[Names]) -> None:
         self._write = write
         self._chains: dict[Name, str] = {}
         wanted: dict[tuple[str, str], set[str]] = {}
-        for sender, world, identifier in wanted_names:
-            wanted.setdefault((sender, world), set()).add(identifier)
+        for names in given:
+            for sender, world, identifier in (*names.sure, *names.maybe, *names.guesses):
+                wanted.setdefault((sender, world), set()).add(identifier)
         for (sender, world), identifiers in wanted.items():
             self._read(sender, world, sorted(identifiers))
 
-    def chains_of(self, names: Iterable[Name]) -> set[str]:
+    def chains_of(self, names: Names) -> set[str]:
         """The chains that the names of an alert belong to by now."""
-        return {chain_id for name in names if (chain_id := self._chains.get(name))}
+        return {chain_id for name in self._meant(names) if (chain_id := self._chains.get(name))}
 
-    def tie(self, alert_id: str, names: Iterable[Name]) -> str:
+    def tie(self, alert_id: str, names: Names) -> str:
         """Make an alert and all that it names one chain; the name of the chain."""
         found = self.chains_of(names)
         chain_id = min(found, default=alert_id)
         if len(found) > 1:
             self._merge(found - {chain_id}, chain_id)
-        for name in names:
+        for name in self._meant(names):
             if name not in self._chains:
                 self._chains[name] = chain_id
                 sender, world, identifier = name
                 row = {"sender_key": sender, "world": world, "identifier_key": identifier, "chain_id": chain_id}
                 self._write.add(chain_names, row)
         return chain_id
+
+    def _meant(self, names: Names) -> tuple[Name, ...]:
+        """The sure ones, and of the others those that are known, the longest first; where none is, what may be meant."""
+        if names.gist is None:
+            return names.sure
+        known = {name[2]: name for name in names.maybe if name in self._chains}
+        found = tuple(known[identifier] for identifier in references.matched(names.gist, known))
+        return (*names.sure, *(found or names.guesses))
 
     def _read(self, sender: str, world: str, identifiers: Sequence[str]) -> None:
         left = iter(identifiers)
@@ -109,11 +120,33 @@ class Ledger:
         self._chains = {name: chain_id if one in others else one for name, one in self._chains.items()}
 
 
-def names_of(gist: Gist, *, rehearsal: bool) -> tuple[Name, ...]:
+class Names(NamedTuple):
+    """The names that an alert gives: ``sure`` are its own and those it surely means. A Cancel is read leniently: ``maybe``
+    are those that count only where the name is known, ``guesses`` those it may mean where none is. ``gist`` is the alert's."""
+
+    sure: tuple[Name, ...] = ()
+    maybe: tuple[Name, ...] = ()
+    guesses: tuple[Name, ...] = ()
+    gist: Gist | None = None
+
+
+def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
     world = f"{gist.status} {'rehearsal' if rehearsal else ''}".casefold()[:40]
-    named = islice(sorted(gist.names_of_its_own() - {gist.identifier_key}), MAX_REFERENCES)
-    return tuple((gist.sender_key, world, identifier) for identifier in (gist.identifier_key, *named))
+
+    def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
+        return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
+
+    if gist.msg_type != "Cancel":
+        named = sorted(gist.names_of_its_own() - {gist.identifier_key})
+        return Names(full([gist.identifier_key, *named], MAX_REFERENCES + 1))
+    surely = sorted(gist.surely_named() - {gist.identifier_key})
+    return Names(
+        full([gist.identifier_key, *surely], MAX_CANDIDATES),
+        full(sorted(references.candidates(gist)), MAX_CANDIDATES),
+        full(sorted(references.guesses(gist)), MAX_CANDIDATES),
+        gist,
+    )
 
 
 def members(connection: Connection, chains: Collection[str], *, but: str = "") -> tuple[Member, ...]:

@@ -6,23 +6,46 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
-from capgateway.store.tables import attempts, deliveries, lanes, messages, receivers
+from capgateway.store.many import Many
+from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Select
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, TextClause
 
     from capgateway.store.write import Write
 
+LANES_AT_ONCE = 500
+"""Both databases limit the parameters of a statement."""
+LONGEST_URGENT_WAIT = timedelta(minutes=15)
+"""Longer than any retry of a take-down or a new card, and than any lease."""
+LONGEST_WAIT = timedelta(days=1)
+"""A receiver may ask for a pause before an update. A card that waits longer is over, or the clock went back."""
 RECEIVERS_AT_ONCE = 50
 """Receivers asked for in one statement; SQLite takes 500 parts."""
 
@@ -54,6 +77,20 @@ def _first(receiver: Any, priority: Priority) -> Select[Any]:
 
 
 _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
+
+
+@cache
+def _next_due(count: int) -> TextClause:
+    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
+    time."""
+    part = (
+        "SELECT {0} AS place, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
+        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+    )
+    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    return text(" UNION ALL ".join(parts))
+
+
 _DUE = (
     select(
         lanes.c.in_flight,
@@ -78,28 +115,57 @@ _DUE = (
         lanes.c.receiver == bindparam("receiver"),
         lanes.c.priority == bindparam("priority"),
         lanes.c.due_at <= bindparam("now"),
+        or_(lanes.c.in_flight.is_(None), lanes.c.in_flight.not_in(bindparam("held", expanding=True))),
         messages.c.body.is_not(None),
     )
     .order_by(lanes.c.due_at)
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
-_LEASE = (
+_LEASE = Many(
     update(lanes)
-    .where(lanes.c.delivery_id.in_(bindparam("claimed", expanding=True)))
+    .where(lanes.c.delivery_id == bindparam("claimed"))
     .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
 )
-_COUNT = (
+_UNDER_WAY = select(lanes.c.in_flight).where(lanes.c.in_flight.is_not(None))
+_LOST = lanes.c.in_flight.in_(bindparam("lost", expanding=True))
+_GIVE_UP = (
     update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)))
-    .values(attempts=deliveries.c.attempts + 1)
+    .where(
+        deliveries.c.id.in_(select(lanes.c.in_flight).where(_LOST, lanes.c.in_flight != lanes.c.delivery_id)),
+        deliveries.c.state == "pending",
+    )
+    .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
+)
+_AT = bindparam("now", type_=Moment)
+_LET_GO = (
+    update(lanes)
+    .where(_LOST)
+    .values(in_flight=None, lease_until=None, due_at=case((lanes.c.since < _AT, lanes.c.since), else_=_AT))
+)
+_BY = type_coerce(bindparam("by", type_=BigInteger), BigInteger)
+_DUE_AT, _LEASE_UNTIL = type_coerce(lanes.c.due_at, BigInteger), type_coerce(lanes.c.lease_until, BigInteger)
+_MOVE_LEASES = (
+    update(lanes)
+    .where(lanes.c.in_flight.in_(bindparam("ours", expanding=True)))
+    .values(due_at=type_coerce(_LEASE_UNTIL + _BY, Moment), lease_until=type_coerce(_LEASE_UNTIL + _BY, Moment))
+)
+_MOVE_WAITS = (
+    update(lanes)
+    .where(lanes.c.in_flight.is_(None), lanes.c.due_at > _AT)
+    .values(due_at=type_coerce(_DUE_AT + _BY, Moment))
+)
+_COUNT = Many(
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("claimed"))
+    .values(attempts=deliveries.c.attempts + literal_column("1"))
 )
 _NOW = (
     select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
-_END = (
+_END = Many(
     update(deliveries)
     .where(deliveries.c.id == bindparam("finished"))
     .values(
@@ -110,14 +176,14 @@ _END = (
         last_status=bindparam("status"),
     )
 )
-_LAND = (
+_LAND = Many(
     update(lanes)
     .where(lanes.c.in_flight == bindparam("finished"))
-    .values(in_flight=None, lease_until=None, due_at=bindparam("due"))
+    .values(in_flight=null(), lease_until=null(), due_at=bindparam("due"))
 )
 
 
-_ATTEMPTED = upserts(attempts, lambda row: row.on_conflict_do_nothing())
+_ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
 _NOTED = upserts(
     receivers,
     lambda row: row.on_conflict_do_update(
@@ -141,14 +207,19 @@ def turn(
     room: int,
     reserve: int,
     lease: timedelta,
+    note: bool = True,
+    held: Collection[str] = (),
 ) -> Turn:
     """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
-    they are take-downs."""
-    ours = record(write, finished) if finished else []
-    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease), ours)
+    they are take-downs. ``held`` are the deliveries that it carries out: whatever the clock says of their leases, their
+    lanes are not handed out."""
+    ours = record(write, finished, note=note) if finished else []
+    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease, held=held), ours)
 
 
-def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0) -> list[Claim]:
+def claim(
+    write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0, held: Collection[str] = ()
+) -> list[Claim]:
     """Lease what is due to one receiver, take-downs first."""
     firsts = write.execute(_FIRSTS, {"receiver": receiver})
     due = sorted(row.priority for row in firsts if row.due_at <= write.now)
@@ -156,30 +227,32 @@ def claim(write: Write, receiver: str, *, room: int, lease: timedelta, reserve: 
     for priority in due:
         left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
         if left > 0:
-            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left}
+            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
             rows += write.execute(_DUE, asked).mappings()
     if rows:
-        claimed = [row["id"] for row in rows]
-        write.execute(_LEASE, {"claimed": claimed, "until": write.now + lease})
-        write.execute(_COUNT, {"claimed": claimed})
+        until = write.now + lease
+        write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
+        write.execute_many(_COUNT, [{"claimed": row["id"]} for row in rows])
         forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
         outbox.supersede(write, forgotten)
     return [_claim(row) for row in rows]
 
 
-def record(write: Write, finished: Sequence[Finished]) -> list[bool]:
+def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> list[bool]:
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
-    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written."""
-    write.execute(_ATTEMPTED[write.dialect], [_attempt_row(one) for one in finished])
+    number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
+    ``note``: with what they say of the receiver."""
+    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
     if mine:
         newest = {one.claim.delivery_id: known[one.claim.delivery_id].newest for one in mine}
         is_newest = [newest[one.claim.delivery_id] == one.claim.delivery_id for one in mine]
-        write.execute(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-        write.execute(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-    _note(write, finished)
+        write.execute_many(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+        write.execute_many(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
+    if note:
+        _note(write, finished)
     return ours
 
 
@@ -189,14 +262,17 @@ def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime
     due: dict[str, datetime] = {}
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
-        firsts = [
-            select(literal(name).label("receiver"), _first(name, priority).subquery().c.due_at)
-            for name in some
-            for priority in Priority
-        ]
-        for name, due_at in connection.execute(union_all(*firsts)):
-            due[name] = min(due_at, due.get(name, due_at))
+        asked = {f"receiver_{place}": name for place, name in enumerate(some)}
+        for place, due_at in connection.execute(_next_due(len(some)), asked):
+            name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
+            due[name] = min(moment, due.get(name, moment))
     return due
+
+
+def answered(connection: Connection) -> dict[str, dict[str, Any]]:
+    """What is known of each receiver from its answers."""
+    rows = [dict(row) for row in connection.execute(select(receivers)).mappings()]
+    return {row.pop("name"): row for row in rows}
 
 
 def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
@@ -207,21 +283,45 @@ def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def release_leases(connection: Connection) -> None:
-    """Give up every lease: for a database that only this process uses, whoever held them is gone."""
+def release(connection: Connection, now: datetime, held: Collection[str] = ()) -> int:
+    """Give up every lease but those of deliveries that are under way, for a database that only this process uses; how many
+    that were. Whoever held the others is gone, or never learned of them."""
+    lost = [one for one in connection.execute(_UNDER_WAY).scalars() if one not in held]
+    for start in range(0, len(lost), LANES_AT_ONCE):
+        some: dict[str, Any] = {"lost": lost[start : start + LANES_AT_ONCE]}
+        connection.execute(_GIVE_UP, some)
+        connection.execute(_LET_GO, some | {"now": now})
+    return len(lost)
+
+
+def astray(connection: Connection, now: datetime) -> bool:
+    """Whether a delivery waits for longer than any delivery ever does: the clock went back after that was written."""
+    return connection.execute(select(lanes.c.subject).where(_is_astray(now)).limit(1)).first() is not None
+
+
+def bring_back(write: Write) -> None:
+    """Let what waits for longer than any delivery ever does be due now. A lease so long is nobody's."""
     overtaken_ones = select(lanes.c.in_flight).where(
-        lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
+        _is_astray(write.now), lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
     )
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(overtaken_ones), deliveries.c.state == "pending")
-        .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
-    )
-    connection.execute(
-        update(lanes)
-        .where(lanes.c.in_flight.is_not(None))
-        .values(in_flight=None, lease_until=None, due_at=lanes.c.since)
-    )
+    outbox.supersede(write, list(write.execute(overtaken_ones).scalars()))
+    write.execute(update(lanes).where(_is_astray(write.now)).values(in_flight=None, lease_until=None, due_at=write.now))
+
+
+def clock_stepped(write: Write, by: timedelta, held: Collection[str]) -> None:
+    """The clock was set: what is under way has as long a lease as before, and where it went back, what waits waits no
+    longer than before. Several gateways may do this, each with its own clock: waiting too briefly harms nobody."""
+    moved = {"by": by // timedelta(microseconds=1)}
+    ours = list(held)
+    for start in range(0, len(ours), LANES_AT_ONCE):
+        write.execute(_MOVE_LEASES, moved | {"ours": ours[start : start + LANES_AT_ONCE]})
+    if by < timedelta(0):
+        write.execute(_MOVE_WAITS, moved | {"now": write.now})
+
+
+def _is_astray(now: datetime) -> ColumnElement[bool]:
+    urgent = (lanes.c.priority <= int(Priority.PUBLISHED)) & (lanes.c.due_at > now + LONGEST_URGENT_WAIT)
+    return (lanes.c.due_at > now + LONGEST_WAIT) | urgent
 
 
 def _claim(row: RowMapping) -> Claim:

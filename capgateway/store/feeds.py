@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
+from capgateway.store.many import Many
 from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
-from capgateway.store.tables import addresses, alerts, bodies, cards, entries, feed_status, sightings
+from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, entries, feed_status, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,20 +39,27 @@ _MISSING = (
     .where(entries.c.feed == bindparam("feed"), entries.c.state == "missing", entries.c.retry_at.is_not(None))
     .order_by(entries.c.retry_at)
 )
-_ENTRY = upserts(
-    entries,
-    lambda row: row.on_conflict_do_update(
-        index_elements=["feed", "key"],
-        set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
-    ),
+_ENTRY = Many(
+    upserts(
+        entries,
+        lambda row: row.on_conflict_do_update(
+            index_elements=["feed", "key"],
+            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
+        ),
+    )
 )
-_NOTE = upserts(entries, lambda row: row.on_conflict_do_nothing())
-_ADDRESS = upserts(
-    addresses,
-    lambda row: row.on_conflict_do_update(
-        index_elements=["feed", "address"],
-        set_={name: row.excluded[name] for name in ("alert_id", "etag", "last_modified", "sha256", "changed_at")},
-    ),
+_NOTE = Many(upserts(entries, lambda row: row.on_conflict_do_nothing()))
+_ADDRESS = Many(
+    upserts(
+        addresses,
+        lambda row: row.on_conflict_do_update(
+            index_elements=["feed", "address"],
+            set_={
+                name: row.excluded[name]
+                for name in ("link", "alert_id", "etag", "last_modified", "sha256", "changed_at")
+            },
+        ),
+    )
 )
 _DOCUMENTS = select(addresses).where(
     addresses.c.feed == bindparam("feed"), addresses.c.address.in_(bindparam("addresses", expanding=True))
@@ -79,6 +88,17 @@ _COMPLETE = upserts(
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
 )
 
+_MOVE_RETRIES = (
+    update(entries)
+    .where(entries.c.state == "missing", entries.c.retry_at > bindparam("now"))
+    .values(
+        retry_at=type_coerce(
+            type_coerce(entries.c.retry_at, BigInteger) + type_coerce(bindparam("by", type_=BigInteger), BigInteger),
+            Moment,
+        )
+    )
+)
+
 
 def validators(connection: Connection) -> dict[str, dict[str, Validators]]:
     """What the last bodies of all feeds said of themselves, by feed and address; nothing of feeds never read."""
@@ -91,7 +111,7 @@ def validators(connection: Connection) -> dict[str, dict[str, Validators]]:
 def save_validators(write: Write, feed: str, address: str, said: Validators, news: Sequence[Body] = ()) -> None:
     """To be called when every entry of the body is taken in or remembered as missing, not before: after a crash the
     body is then read again rather than skipped. ``news`` are bodies that brought something, kept beside it."""
-    write.execute(_ADDRESS[write.dialect], _address_row(feed, address, None, said, write.now))
+    write.execute_many(_ADDRESS, [_address_row(feed, address, None, said, write.now)])
     for body in news:
         write.add(bodies, _body_row(feed, body, write.now))
 
@@ -134,27 +154,33 @@ def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
         if one.key
     ]
     if rows:
-        write.execute(_ENTRY[write.dialect], rows)
+        write.execute_many(_ENTRY, rows)
     read = [
         _address_row(one.feed, one.document.address, one.document, one.document.said, write.now)
         for one in taken
         if one.document
     ]
     if read:
-        write.execute(_ADDRESS[write.dialect], read)
+        write.execute_many(_ADDRESS, read)
 
 
 def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]) -> None:
     """These entries are still to be fetched: remembered before the first of them is, so that none is lost with the index."""
     rows = [_missing_row(feed, entry, write.now) | {"error": None} for entry in announced]
     if rows:
-        write.execute(_NOTE[write.dialect], rows)
+        write.execute_many(_NOTE, rows)
 
 
 def entries_missing(write: Write, feed: str, missed: Sequence[tuple[MissingEntry, str]]) -> None:
     """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more."""
     rows = [_missing_row(feed, entry, write.now) | {"error": error} for entry, error in missed]
-    write.execute(_ENTRY[write.dialect], rows)
+    write.execute_many(_ENTRY, rows)
+
+
+def clock_stepped(write: Write, by: timedelta) -> None:
+    """The clock went back: what waits to be fetched again waits no longer than before."""
+    if by < timedelta(0):
+        write.execute(_MOVE_RETRIES, {"by": by // timedelta(microseconds=1), "now": write.now})
 
 
 def missing_entries(connection: Connection, feed: str) -> list[MissingEntry]:
@@ -201,7 +227,7 @@ def live(connection: Connection) -> dict[str, dict[str, Document]]:
 def address_of(links: Sequence[str], envelope_status: str | None = None) -> str:
     """Under which address the document behind these links is known. What an envelope calls a test is another document."""
     said = () if envelope_status in {None, "Actual"} else (envelope_status or "",)
-    return hashlib.sha256("\n".join((*links, *said)).encode()).hexdigest()
+    return hashlib.sha256("\n".join((*links, *said)).encode(errors="surrogatepass")).hexdigest()
 
 
 def _row(feed: str, key: str, link: str | None, now: datetime) -> dict[str, Any]:
@@ -274,4 +300,6 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
 
 def _stored(key: str) -> str:
     """The key as its column contains it. Doing so twice is the same as once: missing entries come back under it."""
-    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+    if len(key) <= LONGEST_KEY and key.isprintable():
+        return key
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -79,5 +79,5 @@ def _renewed(row: RowMapping) -> dict[str, Any] | None:
 def _tie(write: Write, alert_id: str) -> None:
     member, _ = chains.one(write.connection, alert_id)
     names = chains.names_of(member.gist, rehearsal=member.rehearsal)
-    chain_id = chains.Ledger(write, names).tie(alert_id, names)
+    chain_id = chains.Ledger(write, [names]).tie(alert_id, names)
     write.execute(_RENEWED, {"alert": alert_id, "chain_id": chain_id})

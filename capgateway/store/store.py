@@ -14,23 +14,23 @@ several share a PostgreSQL.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import create_engine, event, insert, make_url, select, text
+from sqlalchemy import bindparam, create_engine, delete, event, insert, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.store import deliveries, gists, schema
-from capgateway.store.tables import gateway
+from capgateway.store.check import Check
+from capgateway.store.place import Place, file_of, immutable
+from capgateway.store.tables import feed_status, gateway
 from capgateway.store.writer import Writer
 from capgateway.webhooks import Outlets
 
@@ -42,35 +42,43 @@ if TYPE_CHECKING:
 
     from capgateway.store.write import Write
 
+_TOUCH = insert(feed_status).values(name=bindparam("name"))
+_LEAVE_NOTHING = delete(feed_status).where(feed_status.c.name == bindparam("touched"))
+
 P = ParamSpec("P")
 T = TypeVar("T")
 BUSY_SECONDS = 5.0
 """How long SQLite waits for a reader or a backup that holds the file."""
+CHECK_SECONDS = 3.0
+"""How long a write may take before the database is in trouble; orchestrators commonly give a probe five."""
 READERS = 4
 """Threads that read: enough for a page, a scrape and the walks side by side."""
 
 
 class Store:
     """Open with :meth:`open`, close with :meth:`close`. ``name`` is the database's address without its password;
-    ``outlets``, where cards leave, and ``clock``, by which the writer goes, may be replaced at run time."""
+    ``outlets``, where cards leave, ``clock``, by which the writer goes, and ``on_fault``, told in the writer's thread of
+    faults in it, may be replaced at run time."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = database_url(url)
         self.name = self._url.render_as_string(hide_password=True)
         self.outlets = Outlets(receivers=(), public_url="")
         self.clock: Callable[[], datetime] = utc_now
-        self._lock: IO[bytes] | None = None
-        if not read_only:
-            self._lock = _lock(self._url)
-        elif path := _file(self._url):
-            if not path.exists():
+        self.on_fault: Callable[[BaseException], None] = lambda _: None
+        self._place: Place | None = None
+        if (path := file_of(self._url)) is not None:
+            if not read_only:
+                self._place = Place(path)
+            elif not path.exists():
                 raise StoreError(f"there is no database at {path}; `capgateway run` makes it")
-            if not os.access(path.parent, os.W_OK):  # a backup on a medium that nobody can write to
-                self._url = _immutable(self._url)
+            elif not os.access(path.parent, os.W_OK):  # a backup on a medium that nobody can write to
+                self._url = immutable(self._url)
         self._engine = _engine(self._url, writes=not read_only)
         self._reader = _engine(self._url, writes=False)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writer: Writer | None = None
+        self._check = Check(self._write_something)
         self._closed = False
 
     @classmethod
@@ -79,9 +87,9 @@ class Store:
         store = cls(url)
         try:
             store.upgrade()
-            if store._url.get_backend_name() == "sqlite":
-                with store._engine.begin() as connection:
-                    deliveries.release_leases(connection)
+            if store.is_ours_alone:
+                with _trouble(store.name), store._engine.begin() as connection:
+                    deliveries.release(connection, store.clock())
         except BaseException:
             store.close()
             raise
@@ -125,12 +133,22 @@ class Store:
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
         self._reader.dispose()
-        if self._lock:
-            self._lock.close()
+        if self._place:
+            self._place.close()
 
-    async def ping(self) -> None:
-        """Raises :class:`StoreError` when the database does not answer."""
-        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+    @property
+    def is_ours_alone(self) -> bool:
+        """Whether no other process delivers from this database."""
+        return self._url.get_backend_name() == "sqlite"
+
+    async def trouble(self, seconds: float = CHECK_SECONDS) -> str | None:
+        """Why the database takes no writes now, ``None`` if it does; a durable write says so, at most every few seconds."""
+        return await self._check.trouble(seconds)
+
+    async def _write_something(self) -> None:
+        await self.write(_touch)
+        if self._place and (trouble := await self.read(lambda _: self._place and self._place.trouble())):
+            raise StoreError(trouble)
 
     async def write(self, work: Callable[Concatenate[Write, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do a unit of work; durable when this returns."""
@@ -158,6 +176,13 @@ class Store:
         if self._writer is None:
             raise StoreError(f"{self.name} is open for reading only")
         return self._writer
+
+
+def _touch(write: Write) -> None:
+    """Write something, and leave nothing. (SQLite would skip an update that changes nothing.)"""
+    name = f"check {secrets.token_hex(8)}"
+    write.execute(_TOUCH, {"name": name})
+    write.execute(_LEAVE_NOTHING, {"touched": name})
 
 
 def _call(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], write: Write) -> T:
@@ -197,31 +222,3 @@ def _engine(url: URL, *, writes: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-def _file(url: URL) -> Path | None:
-    """The file of a SQLite database; ``None`` for a database elsewhere."""
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-
-
-def _immutable(url: URL) -> URL:
-    """The address of a SQLite database that nobody changes: its log needs no file beside it."""
-    return url.set(database=f"file:{url.database}").update_query_dict({"immutable": "1", "mode": "ro", "uri": "true"})
-
-
-def _lock(url: URL) -> IO[bytes] | None:
-    """Hold the lock file beside a SQLite database, so that two gateways never deliver from one file."""
-    path = _file(url)
-    if path is None:
-        return None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f"{path.name}.lock").open("ab")
-    except OSError as error:
-        raise StoreError(f"cannot use the database {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise StoreError(f"another gateway is using {path}; stop it first, or share a PostgreSQL database") from None
-    return lock

@@ -34,7 +34,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def microseconds(moment: datetime) -> int:
     """A moment as the store keeps it. Integer arithmetic: a float would lose the last digits."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Moment(TypeDecorator[datetime]):
@@ -50,15 +51,58 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+# Some text is kept by no database: NUL, and the half characters that bytes outside UTF-8, or escapes in JSON, become in
+# Python. So whatever a stranger says has one of these three types. Plain ``String`` and ``Text`` are for our own words.
+
+
 class Told(TypeDecorator[str]):
-    """Words of a stranger, as the reason of a status line is. What no database keeps as text is replaced: NUL, and the half
-    characters that bytes outside UTF-8 become in Python."""
+    """Words of a stranger, to be shown. What cannot be kept is replaced."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.encode(errors="replace").decode().replace("\0", "?")
+        return None if value is None else _keepable(value)
+
+
+class Word(TypeDecorator[str]):
+    """Where a stranger should have written one of a few words. What is longer than a word is cut."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        super().__init__(length)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _keepable(value)[: self.length]
+
+
+class Exact(TypeDecorator[str]):
+    """Text of a stranger that is compared or used again, such as an address. What cannot be kept is escaped, so that no two
+    texts become one, and every text comes back as it was."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (_keepable(value) == value and not value.startswith(ESCAPED)):
+            return value
+        return ESCAPED + value.encode("unicode_escape").decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or not value.startswith(ESCAPED):
+            return value
+        return value.removeprefix(ESCAPED).encode().decode("unicode_escape")
+
+
+ESCAPED = "\x01"
+"""Marks escaped text. No address or name begins so; one that does is escaped too."""
+
+
+def _keepable(value: str) -> str:
+    return value.encode(errors="replace").decode().replace("\0", "?")
 
 
 metadata = MetaData(
@@ -86,12 +130,12 @@ addresses = Table(
         "address", String(64), primary_key=True, comment="hash of what is asked: another address is another document"
     ),
     Column(
-        "link", Text, comment="of a document that an entry links to; null for the feed's own address. PERSONAL DATA"
+        "link", Exact, comment="of a document that an entry links to; null for the feed's own address. PERSONAL DATA"
     ),
-    Column("envelope_status", String(20), comment="what an EDXL-DE envelope says of the document"),
+    Column("envelope_status", Word(20), comment="what an EDXL-DE envelope says of the document"),
     Column("alert_id", String(40), comment="the alert in the document"),
-    Column("etag", Text, comment="of the last body whose entries are all taken in or remembered as missing"),
-    Column("last_modified", Text),
+    Column("etag", Exact, comment="of the last body whose entries are all taken in or remembered as missing"),
+    Column("last_modified", Exact),
     Column("sha256", String(64), comment="of that body, because entity tags lie"),
     Column("changed_at", Moment, nullable=False, comment="when that body came"),
 )
@@ -103,7 +147,7 @@ bodies = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("feed", String(100), nullable=False),
-    Column("url", Text, nullable=False),
+    Column("url", Exact, nullable=False),
     Column("status", Integer, nullable=False),
     Column("media_type", Told, nullable=False),
     Column("fetched_at", Moment, nullable=False),
@@ -117,15 +161,15 @@ entries = Table(
     metadata,
     Column("feed", String(100), primary_key=True),
     Column("key", String(64), primary_key=True, comment="what the entry points to, and its update time, hashed"),
-    Column("link", Text, comment="the CAP document's address; null when the entry carries it"),
+    Column("link", Exact, comment="the CAP document's address; null when the entry carries it"),
     Column("address", String(64), comment="what the document behind the links is known by, in addresses"),
-    Column("others", Text, comment="further addresses of the entry, one a line: where the first leads to no CAP"),
+    Column("others", Exact, comment="further addresses of the entry, one a line: where the first leads to no CAP"),
     Column("state", String(10), nullable=False, comment="taken | missing"),
     Column("seen_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
     Column("retry_at", Moment, comment="for missing ones"),
     Column("error", Told, comment="why it is missing"),
-    Column("envelope_status", String(20), comment="what an EDXL-DE envelope says of its content"),
+    Column("envelope_status", Word(20), comment="what an EDXL-DE envelope says of its content"),
 )
 Index(None, entries.c.feed, entries.c.state)
 Index(None, entries.c.seen_at)
@@ -143,18 +187,18 @@ alerts = Table(
     ),
     Column("keyed", Boolean, nullable=False, comment="holds its triple and takes part in chains"),
     Column("rehearsal", Boolean, nullable=False, comment="from a feed whose words leave only as exercise.*"),
-    Column("sender", Text),
-    Column("identifier", Text),
-    Column("sent", Text, comment="as received: its offset tells local time"),
+    Column("sender", Exact),
+    Column("identifier", Exact),
+    Column("sent", Exact, comment="as received: its offset tells local time"),
     Column("sent_at", Moment),
-    Column("sender_key", Text, comment="for comparison: without regard to case and blanks"),
-    Column("identifier_key", Text),
+    Column("sender_key", Exact, comment="for comparison: without regard to case and blanks"),
+    Column("identifier_key", Exact),
     Column("chain_id", String(40), comment="of the chain it belongs to; null where it takes part in none"),
-    Column("status", String(20), comment="an envelope's, where that says less than Actual"),
-    Column("msg_type", String(20)),
-    Column("scope", String(20)),
-    Column("cap_version", String(10)),
-    Column("event", Text, comment="free text. PERSONAL DATA"),
+    Column("status", Word(20), comment="an envelope's, where that says less than Actual"),
+    Column("msg_type", Word(20)),
+    Column("scope", Word(20)),
+    Column("cap_version", Word(10)),
+    Column("event", Told, comment="free text. PERSONAL DATA"),
     Column("feed", String(100), nullable=False, comment="the first that brought it; others: sightings"),
     Column("received_at", Moment, nullable=False),
     Column("sha256", String(64), nullable=False, comment="of the bytes as received; stays after erasure"),
@@ -165,7 +209,7 @@ alerts = Table(
     Column("draft", Text, comment="JSON: what a card would say, where it may become one. PERSONAL DATA"),
     Column("profile", String(20)),
     Column("signature", String(20), nullable=False),
-    Column("signer", Text),
+    Column("signer", Told),
     Column("verdict", String(10), nullable=False, comment="valid | invalid"),
     Column("findings", Text, nullable=False, comment="JSON list; messages quote the alert. PERSONAL DATA"),
     Column("decision", String(20), nullable=False),
@@ -185,11 +229,11 @@ Index(None, alerts.c.reason, alerts.c.received_at)
 chain_names = Table(
     "chain_names",
     metadata,
-    Column("sender_key", Text, primary_key=True),
+    Column("sender_key", Exact, primary_key=True),
     Column(
-        "world", String(40), primary_key=True, comment="actual, exercise …: what is practice never meets what is real"
+        "world", Word(40), primary_key=True, comment="actual, exercise …: what is practice never meets what is real"
     ),
-    Column("identifier_key", Text, primary_key=True, comment="of an alert of the chain, or named by one"),
+    Column("identifier_key", Exact, primary_key=True, comment="of an alert of the chain, or named by one"),
     Column("chain_id", String(40), nullable=False),
 )
 Index(None, chain_names.c.chain_id)
@@ -333,11 +377,11 @@ attempts = Table(
     Column("microseconds", BigInteger, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("status", Integer),
-    Column("error", Text),
+    Column("error", Told),
     Column("ambiguous", Boolean, nullable=False, comment="the receiver may have acted on it although it failed"),
     Column(
         "response_excerpt",
-        Text,
+        Told,
         comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
     ),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, insert, select, update
 
+from capgateway.store.many import Many
 from capgateway.store.tables import gateway, metadata, microseconds
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from capgateway.webhooks import Outlets
 
 T = TypeVar("T")
-_INSERTS = {table: insert(table) for table in metadata.sorted_tables}
+_INSERTS = {table: Many(insert(table)) for table in metadata.sorted_tables}
 _IDENTITY = select(gateway.c.deployment, gateway.c.sequence)
 _IDENTITY_ALONE = _IDENTITY.with_for_update()
 _IDENTITY_SHARED = _IDENTITY.with_for_update(read=True)
@@ -90,14 +91,20 @@ class Write:
         self.flush()
         return self._connection.execute(statement, parameters)
 
+    def execute_many(self, statement: Many, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A statement for each of these rows, after whatever was to be inserted."""
+        self.flush()
+        if rows:
+            statement.execute(self._connection, rows)
+
     def flush(self) -> None:
         """Insert what waits, in the order of the tables' foreign keys."""
         if not self._rows:
             return
         rows, self._rows = self._rows, {}
-        for table, statement in _INSERTS.items():
+        for table, inserts in _INSERTS.items():
             if table in rows:
-                self._connection.execute(statement, rows[table])
+                inserts.execute(self._connection, rows[table])
 
     def next_sequence(self) -> int:
         """The next number of the whole gateway: the microsecond of the commit, made strictly growing, so that it goes on

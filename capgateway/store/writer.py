@@ -7,11 +7,14 @@
 A group runs without savepoints. If one of its units fails, the group is rolled back and done again with a savepoint for
 each unit: the one that fails is told so, the others go on. A unit is therefore a function that may run twice, and touches
 nothing but its :class:`Write`.
+
+Whatever happens to the thread, it goes on, and nobody waits for an answer that never comes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from capgateway import log
 from capgateway.errors import StoreError
 from capgateway.store.write import Commit, Write
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from capgateway.webhooks import Outlets
 
+LOGGER = logging.getLogger("capgateway.store")
 T = TypeVar("T")
 GROUP = 64
 """Units that share a commit: one more hardly makes the commit cheaper, and all of them wait for the slowest."""
@@ -51,10 +56,12 @@ class Unit(NamedTuple):
 
 
 class Setting(Protocol):
-    """What a commit takes from outside: the time, and where cards leave. Both may be replaced at run time."""
+    """What a commit takes from outside: the time, where cards leave, and who is told of faults. All may be replaced at run
+    time."""
 
     outlets: Outlets
     clock: Callable[[], datetime]
+    on_fault: Callable[[BaseException], None]
 
 
 class Writer:
@@ -62,6 +69,7 @@ class Writer:
 
     def __init__(self, engine: Engine, setting: Setting) -> None:
         self._engine, self._setting = engine, setting
+        self._trouble: str | None = None
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._next: Unit | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -89,11 +97,30 @@ class Writer:
             self._next = None
             group = [unit]
             try:
-                results = self._first_try(group)
-            except Exception:  # noqa: BLE001  (whatever it was, each unit now has its own savepoint)
-                results = self._again(group)
+                results = self._results(group)
+            except BaseException as error:  # noqa: BLE001  (the thread must live, and its callers be told)
+                self._setting.on_fault(error)
+                results = [StoreError(f"the writer failed: {type(error).__name__}")] * len(group)
             for one, result in zip(group, results, strict=True):
                 _tell(one, result)
+
+    def _results(self, group: list[Unit]) -> list[Any]:
+        """What each unit of the group gave, which grows meanwhile."""
+        try:
+            results = self._first_try(group)
+        except Exception:  # noqa: BLE001  (whatever it was, each unit now has its own savepoint)
+            results = self._again(group)
+        else:
+            self._tell_of(None)
+        return results
+
+    def _tell_of(self, trouble: str | None) -> None:
+        """Log that the database fails, and that it works again, once each."""
+        if trouble and not self._trouble:
+            log.event(LOGGER, "store.failed", level=logging.ERROR, trouble=trouble)
+        elif self._trouble and not trouble:
+            log.event(LOGGER, "store.recovered", before=self._trouble)
+        self._trouble = trouble
 
     def _first_try(self, group: list[Unit]) -> list[Any]:
         """Do the first unit, and what else waits for as long as a group may last; ``group`` grows by it."""
@@ -130,13 +157,16 @@ class Writer:
                     commit = self._begin(connection, alone=any(unit.alone for unit in group))
                     results = [_attempt(commit, unit) for unit in group]
                     commit.finish()
-                    return results
             except DBAPIError as error:
                 if last + 1 < TRIES and _failed_for_another(error):
                     continue
+                self._tell_of(str(error.orig).strip())
                 return [StoreError(f"the database refused a commit: {error.orig}")] * len(group)
-            except Exception as error:  # noqa: BLE001  (the thread must live; each caller gets the fault)
+            except Exception as error:  # noqa: BLE001  (each caller gets the fault)
+                self._setting.on_fault(error)
                 return [error] * len(group)
+            self._tell_of(_trouble_of(results))
+            return results
         raise AssertionError("the last try returns")
 
     def _begin(self, connection: Connection, *, alone: bool) -> Commit:
@@ -155,6 +185,12 @@ def _attempt(commit: Commit, unit: Unit) -> Any:
         return StoreError(f"the database refused a change: {error.orig}")
     except Exception as error:  # noqa: BLE001  (one bad neighbour stops nobody)
         return error
+
+
+def _trouble_of(results: list[Any]) -> str | None:
+    """Where every unit of a group is refused, the database is in trouble; one refused among others is its own fault."""
+    refusals = [str(one) for one in results if isinstance(one, StoreError)]
+    return refusals[0] if len(refusals) == len(results) else None
 
 
 def _failed_for_another(error: DBAPIError) -> bool:

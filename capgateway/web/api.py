@@ -34,7 +34,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/api/v1/gateway")
 async def gateway(request: web.Request) -> web.Response:
-    """Which gateway this is: whoever reads its lists can see whether it is the one that was meant."""
+    """Which gateway this is: readers of its lists can see whether it is the one that was meant."""
     known = request.app[GATEWAY]
     path = str(Path(known.settings.path).absolute()) if known.settings.path else None
     return as_json({"version": version("capgateway"), "configuration": path, "database": known.database})

@@ -2,7 +2,7 @@
 
 Anybody who reaches the port may connect, with or without a token. A connection costs a file descriptor, which the store and
 the deliveries need too, so there are never more than ``most``. When one too many comes, the one that has been waiting
-longest goes: whoever has a question asks it at once, and whoever only holds a place loses it.
+longest goes: a client with a request sends it at once, and one that only occupies a place loses it.
 
 *Waiting* is everything but the work of our own pages: before the first request, half its headers, between two requests,
 an answer that nobody reads, a refused body that keeps coming.

@@ -59,7 +59,7 @@ async def feed(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/feeds/{id}/poll")
 async def poll(request: web.Request) -> web.Response:
-    """Ask a feed now; the answer tells what it brought. Its schedule goes on from there."""
+    """Ask a feed now; the answer says what it brought. Its schedule goes on from there."""
     found, does = _configured(request), operations(request)
     if found.kind in {"naads", "push"}:
         raise Refused(409, f'a feed of kind "{found.kind}" is not polled: its alerts come by themselves')
@@ -72,7 +72,7 @@ async def poll(request: web.Request) -> web.Response:
 @routes.post("/api/v1/feeds/{id}/alerts")
 @needs("submit", "operate")
 async def alerts(request: web.Request) -> web.Response:
-    """Hand in a CAP message, or an envelope of several. 202 tells what became of each; 422 what is wrong, where none of
+    """Hand in a CAP message, or an envelope of several. 202 says what became of each; 422 what is wrong, where none of
     them can be used. The same again is the same as once."""
     _check_submit(request)
     found, does = _configured(request), operations(request)

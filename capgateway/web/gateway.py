@@ -1,9 +1,9 @@
-"""What the pages are told about the running gateway, and what they may ask of it."""
+"""What the pages know about the running gateway, and what they may ask of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -54,8 +54,10 @@ class Gateway(msgspec.Struct, kw_only=True):
     """One running gateway, as its web part sees it.
 
     ``settings`` is replaced when the configuration is reloaded: tokens count from then on. ``database`` is the one that was
-    opened at the start, as people read it. ``troubles`` are sentences that
-    say why this process is not ready although the database may be: the scheduler does not run, it is stopping.
+    opened at the start, as people read it. ``troubles`` are sentences that say why this process is not ready although the
+    database may be: the scheduler does not run, it is stopping. ``notes`` say what does not go well although it is ready.
+    ``fault`` is what fails for a receiver in the gateway itself. ``age`` is how long ago something was, whatever was done to
+    the clock.
     ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there.
     """
 
@@ -64,6 +66,9 @@ class Gateway(msgspec.Struct, kw_only=True):
     metrics: Metrics
     database: str = ""
     troubles: Callable[[], Sequence[str]] = _no_troubles
+    notes: Callable[[], Sequence[str]] = _no_troubles
+    fault: Callable[[str], str | None] = lambda _: None
+    age: Callable[[datetime], timedelta] = lambda since: utc_now() - since
     operations: Operations | None = None
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now

@@ -37,7 +37,7 @@ HEADERS = {
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/healthz", "/readyz"})  # orchestrators carry no tokens; they learn yes or no
 THIS_MACHINE = Token(name="loopback", token="", scopes=("read", "operate", "submit"))
-"""Who asks where there are no tokens."""
+"""The actor where there are no tokens."""
 
 ACTOR = web.RequestKey("actor", Token)
 _NEEDS = "capgateway_needs"
@@ -56,7 +56,7 @@ def needs(*scopes: Scope) -> Callable[[F], F]:
 
 
 def actor(request: web.Request) -> Token:
-    """Who asks. Not for the open pages, where that may be nobody."""
+    """The actor. Not for the open pages, where that may be nobody."""
     return request[ACTOR]
 
 
@@ -139,7 +139,7 @@ def _check_scope(request: web.Request, found: Token) -> None:
 
 
 def _unknown(request: web.Request) -> Refused:
-    """A wrong token is told in the log: somebody may be trying."""
+    """A wrong token is logged: somebody may be trying."""
     challenge = 'Bearer realm="capgateway"'
     if "Authorization" not in request.headers:
         return Refused(401, "this gateway asks for a token", headers={"WWW-Authenticate": challenge})

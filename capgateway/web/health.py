@@ -9,7 +9,7 @@ from aiohttp import web
 from capgateway import metrics
 from capgateway.errors import StoreError
 from capgateway.feeds.status import FeedStatus
-from capgateway.store import Store, lists
+from capgateway.store import lists
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
@@ -28,14 +28,17 @@ async def healthz(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """The database answers and this process does its part; 503 otherwise, with the reasons for who may know them."""
+    """The database takes writes and this process does its part; 503 otherwise. With scope read the answer contains the
+    reasons, and what else does not go well."""
     gateway = request.app[GATEWAY]
-    reasons = [*gateway.troubles(), *await _database_troubles(gateway.store)]
+    trouble = await gateway.store.trouble()
+    reasons = [*gateway.troubles(), *([trouble] if trouble else [])]
     if reasons and not may_know(request):
         return problem(503, "not ready; with a token of scope read this page says why")
     if reasons:
         return problem(503, "; ".join(reasons), reasons=reasons)
-    return as_json({"status": "ready"})
+    notes = gateway.notes() if may_know(request) else ()
+    return as_json({"status": "ready"} | ({"notes": list(notes)} if notes else {}))
 
 
 @routes.get("/metrics")
@@ -46,26 +49,19 @@ async def exposition(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
-async def _database_troubles(store: Store) -> list[str]:
-    try:
-        await asyncio.wait_for(store.ping(), DATABASE_SECONDS)
-    except StoreError as error:
-        return [str(error)]
-    except TimeoutError:
-        return [f"the database did not answer within {DATABASE_SECONDS:.0f} s"]
-    return []
-
-
 async def _state(gateway: Gateway) -> metrics.State:
     told = gateway.operations.feed_statuses() if gateway.operations else []
     feeds = tuple(_of_feed(status) for status in told if status.enabled)
+    is_writable = await gateway.store.trouble() is None
     try:
         waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
-    known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=waiting.oldest_take_down)
-    return metrics.State(feeds=feeds, deliveries=known)
+    # A moment that lies ahead was written before the clock went back.
+    oldest = {name: gateway.now() - gateway.age(since) for name, since in waiting.oldest_take_down.items()}
+    known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=oldest)
+    return metrics.State(feeds=feeds, deliveries=known, is_writable=is_writable)
 
 
 def _of_feed(status: FeedStatus) -> metrics.FeedGauge:
@@ -81,4 +77,5 @@ def _of_feed(status: FeedStatus) -> metrics.FeedGauge:
         missing=status.missing,
         has_gap=status.gap_since is not None,
         certificate_expires_at=status.certificate_expires_at,
+        clock_offset_seconds=status.clock_offset_seconds,
     )

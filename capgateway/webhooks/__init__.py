@@ -1,7 +1,7 @@
 """From a stored message to a receiver's 2xx: messages, signatures, lanes, retries. The one POST is in ``webhooks.send``."""
 
 from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
-from capgateway.webhooks.messages import Message, Stamp, display, display_type, take_down
+from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, take_down
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
 from capgateway.webhooks.route import Lane, Outlets, reopens, route_display, route_take_down
@@ -26,6 +26,7 @@ __all__ = [
     "decode_secret",
     "display",
     "display_type",
+    "encode",
     "encode_secret",
     "is_published_secret",
     "priority",

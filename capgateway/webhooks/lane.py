@@ -8,7 +8,7 @@ R5  Once a take-down is stored no display of its card starts, ever.
 R6  The take-down is sent even where no display was ever attempted.
 
 The store keeps the rules in the statement that hands out a :class:`Claim`; ``dispatch`` keeps the two seconds. This
-module holds what both need to know. ``Claim.last_status`` is there for the one rule that looks back: a 410 is
+module contains what both need to know. ``Claim.last_status`` is there for the one rule that looks back: a 410 is
 believed when it is said twice.
 """
 

@@ -1,7 +1,7 @@
-"""What receivers are told: display this card, or take it down. A body is made once, and is the same for every receiver.
+"""What receivers get: display this card, or take it down. A body is made once, and is the same for every receiver.
 
 Bodies have sorted keys and no spaces, in UTF-8: what comes nearest to surviving a receiver that parses and re-encodes
-before it verifies. A display carries the whole card; a take-down stands alone and repeats nothing of it, as the message
+before it verifies. A display carries the whole card; a take-down repeats nothing of it, as the message
 that ends an exposure must not prolong it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -124,26 +124,24 @@ def message_id(deployment: str, card_id: str, revision: int, kind: str, sequence
 
 
 def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
-    """The message that shows a card. ``card`` is its JSON, ``card_url`` where the same is served.
+    """The message that shows a card. ``card`` is its JSON as :func:`encode` writes it, ``card_url`` where the same is served.
 
-    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card as ``encode`` writes it.
+    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card.
     """
     message_type = _display_type(stamp.revision)
-    whole = msgspec.json.decode(card, type=dict[str, Any])
     shown = DisplayData(
         action="display",
         card_id=stamp.card_id,
         revision=stamp.revision,
         sequence=stamp.sequence,
         expires_at=stamp.expires_at,
-        card=whole,
+        card=cast("dict[str, Any]", msgspec.Raw(card)),  # it is written as it is, not read and written again
     )
     message = _message(stamp, message_type, shown, kind=message_type)
     if len(message.body) <= LARGEST_BODY:
         return message
-    thin = msgspec.structs.replace(
-        shown, card=_without_texts(whole), card_url=card_url, card_sha256=hashlib.sha256(encode(whole)).hexdigest()
-    )
+    short = _without_texts(msgspec.json.decode(card, type=dict[str, Any]))
+    thin = msgspec.structs.replace(shown, card=short, card_url=card_url, card_sha256=hashlib.sha256(card).hexdigest())
     return _message(stamp, message_type, thin, kind=message_type)
 
 
@@ -153,7 +151,7 @@ def display_type(revision: int, *, exercise: bool) -> str:
 
 
 def take_down(stamp: Stamp, reason: EndReason, *, ended_at: datetime) -> Message:
-    """The message that ends a card. It holds no personal data and no free text."""
+    """The message that ends a card. It contains no personal data and no free text."""
     message_type: TakeDownType = _TAKE_DOWN_TYPES.get(reason, "card.withdrawn")
     ended = TakeDownData(
         action="take_down",

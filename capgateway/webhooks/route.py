@@ -30,7 +30,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of receivers: ``show`` gets the display; ``leave`` holds the card, but its regions no longer take part."""
+    """Names of receivers: ``show`` gets the display; ``leave`` displays the card, but its regions no longer take part."""
 
     show: tuple[str, ...]
     leave: tuple[str, ...]

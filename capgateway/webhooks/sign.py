@@ -70,7 +70,7 @@ def encode_secret(secret: bytes) -> str:
 
 
 def is_published_secret(secret: bytes) -> bool:
-    """Whether everybody knows this secret or ed25519 key, because it stands in the specification's test vectors."""
+    """Whether everybody knows this secret or ed25519 key, because it is in the specification's test vectors."""
     return secret in _PUBLISHED
 
 
@@ -116,7 +116,7 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _signatures(header: str) -> Iterable[bytes]:
-    """The decoded ``v1`` signatures of a header; what is malformed is no signature."""
+    """The decoded ``v1`` signatures of a header; what is malformed is not a signature."""
     for token in header.split()[:MAX_TOKENS]:
         version, _, encoded = token.partition(",")
         if version != "v1":

@@ -177,9 +177,15 @@ def test_a_circle_without_size_is_a_marker(radius: str, is_marker: bool) -> None
 
 @given(st.text(st.sampled_from("0123456789.,- +e\n"), max_size=60))
 def test_no_text_raises(text: str) -> None:
-    """Any text is a shape or a fault."""
-    assert polygon(text).points or polygon(text).faults
-    assert circle(text)
+    """Any text is a shape on the globe, or has a fault: never both a whole ring and the fault that it has none."""
+    ring = polygon(text)
+    assert all(abs(latitude) <= 90 and abs(longitude) <= 180 for latitude, longitude in ring.points)
+    assert bool(ring.points) != bool(set(ring.faults) & {"form", "range", "swapped", "long", "few"})
+    found = circle(text)
+    if isinstance(found, Circle):
+        assert (found.radius >= 0, abs(found.latitude) <= 90, abs(found.longitude) <= 180) == (True, True, True)
+    else:
+        assert found in {"form", "range", "swapped", "long"}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +261,12 @@ def test_rings_overlap_where_they_share_ground(one: str, other: str, do: bool) -
             "without a height",
         ),
         ("30.1 -97.9 30.1 -97.5 30.5 -97.5 30.1 -97.9", "form", "30.1", "numbers without a comma at `30.1 -97.9`"),
-        ("30.1, -97.9 30.1, -97.5 30.5, -97.5 30.1, -97.9", "form", "30.1,", "a blank beside a comma at `30.1, -97.9`"),
+        (
+            "30.1, -97.9 30.1, -97.5 30.5, -97.5 30.1, -97.9",
+            "form",
+            "30.1,",
+            "white space beside a comma at `30.1, -97.9`",
+        ),
         ("30.1N,97.9W 30.1,-97.5 30.5,-97.5 30.1,-97.9", "form", "30.1N", "a minus for south and west"),
         ("POLYGON((30.1,-97.9 30.1,-97.5 30.5,-97.5))", "form", "POLYGON", "contains only pairs of numbers"),
         ("30.1,-97.9 30.1,-97.5 30.5,-97.5 30.1,-97.9,", "form", "30.1,-97.9,", "remove the mark beside it"),
@@ -327,7 +338,7 @@ def test_the_edges_that_cross_are_named(text: str, edges: tuple[str, str]) -> No
     [
         ("30.2,-97.7", "lacks the radius"),
         ("30.2,-97.7,5", "a comma before the radius"),
-        ("30.2, -97.7 5", "a blank beside a comma"),
+        ("30.2, -97.7 5", "white space beside a comma"),
         ("30.2,-97.7 5km", "write `latitude,longitude radius`"),
         ("30.2,-97.7 -5", "not negative"),
     ],

@@ -19,14 +19,14 @@ def with_references(text: str, document: str = CAP_1_2) -> bytes:
 @pytest.mark.parametrize(
     ("text", "at", "said"),
     [
-        (ITEM.replace(",", ", "), " TX", "a blank after a comma"),
-        (ITEM.replace(",", " ,"), " ,", "a blank before a comma"),
+        (ITEM.replace(",", ", "), " TX", "white space after a comma"),
+        (ITEM.replace(",", " ,"), " ,", "white space before a comma"),
         (f"{ITEM}, {OTHER}", ", a", "separate them by a space only"),
         (f"{ITEM},{OTHER}", "alerts", "2 items that are separated by a comma"),
         (f"{ITEM};{OTHER}", "alerts", "separated by `;`"),
         (f"{OTHER} TX-2026-0041", "TX-2026-0041", "`TX-2026-0041` in references lacks two of its three parts"),
         ("alerts@agency.example,TX-1", "alerts", "lacks sent"),
-        (ITEM.replace("TX-2026", "TX 2026"), " 2026", "a blank in its identifier"),
+        (ITEM.replace("TX-2026", "TX 2026"), " 2026", "white space in its identifier"),
         (
             f"{ITEM}{OTHER}",
             "alerts@agency.example,TX-2026-0040",

@@ -437,7 +437,7 @@ def test_a_pair_without_name_and_value_says_both() -> None:
 def test_each_character_that_a_name_may_not_have_is_named() -> None:
     """With the place of the first."""
     finding = the_finding(changed("TX-2026-0042", "TX 2026,0042&#xA0;"), "cap.identifier.characters")
-    assert "a space and a comma and the blank U+00A0" in finding.message
+    assert "a space and a comma and the space U+00A0" in finding.message
     assert finding.offset == 2
 
 

@@ -178,7 +178,7 @@ def test_everything_that_is_missing_is_told() -> None:
         ("<scope>Public</scope>", "<scoep>Public</scoep>", "did you mean `scope`?"),
         ("<msgType>Update</msgType>", "<MsgType>Update</MsgType>", "did you mean `msgType`?"),
         ("<scope>Public</scope>", '<scope xmlns="">Public</scope>', "is in no namespace"),
-        ("<status>Actual", "<status> Actual", "has blanks around `Actual`"),
+        ("<status>Actual", "<status> Actual", "has white space around `Actual`"),
         ("<sent>2026-11-22", "<sent>2026-02-30", "no such day"),
         ("<sent>2026-11-22T", "<sent>2026-11-22 ", "has no `T` between date and time"),
         ("<sent>2026-11-22T10:15:00-06:00", "<sent>2026-11-22T10:15:00", "has no offset from UTC"),

@@ -6,12 +6,12 @@ from card_samples import ANYWHERE, NOW, a_member, an_alert, an_info, card_of, de
 from msgspec.structs import replace
 
 from capgateway import cards
-from capgateway.cards import Display, Policy
+from capgateway.cards import Display, FeedRules, Policy
 
 
 def test_a_feed_speaks_only_for_its_jurisdiction() -> None:
     """An alert for another state, or for more than its own, is held back; its own, and any Cancel, is not."""
-    policy = Policy(jurisdictions={"ipaws": ("US-TX",)})
+    policy = Policy(feeds={"ipaws": FeedRules(jurisdiction=("US-TX",))})
     assert decide(an_alert(an_info(areas=(same("048113"),))), policy=policy).word == "published"
     for more in ("040001", "000000"):  # another county; the whole country
         wider = an_alert(an_info(areas=(same("048113", more),)))

@@ -81,7 +81,7 @@ def test_a_cancel_finds_an_update_by_an_alert_we_never_saw() -> None:
 
 def test_what_comes_after_the_end_is_a_new_card() -> None:
     """The issuer takes it up again: an ended card stays ended."""
-    again = following(FIRST, "Update", identifier="A-2", sent=time(NOW + HOUR))
+    again = following(FIRST, "Update", identifier="A-2", sent=time(NOW + timedelta(minutes=4)))
     table = after((FIRST, CANCEL, again))
     assert list(ends(table).values()) == ["cancelled"]
     (state,) = table.live()

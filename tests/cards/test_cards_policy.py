@@ -169,12 +169,28 @@ def test_a_wrong_year_keeps_no_card_on_display() -> None:
         assert expiry(a_member(an_alert(an_info(expires=expires), sent=time(sent))), ANYWHERE)[0] <= NOW + timedelta(7)
 
 
-@pytest.mark.parametrize("expires", [NOW, NOW - HOUR / 2, NOW - timedelta(days=30)])
+@pytest.mark.parametrize("expires", [NOW, NOW - HOUR / 2])
 def test_an_alert_that_is_over_is_not_shown(expires: Any) -> None:
     """Expired on arrival: stored, not posted."""
     assert verdict(decide(an_alert(an_info(expires=time(expires))))) == ("ignored", "expired")
     old = an_alert(an_info(expires=None), sent=time(NOW - timedelta(days=2)))
     assert verdict(decide(old)) == ("ignored", "expired")
+
+
+@pytest.mark.parametrize("expires", [NOW - HOUR, NOW - timedelta(days=30)])
+def test_an_expiry_before_sent_is_no_expiry(expires: Any) -> None:
+    """A slip of the sender's: the alert lives for the default lifetime."""
+    card = card_of(an_alert(an_info(expires=time(expires))))
+    assert (card.expires_at, card.expires_from) == (NOW - HOUR + timedelta(hours=24), "default")
+
+
+def test_the_longest_life_is_that_of_a_chain() -> None:
+    """An Update each day keeps a card on display no longer than the policy says, from the first message on."""
+    first = an_alert(an_info(expires=time(NOW + timedelta(days=9))), sent=time(NOW - timedelta(days=6)))
+    update = following(first, "Update", an_info(expires=time(NOW + timedelta(days=5))), sent=time(NOW))
+    (shown,) = decide(update, first).changes
+    assert isinstance(shown, Display)
+    assert (shown.expires_at, shown.expires_from) == (NOW + timedelta(days=1), "max")
 
 
 @pytest.mark.parametrize("over", [{"urgency": "Past"}, {"response_types": ("AllClear",)}])

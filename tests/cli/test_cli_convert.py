@@ -178,7 +178,7 @@ def test_text_is_a_card_one_can_read(amber: Path) -> None:
         assert " ".join((info.description or "").split()) in text
         assert f"  [{info.language}]" in lines
     assert "issuer Texas Department of Public Safety <amber@dps.example.tx.us>" in text
-    assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: not_amber; no card\n"
+    assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: no_programme; no card\n"
 
 
 def test_text_steers_no_terminal() -> None:

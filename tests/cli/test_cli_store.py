@@ -80,11 +80,3 @@ async def test_lists_come_from_the_running_gateway(tmp_path: Path) -> None:
         ("ignored", "no_programme"),
         ("quarantined", "unreadable"),
     }
-
-
-def test_the_demo_ends_with_its_story() -> None:
-    """``demo --once`` tells every step and exits 0."""
-    result = CliRunner().invoke(cli, ["demo", "--once"])
-    assert result.exit_code == 0, result.output
-    assert "no card is shown any more" in result.output
-    assert result.output.count("signature verified") == 3

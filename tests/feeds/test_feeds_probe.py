@@ -170,7 +170,7 @@ async def test_a_folder_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_bytes(INVALID)
     os.utime(tmp_path / "a.xml", (0, 0))
     found = await probe(kind="directory", path=str(tmp_path), url="")
-    assert has(found.facts, "holds 1 files that wait")
+    assert has(found.facts, "contains 1 file that waits")
     assert has(found.troubles, "TX-1 is invalid")
     assert (tmp_path / "a.xml").exists()
     missing = await probe(kind="directory", path=str(tmp_path / "none"), url="")

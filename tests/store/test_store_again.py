@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from store_story import NOW, POLICY, arrival, contents, deliveries, outlets, states, take
 
 from capgateway import cap
-from capgateway.cards import Policy
+from capgateway.cards import FeedRules, Policy
 from capgateway.clock import utc_now
 from capgateway.feeds.http.answer import Validators
 from capgateway.simulate import story
@@ -19,7 +19,9 @@ NATIONWIDE = Policy(regions=("US",))
 
 async def test_a_feed_without_jurisdiction_does_not_block_the_one_that_has_it(store: Store) -> None:
     """First held back, then published when the right feed brings the same bytes; a third copy changes nothing."""
-    policy = replace(POLICY, jurisdictions={"ipaws": ("US-TX",), "ohio": ("US-OH",)})
+    policy = replace(
+        POLICY, feeds={"ipaws": FeedRules(jurisdiction=("US-TX",)), "ohio": FeedRules(jurisdiction=("US-OH",))}
+    )
     first = arrival(story.amber(NOW), feed="ohio")
     held = await take(store, first, policy=policy)
     assert (held.decision.word, held.decision.reason) == ("quarantined", "jurisdiction")

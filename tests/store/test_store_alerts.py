@@ -60,11 +60,11 @@ def altered(alert: cap.Alert = ALERT, **fields: object) -> cap.Alert:
 
 
 async def test_a_copy_that_made_no_card_gives_way(store: Store) -> None:
-    """An alert is not lost because another feed brought something else under its name first, a storm or what is long over;
-    that is held back, and does not come back."""
-    over = cap.time("2020-01-01T00:00:00-06:00")
+    """An alert is not lost because another feed brought something else under its name first, a storm or what is meant for
+    another state; that is held back, and does not come back."""
+    oklahoma = (cap.Area(area_desc="Bryan County, OK", geocodes=(cap.Named(name="SAME", value="040013"),)),)
     storm = altered(event="Thunderstorm", event_codes=(), headline="Hail")
-    for number, copy in enumerate((storm, altered(expires=over))):
+    for number, copy in enumerate((storm, altered(areas=oklahoma))):
         other, alert = (replace(one, identifier=f"TX-{number}") for one in (copy, ALERT))
         first, second = await take(store, other, feed="another"), await take(store, alert)
         assert first.decision.word == "ignored"

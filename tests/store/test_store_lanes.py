@@ -142,7 +142,7 @@ class Lanes(RuleBasedStateMachine):
 
     def restart(self) -> None:
         with self.store._engine.begin() as connection:
-            delivery_rows.release_leases(connection)
+            delivery_rows.release(connection, self.now)
         self.open.clear()
 
     # What the walk to the receivers does

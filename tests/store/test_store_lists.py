@@ -62,7 +62,7 @@ async def test_alerts_are_found_by_what_became_of_them(store: Store) -> None:
         return [alert.identifier for alert in (await store.read(lists.alert_page, **asked)).items]  # type: ignore[arg-type]
 
     assert await found(decision="published") == await found(card_id=card.card_id) == ["TX-AMBER-2026-0042"]
-    assert await found(decision="ignored", feed="nws") == await found(identifier="TX-SVR-19") == ["TX-SVR-19"]
+    assert await found(decision="ignored", feed="nws") == await found(identifier="TX-SVR-42") == ["TX-SVR-42"]
     assert await found(decision="quarantined") == [None]
     assert await found(decision="published", feed="nws") == []
     assert len(await found(since=NOW - timedelta(minutes=1))) == 3

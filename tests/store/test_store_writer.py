@@ -138,7 +138,7 @@ async def test_a_lost_connection_is_told_and_mended(postgresql_url: str) -> None
                 lambda write: write.execute(text("SELECT pg_terminate_backend(pg_backend_pid())")).scalar()
             )
         assert await store.write(saving("a")) == "a"
-        await store.ping()
+        assert await store.trouble() is None
     finally:
         store.close()
 

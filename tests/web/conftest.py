@@ -27,6 +27,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             settings=service.settings,
             metrics=service.metrics,
             troubles=lambda: troubles,
+            notes=service.notes,
+            fault=service.fault_of_receiver,
             operations=service,
         )
         async with running(service), web.serve(web.make_app(gateway), Address("127.0.0.1", 0)) as address:
@@ -34,6 +36,12 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
                 await service.submit("nws", document, actor="test")
             async with aiohttp.ClientSession(f"http://{address.host}:{address.port}") as session:
                 yield Site(
-                    address=address, session=session, store=store, gateway=gateway, source=source, troubles=troubles
+                    address=address,
+                    session=session,
+                    store=store,
+                    gateway=gateway,
+                    source=source,
+                    troubles=troubles,
+                    service=service,
                 )
     store.close()

@@ -61,6 +61,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     gateway: web.Gateway
     source: FeedServer
     troubles: list[str]
+    service: Service
 
     async def get(self, path: str, **headers: str) -> tuple[int, dict[str, object]]:
         """Status and JSON of an answer."""

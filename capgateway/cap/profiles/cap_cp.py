@@ -197,7 +197,7 @@ def _info(info: Info, events: dict[int, str], notes: Notes, here: Step) -> None:
     for position, value in events.items():
         if not _EVENT.fullmatch(value):
             shown = f"`{value[:20]}`" if value else "empty"
-            message = f"The event code is {shown}; write 4 to 12 characters without a blank, such as amber."
+            message = f"The event code is {shown}; write 4 to 12 characters without white space, such as amber."
             notes.add(EVENT_CODE, message, here, ("eventCode", position), "value")
     if not info.areas:
         notes.add(AREA, "The info has no area; add one.", here)

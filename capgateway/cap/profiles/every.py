@@ -79,6 +79,6 @@ def check_same(alert: Alert, notes: Notes, rule: Rule) -> None:
 
 
 def _classes(info: Info) -> tuple[set[str], set[tuple[str, str]]]:
-    """What tells the kind of event. Names of codes are compared without case: CAP 1.2 §3.2.2 asks for capitals, and not
+    """What says the kind of event. Names of codes are compared without case: CAP 1.2 §3.2.2 asks for capitals, and not
     every sender writes them."""
     return set(info.categories), {(code.name.casefold(), code.value) for code in info.event_codes}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check(alert: Alert, notes: Notes, *, now: datetime, profile: str | None) -> None:
-    """Note what breaks the standard; ``now`` judges a ``sent`` in the future, ``profile`` tells what an area is."""
+    """Note what breaks the standard; ``now`` judges a ``sent`` in the future, ``profile`` says what an area is."""
     check_message(alert, notes)
     check_sent(alert, notes, now)
     shapes = Shapes(Budget())

@@ -59,7 +59,7 @@ Name = tuple[object, ...]
 
 
 def check_blocks(alert: Alert, notes: Notes, profile: str | None) -> None:
-    """Look for infos in one language that contradict each other; ``profile`` tells what an area is."""
+    """Look for infos in one language that contradict each other; ``profile`` says what an area is."""
     repeated = [positions for positions in alert.by_language().values() if len(positions) > 1]
     if not repeated:
         return
@@ -115,7 +115,7 @@ def _message(earlier: int, said: tuple[Statement, Statement], what: str) -> str:
 
 
 class _Ground(NamedTuple):
-    """Where an info holds. ``names`` are areas that are the same when their names are; ``codes`` may only approximate an
+    """Where an info applies. ``names`` are areas that are the same when their names are; ``codes`` may only approximate an
     area that has shapes; ``rings`` are its shapes, each with the heights it is between."""
 
     names: frozenset[Name]

@@ -132,7 +132,7 @@ def _web(web: str, notes: Notes, here: Step) -> None:
 def blank_in(name: str, uri: str) -> str | None:
     """What to say of a URI that is not one because of the blanks in it."""
     has_blank = re.search(r"\S\s+\S", uri)
-    return f"{name} contains a blank; write one URI only, and %20 for each blank in it." if has_blank else None
+    return f"{name} contains a space; write one URI only, and %20 for each space in it." if has_blank else None
 
 
 def check_pairs(element: str, pairs: Iterable[Named], notes: Notes, *here: Step) -> None:

@@ -17,7 +17,7 @@ BLANKS = Rule(
     id="cap.blank.unusual",
     level="warning",
     asks="Pairs of coordinates and references are separated by the white space of XML: space, tab and line break.",
-    why="Other blanks, such as the no-break space of a spreadsheet, are read here as spaces. Many receivers take them for text.",
+    why="Other white space, such as the no-break space of a spreadsheet, is read here as a space. Many receivers take it for text.",
     reference="CAP 1.2 §3.2",
     source=("A-41", "A-113", "A-117"),
 )
@@ -51,5 +51,5 @@ def unusual_blank(text: str) -> int | None:
 def named(character: str) -> str:
     """How messages call a character that may not be visible."""
     if character.isspace():
-        return {" ": "a space", "\t": "a tab", "\n": "a line break"}.get(character, f"the blank U+{ord(character):04X}")
+        return {" ": "a space", "\t": "a tab", "\n": "a line break"}.get(character, f"the space U+{ord(character):04X}")
     return "a comma" if character == "," else f"`{character}`"

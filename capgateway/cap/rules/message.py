@@ -78,7 +78,7 @@ ADDRESSES_MISSING = Rule(
     id="cap.addresses.missing",
     level="error",
     asks="A message with scope Private lists its recipients in addresses.",
-    why="Without addresses nobody knows for whom the message is.",
+    why="Without addresses nobody knows who the message is for.",
     reference="CAP 1.2 §3.2.1",
     source=("A-37",),
 )

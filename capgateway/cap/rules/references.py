@@ -146,7 +146,7 @@ def _faults(group: list[_Item], version: str) -> Iterator[_Fault]:
         shown = _quoted(" ".join(item.text for item in group))
         where = "after a comma" if first.text.endswith(",") else "before a comma"
         where = where if _is_bound(group[:1], group[1]) else "in its identifier"
-        message = f"`{shown}` in references contains a blank {where}; remove it."
+        message = f"`{shown}` in references contains white space {where}; remove it."
         yield _Fault(first.start + len(first.text), message)
         yield from _joined(group)
         return

@@ -186,7 +186,7 @@ def _writings(text: str) -> Iterator[tuple[str, str]]:
     """The ways in which senders write base64 when they compute a digest over it, the likeliest first."""
     plain = "".join(text.split())
     yield "as written", text
-    yield "as written, without blanks around it", text.strip()
+    yield "as written, without white space around it", text.strip()
     yield "without white space", plain
     yield "as written, with line breaks of two characters", text.replace("\n", "\r\n")
     for width in _WIDTHS:

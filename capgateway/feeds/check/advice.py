@@ -94,7 +94,7 @@ def _content(index: Index, now: datetime) -> Iterator[str]:
     if index.unusable:
         yield f"{_count(index.unusable, 'entry is', 'entries are')} unusable."
     if total < len(index.entries):
-        yield "An entry only says that there is nothing; it is no alert."
+        yield "An entry only says that there is nothing; it is not an alert."
     if usable > len(index.distinct):
         yield f"Some entries point to the same message; there are {len(index.distinct)} messages."
     latest = newest(index, now)

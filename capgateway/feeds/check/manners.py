@@ -40,7 +40,7 @@ class Remarks(msgspec.Struct):
 
 
 async def manners(session: aiohttp.ClientSession, feed: Feed, found: Fetched, *, accept: str, now: datetime) -> Remarks:
-    """What there is to say of the server that gave ``found``. A second request that fails is no fact of its own: the
+    """What there is to say of the server that gave ``found``. A second request that fails is not a fact of its own: the
     first one went well."""
     remarks = Remarks()
     if found.moved_to:

@@ -86,7 +86,7 @@ async def look(
     patience: timedelta = PATIENCE,
     progress: Say = lambda _: None,
 ) -> Look:
-    """Look at a feed. Never raises for what the feed is or says; ``progress`` is told what takes a while."""
+    """Look at a feed. Never raises for what the feed is or says; ``progress`` gets what takes a while."""
     seen = _Seen(feed, session, schemas, now, trust)
     match feed.kind:
         case "naads":
@@ -96,7 +96,7 @@ async def look(
             _folder(seen)
         case "push":
             seen.facts.append(
-                f"Nothing is fetched: alerts are handed in with POST /api/v1/feeds/{feed.name}/alerts, "
+                f"Nothing is fetched: alerts are submitted with POST /api/v1/feeds/{feed.name}/alerts, "
                 f"or by hand with `capgateway feeds submit {feed.name} FILE`."
             )
         case _:
@@ -109,7 +109,7 @@ async def look(
                     seen.troubles[before:] = [f"{question.name}: {trouble}" for trouble in seen.troubles[before:]]
     if feed.kind not in {"push", "directory"} and seen.facts and not seen.has_amber:
         seen.facts.append(
-            "None of the messages read is an AMBER Alert. That is normal: most days, and in most places most weeks, have none."
+            "None of the messages that were read is an AMBER Alert. That is normal: in most places weeks pass without one."
         )
     return seen.told()
 
@@ -270,7 +270,8 @@ def _folder(seen: _Seen) -> None:
     except FetchError as error:
         seen.troubles.append(f"{folder}: {error}.")
         return
-    seen.facts.append(f"{folder} holds {len(waiting)} files that wait to be taken in.")
+    files = "1 file that waits" if len(waiting) == 1 else f"{len(waiting)} files that wait"
+    seen.facts.append(f"{folder} contains {files} to be read.")
     if not os.access(folder, os.W_OK):
         seen.troubles.append(f"{folder} cannot be written to, so no file could be put away when it is done.")
     for path in waiting[:MESSAGES]:

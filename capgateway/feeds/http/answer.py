@@ -66,7 +66,7 @@ def http_date(text: str) -> datetime | None:
 
 
 def refusal(status: int, kind: FeedKind) -> str:
-    """One stable word for a status that is no success. The NWS says 403 when it is asked too often (D-51)."""
+    """One stable word for a status that is not a success. The NWS answers 403 to too many requests (D-51)."""
     if kind == "nws" and status == HTTPStatus.FORBIDDEN:
         return "throttled"
     if status == HTTPStatus.NO_CONTENT:

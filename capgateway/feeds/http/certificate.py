@@ -1,4 +1,4 @@
-"""When the certificate of a feed's server expires. A feed that stops for want of a renewal can be told of weeks before.
+"""When the certificate of a feed's server expires. A certificate that is not renewed can be reported weeks before the feed stops.
 
 HTTP connections are given back before anyone can look at them, so this makes one of its own: ask now and then, not at
 every poll.
@@ -22,7 +22,7 @@ __all__ = ["certificate_end"]
 
 async def certificate_end(url: str, feed: Feed) -> datetime | None:
     """When the certificate at an ``https`` or ``tls`` address expires, in UTC; ``None`` behind a proxy, and where there
-    is no TLS. Raises what is in ``net.TROUBLE``, and ``ValueError`` for what is no address."""
+    is not TLS. Raises what is in ``net.TROUBLE``, and ``ValueError`` for what is not an address."""
     address = URL(url)
     if address.scheme not in {"https", "tls"} or feed.proxy is not None or not address.host or not address.port:
         return None

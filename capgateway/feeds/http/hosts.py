@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 Lane = Literal["feeds", "links", "again"]
 #: Requests of one lane under way at once. Browsers have used six for decades; a first poll may have hundreds of links to
@@ -58,7 +58,7 @@ class Hosts:
             yield
 
     def hold(self, name: str, until: datetime, lane: Lane = "feeds") -> None:
-        """Leave a host alone until then: it said so. What a link was told does not count for the feeds of the host."""
+        """Leave a host alone until then: it said so. What it says to a link does not count for the feeds of the host."""
         held = self._host(name).held
         held[lane] = max(held.get(lane, until), until)
 
@@ -69,6 +69,11 @@ class Hosts:
             return None
         until = max((moment for held, moment in host.held.items() if held in {"feeds", lane}), default=None)
         return until if until is not None and until > now else None
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set: a host that wants to be left alone is left alone for as long as before."""
+        for host in self._hosts.values():
+            host.held = {lane: until + by for lane, until in host.held.items()}
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.pop(name, None) or _Host()

@@ -114,7 +114,7 @@ def _status(distribution: etree._Element) -> str:
 def _content(
     holder: etree._Element, where: str, status: str | None, sent: str | None, base_url: str
 ) -> Iterator[Entry | cap.Finding]:
-    """What a child of the envelope holds: a content object, or another in which a message went astray."""
+    """What a child of the envelope contains: a content object, or another in which a message went astray."""
     title = text(holder, "contentDescription", "incidentDescription")
     nested = (_status(inner) for inner in holder.iter("{*}EDXLDistribution"))
     # a test in a real one is a test
@@ -152,7 +152,7 @@ def _contradicted(
 
 
 def unpacked(element: etree._Element) -> bytes | None:
-    """The bytes that a ``nonXMLContent`` of CAP's type holds in base64, or of an XML type (E-20), or of none, when they
+    """The bytes that a ``nonXMLContent`` of CAP's type contains in base64, or of an XML type (E-20), or of none, when they
     are a message; else ``None``."""
     packed, kind = child(element, "contentData"), media_type(text(element, "mimeType"))
     if packed is None or kind not in CAP_TYPES | XML_TYPES | {""} or not envelope.is_base64(packed.text or ""):

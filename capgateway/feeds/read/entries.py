@@ -70,7 +70,7 @@ def read_entries(body: bytes, *, kind: FeedKind, base_url: str) -> Index:
 
     Another kind of document than the feed was configured as is read all the same, if it is any, with a finding. Of one that is
     not well-formed the pieces that are whole are read, and the broken ones are entries with their bytes. A body
-    that is a message by itself is the only entry, as received; so is whatever was handed over and is no envelope.
+    that is a message by itself is the only entry, as received; so is whatever was handed over and is not an envelope.
     """
     if kind in _SINGLE:
         return Index(entries=(embedded(body),))
@@ -112,7 +112,7 @@ def _read(body: bytes, root: etree._Element, findings: list[cap.Finding], kind: 
 
 
 def _salvaged(body: bytes, kind: FeedKind, base_url: str) -> Iterator[Entry]:
-    """What the pieces of a damaged container announce, each read by itself. A broken one is an entry with its bytes, to be
+    """What the pieces of a damaged container announce, each read by itself. A broken piece becomes an entry with its bytes, to be
     found unreadable; where it only links to its message, the link is followed."""
     for number, piece in enumerate(pieces(body)):
         xml = cap.read_xml(piece.document, limit=MAX_FEED_BYTES)

@@ -59,7 +59,7 @@ HTTP = Rule(
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One item of an index.
 
-    ``key`` tells whether we have taken it in before: it names what the entry points to and when that was updated,
+    ``key`` says whether it was read before: it names what the entry points to and when that was updated,
     because feeds repeat ids, and repeat one alert under many ids. ``link`` is absolute. ``document`` is the CAP message
     found inside, as a document of its own. ``updated`` is as received. Without link and document it is unusable.
     ``envelope_status`` is what an EDXL-DE envelope says of its content: one of ``Test`` makes a test of what is inside.
@@ -126,7 +126,7 @@ def embedded(
     element: etree._Element | None = None,
     is_sound: bool = True,
 ) -> Entry:
-    """An entry that holds its message. The message is what it points to, so its hash is the key."""
+    """An entry that contains its message. The message is what it points to, so its hash is the key."""
     return Entry(
         key=_as_said(f"sha256:{hashlib.sha256(document).hexdigest()}", envelope_status),
         title=title,
@@ -157,7 +157,7 @@ def linked(
     others: tuple[str, ...] = (),
     is_named: bool = True,
 ) -> Entry:
-    """An entry that points elsewhere. Where it has no time of update, a ``stamp`` tells one state of it from the next."""
+    """An entry that points elsewhere. Where it has no time of update, a ``stamp`` distinguishes one state of it from the next."""
     others = others[:MAX_OTHERS]
     links = [link] if is_named else [link, *others]
     return Entry(

@@ -133,5 +133,5 @@ def _lines_before(holder: etree._Element, inside: bytes, file: Callable[[], list
 
 
 def _of(source: str, position: int, kind: Kind, findings: tuple[cap.Finding, ...]) -> cap.Report:
-    """A report on what is no message that could be judged."""
+    """A report on what is not a message that could be judged."""
     return cap.Report(source=source, position=position, kind=kind, verdict=cap.verdict_on(findings), findings=findings)

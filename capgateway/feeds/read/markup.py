@@ -114,7 +114,7 @@ def is_crowded(element: etree._Element) -> bool:
 
 def is_message(element: etree._Element, *, also_empty: bool) -> bool:
     """Whether this is a CAP message, in any namespace: what is wrong with it is for its own validation to say. One
-    without content is told from a word of some other vocabulary by CAP's namespace only."""
+    without content is distinguished from a word of another vocabulary by CAP's namespace only."""
     return local(element) == "alert" and (len(element) > 0 or (also_empty and namespace_of(element) in VERSIONS))
 
 
@@ -126,7 +126,7 @@ def alerts_inside(element: etree._Element, *, also_empty: bool = True) -> Iterat
 
 
 def alert_in_text(element: etree._Element, *, also_empty: bool = True) -> bytes | None:
-    """The CAP message that stands escaped, or as CDATA, in the text of an element, or ``None``."""
+    """The CAP message that is escaped, or in CDATA, in the text of an element, or ``None``."""
     written = (element.text or "").lstrip()
     if declaration := _DECLARATION.match(written):  # it speaks of bytes; this is text
         written = written[declaration.end() :].lstrip()
@@ -148,7 +148,7 @@ def read_entry(
     texts: Iterable[str],
     base_url: str = "",
 ) -> Iterator[Entry | cap.Finding]:
-    """The messages an entry holds, as elements or in the ``texts`` that may hold one; else what it links to; else an
+    """The messages an entry contains, as elements or in the ``texts`` that may contain one; else what it links to; else an
     unusable entry, or one that only says that there is nothing. A finding says what is wrong with its link."""
     candidates = [one for one in dict.fromkeys((link.url, *link.others)) if one is not None and is_http(one)]
     urls = [one for one in candidates if not is_same_page(one, base_url)]
@@ -190,7 +190,7 @@ def read_entry(
 
 
 def _broken_alert(holder: etree._Element) -> bytes | None:
-    """What stands in the text of an element and begins as a CAP message, but is not well-formed."""
+    """What is in the text of an element and begins as a CAP message, but is not well-formed."""
     written = _DECLARATION.sub("", (holder.text or "").lstrip(), count=1).lstrip()
     if len(holder) or not _ALERT.match(written):
         return None

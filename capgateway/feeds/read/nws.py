@@ -38,7 +38,7 @@ _ACTIVE = re.compile(r"/alerts/active(?:\.atom|/(?P<name>area|zone|region)/(?P<v
 
 def cancels_url(url: str) -> str | None:
     """Where the cancels of what ``url`` lists are: ``/alerts?message_type=cancel`` under the same filters; ``None``
-    when ``url`` is no listing of active alerts."""
+    when ``url`` is not a listing of active alerts."""
     parts = urlsplit(url)
     found = _ACTIVE.search(parts.path)
     if found is None:

@@ -21,7 +21,7 @@ _WALL = re.compile(
 
 
 def page_instead(body: bytes) -> str | None:
-    """Which kind of page a body is, in words, or ``None`` for what is no HTML page."""
+    """Which kind of page a body is, in words, or ``None`` for what is not an HTML page."""
     if not is_page(body):
         return None
     start = body[:MAX_LOOKED_AT]

@@ -20,7 +20,7 @@ _WORDS = re.compile(f"[^{BLANK}]+")
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A text: what it has to be, and how to make it so. What ``is_advised`` only is no fault of the form."""
+    """A text: what it has to be, and how to make it so. What only ``is_advised`` is not a fault of the form."""
 
     is_right: Callable[[str], bool] = bool
     advice: str = ""
@@ -31,7 +31,7 @@ TEXT = Value(lambda _: True)
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A child: its name, ``*`` for any of other namespaces, how often it may stand there, and what is in it. ``None``
+    """A child: its name, ``*`` for any of other namespaces, how often it may occur, and what is in it. ``None``
     is not looked into."""
 
     name: str
@@ -58,7 +58,7 @@ EMBEDDED: Form = (Part("*", 1, None, None),)
 
 
 class Fault(NamedTuple):
-    """``about`` tells a wrong order of elements from a wrong value, and that from one that is only ill-advised."""
+    """``about`` distinguishes a wrong order of elements from a wrong value, and that from one that is only ill-advised."""
 
     about: Literal["elements", "value", "advice"]
     element: etree._Element

@@ -35,7 +35,7 @@ _ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class Piece(NamedTuple):
-    """A part of a container as it stands there, and as a container with nothing else in it."""
+    """A part of a container as it is written there, and as a container with nothing else in it."""
 
     own: bytes
     document: bytes

@@ -1,0 +1,67 @@
+"""Receivers: how deliveries to each are going."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from aiohttp import web
+
+from capgateway.config.values import unknown
+from capgateway.masking import mask_query
+from capgateway.store import deliveries, lists
+from capgateway.web import query
+from capgateway.web.answer import as_json
+from capgateway.web.gateway import GATEWAY, Gateway
+from capgateway.web.problems import Refused
+
+routes = web.RouteTableDef()
+
+
+class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One receiver now. ``failures`` are attempts that failed in a row; ``pending`` are deliveries neither acknowledged nor
+    given up; ``fault`` says what in the gateway itself fails for this receiver."""
+
+    name: str
+    url: str
+    enabled: bool
+    pending: int = 0
+    failures: int = 0
+    last_attempt_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_outcome: str | None = None
+    last_status: int | None = None
+    fault: str | None = None
+
+
+@routes.get("/api/v1/receivers")
+async def receivers(request: web.Request) -> web.Response:
+    """Every configured receiver, in the order of the configuration."""
+    return as_json({"items": await _statuses(request.app[GATEWAY]), "next": None})
+
+
+@routes.get("/api/v1/receivers/{id}")
+async def receiver(request: web.Request) -> web.Response:
+    """One receiver."""
+    name, every = query.name(request), await _statuses(request.app[GATEWAY])
+    found = next((one for one in every if one.name == name), None)
+    if found is None:
+        known = [one.name for one in every]
+        raise Refused(404, unknown("receiver", name, known) or f'there is no receiver "{name}"')
+    return as_json(found)
+
+
+async def _statuses(gateway: Gateway) -> list[ReceiverStatus]:
+    answered = await gateway.store.read(deliveries.answered)
+    pending = (await gateway.store.read(lists.waiting)).pending
+    return [
+        ReceiverStatus(
+            name=one.name,
+            url=mask_query(one.url),
+            enabled=one.enabled,
+            pending=pending.get(one.name, 0),
+            fault=gateway.fault(one.name),
+            **answered.get(one.name, {}),
+        )
+        for one in gateway.settings.receivers
+    ]
