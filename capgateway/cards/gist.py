@@ -117,6 +117,13 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         codes = self.codes
         return amber.by_codes(codes) or ("text" if not codes and self.says_amber else None)
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it speaks to the public by its own word (CAP 1.2 §3.2.1 scope). A Cancel counts whatever its scope."""
+        if self.msg_type == "Cancel":
+            return True
+        return self.msg_type in ("Alert", "Update") and self.scope == "Public" and not self.is_blocked
+
     def named(self) -> list[tuple[str, str]]:
         """The messages that ``references`` names, as keys of sender and identifier."""
         if not self.references:
