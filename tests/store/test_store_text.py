@@ -10,6 +10,7 @@ from store_story import LEASE, NOW, POLICY, arrival, attempt, chain, take
 
 from capgateway.feeds.http.answer import Validators
 from capgateway.store import Body, Finished, MissingEntry, Store, alerts, deliveries, feeds, lists
+from capgateway.store.chains import Names
 from capgateway.store.tables import Exact, Told, Word, metadata
 from capgateway.webhooks import Delivered
 
@@ -109,8 +110,9 @@ async def test_an_alert_may_say_anything(store: Store) -> None:
     assert came.gist is not None
     for number, text in enumerate(text for text in NASTY if text and "\ud800" > max(text) and len(text) < 200):
         alert = replace(came.alert, sender=text, identifier=text, status=text, scope=text)
-        gist = replace(came.gist, sender=f"s{number}", sender_key=text, identifier_key=text)
-        names = ((text, text[:40], text),)
+        key = f"{text}{number}"  # texts that differ in nothing but what keys leave out are other alerts here
+        gist = replace(came.gist, sender=key, identifier=key, sender_key=key, identifier_key=key)
+        names = Names(sure=((key, key[:40], key),))
         taken = await take(store, replace(came, alert=alert, gist=gist, names=names))
         assert taken.is_new
         (found,) = (await store.read(lists.alert_page, identifier=text)).items
