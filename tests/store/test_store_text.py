@@ -10,6 +10,7 @@ from store_story import LEASE, NOW, POLICY, arrival, attempt, chain, take
 
 from capgateway.feeds.http.answer import Validators
 from capgateway.store import Body, Finished, MissingEntry, Store, alerts, deliveries, feeds, lists
+from capgateway.store.chains import Names
 from capgateway.store.tables import Exact, Told, Word, metadata
 from capgateway.webhooks import Delivered
 
@@ -109,9 +110,10 @@ async def test_an_alert_may_say_anything(store: Store) -> None:
     assert came.gist is not None
     for number, text in enumerate(text for text in NASTY if text and "\ud800" > max(text) and len(text) < 200):
         alert = replace(came.alert, sender=text, identifier=text, status=text, scope=text)
-        gist = replace(came.gist, sender=f"s{number}", sender_key=text, identifier_key=text)
-        names = ((text, text[:40], text),)
-        taken = await take(store, replace(came, alert=alert, gist=gist, names=names))
+        gist = replace(came.gist, sender_key=text, identifier_key=text)
+        names = Names(sure=((text, text[:40], text),))
+        strange = replace(came, alert=alert, gist=gist, names=names, triple_sha256=f"{number:064x}")
+        taken = await take(store, strange)
         assert taken.is_new
         (found,) = (await store.read(lists.alert_page, identifier=text)).items
         assert (found.sender, found.identifier) == (text, text)
