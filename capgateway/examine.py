@@ -42,7 +42,7 @@ def examine(
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
         report = _broken(error, feed)
         gate = "undecided"
-    return arrival(
+    came = arrival(
         feed=feed.name,
         document=document,
         received_at=received_at,
@@ -52,6 +52,11 @@ def examine(
         held_back=held_back,
         rehearsal=feed.rehearsal,
     )
+    if came.status is not None or envelope_status is None:
+        return came
+    return msgspec.structs.replace(
+        came, status=cards.known_word(envelope_status)
+    )  # a drill stays one when it is read again
 
 
 def _report(parsed: cap.Parsed, feed: Feed, schemas: cap.Schemas, received_at: datetime) -> cap.Report:

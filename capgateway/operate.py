@@ -13,8 +13,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway import cap, log
 from capgateway.clock import utc_now
+from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.store import alerts, cards, lists
@@ -49,7 +52,12 @@ class Operate:
         now = utc_now()
         undecided = await self._store.read(alerts.undecided)
         for alert_id, is_tied in undecided:
-            self._tell(await (self._decide(alert_id) if is_tied else self._read_again(alert_id)))
+            try:
+                self._tell(await (self._decide(alert_id) if is_tied else self._read_again(alert_id)))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001  (one that still cannot be decided keeps no other from it)
+                log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=alert_id, fault=type(error).__name__)
         moved = await self._store.read(alerts.undecided_by_region, now, now - self.policy.max_lifetime)
         for alert_id in moved:
             self._tell(await self._decide(alert_id))
@@ -66,9 +74,14 @@ class Operate:
         document = await self._store.read(lists.original, alert_id)
         if stored is None or document is None:
             raise LookupError(alert_id)
-        feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", rehearsal=stored.rehearsal)
+        # A feed that is gone lends nobody trust; a rehearsal stays one.
+        feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
+        feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
         came = examine(document, feed, self._schemas, received_at=stored.received_at, envelope_status=stored.status)
-        return await self._store.write_alone(alerts.take_again, alert_id, came, self.policy)
+        taken = await self._store.write_alone(alerts.take_again, alert_id, came, self.policy)
+        if taken.decision.reason == "undecided" and not taken.fault:
+            return msgspec.structs.replace(taken, fault="it still cannot be judged")
+        return taken
 
     def _tell(self, taken: Taken) -> None:
         if taken.fault:

@@ -6,7 +6,7 @@ from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
-from capgateway.cards.gist import VERSION, Gist, gist, key
+from capgateway.cards.gist import VERSION, Gist, gist, key, known_word
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 
@@ -35,6 +35,7 @@ __all__ = [
     "expiry",
     "gist",
     "key",
+    "known_word",
     "may_display",
     "touches",
     "unusable",

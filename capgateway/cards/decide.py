@@ -85,6 +85,8 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     """What becomes of an identifiable alert, and of the cards of its chain. The same facts give the same decision, in any
     order of arrival."""
     arrived, now = situation.arrived, situation.now
+    if arrived.gist.msg_type == "Cancel" and any(card.active for card in situation.cards):
+        policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
     if _speaks_only_of_others(arrived):
@@ -102,7 +104,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         case Shown() if _is_barred(made, active):
             return Decision(word="quarantined", reason="withdrawn")
         case Shown() if [(card.alert_id, card.target) for card in active] != [_what(result)]:
-            shown = _display(result, active[0] if active else None, chain, len(made), situation.deployment)
+            shown = _display(result, active[0] if active else None, chain, len(situation.cards), situation.deployment)
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)

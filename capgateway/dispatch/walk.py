@@ -179,7 +179,9 @@ class Dispatch:
             if flight := self._flights.get(delivery_id):
                 flight.hurry("overtaken", OVERTAKEN_SECONDS)
         roomy = [courier for courier in self._couriers.values() if courier.has_room]
-        due = await self._store.read(deliveries.next_due, [courier.receiver.name for courier in roomy])
+        names = [courier.receiver.name for courier in roomy]
+        disabled = {courier.receiver.name for courier in roomy if not courier.receiver.enabled}
+        due = await self._store.read(deliveries.next_due, names, take_downs_only=disabled)
         now = utc_now()
         for courier in self._couriers.values():
             due_at = due.get(courier.receiver.name)

@@ -11,7 +11,7 @@ So what a body cancels is never displayed first, and a wrapper of thousands of w
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.errors import StoreError
 from capgateway.store import TakenEntry
@@ -32,12 +32,30 @@ Came = tuple["Arrival", TakenEntry | None]
 """An alert, and the entry that is taken in with it: of several alerts of one entry the last to be stored has it."""
 
 
-async def take_plain(intake: Intake, watch: Followed, entries: Sequence[Entry]) -> tuple[list[Came], int]:
-    """Take in, of the entries that carry their alert, those that concern no card; the others, to be decided together, and how
-    many were new. Raises :class:`StoreError` when some could not be stored: the body is then read again."""
+class Stored(NamedTuple):
+    """How many were new, and what the database refused."""
+
+    new: int
+    troubles: list[StoreError]
+
+    def checked(self) -> int:
+        """How many were new. Raises :class:`StoreError` when some could not be stored: they are to be read again."""
+        if self.troubles:
+            raise self.troubles[0]
+        return self.new
+
+
+async def take_plain(intake: Intake, watch: Followed, entries: Sequence[Entry]) -> tuple[list[Came], Stored]:
+    """Store, of the entries that carry their alert, those that concern no card; the others, to be decided together, and how
+    it went."""
     kept: list[Came] = []
-    storing: asyncio.Task[int] | None = None
-    new = 0
+    storing: asyncio.Task[Stored] | None = None
+    new, troubles = 0, list[StoreError]()
+
+    def note(stored: Stored) -> int:
+        troubles.extend(stored.troubles)
+        return stored.new
+
     for start in range(0, len(entries), AT_ONCE):
         some = entries[start : start + AT_ONCE]
         documents = [(entry.document or b"", entry.envelope_status) for entry in some]
@@ -47,25 +65,18 @@ async def take_plain(intake: Intake, watch: Followed, entries: Sequence[Entry]) 
             for arrival, entry in zip(arrivals, some, strict=True)
         ]
         kept += [one for one in came if not is_plain(one[0])]
-        new += await storing if storing else 0
-        storing = asyncio.create_task(store(intake, watch, [one for one in came if is_plain(one[0])]))
-    new += await storing if storing else 0
-    return kept, new
+        new += note(await storing) if storing else 0
+        storing = asyncio.create_task(_store(intake, watch, [one for one in came if is_plain(one[0])]))
+    new += note(await storing) if storing else 0
+    return kept, Stored(new, troubles)
 
 
 async def take_together(intake: Intake, watch: Followed, came: Iterable[Came]) -> int:
     """Decide alerts as a whole, take-downs first; how many were new. Raises :class:`StoreError` when some could not be stored;
     the others are."""
     ordered = _last_has_entry(sorted(came, key=lambda one: urgency(one[0])))
-    new, trouble = 0, None
-    for start in range(0, len(ordered), AT_ONCE):
-        try:
-            new += await store(intake, watch, ordered[start : start + AT_ONCE])
-        except StoreError as error:
-            trouble = trouble or error
-    if trouble:
-        raise trouble
-    return new
+    parts = [await _store(intake, watch, ordered[start : start + AT_ONCE]) for start in range(0, len(ordered), AT_ONCE)]
+    return Stored(sum(part.new for part in parts), [trouble for part in parts for trouble in part.troubles]).checked()
 
 
 def is_cancel(arrival: Arrival) -> bool:
@@ -83,16 +94,22 @@ def is_plain(arrival: Arrival) -> bool:
 
 
 async def store(intake: Intake, watch: Followed, came: Sequence[Came]) -> int:
-    """Store some together. Where the database refuses them, each is tried by itself."""
+    """Store some together; how many were new. Raises :class:`StoreError` when some could not be stored; the others are."""
+    return (await _store(intake, watch, came)).checked()
+
+
+async def _store(intake: Intake, watch: Followed, came: Sequence[Came]) -> Stored:
+    """Where the database refuses them together, each is tried by itself: what it takes is stored."""
     if not came:
-        return 0
+        return Stored(0, [])
     try:
         taken = await intake.take_all([arrival for arrival, _ in came], [entry for _, entry in came if entry])
-    except StoreError:
+    except StoreError as error:
         if len(came) == 1:
-            raise
-        return await _store_singly(intake, watch, came)
-    return sum(watch.took(arrival, one) for (arrival, _), one in zip(came, taken, strict=True))
+            return Stored(0, [error])
+        each = [await _store(intake, watch, [one]) for one in came]
+        return Stored(sum(one.new for one in each), [trouble for one in each for trouble in one.troubles])
+    return Stored(sum(watch.took(arrival, one) for (arrival, _), one in zip(came, taken, strict=True)), [])
 
 
 def _last_has_entry(came: Sequence[Came]) -> list[Came]:
@@ -102,15 +119,3 @@ def _last_has_entry(came: Sequence[Came]) -> list[Came]:
         ordered.append((arrival, None if id(entry) in seen else entry))
         seen.add(id(entry))
     return ordered[::-1]
-
-
-async def _store_singly(intake: Intake, watch: Followed, came: Sequence[Came]) -> int:
-    new, trouble = 0, None
-    for one in came:
-        try:
-            new += await store(intake, watch, [one])
-        except StoreError as error:  # its neighbours go on; this one is read again with the body
-            trouble = trouble or error
-    if trouble:
-        raise trouble
-    return new

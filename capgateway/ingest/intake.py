@@ -6,8 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from capgateway import log, threads
+import msgspec
+
+from capgateway import cap, log, threads
 from capgateway.clock import utc_now
+from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
@@ -17,7 +20,6 @@ from capgateway.store import alerts, cards
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from capgateway import cap
     from capgateway.cards import Policy
     from capgateway.feeds import Feed
     from capgateway.metrics import Metrics
@@ -27,7 +29,7 @@ T = TypeVar("T")
 LOGGER = logging.getLogger("capgateway.ingest")
 THREAD_ABOVE = 32_000
 """Bytes: below, parsing costs less than handing it to a thread; above, it would hold the loop up."""
-EXPIRE_AT_ONCE = 100
+EXPIRE_AT_ONCE = 10
 """Cards ended in one transaction."""
 
 
@@ -72,7 +74,7 @@ class Intake:
         """Decide and store examined documents as a whole, and note the entries that announced them; durable when this
         returns. What one of them cancels is never displayed first, in whichever order they come."""
         started = time.monotonic()
-        taken = await self.store.write_alone(alerts.take_in, arrivals, self.policy, entries)
+        taken = await self._stored(arrivals, entries)
         seconds = (time.monotonic() - started) / max(len(arrivals), 1)
         for one, arrival in zip(taken, arrivals, strict=True):
             self._tell(one, arrival, seconds)
@@ -80,6 +82,25 @@ class Intake:
             self.live.changed()
             self._on_messages()
         return taken
+
+    async def _stored(self, arrivals: Sequence[Arrival], entries: Sequence[TakenEntry]) -> list[Taken]:
+        """Take them in as a whole. Should a fault of ours break that, each is taken in by itself, and the one over which it
+        breaks is kept as undecided."""
+        try:
+            return await self.store.write_alone(alerts.take_in, arrivals, self.policy, entries)
+        except StoreError:
+            raise
+        except Exception as error:
+            if len(arrivals) > 1:
+                taken = [one for arrival in arrivals for one in await self._stored([arrival], ())]
+                await self.store.write_alone(alerts.take_in, [], self.policy, entries)
+                return taken
+            (arrival,) = arrivals
+            if arrival.gate is not None:
+                raise
+            fault = f"{type(error).__name__} while it was stored"
+            held = msgspec.structs.replace(arrival, gate="undecided", gist=None, draft=None, fault=fault)
+            return await self.store.write_alone(alerts.take_in, [held], self.policy, entries)
 
     async def take_in(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Taken:
         """:meth:`examine` and :meth:`take` in one."""
@@ -106,7 +127,7 @@ class Intake:
                 level=logging.ERROR,
                 feed=arrival.feed,
                 alert=taken.alert_id,
-                fault=taken.fault or next((finding.message for finding in arrival.report.findings), None),
+                fault=taken.fault or _fault(arrival),
             )
         log.event(
             LOGGER,
@@ -121,6 +142,11 @@ class Intake:
             messages=taken.messages,
             seconds=round(seconds, 4),
         )
+
+
+def _fault(arrival: Arrival) -> str | None:
+    """What the report says of a fault of ours. Other findings may quote the alert."""
+    return next((one.message for one in arrival.report.findings if one.rule == cap.UNJUDGED.id), None)
 
 
 async def unwrap(document: bytes) -> list[tuple[bytes, str | None]]:

@@ -296,11 +296,12 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
 
 async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int:
     """The entries that carry their alert, decided together with what others of the body link to."""
-    kept, new = await take_plain(intake, watch, held)
+    kept, plain = await take_plain(intake, watch, held)
     if watch.is_walking and watch.walk.is_open:
         await watch.walk.keep(intake, watch, kept)
-        return new
-    return new + await take_together(intake, watch, kept)
+        return plain.checked()
+    new = await take_together(intake, watch, kept)
+    return new + plain.checked()
 
 
 async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> bool:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import RowMapping, and_, bindparam, delete, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from capgateway import cards as card_stage
 from capgateway import ids
-from capgateway.cards import Card, Decision, Display, Draft, Gist, Situation
+from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Gist, Situation
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
 from capgateway.store import chains, feeds
@@ -150,7 +151,7 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcome(self.write, gather(self.write, member, found), self.policy, arrival.draft)
+        made = outcome(self.write, member, found, self.policy, arrival.draft)
         if arrival.held_back is None or made.decision.word == "ended":
             return made
         return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)
@@ -252,7 +253,7 @@ def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
     """Decide a stored alert anew, as after a change of policy or an upgrade, and write what follows from it. Where nothing
     changes the decision that stands keeps standing, unless there was none."""
     member, chain_id = chains.one(write.connection, alert_id)
-    made = outcome(write, gather(write, member, [chain_id]), policy, None)
+    made = outcome(write, member, [chain_id], policy, None)
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
     stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
     if made.decision.changes or stood == "undecided":
@@ -265,19 +266,25 @@ def gather(write: Write, arrived: Member, found: Collection[str]) -> Situation:
     if not found:
         return Situation(arrived=arrived, now=write.now, deployment=write.deployment)
     connection = write.connection
+    states = chains.card_states(connection, found)
+    heads = [state.alert_id for state in states if state.active]
     return Situation(
         arrived=arrived,
-        chain=chains.members(connection, found, but=arrived.alert_id),
-        cards=chains.card_states(connection, found),
+        chain=chains.members(connection, found, but=arrived.alert_id, heads=heads),
+        cards=states,
         now=write.now,
         deployment=write.deployment,
     )
 
 
-def outcome(write: Write, situation: Situation, policy: Policy, draft: Draft | None) -> Outcome:
-    """Decide, and make the cards that go on display. A fault of the gateway in either leaves the alert ``undecided``."""
+def outcome(write: Write, arrived: Member, found: Collection[str], policy: Policy, draft: Draft | None) -> Outcome:
+    """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
+    in either leaves the alert ``undecided``."""
     try:
+        situation = gather(write, arrived, found)
         decision = card_stage.decide(situation, policy)
+    except DBAPIError:
+        raise
     except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
         return _undecided(error, "it was decided")
     known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
@@ -287,18 +294,29 @@ def outcome(write: Write, situation: Situation, policy: Policy, draft: Draft | N
             is_arrived = display.alert_id == situation.arrived.alert_id
             text = draft if is_arrived and draft else _stored_draft(write, display.alert_id)
             if text is None:
-                return Outcome(decision=Decision(word="ignored", reason="erased"))
+                return _instead(display, "erased")
             try:
                 words = msgspec.json.decode(text, type=Draft) if isinstance(text, str) else text
                 shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy)
             except Exception as error:  # noqa: BLE001
-                return _undecided(error, "its card was made")
+                if arrived.gist.msg_type != "Cancel":
+                    return _undecided(error, "its card was made")
+                fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
+                return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
     return Outcome(decision=decision, shown=shown)
+
+
+def _instead(display: Display, reason: EndReason) -> Outcome:
+    """What is decided where a display cannot be made: nothing, or the end of the card that it was to change."""
+    if display.revision == 1:
+        return Outcome(decision=Decision(word="ignored", reason="erased"))
+    end = End(card_id=display.card_id, revision=display.revision, reason=reason)
+    return Outcome(decision=Decision(word="ended", reason=reason, changes=(end,)))
 
 
 def undecided(connection: Connection) -> list[tuple[str, bool]]:
     """Alerts that a fault of the gateway left undecided, the oldest first, and whether each takes part in a chain."""
-    query = select(alerts.c.id, alerts.c.chain_id).where(alerts.c.reason == "undecided")
+    query = select(alerts.c.id, alerts.c.chain_id).where(alerts.c.reason == "undecided", alerts.c.original.is_not(None))
     return [
         (alert_id, chain_id is not None)
         for alert_id, chain_id in connection.execute(query.order_by(alerts.c.received_at))

@@ -12,6 +12,7 @@ from capgateway import cards
 from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
+from capgateway.cards.gist import known_word
 from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One document that came in as an alert. ``gate`` says why it cannot be used at all, ``None`` if it can; ``alert`` and
     ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
-    whose words leave only as exercise. ``held_back`` is the reason for which it is quarantined unless it ends a card.
+    whose words leave only as exercise. ``status`` is the envelope's word, for when the document itself cannot be
+    read; ``held_back`` is the reason for which it is quarantined unless it ends a card.
     ``fault`` is what went wrong in the gateway itself, where something did."""
 
     feed: str
@@ -32,6 +34,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     gate: QuarantineReason | None
     held_back: QuarantineReason | None = None
     rehearsal: bool = False
+    status: str | None = None
     gist: Gist | None = None
     draft: Draft | None = None
     names: Names = Names()
@@ -89,6 +92,7 @@ def arrival(
         gate=gate,
         held_back=held_back,
         rehearsal=rehearsal,
+        status=known_word(alert.status) or None if alert else None,
         sha256=sha256(document),
     )
     if alert is None:
@@ -117,11 +121,11 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "rehearsal": came.rehearsal,
         "sender": _name(alert.sender, came.gate),
         "identifier": _name(alert.identifier, came.gate),
-        "sent": alert.sent.text if alert.sent else None,
+        "sent": alert.sent.text if alert.sent and alert.sent.instant else None,
         "sent_at": alert.sent.instant if alert.sent else None,
         "sender_key": gist.sender_key or None,
         "identifier_key": gist.identifier_key or None,
-        "status": gist.status or None,
+        "status": gist.status or came.status,
         "msg_type": gist.msg_type or None,
         "scope": gist.scope or None,
         "cap_version": report.cap_version,

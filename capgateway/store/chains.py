@@ -34,6 +34,8 @@ MAX_CHAIN_CHARACTERS = 4_000_000
 """Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
 MAX_CANDIDATES = 2_000
 """Parts of a Cancel's references that are looked up, beside the triples."""
+LARGE_ONES = 10
+"""Alerts of a chain that are looked at whatever their size, Cancels first."""
 NAMES_AT_ONCE = 500
 """Both databases limit the parameters of a statement."""
 
@@ -57,6 +59,7 @@ _MEMBERS = (
     .order_by((alerts.c.msg_type == "Cancel").desc(), alerts.c.sent_at.desc(), alerts.c.id)
     .limit(MAX_CHAIN)
 )
+_HEADS = select(*_MEMBER).where(alerts.c.id.in_(bindparam("heads", expanding=True)))
 _ONE = select(*_MEMBER, alerts.c.chain_id).where(alerts.c.id == bindparam("alert"))
 _CARDS = select(cards).where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
 _NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
@@ -132,7 +135,8 @@ class Names(NamedTuple):
 
 def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    world = f"{gist.status} {'rehearsal' if rehearsal else ''}".casefold()[:40]
+    apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
+    world = f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
     def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
         return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
@@ -149,17 +153,21 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     )
 
 
-def members(connection: Connection, chains: Collection[str], *, but: str = "") -> tuple[Member, ...]:
-    """The alerts of these chains, without one."""
+def members(
+    connection: Connection, chains: Collection[str], *, but: str = "", heads: Collection[str] = ()
+) -> tuple[Member, ...]:
+    """The alerts of these chains, without one. ``heads``, those on display, are among them however long the chains are."""
     found: list[Member] = []
     left = MAX_CHAIN_CHARACTERS
     for row in connection.execute(_MEMBERS, {"chains": list(chains)}).mappings():
         left -= len(row["gist"] or "")
-        if left < 0:
+        if left < 0 and len(found) >= LARGE_ONES:
             break
         if row["id"] != but:
             found.append(_member(row))
-    return tuple(found)
+    left_out = set(heads) - {member.alert_id for member in found} - {but}
+    rows = connection.execute(_HEADS, {"heads": sorted(left_out)}).mappings() if left_out else ()
+    return (*found, *(_member(row) for row in rows))
 
 
 def one(connection: Connection, alert_id: str) -> tuple[Member, str]:

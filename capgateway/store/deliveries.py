@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     bindparam,
     case,
+    exists,
     func,
     literal,
     literal_column,
@@ -84,7 +85,7 @@ def _next_due(count: int) -> TextClause:
     """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
     time."""
     part = (
-        "SELECT {0} AS place, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
+        "SELECT {0} AS place, {1} AS priority, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
         " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
     )
     parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
@@ -167,7 +168,11 @@ _NOW = (
 )
 _END = Many(
     update(deliveries)
-    .where(deliveries.c.id == bindparam("finished"))
+    .where(
+        deliveries.c.id == bindparam("finished"),
+        deliveries.c.attempts == bindparam("number"),
+        deliveries.c.state == literal_column("'pending'"),
+    )
     .values(
         state=bindparam("to_state"),
         ended_at=bindparam("at"),
@@ -178,7 +183,10 @@ _END = Many(
 )
 _LAND = Many(
     update(lanes)
-    .where(lanes.c.in_flight == bindparam("finished"))
+    .where(
+        lanes.c.in_flight == bindparam("finished"),
+        exists().where(deliveries.c.id == bindparam("finished"), deliveries.c.attempts == bindparam("number")),
+    )
     .values(in_flight=null(), lease_until=null(), due_at=bindparam("due"))
 )
 
@@ -256,15 +264,19 @@ def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> 
     return ours
 
 
-def next_due(connection: Connection, names: Sequence[str]) -> dict[str, datetime]:
+def next_due(
+    connection: Connection, names: Sequence[str], *, take_downs_only: Collection[str] = ()
+) -> dict[str, datetime]:
     """For each of these receivers, when its next delivery falls due or a lease runs out; without those where nothing
-    waits."""
+    waits. Of some only the take-downs count."""
     due: dict[str, datetime] = {}
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
         asked = {f"receiver_{place}": name for place, name in enumerate(some)}
-        for place, due_at in connection.execute(_next_due(len(some)), asked):
+        for place, priority, due_at in connection.execute(_next_due(len(some)), asked):
             name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
+            if priority != Priority.TAKE_DOWN and name in take_downs_only:
+                continue
             due[name] = min(moment, due.get(name, moment))
     return due
 
@@ -373,6 +385,7 @@ def _ended(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
             pass
     return {
         "finished": one.claim.delivery_id,
+        "number": one.claim.number,
         "to_state": state,
         "at": None if state == "pending" else now,
         "why": why,
@@ -387,7 +400,7 @@ def _landed(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
         due = now  # what overtook it
     elif isinstance(one.following, Retry):
         due = one.following.at
-    return {"finished": one.claim.delivery_id, "due": due}
+    return {"finished": one.claim.delivery_id, "number": one.claim.number, "due": due}
 
 
 def _note(write: Write, finished: Sequence[Finished]) -> None:

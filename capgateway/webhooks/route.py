@@ -40,10 +40,10 @@ def route_display(card: Card, message_type: str, receivers: Sequence[Receiver], 
     """Who is shown this revision. A lane that has its take-down gets nothing more, ever (rule R5)."""
     closed = {lane.receiver for lane in lanes if lane.taken_down}
     holding = {lane.receiver for lane in lanes if not lane.taken_down}
-    open_to = [receiver for receiver in receivers if receiver.enabled and receiver.name not in closed]
+    open_to = [receiver for receiver in receivers if receiver.name not in closed]
     inside = {receiver.name for receiver in open_to if cards.touches(card.area, receiver.regions)}
     return Route(
-        show=tuple(r.name for r in open_to if r.name in inside and r.wants(message_type)),
+        show=tuple(r.name for r in open_to if r.enabled and r.name in inside and r.wants(message_type)),
         leave=tuple(r.name for r in open_to if r.name not in inside and r.name in holding),
     )
 

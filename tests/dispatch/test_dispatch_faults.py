@@ -103,10 +103,10 @@ async def test_what_cannot_be_recorded_keeps_no_take_down_waiting(
     them goes then, not when a lease ends."""
     is_full = True
 
-    def refuse(*arguments: Any) -> Any:
+    def refuse(*arguments: Any, **named: Any) -> Any:
         if is_full:
             raise StoreError("the database refused a change: database or disk is full")
-        return real(*arguments)
+        return real(*arguments, **named)
 
     real = deliveries.record
     monkeypatch.setattr(deliveries, "record", refuse)
@@ -136,11 +136,11 @@ async def test_what_is_never_recorded_is_let_go(tmp_path: Path, monkeypatch: pyt
     """One result that the database refuses for good keeps no other from being recorded, and holds no lane."""
     real, poison = deliveries.record, set[str]()
 
-    def refuse(write: Any, finished: Any) -> Any:
+    def refuse(write: Any, finished: Any, **named: Any) -> Any:
         poison.update([finished[0].claim.delivery_id] if not poison else [])
         if any(one.claim.delivery_id in poison and one.claim.number == 1 for one in finished):
             raise ValueError("no database takes this")
-        return real(write, finished)
+        return real(write, finished, **named)
 
     monkeypatch.setattr(deliveries, "record", refuse)
     async with a_server() as server, running(tmp_path, a_receiver(server.url)) as gateway:

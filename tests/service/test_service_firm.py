@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -221,10 +222,13 @@ async def test_a_step_of_the_clock_stops_nothing(tmp_path: Path, faketime: Path,
             faketime.write_text("+0")
             world.feed.publish("b.xml", cap.write(alert("TX-2")))
             await until(lambda: world.board.shows(1))
-            metrics = (await world.get("/metrics"))[1]
-            assert 'capgateway_clock_steps_total{direction="back"} 1.0' in metrics
-            assert 'capgateway_clock_steps_total{direction="forward"} 1.0' in metrics
+            for direction in ("back", "forward"):
+                await until(partial(has_stepped, world, direction))
             await world.stops(process)
+
+
+async def has_stepped(world: World, direction: str) -> bool:
+    return f'capgateway_clock_steps_total{{direction="{direction}"}} 1.0' in (await world.get("/metrics"))[1]
 
 
 async def is_logged(world: World, **fields: Any) -> bool:

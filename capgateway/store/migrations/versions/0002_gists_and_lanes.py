@@ -35,6 +35,10 @@ def upgrade() -> None:
     _messages_and_deliveries()
     if lanes:
         op.bulk_insert(_lanes_table(), lanes)
+    op.execute(  # what was under way when its lane had moved on
+        "UPDATE deliveries SET state = 'superseded', ended_at = created_at WHERE state = 'pending'"
+        " AND id NOT IN (SELECT delivery_id FROM lanes)"
+    )
     if op.get_bind().dialect.name != "sqlite":  # which has no comments
         for (table, column), (comment, before, kind, nullable) in PERSONAL_COMMENTS.items():
             op.alter_column(
