@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -10,6 +12,7 @@ from store_story import LEASE, NOW, POLICY, arrival, attempt, chain, take
 
 from capgateway.feeds.http.answer import Validators
 from capgateway.store import Body, Finished, MissingEntry, Store, alerts, deliveries, feeds, lists
+from capgateway.store.chains import Names
 from capgateway.store.tables import Exact, Told, Word, metadata
 from capgateway.webhooks import Delivered
 
@@ -29,9 +32,9 @@ NASTY = [
 ]
 OURS = {
     "gateway": {"deployment"},
-    "addresses": {"feed", "address", "alert_id", "sha256"},
+    "feeds": {"name", "part", "sha256"},
     "bodies": {"id", "feed", "sha256"},
-    "entries": {"feed", "key", "state", "address"},  # a key that is not plain is hashed
+    "entries": {"feed", "key", "state"},  # a key that is not plain is hashed
     "alerts": {
         *("id", "identity", "chain_id", "feed", "sha256", "content_sha256", "profile", "signature", "verdict"),
         *("decision", "reason", "card_id"),
@@ -95,10 +98,8 @@ async def test_a_feed_may_say_anything(store: Store) -> None:
         name, said = f"f{number}", Validators(etag=text, last_modified=text)
         body = Body(url=text, status=200, media_type=text, content=b"x")
         await store.write(feeds.save_validators, name, "", said, [body])
-        missed = MissingEntry(
-            key=text, link=text, failures=1, retry_at=NOW, envelope_status=text, others=(text,) if text else ()
-        )
-        await store.write(feeds.entries_missing, name, [(missed, text)])
+        missed = MissingEntry(key=text, link=text, failures=1, retry_at=NOW, envelope_status=text)
+        await store.write(feeds.entry_missing, name, missed, text)
         assert (await store.read(feeds.validators))[name][""] == said
         assert await store.read(feeds.known_entries, name, [text, "else"]) == {text}
         assert [entry.link for entry in await store.read(feeds.missing_entries, name)] == [text]
@@ -111,9 +112,10 @@ async def test_an_alert_may_say_anything(store: Store) -> None:
     assert came.gist is not None
     for number, text in enumerate(text for text in NASTY if text and "\ud800" > max(text) and len(text) < 200):
         alert = replace(came.alert, sender=text, identifier=text, status=text, scope=text)
-        gist = replace(came.gist, sender=f"s{number}", sender_key=text, identifier_key=text)
-        names = ((text, text[:40], text),)
-        taken = await take(store, replace(came, alert=alert, gist=gist, names=names))
+        gist = replace(came.gist, sender=text, identifier=text, sender_key=text, identifier_key=text)
+        names = Names(sure=((text, text[:40], text),))
+        strange = replace(came, alert=alert, gist=gist, names=names, triple_sha256=sha256(bytes([number])).hexdigest())
+        taken = await take(store, strange)
         assert taken.is_new
         (found,) = (await store.read(lists.alert_page, identifier=text)).items
         assert (found.sender, found.identifier) == (text, text)
