@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.feeds.feed import FeedKind
 from capgateway.feeds.read import ipaws, nws
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     part: str = ""
     url: str
     accept: str | None = None
-    kind: FeedKind = "atom"
     template: str = ""
 
     @property
@@ -38,12 +36,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        return _address(self.kind, self.template or self.url)
+        return _address(self.template or self.url)
 
 
 @lru_cache(maxsize=4096)
-def _address(kind: str, url: str) -> str:
-    return hashlib.sha256(f"{kind} {url}".encode()).hexdigest()
+def _address(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def questions(feed: Feed, *, last_success: datetime | None, now: datetime) -> tuple[Question, ...]:
@@ -53,15 +51,15 @@ def questions(feed: Feed, *, last_success: datetime | None, now: datetime) -> tu
     """
     match feed.kind:
         case "atom" | "rss" | "cap" | "edxl":
-            return (Question(url=feed.url, kind=feed.kind),)
+            return (Question(url=feed.url),)
         case "ipaws":
             url = ipaws.recent_url(feed.url, last_success=last_success, now=now)
-            return (Question(url=url, kind=feed.kind, template=feed.url),)
+            return (Question(url=url, template=feed.url),)
         case "nws":
             cancels = nws.cancels_url(feed.url)
-            listing = Question(url=feed.url, accept=nws.ACCEPT, kind=feed.kind)
+            listing = Question(url=feed.url, accept=nws.ACCEPT)
             if not cancels:
                 return (listing,)
-            return (Question(part="cancels", url=cancels, accept=nws.ACCEPT, kind=feed.kind), listing)
+            return (Question(part="cancels", url=cancels, accept=nws.ACCEPT), listing)
         case "naads" | "directory" | "push":
             return ()

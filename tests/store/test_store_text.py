@@ -99,7 +99,7 @@ async def test_a_feed_may_say_anything(store: Store) -> None:
         body = Body(url=text, status=200, media_type=text, content=b"x")
         await store.write(feeds.save_validators, name, "", said, [body])
         missed = MissingEntry(key=text, link=text, failures=1, retry_at=NOW, envelope_status=text)
-        await store.write(feeds.entry_missing, name, missed, text)
+        await store.write(feeds.entries_missing, name, [(missed, text)])
         assert (await store.read(feeds.validators))[name][""] == said
         assert await store.read(feeds.known_entries, name, [text, "else"]) == {text}
         assert [entry.link for entry in await store.read(feeds.missing_entries, name)] == [text]
