@@ -115,12 +115,20 @@ class Walk:
         self.missing = {entry.address: entry for entry in entries}
 
     async def announce(self, intake: Intake, watch: Followed, fresh: Sequence[Errand]) -> None:
-        """Remember entries before the first of them is fetched, then fetch them."""
-        for start in range(0, len(fresh), ANNOUNCED_AT_ONCE):
-            some = [errand.entry for errand in fresh[start : start + ANNOUNCED_AT_ONCE]]
-            await intake.store.write(feeds.entries_announced, watch.feed.name, some)
-        self.missing.update({errand.address: errand.entry for errand in fresh})
-        self.fetch(fresh)
+        """Remember entries before the first of them is fetched, then fetch them. Two listings that are read side by side may
+        announce the same document: whoever comes first has it."""
+        wanted = {one.address: one for one in fresh if one.address not in self.missing}
+        self.missing.update({address: errand.entry for address, errand in wanted.items()})
+        entries = [errand.entry for errand in wanted.values()]
+        try:
+            for start in range(0, len(entries), ANNOUNCED_AT_ONCE):
+                some = entries[start : start + ANNOUNCED_AT_ONCE]
+                await intake.store.write(feeds.entries_announced, watch.feed.name, some)
+        except BaseException:
+            for address in wanted:
+                self.missing.pop(address, None)
+            raise
+        self.fetch(wanted.values())
 
     def fetch(self, errands: Iterable[Errand]) -> None:
         """Fetch these before what waits already, in their order."""

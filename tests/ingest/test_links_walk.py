@@ -249,6 +249,19 @@ async def test_a_dead_link_with_ever_new_times_is_missing_once(tmp_path: Path) -
         assert len(await gateway.store.read(feeds.missing_entries, "f")) == 1
 
 
+async def test_two_listings_that_announce_one_document_have_it_once(tmp_path: Path) -> None:
+    """The parts of an NWS feed are read side by side; nothing is left missing behind."""
+    async with FeedServer() as source, opened(tmp_path) as gateway:
+        ended = chain("TX")[2]
+        source.publish("ended.xml", cap.write(ended))
+        source.misbehave("alerts/active", Fault(location="/index.atom"))  # the same link under another time
+        watch = gateway.watch(feed("f", "nws", source.url("alerts/active"), interval=BRISK))
+        await poll(gateway.intake, watch)
+        assert await gateway.store.read(feeds.missing_entries, "f") == []
+        assert watch.status(utc_now()).missing == 0
+        assert len(source.requests_for("ended.xml")) == 1
+
+
 async def test_a_host_that_hangs_is_left_alone_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of twenty links to another host that never answers, most are not tried a second time."""
     monkeypatch.setattr("capgateway.ingest.hangs.FIRST_PATIENCE", 0.1)
