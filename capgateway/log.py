@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TextIO
@@ -71,7 +72,7 @@ class JsonLines(logging.Formatter):
         }
         line = line | _fields(record) | line
         if record.exc_info:
-            line["traceback"] = mask_addresses(self.formatException(record.exc_info))
+            line["traceback"] = _traceback(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
@@ -86,11 +87,17 @@ class TextLines(logging.Formatter):
         shown = " ".join(f"{name}={_quoted(value)}" for name, value in told.items())
         time = _time(record, "seconds").replace("T", " ")
         line = f"{time} {record.levelname.lower():7} {message} {shown}".rstrip()
-        return f"{line}\n{mask_addresses(self.formatException(record.exc_info))}" if record.exc_info else line
+        return f"{line}\n{_traceback(record.exc_info)}" if record.exc_info else line
 
 
 def _says(value: Any) -> bool:
     return value is not None and value is not False and value != ""
+
+
+def _traceback(fault: Any) -> str:
+    """Where something unexpected happened, and of what type. What the exception says may quote a stranger, or name a child."""
+    kind, _, trace = fault
+    return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind else "")
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

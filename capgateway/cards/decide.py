@@ -104,7 +104,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         case Shown() if _is_barred(made, active):
             return Decision(word="quarantined", reason="withdrawn")
         case Shown() if [(card.alert_id, card.target) for card in active] != [_what(result)]:
-            shown = _display(result, active[0] if active else None, chain, len(made), situation.deployment)
+            shown = _display(result, active[0] if active else None, chain, len(situation.cards), situation.deployment)
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)

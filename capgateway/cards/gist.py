@@ -179,7 +179,7 @@ def gist(alert: Alert) -> Gist:
         identifier=alert.identifier,
         sender_key=key(alert.sender),
         identifier_key=key(alert.identifier),
-        sent=alert.sent.text if alert.sent else "",
+        sent=alert.sent.text if alert.sent and alert.sent.instant else "",
         sent_at=alert.sent.instant if alert.sent else None,
         status=known_word(alert.status),
         msg_type=known_word(alert.msg_type),
@@ -212,8 +212,9 @@ def _expiry(info: Info, sent: datetime | None) -> datetime | None:
 
 
 def _references(alert: Alert) -> str:
-    """As received; for an alert that was not read from a document, as it would be written."""
-    if alert.references_text is not None:
+    """Of a Cancel as received: it is read leniently. Of others the triples alone, without words that somebody wrote between
+    them."""
+    if alert.references_text is not None and (alert.msg_type == "Cancel" or alert.version == "1.0"):
         return alert.references_text
     return " ".join(map(reference_text, alert.references))
 

@@ -11,7 +11,7 @@ So what a body cancels is never displayed first, and a wrapper of thousands of w
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.errors import StoreError
 from capgateway.store import TakenEntry
@@ -31,12 +31,24 @@ AT_ONCE = 50
 Came = tuple["Arrival", TakenEntry]
 
 
+class Stored(NamedTuple):
+    """How many were new, and what the database refused."""
+
+    new: int
+    troubles: list[StoreError]
+
+
 async def take_body(intake: Intake, watch: Watch, entries: Sequence[Entry]) -> int:
     """Take in entries that carry their alert; how many were new. Raises :class:`StoreError` when some could not be stored:
     the others are, and the body is read again."""
     kept: list[Came] = []
-    storing: asyncio.Task[int] | None = None
-    new = 0
+    storing: asyncio.Task[Stored] | None = None
+    new, troubles = 0, list[StoreError]()
+
+    def note(stored: Stored) -> int:
+        troubles.extend(stored.troubles)
+        return stored.new
+
     for start in range(0, len(entries), AT_ONCE):
         some = entries[start : start + AT_ONCE]
         documents = [(entry.document or b"", entry.envelope_status) for entry in some]
@@ -46,12 +58,14 @@ async def take_body(intake: Intake, watch: Watch, entries: Sequence[Entry]) -> i
             for arrival, entry in zip(arrivals, some, strict=True)
         ]
         kept += [one for one in came if not _is_plain(one[0])]
-        new += await storing if storing else 0
+        new += note(await storing) if storing else 0
         storing = asyncio.create_task(_store(intake, watch, [one for one in came if _is_plain(one[0])]))
-    new += await storing if storing else 0
+    new += note(await storing) if storing else 0
     kept.sort(key=lambda one: urgency(one[0]))
     for start in range(0, len(kept), AT_ONCE):
-        new += await _store(intake, watch, kept[start : start + AT_ONCE])
+        new += note(await _store(intake, watch, kept[start : start + AT_ONCE]))
+    if troubles:
+        raise troubles[0]
     return new
 
 
@@ -64,26 +78,15 @@ def _is_plain(arrival: Arrival) -> bool:
     return gist.msg_type == "Alert" and not gist.references and bool(gist.codes) and gist.basis is None
 
 
-async def _store(intake: Intake, watch: Watch, came: Sequence[Came]) -> int:
-    """Store some together. Where the database refuses them, each is tried by itself."""
+async def _store(intake: Intake, watch: Watch, came: Sequence[Came]) -> Stored:
+    """Store some together. Where the database refuses them, each is tried by itself: what it takes is stored."""
     if not came:
-        return 0
+        return Stored(0, [])
     try:
         taken = await intake.take_all([arrival for arrival, _ in came], [entry for _, entry in came])
-    except StoreError:
+    except StoreError as error:
         if len(came) == 1:
-            raise
-        return await _store_singly(intake, watch, came)
-    return sum(watch.took(arrival, one) for (arrival, _), one in zip(came, taken, strict=True))
-
-
-async def _store_singly(intake: Intake, watch: Watch, came: Sequence[Came]) -> int:
-    new, trouble = 0, None
-    for one in came:
-        try:
-            new += await _store(intake, watch, [one])
-        except StoreError as error:  # its neighbours go on; this one is read again with the body
-            trouble = trouble or error
-    if trouble:
-        raise trouble
-    return new
+            return Stored(0, [error])
+        each = [await _store(intake, watch, [one]) for one in came]
+        return Stored(sum(one.new for one in each), [trouble for one in each for trouble in one.troubles])
+    return Stored(sum(watch.took(arrival, one) for (arrival, _), one in zip(came, taken, strict=True)), [])

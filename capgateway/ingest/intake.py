@@ -28,7 +28,7 @@ T = TypeVar("T")
 LOGGER = logging.getLogger("capgateway.ingest")
 THREAD_ABOVE = 32_000
 """Bytes: below, parsing costs less than handing it to a thread; above, it would hold the loop up."""
-EXPIRE_AT_ONCE = 100
+EXPIRE_AT_ONCE = 10
 """Cards ended in one transaction."""
 
 

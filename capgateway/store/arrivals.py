@@ -121,7 +121,7 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "rehearsal": came.rehearsal,
         "sender": _name(alert.sender, came.gate),
         "identifier": _name(alert.identifier, came.gate),
-        "sent": alert.sent.text if alert.sent else None,
+        "sent": alert.sent.text if alert.sent and alert.sent.instant else None,
         "sent_at": alert.sent.instant if alert.sent else None,
         "sender_key": gist.sender_key or None,
         "identifier_key": gist.identifier_key or None,

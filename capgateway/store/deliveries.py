@@ -168,7 +168,11 @@ _NOW = (
 )
 _END = Many(
     update(deliveries)
-    .where(deliveries.c.id == bindparam("finished"), deliveries.c.attempts == bindparam("number"))
+    .where(
+        deliveries.c.id == bindparam("finished"),
+        deliveries.c.attempts == bindparam("number"),
+        deliveries.c.state == literal_column("'pending'"),
+    )
     .values(
         state=bindparam("to_state"),
         ended_at=bindparam("at"),

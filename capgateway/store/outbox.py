@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select, update
 
 from capgateway import ids, webhooks
+from capgateway.store.many import Many
 from capgateway.store.tables import deliveries, messages
 from capgateway.store.tables import lanes as lane_rows
 from capgateway.webhooks import Lane
@@ -30,8 +31,11 @@ _LANES = (
 _HEADS = select(lane_rows.c.receiver, lane_rows.c.delivery_id, lane_rows.c.in_flight, lane_rows.c.lease_until).where(
     lane_rows.c.subject == bindparam("subject"), lane_rows.c.receiver.in_(bindparam("receivers", expanding=True))
 )
-_MOVE_ON = update(lane_rows).where(
-    lane_rows.c.receiver == bindparam("to_receiver"), lane_rows.c.subject == bindparam("to_subject")
+_MOVED = ("card_id", "delivery_id", "revision", "action", "priority", "since", "due_at", "in_flight", "lease_until")
+_MOVE_ON = Many(
+    update(lane_rows)
+    .where(lane_rows.c.receiver == bindparam("to_receiver"), lane_rows.c.subject == bindparam("to_subject"))
+    .values({name: bindparam(f"to_{name}") for name in _MOVED})
 )
 _SUPERSEDE = (
     update(deliveries)
@@ -132,12 +136,13 @@ def _move_on(write: Write, heads: Sequence[Mapping[str, Any]], subject: str) -> 
             if name not in under_way or under_way[name].in_flight != row.delivery_id
         ],
     )
+    moved: list[dict[str, Any]] = []
     for head in heads:
-        flight = under_way.get(head["receiver"])
+        flight, was = under_way.get(head["receiver"]), before[head["receiver"]]
         values = dict(head)
         if flight:
             values |= {"due_at": flight.lease_until, "in_flight": flight.in_flight, "lease_until": flight.lease_until}
-        elif before[head["receiver"]].in_flight:  # its lease is over: nobody will say how it ended
-            supersede(write, [before[head["receiver"]].in_flight])
-        key = {"to_receiver": values.pop("receiver"), "to_subject": values.pop("subject")}
-        write.execute(_MOVE_ON, values | key)
+        elif was.in_flight:  # its lease is over: nobody will say how it ended
+            supersede(write, [was.in_flight])
+        moved.append({f"to_{name}": value for name, value in values.items()})
+    write.execute_many(_MOVE_ON, moved)

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import bindparam, create_engine, delete, event, insert, make_url, select
+from sqlalchemy import bindparam, create_engine, delete, event, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
@@ -51,6 +51,8 @@ BUSY_SECONDS = 5.0
 """How long SQLite waits for a reader or a backup that holds the file."""
 CHECK_SECONDS = 3.0
 """How long a write may take before the database is in trouble; orchestrators commonly give a probe five."""
+UPGRADING = 0x43_41_50
+"""The name of PostgreSQL's lock for whoever upgrades the schema: CAP."""
 READERS = 4
 """Threads that read: enough for a page, a scrape and the walks side by side."""
 
@@ -115,6 +117,8 @@ class Store:
         """Bring the schema to this version's, and give a new database its name. Gists of another version are made again
         from the bytes that still exist."""
         with _trouble(self.name), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # two gateways may be started at once
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADING})
             status = schema.status(connection)
             if not status.is_known:
                 raise StoreError(f"{self.name} has schema {status.current}, {status.trouble}")
