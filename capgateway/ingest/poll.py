@@ -69,7 +69,7 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
             watch.succeeded(now)
         watch.next_try = _next_try(watch, failure)
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=watch.trouble)
-        _tell(intake, watch, result, time.monotonic() - started)
+        tell(intake, watch, result, time.monotonic() - started)
         return result
 
 
@@ -177,7 +177,8 @@ def _next_try(watch: Watch, failure: FetchFailed | None) -> datetime:
     )
 
 
-def _tell(intake: Intake, watch: Watch, result: PollResult, seconds: float) -> None:
+def tell(intake: Intake, watch: Watch, result: PollResult, seconds: float) -> None:
+    """Count and log how a look at a feed went."""
     intake.metrics.polled(feed=result.feed, outcome=result.outcome)
     log.event(
         LOGGER,
