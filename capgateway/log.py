@@ -54,7 +54,7 @@ def set_up(level: str | int = "INFO", format: Format = "auto", stream: TextIO | 
     output = logging.StreamHandler(stream)
     output.setFormatter(TextLines() if text else JsonLines())
     logging.basicConfig(level=level, handlers=[output], force=True)
-    for noisy in ("aiohttp.access", "alembic"):  # our own events say the same, wider
+    for noisy in ("aiohttp.access", "alembic", "apscheduler"):  # our own events say the same, wider
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # What is not HTTP at all would be logged with a traceback each; web.problems reports the faults of our own pages.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # command → the module that holds it, under capgateway.cli, and what --help says of it. The order is that of --help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run the gateway."),
-    "demo": ("demo", "Show the way of an AMBER Alert from feed to receiver, on this machine."),
+    "demo": ("demo", "Show how an AMBER Alert travels from a feed to a receiver, on this machine."),
     "validate": ("validate", "Validate CAP messages, feeds and envelopes."),
     "rules": ("rules", "List the validation rules, or show one."),
     "convert": ("convert", "Show the card that each alert would become."),

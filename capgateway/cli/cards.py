@@ -52,7 +52,7 @@ def show(context: output.Context, card_id: str, as_json: bool) -> None:
     """Show one card, the alerts it is made from, and its deliveries. Exit code 1 when there is no such card."""
     found = ask.card(context, card_id)
     if found is None:
-        output.fail(f"there is no card {card_id}; `capgateway cards list` shows which there are", code=1)
+        output.fail(f"there is no card {card_id}; `capgateway cards list` lists the cards", code=1)
     if as_json:
         output.emit_json(found)
         return

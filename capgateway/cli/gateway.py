@@ -86,7 +86,7 @@ def good(answer: Answer) -> Answer:
         return answer
     told = answer.told if isinstance(answer.told, dict) else {}
     hint = "; set $CAPGATEWAY_TOKEN" if answer.status == HTTPStatus.UNAUTHORIZED else ""
-    detail = told.get("detail") or told.get("title") or "not as a capgateway does"
+    detail = told.get("detail") or told.get("title") or "this is not a capgateway"
     if told.get("detail") and answer.status in {
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.NOT_FOUND,

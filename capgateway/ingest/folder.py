@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from capgateway import threads
-from capgateway.clock import utc_now
+from capgateway.clock import SYSTEM, utc_now
 from capgateway.errors import FetchError, StoreError
 from capgateway.feeds import directory
 from capgateway.feeds.status import PollResult
 from capgateway.ingest.hand import submit
-from capgateway.ingest.poll import NO_CHANGE
+from capgateway.ingest.poll import NO_CHANGE, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
     """Look once. A file that holds no usable alert goes to ``failed/``; what the store cannot take now stays. A file that
     cannot be read or put away holds up no other."""
     async with watch.busy:
-        now, new, trouble = utc_now(), 0, None
+        now, began, new, trouble = utc_now(), SYSTEM.monotonic(), 0, None
         watch.next_try = now + watch.feed.interval
         try:
             for file in await _ask(watch, lambda: directory.waiting(watch.feed.path, now=now)):
@@ -43,8 +43,9 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
         else:
             watch.succeeded(now)
         outcome = "folder" if trouble else "ok" if new else NO_CHANGE
-        intake.metrics.polled(feed=watch.feed.name, outcome=outcome)
-        return PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
+        result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
+        tell(intake, watch, result, SYSTEM.monotonic() - began)
+        return result
 
 
 async def _take(intake: Intake, watch: Watch, file: Path) -> tuple[list[Submitted], str | None]:

@@ -2,8 +2,11 @@
 
 ::
 
-    timer ─▶ run ─▶ timer …      a timer goes by the monotonic clock: whatever is done to the wall clock, jobs come
-                                 when as much time has passed as they were to wait
+    timer ─▶ run ─▶ timer …      whatever is done to the wall clock, jobs come when as much time has passed as they were
+                                 to wait
+
+Feeds, of which there may be thousands, have timers of the event loop, which go by the monotonic clock. The housekeeping is
+APScheduler's; as that goes by the wall clock, its jobs are moved with every step.
 
 A job never runs twice at once. One that comes due while it runs begins again as soon as it has ended: what is late is late,
 but none is dropped, because a dropped poll can lose an alert.
@@ -14,10 +17,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
 from capgateway import log
-from capgateway.clock import utc_now
+from capgateway.clock import SYSTEM, utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds.pace import interval_of, next_poll
 from capgateway.ingest.intake import LOGGER
@@ -25,7 +31,6 @@ from capgateway.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import timedelta
 
     from capgateway.ingest.watch import Watch
     from capgateway.tasks import Faults
@@ -38,8 +43,15 @@ class Job:
     """One piece of work and when it comes. ``pause`` gives the seconds from one beginning to the next, ``None`` where there is
     no next."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[object]], pause: Callable[[], float] | None) -> None:
-        self.name, self.work, self.pause = name, work, pause
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[object]],
+        pause: Callable[[], float] | None,
+        *,
+        is_housekeeping: bool = False,
+    ) -> None:
+        self.name, self.work, self.pause, self.is_housekeeping = name, work, pause, is_housekeeping
         self.timer: asyncio.TimerHandle | None = None
         self.run: asyncio.Task[None] | None = None
         self.is_due = False
@@ -55,6 +67,7 @@ class Jobs:
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None})
         self._jobs: dict[str, Job] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._ended: dict[str, float] = {}
@@ -63,12 +76,13 @@ class Jobs:
     def start(self) -> None:
         """Let jobs come from now on."""
         self.is_running = True
+        self._scheduler.start()
 
     def every(
         self, name: str, work: Callable[[], Awaitable[object]], interval: timedelta, *, first: timedelta | None = None
     ) -> None:
         """Do work again and again, for the first time now or after so long."""
-        self._add(Job(name, work, interval.total_seconds), first.total_seconds() if first else 0)
+        self._add(Job(name, work, interval.total_seconds, is_housekeeping=True), first.total_seconds() if first else 0)
 
     def paced(self, name: str, work: Callable[[Watch], Awaitable[object]], watch: Watch, *, first: timedelta) -> None:
         """Do a feed's work at the feed's pace: its interval, a little later each time by chance, so that feeds do not march in
@@ -110,8 +124,15 @@ class Jobs:
         ended = self._ended.get(name)
         return None if ended is None else asyncio.get_running_loop().time() - ended
 
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set, forward by so much: what goes by it is moved along."""
+        for scheduled in self._scheduler.get_jobs():
+            scheduled.modify(next_run_time=scheduled.next_run_time + by)
+
     async def stop(self, tasks: list[asyncio.Task[None]]) -> None:
         """Start nothing more, cancel these tasks too, and give what is under way a moment to end."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         self.is_running = False
         for name in self._jobs:
             self._forget_timer(name)
@@ -131,12 +152,24 @@ class Jobs:
         if job.timer is not None:
             job.timer.cancel()
         loop = asyncio.get_running_loop()
-        job.due_at = loop.time() + max(seconds, 0)
-        job.timer = loop.call_at(job.due_at, self._come, job)
+        seconds = max(seconds, 0)
+        job.due_at = loop.time() + seconds
+        if job.is_housekeeping:
+            due = SYSTEM.wall() + timedelta(seconds=seconds)
+            self._scheduler.add_job(self._fire, "date", run_date=due, args=[job], id=job.name, replace_existing=True)
+        else:
+            job.timer = loop.call_at(job.due_at, self._come, job)
 
     def _forget_timer(self, name: str) -> None:
-        if (job := self._jobs.get(name)) and job.timer is not None:
+        if (job := self._jobs.get(name)) is None:
+            return
+        if job.timer is not None:
             job.timer.cancel()
+        if job.is_housekeeping and self._scheduler.get_job(name):
+            self._scheduler.remove_job(name)
+
+    async def _fire(self, job: Job) -> None:
+        self._come(job)
 
     def _come(self, job: Job) -> None:
         """A job is due."""

@@ -91,7 +91,7 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
             watch.failed(f"a fault of capgateway itself: {type(error).__name__}", now)
             watch.next_try = now + interval_of(watch.feed)
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=watch.trouble)
-        _tell(intake, watch, result, time.monotonic() - started)
+        tell(intake, watch, result, time.monotonic() - started)
         return result
 
 
@@ -368,7 +368,8 @@ def _tell_unusable(watch: Watch, index: Index) -> None:
         log.event(LOGGER, "feed.unusable", level=logging.WARNING, feed=watch.feed.name, entries=index.unusable)
 
 
-def _tell(intake: Intake, watch: Watch, result: PollResult, seconds: float) -> None:
+def tell(intake: Intake, watch: Watch, result: PollResult, seconds: float) -> None:
+    """Count and log how a look at a feed went."""
     intake.metrics.polled(feed=result.feed, outcome=result.outcome)
     log.event(
         LOGGER,

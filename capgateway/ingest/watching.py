@@ -265,7 +265,8 @@ class Watching:
             self._remembered |= news
 
     def clock_stepped(self, by: timedelta) -> None:
-        """The wall clock was set. Jobs do not go by it; what was to happen at a time happens after as long as before."""
+        """The wall clock was set: what was to happen at a time happens after as long as before."""
+        self.jobs.clock_stepped(by)
         for watch in self._watches.values():
             watch.clock_stepped(by)
         self._intake.hosts.clock_stepped(by)

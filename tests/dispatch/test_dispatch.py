@@ -248,6 +248,7 @@ async def test_an_unusable_certificate_stops_only_its_receiver_and_only_for_a_wh
             assert not server.cards
             authority.cert_pem.write_to_path(path)
             await until(lambda: bool(server.cards))
+            await until(lambda: all_ended(gateway))
             (sent,) = (await gateway.store.read(lists.delivery_page, receiver="broken")).items
     first, last = sent.attempts[0], sent.attempts[-1]
     assert (first.outcome, last.outcome) == ("tls", "delivered")

@@ -49,6 +49,18 @@ async def test_a_step_of_the_clock_moves_no_job(jobs: Jobs, step: timedelta) -> 
         assert len(runs) < before + 10
 
 
+async def test_housekeeping_moves_with_the_clock(jobs: Jobs) -> None:
+    """The clock went back by an hour: what was due in an hour's time by the old clock is due now by the new one."""
+    runs: list[int] = []
+    jobs.every("erase", counted(runs), timedelta(hours=1), first=timedelta(hours=1))
+    jobs.clock_stepped(timedelta(minutes=-50))
+    await asyncio.sleep(0.05)
+    assert runs == []
+    jobs.clock_stepped(timedelta(minutes=-10))
+    await until(lambda: runs == [0])
+    jobs.drop("erase")
+
+
 async def test_a_job_never_runs_twice_at_once_and_none_is_dropped(jobs: Jobs) -> None:
     """One that comes due while it runs begins again as soon as it has ended."""
     running, most, runs, go_on = 0, 0, 0, asyncio.Event()
