@@ -32,9 +32,9 @@ NASTY = [
 ]
 OURS = {
     "gateway": {"deployment"},
-    "feeds": {"name", "part", "sha256"},
+    "addresses": {"feed", "address", "alert_id", "sha256"},
     "bodies": {"id", "feed", "sha256"},
-    "entries": {"feed", "key", "state"},  # a key that is not plain is hashed
+    "entries": {"feed", "key", "state", "address"},  # a key that is not plain is hashed
     "alerts": {
         *("id", "identity", "chain_id", "feed", "sha256", "content_sha256", "profile", "signature", "verdict"),
         *("decision", "reason", "card_id"),
