@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, get_args
 
 from capgateway.config.references import reference
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
 from capgateway.config.values import Kind, many, shown, suggestion, text
+from capgateway.webhooks.operator import OperatorType
 from capgateway.webhooks.sign import decode_secret, is_published_secret
 
 MOST_SECRETS = 5  # a rotation needs two; each one signs every message
 
 _CARD_ENDINGS = ("published", "updated", "cancelled", "expired", "withdrawn")
-MESSAGE_TYPES = tuple(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS)
+MESSAGE_TYPES = (
+    *(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS),
+    *get_args(OperatorType),
+)
+LATER = tuple(f"operator.{end}" for end in ("takedown_unconfirmed", "feed_silent", "receiver_degraded", "dead_letter"))
+"""Types that no message has yet."""
 
 
 def secrets() -> Kind:
@@ -60,7 +66,7 @@ def patterns() -> Kind:
 def _pattern(value: Any, _: Spot) -> str:
     if isinstance(value, str) and any(fnmatchcase(name, value) for name in MESSAGE_TYPES):
         return value
-    if isinstance(value, str) and value.startswith("operator."):
-        raise Wrong(f"{shown(value)}: operator.* messages are not available in this version; remove it")
-    known = ["card.*", "exercise.card.*", *MESSAGE_TYPES]
+    if isinstance(value, str) and any(fnmatchcase(name, value) for name in LATER):
+        raise Wrong(f"{shown(value)} is not available in this version; remove it")
+    known = ["card.*", "exercise.card.*", "operator.*", *MESSAGE_TYPES]
     raise Wrong(f"{shown(value)} selects no message type{suggestion(str(value), known)}")

@@ -41,7 +41,7 @@ _NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdicti
 #: Why it may not say what it says, for the way it came.
 _BARRED = frozenset({"jurisdiction", "sender", "signature"})
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id"})
+_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at"})
 
 _KNOWN = select(
     *(

@@ -145,6 +145,8 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "findings": encoded(report.findings) if report.findings else "[]",
         "decision": decision.word,
         "reason": decision.reason,
+        "handled": None,
+        "handled_at": None,
         **where,
     }
 

@@ -169,6 +169,7 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
     if card.revision == 1:
         row = {"id": card.card_id, "incident_id": card.incident_id, "state": "active", "status": card.status}
         started = {"feed": card.source.feed, "published_at": write.now, "ended_at": None, "end_reason": None}
+        started |= {"verified_at": write.now, "unverified_since": None}
         write.add(cards, row | moving | started)
     else:
         write.execute(_MOVE_ON, moving | {"card": card.card_id})

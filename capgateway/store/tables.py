@@ -216,6 +216,8 @@ alerts = Table(
     Column("reason", String(20)),
     Column("decided_at", Moment, nullable=False),
     Column("card_id", String(40), comment="the card this alert made or changed"),
+    Column("handled", String(10), comment="released | dismissed, by a person, after quarantine"),
+    Column("handled_at", Moment),
 )
 Index(None, alerts.c.sender_key, alerts.c.identifier_key)
 Index(None, alerts.c.chain_id)
@@ -267,6 +269,10 @@ cards = Table(
     Column("expires_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end_reason", String(20)),
+    Column(
+        "verified_at", Moment, comment="when its alert was last seen, followed by another, or confirmed by a person"
+    ),
+    Column("unverified_since", Moment, comment="since a gap of its feed; null while it is verified"),
 )
 Index(None, cards.c.state, cards.c.expires_at)
 Index(None, cards.c.published_at, cards.c.id)
@@ -324,6 +330,39 @@ Index(None, deliveries.c.created_at, deliveries.c.id)
 Index(None, deliveries.c.state, deliveries.c.created_at, deliveries.c.id)
 Index(None, deliveries.c.receiver, deliveries.c.created_at, deliveries.c.id)
 Index(None, deliveries.c.card_id, deliveries.c.created_at, deliveries.c.id)
+
+held_take_downs = Table(
+    "held_take_downs",
+    metadata,
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
+    Column("sender_key", Exact, nullable=False),
+    Column("since", Moment, nullable=False),
+    comment="take-downs that ended nothing although they may be meant for a card, until a person or a later alert settles it",
+)
+Index(None, held_take_downs.c.sender_key)
+Index(None, held_take_downs.c.since)
+
+attention = Table(
+    "attention",
+    metadata,
+    Column("card_id", String(40), ForeignKey("cards.id"), primary_key=True),
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True, comment="the take-down that is held"),
+    Column("since", Moment, nullable=False),
+    comment="live cards that a held take-down may be meant for",
+)
+Index(None, attention.c.alert_id)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("feed", String(100), primary_key=True),
+    Column("since", Moment, primary_key=True, comment="the last complete answer before it"),
+    Column("noticed_at", Moment, nullable=False),
+    Column("ended_at", Moment, comment="the first complete answer after it; null while the source is away"),
+    Column("reminders", Integer, nullable=False, comment="how often operators were told of the unverified cards"),
+    comment="periods in which a feed may have announced what can no longer be fetched",
+)
+Index(None, gaps.c.noticed_at)
 
 lanes = Table(
     "lanes",

@@ -2,6 +2,7 @@
 
 from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
 from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, take_down
+from capgateway.webhooks.operator import OperatorData, operator_message
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
 from capgateway.webhooks.route import Lane, Outlets, reopens, route_display, route_take_down
@@ -16,6 +17,7 @@ __all__ = [
     "Lane",
     "Message",
     "Next",
+    "OperatorData",
     "Outlets",
     "Priority",
     "Receiver",
@@ -29,6 +31,7 @@ __all__ = [
     "encode",
     "encode_secret",
     "is_published_secret",
+    "operator_message",
     "priority",
     "reopens",
     "route_display",

@@ -22,6 +22,9 @@ import msgspec
 
 Action = Literal["display", "take_down"]
 
+OPERATOR = "operator."
+"""How the types begin that are for the operators' own receiver: as urgent as a new card."""
+
 TAKE_DOWN_PATIENCE = timedelta(hours=24)
 """How long a take-down outlives its card: a receiver that was away over the end still learns of it."""
 
@@ -65,7 +68,7 @@ def priority(message_type: str, action: Action | None) -> Priority:
     """The class of a message; the store orders by it, ``retry`` takes its schedule from it."""
     if action == "take_down":
         return Priority.TAKE_DOWN
-    if message_type.endswith(".published"):
+    if message_type.endswith(".published") or message_type.startswith(OPERATOR):
         return Priority.PUBLISHED
     return Priority.UPDATED if message_type.endswith(".updated") else Priority.PASSING
 

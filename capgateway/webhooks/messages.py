@@ -17,7 +17,7 @@ from capgateway import ids
 from capgateway.cards.decision import EndReason
 from capgateway.webhooks.lane import Action
 
-__all__ = ["Message", "Stamp", "display", "encode", "json_schema", "message_id", "take_down"]
+__all__ = ["Message", "Stamp", "display", "display_type", "encode", "message_id", "take_down"]
 
 LARGEST_BODY = 20_000
 """Bytes; Standard Webhooks wants payloads below 20 kB. A larger card goes without its texts."""
@@ -169,18 +169,6 @@ def encode(value: Any) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of every body, for ``schemas/message/message-1.schema.json``."""
-    bodies, components = msgspec.json.schema_components((DisplayBody, TakeDownBody), ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "capgateway message, version 1",
-        "description": "The body of a webhook. Receivers ignore fields they do not know and switch on data.action.",
-        "oneOf": list(bodies),
-        "$defs": components,
-    }
-
-
 def _display_type(revision: int) -> DisplayType:
     return "card.published" if revision == 1 else "card.updated"
 
@@ -206,7 +194,3 @@ def _without_texts(card: dict[str, Any]) -> dict[str, Any]:
     """Still a ``card/1``: what can grow without bound is empty, what identifies and describes in short stays."""
     short = {language: words | dict.fromkeys(_TEXTS) for language, words in card["content"].items()}
     return card | {"content": short, "area": card["area"] | {"geometry": None, "descriptions": []}}
-
-
-if __name__ == "__main__":  # renews schemas/message/message-1.schema.json
-    print(msgspec.json.format(encode(json_schema())).decode())  # noqa: T201

@@ -37,7 +37,7 @@ OURS = {
     "entries": {"feed", "key", "state", "address"},  # a key that is not plain is hashed
     "alerts": {
         *("id", "identity", "chain_id", "feed", "sha256", "content_sha256", "profile", "signature", "verdict"),
-        *("decision", "reason", "card_id"),
+        *("decision", "reason", "card_id", "handled"),
         *("gist", "draft", "findings"),  # JSON escapes what no database keeps
     },
     "chain_names": {"chain_id"},
@@ -46,6 +46,9 @@ OURS = {
     "card_revisions": {"card_id", "alert_id", "body"},
     "messages": {"id", "type", "action", "card_id", "sha256"},
     "deliveries": {"id", "message_id", "receiver", "subject", "card_id", "action", "state", "reason"},
+    "held_take_downs": {"alert_id"},
+    "attention": {"card_id", "alert_id"},
+    "gaps": {"feed"},
     "lanes": {"receiver", "subject", "card_id", "delivery_id", "action", "in_flight"},
     "receivers": {"name", "last_outcome"},
     "feed_status": {"name", "lease_owner"},

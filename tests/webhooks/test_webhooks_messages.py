@@ -20,6 +20,7 @@ from capgateway.cards.decision import EndReason
 from capgateway.simulate import story
 from capgateway.webhooks import messages
 from capgateway.webhooks.receiver import Receiver
+from capgateway.webhooks.schema import json_schema
 
 NOW = datetime(2026, 11, 22, 7, 41, 3, tzinfo=UTC)
 END = NOW + timedelta(hours=20)
@@ -207,6 +208,6 @@ def test_every_body_fits_the_shipped_schema() -> None:
 
 
 def test_the_shipped_schema_is_current() -> None:
-    """The file is what the types say; `python -m capgateway.webhooks.messages > schemas/message/…` renews it."""
-    made = msgspec.json.format(messages.encode(messages.json_schema())) + b"\n"
+    """The file is what the types say; `python -m capgateway.webhooks.schema > schemas/message/…` renews it."""
+    made = msgspec.json.format(messages.encode(json_schema())) + b"\n"
     assert shipped.schema("message/message-1.schema.json") == made
