@@ -19,7 +19,7 @@ from capgateway import ids
 from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Gist, Situation
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds
+from capgateway.store import chains, feeds, gaps
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.records import Taken, TakenEntry
@@ -235,7 +235,15 @@ def take_in(
     taken = {place: intake.take(arrivals[place]) for place in order}
     if entries:
         feeds.entries_taken(write, entries)
+    _confirm(write, [(arrivals[place], one) for place, one in taken.items()])
     return [taken[place] for place in range(len(arrivals))]
+
+
+def _confirm(write: Write, came: Sequence[tuple[Arrival, Taken]]) -> None:
+    """What came in may show that a card is still true whose feed had a gap."""
+    again = {one.alert_id for arrival, one in came if not one.is_new and not arrival.is_second_look}
+    unchanged = {one.alert_id for _, one in came if one.is_new and one.decision.word == "unchanged"}
+    gaps.arrived(write, again, unchanged)
 
 
 def urgency(arrival: Arrival) -> tuple[bool, float]:
