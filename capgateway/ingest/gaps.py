@@ -51,7 +51,8 @@ async def settle(intake: Intake, watch: Watch, *, is_complete: bool) -> None:
     """After an answer: begin the gap that it shows, verify the cards whose alerts it lists, and end the gap if it is
     complete. Raises :class:`StoreError`, and goes on where it was the next time."""
     if strangers := watch.strangers:
-        await begin(intake, watch, strangers.since, before=strangers.before)
+        if not strangers.keys & watch.met:
+            await begin(intake, watch, strangers.since, before=strangers.before)
         watch.strangers = None
     if not is_complete:
         return

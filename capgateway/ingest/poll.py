@@ -123,7 +123,7 @@ async def retry_missing(intake: Intake, watch: Watch) -> None:
 async def _poll(intake: Intake, watch: Watch, stamp: Stamp) -> tuple[str, int]:
     await _load(intake, watch)
     now, live = stamp.at, await intake.live.documents(watch.feed.name)
-    watch.seen.clear()
+    watch.begin_poll()
     watch.sought = await intake.live.sought(watch.feed.name)
     asked = await _ask(intake, watch, stamp, is_live=live is not None)
     new = sum(one.new for one in asked)
@@ -177,7 +177,9 @@ async def _ask(intake: Intake, watch: Watch, stamp: Stamp, *, is_live: bool) -> 
     if len(every) == 1:
         return [await _ask_part(intake, watch, every[0], stamp, is_live=is_live)]
     leeway = interval_of(watch.feed) / 2
-    due = [one for one in every if watch.part(one).is_due(now, leeway)] or every
+    own = [one for one in every if not one.is_aside]
+    wanted = every if watch.reads_whole else [one for one in every if watch.part(one).is_due(now, leeway)]
+    due = wanted if any(not one.is_aside for one in wanted) else [*wanted, *own]
     for one in due:
         part = watch.part(one)
         if not part.is_under_way:

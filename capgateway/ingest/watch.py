@@ -59,7 +59,7 @@ class Watch:
     """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete``, the time
     since the feed last gave a complete answer, outlives the process, and so does its last ``gap``. ``known`` is what servers
     said of its last bodies, by address. ``sought`` is by what its listing would show the alerts of unverified cards, ``seen``
-    those that it did show; ``reads_whole`` asks without conditions, and reads what it gets, until an answer is complete."""
+    those that it did show, ``met`` the new entries whose alerts turned out to be known; ``reads_whole`` asks without conditions, and reads what it gets, until an answer is complete."""
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Watch:
         self.strangers: Strangers | None = None
         self.sought: Sought | None = None
         self.seen: set[str] = set()
+        self.met: set[str] = set()
         self.reads_whole = False
         self.since_seam: dict[str, datetime] | None = {}
         self.failures = 0
@@ -126,6 +127,12 @@ class Watch:
     @complete_at.setter
     def complete_at(self, at: datetime | None) -> None:
         self.complete = Absence(at) if at else None
+
+    def begin_poll(self) -> None:
+        """What the last answer showed counts no more, unless it is still to be judged."""
+        self.seen.clear()
+        if self.strangers is None:
+            self.met.clear()
 
     @property
     def has_open_gap(self) -> bool:
@@ -283,8 +290,8 @@ class Watch:
     def took(self, arrival: Arrival, taken: Taken, key: str = "") -> bool:
         """An alert came in, announced by the entry of this key; whether it was new. One that was known shows that the feed goes
         on where it was."""
-        if not taken.is_new and self.strangers and key in self.strangers.keys:
-            self.strangers = None
+        if not taken.is_new and key:
+            self.met.add(key)
         if taken.is_new:
             self.newest_at = arrival.received_at
             sent_at = arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None

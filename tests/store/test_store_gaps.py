@@ -133,7 +133,7 @@ async def test_another_alert_verifies_nothing(store: Store) -> None:
     await take(store, late)
     await begin(store)
     await take(store, chain("TX-2")[0])
-    assert (await take(store, early)).decision.word == "unchanged"
+    assert (await take(store, early)).decision.reason == "stale"
     await take(store, b"<nonsense/>")
     assert await unverified(store) == [SINCE]
 
