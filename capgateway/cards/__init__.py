@@ -9,6 +9,7 @@ from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.takedown import is_meant, is_take_down, may_mean_a_card, names_nothing, waits_for_a_person
 
 __all__ = [
     "MAX_NAME",
@@ -34,9 +35,14 @@ __all__ = [
     "expire",
     "expiry",
     "gist",
+    "is_meant",
+    "is_take_down",
     "key",
     "known_word",
     "may_display",
+    "may_mean_a_card",
+    "names_nothing",
     "touches",
     "unusable",
+    "waits_for_a_person",
 ]

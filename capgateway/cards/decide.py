@@ -108,6 +108,8 @@ def decide(situation: Situation, policy: Policy) -> Decision:
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
+    if arrived.gist.msg_type == "Cancel" and active and not changes:
+        return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
 

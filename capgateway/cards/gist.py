@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Alert, Info, Reference
 
-VERSION = 1
+VERSION = 2
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
@@ -187,7 +187,8 @@ def gist(alert: Alert) -> Gist:
         references=_references(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos),
+        says_amber=not any(info.codes for info in infos)
+        and amber.says_so(alert.infos, is_cancel=alert.msg_type == "Cancel"),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )

@@ -105,10 +105,12 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
     """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
     same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
     displayed. A push feed has to name the sender."""
-    if speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+    if speaker.released_at or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
         return None
     if policy.rules_of(about.feed).signature == "require":
         return "signature"
+    if speaker.was_barred and speaker.feed not in policy.feeds:
+        return "sender"  # removing a feed gives nothing that it said more weight
     if speaker.feed == about.feed:
         return None
     rules = policy.rules_of(speaker.feed)
@@ -143,7 +145,10 @@ def is_ahead(member: Member) -> bool:
 
 def place(member: Member, chain: Sequence[Member]) -> datetime:
     """Where an alert stands in the order of its chain: at its ``sent``. One from the future stands directly after the newest
-    that it references, or at its receipt where it references none."""
+    that it references, or at its receipt where it references none; one that a person released, after what was said until
+    then."""
+    if member.released_at:
+        return max(member.sent_at, member.released_at)
     if not is_ahead(member):
         return member.sent_at
     names = member.gist.names_of_its_own()

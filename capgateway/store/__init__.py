@@ -4,7 +4,7 @@
 was read, ``cards`` ends and routes, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
 """
 
-from capgateway.store import alerts, cards, chains, deliveries, feeds, lists, retention
+from capgateway.store import alerts, cards, chains, deliveries, feeds, held, lists, operators, retention
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -46,6 +46,8 @@ __all__ = [
     "chains",
     "deliveries",
     "feeds",
+    "held",
     "lists",
+    "operators",
     "retention",
 ]
