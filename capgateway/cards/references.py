@@ -48,11 +48,13 @@ def candidates(gist: Gist) -> set[str]:
 
 
 def guesses(gist: Gist) -> set[str]:
-    """What it most likely names, where none of it is known yet: what is between its sender and a time, the parts between
-    commas or semicolons, and each word where there are no commas."""
+    """What it most likely names, where none of it is known yet: what is between its sender and a time, what is left without
+    them, the parts between commas or semicolons, and each word where there are no commas."""
     text = own_text(gist)
     triples = re.findall(re.escape(gist.sender_key) + r" ?, ?(.{1,300}?) ?, ?\d{4}-\d\d-\d\dt", text)
-    parts = [*re.split("[,;]", text), *text.split(";"), *([] if "," in text else text.split())]
+    known = rf"(?<![^ ,;])(?:{re.escape(gist.sender_key)}(?![^ ,;])|\d{{4}}-\d\d-\d\dt[^ ,;]*)"
+    left = [part.strip(" ,;") for part in re.split(known, text)]
+    parts = [*left, *re.split("[,;]", text), *text.split(";"), *([] if "," in text else text.split())]
     found = {A_TIME.sub("", part.strip()) for part in (*triples, *parts)}
     return {part for part in found if part and part != gist.sender_key and len(part) <= LONGEST_KEY}
 

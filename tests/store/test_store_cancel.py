@@ -47,7 +47,10 @@ WAYS = [
     ("Texas  AMBER 7", "Ops@Dps.example", "Ops@Dps.example,Texas AMBER 7,{sent}"),
     ("Texas AMBER 7", "Ops@Dps.example", "texas amber 7"),
     ("A,B;7", "Ops@Dps.example", "Ops@Dps.example,A,B;7,{sent}"),
+    ("A,B;7", "Ops@Dps.example", "A,B;7,Ops@Dps.example,{sent}"),
+    ("A,B,7", "Ops@Dps.example", "Ops@Dps.example,A,B,7"),
     ("TX-1", "Safety, Department of", "Safety, Department of,TX-1,{sent}"),
+    ("Case 7, A", "Safety, Department of", "Safety, Department of,Case 7, A"),
     ("TX-1", "Ops@Dps.example", " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(700)) + " TX-1"),
 ]
 
