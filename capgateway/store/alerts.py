@@ -224,7 +224,8 @@ class Intake:
         decision = self._outcome(arrival, arrival.member(known["id"])).decision
         if known["reason"] in _APART:
             return decision.reason not in _APART
-        return _is_alike(known, arrival.gist) and any(isinstance(change, Display) for change in decision.changes)
+        does_more = decision.word == "ended" or any(isinstance(change, Display) for change in decision.changes)
+        return does_more and _is_alike(known, arrival.gist)
 
     def _says_more(self, known: Row, arrival: Arrival) -> bool:
         """Of two copies of a Cancel, the first of which ended nothing: whether the second ends a card, or names alerts where
@@ -336,9 +337,9 @@ def _conflicts(known: Row, arrival: Arrival) -> bool:
 
 
 def _is_alike(known: Row, gist: Gist) -> bool:
-    """Whether both speak of the same alerts in the same way."""
+    """Whether both speak of the same alerts in the same way, or the known one lost its references on its way."""
     stored = msgspec.json.decode(known["gist"], type=Gist)
-    return (stored.msg_type, stored.named()) == (gist.msg_type, gist.named())
+    return stored.msg_type == gist.msg_type and stored.named() in ([], gist.named())
 
 
 def _made_a_card(connection: Connection, alert_id: str) -> bool:
