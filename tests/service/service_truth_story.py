@@ -185,6 +185,11 @@ class Story:
         return tuple(dict.fromkeys(case.sender for case in self.cases))
 
     @property
+    def unclear(self) -> set[str]:
+        """Issuers of whose take-downs some may not be clear: operators may be told of any of their cards."""
+        return {case.sender for case in self.cases if case.may_be_held}
+
+    @property
     def told(self) -> list[Told]:
         return [one for case in self.cases for one in case.told]
 

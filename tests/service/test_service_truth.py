@@ -193,7 +193,7 @@ class World:
         wanted = [case.head] if case.head else []
         if case.is_never_shown and every:
             return "was never to be shown"
-        if not case.may_be_held and self._held(case):
+        if case.sender not in self.story.unclear and self._held(case):
             return "operators were told of a take-down that nobody asked for"
         if shown == wanted or (case.may_differ and self._held(case)):
             return None
