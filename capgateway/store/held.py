@@ -116,7 +116,7 @@ def _matched(write: Write, row: RowMapping, member: Member, known: chains.Named,
     if live and row["decision"] != "quarantined":  # it names a card that came after it, or another sender's
         made = outcomes.outcome(write, member, known.own, policy, None)
         if made.decision.word == "ended":
-            return _end(write, member, made, known.own)
+            return _end(write, row, made, known.own)
         decision = made.decision
         if any(card["chain_id"] in known.others for card in live):
             decision = Decision(word="quarantined", reason="cross_sender")
@@ -135,7 +135,7 @@ def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *,
     marked = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
     live = [card for card in found if is_new or card["id"] in marked or card["sent_at"] <= member.sent_at]
     is_alone = row["keyed"] and len(found) == len(live) == 1
-    if is_alone and (ended := _end_the_only_one(write, member, live[0], policy)):
+    if is_alone and (ended := _end_the_only_one(write, row, member, live[0], policy)):
         return ended
     decision = None
     if live and row["keyed"] and row["decision"] != "quarantined":
@@ -144,21 +144,23 @@ def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *,
     return _mark(write, row, member, live, decision, is_kept=True)
 
 
-def _end_the_only_one(write: Write, cancel: Member, card: RowMapping, policy: Policy) -> Held | None:
+def _end_the_only_one(
+    write: Write, row: RowMapping, cancel: Member, card: RowMapping, policy: Policy
+) -> Held | None:
     """A Cancel without any reference ends its sender's only live card, where it means the same programme and area and may end
     it at all."""
     if not card_stage.is_meant(cancel, chains.state(card), policy):
         return None
     made = outcomes.outcome(write, cancel, {card["chain_id"]}, policy, None)
-    return _end(write, cancel, made, {card["chain_id"]}) if made.decision.word == "ended" else None
+    return _end(write, row, made, {card["chain_id"]}) if made.decision.word == "ended" else None
 
 
-def _end(write: Write, take_down: Member, made: outcomes.Outcome, named: Collection[str]) -> Held:
-    """It ends a card after all."""
-    chain_id = chains.join(write, take_down.alert_id, named)
+def _end(write: Write, row: RowMapping, made: outcomes.Outcome, named: Collection[str]) -> Held:
+    """It ends a card after all. What else it may be meant for, when that comes, is of the same chain."""
+    chain_id = chains.join(write, row["id"], {*named, row["chain_id"]} - {None})
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
-    outcomes.save(write, take_down.alert_id, made.decision, written.card_id)
-    _settle(write, take_down.alert_id)
+    outcomes.save(write, row["id"], made.decision, written.card_id)
+    _settle(write, row["id"])
     return Held(decision=made.decision, messages=written.messages)
 
 

@@ -52,6 +52,11 @@ WAYS = [
     ("TX-1", "Safety, Department of", "Safety, Department of,TX-1,{sent}"),
     ("Case 7, A", "Safety, Department of", "Safety, Department of,Case 7, A"),
     ("TX-1", "Ops@Dps.example", " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(700)) + " TX-1"),
+    (
+        "Texas AMBER 7",
+        "Ops@Dps.example",
+        " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(350)) + " Ops@Dps.example,Texas AMBER 7,{sent}",
+    ),
 ]
 
 
@@ -66,6 +71,15 @@ async def test_however_it_is_written_it_ends_the_card(
     for document in both[::-1] if is_late else both:
         await take(store, document)
     assert await live(store) == []
+
+
+async def test_a_cancel_under_its_alerts_name_stays_in_force(store: Store) -> None:
+    """It came before its Alert, and another card of its sender was on display."""
+    other, alert = named("TX-0"), named("TX-1")
+    await take(store, other)
+    await take(store, replace(story.cancel(NOW, alert), identifier="TX-1", references=(), infos=alert.infos))
+    await take(store, alert)
+    assert "TX-1" not in await live(store)
 
 
 async def test_the_longest_name_is_meant(store: Store) -> None:
