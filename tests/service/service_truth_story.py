@@ -50,6 +50,8 @@ WEATHER = "w-nws.webmaster@weather.example"
 AHEAD = timedelta(minutes=3)
 """After everything before it, and not so far in the future that it does not count."""
 LIVES = timedelta(seconds=12)
+CLEAR = WAYS[:-1]
+"""Ways for an issuer with several cards: a Cancel under an unknown name and without references ends the only card there is."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,7 @@ class Case:
 
     def ends(self, said: Sequence[cap.Alert], *, way: str = "", is_odd: bool = False, **where: object) -> cap.Alert:
         """A Cancel of some of these, named in one of many ways."""
-        way = way or self.chance.choice(WAYS)
+        way = way or self.chance.choice(CLEAR)
         named = self.chance.sample(list(said), self.chance.randint(1, len(said)))
         cancel = self.cancel(**({"identifier": named[0].identifier} if way == "own name" else {}))
         cancel = against_the_schema(cancel, self.chance) if is_odd else cancel
@@ -225,7 +227,7 @@ class Story:
     def plot_each_way(self) -> None:
         """Every way of naming, once in each story."""
         for way in WAYS:
-            case = self._case()
+            case = self._case(self._alone() if way == "own name" else "")
             case.ends(case.begins(), way=way)
 
     def plot_fault_in_info(self) -> None:
@@ -270,7 +272,7 @@ class Story:
     def plot_identifier_used_again(self) -> None:
         case = self._case()
         first = case.goes(case.alert())
-        case.ends([first], way=self.chance.choice(WAYS))
+        case.ends([first], way=self.chance.choice(CLEAR))
         again = case.goes(case.alert(identifier=first.identifier), wrong="identifier used again after an end")
         case.lives(again)
 
@@ -377,7 +379,7 @@ class Story:
     def _barred(self, case: Case, feed: str) -> None:
         """A Cancel through a feed that may not end the card; sometimes another feed brings it too."""
         said = case.begins()
-        cancel, references = case.cancel(), written(self.chance.choice(WAYS[:7]), said)
+        cancel, references = case.cancel(), written(self.chance.choice(CLEAR), said)
         case.goes(cancel, references=references, feed=feed, wrong=f"{feed} may not say so")
         case.head, case.may_be_held, case.may_differ = None, True, True
         if self.chance.random() < 0.4:
