@@ -143,6 +143,12 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         whole = (item for item in found if item.sent.instant or self.cap_version == "1.0")
         return {key(item.identifier) for item in whole if key(item.sender) == self.sender_key}
 
+    def triples_named(self) -> set[tuple[str, datetime]]:
+        """The same with the instants at which they were sent; only those in a whole triple."""
+        found = cap.references(self.references, self.cap_version) if self.references else ()
+        mine = (item for item in found if key(item.sender) == self.sender_key)
+        return {(key(item.identifier), item.sent.instant) for item in mine if item.sent.instant}
+
     @property
     def speaks_only_of_others(self) -> bool:
         """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""

@@ -310,7 +310,19 @@ def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
     stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
     if made.decision.changes or stood == "undecided":
         outcomes.save(write, alert_id, made.decision, written.card_id)
-    return Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
+    taken = Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
+    return _settled([taken], _looked_at(write, member, made.decision, policy))[0]
+
+
+def _looked_at(write: Write, member: Member, decision: Decision, policy: Policy) -> dict[str, Held]:
+    """What becomes of take-downs that ended nothing, now that this was decided anew."""
+    if card_stage.is_take_down(member.gist):
+        is_quarantined = decision.word == "quarantined"
+        return {member.alert_id: held.look(write, member.alert_id, policy)} if is_quarantined else {}
+    if not any(isinstance(change, Display) for change in decision.changes):
+        return {}
+    earlier = held.of_senders(write, {member.gist.sender_key})
+    return {alert_id: held.look(write, alert_id, policy, is_new=False) for alert_id in earlier}
 
 
 def undecided(connection: Connection) -> list[tuple[str, bool]]:

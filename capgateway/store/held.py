@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
@@ -44,7 +44,7 @@ _HELD_OF = (
     select(held_take_downs.c.alert_id)
     .where(held_take_downs.c.sender_key.in_(bindparam("senders", expanding=True)))
     .group_by(held_take_downs.c.alert_id)
-    .order_by(held_take_downs.c.alert_id)
+    .order_by(func.max(held_take_downs.c.since).desc(), held_take_downs.c.alert_id)
     .limit(LOOKED_AT)
 )
 _DISPLAYED = select(cards, alerts.c.sent_at).join(alerts, alerts.c.id == cards.c.alert_id)

@@ -161,3 +161,42 @@ async def test_the_same_identifier_sent_again_is_one_chain(store: Store) -> None
     await take(store, alert)
     assert (await take(store, arrival(again))).decision.word == "updated"
     assert await states(store) == ["card.published superseded", "card.updated pending"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("end", ["Cancel", "AllClear"])
+async def test_an_identifier_used_again_after_an_end_is_a_new_alert(
+    store: Store, end: str, order: Sequence[int]
+) -> None:
+    """The Cancel names the first by its whole triple, not the second; in whichever order they come the second is displayed,
+    with its own beginning, and its own Cancel ends it."""
+    first = named()
+    over = story.cancel(NOW - timedelta(minutes=6), first)
+    if end == "AllClear":
+        over = replace(over, msg_type="Update", infos=(replace(ALERT.infos[0], response_types=("AllClear",)),))
+    again = replace(first, sent=cap.time((NOW - timedelta(minutes=3)).isoformat()))
+    three = (first, over, again)
+    for place in order:
+        await take(store, three[place])
+    (card,) = (await store.read(lists.card_page, state="active")).items
+    assert card.card is not None
+    assert again.sent is not None
+    assert card.card.source.sent == again.sent.text
+    if order == (0, 1, 2):
+        assert card.card.issued_at == again.sent.instant
+    ended = await take(store, replace(story.cancel(NOW, again), identifier="TX-C2"))
+    assert (ended.decision.word, await live(store)) == ("ended", [])
+
+
+async def test_an_identifier_used_again_after_expiry_lives_anew(store: Store) -> None:
+    """The longest life counts from the new beginning; an Update after it belongs to that life."""
+    first = named()
+    days = [replace(first, sent=cap.time((NOW - timedelta(days=ago)).isoformat())) for ago in (20, 1)]
+    for alert in days:
+        await take(
+            store, replace(alert, infos=(replace(alert.infos[0], expires=None),)), at=alert.sent and alert.sent.instant
+        )
+    assert await live(store) == []
+    long = cap.time((NOW + timedelta(days=2)).isoformat())
+    shown = replace(days[1], sent=cap.time(NOW.isoformat()), infos=(replace(first.infos[0], expires=long),))
+    assert (await take(store, shown)).decision.word == "published"

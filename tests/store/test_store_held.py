@@ -299,3 +299,26 @@ async def test_a_display_that_waits_is_told(store: Store, alert: cap.Alert, how:
         came = await take(store, alert, policy=policy, **how)
         assert came.decision.word in ("quarantined", "unchanged")
     assert await told(store) == ([("review_waiting", None)] if is_told else [])
+
+
+async def test_a_display_after_a_change_of_the_regions(store: Store) -> None:
+    """A card that a wider policy shows may be what an earlier Cancel meant."""
+    elsewhere = Policy(regions=("US-OH",))
+    left_out = await take(store, ALERT, policy=elsewhere)
+    early = await take(store, cancel("NEVER-SEEN"), policy=elsewhere)
+    assert await marks(store) == set()
+    shown = await store.write_alone(alerts.decide_again, left_out.alert_id, POLICY)
+    assert [pair.alert_id for pair in shown.held] == [early.alert_id]
+    assert [kind for kind, _ in await told(store)] == ["takedown_held"]
+
+
+async def test_a_feed_that_is_removed_gains_nothing(store: Store) -> None:
+    """What a push feed was not entitled to say counts no more when the feed is no longer configured."""
+    named = {"simulator": FeedRules(), "push": FeedRules(is_push=True)}
+    await take(store, ALERT, policy=replace(POLICY, feeds=named))
+    forged = await take(store, cancel(ALERT.identifier), feed="push", policy=replace(POLICY, feeds=named))
+    assert forged.decision.reason == "sender"
+    removed = replace(POLICY, feeds={"simulator": FeedRules()})
+    before = story.update(NOW - timedelta(minutes=4), ALERT)
+    assert (await take(store, before, policy=removed)).decision.word == "updated"
+    assert len(await live(store)) == 1
