@@ -129,10 +129,11 @@ async def test_a_fault_elsewhere_does_not_keep_a_card_up(store: Store) -> None:
     assert (shown.decision.word, shown.decision.reason) == ("quarantined", "schema")
 
 
+@pytest.mark.parametrize("sender", ["Ops@Dps.example", "Safety, Department of"])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_a_spoiled_copy_does_not_stand_in_the_way(store: Store, order: Sequence[int]) -> None:
+async def test_a_spoiled_copy_does_not_stand_in_the_way(store: Store, order: Sequence[int], sender: str) -> None:
     """A relay lost the references; the genuine Cancel has the same identity. In whichever order they and the Alert come."""
-    alert = named()
+    alert = named(sender=sender)
     genuine = cancel(alert, f"{alert.sender},TX-1,{SENT}")
     three = [(cap.write(alert), "one"), (cancel(alert, None), "relay"), (genuine, "one")]
     for place in order:
