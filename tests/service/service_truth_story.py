@@ -383,7 +383,7 @@ class Story:
         case.goes(cancel, references=references, feed=feed, wrong=f"{feed} may not say so")
         case.head, case.may_be_held, case.may_differ = None, True, True
         if self.chance.random() < 0.4:
-            case.goes(cancel, references=references)
+            case.goes(cancel, references=references, feed=self.chance.choice([one for one in OPEN if one != "naads"]))
             case.may_differ = False
 
     def plot_unsigned(self) -> None:

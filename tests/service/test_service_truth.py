@@ -171,7 +171,7 @@ class World:
 
     async def _has(self, told: Sequence[Told]) -> bool:
         stored = await self._store.read(_stored)
-        return all((key(one.alert.identifier), one.alert.msg_type, one.feed) in stored for one in told)
+        return all((key(one.alert.identifier), one.alert.msg_type, _feed(one)) in stored for one in told)
 
     async def _is_settled(self) -> bool:
         pending = (await self._store.read(lists.waiting)).pending
@@ -269,12 +269,17 @@ def _head(card: dict[str, Any]) -> tuple[str, str]:
     return card["source"]["identifier"], card["source"]["sent"]
 
 
+def _feed(one: Told) -> str:
+    """The feed that has to bring it. What a stream lost is asked for only where no feed brought it."""
+    return "" if one.feed == "naads" else one.feed
+
+
 def _stored(connection: Connection) -> set[tuple[str, str, str]]:
-    """Identifier, type and feed of whatever came in."""
+    """Identifier, type and feed of whatever came in, and once more for any feed."""
     columns = alerts.c.identifier_key, alerts.c.msg_type
     again = select(*columns, sightings.c.feed).join(sightings, sightings.c.alert_id == alerts.c.id)
     rows = connection.execute(select(*columns, alerts.c.feed).union(again))
-    return {(row[0] or "", row[1] or "", row[2]) for row in rows}
+    return {(row[0] or "", row[1] or "", feed) for row in rows for feed in (row[2], "")}
 
 
 def _alerts(connection: Connection, senders: Collection[str], identifiers: Collection[str]) -> list[StoredAlert]:
