@@ -69,14 +69,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 class Case:
     """One incident of an issuer. ``head`` is what is live at the end: identifier and ``sent`` of the newest word. ``may_differ``:
-    receivers may show something else, if operators were told; ``may_be_held``: operators may be told of a take-down."""
+    receivers may show something else, if operators were told."""
 
     def __init__(self, told_in: Story, sender: str, place: tuple[str, str], *, is_plain: bool) -> None:
         self.number = next(told_in.numbers)
         self.sender, self.place = sender, place
         self.plot = ""
         self.head: tuple[str, str] | None = None
-        self.may_differ = self.may_be_held = self.is_never_shown = False
+        self.may_differ = self.is_never_shown = False
         self.told: list[Told] = []
         self.said: list[cap.Alert] = []
         self.chance = told_in.chance
@@ -187,11 +187,6 @@ class Story:
         return tuple(dict.fromkeys(case.sender for case in self.cases))
 
     @property
-    def unclear(self) -> set[str]:
-        """Issuers of whose take-downs some may not be clear: operators may be told of any of their cards."""
-        return {case.sender for case in self.cases if case.may_be_held}
-
-    @property
     def told(self) -> list[Told]:
         return [one for case in self.cases for one in case.told]
 
@@ -288,7 +283,6 @@ class Story:
         alert = case.alert()
         case.ends([alert], feed=self.chance.choice(("ipaws", "edxl", "directory", "partner")))
         case.goes(alert, act=min(case.act + 1, ACTS - 1), wrong="after its Cancel")
-        case.may_be_held = True
 
     def plot_twin(self) -> None:
         """The triple of an Alert once more, as a Cancel."""
@@ -298,7 +292,7 @@ class Story:
         cancel = case.cancel(identifier=alert.identifier, sent=alert.sent)
         way = self.chance.choice(("own name", "triples", "identifiers"))
         case.goes(cancel, references=written(way, [alert]), feed=feed, wrong=f"same triple, {way}")
-        case.may_differ = case.may_be_held = True
+        case.may_differ = True
 
     def plot_stripped_cancel(self) -> None:
         case = self._case()
@@ -306,7 +300,7 @@ class Story:
         cancel = case.cancel()
         case.goes(replace(cancel, infos=()), feed="relay", wrong="stripped of references and info")
         case.goes(cancel, references=written("triples", said), wrong="the genuine one")
-        case.head, case.may_be_held = None, True
+        case.head = None
 
     def plot_stripped_alert(self) -> None:
         case = self._case()
@@ -381,7 +375,7 @@ class Story:
         said = case.begins()
         cancel, references = case.cancel(), written(self.chance.choice(CLEAR), said)
         case.goes(cancel, references=references, feed=feed, wrong=f"{feed} may not say so")
-        case.head, case.may_be_held, case.may_differ = None, True, True
+        case.head, case.may_differ = None, True
         if self.chance.random() < 0.4:
             case.goes(cancel, references=references, feed=self.chance.choice([one for one in OPEN if one != "naads"]))
             case.may_differ = False
@@ -392,7 +386,7 @@ class Story:
         alert = case.goes(case.alert(), feed="signed", signer=self.signer)
         cancel = case.cancel()
         case.goes(cancel, references=written("triples", [alert]), feed="rss", wrong="not signed")
-        case.may_be_held = case.may_differ = True
+        case.may_differ = True
         if self.chance.random() < 0.5:
             again = case.cancel(identifier=f"{cancel.identifier}-again")
             case.goes(again, references=written("triples", [alert]), feed="signed", signer=self.signer, wrong="signed")
@@ -420,8 +414,7 @@ class Story:
 
     def plot_weather(self) -> None:
         """Storms, and an AMBER Alert through the same sender: no Cancel of a storm marks it."""
-        case = self._case(WEATHER)
-        case.may_end(case.begins())
+        self._case(WEATHER).begins()
         storms = self._case(WEATHER)
         storms.is_never_shown = True
         for number in range(6):
@@ -436,7 +429,7 @@ class Story:
         case = self._case(self._alone())
         case.begins()
         case.goes(case.cancel(is_bare=False), act=LAST, wrong="names nothing")
-        case.head, case.may_be_held = None, True
+        case.head = None
 
     def plot_nothing_named_of_several(self) -> None:
         self._unclear(None)
@@ -450,7 +443,6 @@ class Story:
         cases = [self._case(sender) for _ in range(self.chance.choice((1, 2, 3) if references else (2, 3)))]
         for case in cases:
             case.begins()
-            case.may_be_held = True
         case = self.chance.choice(cases)
         sent = case.told[0].alert.sent
         text = references and references.format(sender=sender, sent=sent.text if sent else "")
