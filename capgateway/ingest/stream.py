@@ -51,7 +51,7 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, faults: 
     keeps us from no other; the next heartbeat names it again."""
     task = Task("catch-up", watch.feed.name)
     try:
-        missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item)]
+        missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item, watch.feed.name)]
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.not_recovered = len(missing)
         ended = await asyncio.gather(*(_recover(intake, watch, item) for item in missing), return_exceptions=True)
@@ -95,7 +95,7 @@ async def _take(intake: Intake, watch: Watch, reference: cap.Reference, found: F
     watch.took(arrival, await intake.take(arrival))
     return (
         None
-        if await intake.store.read(chains.holds, reference)
+        if await intake.store.read(chains.holds, reference, watch.feed.name)
         else "what the archive has under this name is not that alert"
     )
 

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
-from capgateway.store.tables import alerts, cards, chain_names
+from capgateway.store.tables import alerts, cards, chain_names, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -89,7 +89,13 @@ _STATEMENT = (
     .limit(1)
 )
 _HOLDS = select(alerts.c.id).where(
-    alerts.c.keyed, alerts.c.sender_key == bindparam("sender"), alerts.c.identifier_key == bindparam("identifier")
+    alerts.c.sender_key == bindparam("sender"),
+    alerts.c.identifier_key == bindparam("identifier"),
+    or_(
+        alerts.c.feed == bindparam("feed"),
+        exists().where(sightings.c.alert_id == alerts.c.id, sightings.c.feed == bindparam("feed")),
+        and_(alerts.c.keyed, alerts.c.decision.not_in(["ignored", "quarantined"])),
+    ),
 )
 
 
@@ -258,9 +264,11 @@ def state(row: RowMapping) -> CardState:
     )
 
 
-def holds(connection: Connection, reference: Reference) -> bool:
-    """Whether the message a reference names was taken in."""
+def holds(connection: Connection, reference: Reference, feed: str) -> bool:
+    """Whether the message a reference names was taken in: from this feed, or as another feed brought it, if that counted. A
+    copy that was left aside for the way it came, or for what it lost, does not do instead."""
     name: dict[str, Any] = {
+        "feed": feed,
         "sender": card_stage.key(reference.sender),
         "identifier": card_stage.key(reference.identifier),
     }
