@@ -6,9 +6,10 @@ from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
-from capgateway.cards.gist import VERSION, Gist, gist, key, known_word
+from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.takedown import is_meant, is_take_down, may_mean_a_card, names_nothing, waits_for_a_person
 
 __all__ = [
     "MAX_NAME",
@@ -34,9 +35,15 @@ __all__ = [
     "expire",
     "expiry",
     "gist",
+    "is_meant",
+    "is_take_down",
     "key",
     "known_word",
     "may_display",
+    "may_mean_a_card",
+    "names_nothing",
+    "reference_text",
     "touches",
     "unusable",
+    "waits_for_a_person",
 ]

@@ -102,7 +102,9 @@ def _known(pairs: Iterable[Named]) -> Iterable[tuple[Basis, str]]:
             yield "oet", value
 
 
-def says_so(infos: Iterable[Info]) -> bool:
-    """Whether the words name the programme. A doubt in one language counts for all."""
+def says_so(infos: Iterable[Info], *, is_cancel: bool = False) -> bool:
+    """Whether the words name the programme. A doubt in one language counts for all; in a Cancel none does, as "cancelled" is
+    what it says."""
     texts = [text for info in infos for text in (info.event, info.headline) if text]
-    return any(PHRASES.match(text[:FRONT]) for text in texts) and not any(DOUBTS.search(text) for text in texts)
+    is_doubtful = not is_cancel and any(DOUBTS.search(text) for text in texts)
+    return any(PHRASES.match(text[:FRONT]) for text in texts) and not is_doubtful

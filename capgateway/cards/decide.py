@@ -16,7 +16,19 @@ import msgspec
 from capgateway import cap, ids
 from capgateway.cards import references
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
-from capgateway.cards.life import STATEMENTS, Deferred, Shown, Silent, bar, is_amber, judge, named_by, outcome, standing
+from capgateway.cards.life import (
+    STATEMENTS,
+    Deferred,
+    Shown,
+    Silent,
+    bar,
+    is_amber,
+    judge,
+    lives,
+    named_by,
+    outcome,
+    standing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +120,8 @@ def decide(situation: Situation, policy: Policy) -> Decision:
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
+    if arrived.gist.msg_type == "Cancel" and active and not changes:
+        return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
 
@@ -172,7 +186,7 @@ def _refusal(
     stand = standing(chain, policy)
     if all(member.alert_id != arrived.alert_id for member in stand):
         return Decision(word="ignored", reason="stale")
-    own = judge(arrived, chain, stand, policy, now)
+    own = judge(arrived, chain, lives(stand, policy)[arrived.alert_id], policy, now)
     return (
         Decision(word="quarantined", reason=own.reason)
         if isinstance(own, Deferred)
@@ -196,7 +210,7 @@ def _display(shown: Shown, current: CardState | None, chain: Sequence[Member], k
         card_id=card_id,
         incident_id=current.incident_id if current else card_id.replace("crd_", "inc_", 1),
         revision=current.revision + 1 if current else 1,
-        issued_at=_issued_at([member for member in chain if member.gist.msg_type in STATEMENTS]),
+        issued_at=_issued_at(shown.life),
         expires_at=shown.expires_at,
         expires_from=shown.expires_from,
         target=shown.target,

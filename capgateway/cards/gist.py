@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Alert, Info, Reference
 
-VERSION = 1
+VERSION = 2
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
@@ -143,6 +143,12 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         whole = (item for item in found if item.sent.instant or self.cap_version == "1.0")
         return {key(item.identifier) for item in whole if key(item.sender) == self.sender_key}
 
+    def triples_named(self) -> set[tuple[str, datetime]]:
+        """The same with the instants at which they were sent; only those in a whole triple."""
+        found = cap.references(self.references, self.cap_version) if self.references else ()
+        mine = (item for item in found if key(item.sender) == self.sender_key)
+        return {(key(item.identifier), item.sent.instant) for item in mine if item.sent.instant}
+
     @property
     def speaks_only_of_others(self) -> bool:
         """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""
@@ -187,7 +193,8 @@ def gist(alert: Alert) -> Gist:
         references=_references(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos),
+        says_amber=not any(info.codes for info in infos)
+        and amber.says_so(alert.infos, is_cancel=alert.msg_type == "Cancel"),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )

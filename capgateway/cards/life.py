@@ -31,12 +31,13 @@ MAX_AHEAD = timedelta(minutes=5)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """This member of the chain is to be on display, here."""
+    """This member of the chain is to be on display, here; ``life`` is all that was said since the chain's last end."""
 
     member: Member
     target: tuple[Unit, ...]
     expires_at: datetime
     expires_from: ExpiresFrom
+    life: tuple[Member, ...]
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,9 @@ def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | S
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
     not wait for a person."""
     stand = standing(chain, policy)
-    for member in sorted(stand, key=lambda member: _newness(member, chain), reverse=True):
-        result = judge(member, chain, stand, policy, now)
+    said = lives(stand, policy)
+    for member in reversed(stand):
+        result = judge(member, chain, said[member.alert_id], policy, now)
         if not isinstance(result, Deferred):
             return result
     return Silent(end="cancelled", reason="stale")
@@ -71,11 +73,13 @@ def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, s
 
 
 def standing(chain: Sequence[Member], policy: Policy) -> list[Member]:
-    """The statements of a chain that may say what they say, that no Cancel names, and that were sent after every Cancel
-    (F-20: whatever a Cancel leaves out, nothing older than it stays on display). Only a Cancel that may end a statement
-    counts for it."""
+    """The statements of a chain that may say what they say, that no Cancel names by their whole triple, and that were sent
+    after every Cancel (F-20: whatever a Cancel leaves out, nothing older than it stays on display). An identifier that is used
+    again after a Cancel is a new alert. Only a Cancel that may end a statement counts for it."""
     cancels = [
-        (cancel, place(cancel, chain), named_by(cancel, chain)) for cancel in chain if cancel.gist.msg_type == "Cancel"
+        (cancel, place(cancel, chain), cancel.gist.triples_named())
+        for cancel in chain
+        if cancel.gist.msg_type == "Cancel"
     ]
     return [member for member in _admitted(chain, policy) if not _is_ended(member, cancels, chain, policy)]
 
@@ -91,11 +95,14 @@ def _admitted(chain: Sequence[Member], policy: Policy) -> list[Member]:
 
 
 def _is_ended(
-    member: Member, cancels: Sequence[tuple[Member, datetime, set[str]]], chain: Sequence[Member], policy: Policy
+    member: Member,
+    cancels: Sequence[tuple[Member, datetime, set[tuple[str, datetime]]]],
+    chain: Sequence[Member],
+    policy: Policy,
 ) -> bool:
     where = place(member, chain) if cancels else member.sent_at
     return any(
-        (is_ahead(member) or where <= at or member.gist.identifier_key in named)
+        (is_ahead(member) or where <= at or (member.gist.identifier_key, member.sent_at) in named)
         and may_not_change(cancel, member, policy) is None
         for cancel, at, named in cancels
     )
@@ -105,10 +112,12 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
     """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
     same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
     displayed. A push feed has to name the sender."""
-    if speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+    if speaker.released_at or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
         return None
     if policy.rules_of(about.feed).signature == "require":
         return "signature"
+    if speaker.was_barred and speaker.feed not in policy.feeds:
+        return "sender"  # removing a feed gives nothing that it said more weight
     if speaker.feed == about.feed:
         return None
     rules = policy.rules_of(speaker.feed)
@@ -143,7 +152,10 @@ def is_ahead(member: Member) -> bool:
 
 def place(member: Member, chain: Sequence[Member]) -> datetime:
     """Where an alert stands in the order of its chain: at its ``sent``. One from the future stands directly after the newest
-    that it references, or at its receipt where it references none."""
+    that it references, or at its receipt where it references none; one that a person released, after what was said until
+    then."""
+    if member.released_at:
+        return max(member.sent_at, member.released_at)
     if not is_ahead(member):
         return member.sent_at
     names = member.gist.names_of_its_own()
@@ -163,16 +175,30 @@ def is_amber(member: Member, chain: Sequence[Member]) -> bool:
     return follows and not member.gist.codes
 
 
+def lives(stand: Sequence[Member], policy: Policy) -> dict[str, Sequence[Member]]:
+    """For each statement, by its id, what was said in its life until then; ``stand`` is in order. An Alert that was sent after
+    the end of what was said before begins another life."""
+    found: dict[str, Sequence[Member]] = {}
+    first, start, end = 0, None, None
+    for number, member in enumerate(stand):
+        if start is None or (end and member.gist.msg_type == "Alert" and member.sent_at > end):
+            first, start = number, begun(member)
+        start = min(start, begun(member))
+        is_over = member.gist.infos and not member.gist.live_infos
+        end = member.sent_at if is_over else expiry(member, policy, since=start)[0]
+        found[member.alert_id] = stand[first : number + 1]
+    return found
+
+
 def judge(
-    head: Member, chain: Sequence[Member], stand: Sequence[Member], policy: Policy, now: datetime
+    head: Member, chain: Sequence[Member], life: Sequence[Member], policy: Policy, now: datetime
 ) -> Shown | Deferred | Silent:
-    """What one statement asks for, were it the newest of its chain; ``stand`` are those of the chain that stand."""
+    """What one statement asks for, were it the newest of its chain; ``life`` is what was said in its life until then."""
     if not is_amber(head, chain):
         return Silent(end="superseded", reason="no_programme", member=head)
     if head.gist.infos and not head.gist.live_infos:
         return Silent(end="cancelled", reason="expired", member=head)
-    since = min((begun(member) for member in stand), default=None)
-    expires_at, expires_from = expiry(head, policy, since=since)
+    expires_at, expires_from = expiry(head, policy, since=min(map(begun, life)))
     if expires_at <= now:
         return Silent(end="expired", reason="expired", member=head)
     meant = head.meant
@@ -183,4 +209,4 @@ def judge(
         return Deferred(member=head, reason="jurisdiction")
     if not where:
         return Silent(end="left_region", reason="region", member=head)
-    return Shown(member=head, target=where, expires_at=expires_at, expires_from=expires_from)
+    return Shown(member=head, target=where, expires_at=expires_at, expires_from=expires_from, life=tuple(life))

@@ -18,7 +18,8 @@ ExpiresFrom = Literal["cap", "default", "max"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice."""
+    """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice. ``released_at`` is when a person
+    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came."""
 
     alert_id: str
     gist: Gist
@@ -28,6 +29,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None = None
     signature: SignatureNote = SignatureNote(status="absent", signer=None)
     rehearsal: bool = False
+    released_at: datetime | None = None
+    was_barred: bool = False
 
     @property
     def is_exercise(self) -> bool:

@@ -35,7 +35,7 @@ def own_text(gist: Gist) -> str:
 
 
 def candidates(gist: Gist) -> set[str]:
-    """Whatever in the text could be an identifier, to be looked up."""
+    """Whatever in the text could be an identifier, to be looked up: each few words, and what is between its sender and a time."""
     text = own_text(gist)
     words = list(TOKEN.finditer(text))
     longest = LONG if len(words) <= FEW else SHORT if len(words) <= SOME else 1
@@ -44,17 +44,23 @@ def candidates(gist: Gist) -> set[str]:
         for start in range(len(words))
         for more in range(min(longest, len(words) - start))
     )
-    return {text[start:end] for start, end in spans if end - start <= LONGEST_KEY}
+    return {*_triples(text, gist.sender_key), *(text[start:end] for start, end in spans if end - start <= LONGEST_KEY)}
 
 
 def guesses(gist: Gist) -> set[str]:
-    """What it most likely names, where none of it is known yet: what is between its sender and a time, the parts between
-    commas or semicolons, and each word where there are no commas."""
+    """What it most likely names, where none of it is known yet: what is between its sender and a time, what is left without
+    them, the parts between commas or semicolons, and each word where there are no commas."""
     text = own_text(gist)
-    triples = re.findall(re.escape(gist.sender_key) + r" ?, ?(.{1,300}?) ?, ?\d{4}-\d\d-\d\dt", text)
-    parts = [*re.split("[,;]", text), *text.split(";"), *([] if "," in text else text.split())]
-    found = {A_TIME.sub("", part.strip()) for part in (*triples, *parts)}
+    known = rf"(?<![^ ,;])(?:{re.escape(gist.sender_key)}(?![^ ,;])|\d{{4}}-\d\d-\d\dt[^ ,;]*)"
+    left = [part.strip(" ,;") for part in re.split(known, text)]
+    parts = [*left, *re.split("[,;]", text), *text.split(";"), *([] if "," in text else text.split())]
+    found = {A_TIME.sub("", part.strip()) for part in (*_triples(text, gist.sender_key), *parts)}
     return {part for part in found if part and part != gist.sender_key and len(part) <= LONGEST_KEY}
+
+
+def _triples(text: str, sender: str) -> list[str]:
+    """The identifiers of its sender's triples, also those with blanks and commas in them."""
+    return re.findall(re.escape(sender) + rf" ?, ?(.{{1,{LONGEST_KEY}}}?) ?, ?\d{{4}}-\d\d-\d\dt", text)
 
 
 def matched(gist: Gist, known: Collection[str]) -> set[str]:

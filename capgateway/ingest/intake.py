@@ -134,6 +134,8 @@ class Intake:
                 alert=taken.alert_id,
                 fault=taken.fault or _fault(arrival),
             )
+        for held in taken.held:
+            log.event(LOGGER, "take_down.held", level=logging.WARNING, alert=held.alert_id, card=held.card_id)
         log.event(
             LOGGER,
             "alert.decided",

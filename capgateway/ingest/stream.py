@@ -61,8 +61,8 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, stamp: S
     keeps us from no other; the next heartbeat names it again."""
     task = Task("catch-up", watch.feed.name)
     try:
-        named = naads.announced(heartbeat)
-        missing = [item for item in named if not await intake.store.read(chains.holds, item)]
+        named, feed = naads.announced(heartbeat), watch.feed.name
+        missing = [item for item in named if not await intake.store.read(chains.holds, item, feed)]
         await _look_for_gap(intake, watch, named, missing)
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.not_recovered = len(missing)
@@ -121,7 +121,7 @@ async def _take(intake: Intake, watch: Watch, reference: cap.Reference, found: F
     watch.took(arrival, await intake.take(arrival))
     return (
         None
-        if await intake.store.read(chains.holds, reference)
+        if await intake.store.read(chains.holds, reference, watch.feed.name)
         else "what the archive has under this name is not that alert"
     )
 

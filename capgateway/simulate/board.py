@@ -27,7 +27,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """``data`` of any message, as far as a receiver looks into it; ``action`` decides, not the type."""
 
     action: str | None = None
-    card_id: str = ""
+    card_id: str | None = None
     revision: int = 0
     sequence: int = 0
     expires_at: datetime | None = None
@@ -70,8 +70,8 @@ class Board:
         """The cards shown now, by ``card_id``."""
         return {card_id: entry.card for card_id, entry in self._entries.items() if entry.card is not None}
 
-    def entry(self, card_id: str) -> Entry | None:
-        return self._entries.get(card_id)
+    def entry(self, card_id: str | None) -> Entry | None:
+        return self._entries.get(card_id or "")
 
     def take(self, message_id: str, body: Body, *, now: datetime) -> Outcome:
         """Do what a verified message says, unless it was done before or something newer was."""
@@ -84,7 +84,8 @@ class Board:
             return self._compare(told, now)
         if told.action not in {"display", "take_down"}:
             return "ignored"
-        known = self._entries.get(told.card_id)
+        card_id = told.card_id or ""
+        known = self._entries.get(card_id)
         if known is not None and told.sequence <= known.sequence:
             return "stale"
         entry = Entry(sequence=told.sequence, revision=told.revision, ended_at=now)
@@ -92,7 +93,7 @@ class Board:
             entry = Entry(
                 sequence=told.sequence, revision=told.revision, card=told.card or {}, expires_at=told.expires_at
             )
-        self._entries[told.card_id] = entry
+        self._entries[card_id] = entry
         return entry.state
 
     def expire(self, now: datetime) -> list[str]:

@@ -190,7 +190,7 @@ class ReceiverServer:
             about,
             outcome=self._board.take(about.message_id or "", body, now=now),
             action=told.action,
-            card_id=told.card_id or None,
+            card_id=told.card_id,
             revision=told.revision or None,
             sequence=told.sequence or None,
             reason=told.reason,

@@ -5,7 +5,7 @@ was read, ``gaps`` what may have been missed, ``cards`` ends and routes, ``lists
 ``tables`` is the page to read first.
 """
 
-from capgateway.store import alerts, cards, chains, deliveries, feeds, gaps, lists, retention
+from capgateway.store import alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -48,6 +48,8 @@ __all__ = [
     "deliveries",
     "feeds",
     "gaps",
+    "held",
     "lists",
+    "operators",
     "retention",
 ]

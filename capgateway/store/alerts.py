@@ -7,21 +7,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import RowMapping, and_, bindparam, delete, or_, select, update
-from sqlalchemy.exc import DBAPIError
 
 from capgateway import cards as card_stage
 from capgateway import ids
-from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Gist, Situation
+from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds, gaps
-from capgateway.store.chains import Ledger
+from capgateway.store import chains, feeds, gaps, held, operators, outcomes
+from capgateway.store.chains import BARRED, Ledger
 from capgateway.store.dialect import upsert
+from capgateway.store.outcomes import Outcome
 from capgateway.store.records import Taken, TakenEntry
 from capgateway.store.tables import alerts, card_revisions, cards, sightings
 
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
 
     from capgateway.cards import Member, Policy
     from capgateway.store.arrivals import Arrival
+    from capgateway.store.held import Held
     from capgateway.store.write import Write
 
 #: Why an alert takes no part in any chain: it is not said to the public.
 _APART = frozenset({"status", "scope", "blocked"})
 #: Why an alert that takes part is not shown, for what it says itself.
 _NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction", "sender", "signature"})
-#: Why it may not say what it says, for the way it came.
-_BARRED = frozenset({"jurisdiction", "sender", "signature"})
 #: What follows from a document, as opposed to what it contains.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at"})
 
@@ -64,20 +63,10 @@ _KNOWN = select(
     )
 )
 _BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
-_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
-_DECIDE = update(alerts).where(alerts.c.id == bindparam("alert"))
 
 
 Row = Mapping[str, Any] | RowMapping
 """What is known of a stored alert: a row as it was read, or as it was just written."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with the cards that it puts on display, by their ids; ``fault`` is the gateway's own."""
-
-    decision: Decision
-    shown: dict[str, Card] = {}
-    fault: str | None = None
 
 
 class Intake:
@@ -86,6 +75,8 @@ class Intake:
     def __init__(self, write: Write, arrivals: Sequence[Arrival], policy: Policy) -> None:
         self.write, self.policy = write, policy
         self.known: dict[str, Row] = {}
+        self._ended_nothing: list[str] = []
+        self._spoke: set[str] = set()
         identities = [arrival.identity for arrival in arrivals]
         for start in range(0, len(identities), chains.NAMES_AT_ONCE):
             some = identities[start : start + chains.NAMES_AT_ONCE]
@@ -95,6 +86,48 @@ class Intake:
 
     def take(self, arrival: Arrival) -> Taken:
         """Take one document in. Doing so twice is the same as once: the second time it is ``unchanged``."""
+        taken = self._take(arrival)
+        if taken.is_new:
+            taken = self.watched(taken, arrival)
+        return taken
+
+    def finish(self) -> dict[str, Held]:
+        """Now that all are taken in: what became of take-downs that ended nothing, by their ids. Those of an earlier day are
+        looked at again where their sender said something new."""
+        found = {alert_id: held.look(self.write, alert_id, self.policy) for alert_id in self._ended_nothing}
+        for alert_id in held.of_senders(self.write, self._spoke) if self._spoke else ():
+            if alert_id not in found:
+                found[alert_id] = held.look(self.write, alert_id, self.policy, is_new=False)
+        return found
+
+    def watched(self, taken: Taken, arrival: Arrival) -> Taken:
+        """Note what :meth:`finish` has to look at, and tell operators of a display that waits for a person."""
+        gist, decision = arrival.gist, taken.decision
+        if gist is None or decision.word == "ended" or decision.reason in _APART:
+            return taken
+        if card_stage.is_take_down(gist):
+            if decision.reason != "no_programme" or gist.speaks_only_of_others:
+                self._ended_nothing.append(taken.alert_id)
+            return taken
+        if gist.basis is not None:
+            self._spoke.add(gist.sender_key)
+        if decision.word == "quarantined" and self._waits(taken, arrival):
+            said = operators.waiting(arrival, taken)
+            return msgspec.structs.replace(
+                taken, messages=taken.messages + operators.tell(self.write, "review_waiting", said)
+            )
+        return taken
+
+    def _waits(self, taken: Taken, arrival: Arrival) -> bool:
+        """Whether a person has to look at a quarantined alert: it may have to be displayed, and no usable copy is known."""
+        if taken.decision.reason == "conflict" or (arrival.gate and self._is_known(arrival.triple_sha256)):
+            return False
+        return card_stage.waits_for_a_person(arrival.member(taken.alert_id), self.policy, self.write.now)
+
+    def _is_known(self, identity: str) -> bool:
+        return self.write.execute(_BY_IDENTITY, {"identities": [identity]}).first() is not None
+
+    def _take(self, arrival: Arrival) -> Taken:
         known = self.known.get(arrival.identity)
         if known is None:
             return self._take_new(arrival, arrival.identity)
@@ -115,12 +148,12 @@ class Intake:
         known = self.known.get(arrival.identity)
         if known is not None and known["id"] != alert_id:
             decision = Decision(word="unchanged")
-            _save_decision(self.write, alert_id, decision, None)
+            outcomes.save(self.write, alert_id, decision, None)
             return Taken(alert_id=alert_id, decision=decision, is_new=False)
         if arrival.gate is not None:
             decision = Decision(word="quarantined", reason=arrival.gate)
             self._rewrite(alert_id, arrival, arrival.identity, None)
-            _save_decision(self.write, alert_id, decision, None)
+            outcomes.save(self.write, alert_id, decision, None)
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
         return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
 
@@ -139,7 +172,7 @@ class Intake:
         self.known[identity] = row
         written = card_rows.apply(self.write, decision.changes, outcome.shown, chain_id or "")
         if written.card_id != card_id:
-            _save_decision(self.write, alert_id, decision, written.card_id)
+            outcomes.save(self.write, alert_id, decision, written.card_id)
         return Taken(
             alert_id=alert_id,
             decision=decision,
@@ -151,7 +184,7 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcome(self.write, member, found, self.policy, arrival.draft)
+        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
         if arrival.held_back is None or made.decision.word == "ended":
             return made
         return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)
@@ -171,8 +204,8 @@ class Intake:
         if arrival.gate is not None or arrival.gist is None:
             return False
         came = (arrival.feed, arrival.signature.status)
-        if known["reason"] in _BARRED and (known["feed"], known["signature"]) != came:
-            return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in _BARRED
+        if known["reason"] in BARRED and (known["feed"], known["signature"]) != came:
+            return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in BARRED
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:
@@ -191,7 +224,8 @@ class Intake:
         decision = self._outcome(arrival, arrival.member(known["id"])).decision
         if known["reason"] in _APART:
             return decision.reason not in _APART
-        return _is_alike(known, arrival.gist) and any(isinstance(change, Display) for change in decision.changes)
+        does_more = decision.word == "ended" or any(isinstance(change, Display) for change in decision.changes)
+        return does_more and _is_alike(known, arrival.gist)
 
     def _says_more(self, known: Row, arrival: Arrival) -> bool:
         """Of two copies of a Cancel, the first of which ended nothing: whether the second ends a card, or names alerts where
@@ -207,7 +241,7 @@ class Intake:
         outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         self._rewrite(alert_id, arrival, known["identity"], chain_id)
         written = card_rows.apply(self.write, outcome.decision.changes, outcome.shown, chain_id)
-        _save_decision(self.write, alert_id, outcome.decision, written.card_id)
+        outcomes.save(self.write, alert_id, outcome.decision, written.card_id)
         self.known[known["identity"]] = (
             self.write.execute(_BY_IDENTITY, {"identities": [known["identity"]]}).mappings().one()
         )
@@ -233,10 +267,26 @@ def take_in(
     intake = Intake(write, arrivals, policy)
     order = sorted(range(len(arrivals)), key=lambda place: urgency(arrivals[place]))
     taken = {place: intake.take(arrivals[place]) for place in order}
+    settled = intake.finish()
     if entries:
         feeds.entries_taken(write, entries)
     _confirm(write, [(arrivals[place], one) for place, one in taken.items()])
-    return [taken[place] for place in range(len(arrivals))]
+    return _settled([taken[place] for place in range(len(arrivals))], settled)
+
+
+def _settled(taken: Sequence[Taken], found: dict[str, Held]) -> list[Taken]:
+    """What became of them in the end. What became of take-downs that came earlier is told with the last."""
+    told = []
+    for place, one in enumerate(taken):
+        own = found.pop(one.alert_id, None)
+        looked_at = [own] if own else []
+        if place == len(taken) - 1:
+            looked_at += found.values()
+        decision = own.decision if own and own.decision else one.decision
+        messages = one.messages + sum(each.messages for each in looked_at)
+        held_for = tuple(pair for each in looked_at for pair in each.marked)
+        told.append(msgspec.structs.replace(one, decision=decision, messages=messages, held=held_for))
+    return told
 
 
 def _confirm(write: Write, came: Sequence[tuple[Arrival, Taken]]) -> None:
@@ -254,72 +304,33 @@ def urgency(arrival: Arrival) -> tuple[bool, float]:
 
 def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> Taken:
     """Decide a stored document that could not be read before; ``arrival`` is what it is read as now."""
-    return Intake(write, [arrival], policy).take_again(alert_id, arrival)
+    intake = Intake(write, [arrival], policy)
+    taken = intake.watched(intake.take_again(alert_id, arrival), arrival)
+    return _settled([taken], intake.finish())[0]
 
 
 def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
     """Decide a stored alert anew, as after a change of policy or an upgrade, and write what follows from it. Where nothing
     changes the decision that stands keeps standing, unless there was none."""
     member, chain_id = chains.one(write.connection, alert_id)
-    made = outcome(write, member, [chain_id], policy, None)
+    made = outcomes.outcome(write, member, [chain_id], policy, None)
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
     stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
     if made.decision.changes or stood == "undecided":
-        _save_decision(write, alert_id, made.decision, written.card_id)
-    return Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
+        outcomes.save(write, alert_id, made.decision, written.card_id)
+    taken = Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
+    return _settled([taken], _looked_at(write, member, made.decision, policy))[0]
 
 
-def gather(write: Write, arrived: Member, found: Collection[str]) -> Situation:
-    """The situation of an alert whose names belong to these chains."""
-    if not found:
-        return Situation(arrived=arrived, now=write.now, deployment=write.deployment)
-    connection = write.connection
-    states = chains.card_states(connection, found)
-    heads = [state.alert_id for state in states if state.active]
-    return Situation(
-        arrived=arrived,
-        chain=chains.members(connection, found, but=arrived.alert_id, heads=heads),
-        cards=states,
-        now=write.now,
-        deployment=write.deployment,
-    )
-
-
-def outcome(write: Write, arrived: Member, found: Collection[str], policy: Policy, draft: Draft | None) -> Outcome:
-    """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
-    in either leaves the alert ``undecided``."""
-    try:
-        situation = gather(write, arrived, found)
-        decision = card_stage.decide(situation, policy)
-    except DBAPIError:
-        raise
-    except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
-        return _undecided(error, "it was decided")
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
-    shown: dict[str, Card] = {}
-    for display in decision.changes:
-        if isinstance(display, Display):
-            is_arrived = display.alert_id == situation.arrived.alert_id
-            text = draft if is_arrived and draft else _stored_draft(write, display.alert_id)
-            if text is None:
-                return _instead(display, "erased")
-            try:
-                words = msgspec.json.decode(text, type=Draft) if isinstance(text, str) else text
-                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy)
-            except Exception as error:  # noqa: BLE001
-                if arrived.gist.msg_type != "Cancel":
-                    return _undecided(error, "its card was made")
-                fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
-                return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
-    return Outcome(decision=decision, shown=shown)
-
-
-def _instead(display: Display, reason: EndReason) -> Outcome:
-    """What is decided where a display cannot be made: nothing, or the end of the card that it was to change."""
-    if display.revision == 1:
-        return Outcome(decision=Decision(word="ignored", reason="erased"))
-    end = End(card_id=display.card_id, revision=display.revision, reason=reason)
-    return Outcome(decision=Decision(word="ended", reason=reason, changes=(end,)))
+def _looked_at(write: Write, member: Member, decision: Decision, policy: Policy) -> dict[str, Held]:
+    """What becomes of take-downs that ended nothing, now that this was decided anew."""
+    if card_stage.is_take_down(member.gist):
+        is_quarantined = decision.word == "quarantined"
+        return {member.alert_id: held.look(write, member.alert_id, policy)} if is_quarantined else {}
+    if not any(isinstance(change, Display) for change in decision.changes):
+        return {}
+    earlier = held.of_senders(write, {member.gist.sender_key})
+    return {alert_id: held.look(write, alert_id, policy, is_new=False) for alert_id in earlier}
 
 
 def undecided(connection: Connection) -> list[tuple[str, bool]]:
@@ -340,32 +351,15 @@ def undecided_by_region(connection: Connection, now: datetime, since: datetime) 
     return list(connection.execute(query.order_by(alerts.c.sent_at)).scalars())
 
 
-def _undecided(error: Exception, when: str) -> Outcome:
-    """No word of the error itself: it may quote the alert."""
-    return Outcome(
-        decision=Decision(word="quarantined", reason="undecided"), fault=f"{type(error).__name__} while {when}"
-    )
-
-
-def _stored_draft(write: Write, alert_id: str) -> str | None:
-    found: str | None = write.execute(_DRAFT, {"alert": alert_id}).scalar()
-    return found
-
-
-def _save_decision(write: Write, alert_id: str, decision: Decision, card_id: str | None) -> None:
-    made = {"decision": decision.word, "reason": decision.reason, "decided_at": write.now, "card_id": card_id}
-    write.execute(update(alerts).where(alerts.c.id == alert_id).values(**made))
-
-
 def _conflicts(known: Row, arrival: Arrival) -> bool:
     """Whether the same triple came with other content. Other bytes alone are not: feeds wrap, sign and re-indent."""
     return known["content_sha256"] not in (None, arrival.content_sha256)
 
 
 def _is_alike(known: Row, gist: Gist) -> bool:
-    """Whether both speak of the same alerts in the same way."""
+    """Whether both speak of the same alerts in the same way, or the known one lost its references on its way."""
     stored = msgspec.json.decode(known["gist"], type=Gist)
-    return (stored.msg_type, stored.named()) == (gist.msg_type, gist.named())
+    return stored.msg_type == gist.msg_type and stored.named() in ([], gist.named())
 
 
 def _made_a_card(connection: Connection, alert_id: str) -> bool:

@@ -159,8 +159,19 @@ def _triple_sha256(gist: Gist, *, rehearsal: bool) -> str:
 
 
 def content_sha256(alert: Alert) -> str:
-    """The hash of what an alert says. Feeds wrap, sign and re-indent; an envelope may lessen the status."""
-    return sha256(msgspec.json.encode(msgspec.structs.replace(alert, status="", references_text=None)))
+    """The hash of what an alert says. Feeds wrap, sign and re-indent; an envelope may lessen the status. What a Cancel names
+    in a way of its own is part of it: a copy may have lost that."""
+    return sha256(
+        msgspec.json.encode(msgspec.structs.replace(alert, status="", references_text=_in_its_own_way(alert)))
+    )
+
+
+def _in_its_own_way(alert: Alert) -> str | None:
+    """The references of a Cancel, where they are no list of triples."""
+    if alert.msg_type != "Cancel" or not alert.references_text:
+        return None
+    text = " ".join(alert.references_text.split())
+    return None if text == " ".join(map(cards.reference_text, alert.references)) else text
 
 
 def encoded(value: Any) -> str:

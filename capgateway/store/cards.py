@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
 from capgateway.store import chains, outbox
-from capgateway.store.tables import card_revisions, cards
+from capgateway.store.tables import attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from capgateway.webhooks import Lane
 
 _ONE = select(cards).where(cards.c.id == bindparam("card"))
+_UNMARK = delete(attention).where(attention.c.card_id == bindparam("card"))
 _MOVE_ON = update(cards).where(cards.c.id == bindparam("card"))
 _VERIFY = (
     update(cards)
@@ -145,6 +146,7 @@ def _end(write: Write, change: End) -> int:
     moved = {"state": "ended", "revision": change.revision, "sequence": stamp.sequence, "updated_at": write.now}
     ended = {"ended_at": write.now, "end_reason": change.reason, "card": change.card_id}
     write.execute(_MOVE_ON, moved | ended)
+    write.execute(_UNMARK, {"card": change.card_id})
     message = webhooks.take_down(stamp, change.reason, ended_at=write.now)
     lanes = outbox.lanes(write, change.card_id)
     outbox.post(write, message, route_take_down(lanes), lanes)

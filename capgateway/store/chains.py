@@ -12,11 +12,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
-from capgateway.store.tables import alerts, cards, chain_names
+from capgateway.store.tables import alerts, cards, chain_names, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -39,10 +39,13 @@ LARGE_ONES = 10
 NAMES_AT_ONCE = 500
 """Both databases limit the parameters of a statement."""
 
+BARRED = frozenset({"jurisdiction", "sender", "signature"})
+"""Reasons for which an alert may not say what it says: the way it came."""
+
 Name = tuple[str, str, str]
 """Sender, world and identifier, as keys."""
 
-_MEMBER = (
+MEMBER = (
     alerts.c.id,
     alerts.c.gist,
     alerts.c.feed,
@@ -52,23 +55,47 @@ _MEMBER = (
     alerts.c.signature,
     alerts.c.signer,
     alerts.c.rehearsal,
+    alerts.c.reason,
+    alerts.c.handled,
+    alerts.c.handled_at,
 )
 _MEMBERS = (
-    select(*_MEMBER)
+    select(*MEMBER)
     .where(alerts.c.chain_id.in_(bindparam("chains", expanding=True)))
     .order_by((alerts.c.msg_type == "Cancel").desc(), alerts.c.sent_at.desc(), alerts.c.id)
     .limit(MAX_CHAIN)
 )
-_HEADS = select(*_MEMBER).where(alerts.c.id.in_(bindparam("heads", expanding=True)))
-_ONE = select(*_MEMBER, alerts.c.chain_id).where(alerts.c.id == bindparam("alert"))
+_HEADS = select(*MEMBER).where(alerts.c.id.in_(bindparam("heads", expanding=True)))
+_ONE = select(*MEMBER, alerts.c.chain_id).where(alerts.c.id == bindparam("alert"))
 _CARDS = select(cards).where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
 _NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
     chain_names.c.sender_key == bindparam("sender"),
     chain_names.c.world == bindparam("world"),
     chain_names.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
 )
+_STATEMENT = (
+    select(alerts.c.id)
+    .where(
+        alerts.c.id != bindparam("alert"),
+        alerts.c.msg_type.in_(["Alert", "Update"]),
+        or_(
+            alerts.c.chain_id.in_(bindparam("chains", expanding=True)),
+            and_(
+                alerts.c.sender_key == bindparam("sender"),
+                alerts.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
+            ),
+        ),
+    )
+    .limit(1)
+)
 _HOLDS = select(alerts.c.id).where(
-    alerts.c.keyed, alerts.c.sender_key == bindparam("sender"), alerts.c.identifier_key == bindparam("identifier")
+    alerts.c.sender_key == bindparam("sender"),
+    alerts.c.identifier_key == bindparam("identifier"),
+    or_(
+        alerts.c.feed == bindparam("feed"),
+        exists().where(sightings.c.alert_id == alerts.c.id, sightings.c.feed == bindparam("feed")),
+        and_(alerts.c.keyed, alerts.c.decision.not_in(["ignored", "quarantined"])),
+    ),
 )
 
 
@@ -118,9 +145,17 @@ class Ledger:
             self._chains.update({(sender, world, row.identifier_key): row.chain_id for row in found})
 
     def _merge(self, others: Collection[str], chain_id: str) -> None:
-        for table in (chain_names, alerts, cards):
-            self._write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
+        _unite(self._write, others, chain_id)
         self._chains = {name: chain_id if one in others else one for name, one in self._chains.items()}
+
+
+class Named(NamedTuple):
+    """The chains that a take-down names, its sender's own and others', and whether we have any alert that it names, or one of
+    such a chain."""
+
+    own: frozenset[str]
+    others: frozenset[str]
+    is_matched: bool
 
 
 class Names(NamedTuple):
@@ -135,8 +170,7 @@ class Names(NamedTuple):
 
 def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
-    world = f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
+    world = _world(gist, rehearsal=rehearsal)
 
     def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
         return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
@@ -153,6 +187,41 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     )
 
 
+def _world(gist: Gist, *, rehearsal: bool) -> str:
+    apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
+    return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
+
+
+def named(write: Write, take_down: Member) -> Named:
+    """What a take-down names of what we have."""
+    gist = take_down.gist
+    names = names_of(gist, rehearsal=take_down.rehearsal)
+    world = _world(gist, rehearsal=take_down.rehearsal)
+    others = tuple(
+        (sender, world, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
+    )
+    ledger = Ledger(write, [names, Names(others)])
+    own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
+    identifiers = sorted({name[2] for name in (*names.sure, *names.maybe, *names.guesses)})[:NAMES_AT_ONCE]
+    parameters = {"alert": take_down.alert_id, "chains": sorted(own | strange), "sender": gist.sender_key}
+    is_matched = write.execute(_STATEMENT, parameters | {"identifiers": identifiers}).first() is not None
+    return Named(frozenset(own), frozenset(strange - own), is_matched)
+
+
+def join(write: Write, alert_id: str, chains: Collection[str]) -> str:
+    """Make an alert one of these chains, and them one; the name of the chain."""
+    chain_id, *others = sorted(chains)
+    if others:
+        _unite(write, others, chain_id)
+    write.execute(update(alerts).where(alerts.c.id == alert_id).values(chain_id=chain_id))
+    return chain_id
+
+
+def _unite(write: Write, others: Collection[str], chain_id: str) -> None:
+    for table in (chain_names, alerts, cards):
+        write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
+
+
 def members(
     connection: Connection, chains: Collection[str], *, but: str = "", heads: Collection[str] = ()
 ) -> tuple[Member, ...]:
@@ -164,16 +233,16 @@ def members(
         if left < 0 and len(found) >= LARGE_ONES:
             break
         if row["id"] != but:
-            found.append(_member(row))
+            found.append(member(row))
     left_out = set(heads) - {member.alert_id for member in found} - {but}
     rows = connection.execute(_HEADS, {"heads": sorted(left_out)}).mappings() if left_out else ()
-    return (*found, *(_member(row) for row in rows))
+    return (*found, *(member(row) for row in rows))
 
 
 def one(connection: Connection, alert_id: str) -> tuple[Member, str]:
     """A stored alert that takes part in a chain, and the name of the chain."""
     row = connection.execute(_ONE, {"alert": alert_id}).mappings().one()
-    return _member(row), row["chain_id"]
+    return member(row), row["chain_id"]
 
 
 def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardState, ...]:
@@ -195,16 +264,19 @@ def state(row: RowMapping) -> CardState:
     )
 
 
-def holds(connection: Connection, reference: Reference) -> bool:
-    """Whether the message a reference names was taken in."""
+def holds(connection: Connection, reference: Reference, feed: str) -> bool:
+    """Whether the message a reference names was taken in: from this feed, or as another feed brought it, if that counted. A
+    copy that was left aside for the way it came, or for what it lost, does not do instead."""
     name: dict[str, Any] = {
+        "feed": feed,
         "sender": card_stage.key(reference.sender),
         "identifier": card_stage.key(reference.identifier),
     }
     return connection.execute(_HOLDS.limit(1), name).first() is not None
 
 
-def _member(row: RowMapping) -> Member:
+def member(row: RowMapping) -> Member:
+    """An alert's row as the life cycle knows it."""
     return Member(
         alert_id=row["id"],
         gist=msgspec.json.decode(row["gist"], type=Gist),
@@ -214,4 +286,6 @@ def _member(row: RowMapping) -> Member:
         profile=row["profile"],
         signature=SignatureNote(status=row["signature"], signer=row["signer"]),
         rehearsal=row["rehearsal"],
+        released_at=row["handled_at"] if row["handled"] == "released" else None,
+        was_barred=row["reason"] in BARRED,
     )

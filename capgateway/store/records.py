@@ -14,15 +14,24 @@ from capgateway.feeds.http.answer import Validators
 T = TypeVar("T")
 
 
+class HeldFor(msgspec.Struct, frozen=True):
+    """A take-down that ended nothing, and a live card that it may be meant for."""
+
+    alert_id: str
+    card_id: str
+
+
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an arrival. ``messages`` counts the webhook messages it gave; ``is_new`` says that it was not known
-    before; ``fault`` is what went wrong in the gateway itself, where the decision is ``undecided``."""
+    before; ``fault`` is what went wrong in the gateway itself, where the decision is ``undecided``. ``held`` are
+    take-downs that ended nothing, each with a live card that it may be meant for."""
 
     alert_id: str
     decision: Decision
     is_new: bool
     messages: int = 0
     fault: str | None = None
+    held: tuple[HeldFor, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

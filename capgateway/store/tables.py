@@ -335,7 +335,7 @@ held_take_downs = Table(
     "held_take_downs",
     metadata,
     Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
-    Column("sender_key", Exact, nullable=False),
+    Column("sender_key", Exact, primary_key=True, comment="its sender, or one whose alerts it names"),
     Column("since", Moment, nullable=False),
     comment="take-downs that ended nothing although they may be meant for a card, until a person or a later alert settles it",
 )

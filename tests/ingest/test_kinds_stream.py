@@ -22,6 +22,7 @@ from kinds_gateway import (
     opened,
     reference,
     rows,
+    showing,
     stored,
     until,
 )
@@ -30,7 +31,7 @@ from msgspec.structs import replace
 from capgateway import cap
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
-from capgateway.ingest import Watch, hear
+from capgateway.ingest import Watch, hear, submit
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
 from capgateway.store import lists
@@ -145,6 +146,23 @@ async def test_an_archive_that_has_something_else_is_not_asked_each_minute(tmp_p
         assert len(archive.requests) == 2
         assert watch.missing == 1
         assert await identifiers(gateway.store) == ["CA-OTHER"]
+
+
+async def test_what_another_feed_spoilt_is_recovered(tmp_path: Path) -> None:
+    """A relay brought an Alert without its content, and the stream lost the genuine one: the archive has it. What another feed
+    brought as it is, nobody asks for again."""
+    spoilt, whole = amber("CA-SPOILT"), amber("CA-WHOLE")
+    async with FeedServer() as archive, opened(tmp_path) as gateway:
+        relay = gateway.watch(feed("relay", "push", senders=(spoilt.sender,)))
+        for alert in (replace(spoilt, infos=()), whole):
+            await submit(gateway.intake, relay, cap.write(alert))
+        for alert in (spoilt, whole):
+            archive.publish(archived(alert), cap.write(alert))
+        watch = gateway.watch(feed("naads", "naads", archives=(archive.url(""),)))
+        for _ in range(3):
+            await heard(gateway, watch, heartbeat(spoilt, whole))
+        assert [len(archive.requests_for(archived(alert))) for alert in (spoilt, whole)] == [1, 0]
+        assert await showing(gateway.store) == ["CA-SPOILT", "CA-WHOLE"]
 
 
 async def test_a_slow_archive_does_not_hold_up_the_stream(tmp_path: Path) -> None:

@@ -125,6 +125,15 @@ async def test_unknown_types_are_no_fault() -> None:
     assert [each.outcome for each in receiver.arrivals] == ["ignored", "displayed"]
 
 
+async def test_what_is_about_no_card_is_taken() -> None:
+    """An operator message about a feed has no card: the fields that do not apply are null."""
+    said = webhooks.OperatorData(severity="warning", feed="ipaws", advice="Look at the feed.")
+    message = webhooks.operator_message("feed_gap", said, deployment="test", sequence=10, timestamp=NOW)
+    async with ReceiverServer(secrets=[SECRET], clock=clock) as receiver:
+        assert await give(receiver, message) == {}
+    assert [(each.outcome, each.type) for each in receiver.arrivals] == [("ignored", "operator.feed_gap")]
+
+
 async def test_a_card_ends_by_itself() -> None:
     """At expires_at a card goes, whether or not the gateway says so, and that is told."""
     now = NOW

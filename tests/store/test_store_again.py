@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 from store_story import NOW, POLICY, arrival, contents, deliveries, outlets, states, take
 
@@ -42,6 +43,19 @@ async def test_a_test_envelope_does_not_block_the_real_alert(store: Store) -> No
     assert (await take(store, real)).decision.word == "published"
     assert (await take(store, enveloped)).decision.word == "unchanged"
     assert await states(store) == ["card.published pending"]
+
+
+@pytest.mark.parametrize("is_all_clear", [False, True])
+async def test_a_copy_that_lost_its_references_does_not_block_the_update(store: Store, is_all_clear: bool) -> None:
+    """A relay stripped an Update of references and content: the genuine one changes the card, or ends it."""
+    first = story.amber(NOW - timedelta(minutes=5))
+    update = story.update(NOW, first)
+    if is_all_clear:
+        update = replace(update, infos=tuple(replace(info, response_types=("AllClear",)) for info in update.infos))
+    assert (await take(store, first)).decision.word == "published"
+    await take(store, replace(update, references=(), infos=()), feed="relay")
+    taken = await take(store, update)
+    assert taken.decision.word == ("ended" if is_all_clear else "updated")
 
 
 async def test_a_cancel_and_an_update_that_name_the_same_unseen_alert_belong_together(store: Store) -> None:

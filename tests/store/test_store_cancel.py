@@ -47,8 +47,16 @@ WAYS = [
     ("Texas  AMBER 7", "Ops@Dps.example", "Ops@Dps.example,Texas AMBER 7,{sent}"),
     ("Texas AMBER 7", "Ops@Dps.example", "texas amber 7"),
     ("A,B;7", "Ops@Dps.example", "Ops@Dps.example,A,B;7,{sent}"),
+    ("A,B;7", "Ops@Dps.example", "A,B;7,Ops@Dps.example,{sent}"),
+    ("A,B,7", "Ops@Dps.example", "Ops@Dps.example,A,B,7"),
     ("TX-1", "Safety, Department of", "Safety, Department of,TX-1,{sent}"),
+    ("Case 7, A", "Safety, Department of", "Safety, Department of,Case 7, A"),
     ("TX-1", "Ops@Dps.example", " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(700)) + " TX-1"),
+    (
+        "Texas AMBER 7",
+        "Ops@Dps.example",
+        " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(350)) + " Ops@Dps.example,Texas AMBER 7,{sent}",
+    ),
 ]
 
 
@@ -63,6 +71,15 @@ async def test_however_it_is_written_it_ends_the_card(
     for document in both[::-1] if is_late else both:
         await take(store, document)
     assert await live(store) == []
+
+
+async def test_a_cancel_under_its_alerts_name_stays_in_force(store: Store) -> None:
+    """It came before its Alert, and another card of its sender was on display."""
+    other, alert = named("TX-0"), named("TX-1")
+    await take(store, other)
+    await take(store, replace(story.cancel(NOW, alert), identifier="TX-1", references=(), infos=alert.infos))
+    await take(store, alert)
+    assert "TX-1" not in await live(store)
 
 
 async def test_the_longest_name_is_meant(store: Store) -> None:
@@ -112,12 +129,13 @@ async def test_a_fault_elsewhere_does_not_keep_a_card_up(store: Store) -> None:
     assert (shown.decision.word, shown.decision.reason) == ("quarantined", "schema")
 
 
+@pytest.mark.parametrize(("identifier", "sender"), [("TX-1", "Ops@Dps.example"), ("TX,1", "Safety, Department of")])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_a_spoiled_copy_does_not_stand_in_the_way(store: Store, order: Sequence[int]) -> None:
+async def test_a_spoiled_copy_does_not_stand_in_the_way(store: Store, order: Sequence[int], identifier: str, sender: str) -> None:
     """A relay lost the references; the genuine Cancel has the same identity. In whichever order they and the Alert come."""
-    alert = named()
-    genuine = cancel(alert, f"{alert.sender},TX-1,{SENT}")
-    three = [(cap.write(alert), "one"), (cancel(alert, None), "relay"), (genuine, "one")]
+    alert = named(identifier, sender)
+    genuine = cancel(alert, f"{sender},{identifier},{SENT}", sender=sender)
+    three = [(cap.write(alert), "one"), (cancel(alert, None, sender=sender), "relay"), (genuine, "one")]
     for place in order:
         document, feed = three[place]
         await take(store, document, feed=feed)
@@ -144,3 +162,42 @@ async def test_the_same_identifier_sent_again_is_one_chain(store: Store) -> None
     await take(store, alert)
     assert (await take(store, arrival(again))).decision.word == "updated"
     assert await states(store) == ["card.published superseded", "card.updated pending"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("end", ["Cancel", "AllClear"])
+async def test_an_identifier_used_again_after_an_end_is_a_new_alert(
+    store: Store, end: str, order: Sequence[int]
+) -> None:
+    """The Cancel names the first by its whole triple, not the second; in whichever order they come the second is displayed,
+    with its own beginning, and its own Cancel ends it."""
+    first = named()
+    over = story.cancel(NOW - timedelta(minutes=6), first)
+    if end == "AllClear":
+        over = replace(over, msg_type="Update", infos=(replace(ALERT.infos[0], response_types=("AllClear",)),))
+    again = replace(first, sent=cap.time((NOW - timedelta(minutes=3)).isoformat()))
+    three = (first, over, again)
+    for place in order:
+        await take(store, three[place])
+    (card,) = (await store.read(lists.card_page, state="active")).items
+    assert card.card is not None
+    assert again.sent is not None
+    assert card.card.source.sent == again.sent.text
+    if order == (0, 1, 2):
+        assert card.card.issued_at == again.sent.instant
+    ended = await take(store, replace(story.cancel(NOW, again), identifier="TX-C2"))
+    assert (ended.decision.word, await live(store)) == ("ended", [])
+
+
+async def test_an_identifier_used_again_after_expiry_lives_anew(store: Store) -> None:
+    """The longest life counts from the new beginning; an Update after it belongs to that life."""
+    first = named()
+    days = [replace(first, sent=cap.time((NOW - timedelta(days=ago)).isoformat())) for ago in (20, 1)]
+    for alert in days:
+        await take(
+            store, replace(alert, infos=(replace(alert.infos[0], expires=None),)), at=alert.sent and alert.sent.instant
+        )
+    assert await live(store) == []
+    long = cap.time((NOW + timedelta(days=2)).isoformat())
+    shown = replace(days[1], sent=cap.time(NOW.isoformat()), infos=(replace(first.infos[0], expires=long),))
+    assert (await take(store, shown)).decision.word == "published"

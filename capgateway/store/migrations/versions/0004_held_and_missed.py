@@ -22,10 +22,10 @@ def upgrade() -> None:
     op.create_table(
         "held_take_downs",
         sa.Column("alert_id", sa.String(length=40), nullable=False),
-        sa.Column("sender_key", sa.Text(), nullable=False),
+        sa.Column("sender_key", sa.Text(), nullable=False, comment="its sender, or one whose alerts it names"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_held_take_downs_alert_id"),
-        sa.PrimaryKeyConstraint("alert_id", name="pk_held_take_downs"),
+        sa.PrimaryKeyConstraint("alert_id", "sender_key", name="pk_held_take_downs"),
         comment="take-downs that ended nothing although they may be meant for a card, until a person or a later alert settles it",
     )
     op.create_index("ix_held_take_downs_sender_key", "held_take_downs", ["sender_key"])

@@ -1,0 +1,56 @@
+"""Take-downs that end nothing by what they name, and displays that nobody sees: which of them a person has to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cards import amber
+from capgateway.cards.area import target, together
+from capgateway.cards.decide import not_for_public
+from capgateway.cards.life import STATEMENTS
+from capgateway.cards.member import expiry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from capgateway.cards.decision import CardState
+    from capgateway.cards.gist import Gist
+    from capgateway.cards.member import Member
+    from capgateway.cards.policy import Policy
+
+
+def is_take_down(gist: Gist) -> bool:
+    """Whether an alert only ends what was said before: a Cancel, or infos that are all over (AllClear, Past)."""
+    return gist.msg_type == "Cancel" or (gist.msg_type in STATEMENTS and bool(gist.infos) and not gist.live_infos)
+
+
+def may_mean_a_card(gist: Gist) -> bool:
+    """Whether a take-down that matches nothing may be meant for a card: it is of an enabled programme, or does not say of
+    which. The Cancel of a storm warning is not."""
+    return gist.basis is not None or not gist.infos
+
+
+def names_nothing(gist: Gist) -> bool:
+    """Whether it is a Cancel without any reference."""
+    return gist.msg_type == "Cancel" and not gist.references.strip()
+
+
+def is_meant(cancel: Member, card: CardState, policy: Policy) -> bool:
+    """Whether a Cancel that names nothing is meant for this card, its sender's only live one: it carries the programme's code
+    and targets the same area."""
+    gist = cancel.gist
+    if not names_nothing(gist) or amber.by_codes(gist.codes) is None:
+        return False
+    where = target(together(gist.areas), policy.regions)
+    return bool(where) and {unit.code for unit in where or ()} == set(card.target)
+
+
+def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
+    """Whether a quarantined alert would be on display if a person let it: it is of an enabled programme, for the public, for
+    these regions (or nobody knows for which), and not over."""
+    gist = member.gist
+    if gist.basis is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
+        return False
+    if not_for_public(member, policy) or target(member.meant, policy.regions) == ():
+        return False
+    return expiry(member, policy)[0] > now

@@ -1,0 +1,256 @@
+"""Take-downs that are held: they ended nothing, although they may be meant for a card.
+
+::
+
+    a take-down ─┬▶ names a live card that it may not end ─▶ that card is marked, operators are told
+                 ├▶ names no alert we have ────────────────▶ its sender's live cards are marked, operators are told
+                 └▶ and its sender has no live card ───────▶ remembered for when one comes
+
+It is settled by the alert that it names, by the end of the card, or by a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, select, update
+
+from capgateway import cards as card_stage
+from capgateway.cards import Decision, End
+from capgateway.store import cards as card_rows
+from capgateway.store import chains, operators, outcomes
+from capgateway.store.dialect import upsert
+from capgateway.store.records import HeldFor
+from capgateway.store.tables import alerts, attention, cards, held_take_downs
+from capgateway.webhooks import OperatorData
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import RowMapping
+
+    from capgateway.cards import Member, Policy
+    from capgateway.store.write import Write
+
+LOOKED_AT = 50
+"""Held take-downs of one sender that a new alert of that sender is compared with, the newest first. Real ones have one."""
+
+_TAKE_DOWN = select(
+    *chains.MEMBER,
+    *(alerts.c[name] for name in ("keyed", "decision", "chain_id", "sender_key")),
+).where(alerts.c.id == bindparam("alert"))
+_HELD_OF = (
+    select(held_take_downs.c.alert_id)
+    .where(held_take_downs.c.sender_key.in_(bindparam("senders", expanding=True)))
+    .group_by(held_take_downs.c.alert_id)
+    .order_by(func.max(held_take_downs.c.since).desc(), held_take_downs.c.alert_id)
+    .limit(LOOKED_AT)
+)
+_DISPLAYED = select(cards, alerts.c.sent_at).join(alerts, alerts.c.id == cards.c.alert_id)
+_LIVE = _DISPLAYED.where(cards.c.state == "active", cards.c.status == bindparam("status"))
+_LIVE_OF = _LIVE.where(alerts.c.sender_key == bindparam("sender"))
+_LIVE_IN = _LIVE.where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
+_MARKS = select(attention.c.card_id).where(attention.c.alert_id == bindparam("alert"))
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at a take-down came to: its decision, where that is another one now; the cards that were marked just now;
+    and how many messages that took."""
+
+    decision: Decision | None = None
+    marked: tuple[HeldFor, ...] = ()
+    messages: int = 0
+
+
+NOTHING = Held()
+
+
+def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) -> Held:
+    """Look at a take-down that ended nothing, when it came in or when something else of its sender did."""
+    row = write.execute(_TAKE_DOWN, {"alert": alert_id}).mappings().one()
+    if row["handled"] or row["gist"] is None:
+        return NOTHING
+    member = chains.member(row)
+    known = chains.named(write, member)
+    if known.is_matched:
+        return _matched(write, row, member, known, policy)
+    if card_stage.may_mean_a_card(member.gist):
+        return _unmatched(write, row, member, policy, is_new=is_new)
+    return NOTHING
+
+
+def of_senders(write: Write, sender_keys: Collection[str]) -> Sequence[str]:
+    """Held take-downs that are of these senders, or name their alerts."""
+    return list(write.execute(_HELD_OF, {"senders": sorted(sender_keys)}).scalars())
+
+
+def dismiss(write: Write, alert_id: str) -> None:
+    """A person says that a quarantined alert means nothing. Raises ``LookupError`` and ``ValueError``."""
+    _handle(write, _waiting(write, alert_id), "dismissed")
+
+
+def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision:
+    """A person says that a quarantined take-down ends this card; without a card, the only one that it marks. Raises
+    ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
+    row = _waiting(write, alert_id)
+    if row["gist"] is None or not card_stage.is_take_down(chains.member(row).gist):
+        raise ValueError("only take-downs can be released in this version: this alert is none")
+    card = _card(write, alert_id, card_id)
+    if card["status"] != _status(chains.member(row)):
+        raise ValueError("an exercise or a test ends no real card, nor the other way round")
+    _handle(write, row, "released")
+    chain_id = chains.join(write, alert_id, {card["chain_id"], row["chain_id"]} - {None})
+    change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled")
+    card_rows.apply(write, (change,), {}, chain_id)
+    decision = Decision(word="ended", reason="cancelled", changes=(change,))
+    outcomes.save(write, alert_id, decision, card["id"])
+    return decision
+
+
+def _matched(write: Write, row: RowMapping, member: Member, known: chains.Named, policy: Policy) -> Held:
+    """It names alerts that we have, its sender's or others'."""
+    named = sorted(known.own | known.others)
+    live = write.execute(_LIVE_IN, {"status": _status(member), "chains": named}).mappings().all()
+    decision = None
+    if live and row["decision"] != "quarantined":  # it names a card that came after it, or another sender's
+        made = outcomes.outcome(write, member, known.own, policy, None)
+        if made.decision.word == "ended":
+            return _end(write, row, made, known.own)
+        decision = made.decision
+        if any(card["chain_id"] in known.others for card in live):
+            decision = Decision(word="quarantined", reason="cross_sender")
+    elif row["reason"] == "review" and not live:  # what it names came after it, and stays down
+        decision = Decision(word="unchanged")
+    if decision:
+        outcomes.save(write, member.alert_id, decision, None)
+    is_held = (decision.word if decision else row["decision"]) == "quarantined"
+    return _mark(write, row, member, live if is_held else (), decision, is_kept=is_held)
+
+
+def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *, is_new: bool) -> Held:
+    """It names no alert that we have: whatever its sender has on display may be meant. What was sent after it is not, where
+    that came later."""
+    found = write.execute(_LIVE_OF, {"status": _status(member), "sender": row["sender_key"]}).mappings().all()
+    marked = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
+    live = [card for card in found if is_new or card["id"] in marked or card["sent_at"] <= member.sent_at]
+    is_alone = row["keyed"] and len(found) == len(live) == 1
+    if is_alone and (ended := _end_the_only_one(write, row, member, live[0], policy)):
+        return ended
+    decision = None
+    if live and row["keyed"] and row["decision"] != "quarantined":
+        decision = Decision(word="quarantined", reason="review")
+        outcomes.save(write, member.alert_id, decision, None)
+    return _mark(write, row, member, live, decision, is_kept=True)
+
+
+def _end_the_only_one(
+    write: Write, row: RowMapping, cancel: Member, card: RowMapping, policy: Policy
+) -> Held | None:
+    """A Cancel without any reference ends its sender's only live card, where it means the same programme and area and may end
+    it at all."""
+    if not card_stage.is_meant(cancel, chains.state(card), policy):
+        return None
+    made = outcomes.outcome(write, cancel, {card["chain_id"]}, policy, None)
+    return _end(write, row, made, {card["chain_id"]}) if made.decision.word == "ended" else None
+
+
+def _end(write: Write, row: RowMapping, made: outcomes.Outcome, named: Collection[str]) -> Held:
+    """It ends a card after all. What else it may be meant for, when that comes, is of the same chain."""
+    chain_id = chains.join(write, row["id"], {*named, row["chain_id"]} - {None})
+    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    outcomes.save(write, row["id"], made.decision, written.card_id)
+    _settle(write, row["id"])
+    return Held(decision=made.decision, messages=written.messages)
+
+
+def _mark(
+    write: Write,
+    row: RowMapping,
+    member: Member,
+    live: Sequence[RowMapping],
+    decision: Decision | None,
+    *,
+    is_kept: bool,
+) -> Held:
+    """Let exactly these cards be marked, and tell operators of each that was not."""
+    before = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
+    wanted = {card["id"] for card in live}
+    if gone := before - wanted:
+        write.execute(_unmark(member.alert_id).where(attention.c.card_id.in_(gone)))
+    if not is_kept:
+        write.execute(delete(held_take_downs).where(held_take_downs.c.alert_id == member.alert_id))
+        return Held(decision=decision)
+    _keep(write, row, member)
+    marked = sorted(wanted - before)
+    for card_id in marked:
+        write.add(attention, {"card_id": card_id, "alert_id": member.alert_id, "since": write.now})
+    reason = decision.reason if decision else row["reason"]
+    messages = sum(operators.tell(write, "takedown_held", _said(member, card_id, f"{reason}")) for card_id in marked)
+    return Held(
+        decision=decision, marked=tuple(HeldFor(member.alert_id, card_id) for card_id in marked), messages=messages
+    )
+
+
+def _keep(write: Write, row: RowMapping, member: Member) -> None:
+    senders = {row["sender_key"] or "", *(sender for sender, _ in member.gist.named())}
+    for sender in sorted(senders)[:LOOKED_AT]:
+        kept = {"alert_id": member.alert_id, "sender_key": sender, "since": write.now}
+        write.execute(upsert(write.connection, held_take_downs).values(**kept).on_conflict_do_nothing())
+
+
+def _said(take_down: Member, card_id: str, reason: str) -> OperatorData:
+    exercise = "exercise." if take_down.is_exercise else ""
+    return OperatorData(
+        severity="critical",
+        card_id=card_id,
+        feed=take_down.feed,
+        message_type=f"{exercise}card.cancelled",
+        since=take_down.received_at,
+        advice=f"A take-down may be meant for this card but was not applied ({reason}), and the card stays on display. Read it"
+        f" with `capgateway quarantine show {take_down.alert_id}` and ask its issuer; then run `capgateway quarantine release"
+        f" {take_down.alert_id} --card {card_id}` or `capgateway quarantine dismiss {take_down.alert_id}`.",
+    )
+
+
+def _waiting(write: Write, alert_id: str) -> RowMapping:
+    row = write.execute(_TAKE_DOWN, {"alert": alert_id}).mappings().first()
+    if row is None:
+        raise LookupError(f"there is no alert {alert_id}")
+    if row["handled"]:
+        raise ValueError(f"this alert was {row['handled']} before")
+    if row["decision"] != "quarantined":
+        raise ValueError(f"this alert is not in quarantine: its decision is {row['decision']}")
+    return row
+
+
+def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
+    if card_id is None:
+        marked = list(write.execute(_MARKS, {"alert": alert_id}).scalars())
+        if len(marked) != 1:
+            raise ValueError(f"say which card it ends: it may be meant for {len(marked)} live cards")
+        (card_id,) = marked
+    card = write.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
+    if card is None:
+        raise LookupError(f"there is no card {card_id}")
+    if card["state"] != "active":
+        raise ValueError(f"the card {card_id} has ended already")
+    return card
+
+
+def _handle(write: Write, row: RowMapping, how: str) -> None:
+    write.execute(update(alerts).where(alerts.c.id == row["id"]).values(handled=how, handled_at=write.now))
+    _settle(write, row["id"])
+
+
+def _settle(write: Write, alert_id: str) -> None:
+    write.execute(_unmark(alert_id))
+    write.execute(delete(held_take_downs).where(held_take_downs.c.alert_id == alert_id))
+
+
+def _unmark(alert_id: str) -> Any:
+    return delete(attention).where(attention.c.alert_id == alert_id)
+
+
+def _status(member: Member) -> str:
+    return "exercise" if member.is_exercise else "actual"
