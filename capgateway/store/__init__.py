@@ -4,7 +4,7 @@
 was read, ``cards`` ends and routes, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
 """
 
-from capgateway.store import alerts, cards, chains, deliveries, feeds, held, lists, operators, retention
+from capgateway.store import alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -12,6 +12,7 @@ from capgateway.store.records import (
     Document,
     MissingEntry,
     Page,
+    Quarantined,
     StoredAlert,
     StoredAttempt,
     StoredCard,
@@ -30,6 +31,7 @@ __all__ = [
     "Finished",
     "MissingEntry",
     "Page",
+    "Quarantined",
     "SchemaStatus",
     "Store",
     "StoredAlert",
@@ -46,6 +48,7 @@ __all__ = [
     "chains",
     "deliveries",
     "feeds",
+    "gaps",
     "held",
     "lists",
     "operators",
