@@ -29,7 +29,7 @@ def alerts() -> None:
 
 @asks_gateway
 @alerts.command("list")
-@click.option("--decision", type=click.Choice(get_args(Word)), help="Only alerts with this decision.")
+@click.option("--decision", type=output.Choice(get_args(Word)), help="Only alerts with this decision.")
 @click.option("--feed", metavar="NAME", help="Only alerts that came through this feed.")
 @click.option(
     "--since", type=output.Since(), metavar="TIME", help="Received since then: a time, or how long ago, such as 1h."

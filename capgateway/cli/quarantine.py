@@ -34,7 +34,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--feed", metavar="NAME", help="Only alerts that came through this feed.")
 @click.option(
-    "--reason", type=click.Choice(get_args(QuarantineReason)), help="Only alerts quarantined for this reason."
+    "--reason", type=output.Choice(get_args(QuarantineReason)), help="Only alerts quarantined for this reason."
 )
 @ask.limit_option
 @output.format_option
