@@ -48,10 +48,13 @@ class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer, and ``is_writable``
-    says whether it takes what is written."""
+    says whether it takes what is written. ``cards_unverified`` and ``take_downs_held`` wait for a person; they are known
+    where ``deliveries`` is."""
 
     feeds: tuple[FeedGauge, ...] = ()
     deliveries: DeliveryState | None = None
+    cards_unverified: int = 0
+    take_downs_held: int = 0
     is_writable: bool = False
 
 
@@ -183,6 +186,18 @@ class _Gauges:
         )
         if known is None:
             return
+        yield _gauge(
+            "capgateway_cards_unverified",
+            "Live cards that nobody has confirmed since a gap of their feed.",
+            [],
+            [([], float(self._state.cards_unverified))],
+        )
+        yield _gauge(
+            "capgateway_take_downs_held",
+            "Take-downs in quarantine that may be meant for a live card.",
+            [],
+            [([], float(self._state.take_downs_held))],
+        )
         yield _gauge(
             "capgateway_deliveries_pending",
             "Deliveries neither acknowledged nor given up.",

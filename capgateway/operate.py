@@ -2,7 +2,8 @@
 
 ::
 
-    stored alerts ─▶ decide again ─▶ rows, messages, lanes
+    stored alerts ─▶ decide again ─────────────▶ rows, messages, lanes
+    an operator ─▶ verify, dismiss, release ─────────┘
 
 It needs nothing but the store, so every process can do it, whatever roles it has. Like the other walks it calls
 ``on_messages`` when the store has messages to deliver.
@@ -20,12 +21,12 @@ from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
-from capgateway.store import alerts, cards, lists
+from capgateway.store import alerts, cards, gaps, held, lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from capgateway.cards import Policy
+    from capgateway.cards import Decision, Policy
     from capgateway.store import Store, Taken
 
 LOGGER = logging.getLogger("capgateway.operate")
@@ -64,6 +65,27 @@ class Operate:
         if await self._store.write_alone(cards.route_again):
             self._on_messages()
         return len(undecided) + len(moved)
+
+    async def verify(self, card_id: str, *, actor: str, reason: str) -> bool:
+        """An operator confirms that an active card is still true; whether there is such a card."""
+        is_verified = await self._store.write_alone(gaps.verify, card_id)
+        if is_verified:
+            log.event(LOGGER, "card.verified", actor=actor, card=card_id, reason=reason)
+        return is_verified
+
+    async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
+        """An operator says that a quarantined alert is settled. Raises ``LookupError`` and ``ValueError`` as the store does."""
+        await self._store.write_alone(held.dismiss, alert_id)
+        log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id, reason=reason)
+
+    async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
+        """An operator says that a quarantined take-down ends this card. Raises ``LookupError`` and ``ValueError`` as the
+        store does."""
+        decision = await self._store.write_alone(held.release, alert_id, card_id)
+        self._on_messages()
+        ended = ",".join(change.card_id for change in decision.changes)
+        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=ended, reason=reason)
+        return decision
 
     async def _decide(self, alert_id: str) -> Taken:
         return await self._store.write_alone(alerts.decide_again, alert_id, self.policy)

@@ -278,6 +278,7 @@ class Service:
             fault=self.fault_of_receiver,
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
+            hands=self._operate,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield

@@ -86,3 +86,13 @@ def test_a_database_that_does_not_answer_is_told() -> None:
     text = Metrics().exposition(State(), NOW).decode()
     assert "capgateway_database_up 0.0" in text
     assert "capgateway_deliveries_pending" not in text
+
+
+def test_what_waits_for_a_person_is_always_told() -> None:
+    """0 where nothing does, so that an alarm can be tried; no number where the database gives none."""
+    for unverified, held in ((0, 0), (2, 1)):
+        state = State(deliveries=DeliveryState(), cards_unverified=unverified, take_downs_held=held)
+        text = Metrics().exposition(state, NOW).decode()
+        assert f"capgateway_cards_unverified {unverified}.0" in text
+        assert f"capgateway_take_downs_held {held}.0" in text
+    assert "capgateway_cards_unverified" not in Metrics().exposition(State(), NOW).decode()

@@ -29,7 +29,7 @@ def alerts() -> None:
 
 @asks_gateway
 @alerts.command("list")
-@click.option("--decision", type=click.Choice(get_args(Word)), help="Only alerts with this decision.")
+@click.option("--decision", type=output.Choice(get_args(Word)), help="Only alerts with this decision.")
 @click.option("--feed", metavar="NAME", help="Only alerts that came through this feed.")
 @click.option(
     "--since", type=output.Since(), metavar="TIME", help="Received since then: a time, or how long ago, such as 1h."
@@ -67,7 +67,7 @@ def show(context: output.Context, name: str, as_json: bool) -> None:
     if as_json:
         output.emit_json(found)
         return
-    for line in _lines(found):
+    for line in alert_lines(found):
         click.echo(line)
 
 
@@ -76,12 +76,18 @@ def decided(alert: dict[str, Any]) -> str:
     return f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
 
 
+def handled(alert: dict[str, Any]) -> str | None:
+    """What a person made of it in quarantine. A gateway of an earlier version does not say."""
+    return f"{alert['handled']}, at {table.moment(alert['handled_at'])}" if alert.get("handled") else None
+
+
 def _row(alert: dict[str, Any]) -> table.Row:
     cells = [table.minute(alert["received_at"]), alert["feed"], decided(alert), alert["event"] or "-"]
     return table.Row(cells=cells, below=[[alert["id"], alert["identifier"] or ""]])
 
 
-def _lines(alert: dict[str, Any]) -> Iterator[str]:
+def alert_lines(alert: dict[str, Any]) -> Iterator[str]:
+    """An alert with what became of it, and its findings."""
     yield from table.fields(
         [
             ("id", alert["id"]),
@@ -95,6 +101,7 @@ def _lines(alert: dict[str, Any]) -> Iterator[str]:
             ("verdict", alert["verdict"]),
             ("signature", alert["signature"]),
             ("decision", f"{decided(alert)}, at {table.moment(alert['decided_at'])}"),
+            ("handled", handled(alert)),
             ("card", alert["card_id"]),
             ("sha256", alert["sha256"]),
         ]

@@ -34,6 +34,18 @@ def limit_option(command: F) -> F:
     )(command)
 
 
+def reason_option(*, required: bool = True) -> Callable[[F], F]:
+    """``--reason``: why the user does this."""
+
+    def said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise click.BadParameter("say why you do this")
+        return value
+
+    text = "Why you do this. It is logged with your name, so leave out names of persons and plates."
+    return click.option("--reason", metavar="TEXT", required=required, callback=said, help=text)
+
+
 def alerts(context: Context, *, decision: str | None, feed: str | None, since: datetime | None, limit: int) -> Item:
     """A page of alerts."""
 
@@ -81,6 +93,28 @@ def card(context: Context, card_id: str) -> Item | None:
         return msgspec.structs.asdict(found) | {"alerts": made_of, "deliveries": sent}
 
     found = get(context, f"cards/{quote(card_id, safe='')}", from_store=stored, may_be_missing=True)
+    return None if found is None else _page(found)
+
+
+def quarantine(context: Context, *, feed: str | None, reason: str | None, limit: int) -> Item:
+    """A page of quarantined alerts."""
+
+    async def stored(store: Store) -> Any:
+        page = await _listed(store, "quarantine_page", feed=feed, reason=reason, limit=limit)
+        if not page.items and feed is not None:
+            check_name("feed", feed, [one.name for one in settings(context).feeds])
+        return page
+
+    query = {"feed": feed, "reason": reason, "limit": limit}
+    return _page(get(context, "quarantine", query, from_store=stored))
+
+
+def quarantined(context: Context, alert_id: str) -> Item | None:
+    """One quarantined alert, or ``None``."""
+    path = f"quarantine/{quote(alert_id, safe='')}"
+    found = get(
+        context, path, from_store=lambda store: _listed(store, "one_quarantined", alert_id), may_be_missing=True
+    )
     return None if found is None else _page(found)
 
 

@@ -1,8 +1,9 @@
-"""``capgateway cards``: which cards there are, and what is on one."""
+"""``capgateway cards``: which cards there are, what is on one, and that one is still true."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -10,6 +11,7 @@ from capgateway.cli import ask, card_text, output, table
 from capgateway.cli.alerts import decided
 from capgateway.cli.deliveries import last_answer
 from capgateway.cli.group import Group, asks_gateway
+from capgateway.cli.reach import act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,17 +26,17 @@ COLUMNS = (
 
 @click.group(cls=Group)
 def cards() -> None:
-    """Show cards."""
+    """Show cards, or verify one."""
 
 
 @asks_gateway
 @cards.command("list")
-@click.option("--state", type=click.Choice(["active", "ended"]), help="Only cards in this state.")
+@click.option("--state", type=output.Choice(["active", "ended"]), help="Only cards in this state.")
 @ask.limit_option
 @output.format_option
 @click.pass_obj
 def list_cards(context: output.Context, state: str | None, limit: int, as_json: bool) -> None:
-    """List cards, the newest first."""
+    """List cards, the newest first, and say which live ones need a person."""
     page = ask.cards(context, state=state, limit=limit)
     if as_json:
         output.emit_json(page)
@@ -60,6 +62,24 @@ def show(context: output.Context, card_id: str, as_json: bool) -> None:
         click.echo(line)
 
 
+@asks_gateway
+@cards.command()
+@click.argument("card_id", metavar="ID")
+@ask.reason_option()
+@output.format_option
+@click.pass_obj
+def verify(context: output.Context, card_id: str, reason: str, as_json: bool) -> None:
+    """Confirm that a card is still true, so that it is no longer unverified.
+
+    Exit code 1 when there is no such card, or it has ended.
+    """
+    told = act(context, f"cards/{quote(card_id, safe='')}/verify", {"reason": reason})
+    if as_json:
+        output.emit_json(told)
+    else:
+        click.echo(f"{card_id}: verified at {table.moment(told['verified_at'])}")
+
+
 def _row(stored: dict[str, Any]) -> table.Row:
     """The text is missing once it is erased."""
     card = stored["card"]
@@ -67,7 +87,20 @@ def _row(stored: dict[str, Any]) -> table.Row:
     state = "exercise" if stored["status"] == "exercise" and stored["state"] == "active" else stored["state"]
     cells = [table.minute(stored["published_at"]), state, *(word or "-" for word in words)]
     issuer = f"issuer: {card['issuer']['name']}" if card else ""
-    return table.Row(cells=cells, below=[[stored["card_id"], _life(stored), issuer]])
+    return table.Row(cells=cells, below=[[stored["card_id"], _life(stored), issuer], *_remarks(stored)])
+
+
+def _remarks(stored: dict[str, Any]) -> Iterator[str]:
+    """Why a live card needs a person. A gateway of an earlier version does not say."""
+    if since := _unverified(stored):
+        yield f"! unverified since {table.moment(since)}: a take-down may have been missed"
+    for mark in stored.get("attention", ()):
+        yield f"! a take-down is held since {table.moment(mark['since'])}: `capgateway quarantine show {mark['alert_id']}`"
+
+
+def _unverified(stored: dict[str, Any]) -> Any:
+    """Since when a live card is unverified; ``None`` for every other one."""
+    return stored.get("unverified_since") if stored["state"] == "active" else None
 
 
 def _life(stored: dict[str, Any]) -> str:
@@ -83,8 +116,11 @@ def _lines(stored: dict[str, Any]) -> Iterator[str]:
             ("published", table.moment(stored["published_at"])),
             ("changed", table.moment(stored["updated_at"])),
             ("ended", table.moment(stored["ended_at"]) if stored["ended_at"] else None),
+            ("verified", table.moment(stored.get("verified_at"))),
+            ("unverified", f"since {table.moment(since)}" if (since := _unverified(stored)) else None),
         ]
     )
+    yield from _attention(stored)
     yield ""
     if stored["card"]:
         yield from card_text.card_lines(stored["card"])
@@ -95,6 +131,29 @@ def _lines(stored: dict[str, Any]) -> Iterator[str]:
         yield f"{title}: {'none' if not items else len(items)}"
         for one in items:
             yield from map(output.harmless, line(one))
+
+
+def _attention(stored: dict[str, Any]) -> Iterator[str]:
+    """What a person has to do about a live card, with the commands to run."""
+    card_id = stored["card_id"]
+    if _unverified(stored):
+        yield ""
+        yield from table.wrapped(
+            "unverified: ",
+            "a take-down may have been missed while the feed was out of reach. Ask the issuer whether the alert is still in"
+            " force; if it is, run",
+        )
+        yield f"    capgateway cards verify {card_id} --reason TEXT"
+    for mark in stored.get("attention", ()):
+        yield ""
+        yield from table.wrapped(
+            "attention: ",
+            f"since {table.moment(mark['since'])} a take-down is held that may be meant for this card. Read it, ask the"
+            " issuer, then release or dismiss it:",
+        )
+        yield f"    capgateway quarantine show {mark['alert_id']}"
+        yield f"    capgateway quarantine release {mark['alert_id']} --card {card_id}"
+        yield f"    capgateway quarantine dismiss {mark['alert_id']} --reason TEXT"
 
 
 def _alert(alert: dict[str, Any]) -> tuple[str, str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: How containers are read, by the name of their root; all others as what may hold alerts, a feed or one alert.
 KINDS: dict[str, FeedKind] = {"rss": "rss", "RDF": "rss", "EDXLDistribution": "edxl"}
 FEED = "convert"
+#: Reasons that the document itself gives, so that its findings explain them.
+FAULTY = frozenset({"unreadable", "schema", "unidentifiable", "signature"})
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,7 @@ class Regions(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["json", "text"]),
+    type=output.Choice(["json", "text"]),
     default="json",
     show_default=True,
     help="One JSON line per alert, or text to read.",
@@ -96,6 +98,7 @@ def convert(
             output.say(f"capgateway: {error}")
             exit_code = 2
             continue
+        is_faulty = False
         for message, envelope_status in _messages(name, document):
             parsed = _parsed(message, envelope_status)
             decision, card = _decided(parsed, schemas, policy, at)
@@ -103,8 +106,11 @@ def convert(
                 source=source_names.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
             )
             output.emit_json(line) if form == "json" else _print(line)
+            is_faulty |= decision.reason in FAULTY
             if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
                 exit_code = max(exit_code, 1)
+        if is_faulty:
+            output.say(f"capgateway: `capgateway validate {source_names.shown(name)}` shows what is wrong with it")
     context.exit(exit_code)
 
 

@@ -25,7 +25,7 @@ def deliveries() -> None:
 
 @asks_gateway
 @deliveries.command("list")
-@click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
+@click.option("--state", type=output.Choice(STATES), help="Only deliveries in this state.")
 @click.option("--receiver", metavar="NAME", help="Only deliveries to this receiver.")
 @click.option("--card", "card_id", metavar="CARD_ID", help="Only deliveries of this card.")
 @ask.limit_option

@@ -11,7 +11,7 @@ import click
 
 from capgateway import log
 from capgateway.cli import card_text
-from capgateway.cli.output import INTERRUPTED, fail
+from capgateway.cli.output import INTERRUPTED, Choice, fail
 from capgateway.cli.run import run_async
 from capgateway.service import Service, stop_on_signals
 from capgateway.simulate.demo import Stage, StepFailed, stage
@@ -34,7 +34,7 @@ MOST_SECONDS = 3600.0
 )
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=Choice(["debug", "info", "warning", "error"]),
     default="error",
     show_default=True,
     help="The least severe events of the gateway's log to show.",

@@ -46,7 +46,7 @@ def feeds() -> None:
 @asks_gateway
 @feeds.command("list")
 @click.option(
-    "--health", multiple=True, type=click.Choice(get_args(Health)), help="Only feeds in this state; may be repeated."
+    "--health", multiple=True, type=output.Choice(get_args(Health)), help="Only feeds in this state; may be repeated."
 )
 @output.format_option
 @click.pass_obj
@@ -114,7 +114,7 @@ def submit(context: output.Context, name: str, file: str, as_json: bool) -> None
         table.print_table(SUBMITTED, map(_submitted, answer.told["items"]), "no alert")
     else:
         click.echo(f"{file}: {answer.told['detail']}")
-        for line in _findings(answer.told["findings"]):
+        for line in (*_findings(answer.told["findings"]), *_stored(answer.told.get("items", []))):
             click.echo(line)
     raise SystemExit(0 if is_taken else 1)
 
@@ -131,6 +131,7 @@ def check(context: output.Context, name: str, as_json: bool) -> None:
     """
     ask.check_name("feed", name, [one.name for one in settings(context).feeds])
     known = settings(context, [f"feeds.{name}"])
+    output.say(f"capgateway: as configured in {known.path}" if known.path else "capgateway: no configuration file")
     found = asyncio.run(_look(next(one for one in known.feeds if one.name == name), known))
     if as_json:
         output.emit_json({"verdict": "trouble" if found.troubles else "ok"} | msgspec.structs.asdict(found))
@@ -216,8 +217,11 @@ def _shown(feed: dict[str, Any]) -> Iterator[str]:
         "wait_reason", "unusable", "latency_seconds", "gap_since", "moved_to", "certificate_expires_at",
     )  # fmt: skip
     moments = {"last_try", "last_success", "next_try", "newest_at", "gap_since", "certificate_expires_at"}
-    told = [(name, table.moment(feed[name]) if name in moments and feed[name] else feed.get(name)) for name in names]
-    yield from table.fields([(name.replace("_", " ").replace(" at", ""), value) for name, value in told])
+    told = {name: table.moment(feed[name]) if name in moments and feed[name] else feed.get(name) for name in names}
+    told["latency_seconds"] = table.duration(feed["latency_seconds"])
+    titles = {"url": "path" if feed["kind"] == "directory" else "url", "latency_seconds": "latency"}
+    usual = {name: name.replace("_", " ").replace(" at", "") for name in names}
+    yield from table.fields([((usual | titles)[name], value) for name, value in told.items()])
     missing = feed.get("missing_entries", [])
     yield ""
     yield f"missing entries: {len(missing) or 'none'}"
@@ -230,6 +234,13 @@ def _submitted(one: dict[str, Any]) -> table.Row:
     decision = f"{one['decision']}: {one['reason']}" if one["reason"] else one["decision"]
     cells = [decision if one["is_new"] else f"{decision} (known)", one["verdict"], one["identifier"] or "-"]
     return table.Row(cells=cells, below=[[one["alert_id"]]])
+
+
+def _stored(items: list[dict[str, Any]]) -> Iterator[str]:
+    """That what cannot be used is kept all the same, and where to see it."""
+    for one in items[:MOST_FINDINGS]:
+        how = "was stored" if one["is_new"] else "had been stored before"
+        yield f"It {how} as {one['alert_id']}; `capgateway alerts show {one['alert_id']}` shows it."
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:

@@ -43,7 +43,9 @@ class Count(msgspec.Struct):
         self.warnings += sum(finding.level == "warning" for finding in report.findings)
 
     def __str__(self) -> str:
-        documents = f"{_many(self.valid + self.invalid, 'document')} in {_many(self.sources, 'source')}"
+        documents = (
+            f"{_many(self.valid + self.invalid, 'document')} in {_many(self.sources + self.unreadable, 'source')}"
+        )
         told = (
             f"{documents}: {self.valid:,} valid, {self.invalid:,} invalid; "
             f"{_many(self.errors, 'error')}, {_many(self.warnings, 'warning')}"

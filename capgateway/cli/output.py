@@ -68,13 +68,24 @@ class Since(Moment):
         return super().convert(value, param, ctx)
 
 
+class Choice(click.Choice[str]):
+    """One of some words; a misspelt one gets a suggestion."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        from difflib import get_close_matches  # noqa: PLC0415  (only who misspells a word waits for it)
+
+        near = get_close_matches(str(value).lower(), self.choices, n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        return f"{super().get_invalid_choice_message(value, ctx)}{hint}"
+
+
 def format_option(command: F) -> F:
     """``--format text|json``, and ``--json`` for short; the command gets ``as_json``."""
     command = click.option("--json", "as_json", flag_value=True, is_flag=True, help="Same as --format json.")(command)
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(["text", "json"]),
+        type=Choice(["text", "json"]),
         callback=_merge,
         expose_value=False,
         help="How the answer is printed.  [default: text]",

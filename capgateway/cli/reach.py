@@ -31,6 +31,9 @@ CHANGE_SECONDS = 300.0  # a poll follows hundreds of links, of a source that may
 DATABASE = ("gateway",)
 """The only secret that reading may need, and that only where no gateway answers: the database's address."""
 
+#: Answers that say no to a request that was understood.
+NOT_DONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
 FromStore = Callable[["Store"], Coroutine[Any, Any, Any]]
 
 
@@ -65,8 +68,15 @@ def get(
     return _read(context, address, from_store, is_first=is_first)
 
 
-def change(context: Context, path: str, body: bytes = b"") -> Answer:
-    """The API's answer to ``POST /api/v1/{path}``: a success, or a 422 that says what is wrong with what was sent.
+def change(
+    context: Context,
+    path: str,
+    body: bytes = b"",
+    *,
+    refusals: Collection[int] = (HTTPStatus.UNPROCESSABLE_ENTITY,),
+) -> Answer:
+    """The API's answer to ``POST /api/v1/{path}``: a success, or one of these refusals; a 422 says what is wrong with what was
+    sent.
 
     Ends the command with exit code 2 where no gateway answers: only a running one acts, so that every act has an actor.
     """
@@ -79,7 +89,20 @@ def change(context: Context, path: str, body: bytes = b"") -> Answer:
             f"no gateway answers at {address}; start it with `capgateway run`, or give another address with --server. "
             "Nothing was changed."
         )
-    return answer if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY else good(answer)
+    return answer if answer.status in refusals else good(answer)
+
+
+def act(context: Context, path: str, said: dict[str, str | None]) -> dict[str, Any]:
+    """The API's answer to an act of the user, with what they say: their reason, and a card where it is about one.
+
+    Ends the command with exit code 1 where that cannot be done: there is no such card or alert, or it has ended.
+    """
+    body = msgspec.json.encode({name: value for name, value in said.items() if value is not None})
+    answer = change(context, path, body, refusals=NOT_DONE)
+    if answer.status in NOT_DONE:
+        told = answer.told if isinstance(answer.told, dict) else {}
+        fail(str(told.get("detail") or f"{answer.url} answered {answer.status}"), code=1)
+    return dict(answer.told)
 
 
 def settings(context: Context, secrets_of: Collection[str] = ()) -> config.Settings:

@@ -11,6 +11,7 @@ import click
 
 from capgateway import config, log, net, service
 from capgateway.cli.access import explained
+from capgateway.cli.output import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -43,14 +44,14 @@ def read_roles(_: click.Context, __: click.Parameter, value: str) -> tuple[servi
 )
 @click.option(
     "--log-format",
-    type=click.Choice(["auto", "text", "json"]),
+    type=Choice(["auto", "text", "json"]),
     default="auto",
     show_default=True,
     help="Form of the log on stderr; auto is text on a terminal and JSON lines elsewhere.",
 )
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
     help="The least severe events that are logged; debug includes polls that brought nothing.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from capgateway import shipped
+from capgateway.cli.output import Choice
 
 SCHEMAS = {
     "card": "card/card-1.schema.json",
@@ -15,10 +16,8 @@ SCHEMAS = {
 
 
 @click.command()
-@click.argument("name", type=click.Choice(list(SCHEMAS)))
-@click.option(
-    "--cap-version", type=click.Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]"
-)
+@click.argument("name", type=Choice(list(SCHEMAS)))
+@click.option("--cap-version", type=Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]")
 def schema(name: str, cap_version: str | None) -> None:
     """Print the schema of a card, a message, the configuration, or CAP."""
     if cap_version and name != "cap":

@@ -29,7 +29,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema"
 @click.command()
 @click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
 @click.option(
-    "--profile", type=click.Choice(PROFILES), default="auto", help="Apply the rules of a country.  [default: by code]"
+    "--profile", type=output.Choice(PROFILES), default="auto", help="Apply the rules of a country.  [default: by code]"
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.option(
@@ -48,7 +48,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema"
     help="Check signatures against the certificates and keys of this PEM file.",
 )
 @click.option("--at", type=output.Moment(), help="Use this time as now, also for certificates.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The form of the report.")
+@click.option("--format", "form", type=output.Choice(FORMATS), default="text", help="The form of the report.")
 @click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Show only what failed, and no summary.")
 @click.option("--json", "form", flag_value="json", help="Same as --format json: one line per alert or container.")
 @click.pass_context

@@ -10,11 +10,22 @@ from sqlalchemy import and_, case, func, or_, select
 
 from capgateway.cap import Finding
 from capgateway.cards import Card
-from capgateway.store.records import Page, StoredAlert, StoredAttempt, StoredCard, StoredDelivery, Waiting
+from capgateway.store.records import (
+    Attention,
+    NeedsPerson,
+    Page,
+    Quarantined,
+    StoredAlert,
+    StoredAttempt,
+    StoredCard,
+    StoredDelivery,
+    Waiting,
+)
 from capgateway.store.tables import (
     EPOCH,
     alerts,
     attempts,
+    attention,
     card_revisions,
     cards,
     deliveries,
@@ -24,11 +35,21 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
 
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
+_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
+_MARKED = (
+    select(attention)
+    .join(cards, cards.c.id == attention.c.card_id)
+    .where(cards.c.state == "active")
+    .order_by(attention.c.since, attention.c.alert_id, attention.c.card_id)
+)
+#: Of a card's row; the rest of what is listed comes from elsewhere.
+_OF_A_CARD = [name for name in StoredCard.__struct_fields__ if name in cards.c]
 
 
 def alert_page(
@@ -69,14 +90,45 @@ def card_page(
     """Cards, the newest first."""
     query = select(cards) if state is None else select(cards).where(cards.c.state == state)
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
-    bodies = _latest_bodies(connection, [row["id"] for row in rows])
-    return Page(items=[_card(row, bodies) for row in rows], next=following)
+    return Page(items=_cards(connection, rows), next=following)
 
 
 def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
     row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
-    return None if row is None else _card(row, _latest_bodies(connection, [card_id]))
+    return None if row is None else _cards(connection, [row])[0]
+
+
+def quarantine_page(
+    connection: Connection,
+    *,
+    feed: str | None = None,
+    reason: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Quarantined]:
+    """Quarantined alerts that wait for a person, the newest first."""
+    query = select(*LISTED).where(*_WAITING)
+    for name, value in {"feed": feed, "reason": reason}.items():
+        query = query if value is None else query.where(alerts.c[name] == value)
+    rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
+    return Page(items=_quarantined(connection, rows), next=following)
+
+
+def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
+    """The alert of that id, if it waits for a person."""
+    row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id, *_WAITING)).mappings().first()
+    return None if row is None else _quarantined(connection, [row])[0]
+
+
+def needs_person(connection: Connection) -> NeedsPerson:
+    """What operators have to look at: live cards that are unverified, and held take-downs that mark a live card."""
+    unverified = select(func.count()).where(cards.c.state == "active", cards.c.unverified_since.is_not(None))
+    marked = _MARKED.with_only_columns(attention.c.alert_id).order_by(None).distinct().subquery()
+    held = select(func.count()).select_from(marked)
+    return NeedsPerson(
+        unverified=connection.execute(unverified).scalar_one(), held=connection.execute(held).scalar_one()
+    )
 
 
 def delivery_page(
@@ -143,11 +195,55 @@ def _alert(row: RowMapping) -> StoredAlert:
     return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
 
 
-def _card(row: RowMapping, bodies: dict[str, str | None]) -> StoredCard:
-    fields = {name: row[name] for name in StoredCard.__struct_fields__ if name not in ("card_id", "card")}
-    body = bodies.get(row["id"])
+def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Quarantined]:
+    marked: dict[str, list[str]] = {}
+    for mark in connection.execute(_MARKED.where(attention.c.alert_id.in_([row["id"] for row in rows]))):
+        marked.setdefault(mark.alert_id, []).append(mark.card_id)
+    return [_one_quarantined(_alert(row), marked.get(row["id"], [])) for row in rows]
+
+
+def _one_quarantined(alert: StoredAlert, card_ids: list[str]) -> Quarantined:
+    return Quarantined(**msgspec.structs.asdict(alert), cards=card_ids, advice=_advice(alert, card_ids))
+
+
+def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
+    dismiss = f"`capgateway quarantine dismiss {alert.id} --reason TEXT`"
+    if card_ids:
+        cards_are = "this live card" if len(card_ids) == 1 else "one of these live cards"
+        return (
+            f"A take-down may be meant for {cards_are}: ask the issuer. If it is, run `capgateway quarantine release"
+            f" {alert.id} --card {card_ids[0] if len(card_ids) == 1 else 'CARD'}`; if not, {dismiss}."
+        )
+    if alert.msg_type == "Cancel":
+        return (
+            "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
+            f" release {alert.id} --card CARD`; otherwise {dismiss}."
+        )
+    return (
+        f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"
+        f" only take-downs; when you have dealt with it, run {dismiss}."
+    )
+
+
+def _cards(connection: Connection, rows: Sequence[RowMapping]) -> list[StoredCard]:
+    """The cards with their texts and marks, each of which takes one query for all of them."""
+    card_ids = [row["id"] for row in rows]
+    bodies, marks = _latest_bodies(connection, card_ids), _attention(connection, card_ids)
+    return [_card(row, bodies.get(row["id"]), marks.get(row["id"], [])) for row in rows]
+
+
+def _card(row: RowMapping, body: str | None, marks: list[Attention]) -> StoredCard:
+    fields = {name: row[name] for name in _OF_A_CARD}
     card = None if body is None else msgspec.structs.replace(msgspec.json.decode(body, type=Card), state=row["state"])
-    return StoredCard(card_id=row["id"], card=card, **fields)
+    return StoredCard(card_id=row["id"], card=card, attention=marks, **fields)
+
+
+def _attention(connection: Connection, card_ids: list[str]) -> dict[str, list[Attention]]:
+    """What live cards are marked for, the oldest first."""
+    found: dict[str, list[Attention]] = {}
+    for mark in connection.execute(_MARKED.where(attention.c.card_id.in_(card_ids))):
+        found.setdefault(mark.card_id, []).append(Attention(since=mark.since, alert_id=mark.alert_id))
+    return found
 
 
 def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -108,11 +108,36 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
     card_id: str | None
     rehearsal: bool
+    handled: str | None
+    handled_at: datetime | None
     findings: list[Finding]
 
 
+class Quarantined(StoredAlert, frozen=True, kw_only=True):
+    """An alert that waits for a person: the live cards that it may be meant for, and what to do."""
+
+    cards: list[str]
+    advice: str
+
+
+class Attention(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a live card needs a person: a take-down that may be meant for it is held."""
+
+    kind: Literal["takedown_held"] = "takedown_held"
+    since: datetime
+    alert_id: str
+
+
+class NeedsPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """How many live cards are unverified, and how many held take-downs mark a live card."""
+
+    unverified: int
+    held: int
+
+
 class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One card as the API lists it. ``card`` is the latest display, ``None`` once it is erased."""
+    """One card as the API lists it. ``card`` is the latest display, ``None`` once it is erased; ``unverified_since`` is
+    ``None`` while it is verified."""
 
     card_id: str
     incident_id: str
@@ -126,6 +151,9 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     ended_at: datetime | None
     end_reason: str | None
+    verified_at: datetime | None
+    unverified_since: datetime | None
+    attention: list[Attention]
     card: Card | None
 
 

@@ -1,4 +1,4 @@
-"""The JSON pages: what came in, which cards there are, what went out; and ``reload``.
+"""The JSON pages: what came in, which cards there are, what went out; and ``verify`` and ``reload``.
 
 A token of scope ``receive`` sees the cards and deliveries of its receiver only, and a card only while the newest message
 to that receiver displays it: what was taken down there is none of its business any more.
@@ -6,7 +6,6 @@ to that receiver displays it: what was taken down there is none of its business 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -15,14 +14,14 @@ import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import Word
-from capgateway.config.values import unknown
-from capgateway.store import Page, Store, StoredAlert, lists
+from capgateway.store import Page, Store, StoredAlert, StoredCard, lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.feeds import operations
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
+from capgateway.web.said import required, said
 
 DECISIONS = get_args(Word)
 CARD_STATES = ("active", "ended")
@@ -44,9 +43,9 @@ async def gateway(request: web.Request) -> web.Response:
 async def alerts(request: web.Request) -> web.Response:
     """What came in, the newest first, with what became of it and why."""
     asked = query.page(request, decision=DECISIONS, feed=None, identifier=None, since=None)
-    page = await _found(request.app[GATEWAY].store.read(lists.alert_page, **asked))
+    page = await query.found(request.app[GATEWAY].store.read(lists.alert_page, **asked))
     if not page.items and asked.get("feed"):
-        _check_name("feed", asked["feed"], [one.name for one in request.app[GATEWAY].settings.feeds])
+        query.check_name("feed", asked["feed"], [one.name for one in request.app[GATEWAY].settings.feeds])
     return as_json(page)
 
 
@@ -75,8 +74,10 @@ async def original(request: web.Request) -> web.Response:
 async def cards(request: web.Request) -> web.Response:
     """Cards, the newest first."""
     store, mine = request.app[GATEWAY].store, actor(request).receiver
-    found = await _found(store.read(lists.card_page, **query.page(request, state=CARD_STATES)))
-    items = [one for one in found.items if mine is None or await _is_shown(store, one.card_id, mine)]
+    found = await query.found(store.read(lists.card_page, **query.page(request, state=CARD_STATES)))
+    if mine is None:
+        return as_json(found)
+    items = [_for_receiver(one) for one in found.items if await _is_shown(store, one.card_id, mine)]
     return as_json(Page(items=items, next=found.next))
 
 
@@ -90,11 +91,25 @@ async def card(request: web.Request) -> web.Response:
         raise Refused(404, f"there is no card {card_id}")
     sent = (await store.read(lists.delivery_page, card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
     if mine is not None:
-        return as_json(msgspec.structs.asdict(found) | {"deliveries": sent})
+        return as_json(_for_receiver(found) | {"deliveries": sent})
     made_of = (await store.read(lists.alert_page, card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
     more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
+
+
+@routes.post("/api/v1/cards/{id}/verify")
+async def verify(request: web.Request) -> web.Response:
+    """An operator confirms that a card is still true."""
+    card_id, store = query.name(request), request.app[GATEWAY].store
+    reason = required(await said(request))
+    is_verified = await request.app[GATEWAY].hands.verify(card_id, actor=actor(request).name, reason=reason)
+    found = await store.read(lists.one_card, card_id)
+    if found is None:
+        raise Refused(404, f"there is no card {card_id}")
+    if not is_verified:
+        raise Refused(409, f"the card {card_id} has ended ({found.end_reason}): there is nothing to verify")
+    return as_json({name: getattr(found, name) for name in ("card_id", "state", "verified_at", "unverified_since")})
 
 
 @routes.get("/api/v1/deliveries")
@@ -104,9 +119,9 @@ async def deliveries(request: web.Request) -> web.Response:
     asked, mine = query.page(request, state=DELIVERY_STATES, receiver=None, card_id=None), actor(request).receiver
     if mine is not None and asked.setdefault("receiver", mine) != mine:
         raise Refused(403, f"this token sees the deliveries of {mine} only")
-    page = await _found(request.app[GATEWAY].store.read(lists.delivery_page, **asked))
+    page = await query.found(request.app[GATEWAY].store.read(lists.delivery_page, **asked))
     if not page.items and mine is None and asked.get("receiver"):
-        _check_name("receiver", asked["receiver"], [one.name for one in request.app[GATEWAY].settings.receivers])
+        query.check_name("receiver", asked["receiver"], [one.name for one in request.app[GATEWAY].settings.receivers])
     return as_json(page)
 
 
@@ -117,6 +132,11 @@ async def reload(request: web.Request) -> web.Response:
     if came.errors:
         raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=came.errors)
     return as_json({"status": "reloaded", "changed": came.changed, "restart_needed": came.restart_needed})
+
+
+def _for_receiver(card: StoredCard) -> dict[str, Any]:
+    """A card without what only operators need."""
+    return {name: value for name, value in msgspec.structs.asdict(card).items() if name != "attention"}
 
 
 async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
@@ -131,17 +151,3 @@ async def _alert(request: web.Request) -> StoredAlert:
     if found is None:
         raise Refused(404, f"there is no alert {alert_id}")
     return found
-
-
-def _check_name(what: str, name: str, known: list[str]) -> None:
-    """Refuse a filter by a name that is not configured, rather than answer that there is nothing. The history of a feed or
-    receiver that is no longer configured still answers."""
-    if refusal := unknown(what, name, known):
-        raise Refused(400, refusal)
-
-
-async def _found(asked: Awaitable[Page[Any]]) -> Page[Any]:
-    try:
-        return await asked
-    except ValueError:
-        raise Refused(400, 'after is the "next" of an earlier page') from None

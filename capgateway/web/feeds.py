@@ -90,18 +90,23 @@ async def alerts(request: web.Request) -> web.Response:
 
 async def body(request: web.Request) -> bytes:
     """What was sent, at most ``LARGEST_DOCUMENT`` bytes and at least one."""
+    found = await received(request)
+    if not found.strip():
+        raise Refused(400, "the body is empty: send the XML document itself")
+    return found
+
+
+async def received(request: web.Request) -> bytes:
+    """What was sent, which may be nothing."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            found = await request.read()
+            return await request.read()
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError:
         raise Refused(400, "the body is not divided as its headers say") from None
     except ConnectionResetError:  # nobody reads this answer, but the log stays free of other people's trouble
         raise Refused(400, "the sender went away before the body's end") from None
-    if not found.strip():
-        raise Refused(400, "the body is empty: send the XML document itself")
-    return found
 
 
 def operations(request: web.Request) -> Operations:

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from capgateway import cap, shipped
+from capgateway.cards import Decision
 from capgateway.clock import utc_now
 from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
@@ -42,6 +43,19 @@ class Operations(Protocol):
         """Use the configuration file as it is now."""
 
 
+class Hands(Protocol):
+    """What operators do by hand to what is stored, in any process; each is logged with its actor and reason."""
+
+    async def verify(self, card_id: str, *, actor: str, reason: str) -> bool:
+        """Confirm that an active card is still true; whether there is such a card."""
+
+    async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
+        """Settle a quarantined alert without an effect. ``LookupError`` and ``ValueError`` say why that cannot be."""
+
+    async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
+        """Let a quarantined take-down end this card, or the only one that it marks. Raises the same."""
+
+
 def _no_troubles() -> Sequence[str]:
     return ()
 
@@ -58,7 +72,8 @@ class Gateway(msgspec.Struct, kw_only=True):
     database may be: the scheduler does not run, it is stopping. ``notes`` say what does not go well although it is ready.
     ``fault`` is what fails for a receiver in the gateway itself. ``age`` is how long ago something was, whatever was done to
     the clock.
-    ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there.
+    ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there. ``hands`` act in
+    every process.
     """
 
     store: Store
@@ -70,6 +85,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     fault: Callable[[str], str | None] = lambda _: None
     age: Callable[[datetime], timedelta] = lambda since: utc_now() - since
     operations: Operations | None = None
+    hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now
 

@@ -37,8 +37,8 @@ async def readyz(request: web.Request) -> web.Response:
         return problem(503, "not ready; with a token of scope read this page says why")
     if reasons:
         return problem(503, "; ".join(reasons), reasons=reasons)
-    notes = gateway.notes() if may_know(request) else ()
-    return as_json({"status": "ready"} | ({"notes": list(notes)} if notes else {}))
+    notes = [*gateway.notes(), *await _waits_for_a_person(gateway)] if may_know(request) else []
+    return as_json({"status": "ready"} | ({"notes": notes} if notes else {}))
 
 
 @routes.get("/metrics")
@@ -49,19 +49,38 @@ async def exposition(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
+async def _waits_for_a_person(gateway: Gateway) -> list[str]:
+    """Sentences about live cards that a person has to look at, with the command that lists them."""
+    try:
+        found = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
+    except (StoreError, TimeoutError):
+        return []
+    unverified = "1 live card is" if found.unverified == 1 else f"{found.unverified} live cards are"
+    held = "1 take-down is" if found.held == 1 else f"{found.held} take-downs are"
+    notes = [f"{unverified} unverified: capgateway cards list --state active"] if found.unverified else []
+    return [*notes, f"{held} held: capgateway quarantine list"] if found.held else notes
+
+
 async def _state(gateway: Gateway) -> metrics.State:
     told = gateway.operations.feed_statuses() if gateway.operations else []
     feeds = tuple(_of_feed(status) for status in told if status.enabled)
     is_writable = await gateway.store.trouble() is None
     try:
         waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
+        person = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
     # A moment that lies ahead was written before the clock went back.
     oldest = {name: gateway.now() - gateway.age(since) for name, since in waiting.oldest_take_down.items()}
     known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=oldest)
-    return metrics.State(feeds=feeds, deliveries=known, is_writable=is_writable)
+    return metrics.State(
+        feeds=feeds,
+        deliveries=known,
+        is_writable=is_writable,
+        cards_unverified=person.unverified,
+        take_downs_held=person.held,
+    )
 
 
 def _of_feed(status: FeedStatus) -> metrics.FeedGauge:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from capgateway.config.values import unknown
 from capgateway.web.problems import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from aiohttp import web
+
+    from capgateway.store import Page
+
+T = TypeVar("T")
 
 LARGEST_PAGE = 200  # cards with their texts: about 4 MB of JSON at the very most
 LONGEST_WORD = 500  # identifiers and names; CAP sets no length, real identifiers stay under 200
@@ -42,6 +47,21 @@ def choice(request: web.Request, name: str, words: tuple[str, ...]) -> str:
 def name(request: web.Request) -> str:
     """The ``{id}`` of the path."""
     return _word("id", request.match_info["id"])
+
+
+def check_name(what: str, name: str, known: list[str]) -> None:
+    """Refuse a filter by a name that is not configured, rather than answer that there is nothing. The history of a feed or
+    receiver that is no longer configured still answers."""
+    if refusal := unknown(what, name, known):
+        raise Refused(400, refusal)
+
+
+async def found(asked: Awaitable[Page[T]]) -> Page[T]:
+    """The page of the store that was asked for, unless its cursor was made up."""
+    try:
+        return await asked
+    except ValueError:
+        raise Refused(400, 'after is the "next" of an earlier page') from None
 
 
 def _word(name: str, value: str, words: tuple[str, ...] | None = None) -> str:

@@ -91,6 +91,8 @@ def test_without_a_card_exit_is_1(document: bytes, expected: tuple[str, str]) ->
     """An AMBER Alert that gives none, or a document nobody can use: the reason says why."""
     result = run("-", stdin=document)
     assert (result.exit_code, said(result)) == (1, [expected])
+    is_faulty = expected[0] == "quarantined"  # then its findings explain it
+    assert ("`capgateway validate -` shows what is wrong" in result.stderr) is is_faulty
 
 
 def test_the_time_is_that_of_the_alert_unless_told(amber: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -97,6 +98,8 @@ async def test_what_cannot_be_used_is_exit_code_1(tmp_path: Path) -> None:
     assert fed.exit_code == 1
     assert "nothing in this document can be used" in fed.stdout
     assert "error: " in fed.stdout
+    alert_id = json.loads(told.stdout)["items"][0]["alert_id"]
+    assert f"It was stored as {alert_id}; `capgateway alerts show {alert_id}` shows it." in fed.stdout
     assert (told.exit_code, json.loads(told.stdout)["items"][0]["decision"]) == (1, "unchanged")
     assert json.loads(told.stdout)["findings"][0]["level"] == "error"
     assert polled.exit_code == 1
@@ -156,6 +159,7 @@ async def test_a_feed_is_checked_without_a_gateway(tmp_path: Path) -> None:
     assert "valid: TX-1" in good.stdout
     assert good.stdout.endswith("Nothing is wrong.\n")
     assert "asking " in good.stderr
+    assert f"as configured in {path}\n" in good.stderr
     told = json.loads(bad.stdout)
     assert (bad.exit_code, told["verdict"], told["feed"], told["kind"]) == (1, "trouble", "state", "atom")
     assert [report["verdict"] for report in told["reports"]] == ["invalid", "valid"]
@@ -171,3 +175,15 @@ async def test_a_feed_that_is_not_there(tmp_path: Path, command: tuple[str, str]
             more = ("--server", server) if command[0] == "poll" else ()
             result = await ask(path, "feeds", *command, *more)
     assert str(result.exception).startswith('there is no feed "none"; configured: state, partner')
+
+
+async def test_a_directory_is_shown_as_a_path(tmp_path: Path) -> None:
+    """A feed without a URL has none."""
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f'[gateway]\ndatabase = "sqlite:///x.db"\nlisten = ""\n[[feeds]]\nname = "in"\nkind = "directory"\npath = "{tmp_path}"\n'
+    )
+    await ask(path, "db", "upgrade")
+    shown = (await ask(path, "feeds", "show", "in")).stdout
+    assert re.search(rf"^path +{tmp_path}$", shown, re.MULTILINE)
+    assert "url" not in shown

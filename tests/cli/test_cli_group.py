@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from capgateway.cli import COMMANDS, cli
 from capgateway.cli.gateway import given_address
-from capgateway.cli.output import Context
+from capgateway.cli.output import Choice, Context
+from capgateway.cli.table import duration
 
 
 def capgateway(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -238,3 +239,42 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
                 yield f"{name} {inner}", found
         else:
             yield name, command
+
+
+@pytest.mark.parametrize(
+    ("command", "near"),
+    [
+        (["alerts", "list", "--decision", "publishd"], "published"),
+        (["cards", "list", "--format", "jsn"], "json"),
+        (["validate", "x.xml", "--profile", "ipwas"], "ipaws"),
+        (["quarantine", "list", "--reason", "Revue"], "review"),
+    ],
+)
+def test_a_misspelt_choice_gets_a_suggestion(command: list[str], near: str) -> None:
+    """Beside the list of all; one that is like none of them gets the list."""
+    result = CliRunner().invoke(cli, command)
+    assert (result.exit_code, f'Did you mean "{near}"?' in result.stderr) == (2, True)
+    none = CliRunner().invoke(cli, [*command[:-1], "xxxxxxxx"])
+    assert (none.exit_code, "is not one of" in none.stderr, "Did you mean" in none.stderr) == (2, True, False)
+
+
+def test_every_choice_suggests() -> None:
+    """No option is one of click's own, which only lists."""
+    context = click.Context(cli)
+    commands = [cli.get_command(context, name) for name in COMMANDS]
+    commands += [inner for one in commands if isinstance(one, click.Group) for inner in one.commands.values()]
+    choices = [param for one in commands if one for param in one.params if isinstance(param.type, click.Choice)]
+    assert len(choices) > 20
+    assert [param.name for param in choices if not isinstance(param.type, Choice)] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, None), (0, "0.0 s"), (7.46, "7.5 s"), (60, "1 min"), (200, "3 min 20 s"), (7_500.2, "2 h 5 min"),
+        (86_400 * 3 + 4 * 3_600 + 59, "3 d 4 h"), (-90, "-1 min 30 s"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_in_its_two_largest_units(seconds: float | None, words: str | None) -> None:
+    """As people say it."""
+    assert duration(seconds) == words

@@ -25,7 +25,7 @@ def test_what_a_search_finds_and_cannot_read_is_reported(tmp_path: Path) -> None
     assert result.exit_code == 2
     assert result.stderr == f"{tmp_path}/gone.xml: cannot be read: No such file or directory\n"
     assert result.stdout.endswith(
-        "1 document in 1 source: 1 valid, 0 invalid; 0 errors, 0 warnings; 1 source unreadable\n"
+        "1 document in 2 sources: 1 valid, 0 invalid; 0 errors, 0 warnings; 1 source unreadable\n"
     )
 
 

@@ -118,7 +118,16 @@ def test_a_fault_of_ours_over_one_source_stops_no_other(
     assert result.exit_code == 2
     told = f"{folder}/feed.atom: capgateway could not judge this because of a fault of its own: RuntimeError at "
     assert result.stderr.startswith(told)
-    assert "2 documents in 2 sources: 1 valid, 1 invalid; 1 error, 0 warnings; 1 source unreadable" in result.stdout
+    assert "2 documents in 3 sources: 1 valid, 1 invalid; 1 error, 0 warnings; 1 source unreadable" in result.stdout
+
+
+def test_a_single_source_that_is_not_there_is_counted_once() -> None:
+    """The summary does not say both that there is no source and that there is one."""
+    result = run("nope.xml")
+    assert (result.exit_code, result.stdout) == (
+        2,
+        "0 documents in 1 source: 0 valid, 0 invalid; 0 errors, 0 warnings; 1 source unreadable\n",
+    )
 
 
 def test_an_empty_directory_is_an_unreadable_source(tmp_path: Path) -> None:

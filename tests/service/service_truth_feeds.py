@@ -130,7 +130,9 @@ class Feeds:
                 os.utime(hidden, (0, 0))
                 hidden.rename(self.folder / told.name)
             case "wrap":
-                self._wrapped.insert(self._chance.randint(0, len(self._wrapped)), re.sub(rb"^<\?xml.*?\?>", b"", told.document))
+                self._wrapped.insert(
+                    self._chance.randint(0, len(self._wrapped)), re.sub(rb"^<\?xml.*?\?>", b"", told.document)
+                )
                 self.servers["wrap"].publish("wrapper.xml", b"<alerts>%s</alerts>" % b"\n".join(self._wrapped))
             case "cap":
                 self.servers["cap"].publish("one.xml", told.document)

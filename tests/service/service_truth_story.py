@@ -90,7 +90,9 @@ class Case:
         return self._style.format(self.number * 10 + len(self.said), kind=kind)
 
     def alert(self, **fields: object) -> cap.Alert:
-        alert = replace(amber(self._story.tick(), self.number, self.place), sender=self.sender, identifier=self.name("A"))
+        alert = replace(
+            amber(self._story.tick(), self.number, self.place), sender=self.sender, identifier=self.name("A")
+        )
         return replace(alert, **fields)
 
     def update(self, *named: cap.Alert, **fields: object) -> cap.Alert:
@@ -99,7 +101,9 @@ class Case:
         )
 
     def cancel(self, *, is_bare: bool | None = None, **fields: object) -> cap.Alert:
-        alert = self.alert(**{"identifier": self.name("C"), "msg_type": "Cancel", "note": "The child was found.", **fields})
+        alert = self.alert(
+            **{"identifier": self.name("C"), "msg_type": "Cancel", "note": "The child was found.", **fields}
+        )
         is_bare = self.chance.random() < 0.5 if is_bare is None else is_bare
         return replace(alert, infos=() if is_bare else alert.infos)
 
@@ -328,7 +332,9 @@ class Story:
     def plot_test_after(self) -> None:
         case = self._case()
         said = case.begins()
-        case.goes(replace(case.cancel(), status="Exercise"), references=written("triples", said), wrong="Cancel in a drill")
+        case.goes(
+            replace(case.cancel(), status="Exercise"), references=written("triples", said), wrong="Cancel in a drill"
+        )
         case.goes(replace(said[-1], status="Test"), feed="relay", wrong="as a test")
 
     def plot_drill(self) -> None:
@@ -361,7 +367,9 @@ class Story:
         update = case.goes(case.update(alert), feed="atom", name=name, wrong="in place")
         case.lives(update)
         if self.chance.random() < 0.7:
-            case.goes(case.cancel(), references=written("triples", [alert, update]), feed="atom", name=name, wrong="in place")
+            case.goes(
+                case.cancel(), references=written("triples", [alert, update]), feed="atom", name=name, wrong="in place"
+            )
             case.head = None
 
     def plot_pushed_by_a_stranger(self) -> None:
@@ -400,7 +408,15 @@ class Story:
             alert = case.alert(identifier=case.name("X"))
             spoilt = fault(document(alert))
             case.told.append(
-                Told(act=case.told[0].act, feed="wrap", name="broken", alert=alert, document=spoilt, wrong="broken", broken=True)
+                Told(
+                    act=case.told[0].act,
+                    feed="wrap",
+                    name="broken",
+                    alert=alert,
+                    document=spoilt,
+                    wrong="broken",
+                    broken=True,
+                )
             )
         case.may_end(case.said[:1])
 
@@ -418,11 +434,15 @@ class Story:
         storms = self._case(WEATHER)
         storms.is_never_shown = True
         for number in range(6):
-            storm = replace(story.thunderstorm(self.tick()), sender=WEATHER, identifier=f"urn:oid:2.49.{storms.number}.{number}")
+            storm = replace(
+                story.thunderstorm(self.tick()), sender=WEATHER, identifier=f"urn:oid:2.49.{storms.number}.{number}"
+            )
             cancel = replace(storm, msg_type="Cancel", identifier=f"{storm.identifier}.2", sent=at(self.tick()))
             if number % 2:
                 storms.goes(storm, feed="nws", wrong="a storm", act=number)
-            storms.goes(cancel, references=written("triples", [storm]), feed="nws", wrong="a storm's Cancel", act=number + 1)
+            storms.goes(
+                cancel, references=written("triples", [storm]), feed="nws", wrong="a storm's Cancel", act=number + 1
+            )
 
     def plot_nothing_named(self) -> None:
         """Without references, where there is one card that it can mean."""

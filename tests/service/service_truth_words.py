@@ -20,7 +20,17 @@ from capgateway.simulate import story
 TEXAS, OKLAHOMA, LOUISIANA = ("Dallas", "048113"), ("Oklahoma", "040109"), ("Orleans", "022071")
 SENDERS = ("amber-{:02}@dps.example", "Safety, Department {:02}", "Police of County {:02}", "Ops{:02}@Dps.Example")
 NAMES = ("TX-{kind}-{:04}", "Texas {kind} {:04}", "TX,{kind},{:04}", "tx.{kind}.{:04}b", "Case {:04}, {kind}")
-WAYS = ("triples", "wrapped", "semicolons", "swapped", "other case", "without times", "identifiers", "hundreds", "own name")
+WAYS = (
+    "triples",
+    "wrapped",
+    "semicolons",
+    "swapped",
+    "other case",
+    "without times",
+    "identifiers",
+    "hundreds",
+    "own name",
+)
 """How a Cancel may name what it ends, so that it is still clear what is meant."""
 MANGLED = ("see our previous message", "TX/AMBER/0000/unknown", "{sender},,{sent}", "urn:oid:2.49.0.1.840.0.lost")
 FORENAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon")

@@ -43,8 +43,6 @@ RESTART_IN = ACTS // 2
 EXCUSES = frozenset(f"operator.{kind}" for kind in ("takedown_held", "review_waiting", "feed_gap", "cards_unverified"))
 
 
-
-
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_receivers_end_with_the_truth_or_operators_were_told(sqlite_url: str, tmp_path: Path, seed: int) -> None:

@@ -298,6 +298,8 @@ LISTS: list[tuple[Any, dict[str, Any]]] = [
     (lists.alert_page, {"since": NOW}),
     (lists.card_page, {}),
     (lists.card_page, {"state": "active"}),
+    (lists.quarantine_page, {}),
+    *((lists.quarantine_page, {name: "x"}) for name in ("feed", "reason")),
     (lists.delivery_page, {}),
     *((lists.delivery_page, {name: "x"}) for name in ("state", "receiver", "card_id")),
 ]

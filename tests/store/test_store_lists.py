@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import event
 from store_story import NOW, arrival, contents, take
 
 from capgateway.feeds.http.answer import Validators
 from capgateway.simulate import story
-from capgateway.store import Body, MissingEntry, Store, StoredAlert, TakenEntry, feeds, lists
+from capgateway.store import Body, MissingEntry, Store, StoredAlert, StoredCard, TakenEntry, feeds, lists
 
 ALERT = story.amber(NOW)
 
@@ -39,7 +41,7 @@ MADE_UP = ["", "~", "x", "12", "~alt_a", "-1~alt_a", "1" * 17 + "~a", "١~a", "1
 async def test_a_made_up_cursor_is_a_value_error(store: Store) -> None:
     """A cursor no page gave is refused before the database sees it, in every list."""
     for cursor in MADE_UP:
-        for listing in (lists.alert_page, lists.card_page, lists.delivery_page):
+        for listing in (lists.alert_page, lists.card_page, lists.delivery_page, lists.quarantine_page):
             with pytest.raises(ValueError, match="not a cursor"):
                 await store.read(listing, after=cursor)
 
@@ -135,3 +137,24 @@ async def test_thousands_of_entries_are_asked_about_at_once(store: Store) -> Non
     for key in keys[::400]:
         await store.write(feeds.entries_taken, [TakenEntry(feed="nws", key=key, link=key)])
     assert await store.read(feeds.known_entries, "nws", keys) == set(keys[::400])
+
+
+async def test_marks_of_many_cards_take_one_query(store: Store) -> None:
+    """A page of cards costs as many queries as one card, and each card has its own marks, the oldest first."""
+    for number in range(3):
+        await take(store, replace(ALERT, identifier=f"TX-{number}"))
+    strays = [replace(story.cancel(NOW, ALERT), identifier=f"TX-C{number}", references=()) for number in range(2)]
+    held = [(await take(store, stray)).alert_id for stray in strays]
+
+    def counted(connection: Any, limit: int) -> tuple[int, list[StoredCard]]:
+        seen: list[str] = []
+        event.listen(connection, "before_cursor_execute", lambda *told: seen.append(told[2]))
+        found = lists.card_page(connection, limit=limit).items
+        return len(seen), found
+
+    (one, _), (many, found) = [await store.read(counted, limit) for limit in (1, 3)]
+    assert one == many
+    assert [sorted(mark.alert_id for mark in card.attention) for card in found] == [sorted(held)] * 3
+    moments = [mark.since for mark in found[0].attention]
+    assert moments == sorted(moments)
+    assert (await store.read(lists.needs_person)).held == 2

@@ -30,6 +30,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             notes=service.notes,
             fault=service.fault_of_receiver,
             operations=service,
+            hands=service._operate,
         )
         async with running(service), web.serve(web.make_app(gateway), Address("127.0.0.1", 0)) as address:
             for document in (alert("TX-1", "CAE", now), alert("TX-2", "TOR", now), b"<alert"):

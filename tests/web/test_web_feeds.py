@@ -189,7 +189,9 @@ async def test_a_document_is_judged_and_not_kept(site: Any) -> None:
 
 async def test_a_process_that_does_not_poll_says_so(site: Any) -> None:
     """What needs the feeds is 503 there; the rest is answered."""
-    gateway = type(site.gateway)(store=site.store, settings=site.gateway.settings, metrics=site.gateway.metrics)
+    gateway = type(site.gateway)(
+        store=site.store, settings=site.gateway.settings, metrics=site.gateway.metrics, hands=site.service._operate
+    )
     async with serve(make_app(gateway), config.Address("127.0.0.1", 0)) as address:
         base = f"http://{address.host}:{address.port}"
         async with aiohttp.ClientSession(base) as session:

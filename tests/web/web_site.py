@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
 from ipaddress import ip_network
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -63,12 +64,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     troubles: list[str]
     service: Service
 
-    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, object]]:
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON of an answer."""
         async with self.session.get(path, headers=headers) as answer:
             return answer.status, msgspec.json.decode(await answer.read())
 
-    async def post(self, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, object]]:
+    async def post(self, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, Any]]:
         """The same for something sent."""
         async with self.session.post(path, data=BytesIO(body), headers=headers) as answer:
             return answer.status, msgspec.json.decode(await answer.read())

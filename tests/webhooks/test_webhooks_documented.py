@@ -22,7 +22,7 @@ import pytest
 
 from capgateway import net, shipped, webhooks
 from capgateway.cards.decision import EndReason
-from capgateway.webhooks import messages, retry
+from capgateway.webhooks import messages, operator, retry
 from capgateway.webhooks.send import send
 
 PAGE = (Path(__file__).parents[2] / "docs" / "receivers.md").read_text()
@@ -128,10 +128,10 @@ async def test_the_receiver_of_the_page_works(code: str) -> None:
 
 
 def test_the_messages_of_the_page_are_messages() -> None:
-    """Both examples are valid by the shipped schema."""
+    """The examples are valid by the shipped schema: a display, a take-down, and one for operators."""
     schema = jsonschema.Draft202012Validator(json.loads(shipped.schema("message/message-1.schema.json")))
     examples = [json.loads(block) for block in blocks("json message")]
-    assert [example["data"]["action"] for example in examples] == ["display", "take_down"]
+    assert [example["data"].get("action") for example in examples] == ["display", "take_down", None]
     for example in examples:
         schema.validate(example)
 
@@ -139,7 +139,16 @@ def test_the_messages_of_the_page_are_messages() -> None:
 def test_every_type_and_reason_is_told() -> None:
     """A new message type or reason fails here until the page tells receivers of it."""
     told = {*get_args(messages.DisplayType), *get_args(messages.TakeDownType), *get_args(EndReason)}
+    told |= {*get_args(operator.OperatorType)}
     assert {word for word in told if f"`{word}`" not in PAGE} == set()
+
+
+def test_every_field_for_operators_is_told() -> None:
+    """Each has a row, and is in the example."""
+    part = PAGE.partition("### Operator messages")[2].partition("\n## ")[0]
+    fields = set(operator.OperatorData.__struct_fields__)
+    assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == fields
+    assert set(json.loads(blocks("json message")[2])["data"]) == fields
 
 
 def test_the_schedule_of_the_page_is_the_schedule() -> None:
