@@ -51,7 +51,11 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, faults: 
     keeps us from no other; the next heartbeat names it again."""
     task = Task("catch-up", watch.feed.name)
     try:
-        missing = [item for item in naads.announced(heartbeat) if not await intake.store.read(chains.holds, item, watch.feed.name)]
+        missing = [
+            item
+            for item in naads.announced(heartbeat)
+            if not await intake.store.read(chains.holds, item, watch.feed.name)
+        ]
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.not_recovered = len(missing)
         ended = await asyncio.gather(*(_recover(intake, watch, item) for item in missing), return_exceptions=True)

@@ -159,7 +159,9 @@ def _triple_sha256(gist: Gist, *, rehearsal: bool) -> str:
 def content_sha256(alert: Alert) -> str:
     """The hash of what an alert says. Feeds wrap, sign and re-indent; an envelope may lessen the status. What a Cancel names
     in a way of its own is part of it: a copy may have lost that."""
-    return sha256(msgspec.json.encode(msgspec.structs.replace(alert, status="", references_text=_in_its_own_way(alert))))
+    return sha256(
+        msgspec.json.encode(msgspec.structs.replace(alert, status="", references_text=_in_its_own_way(alert)))
+    )
 
 
 def _in_its_own_way(alert: Alert) -> str | None:

@@ -144,9 +144,7 @@ def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *,
     return _mark(write, row, member, live, decision, is_kept=True)
 
 
-def _end_the_only_one(
-    write: Write, row: RowMapping, cancel: Member, card: RowMapping, policy: Policy
-) -> Held | None:
+def _end_the_only_one(write: Write, row: RowMapping, cancel: Member, card: RowMapping, policy: Policy) -> Held | None:
     """A Cancel without any reference ends its sender's only live card, where it means the same programme and area and may end
     it at all."""
     if not card_stage.is_meant(cancel, chains.state(card), policy):

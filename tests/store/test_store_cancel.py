@@ -55,7 +55,8 @@ WAYS = [
     (
         "Texas AMBER 7",
         "Ops@Dps.example",
-        " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(350)) + " Ops@Dps.example,Texas AMBER 7,{sent}",
+        " ".join(f"Ops@Dps.example,OLD-{number},{{sent}}" for number in range(350))
+        + " Ops@Dps.example,Texas AMBER 7,{sent}",
     ),
 ]
 
@@ -131,7 +132,9 @@ async def test_a_fault_elsewhere_does_not_keep_a_card_up(store: Store) -> None:
 
 @pytest.mark.parametrize(("identifier", "sender"), [("TX-1", "Ops@Dps.example"), ("TX,1", "Safety, Department of")])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_a_spoiled_copy_does_not_stand_in_the_way(store: Store, order: Sequence[int], identifier: str, sender: str) -> None:
+async def test_a_spoiled_copy_does_not_stand_in_the_way(
+    store: Store, order: Sequence[int], identifier: str, sender: str
+) -> None:
     """A relay lost the references; the genuine Cancel has the same identity. In whichever order they and the Alert come."""
     alert = named(identifier, sender)
     genuine = cancel(alert, f"{sender},{identifier},{SENT}", sender=sender)
