@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from service_truth_words import (
     CLEAR,
     NAMES,
+    WHOLE,
     Signer,
     against_the_schema,
     all_clear,
@@ -72,6 +73,7 @@ class Case:
         self._style = self.chance.choice(NAMES[:1] if is_plain else NAMES)
         self.is_plain = not re.search("[ ,]", self._style + self.sender)
         self.open = [one for one in OPEN if self.is_plain or one != "naads"]
+        self.ways = WHOLE if re.search("[ ,]", self._style) else CLEAR
         self.home = self.chance.choice(self.open)
 
     def name(self, kind: str) -> str:
@@ -150,7 +152,7 @@ class Case:
 
     def ends(self, said: Sequence[cap.Alert], *, way: str = "", is_odd: bool = False, **where: object) -> cap.Alert:
         """A Cancel of some of these, named in one of many ways."""
-        way = way or self.chance.choice(CLEAR)
+        way = way or self.chance.choice(self.ways)
         named = self.chance.sample(list(said), self.chance.randint(1, len(said)))
         cancel = self.cancel(identifier=named[0].identifier if way == "own name" else self.name("C"))
         cancel = against_the_schema(cancel, self.chance) if is_odd else cancel

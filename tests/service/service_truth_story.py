@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from service_truth_case import ACTS, LAST, Case, Told
 from service_truth_words import (
     BROKEN,
-    CLEAR,
     LOUISIANA,
     MANGLED,
     OKLAHOMA,
@@ -99,7 +98,7 @@ class Story:
     def plot_each_way(self) -> None:
         """Every way of naming, once in each story."""
         for way in WAYS:
-            case = self._case(self._alone() if way == "own name" else "")
+            case = self._case(self._alone())
             case.ends(case.begins(), way=way)
 
     def plot_fault_in_info(self) -> None:
@@ -144,7 +143,7 @@ class Story:
     def plot_identifier_used_again(self) -> None:
         case = self._case()
         first = case.goes(case.alert())
-        case.ends([first], way=self.chance.choice(CLEAR))
+        case.ends([first], way=self.chance.choice(case.ways))
         again = case.goes(case.alert(identifier=first.identifier), wrong="identifier used again after an end")
         case.lives(again)
 
@@ -255,7 +254,7 @@ class Story:
     def _barred(self, case: Case, feed: str) -> None:
         """A take-down through a feed that may not end the card; sometimes another feed brings it too."""
         said = case.begins()
-        take_down, references = case.cancel(), written(self.chance.choice(CLEAR), said)
+        take_down, references = case.cancel(), written(self.chance.choice(case.ways), said)
         if case.is_plain and self.chance.random() < 0.3:
             take_down, references = all_clear(case.update(*said)), None
         case.goes(take_down, references=references, feed=feed, wrong=f"{feed} may not say so")

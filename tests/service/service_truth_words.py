@@ -31,6 +31,8 @@ FORMS: dict[str, tuple[Callable[[str, str, str], str], str]] = {
 }
 WAYS = (*FORMS, "hundreds", "own name")
 """How a Cancel may name what it ends, so that it is still clear what is meant."""
+WHOLE = ("triples", "wrapped", "semicolons", "other case", "hundreds")
+"""For identifiers with blanks and commas: what is not in a triple falls to pieces where the Alert comes later."""
 CLEAR = WAYS[:-1]
 """For an issuer with several cards: a Cancel under an unknown name and without references ends the only card there is."""
 MANGLED = ("see our previous message", "TX/AMBER/0000/unknown", "{sender},,{sent}", "urn:oid:2.49.0.1.840.0.lost")
@@ -70,7 +72,8 @@ def written(way: str, named: Sequence[cap.Alert]) -> str | None:
     form, between = FORMS.get(way, FORMS["triples"])
     text = between.join(form(*triple) for triple in triples)
     if way == "hundreds":
-        text = " ".join([*(f"{sender},OLD-{number},{sent}" for number in range(350)), text])
+        own = "".join(filter(str.isdigit, sent))  # what two Cancels name ties their cases
+        text = " ".join([*(f"{sender},OLD-{own}-{number},{sent}" for number in range(350)), text])
     return None if way == "own name" else text
 
 
