@@ -3,13 +3,20 @@
 from capgateway.cards.area import touches
 from capgateway.cards.card import Card, SignatureNote
 from capgateway.cards.convert import convert
-from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
+from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
-from capgateway.cards.takedown import is_meant, is_take_down, may_mean_a_card, names_nothing, waits_for_a_person
+from capgateway.cards.takedown import (
+    is_matched,
+    is_meant,
+    is_take_down,
+    may_mean_a_card,
+    names_nothing,
+    waits_for_a_person,
+)
 
 __all__ = [
     "MAX_NAME",
@@ -35,6 +42,7 @@ __all__ = [
     "expire",
     "expiry",
     "gist",
+    "is_matched",
     "is_meant",
     "is_take_down",
     "key",
@@ -43,6 +51,7 @@ __all__ = [
     "may_mean_a_card",
     "names_nothing",
     "reference_text",
+    "stories",
     "touches",
     "unusable",
     "waits_for_a_person",

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, ids
-from capgateway.cards import references
+from capgateway.cards import references, strands
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
+from capgateway.cards.gist import key
 from capgateway.cards.life import (
     STATEMENTS,
     Deferred,
@@ -25,7 +26,6 @@ from capgateway.cards.life import (
     is_amber,
     judge,
     lives,
-    named_by,
     outcome,
     standing,
 )
@@ -69,7 +69,7 @@ def unusable(
     found = report.signature.status if report.signature else "absent"
     if (signature == "verify" and found == "invalid") or (signature == "require" and found != "valid"):
         return "signature"
-    return "sender" if senders and alert.sender not in senders else None
+    return "sender" if senders and key(alert.sender) not in map(key, senders) else None
 
 
 def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
@@ -96,19 +96,30 @@ def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
 def decide(situation: Situation, policy: Policy) -> Decision:
     """What becomes of an identifiable alert, and of the cards of its chain. The same facts give the same decision, in any
     order of arrival."""
-    arrived, now = situation.arrived, situation.now
+    arrived = situation.arrived
     if arrived.gist.msg_type == "Cancel" and any(card.active for card in situation.cards):
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
     if _speaks_only_of_others(arrived):
         return _cross_sender(arrived)
-    chain = _chain(situation, policy)
+    each = stories(situation, policy) or [[arrived]]
+    return _together([_of_one(story, situation, policy) for story in each])
+
+
+def stories(situation: Situation, policy: Policy) -> list[list[Member]]:
+    """The strands of its chain that the arrived alert is about."""
+    return strands.about(situation.arrived, _chain(situation, policy), situation.cards)
+
+
+def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> Decision:
+    """What the arrived alert makes of one strand of its chain: its statements, and the Cancels that are about it."""
+    arrived = situation.arrived
     if barred := bar(arrived, chain, policy):
         return Decision(word="quarantined", reason=barred)
     made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
     active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
-    result = outcome(chain, policy, now)
+    result = outcome(chain, policy, situation.now)
     changes: tuple[Change, ...] = ()
     match result:
         case Silent():
@@ -122,8 +133,17 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         return Decision(word="ended", reason=result.end, changes=changes)
     if arrived.gist.msg_type == "Cancel" and active and not changes:
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
-    refusal = _refusal(arrived, chain, result, policy, now)
+    refusal = _refusal(arrived, chain, result, policy, situation.now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
+
+
+def _together(decisions: Sequence[Decision]) -> Decision:
+    """One decision for an alert that is about several strands: what it ends counts first, then what a person has to look at."""
+    if len(decisions) == 1:
+        return decisions[0]
+    rank = ("ended", "quarantined", "updated", "published", "ignored", "unchanged")
+    first = min(decisions, key=lambda decision: rank.index(decision.word))
+    return msgspec.structs.replace(first, changes=tuple(change for one in decisions for change in one.changes))
 
 
 def _speaks_only_of_others(arrived: Member) -> bool:
@@ -177,7 +197,7 @@ def _refusal(
     gist, is_cancel = arrived.gist, arrived.gist.msg_type == "Cancel"
     if not is_amber(arrived, chain) and (gist.infos or not is_cancel):
         return Decision(word="ignored", reason="no_programme")
-    if is_cancel and not named_by(arrived, chain):
+    if is_cancel and len(chain) == 1 and not gist.references.strip():
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late

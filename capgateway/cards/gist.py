@@ -27,6 +27,10 @@ VERSION = 2
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
+ODD = re.compile(r"[ ,;]")
+MOST_ODD = 100
+"""Such names that one alert may give; real ones give one or two."""
+
 LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
 KNOWN_WORDS = frozenset(
     [
@@ -81,7 +85,9 @@ class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``sender``, ``identifier``, ``sent`` and ``references`` are as received; ``sender_key`` and ``identifier_key`` are
-    the same for comparison, by :func:`key`. ``sent_at`` is ``None`` only where ``sent`` is not a date."""
+    the same for comparison, by :func:`key`. ``sent_at`` is ``None`` only where ``sent`` is not a date. ``odd_names`` are
+    identifiers of its sender, as keys, in triples that have blanks or commas in their names: the standard forbids these, and
+    senders write them."""
 
     version: int = VERSION
     cap_version: str = "1.2"
@@ -95,6 +101,7 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     msg_type: str = ""
     scope: str = ""
     references: str = ""
+    odd_names: tuple[str, ...] = ()
     first_named_at: datetime | None = None
     is_blocked: bool = False
     says_amber: bool = False
@@ -133,7 +140,7 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def names_of_its_own(self) -> set[str]:
         """The identifiers of the same sender that it names, as keys."""
-        return {identifier for sender, identifier in self.named() if sender == self.sender_key}
+        return {identifier for sender, identifier in self.named() if sender == self.sender_key} | set(self.odd_names)
 
     def surely_named(self) -> set[str]:
         """Those of them that are in a whole triple (CAP 1.0 has no third part)."""
@@ -153,7 +160,7 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def speaks_only_of_others(self) -> bool:
         """Whether all that it names is other senders': nobody updates or cancels what is not theirs."""
         named = self.named()
-        return bool(named) and all(sender != self.sender_key for sender, _ in named)
+        return bool(named) and not self.odd_names and all(sender != self.sender_key for sender, _ in named)
 
 
 def key(text: str) -> str:
@@ -191,6 +198,7 @@ def gist(alert: Alert) -> Gist:
         msg_type=known_word(alert.msg_type),
         scope=known_word(alert.scope),
         references=_references(alert),
+        odd_names=_odd_names(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
         says_amber=not any(info.codes for info in infos)
@@ -224,6 +232,25 @@ def _references(alert: Alert) -> str:
     if alert.references_text is not None and (alert.msg_type == "Cancel" or alert.version == "1.0"):
         return alert.references_text
     return " ".join(map(reference_text, alert.references))
+
+
+def _odd_names(alert: Alert) -> tuple[str, ...]:
+    """Of a Cancel none: it is read leniently as a whole."""
+    text, sender = alert.references_text, folded(alert.sender)
+    if not text or not sender or alert.msg_type == "Cancel":
+        return ()
+    found = triples_of(folded(text), sender)
+    return tuple(sorted({key(name) for name in found if ODD.search(sender) or ODD.search(name)}))[:MOST_ODD]
+
+
+def triples_of(text: str, sender: str) -> list[str]:
+    """The identifiers of a sender's triples in a folded text, also those with blanks and commas in them."""
+    return re.findall(triple_pattern(sender), text)
+
+
+def triple_pattern(sender: str) -> str:
+    """What a sender's triple looks like, up to the hour; its group is the identifier."""
+    return re.escape(sender) + rf" ?, ?(.{{1,{LONGEST_KEY}}}?) ?, ?\d{{4}}-\d\d-\d\dt"
 
 
 def reference_text(item: Reference) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards import references
 from capgateway.cards.area import Meant, lies_within, target
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
 from capgateway.cards.gist import key
@@ -136,13 +135,6 @@ def bar(arrived: Member, chain: Sequence[Member], policy: Policy) -> QuarantineR
     if not others or any(member is arrived for member in _admitted(chain, policy)):
         return None
     return may_not_change(arrived, others[-1], policy)
-
-
-def named_by(cancel: Member, chain: Sequence[Member]) -> set[str]:
-    """The identifiers, as keys, that a Cancel names: strictly read, and leniently among those of its chain."""
-    mine = cancel.gist.sender_key
-    known = {member.gist.identifier_key for member in chain if member.gist.sender_key == mine and member is not cancel}
-    return cancel.gist.surely_named() | references.matched(cancel.gist, known)
 
 
 def is_ahead(member: Member) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from capgateway import cap
-from capgateway.cards.gist import LONGEST_KEY, folded, key
+from capgateway.cards.gist import LONGEST_KEY, folded, key, triple_pattern, triples_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -43,7 +43,10 @@ def candidates(gist: Gist) -> set[str]:
         for start in range(len(words))
         for more in range(min(longest, len(words) - start))
     )
-    return {*_triples(text, gist.sender_key), *(text[start:end] for start, end in spans if end - start <= LONGEST_KEY)}
+    return {
+        *triples_of(text, gist.sender_key),
+        *(text[start:end] for start, end in spans if end - start <= LONGEST_KEY),
+    }
 
 
 def guesses(gist: Gist) -> set[str]:
@@ -51,22 +54,13 @@ def guesses(gist: Gist) -> set[str]:
     these, the sender and times, the parts between commas or semicolons, and each word where there are no commas. A sender's
     name, or a part of a whole triple, would tie it to whatever else has the same part."""
     text, sender = own_text(gist), re.escape(gist.sender_key)
-    rest = re.sub(_triple(gist.sender_key) + r"[^ ,;]*", ";", text)
+    rest = re.sub(triple_pattern(gist.sender_key) + r"[^ ,;]*", ";", text)
     known = rf"(?<![^ ,;])(?:{sender}(?![^ ,;])|\d{{4}}-\d\d-\d\dt[^ ,;]*)"
     left = [part.strip(" ,;") for part in re.split(known, rest)]
     words = [] if "," in text else rest.split()
     parts = [one.strip() for part in left for one in (part, *part.split(";"), *re.split("[,;]", part))]
-    found = {*_triples(text, gist.sender_key), *parts, *words}
+    found = {*triples_of(text, gist.sender_key), *parts, *words}
     return {part for part in found if part and part != gist.sender_key and len(part) <= LONGEST_KEY}
-
-
-def _triples(text: str, sender: str) -> list[str]:
-    """The identifiers of its sender's triples, also those with blanks and commas in them."""
-    return re.findall(_triple(sender), text)
-
-
-def _triple(sender: str) -> str:
-    return re.escape(sender) + rf" ?, ?(.{{1,{LONGEST_KEY}}}?) ?, ?\d{{4}}-\d\d-\d\dt"
 
 
 def matched(gist: Gist, known: Collection[str]) -> set[str]:

@@ -11,6 +11,7 @@ from capgateway.cards.life import STATEMENTS
 from capgateway.cards.member import expiry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from capgateway.cards.decision import CardState
@@ -28,6 +29,12 @@ def may_mean_a_card(gist: Gist) -> bool:
     """Whether a take-down that matches nothing may be meant for a card: it is of an enabled programme, or does not say of
     which. The Cancel of a storm warning is not."""
     return gist.basis is not None or not gist.infos
+
+
+def is_matched(take_down: Member, stories: Sequence[Sequence[Member]]) -> bool:
+    """Whether it names any statement that we have; ``stories`` are the strands that it is about."""
+    others = (member for story in stories for member in story if member.alert_id != take_down.alert_id)
+    return any(member.gist.msg_type in STATEMENTS for member in others)
 
 
 def names_nothing(gist: Gist) -> bool:

@@ -56,6 +56,7 @@ MEMBER = (
     alerts.c.signer,
     alerts.c.rehearsal,
     alerts.c.reason,
+    alerts.c.card_id,
     alerts.c.handled,
     alerts.c.handled_at,
 )
@@ -78,13 +79,8 @@ _STATEMENT = (
     .where(
         alerts.c.id != bindparam("alert"),
         alerts.c.msg_type.in_(["Alert", "Update"]),
-        or_(
-            alerts.c.chain_id.in_(bindparam("chains", expanding=True)),
-            and_(
-                alerts.c.sender_key == bindparam("sender"),
-                alerts.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
-            ),
-        ),
+        alerts.c.sender_key == bindparam("sender"),
+        alerts.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
     )
     .limit(1)
 )
@@ -132,12 +128,13 @@ class Ledger:
         return chain_id
 
     def _meant(self, names: Names) -> tuple[Name, ...]:
-        """The sure ones, and of the others those that are known, the longest first; where none is, what may be meant."""
+        """The sure ones, and of the others those that are known, the longest first; where none is, all that may be meant. The
+        longest of these always: another Cancel's guess may be what makes a shorter one known."""
         if names.gist is None:
             return names.sure
         known = {name[2]: name for name in names.maybe if name in self._chains}
         found = tuple(known[identifier] for identifier in references.matched(names.gist, known))
-        return (*names.sure, *(found or names.guesses))
+        return tuple(dict.fromkeys((*names.sure, *(found or names.guesses), *names.guesses[:1])))
 
     def _read(self, sender: str, world: str, identifiers: Sequence[str]) -> None:
         left = iter(identifiers)
@@ -151,17 +148,17 @@ class Ledger:
 
 
 class Named(NamedTuple):
-    """The chains that a take-down names, its sender's own and others', and whether we have any alert that it names, or one of
-    such a chain."""
+    """The chains that a take-down names, its sender's own and others', and whether we have any alert of a name that it gives,
+    usable or not."""
 
     own: frozenset[str]
     others: frozenset[str]
-    is_matched: bool
+    is_stored: bool
 
 
 class Names(NamedTuple):
     """The names that an alert gives: ``sure`` are its own and those it surely means. A Cancel is read leniently: ``maybe``
-    are those that count only where the name is known, ``guesses`` those it may mean where none is. ``gist`` is the alert's."""
+    are those that count only where the name is known, ``guesses``, the longest first, those it may mean where none is. ``gist`` is the alert's."""
 
     sure: tuple[Name, ...] = ()
     maybe: tuple[Name, ...] = ()
@@ -183,7 +180,7 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     return Names(
         full([gist.identifier_key, *surely], MAX_CANDIDATES),
         full(sorted(references.candidates(gist)), MAX_CANDIDATES),
-        full(sorted(references.guesses(gist)), MAX_CANDIDATES),
+        full(sorted(references.guesses(gist), key=lambda name: (-len(name), name)), MAX_CANDIDATES),
         gist,
     )
 
@@ -204,9 +201,9 @@ def named(write: Write, take_down: Member) -> Named:
     ledger = Ledger(write, [names, Names(others)])
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
     identifiers = sorted({name[2] for name in (*names.sure, *names.maybe, *names.guesses)})[:NAMES_AT_ONCE]
-    parameters = {"alert": take_down.alert_id, "chains": sorted(own | strange), "sender": gist.sender_key}
-    is_matched = write.execute(_STATEMENT, parameters | {"identifiers": identifiers}).first() is not None
-    return Named(frozenset(own), frozenset(strange - own), is_matched)
+    parameters = {"alert": take_down.alert_id, "sender": gist.sender_key, "identifiers": identifiers}
+    is_stored = write.execute(_STATEMENT, parameters).first() is not None
+    return Named(frozenset(own), frozenset(strange - own), is_stored)
 
 
 def join(write: Write, alert_id: str, chains: Collection[str]) -> str:
@@ -291,4 +288,5 @@ def member(row: RowMapping) -> Member:
         rehearsal=row["rehearsal"],
         released_at=row["handled_at"] if row["handled"] == "released" else None,
         was_barred=row["reason"] in BARRED,
+        card_id=row["card_id"],
     )

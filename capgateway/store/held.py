@@ -73,8 +73,12 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
         return NOTHING
     member = chains.member(row)
     known = chains.named(write, member)
-    if known.is_matched:
-        return _matched(write, row, member, known, policy)
+    situation = outcomes.gather(write, member, known.own)
+    stories = card_stage.stories(situation, policy)
+    if card_stage.is_matched(member, stories) or known.others or known.is_stored:
+        said = {one.alert_id for story in stories for one in story}
+        live = [card.card_id for card in situation.cards if card.active and card.alert_id in said]
+        return _matched(write, row, member, known, live, policy)
     if card_stage.may_mean_a_card(member.gist):
         return _unmatched(write, row, member, policy, is_new=is_new)
     return NOTHING
@@ -108,18 +112,18 @@ def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision
     return decision
 
 
-def _matched(write: Write, row: RowMapping, member: Member, known: chains.Named, policy: Policy) -> Held:
-    """It names alerts that we have, its sender's or others'."""
-    named = sorted(known.own | known.others)
-    live = write.execute(_LIVE_IN, {"status": _status(member), "chains": named}).mappings().all()
-    decision = None
+def _matched(
+    write: Write, row: RowMapping, member: Member, known: chains.Named, own: Sequence[str], policy: Policy
+) -> Held:
+    """It names alerts that we have, its sender's or others'; ``own`` are the live cards of its sender that it names."""
+    parameters = {"status": _status(member), "chains": sorted(known.others)}
+    others = [card["id"] for card in write.execute(_LIVE_IN, parameters).mappings()] if known.others else []
+    live, decision = [*own, *others], None
     if live and row["decision"] != "quarantined":  # it names a card that came after it, or another sender's
         made = outcomes.outcome(write, member, known.own, policy, None)
         if made.decision.word == "ended":
             return _end(write, row, made, known.own)
-        decision = made.decision
-        if any(card["chain_id"] in known.others for card in live):
-            decision = Decision(word="quarantined", reason="cross_sender")
+        decision = Decision(word="quarantined", reason="cross_sender") if others else made.decision
     elif row["reason"] == "review" and not live:  # what it names came after it, and stays down
         decision = Decision(word="unchanged")
     if decision:
@@ -141,7 +145,7 @@ def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *,
     if live and row["keyed"] and row["decision"] != "quarantined":
         decision = Decision(word="quarantined", reason="review")
         outcomes.save(write, member.alert_id, decision, None)
-    return _mark(write, row, member, live, decision, is_kept=True)
+    return _mark(write, row, member, [card["id"] for card in live], decision, is_kept=True)
 
 
 def _end_the_only_one(write: Write, row: RowMapping, cancel: Member, card: RowMapping, policy: Policy) -> Held | None:
@@ -149,7 +153,8 @@ def _end_the_only_one(write: Write, row: RowMapping, cancel: Member, card: RowMa
     it at all."""
     if not card_stage.is_meant(cancel, chains.state(card), policy):
         return None
-    made = outcomes.outcome(write, cancel, {card["chain_id"]}, policy, None)
+    meant = msgspec.structs.replace(cancel, card_id=card["id"])
+    made = outcomes.outcome(write, meant, {card["chain_id"]}, policy, None)
     return _end(write, row, made, {card["chain_id"]}) if made.decision.word == "ended" else None
 
 
@@ -166,14 +171,14 @@ def _mark(
     write: Write,
     row: RowMapping,
     member: Member,
-    live: Sequence[RowMapping],
+    live: Collection[str],
     decision: Decision | None,
     *,
     is_kept: bool,
 ) -> Held:
     """Let exactly these cards be marked, and tell operators of each that was not."""
     before = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
-    wanted = {card["id"] for card in live}
+    wanted = set(live)
     if gone := before - wanted:
         write.execute(_unmark(member.alert_id).where(attention.c.card_id.in_(gone)))
     if not is_kept:

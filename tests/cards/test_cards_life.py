@@ -203,7 +203,7 @@ def test_an_operators_take_down_is_sticky() -> None:
 
 def test_a_cancel_of_the_same_second_wins() -> None:
     """Of two messages with one time the one that takes down is the safer reading."""
-    at_once = following(FIRST, "Cancel", sent=FIRST.sent, references=())
+    at_once = following(FIRST, "Cancel", sent=FIRST.sent)
     state = CardState(
         card_id="crd_1",
         incident_id="inc_1",

@@ -1,0 +1,83 @@
+"""Strands: what of a chain is one story.
+
+A chain is found by names: whatever gives the same name is in it. But a Cancel may name the alerts of two children, or repeat a
+list of old ones, and then it must not end, or hide, what it does not name. So within a chain only statements tie: an Alert and
+the Updates that refer to each other are a strand, and a Cancel is about the strands of which it names an alert.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capgateway.cards import references
+from capgateway.cards.life import STATEMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from capgateway.cards.decision import CardState
+    from capgateway.cards.member import Member
+
+
+class Strand(msgspec.Struct, frozen=True):
+    """Statements that refer to each other, and all identifiers, as keys, that they have or give."""
+
+    statements: tuple[Member, ...]
+    names: frozenset[str]
+
+
+def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState]) -> list[list[Member]]:
+    """For each strand that an alert is about, the statements of it and the Cancels that are about it too, the alert among
+    them; ``chain`` has the alert. None for a Cancel that names nothing we have."""
+    if len(chain) == 1:
+        return [] if _is_cancel(arrived) else [[arrived]]
+    heads = {card.card_id: card.alert_id for card in cards}
+    every = strands([member for member in chain if not _is_cancel(member)], heads)
+    known = frozenset[str]().union(*(strand.names for strand in every))
+    cancels = [(member, named_by(member, known)) for member in chain if _is_cancel(member)]
+    found = []
+    for strand in every:
+        mine = [cancel for cancel, named in cancels if _is_about(cancel, named, strand, heads)]
+        members = [*strand.statements, *mine]
+        if any(member is arrived for member in members):
+            found.append(members)
+    return found
+
+
+def strands(statements: Sequence[Member], heads: dict[str, str]) -> list[Strand]:
+    """The statements by their strands. ``heads`` are the displayed alerts of cards, by the ids of these."""
+    groups: list[tuple[list[Member], set[str]]] = []
+    for member in statements:
+        names = {member.gist.identifier_key, *member.gist.names_of_its_own()}
+        released = heads.get(member.card_id or "") if member.released_at else None
+        tied = [group for group in groups if not names.isdisjoint(group[1]) or _has(group[0], released)]
+        largest = max(tied, key=lambda group: len(group[1]), default=([], set[str]()))
+        for group in tied:
+            if group is not largest:
+                largest[0].extend(group[0])
+                largest[1].update(group[1])
+        largest[0].append(member)
+        largest[1].update(names)
+        groups = [*(group for group in groups if not any(group is one for one in tied)), largest]
+    return [Strand(tuple(members), frozenset(names)) for members, names in groups]
+
+
+def named_by(cancel: Member, known: Collection[str]) -> set[str]:
+    """The identifiers, as keys, that a Cancel names: its own, those in whole triples, and leniently those that are known."""
+    gist = cancel.gist
+    return {gist.identifier_key} | gist.surely_named() | references.matched(gist, known)
+
+
+def _is_about(cancel: Member, named: Collection[str], strand: Strand, heads: dict[str, str]) -> bool:
+    """Whether a Cancel names one of its alerts, or ended a card of it."""
+    return not strand.names.isdisjoint(named) or _has(strand.statements, heads.get(cancel.card_id or ""))
+
+
+def _has(members: Sequence[Member], alert_id: str | None) -> bool:
+    return alert_id is not None and any(member.alert_id == alert_id for member in members)
+
+
+def _is_cancel(member: Member) -> bool:
+    return member.gist.msg_type not in STATEMENTS
