@@ -252,3 +252,12 @@ async def test_the_end_of_a_gap_remembers_the_answer(store: Store) -> None:
     await begin(store)
     await store.write(gaps.end, "simulator", NOW)
     assert (await store.read(feeds.complete))["simulator"] == NOW
+
+
+async def test_what_changes_nothing_verifies_its_own_chain_only(store: Store) -> None:
+    """A new alert that changes nothing is a word about its own chain, and a Cancel is none that confirms."""
+    await take(store, chain()[0])
+    await begin(store)
+    others = [(await take(store, chain("TX-2")[place])).alert_id for place in (0, -1)]
+    assert await store.write(gaps.arrived, set(), others) == []
+    assert await unverified(store) == [SINCE]
