@@ -13,6 +13,7 @@ from store_story import NOW, POLICY, SCHEMAS, arrival, outlets, take
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy
+from capgateway.clock import utc_now
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.simulate import story
@@ -224,7 +225,7 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
         assert (ended.word, ended.reason) == ("ended", "cancelled")
         await take(store, story.update(NOW, ALERT))
         assert list(await live(store)) == ["TX-OTHER"]
-        await take(store, story.update(NOW + timedelta(minutes=4), ALERT))
+        await take(store, story.update(utc_now() + timedelta(minutes=4), ALERT))
     else:
         await store.write_alone(held.dismiss, came.alert_id)
     assert len(await live(store)) == 2
