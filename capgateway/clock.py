@@ -2,7 +2,8 @@
 time as an argument.
 
 The *wall clock* says the time that people and other machines share. It may jump: somebody sets it, a time server corrects
-it, a machine wakes up. The *monotonic clock* only says how much time has passed. So waits and durations go by the
+it. The *monotonic clock* only says how much time has passed; where the system can tell, the time for which the machine slept
+counts too, because alerts went on meanwhile. So waits and durations go by the
 monotonic clock, moments by the wall clock, and :class:`Steps` notices when the two part.
 """
 
@@ -31,7 +32,12 @@ class Clocks(NamedTuple):
     monotonic: Callable[[], float]
 
 
-SYSTEM = Clocks(lambda: datetime.now(UTC), time.monotonic)
+def _since_boot() -> float:
+    """Linux stops its monotonic clock while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+SYSTEM = Clocks(lambda: datetime.now(UTC), _since_boot)
 
 
 class _Chosen:

@@ -32,7 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, deliveries, feeds, lists
+from capgateway.store import Store, deliveries, feeds, gaps, lists
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -220,6 +220,8 @@ class Service:
         try:
             await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
             await self.store.write(feeds.clock_stepped, by)
+            await self.store.write(gaps.clock_stepped, by)
+            await self._watching.remember()
         except StoreError:
             return
         self._unwritten_step -= by

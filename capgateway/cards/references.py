@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 BREAKS = frozenset(" ,;")
 TOKEN = re.compile(r"[^ ,;]+")
 BETWEEN = re.compile(r"[ ,;]+")
-A_TIME = re.compile(r"^\d{4}-\d\d-\d\dt\S* ?")
 FEW, SOME = 60, 300
 LONG, SHORT = 6, 3
 """How many words an identifier may have that is looked for, in a text of few words and of some; one in a longer text, where
@@ -48,19 +47,26 @@ def candidates(gist: Gist) -> set[str]:
 
 
 def guesses(gist: Gist) -> set[str]:
-    """What it most likely names, where none of it is known yet: what is between its sender and a time, what is left without
-    them, the parts between commas or semicolons, and each word where there are no commas."""
-    text = own_text(gist)
-    known = rf"(?<![^ ,;])(?:{re.escape(gist.sender_key)}(?![^ ,;])|\d{{4}}-\d\d-\d\dt[^ ,;]*)"
-    left = [part.strip(" ,;") for part in re.split(known, text)]
-    parts = [*left, *re.split("[,;]", text), *text.split(";"), *([] if "," in text else text.split())]
-    found = {A_TIME.sub("", part.strip()) for part in (*_triples(text, gist.sender_key), *parts)}
+    """What it most likely names, where none of it is known yet: what is in its sender's triples; and of what is left without
+    these, the sender and times, the parts between commas or semicolons, and each word where there are no commas. A sender's
+    name, or a part of a whole triple, would tie it to whatever else has the same part."""
+    text, sender = own_text(gist), re.escape(gist.sender_key)
+    rest = re.sub(_triple(gist.sender_key) + r"[^ ,;]*", ";", text)
+    known = rf"(?<![^ ,;])(?:{sender}(?![^ ,;])|\d{{4}}-\d\d-\d\dt[^ ,;]*)"
+    left = [part.strip(" ,;") for part in re.split(known, rest)]
+    words = [] if "," in text else rest.split()
+    parts = [one.strip() for part in left for one in (part, *part.split(";"), *re.split("[,;]", part))]
+    found = {*_triples(text, gist.sender_key), *parts, *words}
     return {part for part in found if part and part != gist.sender_key and len(part) <= LONGEST_KEY}
 
 
 def _triples(text: str, sender: str) -> list[str]:
     """The identifiers of its sender's triples, also those with blanks and commas in them."""
-    return re.findall(re.escape(sender) + rf" ?, ?(.{{1,{LONGEST_KEY}}}?) ?, ?\d{{4}}-\d\d-\d\dt", text)
+    return re.findall(_triple(sender), text)
+
+
+def _triple(sender: str) -> str:
+    return re.escape(sender) + rf" ?, ?(.{{1,{LONGEST_KEY}}}?) ?, ?\d{{4}}-\d\d-\d\dt"
 
 
 def matched(gist: Gist, known: Collection[str]) -> set[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from capgateway import cap
 from capgateway.feeds.http.answer import http_date
-from capgateway.feeds.read import ipaws
+from capgateway.feeds.read import ipaws, nws
+from capgateway.feeds.stream import naads
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: A time this far ahead is a wrong clock or a wrong field, not news.
 MAX_AHEAD = timedelta(minutes=10)
+#: Entries of an index from which on it says something that all of them are new.
+ENOUGH = 5
 
 
 def newest(index: Index, now: datetime) -> datetime | None:
@@ -31,9 +34,35 @@ def moment(text: str) -> datetime | None:
     return cap.time(text).instant or http_date(text)
 
 
-def gap(feed: Feed, *, last_success: datetime | None, now: datetime) -> timedelta | None:
-    """How long alerts may have come and gone unseen before this poll: time since the last success, where that is more
-    than the source keeps; ``None`` where nothing can have been missed, or the source lists everything that is active."""
-    if feed.kind != "ipaws" or last_success is None or now - last_success <= ipaws.WINDOW:
-        return None
-    return now - last_success
+def window(feed: Feed) -> timedelta | None:
+    """How long a feed may be away before alerts may have come and gone unseen; ``None`` where time alone does not tell.
+
+    A document is replaced by the next one, so any absence counts that is longer than the operator allows. Nothing is lost in a
+    folder, and a partner sends again what was not accepted.
+    """
+    match feed.kind:
+        case "ipaws":
+            return ipaws.WINDOW
+        case "nws":
+            return nws.WINDOW
+        case "cap" | "edxl":
+            return feed.silent_after
+        case "naads" | "atom" | "rss" | "directory" | "push":
+            return None
+
+
+def is_gap(feed: Feed, absence: timedelta) -> bool:
+    """Whether a feed was away for longer than its window."""
+    allowed = window(feed)
+    return allowed is not None and absence > allowed
+
+
+def lists_strangers(feed: Feed, listed: int, known: int) -> bool:
+    """Whether an index shows nothing of what it showed before, so that other entries may have come and gone in between: of
+    enough that are listed none is known."""
+    return feed.kind in ("atom", "rss") and listed >= ENOUGH and known == 0
+
+
+def names_strangers(named: int, held: int) -> bool:
+    """Whether a heartbeat names as many alerts as it can, and none that was held before."""
+    return named >= naads.MAX_REFERENCES and held == 0

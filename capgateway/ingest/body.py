@@ -109,7 +109,10 @@ async def _store(intake: Intake, watch: Followed, came: Sequence[Came]) -> Store
             return Stored(0, [error])
         each = [await _store(intake, watch, [one]) for one in came]
         return Stored(sum(one.new for one in each), [trouble for one in each for trouble in one.troubles])
-    return Stored(sum(watch.took(arrival, one) for (arrival, _), one in zip(came, taken, strict=True)), [])
+    new = sum(
+        watch.took(arrival, one, entry.key if entry else "") for (arrival, entry), one in zip(came, taken, strict=True)
+    )
+    return Stored(new, [])
 
 
 def _last_has_entry(came: Sequence[Came]) -> list[Came]:

@@ -9,6 +9,7 @@ from capgateway.clock import SYSTEM, utc_now
 from capgateway.errors import FetchError, StoreError
 from capgateway.feeds import directory
 from capgateway.feeds.status import PollResult
+from capgateway.ingest.absence import Stamp
 from capgateway.ingest.hand import submit
 from capgateway.ingest.poll import NO_CHANGE, tell
 
@@ -31,6 +32,7 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
     cannot be read or put away holds up no other."""
     async with watch.busy:
         now, began, new, trouble = utc_now(), SYSTEM.monotonic(), 0, None
+        stamp = Stamp.now()
         watch.next_try = now + watch.feed.interval
         try:
             for file in await _ask(watch, lambda: directory.waiting(watch.feed.path, now=now)):
@@ -42,6 +44,7 @@ async def sweep(intake: Intake, watch: Watch) -> PollResult:
             watch.failed(trouble, now)
         else:
             watch.succeeded(now)
+            watch.completed(stamp)
         outcome = "folder" if trouble else "ok" if new else NO_CHANGE
         result = PollResult(feed=watch.feed.name, outcome=outcome, new=new, trouble=trouble)
         tell(intake, watch, result, SYSTEM.monotonic() - began)

@@ -23,8 +23,8 @@ class Followed(Protocol):
     def is_public(self) -> bool:
         """Whether its servers are other people's."""
 
-    def took(self, arrival: Arrival, taken: Taken) -> bool:
-        """An alert came in; whether it was new."""
+    def took(self, arrival: Arrival, taken: Taken, key: str = "") -> bool:
+        """An alert came in, announced by the entry of this key; whether it was new."""
 
     def retry_later(self, at: datetime | None) -> None:
         """Something missing is due then."""

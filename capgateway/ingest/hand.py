@@ -19,7 +19,8 @@ async def submit(intake: Intake, watch: Watch, document: bytes) -> list[Submitte
     once. An envelope without any alert, and what is not CAP at all, is kept as unreadable."""
     arrivals = await intake.examine_all(await unwrap(document), watch.feed)
     taken = await intake.take_all(arrivals)
-    watch.succeeded(utc_now())
+    if watch.feed.kind == "push":  # what is submitted by hand says nothing about the source
+        watch.succeeded(utc_now())
     return [_submitted(watch, arrival, one) for arrival, one in zip(arrivals, taken, strict=True)]
 
 

@@ -102,6 +102,11 @@ class Intake:
             held = msgspec.structs.replace(arrival, gate="undecided", gist=None, draft=None, fault=fault)
             return await self.store.write_alone(alerts.take_in, [held], self.policy, entries)
 
+    def told(self) -> None:
+        """Operators were told something, and cards became unverified or were so for a while."""
+        self.live.renew()
+        self._on_messages()
+
     async def take_in(self, document: bytes, feed: Feed, *, envelope_status: str | None = None) -> Taken:
         """:meth:`examine` and :meth:`take` in one."""
         return await self.take(await self.examine(document, feed, envelope_status=envelope_status))

@@ -127,7 +127,10 @@ async def _examine(intake: Intake, watch: Followed, entry: MissingEntry, found: 
     """The messages in a document, which may come in an envelope."""
     inside = await unwrap(found.body)
     documents = [(document, _weightier(entry.envelope_status, status)) for document, status in inside]
-    return await intake.examine_all(documents, watch.feed)
+    arrivals = await intake.examine_all(documents, watch.feed)
+    if entry.key:
+        return arrivals
+    return [msgspec.structs.replace(arrival, is_second_look=True) for arrival in arrivals]
 
 
 def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, arrivals: Sequence[Arrival]) -> TakenEntry:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from capgateway.feeds import Feed
     from capgateway.feeds.http.fetch import FetchFailed
+    from capgateway.ingest.absence import Absence
 
 WHOLE_EVERY = timedelta(minutes=5)
 """While a card of the feed is on display it is asked without conditions so often, and asked at all: a Cancel must not wait
@@ -21,7 +22,8 @@ for a cache that is set wrong."""
 
 class Part:
     """The memory of one address. ``is_whole``: this process has read all that it lists, and nothing has gone wrong since.
-    ``is_moved``: its next time is not what the interval alone would say."""
+    ``is_moved``: its next time is not what the interval alone would say. ``complete`` is the time since its last complete answer.
+    ``is_aside``: the feed is complete without it. ``is_paused``: its server wants to be left alone."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -30,18 +32,22 @@ class Part:
         self.next_at: datetime | None = None
         self.fresh_until: datetime | None = None
         self.whole_at: datetime | None = None
-        self.complete_at: datetime | None = None
+        self.complete: Absence | None = None
         self.wait_reason: str | None = None
         self.is_moved = False
         self.unusable = 0
         self.is_whole = False
+        self.is_aside = False
+        self.is_paused = False
         self.task: asyncio.Task[object] | None = None
 
     def clock_stepped(self, by: timedelta) -> None:
         """The wall clock was set: all is as long ago, and as far ahead, as before."""
-        for name in ("next_at", "fresh_until", "whole_at", "complete_at"):
+        for name in ("next_at", "fresh_until", "whole_at"):
             moment = getattr(self, name)
             setattr(self, name, moment and moment + by)
+        if self.complete:
+            self.complete.clock_stepped()
 
     @property
     def is_under_way(self) -> bool:
@@ -60,13 +66,14 @@ class Part:
 
     def succeeded(self, feed: Feed, now: datetime, *, is_live: bool) -> None:
         """It answered usably."""
-        self.failures, self.trouble, self.complete_at = 0, None, now
+        self.failures, self.trouble, self.is_paused = 0, None, False
         self._plan(feed, now, self.fresh_until, is_live=is_live)
         self.wait_reason = _why_well(feed, self.fresh_until, now)
 
     def failed(self, feed: Feed, failure: FetchFailed, now: datetime) -> None:
         """It did not."""
         self.failures, self.trouble, self.is_whole = self.failures + 1, failure.message, False
+        self.is_paused = failure.retry_at is not None
         self._plan(feed, now, failure.retry_at, is_live=False)
         self.wait_reason = _why_failing(self.failures, asked=failure.retry_at is not None)
 

@@ -11,6 +11,7 @@ A body is remembered when each of its entries is stored or noted.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,15 +21,19 @@ from capgateway.cap.xml import DOCTYPE, SIZE, SYNTAX, WIDTH
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds import MAX_PAGES, questions, read_entries
+from capgateway.feeds.health import lists_strangers
 from capgateway.feeds.http.fetch import ACCEPT, Fetched, FetchFailed, fetch
 from capgateway.feeds.pace import interval_of
 from capgateway.feeds.read.entry import READABLE
 from capgateway.feeds.read.nws import JSON
 from capgateway.feeds.read.page import page_instead
 from capgateway.feeds.status import PollResult
+from capgateway.ingest import gaps
+from capgateway.ingest.absence import Absence, Stamp
 from capgateway.ingest.body import store, take_plain, take_together
 from capgateway.ingest.intake import LOGGER, off_loop
 from capgateway.ingest.links import again, first_errand
+from capgateway.ingest.watch import Strangers
 from capgateway.store import Body, Document, TakenEntry, feeds
 
 if TYPE_CHECKING:
@@ -45,6 +50,8 @@ NO_INDEX = frozenset({READABLE.id, JSON.id, SYNTAX.id, DOCTYPE.id, SIZE.id, WIDT
 """Rules that a document breaks which is no index at all. A sloppy index without entries is a quiet feed."""
 NOTHING_THERE = frozenset({204, 404, 410})
 """How servers say that a feed has nothing, where it never had anything."""
+ACTUAL = (None, "Actual")
+"""What an envelope says of an alert that is as real as its own status."""
 PARTS_WITHIN = 5.0
 """Seconds that the parts of a feed wait for each other; a slow one goes on beside the next polls."""
 STAMPED = 20
@@ -52,16 +59,18 @@ STAMPED = 20
 
 
 class Asked(NamedTuple):
-    """What asking one address came to."""
+    """What asking one address came to. A damaged answer may lack some of what there is."""
 
     failure: FetchFailed | None = None
     changed: bool = False
     new: int = 0
+    is_damaged: bool = False
 
 
 class BodyRead(NamedTuple):
     """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were known, whether it
-    may be taken for what the feed has to say, where it goes on, and the documents it links to."""
+    may be taken for what the feed has to say, where it goes on, the documents it links to, how many of its entries were known,
+    whether the feed had any before, the alerts among those ``sought`` that it lists, and whether some of it may be lost."""
 
     found: Fetched
     new: int
@@ -72,15 +81,24 @@ class BodyRead(NamedTuple):
     documents: tuple[Document, ...] = ()
     unusable: int = 0
     keys: frozenset[str] = frozenset()
+    known: int = 0
+    had_before: bool = False
+    seen: frozenset[str] = frozenset()
+    is_damaged: bool = False
 
 
 async def poll(intake: Intake, watch: Watch) -> PollResult:
     """Ask one feed and take in what is new; ``watch.next_try`` then says when to ask again. Trouble with the feed is
     logged, never raised. A poll that waits for another of the same feed asks again all the same."""
     async with watch.busy:
-        started, now = time.monotonic(), utc_now()
+        started, stamp, complete = time.monotonic(), Stamp.now(), watch.complete
+        now = stamp.at
         try:
-            outcome, new = await _poll(intake, watch, now)
+            await gaps.notice(intake, watch)
+            outcome, new = await _poll(intake, watch, stamp)
+            is_complete = watch.complete is not complete and not watch.failures
+            await gaps.settle(intake, watch, is_complete=is_complete)
+            watch.reads_whole = watch.reads_whole and not is_complete
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             outcome, new = "store", 0
             watch.failed(str(error), now)
@@ -102,10 +120,12 @@ async def retry_missing(intake: Intake, watch: Watch) -> None:
     watch.walk.go(intake, watch)
 
 
-async def _poll(intake: Intake, watch: Watch, now: datetime) -> tuple[str, int]:
+async def _poll(intake: Intake, watch: Watch, stamp: Stamp) -> tuple[str, int]:
     await _load(intake, watch)
-    live = await intake.live.documents(watch.feed.name)
-    asked = await _ask(intake, watch, now, is_live=live is not None)
+    now, live = stamp.at, await intake.live.documents(watch.feed.name)
+    watch.begin_poll()
+    watch.sought = await intake.live.sought(watch.feed.name)
+    asked = await _ask(intake, watch, stamp, is_live=live is not None)
     new = sum(one.new for one in asked)
     if watch.is_walking or live or watch.has_looks:
         is_due = watch.looks.are_due(live, is_public=watch.is_public)
@@ -149,17 +169,21 @@ async def _load(intake: Intake, watch: Watch) -> None:
     watch.is_recalled = True
 
 
-async def _ask(intake: Intake, watch: Watch, now: datetime, *, is_live: bool) -> list[Asked]:
+async def _ask(intake: Intake, watch: Watch, stamp: Stamp, *, is_live: bool) -> list[Asked]:
     """The addresses of one poll. One that fails or is slow does not keep us from the others: these may hold the cancels."""
-    every = questions(watch.feed, last_success=watch.complete_at, now=now)
+    now, codes = stamp.at, await intake.live.codes() if watch.feed.kind == "nws" else ()
+    since = watch.complete.since_now if watch.complete else None
+    every = questions(watch.feed, last_success=since, now=now, codes=codes)
     if len(every) == 1:
-        return [await _ask_part(intake, watch, every[0], now, is_live=is_live)]
+        return [await _ask_part(intake, watch, every[0], stamp, is_live=is_live)]
     leeway = interval_of(watch.feed) / 2
-    due = [one for one in every if watch.part(one).is_due(now, leeway)] or every
+    own = [one for one in every if not one.is_aside]
+    wanted = every if watch.reads_whole else [one for one in every if watch.part(one).is_due(now, leeway)]
+    due = wanted if any(not one.is_aside for one in wanted) else [*wanted, *own]
     for one in due:
         part = watch.part(one)
         if not part.is_under_way:
-            part.task = asyncio.create_task(_ask_beside(intake, watch, one, now, is_live=is_live))
+            part.task = asyncio.create_task(_ask_beside(intake, watch, one, stamp, is_live=is_live))
     tasks = [part.task for one in due if (part := watch.part(one)).task is not None]
     done, _ = await asyncio.wait(tasks, timeout=PARTS_WITHIN)
     asked = [task.result() for task in tasks if task in done]
@@ -170,12 +194,12 @@ async def _ask(intake: Intake, watch: Watch, now: datetime, *, is_live: bool) ->
 
 
 async def _ask_beside(
-    intake: Intake, watch: Watch, question: Question, now: datetime, *, is_live: bool
+    intake: Intake, watch: Watch, question: Question, stamp: Stamp, *, is_live: bool
 ) -> Asked | StoreError:
     """One of several addresses: what they link to is decided together, where they answer in time."""
     watch.walk.reading += 1
     try:
-        return await _ask_part(intake, watch, question, now, is_live=is_live)
+        return await _ask_part(intake, watch, question, stamp, is_live=is_live)
     except StoreError as error:
         return error
     finally:
@@ -183,10 +207,10 @@ async def _ask_beside(
         watch.walk.go(intake, watch)
 
 
-async def _ask_part(intake: Intake, watch: Watch, question: Question, now: datetime, *, is_live: bool) -> Asked:
+async def _ask_part(intake: Intake, watch: Watch, question: Question, stamp: Stamp, *, is_live: bool) -> Asked:
     """One address and the pages it leads to, and when to ask it again."""
-    part = watch.part(question)
-    is_whole = part.asks_whole(now, is_live=is_live)
+    part, now = watch.part(question), stamp.at
+    is_whole = part.asks_whole(now, is_live=is_live) or watch.must_read
     try:
         asked = await _pages(intake, watch, question, now, is_whole=is_whole)
     except StoreError as error:
@@ -198,9 +222,11 @@ async def _ask_part(intake: Intake, watch: Watch, question: Question, now: datet
         asked = Asked()
     if asked.failure:
         part.failed(watch.feed, asked.failure, utc_now())
-        return asked
+        return Asked(changed=asked.changed, new=asked.new) if question.is_aside else asked
     if is_whole:
         part.whole_at = now
+    if not asked.is_damaged:
+        part.complete = Absence.since(stamp)
     part.is_whole = True
     part.succeeded(watch.feed, utc_now(), is_live=is_live)
     return asked
@@ -224,7 +250,7 @@ async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime
             url,
             feed=watch.feed,
             now=now,
-            known=None if pages else watch.validators(question),
+            known=None if pages or watch.must_read else watch.validators(question),
             accept=question.accept or ACCEPT,
             hosts=intake.hosts,
             whole=is_whole,
@@ -242,13 +268,28 @@ async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime
         url = page.next_url
     if pages:
         documents = [document for page in pages for document in page.documents]
-        if documents or watch.has_looks:
+        if (documents or watch.has_looks) and not question.is_aside:
             watch.looks.listed(question.part, documents)
+        _judge(watch, question, pages, now)
         part.unusable = sum(page.unusable for page in pages)
         part.fresh_until, watch.moved_to = pages[0].found.fresh_until, pages[0].found.moved_to
         if all(page.is_sound for page in pages):
             await _remember(intake, watch, question, pages)
-    return Asked(None, bool(pages), sum(page.new for page in pages))
+    is_damaged = any(page.is_damaged for page in pages)
+    return Asked(None, bool(pages), sum(page.new for page in pages), is_damaged)
+
+
+def _judge(watch: Watch, question: Question, pages: Sequence[BodyRead], now: datetime) -> None:
+    """What an answer says of what may have been missed: whether it shows anything that was known, and which alerts it lists
+    that are sought. That a history lists an alert says nothing; it lists all."""
+    if not question.is_aside:
+        watch.seen.update(*(page.seen for page in pages))
+    keys = frozenset[str]().union(*(page.keys for page in pages))
+    known = sum(page.known for page in pages)
+    if any(page.is_damaged for page in pages) or not lists_strangers(watch.feed, len(keys), known):
+        return
+    if watch.complete_at and pages[0].had_before:
+        watch.strangers = Strangers(keys, since=watch.complete_at, before=now)
 
 
 def _was_known(pages: Sequence[BodyRead]) -> bool:
@@ -267,15 +308,18 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     faults = [finding for finding in errors if finding.rule in NO_INDEX]
     if faults and not index.entries:
         return await _not_an_index(intake, watch, found, faults[0].message)
-    watch.has_had = watch.has_had or bool(index.entries)
     entries = index.distinct
+    had_before = watch.has_had
+    if entries and not had_before:
+        had_before = await intake.store.read(feeds.has_had, feed.name)
+    watch.has_had = had_before or bool(index.entries)
     known = await intake.store.read(feeds.known_entries, feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
     if feed.kind == "cap" and fresh:
         new, failure = await _take_only(intake, watch, fresh[0])
         return BodyRead(found, new, is_news=True, failure=failure)
     documents = [_document(entry) for entry in entries if entry.document is None]
-    has_unread = await _announce(intake, watch, [entry for entry in fresh if entry.document is None], len(documents))
+    announced = await _announce(intake, watch, [entry for entry in fresh if entry.document is None], len(documents))
     held = [entry for entry in fresh if entry.document is not None]
     new = await _take_held(intake, watch, held)
     # A faulty index without entries may be somebody's error page under the right address and with the right ETag: it is
@@ -285,13 +329,30 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     return BodyRead(
         found,
         new,
-        bool(held) or has_unread,
+        bool(held) or announced.unread > 0,
         is_sound=is_sound,
         next_url=index.next_url,
         documents=tuple(documents),
         unusable=index.unusable,
         keys=frozenset(entry.key for entry in entries),
+        known=len(known) + announced.known,
+        had_before=had_before,
+        seen=_seen(watch, entries),
+        is_damaged=any(finding.rule == SYNTAX.id for finding in errors),
     )
+
+
+def _seen(watch: Watch, entries: Sequence[Entry]) -> frozenset[str]:
+    """Which of the alerts that are sought these entries show. Known ones are not taken in again."""
+    sought = watch.sought
+    if sought is None:
+        return frozenset()
+    held = (
+        hashlib.sha256(one.document).hexdigest() for one in entries if one.document and one.envelope_status in ACTUAL
+    )
+    linked = (first_errand(one).address for one in entries if one.document is None)
+    found = [*(sought.hashes.get(one) for one in held), *(sought.documents.get(one) for one in linked)]
+    return frozenset(one for one in found if one)
 
 
 async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int:
@@ -304,12 +365,19 @@ async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int
     return new + plain.checked()
 
 
-async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> bool:
-    """Note the entries that link to what was never read, and have them fetched; whether there are any. Where a document was
+class Announced(NamedTuple):
+    """How many documents were never read, and how many were."""
+
+    unread: int = 0
+    known: int = 0
+
+
+async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> Announced:
+    """Note the entries that link to what was never read, and have them fetched; how many there are. Where a document was
     read before, its entry has a new time: it is asked for again, conditionally. An index that gives most of its entries a new
     time at each poll is not believed; its documents are asked for in rotation."""
     if not fresh:
-        return False
+        return Announced()
     errands = {errand.address: errand for errand in map(first_errand, fresh)}
     wanted = [address for address in errands if address not in watch.walk.missing]
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
@@ -318,7 +386,7 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     if len(renewed) <= STAMPED or len(renewed) * 2 <= listed:
         watch.walk.fetch(renewed)
     await watch.walk.announce(intake, watch, unread)
-    return bool(unread)
+    return Announced(len(unread), len(errands) - len(unread))
 
 
 def _document(entry: Entry) -> Document:

@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from capgateway.feeds.health import gap
+from msgspec import structs
+
+from capgateway.clock import utc_now
+from capgateway.feeds.health import is_gap
 from capgateway.feeds.http.answer import Validators
-from capgateway.feeds.pace import interval_of
+from capgateway.feeds.pace import JITTER, interval_of
 from capgateway.feeds.read.ipaws import SINCE
 from capgateway.feeds.status import FeedStatus, Health
+from capgateway.ingest.absence import Absence, Stamp
 from capgateway.ingest.looks import Looks
 from capgateway.ingest.parts import Part
 from capgateway.ingest.walk import Walk
@@ -23,11 +27,16 @@ if TYPE_CHECKING:
 
     from capgateway.feeds import Feed, Question
     from capgateway.store import Arrival, Taken
+    from capgateway.store.gaps import Gap, Sought
 
 
 MOST_OFFSET_SECONDS = 60.0
 """A difference between our clock and a server's that is worth a word. Servers are often a few seconds off."""
-_MOMENTS = ("complete_at", "last_try", "last_success", "next_try", "newest_at", "gap_since", "retry_at")
+GAP_SHOWN = timedelta(days=1)
+"""How long a gap is mentioned after its end."""
+GRACE = timedelta(seconds=5)
+"""How much later than planned a poll may begin without anything being wrong."""
+_MOMENTS = ("last_try", "last_success", "next_try", "newest_at", "retry_at")
 
 
 class Tries(NamedTuple):
@@ -37,10 +46,20 @@ class Tries(NamedTuple):
     again_at: datetime | None = None
 
 
+class Strangers(NamedTuple):
+    """An answer that shows nothing of what the feed showed before ``since``: the keys of its entries, as long as none of their
+    alerts turns out to be known. What came ``before`` then came in an earlier answer."""
+
+    keys: frozenset[str]
+    since: datetime
+    before: datetime
+
+
 class Watch:
-    """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete_at``, when
-    the feed last gave a complete answer, outlives the process. ``known`` is what servers said of its last bodies, by
-    address."""
+    """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete``, the time
+    since the feed last gave a complete answer, outlives the process, and so does its last ``gap``. ``known`` is what servers
+    said of its last bodies, by address. ``sought`` is by what its listing would show the alerts of unverified cards, ``seen``
+    those that it did show, ``met`` the new entries whose alerts turned out to be known; ``reads_whole`` asks without conditions, and reads what it gets, until an answer is complete."""
 
     def __init__(
         self,
@@ -48,11 +67,20 @@ class Watch:
         session: aiohttp.ClientSession,
         known: Mapping[str, Validators],
         complete_at: datetime | None = None,
+        gap: Gap | None = None,
     ) -> None:
         self.feed, self.session = feed, session
         self.busy = asyncio.Lock()
         self.known = dict(known)
-        self.complete_at = complete_at
+        self.complete = Absence(complete_at) if complete_at else None
+        self.gap = gap
+        self.on_gap: Callable[[Watch], None] | None = None
+        self.strangers: Strangers | None = None
+        self.sought: Sought | None = None
+        self.seen: set[str] = set()
+        self.met: set[str] = set()
+        self.reads_whole = False
+        self.since_seam: dict[str, datetime] | None = {}
         self.failures = 0
         self.trouble: str | None = None
         self.last_try: datetime | None = None
@@ -60,7 +88,6 @@ class Watch:
         self.next_try: datetime | None = None
         self.newest_at: datetime | None = None
         self.latency_seconds: float | None = None
-        self.gap_since: datetime | None = None
         self.moved_to: str | None = None
         self.certificate_expires_at: datetime | None = None
         self.has_had = False
@@ -82,6 +109,8 @@ class Watch:
         for name in _MOMENTS:
             moment = getattr(self, name)
             setattr(self, name, moment and moment + by)
+        if self.complete:
+            self.complete.clock_stepped()
         if self.clock_offset_seconds is not None:
             self.clock_offset_seconds += by.total_seconds()
         self.tries = {name: Tries(one.failures, one.again_at and one.again_at + by) for name, one in self.tries.items()}
@@ -89,6 +118,50 @@ class Watch:
             part.clock_stepped(by)
         if self._walk:
             self._walk.clock_stepped(by)
+
+    @property
+    def complete_at(self) -> datetime | None:
+        """When the feed last gave a complete answer."""
+        return self.complete.at if self.complete else None
+
+    @complete_at.setter
+    def complete_at(self, at: datetime | None) -> None:
+        self.complete = Absence(at) if at else None
+
+    def begin_poll(self) -> None:
+        """What the last answer showed counts no more, unless it is still to be judged."""
+        self.seen.clear()
+        if self.strangers is None:
+            self.met.clear()
+
+    @property
+    def has_open_gap(self) -> bool:
+        """Whether the feed has not answered completely since its gap began."""
+        return self.gap is not None and self.gap.ended_at is None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has been away for so long that alerts may have come and gone, and that is not noted yet."""
+        if self.complete is None or self.has_open_gap or not is_gap(self.feed, self.complete.length):
+            return False
+        return self.complete.length > self._planned
+
+    @property
+    def _planned(self) -> timedelta:
+        """How long it is away when nothing is wrong: until it is asked again."""
+        if self.failures or not self.last_success or not self.next_try:
+            return timedelta()
+        return self.next_try - self.last_success + interval_of(self.feed) * JITTER + GRACE
+
+    @property
+    def must_read(self) -> bool:
+        """Whether "unchanged" is no sufficient answer: what it lists is to be seen."""
+        return self.sought is not None or self.has_open_gap or self.reads_whole
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a server of the feed wants to be left alone."""
+        return any(part.is_paused for part in self.parts.values())
 
     @property
     def is_public(self) -> bool:
@@ -138,7 +211,13 @@ class Watch:
         found = self.parts.get(question.name)
         if found is None:
             found = self.parts[question.name] = Part()
+            found.is_aside = question.is_aside
         return found
+
+    @property
+    def _own_parts(self) -> dict[str, Part]:
+        """Without what is asked aside."""
+        return {name: part for name, part in self.parts.items() if not part.is_aside}
 
     def validators(self, question: Question) -> Validators | None:
         """What to ask conditionally with. An address with a moment in it is another at each poll, and tags belong to one
@@ -149,28 +228,42 @@ class Watch:
         return Validators(sha256=known.sha256)
 
     def sum_up(self, now: datetime) -> None:
-        """How the feed is doing, from its parts: it is complete only when each of them is."""
-        parts = self.parts.values()
+        """How the feed is doing, from its parts: it is complete only when each of them is, and as old as the oldest."""
+        own = self._own_parts
+        parts = own.values()
         planned = [part.next_at for part in parts if part.next_at and not part.is_under_way]
         self.next_try = min(planned, default=now + interval_of(self.feed))
-        failing = {name: part for name, part in self.parts.items() if part.failures}
-        late = [name for name, part in self.parts.items() if part.is_under_way and name not in failing]
+        failing = {name: part for name, part in own.items() if part.failures}
+        late = [name for name, part in own.items() if part.is_under_way and name not in failing]
         if failing or late:
             troubles = [
-                f"{name}: {part.trouble}" if len(self.parts) > 1 else f"{part.trouble}"
-                for name, part in failing.items()
+                f"{name}: {part.trouble}" if len(own) > 1 else f"{part.trouble}" for name, part in failing.items()
             ]
             troubles += [f"{name}: no answer yet" for name in late]
             self.failures, self.last_try = max((part.failures for part in failing.values()), default=1), now
             self.trouble = "; ".join(troubles)
         else:
             self.succeeded(now)
+            answers = [part.complete for part in parts if part.complete]
+            if answers and len(answers) == len(own):
+                self.complete = max(answers, key=lambda one: one.length)
+
+    def completed(self, stamp: Stamp) -> None:
+        """It answered completely, to a question of then."""
+        self.complete = Absence.since(stamp)
+
+    def wants_others_asked(self) -> None:
+        """What this feed may have missed, others may know."""
+        if self.on_gap is not None:
+            self.on_gap(self)
+
+    def gap_ended(self, at: datetime | None) -> None:
+        """Its gap is over; another gateway may have ended it."""
+        if self.gap is not None:
+            self.gap = structs.replace(self.gap, ended_at=at or utc_now())
 
     def succeeded(self, now: datetime) -> None:
         """The feed answered usably."""
-        if gap(self.feed, last_success=self.complete_at, now=now):
-            self.gap_since = self.complete_at
-        self.complete_at = now
         self.failures, self.trouble, self.last_try, self.last_success = 0, None, now, now
 
     def failed(self, trouble: str, now: datetime) -> None:
@@ -180,6 +273,8 @@ class Watch:
     def lost(self, address: str, trouble: str, now: datetime) -> None:
         """One of a stream's addresses is dead, until it speaks again."""
         self.dead_addresses[address] = trouble
+        if self.dead_addresses.keys() >= set(self.feed.urls):
+            self.since_seam = {}  # what is heard from now on does not follow what was heard before
         self.failed(f"{address}: {trouble}", now)
 
     def spoke(self, address: str) -> None:
@@ -192,8 +287,11 @@ class Watch:
         if at is not None and self.on_retry is not None:
             self.on_retry(self)
 
-    def took(self, arrival: Arrival, taken: Taken) -> bool:
-        """An alert came in; whether it was new."""
+    def took(self, arrival: Arrival, taken: Taken, key: str = "") -> bool:
+        """An alert came in, announced by the entry of this key; whether it was new. One that was known shows that the feed goes
+        on where it was."""
+        if not taken.is_new and key:
+            self.met.add(key)
         if taken.is_new:
             self.newest_at = arrival.received_at
             sent_at = arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None
@@ -225,11 +323,17 @@ class Watch:
             missing=self.missing,
             unusable=self.unusable,
             wait_reason=self._wait_reason(now),
-            gap_since=self.gap_since,
+            gap_since=self._gap_since(now),
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
             clock_offset_seconds=self.clock_offset_seconds,
         )
+
+    def _gap_since(self, now: datetime) -> datetime | None:
+        """The beginning of its gap, until a day after the end."""
+        if self.gap is None or (self.gap.ended_at and abs(now - self.gap.ended_at) > GAP_SHOWN):
+            return None
+        return self.gap.since
 
     def _health(self, now: datetime) -> Health:
         if self.feed.kind == "push":
@@ -243,13 +347,14 @@ class Watch:
     def _remark(self) -> str | None:
         """What is not a failure of the feed as a whole."""
         said = [f"{address}: {trouble}" for address, trouble in self.dead_addresses.items()]
-        said += [part.remark for part in self.parts.values() if part.remark]
+        said += [part.remark for part in self._own_parts.values() if part.remark]
         return "; ".join(said) or None
 
     def _wait_reason(self, now: datetime) -> str | None:
         """Why it is not asked at its usual pace; of several parts, which one waits for what."""
-        waiting = {name: part.wait_reason for name, part in self.parts.items() if part.wait_reason}
-        if len(self.parts) == 1 or not waiting:
+        own = self._own_parts
+        waiting = {name: part.wait_reason for name, part in own.items() if part.wait_reason}
+        if len(own) == 1 or not waiting:
             return next(iter(waiting.values()), None) if self.next_try and self.next_try > now else None
         return "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
 

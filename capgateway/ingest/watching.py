@@ -20,10 +20,12 @@ from msgspec import structs
 from capgateway import log, net
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
+from capgateway.feeds.health import window
 from capgateway.feeds.http.certificate import certificate_end
+from capgateway.feeds.pace import floor
 from capgateway.feeds.status import FeedStatus, PollResult
 from capgateway.feeds.stream.listen import follow
-from capgateway.ingest import server_clock
+from capgateway.ingest import gaps, server_clock
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
@@ -32,6 +34,7 @@ from capgateway.ingest.poll import poll, retry_missing
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
 from capgateway.store import feeds as stored_feeds
+from capgateway.store import gaps as stored_gaps
 from capgateway.store import retention
 from capgateway.tasks import Faults, Task, keep
 
@@ -46,11 +49,15 @@ if TYPE_CHECKING:
     from capgateway.feeds.http.answer import Validators
     from capgateway.feeds.status import Submitted
     from capgateway.ingest.intake import Intake
+    from capgateway.store.gaps import Gap
 
 EXPIRE_EVERY = timedelta(seconds=1)
 ERASE_EVERY = timedelta(hours=1)
-REMEMBER_EVERY = timedelta(seconds=30)
-"""How much of the last complete answer's time a crash may lose. Gaps are longer."""
+LOOK_FOR_GAPS_EVERY = timedelta(seconds=1)
+REMEMBERED_WITHIN = timedelta(seconds=30)
+"""How much of the last complete answer's time a crash may lose, where no shorter window makes a gap of that."""
+A_WINDOW = 4
+"""A crash may lose so small a part of a feed's window."""
 FIRST_POLLS_APART = timedelta(milliseconds=20)
 """The first polls are spread: all at once they would hold the loop up."""
 FIRST_POLLS_WITHIN = timedelta(seconds=60)
@@ -75,6 +82,7 @@ class Watching:
         self._sessions: dict[object, aiohttp.ClientSession] = {}
         self._streams: dict[str, list[asyncio.Task[None]]] = {}
         self._remembered: dict[str, datetime] = {}
+        self._asks_others: set[str] = set()
         self.jobs = Jobs(self._faults)
 
     @property
@@ -97,7 +105,7 @@ class Watching:
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
         self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
-        self.jobs.every("remember", self._remember, REMEMBER_EVERY, first=soon)
+        self.jobs.every("gaps", self._look_for_gaps, LOOK_FOR_GAPS_EVERY, first=LOOK_FOR_GAPS_EVERY)
         self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)
         try:
             await self.replace(feeds)
@@ -112,7 +120,7 @@ class Watching:
                 await self._replace(feeds)
 
     async def _replace(self, feeds: Sequence[Feed]) -> None:
-        known, complete = await self._remembered_of_feeds()
+        known, complete, gaps_of = await self._remembered_of_feeds()
         self.feeds = tuple(feeds)
         wanted = {feed.name: feed for feed in feeds if feed.enabled}
         for name, watch in list(self._watches.items()):
@@ -120,23 +128,34 @@ class Watching:
                 self._forget(name)
         new = [feed for name, feed in wanted.items() if name not in self._watches]
         apart = min(FIRST_POLLS_APART, FIRST_POLLS_WITHIN / max(len(new), 1))
-        for number, feed in enumerate(new):
-            watch = self._watches[feed.name] = Watch(
-                feed, self._session(feed), known.get(feed.name, {}), complete.get(feed.name)
+        for feed in new:
+            self._watches[feed.name] = Watch(
+                feed, self._session(feed), known.get(feed.name, {}), complete.get(feed.name), gaps_of.get(feed.name)
             )
+            if feed.name in complete:
+                self._remembered[feed.name] = complete[feed.name]
+        with contextlib.suppress(StoreError):  # each poll looks again
+            await self._notice_gaps()
+        for number, feed in enumerate(new):
+            watch = self._watches[feed.name]
             self._begin(watch, number * apart)
             if number % BEGIN_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    async def _remembered_of_feeds(self) -> tuple[Mapping[str, Mapping[str, Validators]], Mapping[str, datetime]]:
+    async def _remembered_of_feeds(
+        self,
+    ) -> tuple[Mapping[str, Mapping[str, Validators]], Mapping[str, datetime], Mapping[str, Gap]]:
         """What the store knows of feeds. While it cannot be asked nothing is known, and feeds are read in full."""
+        read = self._intake.store.read
         try:
-            return await self._intake.store.read(stored_feeds.validators), await self._intake.store.read(
-                stored_feeds.complete
+            return (
+                await read(stored_feeds.validators),
+                await read(stored_feeds.complete),
+                await read(stored_gaps.latest),
             )
         except StoreError as error:
             log.event(LOGGER, "feeds.unknown", level=logging.ERROR, trouble=str(error))
-            return {}, {}
+            return {}, {}, {}
 
     def statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing, in the order of the configuration."""
@@ -167,7 +186,7 @@ class Watching:
                 yield FeedStatus(name=feed.name, kind=feed.kind, enabled=False, health="disabled", url=feed.address)
 
     def _begin(self, watch: Watch, after: timedelta) -> None:
-        feed, watch.on_retry = watch.feed, self._retry_soon
+        feed, watch.on_retry, watch.on_gap = watch.feed, self._retry_soon, self._ask_others_soon
         if feed.kind == "naads":
             self._streams[feed.name] = [asyncio.create_task(self._listen(watch, url)) for url in feed.urls]
         elif feed.kind != "push":
@@ -253,12 +272,44 @@ class Watching:
         await store.write(retention.erase_bodies, before)
         await store.write(retention.prune)
 
-    async def _remember(self) -> None:
-        """When feeds last gave a complete answer, of those that have given one since: a poll alone writes nothing."""
+    async def _look_for_gaps(self) -> None:
+        """Each second: feeds that are away for too long, what others may know of them, and what operators are to be reminded
+        of."""
+        await self._notice_gaps()
+        self._ask_others()
+        await self.remember(within=REMEMBERED_WITHIN)
+        await gaps.remind(self._intake, utc_now())
+
+    async def _notice_gaps(self) -> None:
+        overdue = [watch for watch in self._watches.values() if watch.is_overdue]
+        await asyncio.gather(*(gaps.notice(self._intake, watch) for watch in overdue))
+
+    def _ask_others_soon(self, watch: Watch) -> None:
+        """Within a second: many feeds may have a gap at once."""
+        self._asks_others.add(watch.feed.name)
+
+    def _ask_others(self) -> None:
+        """Ask the other feeds what feeds with a gap may have missed: each once, without conditions, the NWS first as it keeps
+        its cancels for days."""
+        names, self._asks_others = self._asks_others, set()
+        but = next(iter(names)) if len(names) == 1 else None
+        others = [watch for name, watch in self._watches.items() if names and name != but and not watch.is_paused]
+        polled = [watch for watch in others if watch.feed.kind not in ("naads", "push", "directory")]
+        for number, watch in enumerate(sorted(polled, key=lambda one: one.feed.kind != "nws")):
+            watch.reads_whole = True
+            waits = floor(watch.feed.url) - (utc_now() - watch.last_try) if watch.last_try else timedelta()
+            self.jobs.move(_job(watch.feed.name), max(number * FIRST_POLLS_APART, waits))
+
+    async def remember(self, *, within: timedelta = timedelta()) -> None:
+        """When feeds last gave a complete answer, where what is stored is older by more than that: a poll alone writes nothing.
+        What an answer shows to be missing goes first."""
         news = {
             name: watch.complete_at
             for name, watch in self._watches.items()
-            if watch.complete_at and watch.complete_at != self._remembered.get(name)
+            if watch.complete_at
+            and watch.strangers is None
+            and not watch.has_open_gap
+            and _is_stale(self._remembered.get(name), watch, within)
         }
         if news:
             await self._intake.store.write(stored_feeds.save_complete, news)
@@ -274,7 +325,7 @@ class Watching:
     async def _stop(self) -> None:
         self.jobs.is_running = False  # whoever would replace the feeds now comes too late
         with contextlib.suppress(StoreError):  # the gap is then measured from a little earlier
-            await self._remember()
+            await self.remember()
         streams = [task for tasks in self._streams.values() for task in tasks]
         await self.jobs.stop([*streams, *(task for watch in self._watches.values() for task in watch.tasks)])
         for session in self._sessions.values():
@@ -295,6 +346,14 @@ class Watching:
                 traces=[server_clock.trace()],
             )
         return self._sessions[key]
+
+
+def _is_stale(stored: datetime | None, watch: Watch, within: timedelta) -> bool:
+    """Whether the stored time of the last answer is too old to be started with."""
+    if stored is None or watch.complete_at is None:
+        return True
+    allowed = min(within, (window(watch.feed) or within * A_WINDOW) / A_WINDOW)
+    return abs(watch.complete_at - stored) > allowed
 
 
 def _missing(name: str) -> str:

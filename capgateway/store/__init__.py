@@ -1,7 +1,8 @@
 """What the gateway remembers: one atomic unit per decision, one per attempt; SQLite or PostgreSQL, one code.
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``deliveries`` hands out and records, ``feeds`` remembers what
-was read, ``cards`` ends and routes, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+was read, ``gaps`` what may have been missed, ``cards`` ends and routes, ``lists`` answers people, ``retention`` erases.
+``tables`` is the page to read first.
 """
 
 from capgateway.store import alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention

@@ -18,7 +18,7 @@ from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds, held, operators, outcomes
+from capgateway.store import chains, feeds, gaps, held, operators, outcomes
 from capgateway.store.chains import BARRED, Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -270,6 +270,7 @@ def take_in(
     settled = intake.finish()
     if entries:
         feeds.entries_taken(write, entries)
+    _confirm(write, [(arrivals[place], one) for place, one in taken.items()])
     return _settled([taken[place] for place in range(len(arrivals))], settled)
 
 
@@ -286,6 +287,13 @@ def _settled(taken: Sequence[Taken], found: dict[str, Held]) -> list[Taken]:
         held_for = tuple(pair for each in looked_at for pair in each.marked)
         told.append(msgspec.structs.replace(one, decision=decision, messages=messages, held=held_for))
     return told
+
+
+def _confirm(write: Write, came: Sequence[tuple[Arrival, Taken]]) -> None:
+    """What came in may show that a card is still true whose feed had a gap."""
+    again = {one.alert_id for arrival, one in came if not one.is_new and not arrival.is_second_look}
+    unchanged = {one.alert_id for _, one in came if one.is_new and one.decision.word == "unchanged"}
+    gaps.arrived(write, again, unchanged)
 
 
 def urgency(arrival: Arrival) -> tuple[bool, float]:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _ONE = select(cards).where(cards.c.id == bindparam("card"))
 _UNMARK = delete(attention).where(attention.c.card_id == bindparam("card"))
 _MOVE_ON = update(cards).where(cards.c.id == bindparam("card"))
+_VERIFY = (
+    update(cards)
+    .where(cards.c.id == bindparam("card"), cards.c.alert_id != bindparam("shown"))
+    .values(verified_at=bindparam("now"), unverified_since=None)
+)
 
 
 class Written(NamedTuple):
@@ -125,7 +130,10 @@ def _reopen(write: Write, row: RowMapping, card: Card) -> int:
     ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
     successor = ids.derived("crd", card.card_id, str(card.revision))
     renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
-    return ended + _display(write, row["alert_id"], renewed, row["chain_id"], [])
+    shown = _display(write, row["alert_id"], renewed, row["chain_id"], [])
+    standing = {"verified_at": row["verified_at"], "unverified_since": row["unverified_since"]}
+    write.execute(_MOVE_ON.values(**standing), {"card": successor})  # it says what its predecessor said
+    return ended + shown
 
 
 def _card_url(write: Write, card_id: str) -> str:
@@ -174,6 +182,7 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
         started |= {"verified_at": write.now, "unverified_since": None}
         write.add(cards, row | moving | started)
     else:
+        write.execute(_VERIFY, {"card": card.card_id, "shown": alert_id, "now": write.now})
         write.execute(_MOVE_ON, moving | {"card": card.card_id})
     revision = {"card_id": card.card_id, "revision": card.revision, "alert_id": alert_id, "sequence": sequence}
     write.add(card_revisions, revision | {"created_at": write.now, "body": body.decode()})

@@ -91,6 +91,7 @@ _STATEMENT = (
 _HOLDS = select(alerts.c.id).where(
     alerts.c.sender_key == bindparam("sender"),
     alerts.c.identifier_key == bindparam("identifier"),
+    alerts.c.sent_at == bindparam("sent"),
     or_(
         alerts.c.feed == bindparam("feed"),
         exists().where(sightings.c.alert_id == alerts.c.id, sightings.c.feed == bindparam("feed")),
@@ -265,10 +266,12 @@ def state(row: RowMapping) -> CardState:
 
 
 def holds(connection: Connection, reference: Reference, feed: str) -> bool:
-    """Whether the message a reference names was taken in: from this feed, or as another feed brought it, if that counted. A
-    copy that was left aside for the way it came, or for what it lost, does not do instead."""
+    """Whether the message a reference names was taken in: from this feed, or as another feed brought it, if that counted. An
+    identifier may be used twice, as by a Cancel under its Alert's name; a copy that was left aside for the way it came, or for
+    what it lost, does not do instead."""
     name: dict[str, Any] = {
         "feed": feed,
+        "sent": reference.sent.instant,
         "sender": card_stage.key(reference.sender),
         "identifier": card_stage.key(reference.identifier),
     }

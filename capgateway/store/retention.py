@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, delete, update
 
+from capgateway.store import gaps
 from capgateway.store.tables import PERSONAL, addresses, alerts, bodies, entries, held_take_downs, sightings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def prune(write: Write) -> int:
     before = write.now - KEPT
     moments = (entries.c.seen_at, sightings.c.seen_at, bodies.c.fetched_at, held_take_downs.c.since)
     documents = delete(addresses).where(addresses.c.link.is_not(None), addresses.c.changed_at < before)
+    gaps.prune(write)
     rows = [delete(moment.table).where(moment < before) for moment in moments]
     return sum(write.execute(row).rowcount for row in (*rows, documents))
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from capgateway import feeds
-from capgateway.feeds import Entry, Feed, Index
+from capgateway.feeds import Entry, Feed, FeedKind, Index
 from capgateway.feeds.check.advice import ADVICE, describe
-from capgateway.feeds.health import gap, newest
+from capgateway.feeds.health import is_gap, lists_strangers, names_strangers, newest
 from capgateway.feeds.http import answer
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.http.fetch import Fetched, FetchFailed
@@ -40,12 +40,32 @@ def test_the_newest_entry_is_found_by_its_own_word(texts: tuple[str | None, ...]
     assert (found.isoformat() if found else None) == expected
 
 
-def test_a_gap_is_what_the_source_no_longer_lists() -> None:
-    """IPAWS keeps about half an hour; a longer silence of ours may have lost something."""
-    ipaws = Feed(name="ipaws", kind="ipaws", url="https://apps.fema.gov/rest/{since}")
-    for feed, minutes, expected in ((ipaws, 29, None), (ipaws, 31, timedelta(minutes=31)), (ATOM, 999, None)):
-        assert gap(feed, last_success=NOW - timedelta(minutes=minutes), now=NOW) == expected
-    assert gap(ipaws, last_success=None, now=NOW) is None
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "window"),
+    [
+        ("ipaws", 30 * MINUTE),
+        ("nws", timedelta(days=7)),
+        ("cap", 4 * MINUTE),
+        ("edxl", 4 * MINUTE),
+        *((kind, None) for kind in ("atom", "rss", "naads", "directory", "push")),
+    ],
+)
+def test_each_kind_has_its_own_window(kind: FeedKind, window: timedelta | None) -> None:
+    """What is away for just so long has lost nothing; a moment longer it may have."""
+    feed = Feed(name="f", kind=kind, silent_after=4 * MINUTE)
+    longest = window or timedelta(days=999)
+    assert not is_gap(feed, longest)
+    assert is_gap(feed, longest + timedelta(microseconds=1)) == (window is not None)
+
+
+def test_an_index_of_strangers_has_a_gap() -> None:
+    """Five entries or more, none of them known; other kinds list what is active, or what is new."""
+    assert [lists_strangers(ATOM, listed, known) for listed, known in ((5, 0), (4, 0), (5, 1))] == [True, False, False]
+    assert not lists_strangers(Feed(name="nws", kind="nws"), 9, 0)
+    assert [names_strangers(named, held) for named, held in ((10, 0), (9, 0), (10, 1))] == [True, False, False]
 
 
 def fetched(body: bytes, **changes: object) -> Fetched:

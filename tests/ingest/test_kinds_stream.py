@@ -32,6 +32,7 @@ from capgateway import cap
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.ingest import Watch, hear, submit
+from capgateway.simulate import story
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
 from capgateway.store import lists
@@ -163,6 +164,19 @@ async def test_what_another_feed_spoilt_is_recovered(tmp_path: Path) -> None:
             await heard(gateway, watch, heartbeat(spoilt, whole))
         assert [len(archive.requests_for(archived(alert))) for alert in (spoilt, whole)] == [1, 0]
         assert await showing(gateway.store) == ["CA-SPOILT", "CA-WHOLE"]
+
+
+async def test_a_cancel_under_the_name_of_its_alert_is_recovered(tmp_path: Path) -> None:
+    """The stream lost it. That its Alert is known by the same identifier is no reason not to ask for it."""
+    alert = amber("CA-1")
+    cancel = replace(story.cancel(utc_now() - timedelta(minutes=1), alert), identifier="CA-1", references=())
+    async with FeedServer() as archive, opened(tmp_path) as gateway:
+        archive.publish(archived(cancel), cap.write(cancel))
+        watch = gateway.watch(feed("naads", "naads", archives=(archive.url(""),)))
+        await heard(gateway, watch, cap.write(alert))
+        assert await showing(gateway.store) == ["CA-1"]
+        await heard(gateway, watch, heartbeat(alert, cancel))
+        assert await showing(gateway.store) == []
 
 
 async def test_a_slow_archive_does_not_hold_up_the_stream(tmp_path: Path) -> None:

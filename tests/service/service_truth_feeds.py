@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import aiohttp
-from service_truth_story import Told
+from service_truth_case import Told
 from service_truth_words import Signer, reference
 
 from capgateway import cap
@@ -85,8 +85,9 @@ class Feeds:
     async def running(self) -> AsyncIterator[None]:
         self.folder.mkdir()
         async with AsyncExitStack() as stack:
-            for one in (*self.servers.values(), self.archive, self.stream):
-                await stack.enter_async_context(one)
+            for server in (*self.servers.values(), self.archive):
+                await stack.enter_async_context(server)
+            await stack.enter_async_context(self.stream)
             self.servers["atom"].publish("links.atom", ATOM.format("").encode())
             yield
 

@@ -7,31 +7,26 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
-import msgspec
 from msgspec.structs import replace
+from service_truth_case import ACTS, LAST, Case, Told
 from service_truth_words import (
     BROKEN,
     LOUISIANA,
     MANGLED,
-    NAMES,
     OKLAHOMA,
     SENDERS,
     TEXAS,
     WAYS,
     Signer,
-    against_the_schema,
     all_clear,
-    amber,
     at,
     document,
     expired_before_it_was_sent,
     expiring,
-    indented_otherwise,
-    reference,
     written,
 )
 
@@ -41,132 +36,8 @@ from capgateway.simulate import story
 MESSAGES = 200
 ISSUERS = 30
 """Beside those that occur in one plot only."""
-ACTS = 8
-LAST = ACTS
-"""One more act, after everything before it has arrived: what names nothing can only be about what is displayed."""
-OPEN = ("atom", "rss", "held", "ipaws", "nws", "edxl", "wrap", "naads", "directory", "partner")
-"""Feeds that may speak for every issuer, everywhere."""
 WEATHER = "w-nws.webmaster@weather.example"
-AHEAD = timedelta(minutes=3)
-"""After everything before it, and not so far in the future that it does not count."""
 LIVES = timedelta(seconds=12)
-CLEAR = WAYS[:-1]
-"""Ways for an issuer with several cards: a Cancel under an unknown name and without references ends the only card there is."""
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One message through one feed, ``named`` so at its source. ``alert`` is what it says, ``wrong`` what is wrong with it;
-    what is ``broken`` no reader can use."""
-
-    act: int
-    feed: str
-    name: str
-    alert: cap.Alert
-    document: bytes
-    wrong: str = ""
-    broken: bool = False
-
-
-class Case:
-    """One incident of an issuer. ``head`` is what is live at the end: identifier and ``sent`` of the newest word. ``may_differ``:
-    receivers may show something else, if operators were told."""
-
-    def __init__(self, told_in: Story, sender: str, place: tuple[str, str], *, is_plain: bool) -> None:
-        self.number = next(told_in.numbers)
-        self.sender, self.place = sender, place
-        self.plot = ""
-        self.head: tuple[str, str] | None = None
-        self.may_differ = self.is_never_shown = False
-        self.told: list[Told] = []
-        self.said: list[cap.Alert] = []
-        self.chance = told_in.chance
-        self.act = self.chance.randrange(4)
-        self._story, self._style = told_in, self.chance.choice(NAMES[:1] if is_plain else NAMES)
-        self.is_plain = not re.search("[ ,]", self._style + self.sender)
-        self.open = [one for one in OPEN if self.is_plain or one != "naads"]
-        self.home = self.chance.choice(self.open)
-
-    def name(self, kind: str) -> str:
-        return self._style.format(self.number * 10 + len(self.said), kind=kind)
-
-    def alert(self, **fields: object) -> cap.Alert:
-        alert = replace(
-            amber(self._story.tick(), self.number, self.place), sender=self.sender, identifier=self.name("A")
-        )
-        return replace(alert, **fields)
-
-    def update(self, *named: cap.Alert, **fields: object) -> cap.Alert:
-        return self.alert(
-            **{"identifier": self.name("U"), "msg_type": "Update", "references": tuple(map(reference, named)), **fields}
-        )
-
-    def cancel(self, *, is_bare: bool | None = None, **fields: object) -> cap.Alert:
-        alert = self.alert(
-            **{"identifier": self.name("C"), "msg_type": "Cancel", "note": "The child was found.", **fields}
-        )
-        is_bare = self.chance.random() < 0.5 if is_bare is None else is_bare
-        return replace(alert, infos=() if is_bare else alert.infos)
-
-    def goes(  # noqa: PLR0913
-        self,
-        alert: cap.Alert,
-        *,
-        references: str | None = None,
-        feed: str = "",
-        wrong: str = "",
-        act: int | None = None,
-        signer: Signer | None = None,
-        name: str = "",
-    ) -> cap.Alert:
-        """Say it through a feed, the home or sometimes another one; some is repeated through a second one. The next message
-        belongs to the next act."""
-        whole = document(alert, references)
-        whole = signer.signed(whole) if signer else whole
-        chosen = feed or (self.home if self.chance.random() < 0.6 else self.chance.choice(self.open))
-        self._tell(chosen, alert, whole, wrong, act, name)
-        if not feed and self.chance.random() < 0.25:
-            second = self.chance.choice([one for one in self.open if one != chosen])
-            self._tell(second, alert, indented_otherwise(whole), f"{wrong}, repeated".strip(", "), act, "")
-        self.said.append(alert)
-        self.act = min(self.act + 1, ACTS - 1)
-        return alert
-
-    def _tell(self, feed: str, alert: cap.Alert, whole: bytes, wrong: str, act: int | None, name: str) -> None:
-        name = name or f"{self.number:03}-{len(self.told)}.xml"
-        when = self.act if act is None else act
-        self.told.append(Told(act=when, feed=feed, name=name, alert=alert, document=whole, wrong=wrong))
-
-    def lives(self, alert: cap.Alert) -> None:
-        assert alert.sent is not None
-        self.head = (alert.identifier, alert.sent.text)
-
-    def begins(self, **fields: object) -> list[cap.Alert]:
-        """An Alert and up to two Updates, of which the last one is live."""
-        said = [self.goes(self.alert(**fields))]
-        for _ in range(self.chance.choice((0, 0, 1, 2) if self.is_plain else (0,))):
-            named = self.chance.sample(said, self.chance.randint(1, len(said)))
-            said.append(self.goes(self.update(*named)))
-        self.lives(said[-1])
-        return said
-
-    def ends(self, said: Sequence[cap.Alert], *, way: str = "", is_odd: bool = False, **where: object) -> cap.Alert:
-        """A Cancel of some of these, named in one of many ways."""
-        way = way or self.chance.choice(CLEAR)
-        named = self.chance.sample(list(said), self.chance.randint(1, len(said)))
-        cancel = self.cancel(**({"identifier": named[0].identifier} if way == "own name" else {}))
-        cancel = against_the_schema(cancel, self.chance) if is_odd else cancel
-        wrong = f"{way}, against the schema" if is_odd else way
-        self.head = None
-        return self.goes(cancel, references=written(way, named), wrong=wrong, **where)  # type: ignore[arg-type]
-
-    def may_end(self, said: Sequence[cap.Alert]) -> None:
-        """By a Cancel, an Update that says so, or not at all."""
-        how = self.chance.random()
-        if how < 0.45:
-            self.ends(said)
-        elif how < 0.55 and self.is_plain:
-            self.goes(all_clear(self.update(said[-1])), wrong="AllClear")
-            self.head = None
 
 
 class Story:
@@ -175,7 +46,7 @@ class Story:
     def __init__(self, chance: random.Random, now: datetime, signer: Signer) -> None:
         self.chance, self.now, self.signer = chance, now, signer
         self.cases: list[Case] = []
-        self.numbers = count(1)
+        self._numbers = count(1)
         self._moment = now - timedelta(hours=2)
         self._issuers = [self._issuer(number) for number in range(ISSUERS)]
         self._more = count(ISSUERS)
@@ -211,7 +82,8 @@ class Story:
     def _case(self, sender: str = "", place: tuple[str, str] = TEXAS, *, is_plain: bool = False) -> Case:
         """A new one of this issuer or any. What is ``is_plain`` has names without blanks and commas."""
         issuers = [one for one in self._issuers if not (is_plain and re.search("[ ,]", one))]
-        case = Case(self, sender or self.chance.choice(issuers), place, is_plain=is_plain)
+        sender = sender or self.chance.choice(issuers)
+        case = Case(next(self._numbers), self.chance, self.tick, sender=sender, place=place, is_plain=is_plain)
         self.cases.append(case)
         return case
 
@@ -226,7 +98,7 @@ class Story:
     def plot_each_way(self) -> None:
         """Every way of naming, once in each story."""
         for way in WAYS:
-            case = self._case(self._alone() if way == "own name" else "")
+            case = self._case(self._alone())
             case.ends(case.begins(), way=way)
 
     def plot_fault_in_info(self) -> None:
@@ -271,7 +143,7 @@ class Story:
     def plot_identifier_used_again(self) -> None:
         case = self._case()
         first = case.goes(case.alert())
-        case.ends([first], way=self.chance.choice(CLEAR))
+        case.ends([first], way=self.chance.choice(case.ways))
         again = case.goes(case.alert(identifier=first.identifier), wrong="identifier used again after an end")
         case.lives(again)
 
@@ -293,10 +165,11 @@ class Story:
         case = self._case()
         feed = self.chance.choice(("rss", "held", "ipaws", "nws", "edxl", "wrap", "directory", "partner"))
         alert = case.goes(case.alert(), feed=feed)
+        case.lives(alert)
         cancel = case.cancel(identifier=alert.identifier, sent=alert.sent)
         way = self.chance.choice(("own name", "triples", "identifiers"))
         case.goes(cancel, references=written(way, [alert]), feed=feed, wrong=f"same triple, {way}")
-        case.may_differ = True
+        case.ended_somehow()
 
     def plot_stripped_cancel(self) -> None:
         case = self._case()
@@ -379,26 +252,29 @@ class Story:
         self._barred(self._case(place=OKLAHOMA), "texas")
 
     def _barred(self, case: Case, feed: str) -> None:
-        """A Cancel through a feed that may not end the card; sometimes another feed brings it too."""
+        """A take-down through a feed that may not end the card; sometimes another feed brings it too."""
         said = case.begins()
-        cancel, references = case.cancel(), written(self.chance.choice(CLEAR), said)
-        case.goes(cancel, references=references, feed=feed, wrong=f"{feed} may not say so")
-        case.head, case.may_differ = None, True
+        take_down, references = case.cancel(), written(self.chance.choice(case.ways), said)
+        if case.is_plain and self.chance.random() < 0.3:
+            take_down, references = all_clear(case.update(*said)), None
+        case.goes(take_down, references=references, feed=feed, wrong=f"{feed} may not say so")
+        case.ended_somehow()
         if self.chance.random() < 0.4:
-            case.goes(cancel, references=references, feed=self.chance.choice([one for one in OPEN if one != "naads"]))
-            case.may_differ = False
+            case.goes(take_down, references=references, wrong="the same")
+            case.otherwise = None
 
     def plot_unsigned(self) -> None:
         """Displayed by a feed that asks for signatures, ended without one."""
         case = self._case()
         alert = case.goes(case.alert(), feed="signed", signer=self.signer)
+        case.lives(alert)
         cancel = case.cancel()
         case.goes(cancel, references=written("triples", [alert]), feed="rss", wrong="not signed")
-        case.may_differ = True
+        case.ended_somehow()
         if self.chance.random() < 0.5:
             again = case.cancel(identifier=f"{cancel.identifier}-again")
             case.goes(again, references=written("triples", [alert]), feed="signed", signer=self.signer, wrong="signed")
-            case.may_differ = False
+            case.otherwise = None
 
     def plot_broken_beside(self) -> None:
         """Good and broken alerts in one wrapper."""
@@ -406,19 +282,9 @@ class Story:
             case = self._case()
             case.lives(case.goes(case.alert(), feed="wrap"))
             alert = case.alert(identifier=case.name("X"))
-            spoilt = fault(document(alert))
-            case.told.append(
-                Told(
-                    act=case.told[0].act,
-                    feed="wrap",
-                    name="broken",
-                    alert=alert,
-                    document=spoilt,
-                    wrong="broken",
-                    broken=True,
-                )
-            )
-        case.may_end(case.said[:1])
+            case.spoils(alert, fault(document(alert)))
+        for case in self.cases[-1:]:
+            case.may_end(case.said)
 
     def plot_one_at_one_address(self) -> None:
         """A feed of kind ``cap``, which holds one alert at a time."""
@@ -467,4 +333,4 @@ class Story:
         sent = case.told[0].alert.sent
         text = references and references.format(sender=sender, sent=sent.text if sent else "")
         case.goes(case.cancel(is_bare=False), references=text, act=LAST, wrong="mangled" if text else "names nothing")
-        case.head, case.may_differ = None, True
+        case.ended_somehow()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
@@ -20,18 +20,21 @@ from capgateway.simulate import story
 TEXAS, OKLAHOMA, LOUISIANA = ("Dallas", "048113"), ("Oklahoma", "040109"), ("Orleans", "022071")
 SENDERS = ("amber-{:02}@dps.example", "Safety, Department {:02}", "Police of County {:02}", "Ops{:02}@Dps.Example")
 NAMES = ("TX-{kind}-{:04}", "Texas {kind} {:04}", "TX,{kind},{:04}", "tx.{kind}.{:04}b", "Case {:04}, {kind}")
-WAYS = (
-    "triples",
-    "wrapped",
-    "semicolons",
-    "swapped",
-    "other case",
-    "without times",
-    "identifiers",
-    "hundreds",
-    "own name",
-)
+FORMS: dict[str, tuple[Callable[[str, str, str], str], str]] = {
+    "triples": (lambda *triple: ",".join(triple), " "),
+    "wrapped": (lambda *triple: ",\n      ".join(triple), "\n  "),
+    "semicolons": (lambda *triple: ",".join(triple), ";"),
+    "swapped": (lambda sender, identifier, sent: f"{identifier},{sender},{sent}", " "),
+    "other case": (lambda sender, identifier, sent: f"{sender.upper()},{identifier.lower()},{sent}", " "),
+    "without times": (lambda sender, identifier, _: f"{sender},{identifier}", " "),
+    "identifiers": (lambda _, identifier, __: identifier, ";"),
+}
+WAYS = (*FORMS, "hundreds", "own name")
 """How a Cancel may name what it ends, so that it is still clear what is meant."""
+WHOLE = ("triples", "wrapped", "semicolons", "other case", "hundreds")
+"""For identifiers with blanks and commas: what is not in a triple falls to pieces where the Alert comes later."""
+CLEAR = WAYS[:-1]
+"""For an issuer with several cards: a Cancel under an unknown name and without references ends the only card there is."""
 MANGLED = ("see our previous message", "TX/AMBER/0000/unknown", "{sender},,{sent}", "urn:oid:2.49.0.1.840.0.lost")
 FORENAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon")
 SURNAMES = ("Testchild", "Samplekid", "Mockson", "Dummyton", "Fakeley", "Trialby", "Proofman", "Modelson")
@@ -65,27 +68,13 @@ def reference(alert: cap.Alert) -> cap.Reference:
 def written(way: str, named: Sequence[cap.Alert]) -> str | None:
     """``references`` that name these, in this way; ``None`` for none at all."""
     triples = [(one.sender, one.identifier, one.sent.text) for one in named if one.sent]
-    match way:
-        case "wrapped":
-            return "\n  ".join(",\n      ".join(triple) for triple in triples)
-        case "semicolons":
-            return ";".join(",".join(triple) for triple in triples)
-        case "swapped":
-            return " ".join(f"{identifier},{sender},{sent}" for sender, identifier, sent in triples)
-        case "other case":
-            return " ".join(f"{sender.upper()},{identifier.lower()},{sent}" for sender, identifier, sent in triples)
-        case "without times":
-            return " ".join(f"{sender},{identifier}" for sender, identifier, _ in triples)
-        case "identifiers":
-            return ";".join(identifier for _, identifier, _ in triples)
-        case "hundreds":
-            sender, _, sent = triples[0]
-            old = [f"{sender},OLD-{number},{sent}" for number in range(350)]
-            return " ".join([*old, *(",".join(triple) for triple in triples)])
-        case "own name" | "nothing":
-            return None
-        case _:
-            return " ".join(",".join(triple) for triple in triples)
+    sender, _, sent = triples[0]
+    form, between = FORMS.get(way, FORMS["triples"])
+    text = between.join(form(*triple) for triple in triples)
+    if way == "hundreds":
+        own = "".join(filter(str.isdigit, sent))  # what two Cancels name ties their cases
+        text = " ".join([*(f"{sender},OLD-{own}-{number},{sent}" for number in range(350)), text])
+    return None if way == "own name" else text
 
 
 def document(alert: cap.Alert, references: str | None = None) -> bytes:
@@ -136,7 +125,7 @@ class Signer:
         return etree.tostring(signer.sign(root, key=self._cert.private_key_pem.bytes(), cert=self.trust.decode()))
 
 
-BROKEN = (
+BROKEN: tuple[Callable[[bytes], bytes], ...] = (
     lambda whole: whole.replace(b"<headline>", b"<headline>\x0b\x01", 1),
     lambda whole: whole[: len(whole) * 2 // 3],
     lambda whole: whole.replace(b"</info>", b"</inof>", 1),

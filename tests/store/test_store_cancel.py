@@ -204,3 +204,17 @@ async def test_an_identifier_used_again_after_expiry_lives_anew(store: Store) ->
     long = cap.time((NOW + timedelta(days=2)).isoformat())
     shown = replace(days[1], sent=cap.time(NOW.isoformat()), infos=(replace(first.infos[0], expires=long),))
     assert (await take(store, shown)).decision.word == "published"
+
+
+@pytest.mark.parametrize("way", ["{0.sender},{0.identifier},{1}", "{0.identifier},{0.sender},{1}"])
+async def test_cancels_that_came_first_have_nothing_to_do_with_each_other(store: Store, way: str) -> None:
+    """Two of one sender, whose name has a comma: an alert that is older than the second, and not meant by either, is shown."""
+    first, second = (named(name, "Safety, Department of") for name in ("TX-1", "TX-2"))
+    between = replace(named("TX-1", first.sender), sent=cap.time((NOW - timedelta(minutes=3)).isoformat()))
+    for alert, minutes in ((first, 5), (second, 1)):
+        sent = cap.time((NOW - timedelta(minutes=minutes)).isoformat())
+        ended = cancel(alert, way.format(alert, SENT), sender=alert.sender, sent=sent, infos=())
+        await take(store, ended.replace(b"TX-C", f"TX-C{minutes}".encode()))
+    for alert in (first, second, between):
+        await take(store, alert)
+    assert await live(store) == ["TX-1"]

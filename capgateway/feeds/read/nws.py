@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -18,12 +19,15 @@ from capgateway.feeds.read.entry import LINKED, MAX_LINK, MAX_TITLE, READABLE, E
 from capgateway.feeds.read.markup import is_http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from capgateway import cap
 
 #: What a listing is asked for as; the same address gives Atom to those who accept it.
 ACCEPT = "application/geo+json, application/ld+json;q=0.9, application/atom+xml;q=0.8"
+
+#: How long the service lists what was sent, cancels included (D-56): what came in a longer absence may be lost.
+WINDOW = timedelta(days=7)
 
 JSON = Rule(
     id="feed.json",
@@ -47,6 +51,17 @@ def cancels_url(url: str) -> str | None:
     if found["name"]:
         kept.append((found["name"], found["value"]))
     query = urlencode([*kept, ("message_type", "cancel")], quote_via=quote)
+    return urlunsplit(parts._replace(path=parts.path[: found.start()] + "/alerts", query=query))
+
+
+def history_url(url: str, codes: Sequence[str]) -> str | None:
+    """Where every alert of the last days with one of these event codes is listed, cancels too, whatever else ``url`` filters
+    by: ``/alerts?code=CAE``; ``None`` when there are no codes, or ``url`` is not a listing of active alerts."""
+    parts = urlsplit(url)
+    found = _ACTIVE.search(parts.path)
+    if found is None or not codes:
+        return None
+    query = urlencode([("code", ",".join(codes))], safe=",")
     return urlunsplit(parts._replace(path=parts.path[: found.start()] + "/alerts", query=query))
 
 

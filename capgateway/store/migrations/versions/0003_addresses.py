@@ -10,7 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing is taken over from the old table: each feed is read once in full, and what it lists is known."""
+    """Of the old table only the time of a feed's last change is taken over, where nothing better is known: it answered then,
+    and gaps are measured from its last answer. Each feed is read once in full, and what it lists is known."""
+    op.execute(
+        "INSERT INTO feed_status (name, complete_at) SELECT name, max(changed_at) FROM feeds "
+        "WHERE name NOT IN (SELECT name FROM feed_status) AND changed_at IS NOT NULL GROUP BY name"
+    )
     op.drop_table("feeds")
     op.create_table(
         "addresses",
