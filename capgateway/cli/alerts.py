@@ -72,13 +72,9 @@ def show(context: output.Context, name: str, as_json: bool) -> None:
 
 
 def decided(alert: dict[str, Any]) -> str:
-    """The decision with its reason."""
-    return f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
-
-
-def handled(alert: dict[str, Any]) -> str | None:
-    """What a person made of it in quarantine. A gateway of an earlier version does not say."""
-    return f"{alert['handled']}, at {table.moment(alert['handled_at'])}" if alert.get("handled") else None
+    """The decision with its reason, and what a person made of it."""
+    told = f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
+    return f"{told} ({alert['handled']})" if alert.get("handled") else told
 
 
 def _row(alert: dict[str, Any]) -> table.Row:
@@ -101,7 +97,7 @@ def alert_lines(alert: dict[str, Any]) -> Iterator[str]:
             ("verdict", alert["verdict"]),
             ("signature", alert["signature"]),
             ("decision", f"{decided(alert)}, at {table.moment(alert['decided_at'])}"),
-            ("handled", handled(alert)),
+            ("handled", table.moment(alert["handled_at"]) if alert.get("handled") else None),
             ("card", alert["card_id"]),
             ("sha256", alert["sha256"]),
         ]

@@ -198,7 +198,7 @@ def _remarks(feed: dict[str, Any]) -> Iterator[str]:
         count = feed["consecutive_failures"]
         yield f"{feed['trouble']}" + (f" ({count} failures in a row)" if count > 1 else "")
     if feed["gap_since"]:
-        yield f"out of reach since {table.moment(feed['gap_since'])} for longer than it keeps alerts: some may be lost"
+        yield f"gap since {table.moment(feed['gap_since'])}: out of reach for longer than it keeps alerts; some may be lost"
     if feed["missing"]:
         what = "1 entry is" if feed["missing"] == 1 else f"{feed['missing']} entries are"
         yield f"{what} missing; `capgateway feeds show {feed['name']}` lists them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ COLUMNS = (
     table.Column("message"),
     table.Column("event", is_text=True),
 )
+
+_COMMAND = re.compile(r"`(capgateway [^`]+)`")
 
 
 @click.group(cls=Group)
@@ -121,9 +124,13 @@ def _marks(one: dict[str, Any]) -> Iterator[str]:
 
 def _lines(one: dict[str, Any]) -> Iterator[str]:
     yield from alert_lines(one)
+    if one.get("references"):
+        yield ""
+        yield from table.wrapped("it names: ", output.harmless(one["references"]))
     yield ""
     yield f"live cards it may be meant for: {'none' if not one['cards'] else len(one['cards'])}"
     yield from (f"  {output.harmless(card_id)}" for card_id in one["cards"])
     if one.get("advice"):
         yield ""
         yield from table.wrapped("what to do: ", output.harmless(one["advice"]))
+        yield from (f"    {output.harmless(command)}" for command in _COMMAND.findall(one["advice"]))  # to be copied

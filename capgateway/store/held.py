@@ -212,7 +212,7 @@ def _said(take_down: Member, card_id: str, reason: str) -> OperatorData:
         since=take_down.received_at,
         advice=f"A take-down may be meant for this card but was not applied ({reason}), and the card stays on display. Read it"
         f" with `capgateway quarantine show {take_down.alert_id}` and ask its issuer; then run `capgateway quarantine release"
-        f" {take_down.alert_id} --card {card_id}` or `capgateway quarantine dismiss {take_down.alert_id}`.",
+        f" {take_down.alert_id} --card {card_id}` or `capgateway quarantine dismiss {take_down.alert_id} --reason TEXT`.",
     )
 
 

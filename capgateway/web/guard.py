@@ -36,7 +36,7 @@ HEADERS = {
 }
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/healthz", "/readyz"})  # orchestrators carry no tokens; they learn yes or no
-THIS_MACHINE = Token(name="loopback", token="", scopes=("read", "operate", "submit"))
+THIS_MACHINE = Token(name="local", token="", scopes=("read", "operate", "submit"))
 """The actor where there are no tokens."""
 
 ACTOR = web.RequestKey("actor", Token)

@@ -7,14 +7,18 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 from test_web_tokens import OPERATE, READ, RECEIVE, bearing
-from web_site import Site, alert
+from web_site import Site, alert, running
 
-from capgateway import web
 from capgateway.clock import utc_now
-from capgateway.config import Address, Settings
+from capgateway.config import GatewaySettings, Settings
+from capgateway.operate import Operate
+from capgateway.service import Service
+from capgateway.store import held
 from capgateway.store.tables import cards
 
 REASON = {"reason": "their duty officer says so"}
@@ -100,7 +104,7 @@ async def test_a_release_ends_the_card(site: Site, caplog: pytest.LogCaptureFixt
     assert [one["type"] for one in sent] == ["card.cancelled"]
     (record,) = [record for record in caplog.records if record.getMessage() == "quarantine.released"]
     assert record.__dict__["capgateway_fields"] == {
-        "actor": "loopback", "alert": alert_id, "card": card_id, "reason": REASON["reason"],
+        "actor": "local", "alert": alert_id, "card": card_id, "reason": REASON["reason"],
     }  # fmt: skip
     assert (await site.get(f"/api/v1/quarantine/{alert_id}"))[0] == 404
     assert (await site.get(f"/api/v1/alerts/{alert_id}"))[1]["handled"] == "released"
@@ -221,15 +225,42 @@ async def test_what_waits_for_a_person_is_counted_and_noted(site: Site) -> None:
     assert await site.get("/readyz") == (200, {"status": "ready"})
 
 
-async def test_a_process_that_does_not_poll_acts_too(site: Site) -> None:
+async def test_a_process_of_role_web_acts_too(site: Site) -> None:
     """The operator's hand needs only the database."""
     alert_id, card_id = await take_down(site), await a_card(site)
-    gateway = web.Gateway(
-        store=site.store, settings=site.gateway.settings, metrics=site.gateway.metrics, hands=site.gateway.hands
-    )
-    async with web.serve(web.make_app(gateway), Address("127.0.0.1", 0)) as address:
-        url = f"http://{address.host}:{address.port}/api/v1"
+    listening = replace(site.gateway.settings, gateway=GatewaySettings(listen="127.0.0.1:0"))
+    only_web = Service(listening, site.store, roles=["web"])
+    async with running(only_web):
+        assert only_web.address is not None
+        url = f"http://{only_web.address.host}:{only_web.address.port}/api/v1"
+        async with site.session.post(f"{url}/feeds/nws/poll") as answer:
+            assert answer.status == 503
         async with site.session.post(f"{url}/cards/{card_id}/verify", json=REASON) as answer:
             assert answer.status == 200
         async with site.session.post(f"{url}/quarantine/{alert_id}/release", json={}) as answer:
             assert (answer.status, (await answer.json())["cards"]) == (200, [card_id])
+
+
+async def test_deliveries_are_woken_by_a_release_only(site: Site) -> None:
+    """A take-down does not wait for the next look at the database."""
+    woken: list[bool] = []
+    settings = site.gateway.settings
+    operate = Operate(site.store, site.gateway.schemas, settings.policy, {}, on_messages=lambda: woken.append(True))
+    first, second = await take_down(site), await take_down(site, "TX-C2")
+    await operate.verify(await a_card(site), actor="test", reason="x")
+    await operate.dismiss(first, actor="test", reason="x")
+    assert woken == []
+    await operate.release(second, None, actor="test", reason=None)
+    assert woken == [True]
+
+
+async def test_a_fault_of_the_store_is_no_refusal(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the store's own sentences are shown: the words of another exception may be the alert's."""
+    alert_id = await take_down(site)
+
+    def fail(*_: object) -> None:
+        msgspec.json.decode(b'{"a": "Ada Testchild"}', type=list[int])
+
+    monkeypatch.setattr(held, "dismiss", fail)
+    status, told = await post(site, f"quarantine/{alert_id}/dismiss", REASON)
+    assert (status, told["detail"]) == (500, "something unexpected happened; the gateway's log says more")
