@@ -200,12 +200,15 @@ class Intake:
 
     def _deserves_better(self, known: Row, arrival: Arrival) -> bool:
         """Whether the alert was refused for the way it came, and now comes another way: through a feed that may speak for
-        its area or about the card, validly signed, or in an envelope that does not call it a test."""
+        its area or about the card, validly signed, or in an envelope that does not call it a test; or whether a Cancel that ended
+        nothing ends a card this way."""
         if arrival.gate is not None or arrival.gist is None:
             return False
-        came = (arrival.feed, arrival.signature.status)
-        if known["reason"] in BARRED and (known["feed"], known["signature"]) != came:
-            return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in BARRED
+        if (known["feed"], known["signature"]) != (arrival.feed, arrival.signature.status):
+            if known["reason"] in BARRED:
+                return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in BARRED
+            if known["msg_type"] == "Cancel" and known["card_id"] is None and known["reason"] != "no_programme":
+                return self._outcome(arrival, arrival.member(known["id"])).decision.word == "ended"
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:

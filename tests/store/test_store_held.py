@@ -145,6 +145,19 @@ async def test_a_take_down_that_may_not_end_the_card_it_names(
     assert await told(store) == [("takedown_held", card)]
 
 
+async def test_the_genuine_copy_of_a_held_cancel_ends_the_card(store: Store) -> None:
+    """A push feed that may not speak brought it before its Alert, while its sender showed another card."""
+    policy = replace(POLICY, feeds={"simulator": FeedRules(), "push": FeedRules(is_push=True)})
+    await take(store, OTHER, policy=policy)
+    early = await take(store, cancel(ALERT.identifier), feed="push", policy=policy)
+    assert early.decision.reason == "review"
+    await take(store, ALERT, policy=policy)
+    assert len(await live(store)) == 2
+    genuine = await take(store, cancel(ALERT.identifier), feed="simulator", policy=policy)
+    assert (genuine.decision.word, list(await live(store))) == ("ended", ["TX-OTHER"])
+    assert await marks(store) == set()
+
+
 async def test_anothers_cancel_is_told(store: Store) -> None:
     """A Cancel that names the live card of another sender ends nothing, but an operator hears of it."""
     await take(store, ALERT)
