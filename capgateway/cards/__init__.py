@@ -6,13 +6,15 @@ from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
-from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text
+from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
+from capgateway.cards.life import STATEMENTS, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import is_meant, is_take_down, may_mean_a_card, names_nothing, waits_for_a_person
 
 __all__ = [
     "MAX_NAME",
+    "STATEMENTS",
     "VERSION",
     "Card",
     "CardState",
@@ -41,8 +43,10 @@ __all__ = [
     "known_word",
     "may_display",
     "may_mean_a_card",
+    "may_speak",
     "names_nothing",
     "reference_text",
+    "says_cancel",
     "touches",
     "unusable",
     "waits_for_a_person",

@@ -16,6 +16,7 @@ import msgspec
 from capgateway import cap, ids
 from capgateway.cards import references
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
+from capgateway.cards.gist import key
 from capgateway.cards.life import (
     STATEMENTS,
     Deferred,
@@ -29,6 +30,7 @@ from capgateway.cards.life import (
     outcome,
     standing,
 )
+from capgateway.cards.ties import tied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +71,7 @@ def unusable(
     found = report.signature.status if report.signature else "absent"
     if (signature == "verify" and found == "invalid") or (signature == "require" and found != "valid"):
         return "signature"
-    return "sender" if senders and alert.sender not in senders else None
+    return "sender" if senders and key(alert.sender) not in map(key, senders) else None
 
 
 def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
@@ -120,10 +122,15 @@ def decide(situation: Situation, policy: Policy) -> Decision:
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
-    if arrived.gist.msg_type == "Cancel" and active and not changes:
+    if active and not changes and (arrived.gist.msg_type == "Cancel" or _is_over(arrived)):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
+
+
+def _is_over(arrived: Member) -> bool:
+    """Whether it is an AllClear, or says otherwise that it is over."""
+    return bool(arrived.gist.infos) and not arrived.gist.live_infos
 
 
 def _speaks_only_of_others(arrived: Member) -> bool:
@@ -141,7 +148,7 @@ def _cross_sender(arrived: Member) -> Decision:
 
 
 def _chain(situation: Situation, policy: Policy) -> list[Member]:
-    """Those that speak to the public as the arrived one does: an exercise never touches a real card."""
+    """Those that speak to the public as the arrived one does, an exercise never touches a real card; and hang together with it."""
     arrived = situation.arrived
     others = [
         member
@@ -150,7 +157,7 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
         and (member.gist.status, member.rehearsal) == (arrived.gist.status, arrived.rehearsal)
         and not not_for_public(member, policy)
     ]
-    return [*others, arrived]
+    return [*tied(arrived, others, policy), arrived]
 
 
 def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:

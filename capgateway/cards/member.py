@@ -19,7 +19,8 @@ ExpiresFrom = Literal["cap", "default", "max"]
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice. ``released_at`` is when a person
-    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came."""
+    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came; ``had_effect`` that it showed or
+    ended something."""
 
     alert_id: str
     gist: Gist
@@ -31,6 +32,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool = False
     released_at: datetime | None = None
     was_barred: bool = False
+    had_effect: bool = True
 
     @property
     def is_exercise(self) -> bool:

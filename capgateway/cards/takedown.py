@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards import amber
 from capgateway.cards.area import target, together
 from capgateway.cards.decide import not_for_public
+from capgateway.cards.gist import OTHER
 from capgateway.cards.life import STATEMENTS
 from capgateway.cards.member import expiry
 
@@ -49,6 +52,14 @@ def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
     """Whether a quarantined alert would be on display if a person let it: it is of an enabled programme, for the public, for
     these regions (or nobody knows for which), and not over."""
     gist = member.gist
+    meant = {
+        "msg_type": "Alert",
+        "status": "Actual",
+        "scope": "Public",
+    }  # where it does not say, or in no word of the standard
+    unsaid = {name: word for name, word in meant.items() if getattr(gist, name) in ("", OTHER)}
+    gist = msgspec.structs.replace(gist, **unsaid)
+    member = msgspec.structs.replace(member, gist=gist)
     if gist.basis is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
         return False
     if not_for_public(member, policy) or target(member.meant, policy.regions) == ():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from capgateway.cap import Reference
+    from capgateway.cards import Policy
     from capgateway.store.write import Write
 
 MAX_REFERENCES = 500
@@ -33,7 +34,9 @@ MAX_CHAIN = 500
 MAX_CHAIN_CHARACTERS = 4_000_000
 """Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
 MAX_CANDIDATES = 2_000
-"""Parts of a Cancel's references that are looked up, beside the triples."""
+"""Names that one Cancel ties to it, whether they are known or not: each is a row."""
+MAX_LOOKED_UP = 20_000
+"""Parts of a Cancel's references that are looked up: the one that is live may be the last."""
 LARGE_ONES = 10
 """Alerts of a chain that are looked at whatever their size, Cancels first."""
 NAMES_AT_ONCE = 500
@@ -55,6 +58,7 @@ MEMBER = (
     alerts.c.signature,
     alerts.c.signer,
     alerts.c.rehearsal,
+    alerts.c.decision,
     alerts.c.reason,
     alerts.c.handled,
     alerts.c.handled_at,
@@ -74,10 +78,12 @@ _NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
     chain_names.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
 )
 _STATEMENT = (
-    select(alerts.c.id)
+    select(alerts.c.feed, alerts.c.signature)
+    .distinct()
     .where(
         alerts.c.id != bindparam("alert"),
         alerts.c.msg_type.in_(["Alert", "Update"]),
+        alerts.c.status == bindparam("status"),
         or_(
             alerts.c.chain_id.in_(bindparam("chains", expanding=True)),
             and_(
@@ -86,7 +92,6 @@ _STATEMENT = (
             ),
         ),
     )
-    .limit(1)
 )
 _HOLDS = select(alerts.c.id).where(
     alerts.c.sender_key == bindparam("sender"),
@@ -182,7 +187,7 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     surely = sorted(gist.surely_named() - {gist.identifier_key})
     return Names(
         full([gist.identifier_key, *surely], MAX_CANDIDATES),
-        full(sorted(references.candidates(gist)), MAX_CANDIDATES),
+        full(sorted(references.candidates(gist)), MAX_LOOKED_UP),
         full(sorted(references.guesses(gist)), MAX_CANDIDATES),
         gist,
     )
@@ -193,8 +198,8 @@ def _world(gist: Gist, *, rehearsal: bool) -> str:
     return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
 
-def named(write: Write, take_down: Member) -> Named:
-    """What a take-down names of what we have."""
+def named(write: Write, take_down: Member, policy: Policy) -> Named:
+    """What a take-down names of what we have. What a push feed brought under somebody's name is nothing that is meant."""
     gist = take_down.gist
     names = names_of(gist, rehearsal=take_down.rehearsal)
     world = _world(gist, rehearsal=take_down.rehearsal)
@@ -205,7 +210,13 @@ def named(write: Write, take_down: Member) -> Named:
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
     identifiers = sorted({name[2] for name in (*names.sure, *names.maybe, *names.guesses)})[:NAMES_AT_ONCE]
     parameters = {"alert": take_down.alert_id, "chains": sorted(own | strange), "sender": gist.sender_key}
-    is_matched = write.execute(_STATEMENT, parameters | {"identifiers": identifiers}).first() is not None
+    parameters |= {"identifiers": identifiers, "status": gist.status}
+    is_matched = any(
+        row.feed == take_down.feed
+        or row.signature == "valid"
+        or card_stage.may_speak(row.feed, gist.sender_key, policy)
+        for row in write.execute(_STATEMENT, parameters)
+    )
     return Named(frozenset(own), frozenset(strange - own), is_matched)
 
 
@@ -291,4 +302,5 @@ def member(row: RowMapping) -> Member:
         rehearsal=row["rehearsal"],
         released_at=row["handled_at"] if row["handled"] == "released" else None,
         was_barred=row["reason"] in BARRED,
+        had_effect=row["decision"] in ("published", "updated", "linked", "ended"),
     )
