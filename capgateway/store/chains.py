@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 MAX_REFERENCES = 500
 """References of one alert that tie chains; real ones name some dozens at most, and each is a row."""
 MAX_CHAIN = 500
-"""Alerts of one chain that are looked at, Cancels and the newest first; a hostile sender could tie thousands together."""
+"""Alerts of one chain that are looked at, Cancels and the newest first, and last what may not say what it says; a hostile
+sender could tie thousands together."""
 MAX_CHAIN_CHARACTERS = 4_000_000
 """Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
 MAX_CANDIDATES = 2_000
@@ -66,7 +67,12 @@ MEMBER = (
 _MEMBERS = (
     select(*MEMBER)
     .where(alerts.c.chain_id.in_(bindparam("chains", expanding=True)))
-    .order_by((alerts.c.msg_type == "Cancel").desc(), alerts.c.sent_at.desc(), alerts.c.id)
+    .order_by(
+        func.coalesce(alerts.c.reason, "").in_(sorted(BARRED)),
+        (alerts.c.msg_type == "Cancel").desc(),
+        alerts.c.sent_at.desc(),
+        alerts.c.id,
+    )
     .limit(MAX_CHAIN)
 )
 _HEADS = select(*MEMBER).where(alerts.c.id.in_(bindparam("heads", expanding=True)))

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from store_story import NOW, POLICY, take
+from store_story import NOW, POLICY, SCHEMAS, arrival, outlets, take
 from test_store_held import ALERT, ELSEWHERE, INFO, OTHER, SENT, STORM, cancel, live, marks, told
 
 from capgateway import cap
 from capgateway.cards import FeedRules
+from capgateway.examine import examine
+from capgateway.feeds import Feed
 from capgateway.simulate import story
-from capgateway.store import Store
+from capgateway.store import Store, alerts, cards
 
 GUARDED = replace(POLICY, feeds={"simulator": FeedRules(), "push": FeedRules(is_push=True)})
 
@@ -261,3 +263,36 @@ async def test_a_cancel_does_not_make_two_alerts_one(store: Store) -> None:
     for name in ("7", "8"):
         await take(store, replace(ALERT, identifier=name))
     assert sorted(await live(store)) == ["7", "8"]
+
+
+async def test_a_reopened_card_keeps_its_marks(store: Store) -> None:
+    """A receiver that it had left is meant again: the card that follows it has the same marks."""
+    await take(store, ALERT)
+    stray = await take(store, cancel("NEVER-SEEN"))
+    (app,) = outlets("app").receivers
+    for receiver in (replace(app, regions=("US-OK",)), app):
+        store.outlets = replace(outlets("app"), receivers=(receiver,))
+        await store.write_alone(cards.route_again)
+    assert await marks(store) == {(card, stray.alert_id) for card in (await live(store)).values()}
+
+
+async def test_many_forged_cancels_do_not_hide_the_genuine_one(store: Store) -> None:
+    """More than are looked at, all newer: what the genuine one ended stays down when an older Update comes late."""
+    await take(store, ALERT, policy=GUARDED)
+    await take(store, cancel(ALERT.identifier, sent=sent(3)), policy=GUARDED)
+    forged = [arrival(cancel(ALERT.identifier, identifier=f"F-{number}"), feed="push") for number in range(510)]
+    await store.write_alone(alerts.take_in, forged, GUARDED)
+    await take(store, story.update(NOW - timedelta(minutes=5), ALERT), policy=GUARDED)
+    assert await live(store) == {}
+
+
+async def test_a_drill_ends_no_real_card(store: Store) -> None:
+    """Neither an exercise nor what a rehearsing feed says, with references or without."""
+    policy = replace(GUARDED, exercises=True)
+    await take(store, ALERT, policy=policy)
+    drill = Feed(name="drill", kind="push", rehearsal=True)
+    for name, names in (("one", (ALERT.identifier,)), ("two", ())):
+        said = cancel(*names, identifier=name, infos=ALERT.infos)
+        await take(store, replace(said, status="Exercise"), policy=policy)
+        await take(store, examine(cap.write(said), drill, SCHEMAS, received_at=NOW), policy=policy)
+    assert list(await live(store)) == [ALERT.identifier]
