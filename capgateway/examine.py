@@ -36,7 +36,7 @@ def examine(
         alert = parsed.alert and enveloped(parsed.alert, envelope_status)
         report = _report(parsed, feed, schemas, received_at)
         gate = cards.unusable(alert, report, senders=feed.senders, signature=feed.signature)
-        if gate == "schema" and alert and alert.msg_type == "Cancel":  # a take-down is read leniently
+        if gate == "schema" and alert and cards.says_cancel(alert):  # a take-down is read leniently
             held_back = gate
             gate = cards.unusable(alert, report, senders=feed.senders, signature=feed.signature, is_lenient=True)
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)

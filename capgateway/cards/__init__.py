@@ -6,7 +6,8 @@ from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
-from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text
+from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
+from capgateway.cards.life import STATEMENTS, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import (
@@ -20,6 +21,7 @@ from capgateway.cards.takedown import (
 
 __all__ = [
     "MAX_NAME",
+    "STATEMENTS",
     "VERSION",
     "Card",
     "CardState",
@@ -49,8 +51,10 @@ __all__ = [
     "known_word",
     "may_display",
     "may_mean_a_card",
+    "may_speak",
     "names_nothing",
     "reference_text",
+    "says_cancel",
     "stories",
     "touches",
     "unusable",

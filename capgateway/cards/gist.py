@@ -63,6 +63,7 @@ KNOWN_WORDS = frozenset(
         "Unknown",
     ]
 )
+_SPELLED = {word.casefold(): word for word in KNOWN_WORDS}
 OTHER = "other"
 """What replaces a code that is not the standard's: such a document may say anything there, a name too."""
 
@@ -175,9 +176,16 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def known_word(text: str) -> str:
-    """A code of the standard as it is, any other text as :data:`OTHER`; an empty one stays empty."""
-    return text if text in KNOWN_WORDS or not text else OTHER
+def known_word(text: str, *, is_lenient: bool = False) -> str:
+    """A code of the standard as it is, any other text as :data:`OTHER`; an empty one stays empty. Read leniently, in any
+    case."""
+    word = _SPELLED.get(text.casefold(), text) if is_lenient else text
+    return word if word in KNOWN_WORDS or not word else OTHER
+
+
+def says_cancel(alert: Alert) -> bool:
+    """Whether it is a Cancel, in whatever case it is written: a take-down is read leniently, a display strictly."""
+    return known_word(alert.msg_type, is_lenient=True) == "Cancel"
 
 
 def gist(alert: Alert) -> Gist:
@@ -185,6 +193,7 @@ def gist(alert: Alert) -> Gist:
     resolver = Resolver()
     areas: dict[Meant, int] = {}
     sent = alert.sent.instant if alert.sent else None
+    is_cancel = says_cancel(alert)
     infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
     return Gist(
         cap_version=alert.version,
@@ -194,15 +203,14 @@ def gist(alert: Alert) -> Gist:
         identifier_key=key(alert.identifier),
         sent=alert.sent.text if alert.sent and alert.sent.instant else "",
         sent_at=alert.sent.instant if alert.sent else None,
-        status=known_word(alert.status),
-        msg_type=known_word(alert.msg_type),
-        scope=known_word(alert.scope),
+        status=known_word(alert.status, is_lenient=is_cancel),
+        msg_type=known_word(alert.msg_type, is_lenient=is_cancel),
+        scope=known_word(alert.scope, is_lenient=is_cancel),
         references=_references(alert),
         odd_names=_odd_names(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=not any(info.codes for info in infos)
-        and amber.says_so(alert.infos, is_cancel=alert.msg_type == "Cancel"),
+        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos, is_cancel=is_cancel),
         infos=infos,
         areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
     )
@@ -229,7 +237,7 @@ def _expiry(info: Info, sent: datetime | None) -> datetime | None:
 def _references(alert: Alert) -> str:
     """Of a Cancel as received: it is read leniently. Of others the triples alone, without words that somebody wrote between
     them."""
-    if alert.references_text is not None and (alert.msg_type == "Cancel" or alert.version == "1.0"):
+    if alert.references_text is not None and (says_cancel(alert) or alert.version == "1.0"):
         return alert.references_text
     return " ".join(map(reference_text, alert.references))
 

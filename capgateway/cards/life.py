@@ -119,11 +119,21 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
         return "sender"  # removing a feed gives nothing that it said more weight
     if speaker.feed == about.feed:
         return None
+    if policy.feeds and speaker.feed not in policy.feeds and not speaker.had_effect:
+        return "sender"  # nor does what it said in advance count for more than before
     rules = policy.rules_of(speaker.feed)
-    if (rules.is_push or rules.senders) and speaker.gist.sender_key not in map(key, rules.senders):
+    if not may_speak(speaker.feed, speaker.gist.sender_key, policy):
         return "sender"
+    if not rules.jurisdiction:
+        return None
     shown = Meant(target(about.meant, policy.regions) or about.meant.units)
     return None if lies_within(shown, rules.jurisdiction) else "jurisdiction"
+
+
+def may_speak(feed: str, sender_key: str, policy: Policy) -> bool:
+    """Whether a feed may speak for a sender about what another feed brought: a push feed has to name the sender."""
+    rules = policy.rules_of(feed)
+    return not (rules.is_push or rules.senders) or sender_key in map(key, rules.senders)
 
 
 def bar(arrived: Member, chain: Sequence[Member], policy: Policy) -> QuarantineReason | None:

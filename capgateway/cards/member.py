@@ -19,8 +19,8 @@ ExpiresFrom = Literal["cap", "default", "max"]
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice. ``released_at`` is when a person
-    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came. ``card_id`` is
-    the card that it made, changed or ended."""
+    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came, ``had_effect`` that
+    it showed or ended something; ``card_id`` is the card that it made, changed or ended."""
 
     alert_id: str
     gist: Gist
@@ -33,6 +33,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     released_at: datetime | None = None
     was_barred: bool = False
     card_id: str | None = None
+    had_effect: bool = True
 
     @property
     def is_exercise(self) -> bool:

@@ -65,13 +65,20 @@ def guesses(gist: Gist) -> set[str]:
 
 def matched(gist: Gist, known: Collection[str]) -> set[str]:
     """Which of these identifiers it names."""
-    text = own_text(gist)
+    return set(_matched(own_text(gist), frozenset(known))) if known else set()
+
+
+@lru_cache(maxsize=8)
+def _matched(text: str, known: frozenset[str]) -> frozenset[str]:
+    """Those of several words first: whatever of them a word belongs to is longer than it. Single words are looked up all at
+    once, for a hostile sender's text may have very many. The cache serves the questions about one arrival."""
     found: set[str] = set()
-    for identifier in sorted(known, key=lambda one: (-len(one), one)):
+    single = {identifier for identifier in known if TOKEN.fullmatch(identifier)}
+    for identifier in sorted(known - single, key=lambda one: (-len(one), one)):
         for start in _places(text, identifier):
             found.add(identifier)
             text = text[:start] + ";" * len(identifier) + text[start + len(identifier) :]
-    return found
+    return frozenset(found | (single & set(TOKEN.findall(text))))
 
 
 def _places(text: str, identifier: str) -> Iterator[int]:

@@ -1,8 +1,9 @@
 """Strands: what of a chain is one story.
 
 A chain is found by names: whatever gives the same name is in it. But a Cancel may name the alerts of two children, or repeat a
-list of old ones, and then it must not end, or hide, what it does not name. So within a chain only statements tie: an Alert and
-the Updates that refer to each other are a strand, and a Cancel is about the strands of which it names an alert.
+list of old ones, and then it must not end, or hide, what it does not name; and a push feed may write anybody's name. So within a
+chain only statements tie, by the word of who may change what they name: an Alert and the Updates that refer to each other
+are a strand, and a Cancel is about the strands of which it names an alert.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway.cards import references
-from capgateway.cards.life import STATEMENTS
+from capgateway.cards.life import STATEMENTS, may_not_change
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from capgateway.cards.decision import CardState
     from capgateway.cards.member import Member
+    from capgateway.cards.policy import Policy
 
 
 class Strand(msgspec.Struct, frozen=True):
@@ -28,31 +30,39 @@ class Strand(msgspec.Struct, frozen=True):
     names: frozenset[str]
 
 
-def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState]) -> list[list[Member]]:
+def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState], policy: Policy) -> list[list[Member]]:
     """For each strand that an alert is about, the statements of it and the Cancels that are about it too, the alert among
     them; ``chain`` has the alert. None for a Cancel that names nothing we have."""
     if len(chain) == 1:
         return [] if _is_cancel(arrived) else [[arrived]]
     heads = {card.card_id: card.alert_id for card in cards}
-    every = strands([member for member in chain if not _is_cancel(member)], heads)
+    every = strands([member for member in chain if not _is_cancel(member)], heads, policy)
     known = frozenset[str]().union(*(strand.names for strand in every))
     cancels = [(member, named_by(member, known)) for member in chain if _is_cancel(member)]
-    found = []
-    for strand in every:
-        mine = [cancel for cancel, named in cancels if _is_about(cancel, named, strand, heads)]
-        members = [*strand.statements, *mine]
-        if any(member is arrived for member in members):
-            found.append(members)
-    return found
+    stories = [
+        [*strand.statements, *(one for one, named in cancels if _is_about(one, named, strand, heads))]
+        for strand in every
+    ]
+    mine = [story for story in stories if any(member is arrived for member in story)]
+    if _is_cancel(arrived) or any(len(story) > 1 for story in mine):
+        return mine
+    named = arrived.gist.names_of_its_own()  # what it may not change, and is refused for
+    refused = [story for story, strand in zip(stories, every, strict=True) if not strand.names.isdisjoint(named)]
+    return [[*story, arrived] for story in refused if story not in mine] or mine
 
 
-def strands(statements: Sequence[Member], heads: dict[str, str]) -> list[Strand]:
+def strands(statements: Sequence[Member], heads: dict[str, str], policy: Policy) -> list[Strand]:
     """The statements by their strands. ``heads`` are the displayed alerts of cards, by the ids of these."""
     groups: list[tuple[list[Member], set[str]]] = []
     for member in statements:
         names = {member.gist.identifier_key, *member.gist.names_of_its_own()}
         released = heads.get(member.card_id or "") if member.released_at else None
-        tied = [group for group in groups if not names.isdisjoint(group[1]) or _has(group[0], released)]
+        tied = [
+            group
+            for group in groups
+            if _has(group[0], released)
+            or (not names.isdisjoint(group[1]) and any(_tie(member, names, other, policy) for other in group[0]))
+        ]
         largest = max(tied, key=lambda group: len(group[1]), default=([], set[str]()))
         for group in tied:
             if group is not largest:
@@ -62,6 +72,19 @@ def strands(statements: Sequence[Member], heads: dict[str, str]) -> list[Strand]
         largest[1].update(names)
         groups = [*(group for group in groups if not any(group is one for one in tied)), largest]
     return [Strand(tuple(members), frozenset(names)) for members, names in groups]
+
+
+def _tie(one: Member, names: set[str], other: Member, policy: Policy) -> bool:
+    """Whether two statements are one story by the word of somebody who may say so: who names the other has to be entitled to
+    change it; of two that are named alike, either."""
+    mine, theirs = one.gist.identifier_key, other.gist.identifier_key
+    told = {theirs, *other.gist.names_of_its_own()}
+    if names.isdisjoint(told):
+        return False
+    if mine != theirs and (theirs in names) != (mine in told):
+        says, about = (one, other) if theirs in names else (other, one)
+        return may_not_change(says, about, policy) is None
+    return may_not_change(one, other, policy) is None or may_not_change(other, one, policy) is None
 
 
 def named_by(cancel: Member, known: Collection[str]) -> set[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards import amber
 from capgateway.cards.area import target, together
 from capgateway.cards.decide import not_for_public
-from capgateway.cards.life import STATEMENTS
+from capgateway.cards.gist import OTHER
+from capgateway.cards.life import STATEMENTS, may_speak
 from capgateway.cards.member import expiry
 
 if TYPE_CHECKING:
@@ -31,10 +34,16 @@ def may_mean_a_card(gist: Gist) -> bool:
     return gist.basis is not None or not gist.infos
 
 
-def is_matched(take_down: Member, stories: Sequence[Sequence[Member]]) -> bool:
-    """Whether it names any statement that we have; ``stories`` are the strands that it is about."""
-    others = (member for story in stories for member in story if member.alert_id != take_down.alert_id)
-    return any(member.gist.msg_type in STATEMENTS for member in others)
+def is_matched(take_down: Member, stories: Sequence[Sequence[Member]], policy: Policy) -> bool:
+    """Whether it names any statement that we have; ``stories`` are the strands that it is about. What a push feed brought under
+    somebody's name is nothing that is meant."""
+    sender = take_down.gist.sender_key
+    return any(
+        member.feed == take_down.feed or member.signature.status == "valid" or may_speak(member.feed, sender, policy)
+        for story in stories
+        for member in story
+        if member.alert_id != take_down.alert_id and member.gist.msg_type in STATEMENTS
+    )
 
 
 def names_nothing(gist: Gist) -> bool:
@@ -56,6 +65,14 @@ def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
     """Whether a quarantined alert would be on display if a person let it: it is of an enabled programme, for the public, for
     these regions (or nobody knows for which), and not over."""
     gist = member.gist
+    meant = {
+        "msg_type": "Alert",
+        "status": "Actual",
+        "scope": "Public",
+    }  # where it does not say, or in no word of the standard
+    unsaid = {name: word for name, word in meant.items() if getattr(gist, name) in ("", OTHER)}
+    gist = msgspec.structs.replace(gist, **unsaid)
+    member = msgspec.structs.replace(member, gist=gist)
     if gist.basis is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
         return False
     if not_for_public(member, policy) or target(member.meant, policy.regions) == ():

@@ -63,6 +63,15 @@ _KNOWN = select(
     )
 )
 _BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
+_STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at", "card_id"])).where(
+    alerts.c.id == bindparam("alert")
+)
+_COPIES = select(*chains.MEMBER, alerts.c.msg_type).where(
+    alerts.c.id != bindparam("alert"),
+    alerts.c.sender_key == bindparam("sender"),
+    alerts.c.identifier_key == bindparam("identifier"),
+    alerts.c.sent_at == bindparam("sent"),
+)
 
 
 Row = Mapping[str, Any] | RowMapping
@@ -103,13 +112,17 @@ class Intake:
     def watched(self, taken: Taken, arrival: Arrival) -> Taken:
         """Note what :meth:`finish` has to look at, and tell operators of a display that waits for a person."""
         gist, decision = arrival.gist, taken.decision
-        if gist is None or decision.word == "ended" or decision.reason in _APART:
+        if gist is None or decision.reason in _APART:
+            return taken
+        if decision.word == "ended":
+            if card_stage.is_take_down(gist):
+                held.settle(self.write, taken.alert_id)
             return taken
         if card_stage.is_take_down(gist):
             if decision.reason != "no_programme" or gist.speaks_only_of_others:
                 self._ended_nothing.append(taken.alert_id)
             return taken
-        if gist.basis is not None:
+        if gist.basis is not None or decision.word in ("published", "updated"):
             self._spoke.add(gist.sender_key)
         if decision.word == "quarantined" and self._waits(taken, arrival):
             said = operators.waiting(arrival, taken)
@@ -120,12 +133,20 @@ class Intake:
 
     def _waits(self, taken: Taken, arrival: Arrival) -> bool:
         """Whether a person has to look at a quarantined alert: it may have to be displayed, and no usable copy is known."""
-        if taken.decision.reason == "conflict" or (arrival.gate and self._is_known(arrival.triple_sha256)):
+        if not card_stage.waits_for_a_person(arrival.member(taken.alert_id), self.policy, self.write.now):
             return False
-        return card_stage.waits_for_a_person(arrival.member(taken.alert_id), self.policy, self.write.now)
+        gist = arrival.member(taken.alert_id).gist
+        name = {"alert": taken.alert_id, "sender": gist.sender_key, "identifier": gist.identifier_key}
+        copies = self.write.execute(_COPIES, name | {"sent": gist.sent_at}).mappings().all()
+        return not any(self._stands_for(copy, arrival) for copy in copies)
 
-    def _is_known(self, identity: str) -> bool:
-        return self.write.execute(_BY_IDENTITY, {"identities": [identity]}).first() is not None
+    def _stands_for(self, copy: RowMapping, arrival: Arrival) -> bool:
+        """Whether a copy under the same triple is what people see instead, or what operators were told of instead. One that
+        was left out for what it says, or a stranger's, is not."""
+        if copy["decision"] != "quarantined":
+            return copy["msg_type"] in card_stage.STATEMENTS and copy["reason"] not in _APART | _NOT_SHOWN
+        is_same_way = copy["feed"] == arrival.feed and copy["gist"] is not None
+        return is_same_way and card_stage.waits_for_a_person(chains.member(copy), self.policy, self.write.now)
 
     def _take(self, arrival: Arrival) -> Taken:
         known = self.known.get(arrival.identity)
@@ -136,6 +157,8 @@ class Intake:
                 return self._take_conflict(arrival)
             _set_aside(self.write, known)
             return self._take_better(known, arrival)
+        if self._has_more_right(known, arrival):
+            return self._take_over(known, arrival)
         if self._deserves_better(known, arrival):
             _see(self.write, known["id"], known)
             return self._take_better(known, arrival)
@@ -210,6 +233,28 @@ class Intake:
             if known["msg_type"] == "Cancel" and known["card_id"] is None and known["reason"] != "no_programme":
                 return self._outcome(arrival, arrival.member(known["id"])).decision.word == "ended"
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
+
+    def _has_more_right(self, known: Row, arrival: Arrival) -> bool:
+        """Whether a stranger's copy came first, and now a feed brings the alert that may speak for its sender: the stranger must
+        not be the one who may end it."""
+        if arrival.gate is not None or arrival.gist is None or not self.policy.feeds or known["feed"] == arrival.feed:
+            return False
+        sender = arrival.gist.sender_key
+        was_right = known["signature"] == "valid" or (
+            known["feed"] in self.policy.feeds and card_stage.may_speak(known["feed"], sender, self.policy)
+        )
+        is_right = arrival.signature.status == "valid" or card_stage.may_speak(arrival.feed, sender, self.policy)
+        return is_right and not was_right
+
+    def _take_over(self, known: Row, arrival: Arrival) -> Taken:
+        """Keep the alert as the feed's that may speak for its sender. What was decided stands where that changes nothing."""
+        stood = self.write.execute(_STOOD, {"alert": known["id"]}).mappings().one()
+        _see(self.write, known["id"], known)
+        taken = self._take_better(known, arrival)
+        if taken.decision.changes or stood["reason"] is not None:
+            return taken
+        self.write.execute(update(alerts).where(alerts.c.id == known["id"]).values(**stood))
+        return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False, fault=taken.fault)
 
     def _gives_way(self, known: Row, arrival: Arrival) -> bool:
         """Whether the content that came first makes room for another one under the same name: an alert must not be lost

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ONE = select(cards).where(cards.c.id == bindparam("card"))
 _UNMARK = delete(attention).where(attention.c.card_id == bindparam("card"))
+_MARKS = select(attention).where(attention.c.card_id == bindparam("card"))
 _MOVE_ON = update(cards).where(cards.c.id == bindparam("card"))
 _VERIFY = (
     update(cards)
@@ -73,10 +74,20 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
     if not reopens(card, write.outlets.receivers, lanes):
         return Written(card.card_id, _display(write, change.alert_id, card, chain_id, lanes))
+    successor, messages = _succeed(write, card, change.alert_id, chain_id)
+    return Written(successor, messages)
+
+
+def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[str, int]:
+    """End a card and show it again as another one, which has the same marks; how many messages that took."""
+    marks = write.execute(_MARKS, {"card": card.card_id}).mappings().all()
     ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
     successor = ids.derived("crd", card.card_id, str(card.revision))
     renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
-    return Written(successor, ended + _display(write, change.alert_id, renewed, chain_id, []))
+    shown = _display(write, alert_id, renewed, chain_id, [])
+    for mark in marks:
+        write.add(attention, {**mark, "card_id": successor})
+    return successor, ended + shown
 
 
 def _display(write: Write, alert_id: str, card: Card, chain_id: str, lanes: Sequence[Lane]) -> int:
@@ -127,13 +138,10 @@ def _route_again(write: Write, row: RowMapping) -> int:
 
 
 def _reopen(write: Write, row: RowMapping, card: Card) -> int:
-    ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
-    successor = ids.derived("crd", card.card_id, str(card.revision))
-    renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
-    shown = _display(write, row["alert_id"], renewed, row["chain_id"], [])
+    successor, messages = _succeed(write, card, row["alert_id"], row["chain_id"])
     standing = {"verified_at": row["verified_at"], "unverified_since": row["unverified_since"]}
     write.execute(_MOVE_ON.values(**standing), {"card": successor})  # it says what its predecessor said
-    return ended + shown
+    return messages
 
 
 def _card_url(write: Write, card_id: str) -> str:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
@@ -24,16 +24,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from capgateway.cap import Reference
+    from capgateway.cards import Policy
     from capgateway.store.write import Write
 
 MAX_REFERENCES = 500
 """References of one alert that tie chains; real ones name some dozens at most, and each is a row."""
 MAX_CHAIN = 500
-"""Alerts of one chain that are looked at, Cancels and the newest first; a hostile sender could tie thousands together."""
+"""Alerts of one chain that are looked at, Cancels and the newest first, and last what may not say what it says; a hostile
+sender could tie thousands together."""
 MAX_CHAIN_CHARACTERS = 4_000_000
 """Of the gists of one chain. Real ones have a thousand; what is left out is older than what is looked at."""
 MAX_CANDIDATES = 2_000
-"""Parts of a Cancel's references that are looked up, beside the triples."""
+"""Names that one Cancel ties to it, whether they are known or not: each is a row."""
+MAX_LOOKED_UP = 20_000
+"""Parts of a Cancel's references that are looked up: the one that is live may be the last."""
 LARGE_ONES = 10
 """Alerts of a chain that are looked at whatever their size, Cancels first."""
 NAMES_AT_ONCE = 500
@@ -55,6 +59,7 @@ MEMBER = (
     alerts.c.signature,
     alerts.c.signer,
     alerts.c.rehearsal,
+    alerts.c.decision,
     alerts.c.reason,
     alerts.c.card_id,
     alerts.c.handled,
@@ -63,7 +68,12 @@ MEMBER = (
 _MEMBERS = (
     select(*MEMBER)
     .where(alerts.c.chain_id.in_(bindparam("chains", expanding=True)))
-    .order_by((alerts.c.msg_type == "Cancel").desc(), alerts.c.sent_at.desc(), alerts.c.id)
+    .order_by(
+        func.coalesce(alerts.c.reason, "").in_(sorted(BARRED)),
+        (alerts.c.msg_type == "Cancel").desc(),
+        alerts.c.sent_at.desc(),
+        alerts.c.id,
+    )
     .limit(MAX_CHAIN)
 )
 _HEADS = select(*MEMBER).where(alerts.c.id.in_(bindparam("heads", expanding=True)))
@@ -75,14 +85,15 @@ _NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
     chain_names.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
 )
 _STATEMENT = (
-    select(alerts.c.id)
+    select(alerts.c.feed, alerts.c.signature)
+    .distinct()
     .where(
         alerts.c.id != bindparam("alert"),
         alerts.c.msg_type.in_(["Alert", "Update"]),
+        alerts.c.status == bindparam("status"),
         alerts.c.sender_key == bindparam("sender"),
         alerts.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
     )
-    .limit(1)
 )
 _HOLDS = select(alerts.c.id).where(
     alerts.c.sender_key == bindparam("sender"),
@@ -179,7 +190,7 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     surely = sorted(gist.surely_named() - {gist.identifier_key})
     return Names(
         full([gist.identifier_key, *surely], MAX_CANDIDATES),
-        full(sorted(references.candidates(gist)), MAX_CANDIDATES),
+        full(sorted(references.candidates(gist)), MAX_LOOKED_UP),
         full(sorted(references.guesses(gist), key=lambda name: (-len(name), name)), MAX_CANDIDATES),
         gist,
     )
@@ -190,8 +201,8 @@ def _world(gist: Gist, *, rehearsal: bool) -> str:
     return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
 
-def named(write: Write, take_down: Member) -> Named:
-    """What a take-down names of what we have."""
+def named(write: Write, take_down: Member, policy: Policy) -> Named:
+    """What a take-down names of what we have. What a push feed brought under somebody's name is nothing that is meant."""
     gist = take_down.gist
     names = names_of(gist, rehearsal=take_down.rehearsal)
     world = _world(gist, rehearsal=take_down.rehearsal)
@@ -202,7 +213,12 @@ def named(write: Write, take_down: Member) -> Named:
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
     identifiers = sorted({name[2] for name in (*names.sure, *names.maybe, *names.guesses)})[:NAMES_AT_ONCE]
     parameters = {"alert": take_down.alert_id, "sender": gist.sender_key, "identifiers": identifiers}
-    is_stored = write.execute(_STATEMENT, parameters).first() is not None
+    is_stored = any(
+        row.feed == take_down.feed
+        or row.signature == "valid"
+        or card_stage.may_speak(row.feed, gist.sender_key, policy)
+        for row in write.execute(_STATEMENT, parameters | {"status": gist.status})
+    )
     return Named(frozenset(own), frozenset(strange - own), is_stored)
 
 
@@ -289,4 +305,5 @@ def member(row: RowMapping) -> Member:
         released_at=row["handled_at"] if row["handled"] == "released" else None,
         was_barred=row["reason"] in BARRED,
         card_id=row["card_id"],
+        had_effect=row["decision"] in ("published", "updated", "linked", "ended"),
     )

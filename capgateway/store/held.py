@@ -14,10 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
+from capgateway.cards.gist import OTHER
 from capgateway.store import cards as card_rows
 from capgateway.store import chains, operators, outcomes
 from capgateway.store.dialect import upsert
@@ -34,17 +35,29 @@ if TYPE_CHECKING:
     from capgateway.store.write import Write
 
 LOOKED_AT = 50
-"""Held take-downs of one sender that a new alert of that sender is compared with, the newest first. Real ones have one."""
+"""Held take-downs of one sender that a new alert of that sender is compared with, its own before those that name it, the newest
+first. Real ones have one."""
+LONGEST_LOOKED_AT, MAX_LOOKED_AT = 100_000, 500_000
+"""Characters of one gist, and of all of them: the single writer reads them again, and a hostile sender's may have megabytes.
+Real ones have a thousand."""
 
 _TAKE_DOWN = select(
     *chains.MEMBER,
-    *(alerts.c[name] for name in ("keyed", "decision", "chain_id", "sender_key")),
+    *(alerts.c[name] for name in ("keyed", "chain_id", "sender_key")),
 ).where(alerts.c.id == bindparam("alert"))
 _HELD_OF = (
-    select(held_take_downs.c.alert_id)
-    .where(held_take_downs.c.sender_key.in_(bindparam("senders", expanding=True)))
+    select(held_take_downs.c.alert_id, func.max(func.length(alerts.c.gist)).label("length"))
+    .join(alerts, alerts.c.id == held_take_downs.c.alert_id)
+    .where(
+        held_take_downs.c.sender_key.in_(bindparam("senders", expanding=True)),
+        func.length(alerts.c.gist) < LONGEST_LOOKED_AT,
+    )
     .group_by(held_take_downs.c.alert_id)
-    .order_by(func.max(held_take_downs.c.since).desc(), held_take_downs.c.alert_id)
+    .order_by(
+        func.max(case((alerts.c.sender_key == held_take_downs.c.sender_key, 1), else_=0)).desc(),
+        func.max(held_take_downs.c.since).desc(),
+        held_take_downs.c.alert_id,
+    )
     .limit(LOOKED_AT)
 )
 _DISPLAYED = select(cards, alerts.c.sent_at).join(alerts, alerts.c.id == cards.c.alert_id)
@@ -52,6 +65,20 @@ _LIVE = _DISPLAYED.where(cards.c.state == "active", cards.c.status == bindparam(
 _LIVE_OF = _LIVE.where(alerts.c.sender_key == bindparam("sender"))
 _LIVE_IN = _LIVE.where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
 _MARKS = select(attention.c.card_id).where(attention.c.alert_id == bindparam("alert"))
+
+_MARKED_BY_COPIES = (
+    select(attention.c.card_id)
+    .join(alerts, alerts.c.id == attention.c.alert_id)
+    .where(
+        and_(
+            alerts.c.id != bindparam("alert"),
+            alerts.c.feed == bindparam("feed"),
+            alerts.c.sender_key == bindparam("sender"),
+            alerts.c.identifier_key == bindparam("identifier"),
+            alerts.c.sent_at == bindparam("sent"),
+        )
+    )
+)
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +99,13 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
     if row["handled"] or row["gist"] is None:
         return NOTHING
     member = chains.member(row)
-    known = chains.named(write, member)
+    known = chains.named(write, member, policy)
     situation = outcomes.gather(write, member, known.own)
     stories = card_stage.stories(situation, policy)
-    if card_stage.is_matched(member, stories) or known.others or known.is_stored:
+    if card_stage.is_matched(member, stories, policy) or known.others or known.is_stored:
         said = {one.alert_id for story in stories for one in story}
         live = [card.card_id for card in situation.cards if card.active and card.alert_id in said]
-        return _matched(write, row, member, known, live, policy)
+        return _matched(write, row, member, known, live, policy, is_new=is_new)
     if card_stage.may_mean_a_card(member.gist):
         return _unmatched(write, row, member, policy, is_new=is_new)
     return NOTHING
@@ -86,12 +113,22 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
 
 def of_senders(write: Write, sender_keys: Collection[str]) -> Sequence[str]:
     """Held take-downs that are of these senders, or name their alerts."""
-    return list(write.execute(_HELD_OF, {"senders": sorted(sender_keys)}).scalars())
+    found, left = [], MAX_LOOKED_AT
+    for row in write.execute(_HELD_OF, {"senders": sorted(sender_keys)}):
+        left -= row.length
+        if left >= 0:
+            found.append(row.alert_id)
+    return found
 
 
 def dismiss(write: Write, alert_id: str) -> None:
     """A person says that a quarantined alert means nothing. Raises ``LookupError`` and ``ValueError``."""
     _handle(write, _waiting(write, alert_id), "dismissed")
+
+
+def settle(write: Write, alert_id: str) -> None:
+    """A take-down ended a card after all: it is held no more, and marks none."""
+    _settle(write, alert_id)
 
 
 def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision:
@@ -113,7 +150,14 @@ def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision
 
 
 def _matched(
-    write: Write, row: RowMapping, member: Member, known: chains.Named, own: Sequence[str], policy: Policy
+    write: Write,
+    row: RowMapping,
+    member: Member,
+    known: chains.Named,
+    own: Sequence[str],
+    policy: Policy,
+    *,
+    is_new: bool,
 ) -> Held:
     """It names alerts that we have, its sender's or others'; ``own`` are the live cards of its sender that it names."""
     parameters = {"status": _status(member), "chains": sorted(known.others)}
@@ -124,12 +168,15 @@ def _matched(
         if made.decision.word == "ended":
             return _end(write, row, made, known.own)
         decision = Decision(word="quarantined", reason="cross_sender") if others else made.decision
+        if not is_new and decision.reason == "review":
+            decision = None  # it may end what it names; what is on display was said after it
     elif row["reason"] == "review" and not live:  # what it names came after it, and stays down
         decision = Decision(word="unchanged")
     if decision:
         outcomes.save(write, member.alert_id, decision, None)
-    is_held = (decision.word if decision else row["decision"]) == "quarantined"
-    return _mark(write, row, member, live if is_held else (), decision, is_kept=is_held)
+    word = decision.word if decision else row["decision"]
+    is_held = word == "quarantined"  # one that is in force is kept as well: something that it may not end may come yet
+    return _mark(write, row, member, live if is_held else (), decision, is_kept=is_held or word == "unchanged")
 
 
 def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *, is_new: bool) -> Held:
@@ -189,15 +236,30 @@ def _mark(
     for card_id in marked:
         write.add(attention, {"card_id": card_id, "alert_id": member.alert_id, "since": write.now})
     reason = decision.reason if decision else row["reason"]
-    messages = sum(operators.tell(write, "takedown_held", _said(member, card_id, f"{reason}")) for card_id in marked)
+    told = _marked_by_a_copy(write, member) if marked else set()
+    messages = sum(
+        operators.tell(write, "takedown_held", _said(member, card_id, f"{reason}"))
+        for card_id in marked
+        if card_id not in told
+    )
     return Held(
         decision=decision, marked=tuple(HeldFor(member.alert_id, card_id) for card_id in marked), messages=messages
     )
 
 
+def _marked_by_a_copy(write: Write, take_down: Member) -> set[str]:
+    """The cards that operators were told of for another content of the same take-down, through the same feed: some relays
+    change every copy."""
+    gist = take_down.gist
+    copies = {"alert": take_down.alert_id, "feed": take_down.feed, "sent": gist.sent_at}
+    copies |= {"sender": gist.sender_key, "identifier": gist.identifier_key}
+    return set(write.execute(_MARKED_BY_COPIES, copies).scalars())
+
+
 def _keep(write: Write, row: RowMapping, member: Member) -> None:
-    senders = {row["sender_key"] or "", *(sender for sender, _ in member.gist.named())}
-    for sender in sorted(senders)[:LOOKED_AT]:
+    mine = row["sender_key"] or ""
+    others = {sender for sender, _ in member.gist.named()} - {mine}
+    for sender in (mine, *sorted(others)[:LOOKED_AT]):
         kept = {"alert_id": member.alert_id, "sender_key": sender, "since": write.now}
         write.execute(upsert(write.connection, held_take_downs).values(**kept).on_conflict_do_nothing())
 
@@ -256,4 +318,6 @@ def _unmark(alert_id: str) -> Any:
 
 
 def _status(member: Member) -> str:
-    return "exercise" if member.is_exercise else "actual"
+    """Where it does not say, or in no word of the standard, it may mean a real card."""
+    is_real = not member.rehearsal and member.gist.status in ("Actual", "", OTHER)
+    return "actual" if is_real else "exercise"

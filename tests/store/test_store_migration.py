@@ -125,9 +125,9 @@ def put_card(connection: Connection) -> None:
     )
 
 
-@pytest.fixture
-def migrated(database_url: str) -> Iterator[Store]:
-    """The first schema, some rows, and then this version."""
+@pytest.fixture(params=["0001", "0002", "0003"])
+def migrated(request: pytest.FixtureRequest, database_url: str) -> Iterator[Store]:
+    """The first schema, some rows, a later schema, and then this version."""
     engine = create_engine(with_driver(database_url))
     with engine.begin() as connection, as_file(files("capgateway.store") / "migrations") as path:
         settings = Config()
@@ -140,6 +140,7 @@ def migrated(database_url: str) -> Iterator[Store]:
         put_alert(connection, ERASED, "alt_e", bytes_are_kept=False)
         put_alert(connection, OVER, "alt_o", bytes_are_kept=False)
         put_card(connection)
+        command.upgrade(settings, request.param)
     engine.dispose()
     store = Store.open(database_url)
     yield store
