@@ -159,8 +159,8 @@ def _matched(
         decision = made.decision
         if any(card["chain_id"] in known.others for card in live):
             decision = Decision(word="quarantined", reason="cross_sender")
-        if not is_new and decision.reason == "review":
-            decision = None  # it may end what it names; what is on display was said after it
+        if not is_new and decision.reason == "review" and all(card["sent_at"] > member.sent_at for card in live):
+            decision = None  # what is on display was said after it, and came after it
     elif row["reason"] == "review" and not live:  # what it names came after it, and stays down
         decision = Decision(word="unchanged")
     if decision:
