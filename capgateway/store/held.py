@@ -27,7 +27,8 @@ from capgateway.store.tables import alerts, attention, cards, held_take_downs
 from capgateway.webhooks import OperatorData
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import RowMapping
 
@@ -103,8 +104,8 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
     situation = outcomes.gather(write, member, known.own)
     stories = card_stage.stories(situation, policy)
     if card_stage.is_matched(member, stories, policy) or known.others or known.is_stored:
-        said = {one.alert_id for story in stories for one in story}
-        live = [card.card_id for card in situation.cards if card.active and card.alert_id in said]
+        said = {one.alert_id: one.sent_at for story in stories for one in story}
+        live = {card.card_id: said[card.alert_id] for card in situation.cards if card.active and card.alert_id in said}
         return _matched(write, row, member, known, live, policy, is_new=is_new)
     if card_stage.may_mean_a_card(member.gist):
         return _unmatched(write, row, member, policy, is_new=is_new)
@@ -154,12 +155,13 @@ def _matched(
     row: RowMapping,
     member: Member,
     known: chains.Named,
-    own: Sequence[str],
+    own: Mapping[str, datetime],
     policy: Policy,
     *,
     is_new: bool,
 ) -> Held:
-    """It names alerts that we have, its sender's or others'; ``own`` are the live cards of its sender that it names."""
+    """It names alerts that we have, its sender's or others'; ``own`` are the live cards of its sender that it names, and when
+    what they display was sent."""
     parameters = {"status": _status(member), "chains": sorted(known.others)}
     others = [card["id"] for card in write.execute(_LIVE_IN, parameters).mappings()] if known.others else []
     live, decision = [*own, *others], None
@@ -168,8 +170,8 @@ def _matched(
         if made.decision.word == "ended":
             return _end(write, row, made, known.own)
         decision = Decision(word="quarantined", reason="cross_sender") if others else made.decision
-        if not is_new and decision.reason == "review":
-            decision = None  # it may end what it names; what is on display was said after it
+        if not is_new and decision.reason == "review" and all(sent_at > member.sent_at for sent_at in own.values()):
+            decision = None  # what is on display was said after it, and came after it
     elif row["reason"] == "review" and not live:  # what it names came after it, and stays down
         decision = Decision(word="unchanged")
     if decision:

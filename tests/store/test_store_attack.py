@@ -296,3 +296,11 @@ async def test_a_drill_ends_no_real_card(store: Store) -> None:
         await take(store, replace(said, status="Exercise"), policy=policy)
         await take(store, examine(cap.write(said), drill, SCHEMAS, received_at=NOW), policy=policy)
     assert list(await live(store)) == [ALERT.identifier]
+
+
+async def test_a_take_down_in_force_is_kept_for_what_it_may_not_end(store: Store) -> None:
+    """A push feed's Cancel names an alert that the feed brought itself, and one that comes later from the right feed."""
+    await take(store, replace(OTHER, infos=(replace(INFO, expires=sent(1)),)), feed="push", policy=GUARDED)
+    forged = await take(store, cancel("TX-OTHER", ALERT.identifier), feed="push", policy=GUARDED)
+    await take(store, ALERT, policy=GUARDED)
+    assert await marks(store) == {((await live(store))[ALERT.identifier], forged.alert_id)}
