@@ -7,6 +7,7 @@ from capgateway.cards.decide import MAX_NAME, decide, expire, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text
+from capgateway.cards.life import may_not_change
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import is_meant, is_take_down, may_mean_a_card, names_nothing, waits_for_a_person
@@ -41,6 +42,7 @@ __all__ = [
     "known_word",
     "may_display",
     "may_mean_a_card",
+    "may_not_change",
     "names_nothing",
     "reference_text",
     "touches",
