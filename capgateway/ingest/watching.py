@@ -102,6 +102,8 @@ class Watching:
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
         """Watch these feeds, and end cards whose time has come, while the context lasts."""
         soon = FIRST_POLLS_WITHIN
+        with contextlib.suppress(StoreError):  # reminders are then late by as much as the clock went back
+            await self._intake.store.write(stored_gaps.not_ahead)
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
         self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
@@ -308,6 +310,7 @@ class Watching:
             for name, watch in self._watches.items()
             if watch.complete_at
             and watch.strangers is None
+            and watch.unjudged_since is None
             and not watch.has_open_gap
             and _is_stale(self._remembered.get(name), watch, within)
         }

@@ -87,6 +87,12 @@ _COMPLETE = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
 )
+_UNJUDGED = upserts(
+    feed_status,
+    lambda row: row.on_conflict_do_update(
+        index_elements=["name"], set_={"unjudged_since": row.excluded.unjudged_since}
+    ),
+)
 
 _MOVE_RETRIES = (
     update(entries)
@@ -129,12 +135,34 @@ def save_complete(write: Write, answers: Mapping[str, datetime]) -> None:
         write.execute(_COMPLETE[write.dialect], rows)
 
 
-def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:
-    """Which of these entries need no fetching: taken in, or waiting as missing."""
+def unjudged(connection: Connection, feed: str) -> datetime | None:
+    """Since when what the feed brings is not judged, ``None`` where all is."""
+    found: datetime | None = connection.execute(
+        select(feed_status.c.unjudged_since).where(feed_status.c.name == feed)
+    ).scalar()
+    return found
+
+
+def note_unjudged(write: Write, feed: str) -> datetime:
+    """An answer shows nothing that was known; what comes from now on is no sign that the feed goes on where it was."""
+    write.execute(_UNJUDGED[write.dialect], [{"name": feed, "unjudged_since": write.now}])
+    return write.now
+
+
+def forget_unjudged(write: Write, feed: str) -> None:
+    """It is judged."""
+    write.execute(update(feed_status).where(feed_status.c.name == feed).values(unjudged_since=None))
+
+
+def known_entries(
+    connection: Connection, feed: str, keys: Sequence[str], *, before: datetime | None = None
+) -> set[str]:
+    """Which of these entries need no fetching: taken in, or waiting as missing; or only those seen ``before`` then."""
+    query = _KNOWN if before is None else _KNOWN.where(entries.c.seen_at < before)
     stored = {_stored(key): key for key in keys}
     known = set[str]()
     for some in _portions(list(stored)):
-        found = connection.execute(_KNOWN, {"feed": feed, "keys": some})
+        found = connection.execute(query, {"feed": feed, "keys": some})
         known.update(stored[key] for key in found.scalars())
     return known
 
