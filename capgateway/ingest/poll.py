@@ -94,15 +94,19 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
     """Ask one feed and take in what is new; ``watch.next_try`` then says when to ask again. Trouble with the feed is
     logged, never raised. A poll that waits for another of the same feed asks again all the same."""
     async with watch.busy:
-        started, stamp, complete = time.monotonic(), Stamp.now(), watch.complete
+        started, stamp = time.monotonic(), Stamp.now()
+        read_whole = watch.reads_whole  # what is wished meanwhile, the next poll does
         now = stamp.at
         try:
+            await _load(intake, watch)
             await gaps.notice(intake, watch)
+            complete = watch.complete
             outcome, new = await _poll(intake, watch, stamp)
             is_complete = watch.complete is not complete and not watch.failures
             await gaps.settle(intake, watch, is_complete=is_complete)
             if is_complete:
-                watch.reads_whole, watch.sought_in_vain = False, watch.sought
+                watch.reads_whole = watch.reads_whole and not read_whole
+                watch.sought_in_vain = None if watch.is_walking and watch.walk.is_open else watch.sought
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             outcome, new = "store", 0
             watch.failed(str(error), now)
@@ -125,7 +129,6 @@ async def retry_missing(intake: Intake, watch: Watch) -> None:
 
 
 async def _poll(intake: Intake, watch: Watch, stamp: Stamp) -> tuple[str, int]:
-    await _load(intake, watch)
     now, live = stamp.at, await intake.live.documents(watch.feed.name)
     watch.begin_poll()
     watch.sought = await intake.live.sought(watch.feed.name)
@@ -170,7 +173,10 @@ async def _load(intake: Intake, watch: Watch) -> None:
         watch.looks.recall(documents)
     if missing:
         watch.walk.recall(missing)
-    watch.unjudged_since = watch.unjudged_since or await intake.store.read(feeds.unjudged, watch.feed.name)
+    stood = await intake.store.read(feeds.stood, watch.feed.name)
+    watch.unjudged_since = watch.unjudged_since or stood.unjudged_since
+    if watch.complete is None:  # the store may not have answered when the watch began
+        watch.complete_at = stood.complete_at
     watch.is_recalled = True
 
 
@@ -355,7 +361,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
         keys=frozenset(entry.key for entry in entries),
         known=len(known) + announced.known,
         had_before=had_before,
-        seen=_seen(watch, entries),
+        seen=_seen(watch, entries, but=announced.renewed),
         is_damaged=any(finding.rule == SYNTAX.id for finding in errors),
     )
 
@@ -373,8 +379,9 @@ async def _before(
     return known
 
 
-def _seen(watch: Watch, entries: Sequence[Entry]) -> frozenset[str]:
-    """Which of the alerts that are sought these entries show. Known ones are not taken in again."""
+def _seen(watch: Watch, entries: Sequence[Entry], *, but: frozenset[str]) -> frozenset[str]:
+    """Which of the alerts that are sought these entries show. Known ones are not taken in again; of those that are asked for
+    anew, the answer says so."""
     sought = watch.sought
     if sought is None:
         return frozenset()
@@ -382,7 +389,10 @@ def _seen(watch: Watch, entries: Sequence[Entry]) -> frozenset[str]:
         hashlib.sha256(one.document).hexdigest() for one in entries if one.document and one.envelope_status in ACTUAL
     )
     linked = (first_errand(one).address for one in entries if one.document is None)
-    found = [*(sought.hashes.get(one) for one in held), *(sought.documents.get(one) for one in linked)]
+    found = [
+        *(sought.hashes.get(one) for one in held),
+        *(sought.documents.get(one) for one in linked if one not in but),
+    ]
     return frozenset(one for one in found if one)
 
 
@@ -397,10 +407,12 @@ async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int
 
 
 class Announced(NamedTuple):
-    """How many documents were never read, and how many were."""
+    """How many documents were never read, and how many were; the addresses of those that are asked for because their entries
+    have a new time."""
 
     unread: int = 0
     known: int = 0
+    renewed: frozenset[str] = frozenset()
 
 
 async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> Announced:
@@ -414,10 +426,12 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
     unread = [errands[address] for address in wanted if address not in known]
     renewed = [again(known[address], key=errands[address].entry.key) for address in wanted if address in known]
-    if len(renewed) <= STAMPED or len(renewed) * 2 <= listed:
+    is_believed = len(renewed) <= STAMPED or len(renewed) * 2 <= listed
+    if is_believed:
         watch.walk.fetch(renewed)
     await watch.walk.announce(intake, watch, unread)
-    return Announced(len(unread), len(errands) - len(unread))
+    addresses = frozenset(one.address for one in renewed) if is_believed else frozenset[str]()
+    return Announced(len(unread), len(errands) - len(unread), addresses)
 
 
 def _document(entry: Entry) -> Document:

@@ -64,7 +64,7 @@ class Watch:
     those that it did show, ``met`` the new entries whose alerts turned out to be known; ``reads_whole`` asks without conditions,
     and reads what it gets, until an answer is complete; ``sought_in_vain`` is what the last complete answer was searched for.
     While an answer of strangers is not judged, what came ``unjudged_since`` then counts as new. ``named`` are the alerts of a
-    stream's last heartbeat."""
+    stream's last heartbeat. ``hurried_at`` is when it was last asked because of another feed's gap, by the monotonic clock."""
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Watch:
         self.named: frozenset[str] = frozenset()
         self.sought_in_vain: Sought | None = None
         self.reads_whole = False
+        self.hurried_at = float("-inf")
         self.since_seam: dict[str, datetime] | None = {}
         self.failures = 0
         self.trouble: str | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 
@@ -18,7 +18,6 @@ from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, en
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, RowMapping
 
@@ -135,12 +134,19 @@ def save_complete(write: Write, answers: Mapping[str, datetime]) -> None:
         write.execute(_COMPLETE[write.dialect], rows)
 
 
-def unjudged(connection: Connection, feed: str) -> datetime | None:
-    """Since when what the feed brings is not judged, ``None`` where all is."""
-    found: datetime | None = connection.execute(
-        select(feed_status.c.unjudged_since).where(feed_status.c.name == feed)
-    ).scalar()
-    return found
+class Stood(NamedTuple):
+    """How a feed stood: when it last gave a complete answer, and since when what it brings is not judged; ``None`` where it never
+    did, and where all is."""
+
+    complete_at: datetime | None = None
+    unjudged_since: datetime | None = None
+
+
+def stood(connection: Connection, feed: str) -> Stood:
+    """How a feed stood when that was last stored."""
+    query = select(feed_status.c.complete_at, feed_status.c.unjudged_since).where(feed_status.c.name == feed)
+    row = connection.execute(query).first()
+    return Stood(*row) if row else Stood()
 
 
 def note_unjudged(write: Write, feed: str) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from kinds_gateway import Gateway, amber, feed
+from kinds_gateway import Gateway, amber, feed, until
 from test_gaps_noticed import (
     MINUTE,
     PATHS,
@@ -21,6 +22,7 @@ from test_gaps_noticed import (
     source,
     turn_over,
     unverified,
+    watched,
 )
 
 from capgateway import cap
@@ -30,7 +32,7 @@ from capgateway.feeds import MAX_PAGES
 from capgateway.ingest import Watch, poll
 from capgateway.ingest import gaps as noticed
 from capgateway.simulate.feed import Fault, FeedServer
-from capgateway.store import feeds, gaps
+from capgateway.store import Store, feeds, gaps
 
 PLAIN = {"Accept-Encoding": "identity"}
 __all__ = ["gateway", "source"]
@@ -233,3 +235,69 @@ async def test_empty_answers_are_an_absence(gateway: Gateway, source: FeedServer
         passed += 120
         await poll(gateway.intake, watch)
     assert len(await begun(gateway.store)) == 1
+
+
+async def test_many_gaps_hurry_a_feed_once(store: Store, source: FeedServer) -> None:
+    """An outage ends for many feeds one after the other; the others are not asked each second."""
+    one = feed("f", "atom", source.url("index.atom"), interval=60 * MINUTE)
+    async with watched(store, one) as watching:
+        await until(lambda: watching.statuses()[0].health == "ok")
+        for number in range(20):
+            watching._asks_others.add(f"other-{number}")
+            watching._ask_others()
+            await asyncio.sleep(0.05)
+        assert len(source.requests) == 2
+
+
+async def test_what_is_wished_during_a_poll_is_done_after_it(gateway: Gateway, source: FeedServer) -> None:
+    """A poll that began before asked conditionally: it shows nothing."""
+    publish(source, amber("A"))
+    watch = gateway.watch(feed("f", "atom", source.url("index.atom")))
+    await poll(gateway.intake, watch)
+    source.misbehave("index.atom", Fault(delay=timedelta(milliseconds=200)))
+    under_way = asyncio.create_task(poll(gateway.intake, watch))
+    await asyncio.sleep(0.1)
+    watch.reads_whole = True
+    await under_way
+    assert watch.reads_whole
+    await poll(gateway.intake, watch)
+    assert not watch.reads_whole
+    assert "If-None-Match" not in source.requests_for("index.atom")[-1].headers
+
+
+async def test_who_is_hurried_is_not_put_off(store: Store, source: FeedServer) -> None:
+    """A feed whose turn comes sooner than the hurry would bring it keeps its turn."""
+    one = feed("f", "atom", source.url("index.atom"), interval=timedelta(seconds=2))
+    async with watched(store, one) as watching:
+        await until(lambda: watching.statuses()[0].health == "ok")
+        for number in range(2):
+            asked = len(source.requests)
+            watching._asks_others.add(f"other-{number}")
+            watching._ask_others()
+            await until(lambda: len(source.requests) > asked)  # noqa: B023
+
+
+async def test_a_store_that_did_not_answer_at_the_start_hides_no_gap(gateway: Gateway, source: FeedServer) -> None:
+    """The watch began without what the store remembers, as in a reload while the database restarts; the first poll asks it."""
+    since = utc_now() - 60 * MINUTE
+    await gateway.store.write(feeds.save_complete, {"f": since})
+    watch = gateway.watch(feed("f", "ipaws", source.url(PATHS["ipaws"])))
+    await poll(gateway.intake, watch)
+    assert await begun(gateway.store) == [("f", since, True)]
+
+
+@pytest.mark.parametrize(("answers", "left"), [(500, 1), (None, 0)])
+async def test_an_entry_with_a_new_time_shows_what_its_document_is(
+    gateway: Gateway, source: FeedServer, answers: int | None, left: int
+) -> None:
+    """The card is verified by the document, which may be another by now, and not by the link."""
+    alert = amber("A")
+    publish(source, alert)
+    watch = gateway.watch(feed("f", "atom", source.url("index.atom")))
+    await poll(gateway.intake, watch)
+    await gateway.store.write_alone(gaps.begin, "f", utc_now())
+    gateway.intake.told()
+    publish(source, alert)
+    source.misbehave("A.xml", Fault(status=answers))
+    await poll(gateway.intake, watch)
+    assert await unverified(gateway.store) == left
