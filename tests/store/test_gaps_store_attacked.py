@@ -79,7 +79,7 @@ async def test_a_display_that_waited_over_a_gap_is_unverified(store: Store) -> N
     """Its Cancel may have been missed meanwhile; what came after the gap is verified."""
     narrow = replace(POLICY, regions=("US-OK",))
     with at(store, NOW):
-        (taken,) = await store.write_alone(alerts.take_in, [arrival(chain()[0])], narrow)
+        (taken,) = await store.write_alone(alerts.take_in, [replace(arrival(chain()[0]), received_at=NOW)], narrow)
     with at(store, NOW + MINUTE):
         await begin(store)
         await store.write(gaps.end, "simulator", NOW + MINUTE)
