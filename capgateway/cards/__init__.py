@@ -7,7 +7,7 @@ from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
-from capgateway.cards.life import STATEMENTS, may_speak
+from capgateway.cards.life import STATEMENTS, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import (
@@ -51,6 +51,7 @@ __all__ = [
     "known_word",
     "may_display",
     "may_mean_a_card",
+    "may_not_change",
     "may_speak",
     "names_nothing",
     "reference_text",

@@ -18,6 +18,7 @@ class Followed(Protocol):
 
     feed: Feed
     session: aiohttp.ClientSession
+    seen: set[str]
 
     @property
     def is_public(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from capgateway import log
 from capgateway.ingest.intake import LOGGER
+from capgateway.store import feeds as stored_feeds
 from capgateway.store import gaps
 
 if TYPE_CHECKING:
@@ -29,10 +30,18 @@ async def notice(intake: Intake, watch: Watch) -> None:
         await begin(intake, watch, watch.complete_at)
 
 
-async def begin(intake: Intake, watch: Watch, since: datetime, *, before: datetime | None = None) -> None:
-    """Begin a gap, unless another gateway has read the feed since. Raises :class:`StoreError`."""
+async def begin(
+    intake: Intake,
+    watch: Watch,
+    since: datetime,
+    *,
+    before: datetime | None = None,
+    answered_at: datetime | None = None,
+) -> None:
+    """Begin a gap, unless another gateway has read the feed since; what an answer shows that was ``answered_at`` then counts
+    from the last complete one of all gateways. Raises :class:`StoreError`."""
     feed = watch.feed.name
-    begun = await intake.store.write_alone(gaps.begin, feed, since, before=before)
+    begun = await intake.store.write_alone(gaps.begin, feed, since, before=before, answered_at=answered_at)
     if begun.gap is None:
         watch.complete_at = begun.complete_at
         return
@@ -52,8 +61,12 @@ async def settle(intake: Intake, watch: Watch, *, is_complete: bool) -> None:
     complete. Raises :class:`StoreError`, and goes on where it was the next time."""
     if strangers := watch.strangers:
         if not strangers.keys & watch.met:
-            await begin(intake, watch, strangers.since, before=strangers.before)
+            at = strangers.before
+            await begin(intake, watch, strangers.since, before=at, answered_at=at)
         watch.strangers = None
+    if watch.is_judged and watch.unjudged_since is not None:
+        await intake.store.write(stored_feeds.forget_unjudged, watch.feed.name)
+        watch.unjudged_since = None
     if not is_complete:
         return
     if watch.seen and not (watch.is_walking and watch.walk.is_open):  # what was just announced may say otherwise

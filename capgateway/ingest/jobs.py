@@ -107,6 +107,12 @@ class Jobs:
             job.is_due = False
             self._set(job, after.total_seconds())
 
+    def hurry(self, name: str, after: timedelta) -> None:
+        """Let a job's next run come after so long, unless it comes sooner anyway."""
+        job = self._jobs.get(name)
+        if job and job.due_at > asyncio.get_running_loop().time() + after.total_seconds():
+            self.move(name, after)
+
     def drop(self, name: str) -> None:
         """Forget a job, if there is one of that name, and end its run."""
         self._forget_timer(name)

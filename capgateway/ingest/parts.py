@@ -23,6 +23,7 @@ for a cache that is set wrong."""
 class Part:
     """The memory of one address. ``is_whole``: this process has read all that it lists, and nothing has gone wrong since.
     ``is_moved``: its next time is not what the interval alone would say. ``complete`` is the time since its last complete answer.
+    ``cut_at`` is when it was last read as far as pages are followed, without coming to its end.
     ``is_aside``: the feed is complete without it. ``is_paused``: its server wants to be left alone."""
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class Part:
         self.next_at: datetime | None = None
         self.fresh_until: datetime | None = None
         self.whole_at: datetime | None = None
+        self.cut_at: datetime | None = None
         self.complete: Absence | None = None
         self.wait_reason: str | None = None
         self.is_moved = False
@@ -43,7 +45,7 @@ class Part:
 
     def clock_stepped(self, by: timedelta) -> None:
         """The wall clock was set: all is as long ago, and as far ahead, as before."""
-        for name in ("next_at", "fresh_until", "whole_at"):
+        for name in ("next_at", "fresh_until", "whole_at", "cut_at"):
             moment = getattr(self, name)
             setattr(self, name, moment and moment + by)
         if self.complete:
@@ -53,6 +55,10 @@ class Part:
     def is_under_way(self) -> bool:
         """Whether an earlier poll still waits for its answer."""
         return self.task is not None and not self.task.done()
+
+    def was_cut_lately(self, now: datetime) -> bool:
+        """Whether it has too many pages, and was read as far as they are followed not long ago: until then what is new will do."""
+        return self.cut_at is not None and now - self.cut_at < WHOLE_EVERY
 
     def is_due(self, now: datetime, leeway: timedelta) -> bool:
         """Whether it may be asked now. Parts that are well are asked together, so that they are decided together."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from capgateway.feeds import Entry, Index, Question
     from capgateway.feeds.http.answer import Validators
     from capgateway.ingest.intake import Intake
+    from capgateway.ingest.parts import Part
     from capgateway.ingest.watch import Watch
 
 NO_CHANGE = "not_modified"
@@ -54,6 +55,7 @@ ACTUAL = (None, "Actual")
 """What an envelope says of an alert that is as real as its own status."""
 PARTS_WITHIN = 5.0
 """Seconds that the parts of a feed wait for each other; a slow one goes on beside the next polls."""
+BEYOND = f"its listing goes on after {MAX_PAGES} pages: what is behind them was not read"
 STAMPED = 20
 """Entries with new times under known links, from which on an index that renews most of its times is not believed."""
 
@@ -65,6 +67,7 @@ class Asked(NamedTuple):
     changed: bool = False
     new: int = 0
     is_damaged: bool = False
+    is_cut: bool = False
 
 
 class BodyRead(NamedTuple):
@@ -91,14 +94,19 @@ async def poll(intake: Intake, watch: Watch) -> PollResult:
     """Ask one feed and take in what is new; ``watch.next_try`` then says when to ask again. Trouble with the feed is
     logged, never raised. A poll that waits for another of the same feed asks again all the same."""
     async with watch.busy:
-        started, stamp, complete = time.monotonic(), Stamp.now(), watch.complete
+        started, stamp = time.monotonic(), Stamp.now()
+        read_whole = watch.reads_whole  # what is wished meanwhile, the next poll does
         now = stamp.at
         try:
+            await _load(intake, watch)
             await gaps.notice(intake, watch)
+            complete = watch.complete
             outcome, new = await _poll(intake, watch, stamp)
             is_complete = watch.complete is not complete and not watch.failures
             await gaps.settle(intake, watch, is_complete=is_complete)
-            watch.reads_whole = watch.reads_whole and not is_complete
+            if is_complete:
+                watch.reads_whole = watch.reads_whole and not read_whole
+                watch.sought_in_vain = None if watch.is_walking and watch.walk.is_open else watch.sought
         except StoreError as error:  # our own trouble: the body stays unread, and is read at the next poll
             outcome, new = "store", 0
             watch.failed(str(error), now)
@@ -121,7 +129,6 @@ async def retry_missing(intake: Intake, watch: Watch) -> None:
 
 
 async def _poll(intake: Intake, watch: Watch, stamp: Stamp) -> tuple[str, int]:
-    await _load(intake, watch)
     now, live = stamp.at, await intake.live.documents(watch.feed.name)
     watch.begin_poll()
     watch.sought = await intake.live.sought(watch.feed.name)
@@ -130,17 +137,17 @@ async def _poll(intake: Intake, watch: Watch, stamp: Stamp) -> tuple[str, int]:
     if watch.is_walking or live or watch.has_looks:
         is_due = watch.looks.are_due(live, is_public=watch.is_public)
         if not is_due and not watch.is_walking:
-            return _outcome(watch, asked, now), new
+            return _outcome(watch, asked, stamp), new
         if is_due:
             await _look_again(intake, watch, live)
         watch.walk.retry(now)
         watch.walk.go(intake, watch)
         new += await watch.walk.settle()
-    return _outcome(watch, asked, now), new
+    return _outcome(watch, asked, stamp), new
 
 
-def _outcome(watch: Watch, asked: Sequence[Asked], now: datetime) -> str:
-    watch.sum_up(now)
+def _outcome(watch: Watch, asked: Sequence[Asked], stamp: Stamp) -> str:
+    watch.sum_up(stamp)
     failure = next((one.failure for one in asked if one.failure), None)
     if failure:
         return failure.reason
@@ -166,6 +173,10 @@ async def _load(intake: Intake, watch: Watch) -> None:
         watch.looks.recall(documents)
     if missing:
         watch.walk.recall(missing)
+    stood = await intake.store.read(feeds.stood, watch.feed.name)
+    watch.unjudged_since = watch.unjudged_since or stood.unjudged_since
+    if watch.complete is None:  # the store may not have answered when the watch began
+        watch.complete_at = stood.complete_at
     watch.is_recalled = True
 
 
@@ -178,7 +189,7 @@ async def _ask(intake: Intake, watch: Watch, stamp: Stamp, *, is_live: bool) -> 
         return [await _ask_part(intake, watch, every[0], stamp, is_live=is_live)]
     leeway = interval_of(watch.feed) / 2
     own = [one for one in every if not one.is_aside]
-    wanted = every if watch.reads_whole else [one for one in every if watch.part(one).is_due(now, leeway)]
+    wanted = [one for one in every if (part := watch.part(one)).is_due(now, leeway) or _hurries(watch, part)]
     due = wanted if any(not one.is_aside for one in wanted) else [*wanted, *own]
     for one in due:
         part = watch.part(one)
@@ -191,6 +202,11 @@ async def _ask(intake: Intake, watch: Watch, stamp: Stamp, *, is_live: bool) -> 
     if trouble:
         raise trouble
     return [one for one in asked if isinstance(one, Asked)]
+
+
+def _hurries(watch: Watch, part: Part) -> bool:
+    """Whether it is asked before its time; a server that is in trouble, or asked for a pause, is not."""
+    return watch.reads_whole and not part.failures
 
 
 async def _ask_beside(
@@ -216,7 +232,7 @@ async def _ask_part(intake: Intake, watch: Watch, question: Question, stamp: Sta
     except StoreError as error:
         part.failed(watch.feed, FetchFailed(reason="store", message=str(error)), now)
         raise
-    part.remark = None
+    part.remark = BEYOND if asked.is_cut else None
     if asked.failure and await _is_empty(intake, watch, asked.failure):
         part.remark = f"{asked.failure.message}; taken as a feed that has nothing yet"
         asked = Asked()
@@ -225,9 +241,10 @@ async def _ask_part(intake: Intake, watch: Watch, question: Question, stamp: Sta
         return Asked(changed=asked.changed, new=asked.new) if question.is_aside else asked
     if is_whole:
         part.whole_at = now
-    if not asked.is_damaged:
+    if not asked.is_damaged and not asked.is_cut:
         part.complete = Absence.since(stamp)
-    part.is_whole = True
+    part.is_whole = not asked.is_cut
+    part.cut_at = None if not asked.is_cut else part.cut_at if part.was_cut_lately(now) else now
     part.succeeded(watch.feed, utc_now(), is_live=is_live)
     return asked
 
@@ -243,8 +260,10 @@ async def _is_empty(intake: Intake, watch: Watch, failure: FetchFailed) -> bool:
 async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime, *, is_whole: bool) -> Asked:
     """The pages of one address. They are remembered together, after the last: a page that fails must not be hidden by a first
     one that has not changed since."""
-    part, url, pages = watch.part(question), question.url, list[BodyRead]()
-    for _ in range(MAX_PAGES):
+    part, url, pages, asked = watch.part(question), question.url, list[BodyRead](), set[str]()
+    is_cut = False
+    while not is_cut:
+        asked.add(url)
         found = await fetch(
             watch.session,
             url,
@@ -263,33 +282,37 @@ async def _pages(intake: Intake, watch: Watch, question: Question, now: datetime
         pages.append(page)
         if page.failure:
             return Asked(page.failure, True, sum(page.new for page in pages))
-        if page.next_url is None or (part.is_whole and not is_whole and _was_known(pages)):
+        if page.next_url is None or page.next_url in asked:
+            break  # where it leads in circles, all that it lists was read too
+        if part.is_whole and not is_whole and _was_known(pages):
             break  # the newest come first: what is behind was read before
+        is_cut = len(pages) == MAX_PAGES or (part.was_cut_lately(now) and _was_known(pages))
         url = page.next_url
     if pages:
         documents = [document for page in pages for document in page.documents]
         if (documents or watch.has_looks) and not question.is_aside:
             watch.looks.listed(question.part, documents)
-        _judge(watch, question, pages, now)
+        _judge(watch, question, pages, now, is_cut=is_cut)
         part.unusable = sum(page.unusable for page in pages)
         part.fresh_until, watch.moved_to = pages[0].found.fresh_until, pages[0].found.moved_to
-        if all(page.is_sound for page in pages):
+        if all(page.is_sound for page in pages) and not is_cut:
             await _remember(intake, watch, question, pages)
     is_damaged = any(page.is_damaged for page in pages)
-    return Asked(None, bool(pages), sum(page.new for page in pages), is_damaged)
+    return Asked(None, bool(pages), sum(page.new for page in pages), is_damaged, is_cut)
 
 
-def _judge(watch: Watch, question: Question, pages: Sequence[BodyRead], now: datetime) -> None:
+def _judge(watch: Watch, question: Question, pages: Sequence[BodyRead], now: datetime, *, is_cut: bool) -> None:
     """What an answer says of what may have been missed: whether it shows anything that was known, and which alerts it lists
     that are sought. That a history lists an alert says nothing; it lists all."""
     if not question.is_aside:
         watch.seen.update(*(page.seen for page in pages))
     keys = frozenset[str]().union(*(page.keys for page in pages))
     known = sum(page.known for page in pages)
-    if any(page.is_damaged for page in pages) or not lists_strangers(watch.feed, len(keys), known):
+    if any(page.is_damaged for page in pages) or (is_cut and not known):
         return
-    if watch.complete_at and pages[0].had_before:
-        watch.strangers = Strangers(keys, since=watch.complete_at, before=now)
+    watch.is_judged = True
+    if watch.complete_at and pages[0].had_before and lists_strangers(watch.feed, len(keys), known):
+        watch.strangers = Strangers(keys, since=watch.complete_at, before=watch.unjudged_since or now)
 
 
 def _was_known(pages: Sequence[BodyRead]) -> bool:
@@ -315,6 +338,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     watch.has_had = had_before or bool(index.entries)
     known = await intake.store.read(feeds.known_entries, feed.name, [entry.key for entry in entries])
     fresh = [entry for entry in entries if entry.key not in known]
+    known = await _before(intake, watch, entries, known, had_before=had_before)
     if feed.kind == "cap" and fresh:
         new, failure = await _take_only(intake, watch, fresh[0])
         return BodyRead(found, new, is_news=True, failure=failure)
@@ -337,13 +361,27 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
         keys=frozenset(entry.key for entry in entries),
         known=len(known) + announced.known,
         had_before=had_before,
-        seen=_seen(watch, entries),
+        seen=_seen(watch, entries, but=announced.renewed),
         is_damaged=any(finding.rule == SYNTAX.id for finding in errors),
     )
 
 
-def _seen(watch: Watch, entries: Sequence[Entry]) -> frozenset[str]:
-    """Which of the alerts that are sought these entries show. Known ones are not taken in again."""
+async def _before(
+    intake: Intake, watch: Watch, entries: Sequence[Entry], known: set[str], *, had_before: bool
+) -> set[str]:
+    """Of the known entries those that came before an answer that is still to be judged. That there is one is noted before its
+    entries are: a crash, a lost page or a damaged body must not make them known."""
+    feed = watch.feed
+    if watch.unjudged_since is not None:
+        return await intake.store.read(feeds.known_entries, feed.name, list(known), before=watch.unjudged_since)
+    if had_before and watch.complete_at and lists_strangers(feed, len(entries), len(known)):
+        watch.unjudged_since = await intake.store.write(feeds.note_unjudged, feed.name)
+    return known
+
+
+def _seen(watch: Watch, entries: Sequence[Entry], *, but: frozenset[str]) -> frozenset[str]:
+    """Which of the alerts that are sought these entries show. Known ones are not taken in again; of those that are asked for
+    anew, the answer says so."""
     sought = watch.sought
     if sought is None:
         return frozenset()
@@ -351,7 +389,10 @@ def _seen(watch: Watch, entries: Sequence[Entry]) -> frozenset[str]:
         hashlib.sha256(one.document).hexdigest() for one in entries if one.document and one.envelope_status in ACTUAL
     )
     linked = (first_errand(one).address for one in entries if one.document is None)
-    found = [*(sought.hashes.get(one) for one in held), *(sought.documents.get(one) for one in linked)]
+    found = [
+        *(sought.hashes.get(one) for one in held),
+        *(sought.documents.get(one) for one in linked if one not in but),
+    ]
     return frozenset(one for one in found if one)
 
 
@@ -366,10 +407,12 @@ async def _take_held(intake: Intake, watch: Watch, held: Sequence[Entry]) -> int
 
 
 class Announced(NamedTuple):
-    """How many documents were never read, and how many were."""
+    """How many documents were never read, and how many were; the addresses of those that are asked for because their entries
+    have a new time."""
 
     unread: int = 0
     known: int = 0
+    renewed: frozenset[str] = frozenset()
 
 
 async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed: int) -> Announced:
@@ -383,10 +426,12 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
     unread = [errands[address] for address in wanted if address not in known]
     renewed = [again(known[address], key=errands[address].entry.key) for address in wanted if address in known]
-    if len(renewed) <= STAMPED or len(renewed) * 2 <= listed:
+    is_believed = len(renewed) <= STAMPED or len(renewed) * 2 <= listed
+    if is_believed:
         watch.walk.fetch(renewed)
     await watch.walk.announce(intake, watch, unread)
-    return Announced(len(unread), len(errands) - len(unread))
+    addresses = frozenset(one.address for one in renewed) if is_believed else frozenset[str]()
+    return Announced(len(unread), len(errands) - len(unread), addresses)
 
 
 def _document(entry: Entry) -> Document:

@@ -63,7 +63,7 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, stamp: S
     try:
         named, feed = naads.announced(heartbeat), watch.feed.name
         missing = [item for item in named if not await intake.store.read(chains.holds, item, feed)]
-        await _look_for_gap(intake, watch, named, missing)
+        await _look_for_gap(intake, watch, named, missing, stamp)
         watch.tries = {_name(item): watch.tries.get(_name(item), Tries()) for item in missing}
         watch.not_recovered = len(missing)
         ended = await asyncio.gather(*(_recover(intake, watch, item) for item in missing), return_exceptions=True)
@@ -79,15 +79,16 @@ async def _catch_up(intake: Intake, watch: Watch, heartbeat: cap.Alert, stamp: S
 
 
 async def _look_for_gap(
-    intake: Intake, watch: Watch, named: Sequence[cap.Reference], missing: Sequence[cap.Reference]
+    intake: Intake, watch: Watch, named: Sequence[cap.Reference], missing: Sequence[cap.Reference], stamp: Stamp
 ) -> None:
-    """Begin a gap where the heartbeat reaches back to nothing that was held before the stream was lost: what was heard since
-    then bridges nothing."""
-    heard, absent = watch.since_seam or {}, {_name(item) for item in missing}
-    held = {_name(item) for item in named} - absent - set(heard)
-    if watch.complete_at and names_strangers(len(named), len(held)):
-        await gaps.begin(intake, watch, watch.complete_at, before=min(heard.values(), default=None))
-    watch.since_seam = None
+    """Begin a gap where the heartbeat reaches back to nothing that was held before the stream was lost, nor named by the
+    heartbeat before: what was heard since then bridges nothing."""
+    heard, absent, names = watch.since_seam or {}, {_name(item) for item in missing}, frozenset(map(_name, named))
+    bridge = (names - absent - set(heard)) | (names & watch.named)
+    if watch.complete_at and names_strangers(len(named), len(bridge)):
+        before = min(heard.values(), default=None)
+        await gaps.begin(intake, watch, watch.complete_at, before=before, answered_at=stamp.at)
+    watch.since_seam, watch.named = None, names
 
 
 async def _recover(intake: Intake, watch: Watch, reference: cap.Reference) -> None:

@@ -305,6 +305,8 @@ class Walk:
                     plain += together if errand.entry.failures == 0 else []  # what is not CAP is kept once
             elif not together:
                 unchanged += [brought.taken] if brought.taken.key else []
+                if errand.known and errand.known.alert_id and errand.entry.key:  # its entry is new, and it is as it was
+                    watch.seen.add(errand.known.alert_id)
                 self.missing.pop(errand.address, None)
             elif all(is_plain(arrival) or is_cancel(arrival) for arrival, _ in together):
                 plain += together

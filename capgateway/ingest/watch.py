@@ -34,6 +34,8 @@ MOST_OFFSET_SECONDS = 60.0
 """A difference between our clock and a server's that is worth a word. Servers are often a few seconds off."""
 GAP_SHOWN = timedelta(days=1)
 """How long a gap is mentioned after its end."""
+MOST_A_POLL = timedelta(minutes=1)
+"""What a poll may take; of one that took longer the rest was an absence, as when the machine slept meanwhile."""
 GRACE = timedelta(seconds=5)
 """How much later than planned a poll may begin without anything being wrong."""
 _MOMENTS = ("last_try", "last_success", "next_try", "newest_at", "retry_at")
@@ -59,7 +61,10 @@ class Watch:
     """The memory of one feed, for as long as this process watches it. ``busy`` keeps two polls apart; ``complete``, the time
     since the feed last gave a complete answer, outlives the process, and so does its last ``gap``. ``known`` is what servers
     said of its last bodies, by address. ``sought`` is by what its listing would show the alerts of unverified cards, ``seen``
-    those that it did show, ``met`` the new entries whose alerts turned out to be known; ``reads_whole`` asks without conditions, and reads what it gets, until an answer is complete."""
+    those that it did show, ``met`` the new entries whose alerts turned out to be known; ``reads_whole`` asks without conditions,
+    and reads what it gets, until an answer is complete; ``sought_in_vain`` is what the last complete answer was searched for.
+    While an answer of strangers is not judged, what came ``unjudged_since`` then counts as new. ``named`` are the alerts of a
+    stream's last heartbeat. ``hurried_at`` is when it was last asked because of another feed's gap, by the monotonic clock."""
 
     def __init__(
         self,
@@ -79,7 +84,12 @@ class Watch:
         self.sought: Sought | None = None
         self.seen: set[str] = set()
         self.met: set[str] = set()
+        self.unjudged_since: datetime | None = None
+        self.is_judged = False
+        self.named: frozenset[str] = frozenset()
+        self.sought_in_vain: Sought | None = None
         self.reads_whole = False
+        self.hurried_at = float("-inf")
         self.since_seam: dict[str, datetime] | None = {}
         self.failures = 0
         self.trouble: str | None = None
@@ -101,6 +111,7 @@ class Watch:
         self.clock_offset_seconds: float | None = None
         self.hosts = {urlsplit(address).hostname for address in (feed.url, *feed.archives)} - {None}
         self.is_recalled = False
+        self._held_up = timedelta()
         self._walk: Walk | None = None
         self._looks: Looks | None = None
 
@@ -131,7 +142,8 @@ class Watch:
     def begin_poll(self) -> None:
         """What the last answer showed counts no more, unless it is still to be judged."""
         self.seen.clear()
-        if self.strangers is None:
+        self.is_judged = False
+        if self.strangers is None and self.unjudged_since is None:
             self.met.clear()
 
     @property
@@ -151,12 +163,14 @@ class Watch:
         """How long it is away when nothing is wrong: until it is asked again."""
         if self.failures or not self.last_success or not self.next_try:
             return timedelta()
-        return self.next_try - self.last_success + interval_of(self.feed) * JITTER + GRACE
+        return self.next_try - self.last_success - self._held_up + interval_of(self.feed) * JITTER + GRACE
 
     @property
     def must_read(self) -> bool:
-        """Whether "unchanged" is no sufficient answer: what it lists is to be seen."""
-        return self.sought is not None or self.has_open_gap or self.reads_whole
+        """Whether "unchanged" is not a sufficient answer: what it lists is to be seen. What a complete answer did not show is
+        waited for at the usual pace."""
+        is_news = self.sought is not None and self.sought != self.sought_in_vain
+        return is_news or self.has_open_gap or self.reads_whole or self.unjudged_since is not None
 
     @property
     def is_paused(self) -> bool:
@@ -227,9 +241,10 @@ class Watch:
             return known
         return Validators(sha256=known.sha256)
 
-    def sum_up(self, now: datetime) -> None:
+    def sum_up(self, stamp: Stamp) -> None:
         """How the feed is doing, from its parts: it is complete only when each of them is, and as old as the oldest."""
-        own = self._own_parts
+        now, own = stamp.at, self._own_parts
+        self._held_up = max(timedelta(seconds=Stamp.now().seconds - stamp.seconds) - MOST_A_POLL, timedelta())
         parts = own.values()
         planned = [part.next_at for part in parts if part.next_at and not part.is_under_way]
         self.next_try = min(planned, default=now + interval_of(self.feed))
@@ -246,7 +261,9 @@ class Watch:
             self.succeeded(now)
             answers = [part.complete for part in parts if part.complete]
             if answers and len(answers) == len(own):
-                self.complete = max(answers, key=lambda one: one.length)
+                found = max(answers, key=lambda one: one.length)
+                if self.complete is None or found.length < self.complete.length:  # another gateway may have a later one
+                    self.complete = found
 
     def completed(self, stamp: Stamp) -> None:
         """It answered completely, to a question of then."""

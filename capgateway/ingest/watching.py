@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from msgspec import structs
 
 from capgateway import log, net
-from capgateway.clock import utc_now
+from capgateway.clock import monotonic, utc_now
 from capgateway.errors import StoreError
 from capgateway.feeds.health import window
 from capgateway.feeds.http.certificate import certificate_end
@@ -61,6 +61,8 @@ A_WINDOW = 4
 FIRST_POLLS_APART = timedelta(milliseconds=20)
 """The first polls are spread: all at once they would hold the loop up."""
 FIRST_POLLS_WITHIN = timedelta(seconds=60)
+HURRIED_APART = timedelta(seconds=30)
+"""When an outage ends, one feed after the other has its gap ended: the others are not asked again for each of them."""
 BEGIN_AT_ONCE = 100
 """Feeds added to the schedule before others get their turn; each takes some 60 µs."""
 CERTIFICATES_EVERY = timedelta(hours=6)
@@ -102,6 +104,8 @@ class Watching:
     async def running(self, feeds: Sequence[Feed]) -> AsyncIterator[None]:
         """Watch these feeds, and end cards whose time has come, while the context lasts."""
         soon = FIRST_POLLS_WITHIN
+        with contextlib.suppress(StoreError):  # reminders are then late by as much as the clock went back
+            await self._intake.store.write(stored_gaps.not_ahead)
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
         self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
@@ -295,10 +299,12 @@ class Watching:
         but = next(iter(names)) if len(names) == 1 else None
         others = [watch for name, watch in self._watches.items() if names and name != but and not watch.is_paused]
         polled = [watch for watch in others if watch.feed.kind not in ("naads", "push", "directory")]
-        for number, watch in enumerate(sorted(polled, key=lambda one: one.feed.kind != "nws")):
-            watch.reads_whole = True
+        idle = [watch for watch in polled if not watch.reads_whole]  # the others are about to be asked, or in trouble
+        for number, watch in enumerate(sorted(idle, key=lambda one: one.feed.kind != "nws")):
             waits = floor(watch.feed.url) - (utc_now() - watch.last_try) if watch.last_try else timedelta()
-            self.jobs.move(_job(watch.feed.name), max(number * FIRST_POLLS_APART, waits))
+            again = HURRIED_APART - timedelta(seconds=monotonic() - watch.hurried_at) if watch.hurried_at > 0 else waits
+            watch.reads_whole, watch.hurried_at = True, monotonic()
+            self.jobs.hurry(_job(watch.feed.name), max(number * FIRST_POLLS_APART, waits, again))
 
     async def remember(self, *, within: timedelta = timedelta()) -> None:
         """When feeds last gave a complete answer, where what is stored is older by more than that: a poll alone writes nothing.
@@ -308,6 +314,7 @@ class Watching:
             for name, watch in self._watches.items()
             if watch.complete_at
             and watch.strangers is None
+            and watch.unjudged_since is None
             and not watch.has_open_gap
             and _is_stale(self._remembered.get(name), watch, within)
         }

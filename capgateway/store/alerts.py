@@ -318,7 +318,7 @@ def take_in(
     settled = intake.finish()
     if entries:
         feeds.entries_taken(write, entries)
-    _confirm(write, [(arrivals[place], one) for place, one in taken.items()])
+    _confirm(write, [(arrivals[place], one) for place, one in taken.items()], policy)
     return _settled([taken[place] for place in range(len(arrivals))], settled)
 
 
@@ -337,11 +337,27 @@ def _settled(taken: Sequence[Taken], found: dict[str, Held]) -> list[Taken]:
     return told
 
 
-def _confirm(write: Write, came: Sequence[tuple[Arrival, Taken]]) -> None:
+def _confirm(write: Write, came: Sequence[tuple[Arrival, Taken]], policy: Policy) -> None:
     """What came in may show that a card is still true whose feed had a gap."""
-    again = {one.alert_id for arrival, one in came if not one.is_new and not arrival.is_second_look}
+    again: dict[str, list[Arrival]] = {}
+    for arrival, one in came:
+        if not one.is_new and not arrival.is_second_look and arrival.gate is None:
+            again.setdefault(one.alert_id, []).append(arrival)
     unchanged = {one.alert_id for _, one in came if one.is_new and one.decision.word == "unchanged"}
-    gaps.arrived(write, again, unchanged)
+
+    def counts(alert_id: str) -> bool:
+        known, _ = chains.one(write.connection, alert_id)
+        return any(_vouches(arrival, known, policy) for arrival in again[alert_id])
+
+    gaps.arrived(write, again.keys(), unchanged, counts)
+
+
+def _vouches(arrival: Arrival, known: Member, policy: Policy) -> bool:
+    """Whether a copy of a known alert shows that it still holds: it is as real, and came in a way in which its end could come
+    as well. Anybody may repeat an alert."""
+    if arrival.gist is None or arrival.gist.status != known.gist.status:
+        return False
+    return card_stage.may_not_change(arrival.member(known.alert_id), known, policy) is None
 
 
 def urgency(arrival: Arrival) -> tuple[bool, float]:

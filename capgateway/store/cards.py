@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, delete, func, select, update
 from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
-from capgateway.store import chains, outbox
+from capgateway.store import chains, gaps, outbox
 from capgateway.store.tables import attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
 
@@ -73,7 +73,9 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
     """Put a card on display. Where a receiver that it has left is meant again, it takes a new card to show it there."""
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
     if not reopens(card, write.outlets.receivers, lanes):
-        return Written(card.card_id, _display(write, change.alert_id, card, chain_id, lanes))
+        told = _display(write, change.alert_id, card, chain_id, lanes)
+        late = gaps.displayed(write, card.card_id, change.alert_id) if card.revision == 1 else 0
+        return Written(card.card_id, told + late)
     successor, messages = _succeed(write, card, change.alert_id, chain_id)
     return Written(successor, messages)
 

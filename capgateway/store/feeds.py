@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 
@@ -18,7 +18,6 @@ from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, en
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, RowMapping
 
@@ -87,6 +86,12 @@ _COMPLETE = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
 )
+_UNJUDGED = upserts(
+    feed_status,
+    lambda row: row.on_conflict_do_update(
+        index_elements=["name"], set_={"unjudged_since": row.excluded.unjudged_since}
+    ),
+)
 
 _MOVE_RETRIES = (
     update(entries)
@@ -129,12 +134,41 @@ def save_complete(write: Write, answers: Mapping[str, datetime]) -> None:
         write.execute(_COMPLETE[write.dialect], rows)
 
 
-def known_entries(connection: Connection, feed: str, keys: Sequence[str]) -> set[str]:
-    """Which of these entries need no fetching: taken in, or waiting as missing."""
+class Stood(NamedTuple):
+    """How a feed stood: when it last gave a complete answer, and since when what it brings is not judged; ``None`` where it never
+    did, and where all is."""
+
+    complete_at: datetime | None = None
+    unjudged_since: datetime | None = None
+
+
+def stood(connection: Connection, feed: str) -> Stood:
+    """How a feed stood when that was last stored."""
+    query = select(feed_status.c.complete_at, feed_status.c.unjudged_since).where(feed_status.c.name == feed)
+    row = connection.execute(query).first()
+    return Stood(*row) if row else Stood()
+
+
+def note_unjudged(write: Write, feed: str) -> datetime:
+    """An answer shows nothing that was known; what comes from now on is no sign that the feed goes on where it was."""
+    write.execute(_UNJUDGED[write.dialect], [{"name": feed, "unjudged_since": write.now}])
+    return write.now
+
+
+def forget_unjudged(write: Write, feed: str) -> None:
+    """It is judged."""
+    write.execute(update(feed_status).where(feed_status.c.name == feed).values(unjudged_since=None))
+
+
+def known_entries(
+    connection: Connection, feed: str, keys: Sequence[str], *, before: datetime | None = None
+) -> set[str]:
+    """Which of these entries need no fetching: taken in, or waiting as missing; or only those seen ``before`` then."""
+    query = _KNOWN if before is None else _KNOWN.where(entries.c.seen_at < before)
     stored = {_stored(key): key for key in keys}
     known = set[str]()
     for some in _portions(list(stored)):
-        found = connection.execute(_KNOWN, {"feed": feed, "keys": some})
+        found = connection.execute(query, {"feed": feed, "keys": some})
         known.update(stored[key] for key in found.scalars())
     return known
 

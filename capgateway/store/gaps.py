@@ -22,7 +22,7 @@ from capgateway.store.tables import addresses, alerts, cards, feed_status, gaps,
 from capgateway.webhooks.operator import OperatorData
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from sqlalchemy import Connection, Row
 
@@ -88,12 +88,17 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     documents: dict[str, str] = {}
 
 
-def begin(write: Write, feed: str, since: datetime, *, before: datetime | None = None) -> Begun:
+def begin(
+    write: Write, feed: str, since: datetime, *, before: datetime | None = None, answered_at: datetime | None = None
+) -> Begun:
     """Note that a feed has a gap, once however many gateways notice it; mark its cards and tell operators. Cards whose alert
-    came ``before`` then are meant, or all of them."""
+    came ``before`` then are meant, or all of them. What an answer shows, which was ``answered_at`` then, begins with the last
+    complete answer before it, whichever gateway had that."""
     complete_at = write.execute(select(feed_status.c.complete_at).where(feed_status.c.name == feed)).scalar()
     if complete_at is not None and complete_at > since:
-        return Begun(None, complete_at=complete_at)
+        if answered_at is None or complete_at >= answered_at or _was_noticed(write, feed, since):
+            return Begun(None, complete_at=complete_at)
+        since = complete_at
     if (known := _open(write, feed, since)) is not None:
         return Begun(known)
     gap = Gap(feed=feed, since=since, noticed_at=write.now)
@@ -104,6 +109,20 @@ def begin(write: Write, feed: str, since: datetime, *, before: datetime | None =
     operators.tell(write, "feed_gap", _of_feed(gap, is_critical=bool(card_ids)))
     _tell(write, feed, since, card_ids)
     return Begun(gap, is_new=True, card_ids=tuple(card_ids))
+
+
+def displayed(write: Write, card_id: str, alert_id: str) -> int:
+    """A new card is on display. If its alert came before a gap of its feed was noticed, and waited since, it is unverified from
+    the beginning; how many messages that took."""
+    missed = (
+        select(gaps.c.feed, gaps.c.since)
+        .join(alerts, alerts.c.feed == gaps.c.feed)
+        .where(alerts.c.id == alert_id, gaps.c.noticed_at > alerts.c.received_at)
+    )
+    if (row := write.execute(missed.order_by(gaps.c.since).limit(1)).first()) is None:
+        return 0
+    write.execute(_MARK.values(unverified_since=row.since), {"card": card_id})
+    return _tell(write, row.feed, row.since, [card_id])
 
 
 def end(write: Write, feed: str, complete_at: datetime) -> datetime | None:
@@ -118,7 +137,7 @@ def latest(connection: Connection) -> dict[str, Gap]:
     """The last gap of each feed that had any."""
     newest = select(gaps.c.feed, func.max(gaps.c.noticed_at).label("noticed_at")).group_by(gaps.c.feed).subquery()
     mine = (gaps.c.feed == newest.c.feed) & (gaps.c.noticed_at == newest.c.noticed_at)
-    rows = connection.execute(select(gaps).join(newest, mine))
+    rows = connection.execute(select(gaps).join(newest, mine).order_by(gaps.c.since))
     return {row.feed: _gap(row) for row in rows}
 
 
@@ -157,9 +176,11 @@ def seen(write: Write, alert_ids: Collection[str]) -> list[str]:
     return _verified(write, found)
 
 
-def arrived(write: Write, seen_again: Collection[str], unchanged: Collection[str]) -> list[str]:
+def arrived(
+    write: Write, seen_again: Collection[str], unchanged: Collection[str], counts: Callable[[str], bool]
+) -> list[str]:
     """Alerts came in: some that were known, and new ones that changed nothing. An unverified card is verified by its own alert,
-    or by a later one of its chain; which ones are."""
+    where that copy of it ``counts``, or by a later one of its chain; which ones are."""
     if not seen_again and not unchanged:
         return []
     rows = write.execute(_UNVERIFIED).all()
@@ -171,7 +192,8 @@ def arrived(write: Write, seen_again: Collection[str], unchanged: Collection[str
         [
             row.card_id
             for row in rows
-            if row.alert_id in seen_again or any(row.chain_id == one.chain_id and _is_later(one, row) for one in later)
+            if (row.alert_id in seen_again and counts(row.alert_id))
+            or any(row.chain_id == one.chain_id and _is_later(one, row) for one in later)
         ],
     )
 
@@ -201,10 +223,17 @@ def clock_stepped(write: Write, by: timedelta) -> None:
     """The clock went back: reminders come after as long as before."""
     if by >= timedelta(0):
         return
-    ahead = write.execute(select(gaps).where(gaps.c.reminders < len(REMIND_AFTER), gaps.c.noticed_at > write.now)).all()
+    for row in write.execute(select(gaps).where(gaps.c.noticed_at > write.now)).all():
+        _move(write, row, row.noticed_at + by)
+
+
+def not_ahead(write: Write) -> int:
+    """The clock may have gone back while no gateway ran: what seems to be noticed in the future was noticed just now. How many
+    gaps were."""
+    ahead = write.execute(select(gaps).where(gaps.c.noticed_at > write.now)).all()
     for row in ahead:
-        mine = (gaps.c.feed == row.feed) & (gaps.c.since == row.since)
-        write.execute(update(gaps).where(mine).values(noticed_at=row.noticed_at + by))
+        _move(write, row, write.now)
+    return len(ahead)
 
 
 def prune(write: Write) -> int:
@@ -218,6 +247,17 @@ def _open(write: Write, feed: str, since: datetime) -> Gap | None:
     query = select(gaps).where(gaps.c.feed == feed, gaps.c.ended_at.is_(None) | (gaps.c.since == since))
     row = write.execute(query.order_by(gaps.c.ended_at.is_not(None))).first()
     return _gap(row) if row else None
+
+
+def _move(write: Write, row: Row[Any], noticed_at: datetime) -> None:
+    mine = (gaps.c.feed == row.feed) & (gaps.c.since == row.since)
+    write.execute(update(gaps).where(mine).values(noticed_at=noticed_at))
+
+
+def _was_noticed(write: Write, feed: str, since: datetime) -> bool:
+    """Whether another gateway has noticed, since then, that alerts may have been missed."""
+    found = select(gaps.c.feed).where(gaps.c.feed == feed, gaps.c.noticed_at > since).limit(1)
+    return write.execute(found).first() is not None
 
 
 def _gap(row: Row[Any]) -> Gap:

@@ -403,6 +403,7 @@ feed_status = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("complete_at", Moment, comment="of the last answer whose every entry was accounted for"),
+    Column("unjudged_since", Moment, comment="since when its answers show nothing known, until that is judged"),
     Column("lease_owner", String(64), comment="the gateway that reads it, where several share a database"),
     Column("lease_until", Moment),
 )

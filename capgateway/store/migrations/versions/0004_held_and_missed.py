@@ -59,3 +59,5 @@ def upgrade() -> None:
         comment="periods in which a feed may have announced what can no longer be fetched",
     )
     op.create_index("ix_gaps_noticed_at", "gaps", ["noticed_at"])
+    comment = "since when its answers show nothing known, until that is judged"
+    op.add_column("feed_status", sa.Column("unjudged_since", sa.BigInteger(), comment=comment))
