@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
@@ -51,6 +51,14 @@ _DISPLAYED = select(cards, alerts.c.sent_at).join(alerts, alerts.c.id == cards.c
 _LIVE = _DISPLAYED.where(cards.c.state == "active", cards.c.status == bindparam("status"))
 _LIVE_OF = _LIVE.where(alerts.c.sender_key == bindparam("sender"))
 _LIVE_IN = _LIVE.where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
+_TWIN = alerts.alias("twin")
+_MARKED_BY_COPIES = (
+    select(attention.c.card_id)
+    .join(_TWIN, _TWIN.c.id == attention.c.alert_id)
+    .join(alerts, and_(alerts.c.sender_key == _TWIN.c.sender_key, alerts.c.content_sha256 == _TWIN.c.content_sha256))
+    .where(alerts.c.id == bindparam("alert"), _TWIN.c.id != alerts.c.id)
+)
+"""Cards that the same take-down marks already: each feed that it may not come through holds its own copy of it."""
 _MARKS = select(attention.c.card_id).where(attention.c.alert_id == bindparam("alert"))
 
 
@@ -95,10 +103,12 @@ def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision
     ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
     row = _waiting(write, alert_id)
     if row["gist"] is None or not card_stage.is_take_down(chains.member(row).gist):
-        raise ValueError("only take-downs can be released in this version: this alert is none")
+        raise ValueError("this version can release only take-downs, and this alert is not one")
     card = _card(write, alert_id, card_id)
     if card["status"] != _status(chains.member(row)):
-        raise ValueError("an exercise or a test ends no real card, nor the other way round")
+        raise ValueError(
+            "an exercise or a test cannot end a real card, and a real take-down cannot end the card of an exercise"
+        )
     _handle(write, row, "released")
     chain_id = chains.join(write, alert_id, {card["chain_id"], row["chain_id"]} - {None})
     change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled")
@@ -171,7 +181,7 @@ def _mark(
     *,
     is_kept: bool,
 ) -> Held:
-    """Let exactly these cards be marked, and tell operators of each that was not."""
+    """Let exactly these cards be marked, and tell operators of each that was not, once for all copies of the take-down."""
     before = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
     wanted = {card["id"] for card in live}
     if gone := before - wanted:
@@ -181,10 +191,15 @@ def _mark(
         return Held(decision=decision)
     _keep(write, row, member)
     marked = sorted(wanted - before)
+    told = set(write.execute(_MARKED_BY_COPIES, {"alert": member.alert_id}).scalars())
     for card_id in marked:
         write.add(attention, {"card_id": card_id, "alert_id": member.alert_id, "since": write.now})
     reason = decision.reason if decision else row["reason"]
-    messages = sum(operators.tell(write, "takedown_held", _said(member, card_id, f"{reason}")) for card_id in marked)
+    messages = sum(
+        operators.tell(write, "takedown_held", _said(member, card_id, f"{reason}"))
+        for card_id in marked
+        if card_id not in told
+    )
     return Held(
         decision=decision, marked=tuple(HeldFor(member.alert_id, card_id) for card_id in marked), messages=messages
     )
@@ -206,8 +221,9 @@ def _said(take_down: Member, card_id: str, reason: str) -> OperatorData:
         message_type=f"{exercise}card.cancelled",
         since=take_down.received_at,
         advice=f"A take-down may be meant for this card but was not applied ({reason}), and the card stays on display. Read it"
-        f" with `capgateway quarantine show {take_down.alert_id}` and ask its issuer; then run `capgateway quarantine release"
-        f" {take_down.alert_id} --card {card_id}` or `capgateway quarantine dismiss {take_down.alert_id}`.",
+        f" with `capgateway quarantine show {take_down.alert_id}`, and ask the issuer of the card. If the case is over, run"
+        f" `capgateway quarantine release {take_down.alert_id} --card {card_id} --reason TEXT`; if not, `capgateway quarantine"
+        f" dismiss {take_down.alert_id} --reason TEXT`.",
     )
 
 
@@ -216,7 +232,7 @@ def _waiting(write: Write, alert_id: str) -> RowMapping:
     if row is None:
         raise LookupError(f"there is no alert {alert_id}")
     if row["handled"]:
-        raise ValueError(f"this alert was {row['handled']} before")
+        raise ValueError(f"this alert was {row['handled']} already")
     if row["decision"] != "quarantined":
         raise ValueError(f"this alert is not in quarantine: its decision is {row['decision']}")
     return row
@@ -226,7 +242,8 @@ def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
     if card_id is None:
         marked = list(write.execute(_MARKS, {"alert": alert_id}).scalars())
         if len(marked) != 1:
-            raise ValueError(f"say which card it ends: it may be meant for {len(marked)} live cards")
+            found = f"{len(marked)} live cards" if marked else "no card in particular"
+            raise ValueError(f"say with --card which card it ends: it may be meant for {found}")
         (card_id,) = marked
     card = write.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     if card is None:

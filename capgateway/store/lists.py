@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import and_, case, func, or_, select
 
 from capgateway.cap import Finding
-from capgateway.cards import Card
+from capgateway.cards import Card, Gist
 from capgateway.store.records import (
     Attention,
     NeedsPerson,
@@ -108,7 +108,7 @@ def quarantine_page(
     after: str | None = None,
 ) -> Page[Quarantined]:
     """Quarantined alerts that wait for a person, the newest first."""
-    query = select(*LISTED).where(*_WAITING)
+    query = select(*LISTED, alerts.c.gist).where(*_WAITING)
     for name, value in {"feed": feed, "reason": reason}.items():
         query = query if value is None else query.where(alerts.c[name] == value)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
@@ -117,7 +117,9 @@ def quarantine_page(
 
 def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
     """The alert of that id, if it waits for a person."""
-    row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id, *_WAITING)).mappings().first()
+    row = (
+        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *_WAITING)).mappings().first()
+    )
     return None if row is None else _quarantined(connection, [row])[0]
 
 
@@ -199,11 +201,14 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
     marked: dict[str, list[str]] = {}
     for mark in connection.execute(_MARKED.where(attention.c.alert_id.in_([row["id"] for row in rows]))):
         marked.setdefault(mark.alert_id, []).append(mark.card_id)
-    return [_one_quarantined(_alert(row), marked.get(row["id"], [])) for row in rows]
+    return [_one_quarantined(row, marked.get(row["id"], [])) for row in rows]
 
 
-def _one_quarantined(alert: StoredAlert, card_ids: list[str]) -> Quarantined:
-    return Quarantined(**msgspec.structs.asdict(alert), cards=card_ids, advice=_advice(alert, card_ids))
+def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
+    alert = _alert(row)
+    referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
+    advice = _advice(alert, card_ids)
+    return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)
 
 
 def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
@@ -211,13 +216,14 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
     if card_ids:
         cards_are = "this live card" if len(card_ids) == 1 else "one of these live cards"
         return (
-            f"A take-down may be meant for {cards_are}: ask the issuer. If it is, run `capgateway quarantine release"
-            f" {alert.id} --card {card_ids[0] if len(card_ids) == 1 else 'CARD'}`; if not, {dismiss}."
+            f"This take-down may be meant for {cards_are}: ask the issuer of the card. If the case is over, run `capgateway"
+            f" quarantine release {alert.id} --card {card_ids[0] if len(card_ids) == 1 else 'CARD'} --reason TEXT`; if not,"
+            f" {dismiss}."
         )
     if alert.msg_type == "Cancel":
         return (
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
-            f" release {alert.id} --card CARD`; otherwise {dismiss}."
+            f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
     return (
         f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"

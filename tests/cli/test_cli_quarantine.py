@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +21,8 @@ from capgateway.cli import cli
 from capgateway.clock import utc_now
 from capgateway.service import Service
 from capgateway.simulate import story
-from capgateway.store import Store
-from capgateway.store.tables import cards
+from capgateway.store import Store, gaps
+from capgateway.store.tables import cards, messages
 
 BECAUSE = ("--reason", "their duty officer says so")
 
@@ -34,11 +35,18 @@ class Night(Struct, frozen=True, kw_only=True):
     card: str
     held: str
     unreadable: str
+    store: Store
 
     async def ask(self, *command: str, through: str = "api") -> Result:
         """Ask the running gateway, or the database where none answers."""
         server = ["--server", self.server] if through == "api" else []
         return await asyncio.to_thread(CliRunner().invoke, cli, ["--config", str(self.path), *command, *server])
+
+    async def messages(self) -> list[str]:
+        """The advice of each operator message."""
+        query = messages.select().where(messages.c.type.like("operator.%"))
+        found = await self.store.read(lambda connection: [row.body for row in connection.execute(query)])
+        return [json.loads(body)["data"]["advice"] for body in found]
 
     async def told(self, *command: str) -> dict[str, object]:
         """The answer as JSON."""
@@ -73,6 +81,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
         (card_id,) = await store.read(
             lambda connection: list(connection.execute(cards.select().with_only_columns(cards.c.id)).scalars())
         )
+        await store.write_alone(gaps.begin, "partner", utc_now() - timedelta(hours=1))
         await store.write(
             lambda write: write.execute(update(cards).values(unverified_since=write.now - timedelta(hours=1))).rowcount
         )
@@ -83,6 +92,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
             card=card_id,
             held=came[1][0].alert_id,
             unreadable=came[2][0].alert_id,
+            store=store,
         )
         service.stop()
     store.close()
@@ -121,7 +131,8 @@ async def test_the_quarantine_is_listed_and_shown(night: Night, through: str) ->
         "TX-AMBER-2026-0042-C",
         "quarantined: review",
         night.card,
-        "what to do: A take-down may be meant for",
+        "refers to: amber@dps.example.tx.us,X,",
+        "what to do: This take-down may be meant for",
     ):
         assert words in shown.stdout
     missing = await night.ask("quarantine", "show", "alt_none", through=through)
@@ -137,7 +148,7 @@ async def test_a_take_down_is_released(night: Night) -> None:
     assert (card["state"], card["end_reason"], card["attention"]) == ("ended", "cancelled", [])
     again = await night.ask("quarantine", "release", night.held, "--card", night.card)
     assert (again.exit_code, again.stdout) == (1, "")
-    assert again.stderr == "capgateway: this alert was released before\n"
+    assert again.stderr == "capgateway: this alert was released already\n"
     verified = await night.ask("cards", "verify", night.card, *BECAUSE)
     assert (verified.exit_code, "has ended (cancelled)" in verified.stderr) == (1, True)
     assert "handled" in (await night.ask("alerts", "show", night.held)).stdout
@@ -169,7 +180,20 @@ async def test_a_card_is_verified(night: Night) -> None:
 async def test_only_take_downs_can_be_released(night: Night) -> None:
     """Anything else is a no that says so."""
     result = await night.ask("quarantine", "release", night.unreadable, "--card", night.card)
-    assert (result.exit_code, "only take-downs can be released in this version" in result.stderr) == (1, True)
+    assert (result.exit_code, "this version can release only take-downs" in result.stderr) == (1, True)
+
+
+async def test_every_command_of_an_advice_can_be_typed(night: Night) -> None:
+    """Word by word: none of them is a usage error. The rest of what they say is in the tests of the commands."""
+    texts = [str((await night.told("quarantine", "show", name))["advice"]) for name in (night.held, night.unreadable)]
+    texts += await night.messages()
+    texts += [f"`{line.strip()}`" for line in (await night.ask("cards", "show", night.card)).stdout.splitlines()]
+    advised = [each for text in texts for each in re.findall(r"`(capgateway [^`]+)`", text)]
+    assert {each.split()[2] for each in advised} == {"show", "release", "dismiss", "verify", "submit"}
+    for each in advised:
+        words = each.replace("FILE", str(night.path)).split()[1:]
+        result = await night.ask(*words)
+        assert "Usage:" not in result.output, each
 
 
 CHANGES = [("cards", "verify"), ("quarantine", "dismiss"), ("quarantine", "release")]

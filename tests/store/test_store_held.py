@@ -71,6 +71,21 @@ async def test_a_cancel_that_matches_nothing_marks_all_its_sender_shows(store: S
     assert len(await told(store)) == 2
 
 
+async def test_operators_are_told_once_of_the_same_take_down(store: Store) -> None:
+    """A push feed that admits everybody and one that does not each have a copy of it. Another take-down is another message."""
+    policy = Policy(regions=("US-TX",), feeds={"one": FeedRules(is_push=True)})
+    await take(store, ALERT)
+    (card_id,) = (await live(store)).values()
+    same = cancel(ALERT.identifier)
+    admitted = await take(store, same, policy=policy, feed="one")
+    refused = await take(store, same, policy=policy, feed="two", senders=("nobody@else.example",))
+    copies = {admitted.alert_id, refused.alert_id}
+    assert await marks(store) == {(card_id, alert_id) for alert_id in copies}
+    assert (len(copies), await told(store)) == (2, [("takedown_held", card_id)])
+    await take(store, replace(same, identifier="TX-C9"), policy=policy, feed="one")
+    assert len(await told(store)) == 2
+
+
 async def test_a_storm_of_the_same_sender_marks_nothing(store: Store) -> None:
     """One national weather office sends the Cancels of all its warnings under one name."""
     await take(store, ALERT)
