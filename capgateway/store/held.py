@@ -239,8 +239,8 @@ def _waiting(write: Write, alert_id: str) -> RowMapping:
 
 
 def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
+    marked = sorted(write.execute(_MARKS, {"alert": alert_id}).scalars())
     if card_id is None:
-        marked = list(write.execute(_MARKS, {"alert": alert_id}).scalars())
         if len(marked) != 1:
             found = f"{len(marked)} live cards" if marked else "no card in particular"
             raise ValueError(f"say with --card which card it ends: it may be meant for {found}")
@@ -250,6 +250,10 @@ def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
         raise LookupError(f"there is no card {card_id}")
     if card["state"] != "active":
         raise ValueError(f"the card {card_id} has ended already")
+    if (
+        marked and card_id not in marked
+    ):  # a slip would end somebody else's card, and a card that has ended never comes back
+        raise ValueError(f"this take-down may be meant for {', '.join(marked)}, not for {card_id}; nothing was changed")
     return card
 
 

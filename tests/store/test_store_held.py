@@ -248,6 +248,18 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
         await store.write_alone(held.dismiss, came.alert_id)
 
 
+async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
+    """A take-down that marks cards is released for one of these only; another one stays, and so does the mark."""
+    await take(store, ALERT)
+    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example"))
+    shown = await live(store)
+    came = await take(store, cancel("NEVER-SEEN"))
+    with pytest.raises(ValueError, match=f"may be meant for {shown[ALERT.identifier]}, not for {shown['TX-X']}"):
+        await store.write_alone(held.release, came.alert_id, shown["TX-X"])
+    assert await live(store) == shown
+    assert await marks(store) == {(shown[ALERT.identifier], came.alert_id)}
+
+
 async def test_what_cannot_be_released(store: Store) -> None:
     """An unknown alert or card, an ended card, an alert outside quarantine, an exercise for a real card, a display."""
     shown = await take(store, ALERT)
