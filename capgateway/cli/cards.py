@@ -93,7 +93,7 @@ def _row(stored: dict[str, Any]) -> table.Row:
 def _remarks(stored: dict[str, Any]) -> Iterator[str]:
     """Why a live card needs a person. A gateway of an earlier version does not say."""
     if since := _unverified(stored):
-        yield f"! unverified since {table.moment(since)}: a take-down may have been missed"
+        yield f"! unverified since {table.moment(since)}: a take-down may have been missed: `capgateway cards show {stored['card_id']}`"
     for mark in stored.get("attention", ()):
         yield f"! a take-down is held since {table.moment(mark['since'])}: `capgateway quarantine show {mark['alert_id']}`"
 
@@ -141,18 +141,19 @@ def _attention(stored: dict[str, Any]) -> Iterator[str]:
         yield from table.wrapped(
             "unverified: ",
             "a take-down may have been missed while the feed was out of reach. Ask the issuer whether the alert is still in"
-            " force; if it is, run",
+            " force. If it is, run the first command; if the case is over, submit the issuer's Cancel with the second:",
         )
         yield f"    capgateway cards verify {card_id} --reason TEXT"
+        yield f"    capgateway feeds submit {stored['feed']} FILE"
     for mark in stored.get("attention", ()):
         yield ""
         yield from table.wrapped(
             "attention: ",
-            f"since {table.moment(mark['since'])} a take-down is held that may be meant for this card. Read it, ask the"
-            " issuer, then release or dismiss it:",
+            f"since {table.moment(mark['since'])} a take-down is held that may be meant for this card. Read it, and ask"
+            " the issuer of the card. If the case is over, release it; if not, dismiss it:",
         )
         yield f"    capgateway quarantine show {mark['alert_id']}"
-        yield f"    capgateway quarantine release {mark['alert_id']} --card {card_id}"
+        yield f"    capgateway quarantine release {mark['alert_id']} --card {card_id} --reason TEXT"
         yield f"    capgateway quarantine dismiss {mark['alert_id']} --reason TEXT"
 
 

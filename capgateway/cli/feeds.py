@@ -198,7 +198,7 @@ def _remarks(feed: dict[str, Any]) -> Iterator[str]:
         count = feed["consecutive_failures"]
         yield f"{feed['trouble']}" + (f" ({count} failures in a row)" if count > 1 else "")
     if feed["gap_since"]:
-        yield f"gap since {table.moment(feed['gap_since'])}: out of reach for longer than it keeps alerts; some may be lost"
+        yield f"{_gap(feed)} for longer than it keeps alerts: some may be lost"
     if feed["missing"]:
         what = "1 entry is" if feed["missing"] == 1 else f"{feed['missing']} entries are"
         yield f"{what} missing; `capgateway feeds show {feed['name']}` lists them"
@@ -211,13 +211,28 @@ def _remarks(feed: dict[str, Any]) -> Iterator[str]:
         yield f"has moved permanently to {feed['moved_to']}; change its url"
 
 
+def _gap(feed: dict[str, Any]) -> str:
+    """When it was out of reach. A gateway of an earlier version does not say until when."""
+    since, ended_at = table.moment(feed["gap_since"]), feed.get("gap_ended_at")
+    return f"was out of reach from {since} to {table.moment(ended_at)}," if ended_at else f"out of reach since {since},"
+
+
 def _shown(feed: dict[str, Any]) -> Iterator[str]:
     names = (
         "name", "kind", "health", "url", "last_try", "last_success", "next_try", "consecutive_failures", "trouble", "newest_at",
-        "wait_reason", "unusable", "latency_seconds", "gap_since", "moved_to", "certificate_expires_at",
+        "wait_reason", "unusable", "latency_seconds", "gap_since", "gap_ended_at", "moved_to",
+        "certificate_expires_at",
     )  # fmt: skip
-    moments = {"last_try", "last_success", "next_try", "newest_at", "gap_since", "certificate_expires_at"}
-    told = {name: table.moment(feed[name]) if name in moments and feed[name] else feed.get(name) for name in names}
+    moments = {
+        "last_try",
+        "last_success",
+        "next_try",
+        "newest_at",
+        "gap_since",
+        "gap_ended_at",
+        "certificate_expires_at",
+    }
+    told = {name: table.moment(feed[name]) if name in moments and feed.get(name) else feed.get(name) for name in names}
     told["latency_seconds"] = table.duration(feed["latency_seconds"])
     titles = {"url": "path" if feed["kind"] == "directory" else "url", "latency_seconds": "latency"}
     usual = {name: name.replace("_", " ").replace(" at", "") for name in names}
@@ -233,14 +248,21 @@ def _shown(feed: dict[str, Any]) -> Iterator[str]:
 def _submitted(one: dict[str, Any]) -> table.Row:
     decision = f"{one['decision']}: {one['reason']}" if one["reason"] else one["decision"]
     cells = [decision if one["is_new"] else f"{decision} (known)", one["verdict"], one["identifier"] or "-"]
-    return table.Row(cells=cells, below=[[one["alert_id"]]])
+    return table.Row(cells=cells, below=[[one["alert_id"]], *_waits(one)])
+
+
+def _waits(one: dict[str, Any]) -> Iterator[str]:
+    """That a person has to look at it."""
+    if one["decision"] == "quarantined":
+        yield f"waits for a person: `capgateway quarantine show {one['alert_id']}`"
 
 
 def _stored(items: list[dict[str, Any]]) -> Iterator[str]:
     """That what cannot be used is kept all the same, and where to see it."""
     for one in items[:MOST_FINDINGS]:
         how = "was stored" if one["is_new"] else "had been stored before"
-        yield f"It {how} as {one['alert_id']}; `capgateway alerts show {one['alert_id']}` shows it."
+        where = "quarantine" if one["decision"] == "quarantined" else "alerts"
+        yield f"It {how} as {one['alert_id']}; `capgateway {where} show {one['alert_id']}` shows it."
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:

@@ -130,6 +130,8 @@ def _print(arrival: Arrival) -> None:
     what = [arrival.request] if arrival.request else [arrival.type or "-", arrival.card_id or "-"]
     words = [f"{arrival.time:%H:%M:%S}", f"{arrival.outcome:10}", *what]
     click.echo(output.harmless("  ".join([*words, *(f"{name}={value}" for name, value in facts.items() if value)])))
+    if arrival.advice:
+        click.echo(output.harmless(f"          {arrival.advice}"))
 
 
 def _headline(card: dict[str, Any] | None) -> str | None:

@@ -24,6 +24,8 @@ COLUMNS = (
     table.Column("message"),
     table.Column("event", is_text=True),
 )
+MOST_REFERENCES = 600
+"""Characters of them that are shown: a few messages; --format json has them all."""
 
 _COMMAND = re.compile(r"`(capgateway [^`]+)`")
 
@@ -99,7 +101,7 @@ def release(context: output.Context, alert_id: str, card_id: str | None, reason:
 @output.format_option
 @click.pass_obj
 def dismiss(context: output.Context, alert_id: str, reason: str, as_json: bool) -> None:
-    """Settle a quarantined alert without an effect: cards that it marks stay on display, and lose the mark.
+    """Settle a quarantined alert without an effect. Cards that it marks stay on display and lose the mark.
 
     Exit code 1 when the alert is not in quarantine.
     """
@@ -128,6 +130,8 @@ def _lines(one: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield from table.wrapped("it names: ", output.harmless(one["references"]))
     yield ""
+    if one.get("references"):
+        yield from table.wrapped("refers to: ", output.harmless(output.cut(one["references"], MOST_REFERENCES)))
     yield f"live cards it may be meant for: {'none' if not one['cards'] else len(one['cards'])}"
     yield from (f"  {output.harmless(card_id)}" for card_id in one["cards"])
     if one.get("advice"):

@@ -54,6 +54,8 @@ def _standard_input() -> bytes:
 def _file(name: str) -> bytes:
     if os.path.isdir(name):
         os.scandir(name).close()  # raises where it cannot be searched
+        if next(_inside(name), None):  # where one document is wanted: others search it
+            raise SourceError(f"{shown(name)}: is a directory; name one file in it")
         raise SourceError(f"{shown(name)}: contains no file ending in {', '.join(sorted(SUFFIXES))}")
     with open(name, "rb") as file:  # a Path would take no name for the directory at hand
         return file.read(MAX_BYTES + 1)

@@ -19,7 +19,7 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     ``wait_reason`` says why it is not asked at its usual pace. ``unusable`` counts entries of its last body that lead to no
     message. ``newest_at`` is when the latest alert came in, ``latency_seconds`` its way from ``sent`` to here. ``missing`` counts
     entries whose CAP was not fetched yet. ``gap_since`` is set when the source was out of reach for longer than it
-    keeps alerts: what came in between may be lost. ``clock_offset_seconds`` is how far this machine's clock is ahead of the
+    keeps alerts: what came in between may be lost. It stays for a day after ``gap_ended_at``, the first complete answer. ``clock_offset_seconds`` is how far this machine's clock is ahead of the
     server's ``Date``; ``fault`` says what in the gateway itself fails for this feed.
     """
 
@@ -39,6 +39,7 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     unusable: int = 0
     wait_reason: str | None = None
     gap_since: datetime | None = None
+    gap_ended_at: datetime | None = None
     moved_to: str | None = None
     certificate_expires_at: datetime | None = None
     clock_offset_seconds: float | None = None

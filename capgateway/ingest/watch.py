@@ -324,6 +324,7 @@ class Watch:
 
     def status(self, now: datetime) -> FeedStatus:
         """How the feed is doing."""
+        gap = self._shown_gap(now)
         return FeedStatus(
             name=self.feed.name,
             kind=self.feed.kind,
@@ -340,17 +341,18 @@ class Watch:
             missing=self.missing,
             unusable=self.unusable,
             wait_reason=self._wait_reason(now),
-            gap_since=self._gap_since(now),
+            gap_since=gap.since if gap else None,
+            gap_ended_at=gap.ended_at if gap else None,
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
             clock_offset_seconds=self.clock_offset_seconds,
         )
 
-    def _gap_since(self, now: datetime) -> datetime | None:
-        """The beginning of its gap, until a day after the end."""
+    def _shown_gap(self, now: datetime) -> Gap | None:
+        """Its gap, until a day after the end."""
         if self.gap is None or (self.gap.ended_at and abs(now - self.gap.ended_at) > GAP_SHOWN):
             return None
-        return self.gap.since
+        return self.gap
 
     def _health(self, now: datetime) -> Health:
         if self.feed.kind == "push":

@@ -75,6 +75,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     card: dict[str, Any] | None = None
     request: str | None = None
+    advice: str | None = None
 
 
 def _now() -> datetime:
@@ -195,6 +196,7 @@ class ReceiverServer:
             sequence=told.sequence or None,
             reason=told.reason,
             card=told.card,
+            advice=told.advice,
         )
         entry = self._board.entry(told.card_id)
         return about, {"revision": entry.revision, "state": entry.state} if entry else {}

@@ -307,8 +307,8 @@ def _of_feed(gap: Gap, *, is_critical: bool) -> OperatorData:
         severity="critical" if is_critical else "warning",
         feed=gap.feed,
         since=gap.since,
-        advice="The feed may have announced alerts and take-downs that can no longer be fetched. "
-        f"`capgateway feeds show {gap.feed}` says what is wrong with it.",
+        advice="The feed may have announced alerts and take-downs that can no longer be fetched: look for them at another"
+        f" source, such as the pages of its issuers. `capgateway feeds show {gap.feed}` says whether the feed is back.",
     )
 
 
@@ -319,5 +319,6 @@ def _of_card(card_id: str, feed: str, since: datetime) -> OperatorData:
         feed=feed,
         since=since,
         advice="A take-down of this card may have been missed: ask its issuer. If the alert is still in force, run "
-        f"`capgateway cards verify {card_id} --reason TEXT`.",
+        f"`capgateway cards verify {card_id} --reason TEXT`; if the case is over, submit the issuer's Cancel with `capgateway"
+        f" feeds submit {feed} FILE`.",
     )

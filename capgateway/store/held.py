@@ -73,7 +73,6 @@ _MARKED_BY_COPIES = (
     .where(
         and_(
             alerts.c.id != bindparam("alert"),
-            alerts.c.feed == bindparam("feed"),
             alerts.c.sender_key == bindparam("sender"),
             alerts.c.identifier_key == bindparam("identifier"),
             alerts.c.sent_at == bindparam("sent"),
@@ -137,10 +136,12 @@ def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision
     ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
     row = _waiting(write, alert_id)
     if row["gist"] is None or not card_stage.is_take_down(chains.member(row).gist):
-        raise ValueError("only take-downs can be released in this version: this alert is none")
+        raise ValueError("this version can release only take-downs, and this alert is not one")
     card = _card(write, alert_id, card_id)
     if card["status"] != _status(chains.member(row)):
-        raise ValueError("an exercise or a test ends no real card, nor the other way round")
+        raise ValueError(
+            "an exercise or a test cannot end a real card, and a real take-down cannot end the card of an exercise"
+        )
     _handle(write, row, "released")
     chain_id = chains.join(write, alert_id, {card["chain_id"], row["chain_id"]} - {None})
     change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled")
@@ -225,7 +226,7 @@ def _mark(
     *,
     is_kept: bool,
 ) -> Held:
-    """Let exactly these cards be marked, and tell operators of each that was not."""
+    """Let exactly these cards be marked, and tell operators of each that was not, once for all copies of the take-down."""
     before = set(write.execute(_MARKS, {"alert": member.alert_id}).scalars())
     wanted = set(live)
     if gone := before - wanted:
@@ -250,12 +251,11 @@ def _mark(
 
 
 def _marked_by_a_copy(write: Write, take_down: Member) -> set[str]:
-    """The cards that operators were told of for another content of the same take-down, through the same feed: some relays
-    change every copy."""
+    """The cards that operators were told of for another copy of the same take-down: each feed that it may not come through
+    holds one of its own, and some relays change every copy."""
     gist = take_down.gist
-    copies = {"alert": take_down.alert_id, "feed": take_down.feed, "sent": gist.sent_at}
-    copies |= {"sender": gist.sender_key, "identifier": gist.identifier_key}
-    return set(write.execute(_MARKED_BY_COPIES, copies).scalars())
+    triple = {"sender": gist.sender_key, "identifier": gist.identifier_key, "sent": gist.sent_at}
+    return set(write.execute(_MARKED_BY_COPIES, {"alert": take_down.alert_id} | triple).scalars())
 
 
 def _keep(write: Write, row: RowMapping, member: Member) -> None:
@@ -275,8 +275,9 @@ def _said(take_down: Member, card_id: str, reason: str) -> OperatorData:
         message_type=f"{exercise}card.cancelled",
         since=take_down.received_at,
         advice=f"A take-down may be meant for this card but was not applied ({reason}), and the card stays on display. Read it"
-        f" with `capgateway quarantine show {take_down.alert_id}` and ask its issuer; then run `capgateway quarantine release"
-        f" {take_down.alert_id} --card {card_id}` or `capgateway quarantine dismiss {take_down.alert_id} --reason TEXT`.",
+        f" with `capgateway quarantine show {take_down.alert_id}`, and ask the issuer of the card. If the case is over, run"
+        f" `capgateway quarantine release {take_down.alert_id} --card {card_id} --reason TEXT`; if not, `capgateway quarantine"
+        f" dismiss {take_down.alert_id} --reason TEXT`.",
     )
 
 
@@ -285,23 +286,28 @@ def _waiting(write: Write, alert_id: str) -> RowMapping:
     if row is None:
         raise LookupError(f"there is no alert {alert_id}")
     if row["handled"]:
-        raise ValueError(f"this alert was {row['handled']} before")
+        raise ValueError(f"this alert was {row['handled']} already")
     if row["decision"] != "quarantined":
         raise ValueError(f"this alert is not in quarantine: its decision is {row['decision']}")
     return row
 
 
 def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
+    marked = sorted(write.execute(_MARKS, {"alert": alert_id}).scalars())
     if card_id is None:
-        marked = list(write.execute(_MARKS, {"alert": alert_id}).scalars())
         if len(marked) != 1:
-            raise ValueError(f"say which card it ends: it may be meant for {len(marked)} live cards")
+            found = f"{len(marked)} live cards" if marked else "no card in particular"
+            raise ValueError(f"say with --card which card it ends: it may be meant for {found}")
         (card_id,) = marked
     card = write.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     if card is None:
         raise LookupError(f"there is no card {card_id}")
     if card["state"] != "active":
         raise ValueError(f"the card {card_id} has ended already")
+    if (
+        marked and card_id not in marked
+    ):  # a slip would end somebody else's card, and a card that has ended never comes back
+        raise ValueError(f"this take-down may be meant for {', '.join(marked)}, not for {card_id}; nothing was changed")
     return card
 
 

@@ -205,10 +205,10 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
 
 
 def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
-    alert, gist = _alert(row), row["gist"]
-    references = msgspec.json.decode(gist, type=Gist).references.strip() if gist else None
-    more = {"references": references or None, "cards": card_ids, "advice": _advice(alert, card_ids)}
-    return Quarantined(**msgspec.structs.asdict(alert) | more)
+    alert = _alert(row)
+    referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
+    advice = _advice(alert, card_ids)
+    return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)
 
 
 def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
@@ -216,13 +216,14 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
     if card_ids:
         cards_are = "this live card" if len(card_ids) == 1 else "one of these live cards"
         return (
-            f"A take-down may be meant for {cards_are}: ask the issuer. If it is, run `capgateway quarantine release"
-            f" {alert.id} --card {card_ids[0] if len(card_ids) == 1 else 'CARD'}`; if not, {dismiss}."
+            f"This take-down may be meant for {cards_are}: ask the issuer of the card. If the case is over, run `capgateway"
+            f" quarantine release {alert.id} --card {card_ids[0] if len(card_ids) == 1 else 'CARD'} --reason TEXT`; if not,"
+            f" {dismiss}."
         )
     if alert.msg_type == "Cancel":
         return (
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
-            f" release {alert.id} --card CARD`; otherwise {dismiss}."
+            f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
     return (
         f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"

@@ -34,5 +34,6 @@ def waiting(arrival: Arrival, taken: Taken) -> OperatorData:
         message_type="card.published",
         since=arrival.received_at,
         advice=f"An alert of an enabled programme is in quarantine ({taken.decision.reason}) and is not displayed. Read it with"
-        f" `capgateway quarantine show {taken.alert_id}` and ask its issuer.",
+        f" `capgateway quarantine show {taken.alert_id}`, and tell its issuer what is wrong. When that is settled, run `capgateway"
+        f" quarantine dismiss {taken.alert_id} --reason TEXT`.",
     )

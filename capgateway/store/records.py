@@ -114,8 +114,7 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(StoredAlert, frozen=True, kw_only=True):
-    """An alert that waits for a person: which alerts it names, in its own words, the live cards that it may be meant for, and
-    what to do."""
+    """An alert that waits for a person: what it refers to, as received; the live cards that it may be meant for; what to do."""
 
     references: str | None
     cards: list[str]

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from capgateway import config
-from capgateway.cli import cli
+from capgateway.cli import cli, feeds
 from capgateway.errors import CapgatewayError, SourceError
 from capgateway.service import Service
 from capgateway.simulate.feed import Fault, FeedServer
@@ -99,7 +99,7 @@ async def test_what_cannot_be_used_is_exit_code_1(tmp_path: Path) -> None:
     assert "nothing in this document can be used" in fed.stdout
     assert "error: " in fed.stdout
     alert_id = json.loads(told.stdout)["items"][0]["alert_id"]
-    assert f"It was stored as {alert_id}; `capgateway alerts show {alert_id}` shows it." in fed.stdout
+    assert f"It was stored as {alert_id}; `capgateway quarantine show {alert_id}` shows it." in fed.stdout
     assert (told.exit_code, json.loads(told.stdout)["items"][0]["decision"]) == (1, "unchanged")
     assert json.loads(told.stdout)["findings"][0]["level"] == "error"
     assert polled.exit_code == 1
@@ -137,6 +137,38 @@ async def test_without_a_gateway_nothing_is_changed(tmp_path: Path) -> None:
     for result in (polled, fed):
         assert (result.exit_code, result.stdout) == (2, "")
         assert "no gateway answers at http://127.0.0.1:1; start it with `capgateway run`" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("a.xml", "is a directory; name one file in it"), ("a.txt", "contains no file")]
+)
+def test_one_file_is_submitted(tmp_path: Path, name: str, words: str) -> None:
+    """A directory is refused before a gateway is asked, and the reason is true."""
+    (tmp_path / name).write_bytes(b"<alert/>")
+    result = CliRunner().invoke(cli, ["feeds", "submit", "f", str(tmp_path), "--server", "127.0.0.1:1"])
+    assert isinstance(result.exception, SourceError)
+    assert words in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "words"),
+    [
+        (None, "out of reach since 2026-11-28 13:00:00Z,"),
+        ("2026-11-28T16:00:00Z", "from 2026-11-28 13:00:00Z to 2026-11-28 16:"),
+    ],
+)
+def test_a_gap_that_is_over_is_shown_as_such(ended_at: str | None, words: str) -> None:
+    """Alerts may be lost all the same, but the feed is back."""
+    feed = {
+        "gap_since": "2026-11-28T13:00:00Z",
+        "gap_ended_at": ended_at,
+        "trouble": None,
+        "missing": 0,
+        "moved_to": None,
+    }
+    (remark,) = feeds._remarks(feed)
+    assert words in remark
+    assert remark.endswith("for longer than it keeps alerts: some may be lost")
 
 
 async def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ async def test_what_is_wrong_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(403, "wants a key"), (404, "the feed's new one"), (500, "its operator")]
+    ("status", "words"), [(403, "requires a key"), (404, "the feed's new address"), (500, "its operator")]
 )
 async def test_a_feed_that_does_not_answer_is_told_with_advice(status: int, words: str) -> None:
     """The reason, and what to do about it."""
@@ -162,7 +162,7 @@ async def test_a_stream_that_is_silent_is_told() -> None:
         silent = await probe(kind="naads", urls=(stream.url,), url="")
     dead = await probe(kind="naads", urls=(stream.url,), url="")
     assert has(silent.troubles, "no message, not even a heartbeat, for 0.3 s")
-    assert has(dead.troubles, "Nobody answers at that port")
+    assert has(dead.troubles, "Nothing answers at that port")
 
 
 async def test_a_folder_is_looked_into(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ async def test_a_refusal_is_not_only_for_asking_too_often() -> None:
     async with FeedServer() as server:
         server.misbehave("alerts/active", Fault(status=403))
         found = await probe(server.url("alerts/active"), kind="nws")
-    assert has(found.troubles, "[gateway].contact")
+    assert has(found.troubles, "`contact` of [gateway]")
 
 
 async def test_tls_spoken_to_a_plain_port_is_told_as_that() -> None:

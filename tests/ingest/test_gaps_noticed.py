@@ -99,6 +99,7 @@ async def test_an_absence_beyond_the_window_is_a_gap(
     await poll(gateway.intake, watch)
     assert await begun(gateway.store) == ([("f", since, True)] if longest else [])
     assert watch.status(utc_now()).gap_since == (since if longest else None)
+    assert bool(watch.status(utc_now()).gap_ended_at) is bool(longest)
     assert watch.status(utc_now() + timedelta(days=1, minutes=1)).gap_since is None
 
 
@@ -113,6 +114,7 @@ async def test_a_gap_begins_while_the_source_is_away(store: Store, source: FeedS
         assert [is_over for _, _, is_over in await begun(store)] == [False]
         assert await told(store) == ["feed_gap", "cards_unverified"]
         assert watching.statuses()[0].gap_since is not None
+        assert watching.statuses()[0].gap_ended_at is None
         source.behave()
         watch = watching.find("f")
         assert watch is not None

@@ -131,7 +131,9 @@ async def test_what_is_about_no_card_is_taken() -> None:
     message = webhooks.operator_message("feed_gap", said, deployment="test", sequence=10, timestamp=NOW)
     async with ReceiverServer(secrets=[SECRET], clock=clock) as receiver:
         assert await give(receiver, message) == {}
-    assert [(each.outcome, each.type) for each in receiver.arrivals] == [("ignored", "operator.feed_gap")]
+    (arrival,) = receiver.arrivals
+    assert (arrival.outcome, arrival.type) == ("ignored", "operator.feed_gap")
+    assert arrival.advice == "Look at the feed."
 
 
 async def test_a_card_ends_by_itself() -> None:

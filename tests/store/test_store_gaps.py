@@ -259,5 +259,5 @@ async def test_what_changes_nothing_verifies_its_own_chain_only(store: Store) ->
     await take(store, chain()[0])
     await begin(store)
     others = [(await take(store, chain("TX-2")[place])).alert_id for place in (0, -1)]
-    assert await store.write(gaps.arrived, set(), others) == []
+    assert await store.write(gaps.arrived, set(), others, lambda _: True) == []
     assert await unverified(store) == [SINCE]

@@ -72,6 +72,21 @@ async def test_a_cancel_that_matches_nothing_marks_all_its_sender_shows(store: S
     assert len(await told(store)) == 2
 
 
+async def test_operators_are_told_once_of_the_same_take_down(store: Store) -> None:
+    """A push feed that admits everybody and one that does not each have a copy of it. Another take-down is another message."""
+    policy = Policy(regions=("US-TX",), feeds={"one": FeedRules(is_push=True)})
+    await take(store, ALERT)
+    (card_id,) = (await live(store)).values()
+    same = cancel(ALERT.identifier)
+    admitted = await take(store, same, policy=policy, feed="one")
+    refused = await take(store, same, policy=policy, feed="two", senders=("nobody@else.example",))
+    copies = {admitted.alert_id, refused.alert_id}
+    assert await marks(store) == {(card_id, alert_id) for alert_id in copies}
+    assert (len(copies), await told(store)) == (2, [("takedown_held", card_id)])
+    await take(store, replace(same, identifier="TX-C9"), policy=policy, feed="one")
+    assert len(await told(store)) == 2
+
+
 async def test_a_storm_of_the_same_sender_marks_nothing(store: Store) -> None:
     """One national weather office sends the Cancels of all its warnings under one name."""
     await take(store, ALERT)
@@ -227,6 +242,7 @@ async def test_a_display_after_a_cancel_that_matched_nothing(store: Store) -> No
 async def test_a_person_settles_it(store: Store, how: str) -> None:
     """Released, it ends the card as its issuer's word, for all that was said until then; dismissed, it marks nothing. Neither
     can be done twice."""
+    store.clock = lambda: NOW  # not when the suite comes to this test
     for alert in (ALERT, OTHER):
         await take(store, alert)
     card = (await live(store))[ALERT.identifier]
@@ -245,6 +261,18 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
     assert await marks(store) == set()
     with pytest.raises(ValueError, match=how):
         await store.write_alone(held.dismiss, came.alert_id)
+
+
+async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
+    """A take-down that marks cards is released for one of these only; another one stays, and so does the mark."""
+    await take(store, ALERT)
+    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example"))
+    shown = await live(store)
+    came = await take(store, cancel("NEVER-SEEN"))
+    with pytest.raises(ValueError, match=f"may be meant for {shown[ALERT.identifier]}, not for {shown['TX-X']}"):
+        await store.write_alone(held.release, came.alert_id, shown["TX-X"])
+    assert await live(store) == shown
+    assert await marks(store) == {(shown[ALERT.identifier], came.alert_id)}
 
 
 async def test_what_cannot_be_released(store: Store) -> None:

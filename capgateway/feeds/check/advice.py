@@ -21,23 +21,23 @@ MAX_SHOWN = 20  # findings told one by one; the rest is counted
 #: What an operator can do about each reason a fetch fails for.
 ADVICE = {
     "blocked": "If the feed really lives there, name its network in allow_networks.",
-    "connect": "Nobody answers at that port: check the address, and whether a firewall is between.",
+    "connect": "Nothing answers at that port: check the address, and whether a firewall is in the way.",
     "disconnected": "The server ended the connection without an answer; if it persists, tell its operator.",
     "dns": "Check the spelling of the host, and this machine's name servers.",
     "encoding": "The body is packed in a way that was not asked for, or damaged: tell the server's operator.",
     "empty": "There is nothing at that address: where no alert is active this may be right, but check the address.",
-    "forbidden": "The server wants a key, or a User-Agent with a contact: check headers and [gateway].contact.",
-    "not_found": "The address is wrong or was given up: look for the feed's new one.",
-    "page": "The address leads to a page for people: look for the feed's own, or for one that needs no cookies.",
-    "protocol": "What answers there is no web server, or one that wants https.",
+    "forbidden": "The server requires a key, or a User-Agent with a contact: check `headers` of the feed and `contact` of [gateway].",
+    "not_found": "The address is wrong or no longer in use: look for the feed's new address.",
+    "page": "The address leads to a page for people: look for the address of the feed itself, or for one that needs no cookies.",
+    "protocol": "What answers there is not a web server, or it requires https.",
     "proxy": "Check the proxy's address, and that it may reach the feed.",
     "redirect": "Configure the address that the redirects lead to.",
     "scheme": "Use https; plain http is for networks named in allow_networks.",
     "server_error": "The server has a fault of its own: tell its operator if it persists.",
-    "throttled": "We ask too often: make the interval longer.",
-    "timeout": "The server is too slow, or a firewall swallows the connection.",
+    "throttled": "The feed is polled too often: make the interval longer.",
+    "timeout": "The server is too slow, or a firewall drops the connection.",
     "tls": "The certificate is expired, for another name, or from an authority that needs to be named in ca.",
-    "status": "The address does not answer as a feed does: look for the feed's own.",
+    "status": "The address does not answer as a feed does: look for the address of the feed itself.",
     "too_large": "The document is larger than any real feed.",
     "truncated": "The body ended too early; if it persists, tell the server's operator.",
     "unreadable": "Open the address in a browser, and correct it or the feed's kind.",
@@ -56,8 +56,8 @@ _PLAIN_ADVICE = (
     "that begins with http:// (for a stream tcp://)."
 )
 _FORBIDDEN = (
-    "The server refuses us: it wants a key or a User-Agent with a contact (check headers and [gateway].contact), or was asked too "
-    "often (make the interval longer)."
+    "The server refuses the gateway: it requires a key or a User-Agent with a contact (check `headers` of the feed and `contact` of "
+    "[gateway]), or it was polled too often (make the interval longer)."
 )
 
 

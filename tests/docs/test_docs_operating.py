@@ -1,0 +1,60 @@
+"""What docs/operating.md names is there under that name, and what an operator meets there is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+from console import ROOT, fences
+
+from capgateway.webhooks.operator import OperatorType
+
+PAGE = (ROOT / "docs/operating.md").read_text()
+LOG = PAGE.partition("\n## Log\n")[2].partition("\n## ")[0]
+SERIOUS = ("logging.WARNING", "logging.ERROR")
+
+
+def events(*levels: str) -> Iterator[str]:
+    """The events that the code logs, at these levels or at all."""
+    for path in (ROOT / "capgateway").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in {"log.event", "event"} and len(call.args) > 1:
+                level = next((ast.unparse(word.value) for word in call.keywords if word.arg == "level"), "")
+                if not levels or any(each in level for each in levels):
+                    yield ast.unparse(call.args[1]).removeprefix("f").strip("'")
+
+
+def test_every_warning_in_the_log_is_explained() -> None:
+    """Somebody who is woken by one finds it on the page."""
+    known = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", LOG))
+    found = set(events(*SERIOUS))
+    assert len(found) > 20
+    assert found - known == set()
+
+
+def test_every_event_on_the_page_is_logged() -> None:
+    """By the name that the page gives it."""
+    rows = re.findall(r"^\| (`.*?) \|", LOG, re.MULTILINE)
+    named = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", " ".join(rows)))
+    assert len(named) > 20
+    assert named - set(events()) == set()
+
+
+def test_the_rules_for_prometheus_use_metrics_that_exist() -> None:
+    """And each state of the table has its metric in a rule."""
+    (rules,) = [block for word, block in fences(PAGE) if word == "yaml"]
+    used = set(re.findall(r"capgateway_\w+", " ".join(re.findall(r"expr: (.*)", rules))))
+    there = set(re.findall(r'"(capgateway_\w+)"', (ROOT / "capgateway/metrics.py").read_text()))
+    assert used - there == set()
+    table = PAGE.partition("These states need a person at any hour:")[2].partition("These can wait")[0]
+    assert set(re.findall(r"capgateway_\w+", table)) <= used
+
+
+@pytest.mark.parametrize("message", get_args(OperatorType))
+def test_every_operator_message_is_explained(message: str) -> None:
+    """To those on call and to those who receive it."""
+    assert f"`{message}`" in PAGE.partition("\n## Wake somebody\n")[2]
+    assert f"`{message}`" in (ROOT / "docs/receivers.md").read_text()
