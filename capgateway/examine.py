@@ -39,6 +39,8 @@ def examine(
         if gate == "schema" and alert and cards.says_cancel(alert):  # a take-down is read leniently
             held_back = gate
             gate = cards.unusable(alert, report, senders=feed.senders, signature=feed.signature, is_lenient=True)
+        if gate == "unreadable":  # whoever has to look at it should know what it was about
+            alert = cap.remains(document)
     except Exception as error:  # noqa: BLE001  (whatever it is: the bytes must not be lost)
         report = _broken(error, feed)
         gate = "undecided"

@@ -5,6 +5,7 @@ from capgateway.cap.finding import Finding, Report, Signature, moved, verdict_on
 from capgateway.cap.lists import references
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
+from capgateway.cap.remains import remains
 from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
 from capgateway.cap.times import time
@@ -35,6 +36,7 @@ __all__ = [
     "parse_element",
     "read_xml",
     "references",
+    "remains",
     "time",
     "unjudged",
     "validate",

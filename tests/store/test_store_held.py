@@ -364,3 +364,21 @@ async def test_a_feed_that_is_removed_gains_nothing(store: Store) -> None:
     before = story.update(NOW - timedelta(minutes=4), ALERT)
     assert (await take(store, before, policy=removed)).decision.word == "updated"
     assert len(await live(store)) == 1
+
+
+async def test_a_damaged_take_down_that_names_a_card_is_told(store: Store) -> None:
+    """Its end is missing, or a character in it is none of XML's: it ends nothing, and operators hear of the card."""
+    await take(store, ALERT)
+    whole = cap.write(cancel(ALERT.identifier))
+    for damaged in (whole.replace(b"</alert>", b""), whole.replace(b"safe", b"sa\x0bfe")):
+        came = await take(store, damaged)
+        assert (came.decision.word, came.decision.reason) == ("quarantined", "unreadable")
+    assert await told(store) == [("takedown_held", (await live(store))[ALERT.identifier])]
+
+
+async def test_a_damaged_display_is_told(store: Store) -> None:
+    """Nobody sees it, so a person has to know of it; a page that is no CAP at all is nothing of the kind."""
+    await take(store, cap.write(ALERT).replace(b"</alert>", b""))
+    await take(store, b"<html><body>AMBER Alert")
+    await take(store, b'<!DOCTYPE x [<!ENTITY e "x">]>' + cap.write(ALERT))
+    assert await told(store) == [("review_waiting", None)]
