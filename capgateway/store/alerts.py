@@ -18,10 +18,11 @@ from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds, gaps, held, operators, outcomes
-from capgateway.store.chains import BARRED, Ledger
+from capgateway.store import chains, feeds, gaps, held, outcomes, waiting
+from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
+from capgateway.store.reasons import APART, BARRED, NOT_SHOWN
 from capgateway.store.records import Taken, TakenEntry
 from capgateway.store.tables import alerts, card_revisions, cards, sightings
 
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from capgateway.store.held import Held
     from capgateway.store.write import Write
 
-#: Why an alert takes no part in any chain: it is not said to the public.
-_APART = frozenset({"status", "scope", "blocked"})
-#: Why an alert that takes part is not shown, for what it says itself.
-_NOT_SHOWN = frozenset({"no_programme", "expired", "area", "region", "jurisdiction", "sender", "signature"})
 #: What follows from a document, as opposed to what it contains.
 _DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at"})
 
@@ -65,12 +62,6 @@ _KNOWN = select(
 _BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
 _STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at", "card_id"])).where(
     alerts.c.id == bindparam("alert")
-)
-_COPIES = select(*chains.MEMBER, alerts.c.msg_type).where(
-    alerts.c.id != bindparam("alert"),
-    alerts.c.sender_key == bindparam("sender"),
-    alerts.c.identifier_key == bindparam("identifier"),
-    alerts.c.sent_at == bindparam("sent"),
 )
 
 
@@ -112,7 +103,7 @@ class Intake:
     def watched(self, taken: Taken, arrival: Arrival) -> Taken:
         """Note what :meth:`finish` has to look at, and tell operators of a display that waits for a person."""
         gist, decision = arrival.gist, taken.decision
-        if gist is None or decision.reason in _APART:
+        if gist is None or decision.reason in APART:
             return taken
         if decision.word == "ended":
             if card_stage.is_take_down(gist):
@@ -124,29 +115,8 @@ class Intake:
             return taken
         if gist.basis is not None or decision.word in ("published", "updated"):
             self._spoke.add(gist.sender_key)
-        if decision.word == "quarantined" and self._waits(taken, arrival):
-            said = operators.waiting(arrival, taken)
-            return msgspec.structs.replace(
-                taken, messages=taken.messages + operators.tell(self.write, "review_waiting", said)
-            )
-        return taken
-
-    def _waits(self, taken: Taken, arrival: Arrival) -> bool:
-        """Whether a person has to look at a quarantined alert: it may have to be displayed, and no usable copy is known."""
-        if not card_stage.waits_for_a_person(arrival.member(taken.alert_id), self.policy, self.write.now):
-            return False
-        gist = arrival.member(taken.alert_id).gist
-        name = {"alert": taken.alert_id, "sender": gist.sender_key, "identifier": gist.identifier_key}
-        copies = self.write.execute(_COPIES, name | {"sent": gist.sent_at}).mappings().all()
-        return not any(self._stands_for(copy, arrival) for copy in copies)
-
-    def _stands_for(self, copy: RowMapping, arrival: Arrival) -> bool:
-        """Whether a copy under the same triple is what people see instead, or what operators were told of instead. One that
-        was left out for what it says, or a stranger's, is not."""
-        if copy["decision"] != "quarantined":
-            return copy["msg_type"] in card_stage.STATEMENTS and copy["reason"] not in _APART | _NOT_SHOWN
-        is_same_way = copy["feed"] == arrival.feed and copy["gist"] is not None
-        return is_same_way and card_stage.waits_for_a_person(chains.member(copy), self.policy, self.write.now)
+        told = waiting.tell(self.write, arrival, taken, self.policy) if decision.word == "quarantined" else 0
+        return msgspec.structs.replace(taken, messages=taken.messages + told) if told else taken
 
     def _take(self, arrival: Arrival) -> Taken:
         known = self.known.get(arrival.identity)
@@ -263,15 +233,15 @@ class Intake:
         if arrival.gist is None:
             return False
         are_cancels = known["msg_type"] == arrival.gist.msg_type == "Cancel"
-        if are_cancels and known["card_id"] is None and known["reason"] not in _APART:
+        if are_cancels and known["card_id"] is None and known["reason"] not in APART:
             return self._says_more(known, arrival)
         if known["signature"] == "valid" and arrival.signature.status != "valid":
             return False
-        if known["reason"] not in _APART | _NOT_SHOWN or _made_a_card(self.write.connection, known["id"]):
+        if known["reason"] not in APART | NOT_SHOWN or _made_a_card(self.write.connection, known["id"]):
             return False
         decision = self._outcome(arrival, arrival.member(known["id"])).decision
-        if known["reason"] in _APART:
-            return decision.reason not in _APART
+        if known["reason"] in APART:
+            return decision.reason not in APART
         does_more = decision.word == "ended" or any(isinstance(change, Display) for change in decision.changes)
         return does_more and _is_alike(known, arrival.gist)
 

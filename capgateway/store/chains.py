@@ -16,6 +16,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
+from capgateway.store.reasons import BARRED
 from capgateway.store.tables import alerts, cards, chain_names, sightings
 
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ LARGE_ONES = 10
 """Alerts of a chain that are looked at whatever their size, Cancels first."""
 NAMES_AT_ONCE = 500
 """Both databases limit the parameters of a statement."""
-
-BARRED = frozenset({"jurisdiction", "sender", "signature"})
-"""Reasons for which an alert may not say what it says: the way it came."""
 
 Name = tuple[str, str, str]
 """Sender, world and identifier, as keys."""

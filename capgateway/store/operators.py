@@ -9,8 +9,6 @@ from capgateway.store import outbox
 from capgateway.webhooks import OperatorData
 
 if TYPE_CHECKING:
-    from capgateway.store.arrivals import Arrival
-    from capgateway.store.records import Taken
     from capgateway.store.write import Write
     from capgateway.webhooks.operator import Kind
 
@@ -24,16 +22,3 @@ def tell(write: Write, kind: Kind, said: OperatorData) -> int:
     receivers = [one.name for one in write.outlets.receivers if one.enabled and one.wants(message.type)]
     outbox.post(write, message, receivers, ())
     return 1
-
-
-def waiting(arrival: Arrival, taken: Taken) -> OperatorData:
-    """An alert that a person has to look at before anybody sees it."""
-    return OperatorData(
-        severity="critical",
-        feed=arrival.feed,
-        message_type="card.published",
-        since=arrival.received_at,
-        advice=f"An alert of an enabled programme is in quarantine ({taken.decision.reason}) and is not displayed. Read it with"
-        f" `capgateway quarantine show {taken.alert_id}`, and tell its issuer what is wrong. When that is settled, run `capgateway"
-        f" quarantine dismiss {taken.alert_id} --reason TEXT`.",
-    )

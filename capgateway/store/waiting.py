@@ -1,0 +1,70 @@
+"""Alerts in quarantine that would be on display if a person let them: nobody sees them, so operators have to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from capgateway import cards as card_stage
+from capgateway.store import chains, operators
+from capgateway.store.reasons import APART, NOT_SHOWN
+from capgateway.store.tables import alerts
+from capgateway.webhooks import OperatorData
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import RowMapping
+
+    from capgateway.cards import Policy
+    from capgateway.store.arrivals import Arrival
+    from capgateway.store.records import Taken
+    from capgateway.store.write import Write
+
+_COPIES = select(*chains.MEMBER, alerts.c.msg_type).where(
+    alerts.c.id != bindparam("alert"),
+    alerts.c.sender_key == bindparam("sender"),
+    alerts.c.identifier_key == bindparam("identifier"),
+    alerts.c.sent_at == bindparam("sent"),
+)
+
+
+def tell(write: Write, arrival: Arrival, taken: Taken, policy: Policy) -> int:
+    """Tell operators of a quarantined alert that waits for a person, once for all copies of it that come the same way; how many
+    messages that took."""
+    return (
+        operators.tell(write, "review_waiting", _said(arrival, taken)) if _waits(write, arrival, taken, policy) else 0
+    )
+
+
+def _waits(write: Write, arrival: Arrival, taken: Taken, policy: Policy) -> bool:
+    """Whether a person has to look at a quarantined alert: it may have to be displayed, and no usable copy is known."""
+    if not card_stage.waits_for_a_person(arrival.member(taken.alert_id), policy, write.now):
+        return False
+    gist = arrival.member(taken.alert_id).gist
+    name = {"alert": taken.alert_id, "sender": gist.sender_key, "identifier": gist.identifier_key}
+    copies = write.execute(_COPIES, name | {"sent": gist.sent_at}).mappings().all()
+    return not any(_stands_for(copy, arrival, policy, write.now) for copy in copies)
+
+
+def _stands_for(copy: RowMapping, arrival: Arrival, policy: Policy, now: datetime) -> bool:
+    """Whether a copy under the same triple is what people see instead, or what operators were told of instead. One that
+    was left out for what it says, or a stranger's, is not."""
+    if copy["decision"] != "quarantined":
+        return copy["msg_type"] in card_stage.STATEMENTS and copy["reason"] not in APART | NOT_SHOWN
+    is_same_way = copy["feed"] == arrival.feed and copy["gist"] is not None
+    return is_same_way and card_stage.waits_for_a_person(chains.member(copy), policy, now)
+
+
+def _said(arrival: Arrival, taken: Taken) -> OperatorData:
+    """An alert that a person has to look at before anybody sees it."""
+    return OperatorData(
+        severity="critical",
+        feed=arrival.feed,
+        message_type="card.published",
+        since=arrival.received_at,
+        advice=f"An alert of an enabled programme is in quarantine ({taken.decision.reason}) and is not displayed. Read it with"
+        f" `capgateway quarantine show {taken.alert_id}`, and tell its issuer what is wrong. When that is settled, run `capgateway"
+        f" quarantine dismiss {taken.alert_id} --reason TEXT`.",
+    )
