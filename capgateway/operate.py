@@ -21,7 +21,7 @@ from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
-from capgateway.store import alerts, cards, gaps, held, lists
+from capgateway.store import again, cards, gaps, held, lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class Operate:
         """Decide again whatever this policy or this version of the gateway may decide otherwise, and send live cards where
         receivers want them now; how many alerts were decided."""
         now = utc_now()
-        undecided = await self._store.read(alerts.undecided)
+        undecided = await self._store.read(again.undecided)
         for alert_id, is_tied in undecided:
             try:
                 self._tell(await (self._decide(alert_id) if is_tied else self._read_again(alert_id)))
@@ -59,7 +59,7 @@ class Operate:
                 raise
             except Exception as error:  # noqa: BLE001  (one that still cannot be decided keeps no other from it)
                 log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=alert_id, fault=type(error).__name__)
-        moved = await self._store.read(alerts.undecided_by_region, now, now - self.policy.max_lifetime)
+        moved = await self._store.read(again.undecided_by_region, now, now - self.policy.max_lifetime)
         for alert_id in moved:
             self._tell(await self._decide(alert_id))
         if await self._store.write_alone(cards.route_again):
@@ -88,7 +88,7 @@ class Operate:
         return decision
 
     async def _decide(self, alert_id: str) -> Taken:
-        return await self._store.write_alone(alerts.decide_again, alert_id, self.policy)
+        return await self._store.write_alone(again.decide_again, alert_id, self.policy)
 
     async def _read_again(self, alert_id: str) -> Taken:
         """An alert that a fault kept from being read is examined again, as its feed brought it."""
@@ -100,7 +100,7 @@ class Operate:
         feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
         feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
         came = examine(document, feed, self._schemas, received_at=stored.received_at, envelope_status=stored.status)
-        taken = await self._store.write_alone(alerts.take_again, alert_id, came, self.policy)
+        taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
         if taken.decision.reason == "undecided" and not taken.fault:
             return msgspec.structs.replace(taken, fault="it still cannot be judged")
         return taken

@@ -5,7 +5,7 @@ was read, ``gaps`` what may have been missed, ``cards`` ends and routes, ``lists
 ``tables`` is the page to read first.
 """
 
-from capgateway.store import alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
+from capgateway.store import again, alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -43,6 +43,7 @@ __all__ = [
     "TakenEntry",
     "Turn",
     "Waiting",
+    "again",
     "alerts",
     "arrival",
     "cards",

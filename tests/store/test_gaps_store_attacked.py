@@ -13,7 +13,7 @@ from capgateway import cap
 from capgateway.cards import FeedRules
 from capgateway.examine import examine
 from capgateway.feeds import Feed
-from capgateway.store import Store, alerts, gaps
+from capgateway.store import Store, again, alerts, gaps
 
 HOUR = timedelta(hours=1)
 
@@ -84,7 +84,7 @@ async def test_a_display_that_waited_over_a_gap_is_unverified(store: Store) -> N
         await begin(store)
         await store.write(gaps.end, "simulator", NOW + MINUTE)
     with at(store, NOW + 2 * MINUTE):
-        await store.write_alone(alerts.decide_again, taken.alert_id, POLICY)
+        await store.write_alone(again.decide_again, taken.alert_id, POLICY)
         await take(store, chain("TX-2")[0], at=NOW + 2 * MINUTE)
     assert await unverified(store) == [SINCE]
     assert [kind for kind, _ in await told(store)] == ["feed_gap", "cards_unverified"]

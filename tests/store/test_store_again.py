@@ -13,7 +13,7 @@ from capgateway.cards import FeedRules, Policy
 from capgateway.clock import utc_now
 from capgateway.feeds.http.answer import Validators
 from capgateway.simulate import story
-from capgateway.store import Body, Store, alerts, cards, feeds, lists, retention
+from capgateway.store import Body, Store, again, alerts, cards, feeds, lists, retention
 
 NATIONWIDE = Policy(regions=("US",))
 
@@ -75,8 +75,8 @@ async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> No
     )
     wide = replace(alert, infos=tuple(replace(info, areas=counties) for info in alert.infos))
     taken = await take(store, wide)
-    assert (await store.write_alone(alerts.decide_again, taken.alert_id, POLICY)).messages == 0
-    assert (await store.write_alone(alerts.decide_again, taken.alert_id, NATIONWIDE)).messages == 1
+    assert (await store.write_alone(again.decide_again, taken.alert_id, POLICY)).messages == 0
+    assert (await store.write_alone(again.decide_again, taken.alert_id, NATIONWIDE)).messages == 1
     (card,) = (await store.read(lists.card_page)).items
     assert card.card is not None
     assert [target.code for target in card.card.area.target] == ["40001", "48113", "48439"]

@@ -12,7 +12,7 @@ from store_story import NOW, POLICY, chain, contents, states, take
 from capgateway import cap
 from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, chains, lists, retention
+from capgateway.store import Store, again, chains, lists, retention
 
 ALERT = story.amber(NOW)
 
@@ -95,8 +95,8 @@ async def test_a_test_under_the_name_of_a_cancel_keeps_nothing_up(store: Store) 
     await take(store, ALERT)
     assert not (await store.read(lists.card_page, state="active")).items
     before = await contents(store)
-    for again in (replace(cancel, status="Test", note="A drill."), cancel, ALERT):
-        await take(store, again)
+    for copy in (replace(cancel, status="Test", note="A drill."), cancel, ALERT):
+        await take(store, copy)
     after = await contents(store)
     assert {name: after[name] for name in ("alerts", "cards")} == {name: before[name] for name in ("alerts", "cards")}
 
@@ -174,8 +174,8 @@ async def test_deciding_again_leaves_what_stands(store: Store) -> None:
     for link in chain()[:3]:
         await take(store, link)
     before = await contents(store)
-    for alert_id in await store.read(alerts.undecided_by_region, utc_now(), NOW - timedelta(days=1)):
-        assert (await store.write_alone(alerts.decide_again, alert_id, POLICY)).messages == 0
+    for alert_id in await store.read(again.undecided_by_region, utc_now(), NOW - timedelta(days=1)):
+        assert (await store.write_alone(again.decide_again, alert_id, POLICY)).messages == 0
     assert await contents(store) == before
 
 
@@ -183,10 +183,10 @@ async def test_deciding_again_under_other_regions(store: Store) -> None:
     """Narrowed regions take the card down as left; widened again they make a new card, the ended one stays ended."""
     taken = await take(store, ALERT)
     elsewhere = replace(POLICY, regions=("CA",))
-    ended = await store.write_alone(alerts.decide_again, taken.alert_id, elsewhere)
+    ended = await store.write_alone(again.decide_again, taken.alert_id, elsewhere)
     assert (ended.decision.word, ended.decision.reason) == ("ended", "left_region")
-    assert await store.read(alerts.undecided_by_region, utc_now(), NOW - timedelta(days=1)) == [taken.alert_id]
-    shown = await store.write_alone(alerts.decide_again, taken.alert_id, POLICY)
+    assert await store.read(again.undecided_by_region, utc_now(), NOW - timedelta(days=1)) == [taken.alert_id]
+    shown = await store.write_alone(again.decide_again, taken.alert_id, POLICY)
     assert shown.decision.word == "published"
     cards_now = (await store.read(lists.card_page)).items
     assert sorted(card.state for card in cards_now) == ["active", "ended"]

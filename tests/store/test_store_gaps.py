@@ -14,7 +14,7 @@ from store_story import NOW, POLICY, SCHEMAS, arrival, at, chain, deliveries, ta
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, feeds, gaps, retention
+from capgateway.store import Store, again, feeds, gaps, retention
 from capgateway.store import cards as card_rows
 from capgateway.store.tables import cards, messages
 from capgateway.webhooks import Outlets, Receiver
@@ -98,7 +98,7 @@ async def test_a_later_alert_verifies(store: Store) -> None:
     await begin(store)
     narrow = replace(POLICY, facts=())
     (head,) = await store.read(lambda connection: connection.execute(select(cards.c.alert_id)).scalars().all())
-    await store.write_alone(alerts.decide_again, head, narrow)
+    await store.write_alone(again.decide_again, head, narrow)
     assert await unverified(store) == [SINCE]
     with at(store, NOW + MINUTE):
         await take(store, second)

@@ -17,7 +17,7 @@ from capgateway.clock import utc_now
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, held, lists
+from capgateway.store import Store, again, alerts, held, lists
 from capgateway.store.tables import attention, cards, messages
 from capgateway.webhooks import Receiver
 
@@ -349,7 +349,7 @@ async def test_a_display_after_a_change_of_the_regions(store: Store) -> None:
     left_out = await take(store, ALERT, policy=elsewhere)
     early = await take(store, cancel("NEVER-SEEN"), policy=elsewhere)
     assert await marks(store) == set()
-    shown = await store.write_alone(alerts.decide_again, left_out.alert_id, POLICY)
+    shown = await store.write_alone(again.decide_again, left_out.alert_id, POLICY)
     assert [pair.alert_id for pair in shown.held] == [early.alert_id]
     assert [kind for kind, _ in await told(store)] == ["takedown_held"]
 

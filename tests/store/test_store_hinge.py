@@ -24,6 +24,7 @@ from capgateway.store import (
     MissingEntry,
     Store,
     TakenEntry,
+    again,
     alerts,
     feeds,
     lists,
@@ -63,8 +64,8 @@ async def test_an_erased_alert_is_not_displayed_again(store: Store) -> None:
     left_out = await take(store, ALERT, policy=elsewhere)
     assert left_out.decision.reason == "region"
     await store.write(retention.erase_alerts, [left_out.alert_id])
-    again = await store.write_alone(alerts.decide_again, left_out.alert_id, POLICY)
-    assert (again.decision.word, again.decision.reason, again.fault) == ("ignored", "erased", None)
+    decided = await store.write_alone(again.decide_again, left_out.alert_id, POLICY)
+    assert (decided.decision.word, decided.decision.reason, decided.fault) == ("ignored", "erased", None)
 
 
 async def test_what_is_signed_does_not_give_way_to_what_is_not(store: Store) -> None:
@@ -128,11 +129,11 @@ async def test_a_fault_of_ours_leaves_an_alert_undecided(
     assert "KeyError" in taken[1].fault
     assert "Ada" not in taken[1].fault
     assert await store.read(lists.original, taken[1].alert_id) == cap.write(three[1])
-    assert await store.read(alerts.undecided) == [(taken[1].alert_id, True)]
+    assert await store.read(again.undecided) == [(taken[1].alert_id, True)]
     monkeypatch.undo()
-    mended = await store.write_alone(alerts.decide_again, taken[1].alert_id, POLICY)
+    mended = await store.write_alone(again.decide_again, taken[1].alert_id, POLICY)
     assert (mended.decision.word, mended.messages) == ("published", 1)
-    assert await store.read(alerts.undecided) == []
+    assert await store.read(again.undecided) == []
 
 
 async def test_the_writer_reads_no_strangers_document(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

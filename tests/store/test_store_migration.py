@@ -17,7 +17,7 @@ from store_story import NOW, POLICY, take
 
 from capgateway import cap, cards
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, lists
+from capgateway.store import Store, again, lists
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.arrivals import sha256
 from capgateway.store.store import database_url as with_driver
@@ -184,4 +184,4 @@ async def test_reasons_have_todays_names(migrated: Store) -> None:
     """What was `not_amber` is found as `no_programme`."""
     items = (await migrated.read(lists.alert_page)).items
     assert {one.reason for one in items} == {None, "no_programme"}
-    assert await migrated.read(alerts.undecided) == []
+    assert await migrated.read(again.undecided) == []

@@ -14,7 +14,7 @@ from store_story import NOW, POLICY, take
 from capgateway import cap
 from capgateway.cards import FeedRules
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, lists
+from capgateway.store import Store, again, lists
 from capgateway.store.tables import cards
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
@@ -42,7 +42,7 @@ async def decide_again(store: Store) -> None:
     """As a restart or a reload does."""
     heads = await store.read(lambda connection: connection.execute(select(cards.c.alert_id)).scalars().all())
     for head in heads:
-        await store.write_alone(alerts.decide_again, head, POLICY)
+        await store.write_alone(again.decide_again, head, POLICY)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))

@@ -11,7 +11,7 @@ from sqlalchemy import String, Text, TypeDecorator, bindparam, select
 from store_story import LEASE, NOW, POLICY, arrival, attempt, chain, take
 
 from capgateway.feeds.http.answer import Validators
-from capgateway.store import Body, Finished, MissingEntry, Store, alerts, deliveries, feeds, lists
+from capgateway.store import Body, Finished, MissingEntry, Store, again, deliveries, feeds, lists
 from capgateway.store.chains import Names
 from capgateway.store.tables import Exact, Told, Word, metadata
 from capgateway.webhooks import Delivered
@@ -122,7 +122,7 @@ async def test_an_alert_may_say_anything(store: Store) -> None:
         assert taken.is_new
         (found,) = (await store.read(lists.alert_page, identifier=text)).items
         assert (found.sender, found.identifier) == (text, text)
-        assert (await store.write_alone(alerts.decide_again, found.id, POLICY)).fault is None
+        assert (await store.write_alone(again.decide_again, found.id, POLICY)).fault is None
 
 
 async def test_a_receiver_may_say_anything(store: Store) -> None:
