@@ -36,11 +36,14 @@ def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState], 
     if len(chain) == 1:
         return [] if _is_cancel(arrived) else [[arrived]]
     heads = {card.card_id: card.alert_id for card in cards}
-    every = strands([member for member in chain if not _is_cancel(member)], heads, policy)
-    known = frozenset[str]().union(*(strand.names for strand in every))
+    statements = [member for member in chain if not _is_cancel(member)]
+    known = _known(chain)
     cancels = [(member, named_by(member, known)) for member in chain if _is_cancel(member)]
+    bridges = _bridges(statements, cancels, policy)
+    every = strands(statements, heads, policy, bridges)
+    reached = [(member, _reached(named, bridges)) for member, named in cancels]
     stories = [
-        [*strand.statements, *(one for one, named in cancels if _is_about(one, named, strand, heads))]
+        [*strand.statements, *(one for one, named in reached if _is_about(one, named, strand, heads))]
         for strand in every
     ]
     mine = [story for story in stories if any(member is arrived for member in story)]
@@ -51,17 +54,58 @@ def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState], 
     return [[*story, arrived] for story in refused if story not in mine] or mine
 
 
-def strands(statements: Sequence[Member], heads: dict[str, str], policy: Policy) -> list[Strand]:
+def _known(chain: Sequence[Member]) -> frozenset[str]:
+    """The identifiers that a Cancel may name: those of the chain, and those that its statements give."""
+    given = (() if _is_cancel(member) else member.gist.names_of_its_own() for member in chain)
+    return frozenset(member.gist.identifier_key for member in chain).union(*given)
+
+
+Bridges = dict[str, set[str]]
+"""What Cancels name, by their own identifiers: who refers to a Cancel goes on with what that was about."""
+
+
+def _bridges(statements: Sequence[Member], cancels: Sequence[tuple[Member, set[str]]], policy: Policy) -> Bridges:
+    """Only Cancels that may end what they name, and whose identifier is no statement's too."""
+    known: dict[str, list[Member]] = {}
+    for member in statements:
+        known.setdefault(member.gist.identifier_key, []).append(member)
+    found: Bridges = {}
+    for cancel, named in cancels:
+        mine = cancel.gist.identifier_key
+        if mine not in known:
+            found.setdefault(mine, set()).update(
+                name
+                for name in named
+                if name not in known or any(may_not_change(cancel, one, policy) is None for one in known[name])
+            )
+    return found
+
+
+def _reached(names: Collection[str], bridges: Bridges) -> set[str]:
+    """These names, and whatever Cancels of these names name."""
+    found, left = set(names), list(names)
+    while left:
+        more = bridges.get(left.pop(), set()) - found
+        found |= more
+        left += more
+    return found
+
+
+def strands(statements: Sequence[Member], heads: dict[str, str], policy: Policy, bridges: Bridges) -> list[Strand]:
     """The statements by their strands. ``heads`` are the displayed alerts of cards, by the ids of these."""
+    given = {
+        member.alert_id: _reached({member.gist.identifier_key, *member.gist.names_of_its_own()}, bridges)
+        for member in statements
+    }
     groups: list[tuple[list[Member], set[str]]] = []
     for member in statements:
-        names = {member.gist.identifier_key, *member.gist.names_of_its_own()}
+        names = given[member.alert_id]
         released = heads.get(member.card_id or "") if member.released_at else None
         tied = [
             group
             for group in groups
             if _has(group[0], released)
-            or (not names.isdisjoint(group[1]) and any(_tie(member, names, other, policy) for other in group[0]))
+            or (not names.isdisjoint(group[1]) and any(_tie(member, other, given, policy) for other in group[0]))
         ]
         largest = max(tied, key=lambda group: len(group[1]), default=([], set[str]()))
         for group in tied:
@@ -74,11 +118,11 @@ def strands(statements: Sequence[Member], heads: dict[str, str], policy: Policy)
     return [Strand(tuple(members), frozenset(names)) for members, names in groups]
 
 
-def _tie(one: Member, names: set[str], other: Member, policy: Policy) -> bool:
+def _tie(one: Member, other: Member, given: dict[str, set[str]], policy: Policy) -> bool:
     """Whether two statements are one story by the word of somebody who may say so: who names the other has to be entitled to
     change it; of two that are named alike, either."""
     mine, theirs = one.gist.identifier_key, other.gist.identifier_key
-    told = {theirs, *other.gist.names_of_its_own()}
+    names, told = given[one.alert_id], given[other.alert_id]
     if names.isdisjoint(told):
         return False
     if mine != theirs and (theirs in names) != (mine in told):
