@@ -97,6 +97,7 @@ _HOLDS = select(alerts.c.id).where(
     alerts.c.sender_key == bindparam("sender"),
     alerts.c.identifier_key == bindparam("identifier"),
     alerts.c.sent_at == bindparam("sent"),
+    func.coalesce(alerts.c.reason, "") != "unreadable",  # what was cut off is still to be fetched
     or_(
         alerts.c.feed == bindparam("feed"),
         exists().where(sightings.c.alert_id == alerts.c.id, sightings.c.feed == bindparam("feed")),
