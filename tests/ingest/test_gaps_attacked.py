@@ -34,6 +34,13 @@ from capgateway.ingest import gaps as noticed
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.store import Store, feeds, gaps
 
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """What the store does with gaps is tested on both databases beside it; this is about feeds."""
+    return sqlite_url
+
+
 PLAIN = {"Accept-Encoding": "identity"}
 __all__ = ["gateway", "source"]
 

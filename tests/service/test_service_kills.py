@@ -28,7 +28,7 @@ from capgateway.clock import utc_now
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.webhooks import encode_secret
 
-KILLS = int(os.environ.get("CAPGATEWAY_KILLS", "3"))
+KILLS = int(os.environ.get("CAPGATEWAY_KILLS", "2"))
 SEED = int(os.environ.get("CAPGATEWAY_SEED", "20261122"))
 BURST = 15
 """Messages published at once while it starts."""
