@@ -7,7 +7,7 @@ from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
-from capgateway.cards.life import STATEMENTS, may_not_change, may_speak
+from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import (
@@ -15,7 +15,6 @@ from capgateway.cards.takedown import (
     is_meant,
     is_take_down,
     may_mean_a_card,
-    names_nothing,
     waits_for_a_person,
 )
 
@@ -46,6 +45,7 @@ __all__ = [
     "gist",
     "is_matched",
     "is_meant",
+    "is_of_sender",
     "is_take_down",
     "key",
     "known_word",
@@ -53,7 +53,6 @@ __all__ = [
     "may_mean_a_card",
     "may_not_change",
     "may_speak",
-    "names_nothing",
     "reference_text",
     "says_cancel",
     "stories",

@@ -131,7 +131,7 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
             changes = (shown, *(_end(card, "superseded") for card in active[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
-    if active and not changes and (arrived.gist.msg_type == "Cancel" or _is_over(arrived)):
+    if active and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, situation.now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
@@ -144,11 +144,6 @@ def _together(decisions: Sequence[Decision]) -> Decision:
     rank = ("ended", "quarantined", "updated", "published", "ignored", "unchanged")
     first = min(decisions, key=lambda decision: rank.index(decision.word))
     return msgspec.structs.replace(first, changes=tuple(change for one in decisions for change in one.changes))
-
-
-def _is_over(arrived: Member) -> bool:
-    """Whether it is an AllClear, or says otherwise that it is over."""
-    return bool(arrived.gist.infos) and not arrived.gist.live_infos
 
 
 def _speaks_only_of_others(arrived: Member) -> bool:

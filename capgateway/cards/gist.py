@@ -115,6 +115,11 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(info for info in self.infos if info.is_live)
 
     @property
+    def is_over(self) -> bool:
+        """Whether all that it says is over: ``AllClear`` or ``Past`` in each info."""
+        return bool(self.infos) and not self.live_infos
+
+    @property
     def codes(self) -> list[amber.Code]:
         """The event codes of all infos together."""
         return amber.ruling(code for info in self.infos for code in info.codes)

@@ -136,6 +136,12 @@ def may_speak(feed: str, sender_key: str, policy: Policy) -> bool:
     return not (rules.is_push or rules.senders) or sender_key in map(key, rules.senders)
 
 
+def is_of_sender(feed: str, signature: str, speaker: Member, policy: Policy) -> bool:
+    """Whether what a feed brought under the name of a speaker's sender may be taken for that sender's: it came through the
+    speaker's feed, is validly signed, or came through a feed that may speak for the sender."""
+    return feed == speaker.feed or signature == "valid" or may_speak(feed, speaker.gist.sender_key, policy)
+
+
 def bar(arrived: Member, chain: Sequence[Member], policy: Policy) -> QuarantineReason | None:
     """Why an alert may change nothing of its chain, or ``None``."""
     others = [member for member in _admitted(chain, policy) if member is not arrived]
@@ -186,8 +192,7 @@ def lives(stand: Sequence[Member], policy: Policy) -> dict[str, Sequence[Member]
         if start is None or (end and member.gist.msg_type == "Alert" and member.sent_at > end):
             first, start = number, begun(member)
         start = min(start, begun(member))
-        is_over = member.gist.infos and not member.gist.live_infos
-        end = member.sent_at if is_over else expiry(member, policy, since=start)[0]
+        end = member.sent_at if member.gist.is_over else expiry(member, policy, since=start)[0]
         found[member.alert_id] = stand[first : number + 1]
     return found
 
@@ -198,7 +203,7 @@ def judge(
     """What one statement asks for, were it the newest of its chain; ``life`` is what was said in its life until then."""
     if not is_amber(head, chain):
         return Silent(end="superseded", reason="no_programme", member=head)
-    if head.gist.infos and not head.gist.live_infos:
+    if head.gist.is_over:
         return Silent(end="cancelled", reason="expired", member=head)
     expires_at, expires_from = expiry(head, policy, since=min(map(begun, life)))
     if expires_at <= now:

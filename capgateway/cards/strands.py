@@ -65,7 +65,7 @@ Bridges = dict[str, set[str]]
 
 
 def _bridges(statements: Sequence[Member], cancels: Sequence[tuple[Member, set[str]]], policy: Policy) -> Bridges:
-    """Only Cancels that may end what they name, and whose identifier is no statement's too."""
+    """Only Cancels that may end what they name, and whose identifier is not also that of a statement."""
     known: dict[str, list[Member]] = {}
     for member in statements:
         known.setdefault(member.gist.identifier_key, []).append(member)

@@ -10,7 +10,7 @@ from capgateway.cards import amber
 from capgateway.cards.area import target, together
 from capgateway.cards.decide import not_for_public
 from capgateway.cards.gist import OTHER
-from capgateway.cards.life import STATEMENTS, may_speak
+from capgateway.cards.life import STATEMENTS, is_of_sender
 from capgateway.cards.member import expiry
 
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from capgateway.cards.member import Member
     from capgateway.cards.policy import Policy
 
+_USUAL = {"msg_type": "Alert", "status": "Actual", "scope": "Public"}
+"""What an alert may mean that does not say, or says it in no word of the standard."""
+
 
 def is_take_down(gist: Gist) -> bool:
     """Whether an alert only ends what was said before: a Cancel, or infos that are all over (AllClear, Past)."""
-    return gist.msg_type == "Cancel" or (gist.msg_type in STATEMENTS and bool(gist.infos) and not gist.live_infos)
+    return gist.msg_type == "Cancel" or (gist.msg_type in STATEMENTS and gist.is_over)
 
 
 def may_mean_a_card(gist: Gist) -> bool:
@@ -37,9 +40,8 @@ def may_mean_a_card(gist: Gist) -> bool:
 def is_matched(take_down: Member, stories: Sequence[Sequence[Member]], policy: Policy) -> bool:
     """Whether it names any statement that we have; ``stories`` are the strands that it is about. What a push feed brought under
     somebody's name is nothing that is meant."""
-    sender = take_down.gist.sender_key
     return any(
-        member.feed == take_down.feed or member.signature.status == "valid" or may_speak(member.feed, sender, policy)
+        is_of_sender(member.feed, member.signature.status, take_down, policy)
         for story in stories
         for member in story
         if member.alert_id != take_down.alert_id and member.gist.msg_type in STATEMENTS
@@ -64,14 +66,8 @@ def is_meant(cancel: Member, card: CardState, policy: Policy) -> bool:
 def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
     """Whether a quarantined alert would be on display if a person let it: it is of an enabled programme, for the public, for
     these regions (or nobody knows for which), and not over."""
-    gist = member.gist
-    meant = {
-        "msg_type": "Alert",
-        "status": "Actual",
-        "scope": "Public",
-    }  # where it does not say, or in no word of the standard
-    unsaid = {name: word for name, word in meant.items() if getattr(gist, name) in ("", OTHER)}
-    gist = msgspec.structs.replace(gist, **unsaid)
+    unsaid = {name: word for name, word in _USUAL.items() if getattr(member.gist, name) in ("", OTHER)}
+    gist = msgspec.structs.replace(member.gist, **unsaid)
     member = msgspec.structs.replace(member, gist=gist)
     if gist.basis is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
         return False

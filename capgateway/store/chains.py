@@ -82,6 +82,13 @@ _NAMES = select(chain_names.c.identifier_key, chain_names.c.chain_id).where(
     chain_names.c.world == bindparam("world"),
     chain_names.c.identifier_key.in_(bindparam("identifiers", expanding=True)),
 )
+IS_COPY = and_(
+    alerts.c.id != bindparam("alert"),
+    alerts.c.sender_key == bindparam("sender"),
+    alerts.c.identifier_key == bindparam("identifier"),
+    alerts.c.sent_at == bindparam("sent"),
+)
+"""Whether a row is another copy of an alert: the same triple. Its parameters are those of :func:`copied`."""
 _STATEMENT = (
     select(alerts.c.feed, alerts.c.signature)
     .distinct()
@@ -213,9 +220,7 @@ def named(write: Write, take_down: Member, policy: Policy) -> Named:
     identifiers = sorted({name[2] for name in (*names.sure, *names.maybe, *names.guesses)})[:NAMES_AT_ONCE]
     parameters = {"alert": take_down.alert_id, "sender": gist.sender_key, "identifiers": identifiers}
     is_stored = any(
-        row.feed == take_down.feed
-        or row.signature == "valid"
-        or card_stage.may_speak(row.feed, gist.sender_key, policy)
+        card_stage.is_of_sender(row.feed, row.signature, take_down, policy)
         for row in write.execute(_STATEMENT, parameters | {"status": gist.status})
     )
     return Named(frozenset(own), frozenset(strange - own), is_stored)
@@ -288,6 +293,13 @@ def holds(connection: Connection, reference: Reference, feed: str) -> bool:
         "identifier": card_stage.key(reference.identifier),
     }
     return connection.execute(_HOLDS.limit(1), name).first() is not None
+
+
+def copied(alert: Member) -> dict[str, Any]:
+    """The alert whose copies :data:`IS_COPY` looks for."""
+    gist = alert.gist
+    name = {"sender": gist.sender_key, "identifier": gist.identifier_key, "sent": gist.sent_at}
+    return {"alert": alert.alert_id, **name}
 
 
 def member(row: RowMapping) -> Member:

@@ -157,8 +157,7 @@ def remind(write: Write) -> int:
             continue
         is_last = last[row.feed].since == row.since
         passed = sum(row.noticed_at + after <= write.now for after in REMIND_AFTER)
-        mine = (gaps.c.feed == row.feed) & (gaps.c.since == row.since)
-        write.execute(update(gaps).where(mine).values(reminders=passed))
+        _set(write, row, reminders=passed)
         told += _tell(write, row.feed, row.since, _unverified_of(write, row.feed)) if is_last else 0
     return told
 
@@ -224,7 +223,7 @@ def clock_stepped(write: Write, by: timedelta) -> None:
     if by >= timedelta(0):
         return
     for row in write.execute(select(gaps).where(gaps.c.noticed_at > write.now)).all():
-        _move(write, row, row.noticed_at + by)
+        _set(write, row, noticed_at=row.noticed_at + by)
 
 
 def not_ahead(write: Write) -> int:
@@ -232,7 +231,7 @@ def not_ahead(write: Write) -> int:
     gaps were."""
     ahead = write.execute(select(gaps).where(gaps.c.noticed_at > write.now)).all()
     for row in ahead:
-        _move(write, row, write.now)
+        _set(write, row, noticed_at=write.now)
     return len(ahead)
 
 
@@ -249,9 +248,9 @@ def _open(write: Write, feed: str, since: datetime) -> Gap | None:
     return _gap(row) if row else None
 
 
-def _move(write: Write, row: Row[Any], noticed_at: datetime) -> None:
+def _set(write: Write, row: Row[Any], **values: Any) -> None:
     mine = (gaps.c.feed == row.feed) & (gaps.c.since == row.since)
-    write.execute(update(gaps).where(mine).values(noticed_at=noticed_at))
+    write.execute(update(gaps).where(mine).values(**values))
 
 
 def _was_noticed(write: Write, feed: str, since: datetime) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
@@ -67,18 +67,7 @@ _LIVE_OF = _LIVE.where(alerts.c.sender_key == bindparam("sender"))
 _LIVE_IN = _LIVE.where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
 _MARKS = select(attention.c.card_id).where(attention.c.alert_id == bindparam("alert"))
 
-_MARKED_BY_COPIES = (
-    select(attention.c.card_id)
-    .join(alerts, alerts.c.id == attention.c.alert_id)
-    .where(
-        and_(
-            alerts.c.id != bindparam("alert"),
-            alerts.c.sender_key == bindparam("sender"),
-            alerts.c.identifier_key == bindparam("identifier"),
-            alerts.c.sent_at == bindparam("sent"),
-        )
-    )
-)
+_MARKED_BY_COPIES = select(attention.c.card_id).join(alerts, alerts.c.id == attention.c.alert_id).where(chains.IS_COPY)
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,11 +113,6 @@ def of_senders(write: Write, sender_keys: Collection[str]) -> Sequence[str]:
 def dismiss(write: Write, alert_id: str) -> None:
     """A person says that a quarantined alert means nothing. Raises ``LookupError`` and ``ValueError``."""
     _handle(write, _waiting(write, alert_id), "dismissed")
-
-
-def settle(write: Write, alert_id: str) -> None:
-    """A take-down ended a card after all: it is held no more, and marks none."""
-    _settle(write, alert_id)
 
 
 def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision:
@@ -213,7 +197,7 @@ def _end(write: Write, row: RowMapping, made: outcomes.Outcome, named: Collectio
     chain_id = chains.join(write, row["id"], {*named, row["chain_id"]} - {None})
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
     outcomes.save(write, row["id"], made.decision, written.card_id)
-    _settle(write, row["id"])
+    settle(write, row["id"])
     return Held(decision=made.decision, messages=written.messages)
 
 
@@ -253,9 +237,7 @@ def _mark(
 def _marked_by_a_copy(write: Write, take_down: Member) -> set[str]:
     """The cards that operators were told of for another copy of the same take-down: each feed that it may not come through
     holds one of its own, and some relays change every copy."""
-    gist = take_down.gist
-    triple = {"sender": gist.sender_key, "identifier": gist.identifier_key, "sent": gist.sent_at}
-    return set(write.execute(_MARKED_BY_COPIES, {"alert": take_down.alert_id} | triple).scalars())
+    return set(write.execute(_MARKED_BY_COPIES, chains.copied(take_down)).scalars())
 
 
 def _keep(write: Write, row: RowMapping, member: Member) -> None:
@@ -313,10 +295,11 @@ def _card(write: Write, alert_id: str, card_id: str | None) -> RowMapping:
 
 def _handle(write: Write, row: RowMapping, how: str) -> None:
     write.execute(update(alerts).where(alerts.c.id == row["id"]).values(handled=how, handled_at=write.now))
-    _settle(write, row["id"])
+    settle(write, row["id"])
 
 
-def _settle(write: Write, alert_id: str) -> None:
+def settle(write: Write, alert_id: str) -> None:
+    """It is held no more, and marks no card."""
     write.execute(_unmark(alert_id))
     write.execute(delete(held_take_downs).where(held_take_downs.c.alert_id == alert_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from capgateway import cards as card_stage
 from capgateway.store import chains, operators
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     from capgateway.store.records import Taken
     from capgateway.store.write import Write
 
-_COPIES = select(*chains.MEMBER, alerts.c.msg_type).where(
-    alerts.c.id != bindparam("alert"),
-    alerts.c.sender_key == bindparam("sender"),
-    alerts.c.identifier_key == bindparam("identifier"),
-    alerts.c.sent_at == bindparam("sent"),
-)
+_COPIES = select(*chains.MEMBER, alerts.c.msg_type).where(chains.IS_COPY)
 
 
 def tell(write: Write, arrival: Arrival, taken: Taken, policy: Policy) -> int:
@@ -40,11 +35,10 @@ def tell(write: Write, arrival: Arrival, taken: Taken, policy: Policy) -> int:
 
 def _waits(write: Write, arrival: Arrival, taken: Taken, policy: Policy) -> bool:
     """Whether a person has to look at a quarantined alert: it may have to be displayed, and no usable copy is known."""
-    if not card_stage.waits_for_a_person(arrival.member(taken.alert_id), policy, write.now):
+    member = arrival.member(taken.alert_id)
+    if not card_stage.waits_for_a_person(member, policy, write.now):
         return False
-    gist = arrival.member(taken.alert_id).gist
-    name = {"alert": taken.alert_id, "sender": gist.sender_key, "identifier": gist.identifier_key}
-    copies = write.execute(_COPIES, name | {"sent": gist.sent_at}).mappings().all()
+    copies = write.execute(_COPIES, chains.copied(member)).mappings().all()
     return not any(_stands_for(copy, arrival, policy, write.now) for copy in copies)
 
 
