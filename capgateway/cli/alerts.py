@@ -64,11 +64,7 @@ def show(context: output.Context, name: str, as_json: bool) -> None:
     found = ask.alert(context, name)
     if found is None:
         output.fail(f"there is no alert {name}; `capgateway alerts list` shows what came in", code=1)
-    if as_json:
-        output.emit_json(found)
-        return
-    for line in alert_lines(found):
-        click.echo(line)
+    output.emit(found, alert_lines(found), as_json=as_json)
 
 
 def decided(alert: dict[str, Any]) -> str:

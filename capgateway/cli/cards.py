@@ -55,11 +55,7 @@ def show(context: output.Context, card_id: str, as_json: bool) -> None:
     found = ask.card(context, card_id)
     if found is None:
         output.fail(f"there is no card {card_id}; `capgateway cards list` lists the cards", code=1)
-    if as_json:
-        output.emit_json(found)
-        return
-    for line in _lines(found):
-        click.echo(line)
+    output.emit(found, _lines(found), as_json=as_json)
 
 
 @asks_gateway

@@ -69,11 +69,7 @@ def list_feeds(context: output.Context, health: tuple[Health, ...], as_json: boo
 def show(context: output.Context, name: str, as_json: bool) -> None:
     """Show one feed, with the entries whose alerts are missing."""
     found = ask.feed(context, name)
-    if as_json:
-        output.emit_json(found)
-        return
-    for line in _shown(found):
-        click.echo(line)
+    output.emit(found, _shown(found), as_json=as_json)
 
 
 @asks_gateway

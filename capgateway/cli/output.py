@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
@@ -101,6 +101,15 @@ def emit_json(value: Any) -> None:
     """One JSON document on one line of stdout: UTF-8 whatever the locale, with what steers a terminal as ``\\uXXXX``."""
     line = msgspec.json.encode(value).decode()
     click.echo(re.sub(_STEERING, lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+
+
+def emit(value: Any, lines: Iterable[str], *, as_json: bool) -> None:
+    """One thing that was asked for: as JSON, or in lines for people."""
+    if as_json:
+        emit_json(value)
+        return
+    for line in lines:
+        click.echo(line)
 
 
 def harmless(text: str) -> str:

@@ -68,11 +68,7 @@ def show(context: output.Context, alert_id: str, as_json: bool) -> None:
             f" alerts show {alert_id}` shows what became of it",
             code=1,
         )
-    if as_json:
-        output.emit_json(found)
-        return
-    for line in _lines(found):
-        click.echo(line)
+    output.emit(found, _lines(found), as_json=as_json)
 
 
 @asks_gateway
