@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["StreamServer"]
 
 
+def heartbeat(*references: cap.Reference, now: datetime | None = None) -> bytes:
+    """What a site sends once a minute: the alerts sent last, by their references."""
+    now = now or utc_now()
+    beat = cap.Alert(
+        identifier=f"heartbeat-{now.timestamp()}",
+        sender="NAADS-Heartbeat",
+        sent=cap.time(now.strftime("%Y-%m-%dT%H:%M:%S-00:00")),
+        status="System",
+        msg_type="Alert",
+        scope="Public",
+        references=references,
+    )
+    return cap.write(beat)
+
+
 class StreamServer:
     """Sends what it is given to everyone connected, on a free port of loopback, from ``async with`` until its end."""
 
@@ -63,18 +78,7 @@ class StreamServer:
 
     async def heartbeat(self, *references: cap.Reference, now: datetime | None = None) -> None:
         """Send a heartbeat that names the alerts sent last."""
-        now = now or utc_now()
-        sent = cap.time(now.strftime("%Y-%m-%dT%H:%M:%S-00:00"))
-        beat = cap.Alert(
-            identifier=f"heartbeat-{now.timestamp()}",
-            sender="NAADS-Heartbeat",
-            sent=sent,
-            status="System",
-            msg_type="Alert",
-            scope="Public",
-            references=references,
-        )
-        await self.send(cap.write(beat))
+        await self.send(heartbeat(*references, now=now))
 
     async def cut(self) -> None:
         """Close every connection, as a failing site does."""

@@ -19,9 +19,9 @@ from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.stream import naads
-from capgateway.ingest import Intake, Watch, Watching
+from capgateway.ingest import Intake, Watch, Watching, hear
 from capgateway.metrics import Metrics
-from capgateway.simulate import story
+from capgateway.simulate import story, stream
 from capgateway.store import Store, StoredAlert, feeds, lists
 from capgateway.store.tables import alerts, bodies, sightings
 
@@ -60,6 +60,19 @@ def archived(alert: cap.Alert) -> str:
 def reference(alert: cap.Alert) -> cap.Reference:
     assert alert.sent is not None
     return cap.Reference(sender=alert.sender, identifier=alert.identifier, sent=alert.sent)
+
+
+def heartbeat(*alerts: cap.Alert) -> bytes:
+    """A heartbeat that names these."""
+    return stream.heartbeat(*map(reference, alerts))
+
+
+async def heard(gateway: Gateway, watch: Watch, *documents: bytes) -> None:
+    """Hear documents of a stream, and what each leads to."""
+    for document in documents:
+        await hear(gateway.intake, watch, document)
+        if watch.catching_up:
+            await watch.catching_up
 
 
 def intake(store: Store) -> Intake:

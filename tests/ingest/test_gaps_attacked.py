@@ -9,14 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from kinds_gateway import Gateway, amber, feed, until
+from kinds_gateway import Gateway, amber, feed, heard, heartbeat, until
 from test_gaps_noticed import (
     MINUTE,
     PATHS,
     begun,
     gateway,
-    heard,
-    heartbeat,
     publish,
     several,
     source,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from kinds_gateway import AGENT, BRISK, LOOPBACK, Gateway, amber, chain, feed, intake, reference, rows, until
+from kinds_gateway import AGENT, BRISK, LOOPBACK, Gateway, amber, chain, feed, heard, heartbeat, intake, rows, until
 
 from capgateway import cap, net
 from capgateway.clock import SYSTEM, Clocks, replaced, utc_now
 from capgateway.feeds import Feed
-from capgateway.ingest import Watch, Watching, hear, poll
+from capgateway.ingest import Watch, Watching, poll
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.store import Store, feeds, gaps
 from capgateway.store.tables import cards, feed_status, messages
@@ -303,29 +303,6 @@ async def test_a_first_index_is_no_gap(gateway: Gateway, source: FeedServer) -> 
     publish(source, *several(9))
     await poll(gateway.intake, watch)
     assert await begun(gateway.store) == []
-
-
-def heartbeat(*alerts: cap.Alert) -> bytes:
-    """What a stream sends once a minute."""
-    now = utc_now()
-    return cap.write(
-        cap.Alert(
-            identifier=f"beat-{now.timestamp()}",
-            sender="NAADS-Heartbeat",
-            sent=cap.time(now.strftime("%Y-%m-%dT%H:%M:%S-00:00")),
-            status="System",
-            msg_type="Alert",
-            scope="Public",
-            references=tuple(map(reference, alerts)),
-        )
-    )
-
-
-async def heard(gateway: Gateway, watch: Watch, *documents: bytes) -> None:
-    for document in documents:
-        await hear(gateway.intake, watch, document)
-        if watch.catching_up:
-            await watch.catching_up
 
 
 @pytest.mark.parametrize(("named", "bridge", "is_gap"), [(10, 0, True), (9, 0, False), (9, 1, False)])

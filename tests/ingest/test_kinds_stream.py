@@ -18,9 +18,10 @@ from kinds_gateway import (
     archived,
     decisions,
     feed,
+    heard,
+    heartbeat,
     identifiers,
     opened,
-    reference,
     rows,
     showing,
     stored,
@@ -31,27 +32,12 @@ from msgspec.structs import replace
 from capgateway import cap
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
-from capgateway.ingest import Watch, hear, submit
+from capgateway.ingest import Watch, submit
 from capgateway.simulate import story
 from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.stream import StreamServer
 from capgateway.store import lists
 from capgateway.store.tables import sightings
-
-
-def heartbeat(*alerts: cap.Alert) -> bytes:
-    """What a site sends once a minute."""
-    now = utc_now()
-    beat = cap.Alert(
-        identifier=f"beat-{now.timestamp()}",
-        sender="NAADS-Heartbeat",
-        sent=cap.time(now.strftime("%Y-%m-%dT%H:%M:%S-00:00")),
-        status="System",
-        msg_type="Alert",
-        scope="Public",
-        references=tuple(map(reference, alerts)),
-    )
-    return cap.write(beat)
 
 
 @asynccontextmanager
@@ -64,13 +50,6 @@ async def listening(gateway: Gateway, *sites: StreamServer, archive: str = "") -
         assert watch is not None
         await asyncio.gather(*(site.connected() for site in sites))
         yield watch
-
-
-async def heard(gateway: Gateway, watch: Watch, document: bytes) -> None:
-    """Hear it, and what it leads to."""
-    await hear(gateway.intake, watch, document)
-    if watch.catching_up:
-        await watch.catching_up
 
 
 async def test_both_sites_deliver_the_same_alerts_once(tmp_path: Path) -> None:
