@@ -122,9 +122,6 @@ def _marks(one: dict[str, Any]) -> Iterator[str]:
 
 def _lines(one: dict[str, Any]) -> Iterator[str]:
     yield from alert_lines(one)
-    if one.get("references"):
-        yield ""
-        yield from table.wrapped("it names: ", output.harmless(one["references"]))
     yield ""
     if one.get("references"):
         yield from table.wrapped("refers to: ", output.harmless(output.cut(one["references"], MOST_REFERENCES)))
