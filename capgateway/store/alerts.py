@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from capgateway.store.write import Write
 
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at"})
+_DECIDED = frozenset(
+    {"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as", "erased_at"}
+)
 
 _KNOWN = select(
     *(

@@ -34,6 +34,20 @@ _VERIFY = (
     .values(verified_at=bindparam("now"), unverified_since=None)
 )
 
+_UNTOUCHED = dict.fromkeys(
+    [
+        "ended_at",
+        "end_reason",
+        "unverified_since",
+        "superseded_by",
+        "supersede_at",
+        "restored_at",
+        "held_at",
+        "erased_at",
+    ]
+)
+"""What has not happened to a new card yet."""
+
 
 class Written(NamedTuple):
     """The card that the first change concerned, and how many messages were written."""
@@ -187,10 +201,9 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
         "expires_at": card.expires_at,
     }
     if card.revision == 1:
-        row = {"id": card.card_id, "incident_id": card.incident_id, "state": "active", "status": card.status}
-        started = {"feed": card.source.feed, "published_at": write.now, "ended_at": None, "end_reason": None}
-        started |= {"verified_at": write.now, "unverified_since": None}
-        write.add(cards, row | moving | started)
+        row = {"id": card.card_id, "incident_id": card.incident_id, "state": card.state, "status": card.status}
+        row |= {"programme": card.kind, "sender_key": card_stage.key(card.source.sender), "feed": card.source.feed}
+        write.add(cards, _UNTOUCHED | row | moving | {"published_at": write.now, "verified_at": write.now})
     else:
         write.execute(_VERIFY, {"card": card.card_id, "shown": alert_id, "now": write.now})
         write.execute(_MOVE_ON, moving | {"card": card.card_id})

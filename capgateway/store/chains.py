@@ -274,11 +274,13 @@ def state(row: RowMapping) -> CardState:
         card_id=row["id"],
         incident_id=row["incident_id"],
         revision=row["revision"],
-        active=row["state"] == "active",
+        state=row["state"],
+        programme=row["programme"],
         alert_id=row["alert_id"],
         published_at=row["published_at"],
         target=tuple(row["target"].split()),
         end_reason=row["end_reason"],
+        restored_at=row["restored_at"],
     )
 
 
