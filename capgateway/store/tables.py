@@ -302,8 +302,8 @@ Index(None, cards.c.published_at, cards.c.id)
 Index(None, cards.c.state, cards.c.published_at, cards.c.id)
 Index(None, cards.c.chain_id)
 
-card_traits = Table(
-    "card_traits",
+alert_traits = Table(
+    "alert_traits",
     metadata,
     Column(
         "trait",
@@ -311,10 +311,10 @@ card_traits = Table(
         primary_key=True,
         comment="hash of a fact by which cards of one incident are found. PERSONAL DATA",
     ),
-    Column("card_id", String(40), ForeignKey("cards.id"), primary_key=True),
-    comment="by which facts cards of one incident are found, until retention deletes them",
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
+    comment="by which facts alerts of one incident are found, until retention deletes them",
 )
-Index(None, card_traits.c.card_id)
+Index(None, alert_traits.c.alert_id)
 
 corrections = Table(
     "corrections",

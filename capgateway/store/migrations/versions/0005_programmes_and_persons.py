@@ -59,14 +59,14 @@ def _cards() -> None:
 def _tables() -> None:
     comment = "hash of a fact by which cards of one incident are found. PERSONAL DATA"
     op.create_table(
-        "card_traits",
+        "alert_traits",
         sa.Column("trait", sa.String(length=64), nullable=False, comment=comment),
-        sa.Column("card_id", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_card_traits_card_id"),
-        sa.PrimaryKeyConstraint("trait", "card_id", name="pk_card_traits"),
-        comment="by which facts cards of one incident are found, until retention deletes them",
+        sa.Column("alert_id", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_alert_traits_alert_id"),
+        sa.PrimaryKeyConstraint("trait", "alert_id", name="pk_alert_traits"),
+        comment="by which facts alerts of one incident are found, until retention deletes them",
     )
-    op.create_index("ix_card_traits_card_id", "card_traits", ["card_id"])
+    op.create_index("ix_alert_traits_alert_id", "alert_traits", ["alert_id"])
     op.create_table(
         "corrections",
         sa.Column("id", sa.String(length=40), nullable=False),
