@@ -13,14 +13,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
-from capgateway.cards import Card, Display, End, expire, incident
+from capgateway.cards import Display, End, expire, incident
 from capgateway.store import cards as card_rows
 from capgateway.store import chains, incidents, operators, outcomes
 from capgateway.store.cards import Written
-from capgateway.store.tables import alerts, card_revisions, cards, lanes
+from capgateway.store.tables import alerts, cards, lanes
 from capgateway.webhooks import OperatorData
 
 if TYPE_CHECKING:
@@ -46,14 +45,6 @@ _TAKE_OVER = (
 )
 _STAY = update(cards).where(cards.c.superseded_by == bindparam("by")).values(superseded_by=None, supersede_at=None)
 _WAIT = update(cards).where(cards.c.id == bindparam("card")).values(state="waiting")
-_BODY = select(card_revisions.c.body).where(
-    card_revisions.c.card_id == bindparam("card"), card_revisions.c.revision == bindparam("number")
-)
-_SAY = (
-    update(card_revisions)
-    .where(card_revisions.c.card_id == bindparam("card"), card_revisions.c.revision == bindparam("number"))
-    .values(body=bindparam("text"))
-)
 _ASK = update(alerts).where(alerts.c.id == bindparam("alert")).values(decision="quarantined", reason="review")
 _IS_UNANSWERED = exists().where(
     lanes.c.card_id == cards.c.superseded_by, lanes.c.due_at.is_not(None), lanes.c.action == "display"
@@ -166,10 +157,6 @@ def _wait(write: Write, mate: Rival) -> int:
     if mate.card is None:
         return 0
     write.execute(_WAIT, {"card": mate.card.card_id})
-    where = {"card": mate.card.card_id, "number": mate.card.revision}
-    if body := write.execute(_BODY, where).scalar():
-        waiting = msgspec.structs.replace(msgspec.json.decode(body, type=Card), state="waiting")
-        write.execute(_SAY, where | {"text": msgspec.json.encode(waiting, order="sorted").decode()})
     write.execute(_ASK, {"alert": mate.side.member.alert_id})
     return operators.tell(write, "review_waiting", _said(mate))
 
