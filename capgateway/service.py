@@ -32,7 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, deliveries, feeds, gaps, lists
+from capgateway.store import Store, feeds, gaps, leases, lists, standing
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -176,6 +176,7 @@ class Service:
             self._begin(Task("job", "reconsider"), self._reconsider)
 
     async def _reconsider(self) -> None:
+        await self.store.write(standing.lift)
         await self._operate.reconsider()
         await self._warn_of_the_forgotten()
 
@@ -218,7 +219,7 @@ class Service:
         """Leases and waits in the store, as soon as it can be written to."""
         by = self._unwritten_step
         try:
-            await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
+            await self.store.write(leases.clock_stepped, by, self._dispatch.held, alone=self.store.is_ours_alone)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
             await self._watching.remember()

@@ -19,7 +19,6 @@ NOT_YET = frozenset(
         "policy.facts",
         "policy.retention",
         "receivers.signing_key",
-        "receivers.rate",
         "receivers.snapshot",
     }
 )

@@ -18,7 +18,7 @@ MESSAGE_TYPES = (
     *(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS),
     *get_args(OperatorType),
 )
-LATER = tuple(f"operator.{end}" for end in ("takedown_unconfirmed", "feed_silent", "receiver_degraded", "dead_letter"))
+LATER = tuple(f"operator.{end}" for end in ("takedown_unconfirmed", "feed_silent"))
 """Types that no message has yet."""
 
 

@@ -8,21 +8,28 @@
 What ended is recorded together with the next claim, in one unit of work: while one turn is written the next gathers. What
 the database cannot take now is recorded as soon as it can, each for itself, so that what it never takes keeps no other from
 being recorded. What a courier has in its hands is *held*; a lease on anything else is nobody's, and is given up.
+
+How much is claimed depends on the slots, the receiver's rate, and its breaker. Take-downs have a slot of their own, and wait
+for neither rate nor breaker; while the breaker is open they go one at a time, and are its probes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from capgateway import net
+from capgateway.clock import monotonic
 from capgateway.dispatch import report
 from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries
+from capgateway.store.deliveries import Room
 from capgateway.tasks import Task
+from capgateway.webhooks import Breaker, Dead
+from capgateway.webhooks.rate import Bucket
+from capgateway.webhooks.retry import slows_down
 
 if TYPE_CHECKING:
     import aiohttp
@@ -69,17 +76,35 @@ class Courier:
         self._store, self._deliver, self._recorded, self._user_agent = store, deliver, recorded, user_agent
         self._faults, self._held, self._doubt = faults, held, doubt
         self._slots = max(1, receiver.concurrency - RESERVE)
-        self._busy = 0
+        self._busy = self._take_downs = 0
+        self.breaker = Breaker()
+        self._remembered_pause = self.breaker.pause
+        self._bucket = Bucket(receiver.rate, monotonic())
         self._finished: list[Finished] = []
         self._is_troubled = False
         self._woken = asyncio.Event()
         self._noted_until = 0.0
-        self._retired = False
+        self._retired = self._is_waiting = False
         self._last_tries = LAST_TRIES
 
     @property
     def has_room(self) -> bool:
-        return self._busy < self._slots
+        """Whether anything that is due can begin. Without, a take-down or a probe may all the same."""
+        return self._busy < self._slots and not self.breaker.is_open and self._bucket.allows(monotonic()) > 0
+
+    def succeed(self, before: Courier) -> None:
+        """Go on with what another courier learned of the same receiver."""
+        self.breaker, self._remembered_pause = before.breaker, before._remembered_pause
+
+    def reopen(self, pause: float) -> None:
+        """Go on with a breaker that was open when the gateway stopped."""
+        self.breaker = Breaker.reopened(pause, monotonic())
+        self._remembered_pause = self.breaker.pause
+
+    def revive(self) -> None:
+        """A person says that the receiver is well."""
+        self.breaker, self._remembered_pause = Breaker(), 0.0
+        self.wake()
 
     def wake(self) -> None:
         self._woken.set()
@@ -128,32 +153,35 @@ class Courier:
             if self._is_troubled:
                 await self._record_singly()
             finished, self._finished = self._finished, []
-            room, reserve = self._room()
-            if not finished and room + reserve <= 0:
+            room = self._room()
+            if not finished and room.any + room.take_downs <= 0:
                 return
-            turn = await self._write(finished, room, reserve)
+            turn = await self._write(finished, room)
             for claim in turn.claims if turn else ():
                 self._begin(group, session, claim)
+            self._wait_for_rate()
         except Exception as error:  # noqa: BLE001
             self._faults.note(self.task, error)
             self._pause()
         finally:
             self.is_turning = False
 
-    async def _write(self, finished: list[Finished], room: int = 0, reserve: int = 0) -> Turn | None:
+    async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
-        lease = self.receiver.timeout + LEASE_MARGIN
-        held = frozenset(self._held)
+        breaker = self.breaker
+        write = (
+            self._store.write_alone if any(isinstance(one.following, Dead) for one in finished) else self._store.write
+        )
         try:
-            turn = await self._store.write(
+            turn = await write(
                 deliveries.turn,
                 self.receiver.name,
                 finished,
-                room=room,
-                reserve=reserve,
-                lease=lease,
-                held=held,
+                room,
+                lease=self.receiver.timeout + LEASE_MARGIN,
+                held=frozenset(self._held),
                 note=self._notes(finished),
+                breaker=breaker if breaker.pause != self._remembered_pause else None,
             )
         except Exception as error:  # noqa: BLE001  (the database's trouble or a fault of ours: what ended must be kept)
             self._finished = finished + self._finished
@@ -166,6 +194,7 @@ class Courier:
             self._pause()
             return None
         self._is_troubled = False
+        self._remembered_pause = breaker.pause
         self._held.update(claim.delivery_id for claim in turn.claims)
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
@@ -196,28 +225,45 @@ class Courier:
         """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
         of successes in a row only one a second."""
         is_well = all(one.attempt.outcome == "delivered" for one in finished)
-        now = time.monotonic()
+        now = monotonic()
         if is_well and now < self._noted_until:
             return False
         self._noted_until = now + NOTE_SECONDS if is_well else 0.0
         return True
 
-    def _room(self) -> tuple[int, int]:
-        """How many deliveries of any kind may begin, and how many more that are take-downs."""
+    def _room(self) -> Room:
         if self._retired:
-            return 0, 0
+            return Room()
+        if self.breaker.is_open:
+            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
+            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
+        free = self._slots + RESERVE - self._busy
         if not self.receiver.enabled:
-            return 0, self._slots + RESERVE - self._busy
-        room = max(0, self._slots - self._busy)
-        return room, self._slots + RESERVE - self._busy - room
+            return Room(0, free)
+        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
+        return Room(room, free - room)
+
+    def _wait_for_rate(self) -> None:
+        """Go on when the receiver's rate allows another message."""
+        if self._is_waiting or self._retired or self._bucket.allows(now := monotonic()):
+            return
+        self._is_waiting = True
+        asyncio.get_running_loop().call_later(self._bucket.wait(now), self._rate_allows)
+
+    def _rate_allows(self) -> None:
+        self._is_waiting = False
+        self.wake()
 
     def _begin(self, group: asyncio.TaskGroup, session: aiohttp.ClientSession, claim: Claim) -> None:
         self._busy += 1
+        self._take_downs += claim.action == "take_down"
+        self._bucket.take(1, monotonic())
         group.create_task(self._carry(session, claim))
 
     async def _carry(self, session: aiohttp.ClientSession, claim: Claim) -> None:
         try:
             ended = await self._deliver(session, self.receiver, claim)
+            self._learn(ended)
             self._finished.append(ended)
         except BaseException:
             self._held.discard(claim.delivery_id)
@@ -225,4 +271,14 @@ class Courier:
             raise
         finally:
             self._busy -= 1
+            self._take_downs -= claim.action == "take_down"
             self.wake()
+
+    def _learn(self, ended: Finished) -> None:
+        """What an attempt says of the receiver."""
+        now, before = monotonic(), self.breaker
+        self.breaker = before.after(ended.attempt, now)
+        if self.breaker.is_open != before.is_open:
+            report.breaker(self.receiver.name, self.breaker)
+        if slows_down(ended.attempt):
+            self._bucket.slow_down(now)

@@ -19,12 +19,13 @@ from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries
+from capgateway.store import Finished, deliveries, leases, standing
 from capgateway.tasks import Faults, Task, keep
 from capgateway.webhooks import Attempt, Retry, after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     import aiohttp
 
@@ -70,6 +71,7 @@ class Dispatch:
         self._held: dict[str, set[str]] = {}
         self._is_in_doubt = False
         self._astray_at = 0.0
+        self._known: dict[str, datetime] | None = None
         self._running: dict[Courier, asyncio.Task[None]] = {}
         self._couriers = {receiver.name: self._courier(receiver) for receiver in receivers}
         self._flights: dict[str, Flight] = {}
@@ -117,6 +119,8 @@ class Dispatch:
             if receiver != courier.receiver:
                 courier.retire()
                 self._hire(receiver)
+                if receiver.url == courier.receiver.url:
+                    self._couriers[name].succeed(courier)
         for receiver in wanted.values():
             self._hire(receiver)
         self.wake()
@@ -174,6 +178,7 @@ class Dispatch:
     async def _look(self) -> float:
         """Hurry what is overtaken, wake the couriers if something is due; return for how long nothing will be."""
         await self._mend()
+        await self._remember()
         flights = list(self._flights)
         for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
             if flight := self._flights.get(delivery_id):
@@ -190,6 +195,18 @@ class Dispatch:
         wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
         return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
 
+    async def _remember(self) -> None:
+        """What earlier processes knew of the receivers, and whether a person says that one is well again."""
+        known = await self._store.read(standing.answered) if self._known is None else None
+        for name, row in (known or {}).items():
+            if row["pause"] and name in self._couriers:
+                self._couriers[name].reopen(row["pause"])
+        revived = await self._store.read(standing.revived)
+        for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
+            if name in self._couriers:
+                self._couriers[name].revive()
+        self._known = revived
+
     async def _mend(self) -> None:
         """Give up leases that nobody holds, and let nothing wait for ever."""
         if self._is_in_doubt and not any(courier.is_turning for courier in self._running):
@@ -201,8 +218,8 @@ class Dispatch:
                     self._is_in_doubt = True
                     raise
         if monotonic() >= self._astray_at:
-            if await self._store.read(deliveries.astray, utc_now()):
-                await self._store.write(deliveries.bring_back)
+            if await self._store.read(leases.astray, utc_now()):
+                await self._store.write(leases.bring_back)
             self._astray_at = monotonic() + ASTRAY_SECONDS
 
     async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished:
@@ -222,11 +239,12 @@ class Dispatch:
 
     def _recorded(self, one: Finished, ours: bool) -> None:
         self._metrics.attempted(receiver=one.claim.receiver, outcome=one.attempt.outcome)
-        report.attempted(one.claim, one.attempt, one.following, ours=ours)
+        courier = self._couriers.get(one.claim.receiver)
+        report.attempted(one, courier.receiver if courier else None, ours=ours)
 
 
 def _give_up(write: Write, held: frozenset[str]) -> None:
-    deliveries.release(write.connection, write.now, held)
+    leases.release(write.connection, write.now, held)
 
 
 def _broken(claim: Claim, error: Exception) -> Finished:

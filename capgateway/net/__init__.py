@@ -2,13 +2,14 @@
 
 ``address``: which addresses are allowed · ``session``: sessions and streams that connect to no others · ``names``: their
 look-ups · ``tls``: their certificates · ``answers``: what surrounds a body, bounded · ``body``: bodies read to a limit ·
-``trouble``: what went wrong, in one word · ``descriptors``: how many connections the system allows.
+``trouble``: what went wrong, in one word · ``timing``: how long it took · ``descriptors``: how many connections the system allows.
 """
 
 from capgateway.net.address import Networks, check_url, is_allowed, lies_in
 from capgateway.net.body import read_bounded
 from capgateway.net.descriptors import descriptor_limit, raise_descriptor_limit
 from capgateway.net.session import TIMEOUT, certificate_expires, new_session, open_stream
+from capgateway.net.timing import Timing, watched
 from capgateway.net.tls import Certificates, tls_context
 from capgateway.net.trouble import TROUBLE, fetch_error
 
@@ -17,6 +18,7 @@ __all__ = [
     "TROUBLE",
     "Certificates",
     "Networks",
+    "Timing",
     "certificate_expires",
     "check_url",
     "descriptor_limit",
@@ -28,4 +30,5 @@ __all__ = [
     "raise_descriptor_limit",
     "read_bounded",
     "tls_context",
+    "watched",
 ]

@@ -9,12 +9,15 @@ the server the connection.
 from __future__ import annotations
 
 import functools
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
+
+from capgateway.net.timing import current
 
 if TYPE_CHECKING:
     from aiohttp.http import RawResponseMessage
@@ -86,3 +89,17 @@ class BoundedConnector(aiohttp.TCPConnector):
         super().__init__(**settings)
         # The library has no public way to choose this class; a test says when this one is not the right one any more.
         self._factory = functools.partial(BoundedAnswers, loop=self._loop)  # type: ignore[assignment]
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """A connection, new or kept."""
+        found = await super().connect(req, traces, timeout)
+        if timing := current():
+            timing.went_to(found.transport)
+        return found
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        begun = time.monotonic()
+        made = await super()._create_connection(req, traces, timeout)
+        if timing := current():
+            timing.connected = time.monotonic() - begun
+        return made

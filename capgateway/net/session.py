@@ -21,6 +21,7 @@ import errno
 import os
 import socket
 import ssl
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from capgateway.net.address import Networks, check_url, is_odd_number, read_addr
 from capgateway.net.answers import BoundedConnector
 from capgateway.net.descriptors import descriptor_limit
 from capgateway.net.names import Names
+from capgateway.net.timing import current
 from capgateway.net.tls import Certificates
 
 if TYPE_CHECKING:
@@ -76,7 +78,10 @@ class _Guard(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        begun = time.monotonic()
         answers = await self._names.resolve(host, port, family)
+        if timing := current():
+            timing.looked_up = time.monotonic() - begun
         if not self._proxied:  # else the only host ever connected to is the proxy: the operator's own word
             self._vet(host, answers)
         return answers

@@ -5,12 +5,27 @@ may have to settle, ``deliveries`` hands out and records, ``feeds`` remembers wh
 ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
 """
 
-from capgateway.store import again, alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
+from capgateway.store import (
+    again,
+    alerts,
+    cards,
+    chains,
+    deliveries,
+    feeds,
+    gaps,
+    held,
+    leases,
+    lists,
+    operators,
+    retention,
+    standing,
+)
 from capgateway.store.arrivals import Arrival, arrival
-from capgateway.store.deliveries import Finished, Turn
+from capgateway.store.deliveries import Turn
 from capgateway.store.records import (
     Body,
     Document,
+    Finished,
     MissingEntry,
     Page,
     Quarantined,
@@ -52,7 +67,9 @@ __all__ = [
     "feeds",
     "gaps",
     "held",
+    "leases",
     "lists",
     "operators",
     "retention",
+    "standing",
 ]

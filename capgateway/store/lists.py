@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import and_, case, func, or_, select
 
+from capgateway import webhooks
 from capgateway.cap import Finding
 from capgateway.cards import Card, Gist
 from capgateway.store.records import (
@@ -50,6 +51,16 @@ _MARKED = (
 )
 #: Of a card's row; the rest of what is listed comes from elsewhere.
 _OF_A_CARD = [name for name in StoredCard.__struct_fields__ if name in cards.c]
+
+
+_DURATIONS = {
+    "duration_ms": "microseconds",
+    "queued_ms": "queued",
+    "lookup_ms": "looked_up",
+    "connect_ms": "connected",
+    "answer_ms": "answered",
+}
+"""How the API names what a part of an attempt took, and where that is kept."""
 
 
 def alert_page(
@@ -260,6 +271,7 @@ def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:
     fields = {name: row[name] for name in StoredDelivery.__struct_fields__ if name not in ("attempts", "next_at")}
+    fields["message_id"] = webhooks.sent_as(row["message_id"], row["reissue"])
     return StoredDelivery(attempts=tries, next_at=row["next_at"] if row["state"] == "pending" else None, **fields)
 
 
@@ -267,7 +279,8 @@ def _attempts(connection: Connection, delivery_ids: list[str]) -> dict[str, list
     query = select(attempts).where(attempts.c.delivery_id.in_(delivery_ids)).order_by(attempts.c.number)
     found: dict[str, list[StoredAttempt]] = {}
     for row in connection.execute(query).mappings():
-        fields = {name: row[name] for name in StoredAttempt.__struct_fields__ if name != "duration_ms"}
-        tried = StoredAttempt(duration_ms=row["microseconds"] / 1000, **fields)
+        fields = {name: row[name] for name in StoredAttempt.__struct_fields__ if name not in _DURATIONS}
+        times = {name: row[column] for name, column in _DURATIONS.items()}
+        tried = StoredAttempt(**fields, **{name: time and time / 1000 for name, time in times.items()})
         found.setdefault(row["delivery_id"], []).append(tried)
     return found

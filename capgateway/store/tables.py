@@ -394,12 +394,15 @@ deliveries = Table(
     Column("state", String(12), nullable=False, comment="pending | delivered | superseded | dead"),
     Column("created_at", Moment, nullable=False),
     Column("deadline", Moment),
+    Column("reissue", Integer, nullable=False, comment="0; 1 where a take-down is sent once more, under another id"),
     Column("attempts", Integer, nullable=False, default=0, comment="claims so far: the fencing number"),
+    Column("earlier", Integer, nullable=False, comment="of these, before a person had it sent again"),
     Column("last_status", Integer, comment="HTTP status of the last attempt"),
+    Column("gone_at", Moment, comment="when the receiver first answered 410"),
     Column("confirmed", Boolean, nullable=False, default=False, comment="the receiver said it shows or removed it"),
     Column("ended_at", Moment),
     Column("reason", String(30), comment="why it is dead"),
-    UniqueConstraint("message_id", "receiver"),
+    UniqueConstraint("message_id", "receiver", "reissue"),
 )
 Index(None, deliveries.c.created_at, deliveries.c.id)
 Index(None, deliveries.c.state, deliveries.c.created_at, deliveries.c.id)
@@ -453,6 +456,16 @@ lanes = Table(
     Column("due_at", Moment, comment="when to attempt it; the end of the lease while one is under way; null when done"),
     Column("in_flight", String(40), comment="the delivery under way: the newest, or one that it overtook"),
     Column("lease_until", Moment, comment="until then the one under way is its claimant's"),
+    Column(
+        "not_before", Moment, comment="no attempt before, whatever is brought forward: the receiver's wish, or a rule"
+    ),
+    Column(
+        "unclear",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="displays that were sent and may still be processed: begun, and not known to have ended",
+    ),
 )
 WAITS = lanes.c.due_at.is_not(None)
 Index(None, lanes.c.receiver, lanes.c.priority, lanes.c.due_at, sqlite_where=WAITS, postgresql_where=WAITS)
@@ -470,7 +483,20 @@ receivers = Table(
     Column("failures", Integer, nullable=False, comment="attempts that failed in a row"),
     Column("last_outcome", String(20), nullable=False),
     Column("last_status", Integer),
+    Column("opened_at", Moment, comment="since when the breaker lets only probes through; null while it is closed"),
+    Column("pause", Integer, comment="seconds between two probes; null while it is closed"),
+    Column("suspended_at", Moment, comment="since when it gets no displays, because it said that it is gone"),
+    Column("revived_at", Moment, comment="when a person last had its state sent again: what is known of it is void"),
     comment="what is known of each receiver from its answers",
+)
+
+sealed_receivers = Table(
+    "sealed_receivers",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="its settings, readable only with a key that is not in here"),
+    Column("sealed_at", Moment, nullable=False),
+    comment="how receivers are reached that are no longer configured, until they display nothing",
 )
 
 feed_status = Table(
@@ -499,6 +525,12 @@ attempts = Table(
         Told,
         comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
     ),
+    Column("remote", String(64), comment="the address that was connected to"),
+    Column("tls", String(10), comment="the version of TLS"),
+    Column("queued", BigInteger, comment="microseconds from when it was due to the request"),
+    Column("looked_up", BigInteger, comment="for the name; null where a connection was there, or none was looked up"),
+    Column("connected", BigInteger, comment="for the connection, name and TLS included; null where one was there"),
+    Column("answered", BigInteger, comment="until the head of the answer was there"),
 )
 
 PERSONAL = (

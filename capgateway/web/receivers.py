@@ -9,7 +9,7 @@ from aiohttp import web
 
 from capgateway.config.values import unknown
 from capgateway.masking import mask_query
-from capgateway.store import deliveries, lists
+from capgateway.store import lists, standing
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
@@ -52,7 +52,7 @@ async def receiver(request: web.Request) -> web.Response:
 
 
 async def _statuses(gateway: Gateway) -> list[ReceiverStatus]:
-    answered = await gateway.store.read(deliveries.answered)
+    answered = await gateway.store.read(standing.answered)
     pending = (await gateway.store.read(lists.waiting)).pending
     return [
         ReceiverStatus(

@@ -1,16 +1,19 @@
 """From a stored message to a receiver's 2xx: messages, signatures, lanes, retries. The one POST is in ``webhooks.send``."""
 
-from capgateway.webhooks.lane import Action, Claim, Priority, deadline, priority
-from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, take_down
+from capgateway.webhooks.breaker import Breaker
+from capgateway.webhooks.lane import REISSUE_AFTER, Action, Claim, Priority, deadline, priority
+from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, sent_as, take_down
 from capgateway.webhooks.operator import OperatorData, operator_message
 from capgateway.webhooks.receiver import Receiver
-from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after
+from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after, needs_operator
 from capgateway.webhooks.route import Lane, Outlets, reopens, route_display, route_take_down
 from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, verify
 
 __all__ = [
+    "REISSUE_AFTER",
     "Action",
     "Attempt",
+    "Breaker",
     "Claim",
     "Dead",
     "Delivered",
@@ -31,11 +34,13 @@ __all__ = [
     "encode",
     "encode_secret",
     "is_published_secret",
+    "needs_operator",
     "operator_message",
     "priority",
     "reopens",
     "route_display",
     "route_take_down",
+    "sent_as",
     "take_down",
     "verify",
 ]

@@ -123,6 +123,11 @@ def message_id(deployment: str, card_id: str, revision: int, kind: str, sequence
     return ids.from_digest("msg", digest)
 
 
+def sent_as(message_id: str, reissue: int) -> str:
+    """The ``webhook-id`` under which a message is sent: its own, or that of its re-issue."""
+    return ids.derived("msg", message_id, str(reissue)) if reissue else message_id
+
+
 def display(stamp: Stamp, card: bytes, *, card_url: str, is_new: bool | None = None) -> Message:
     """The message that shows a card, for the first time where it ``is_new``: a first revision, unless that was only a copy. ``card`` is its JSON as :func:`encode` writes it,
     ``card_url`` where the same is served.

@@ -11,10 +11,15 @@ from capgateway import ids
 from capgateway.webhooks.lane import OPERATOR
 from capgateway.webhooks.messages import Message, Time, encode
 
-Kind = Literal["takedown_held", "review_waiting", "feed_gap", "cards_unverified"]
+Kind = Literal["takedown_held", "review_waiting", "feed_gap", "cards_unverified", "dead_letter", "receiver_degraded"]
 Severity = Literal["critical", "warning"]
 OperatorType = Literal[
-    "operator.takedown_held", "operator.review_waiting", "operator.feed_gap", "operator.cards_unverified"
+    "operator.takedown_held",
+    "operator.review_waiting",
+    "operator.feed_gap",
+    "operator.cards_unverified",
+    "operator.dead_letter",
+    "operator.receiver_degraded",
 ]
 
 PATIENCE = timedelta(hours=24)

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 
 from capgateway import net
-from capgateway.webhooks.retry import Attempt, retry_after
+from capgateway.webhooks.retry import IN_BETWEEN, Attempt, http_date, retry_after
 from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ LARGEST_ANSWER = 1024
 LONGEST_ERROR = 300
 CONNECT_SECONDS = 11
 """Looking the name up, connecting, TLS. Short, so that the fast first retries of a take-down come to pass."""
+
+UNAUTHORISED = frozenset({401, 403})
+CLOCKS_DIFFER = timedelta(seconds=60)
+"""A receiver refuses signatures that are five minutes off; a clock that is a minute off will get there."""
 
 _NEVER_SENT = frozenset({"dns", "connect", "tls", "proxy", "blocked", "url", "scheme"})
 _URL = re.compile(r"(https?://[^/\s'\"?#]+)[^\s'\"]*")
@@ -54,7 +58,15 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
 
     ``now`` is what the signature says. Only cancelling the task raises.
     """
+    with net.watched() as timing:
+        attempt = await _send(session, receiver, claim, now)
+    parts = {"looked_up": _seconds(timing.looked_up), "connected": _seconds(timing.connected)}
+    return msgspec.structs.replace(attempt, remote=timing.remote, tls=timing.tls, **parts)
+
+
+async def _send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim, now: datetime) -> Attempt:
     begun, status = time.monotonic(), None
+    answered = timedelta(0)
     try:
         net.check_url(receiver.url, allow_networks=receiver.allow_networks)  # a login in it never reaches the session
         async with session.post(
@@ -64,11 +76,11 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=receiver.timeout.total_seconds(), connect=CONNECT_SECONDS),
         ) as response:
-            status = response.status
+            status, answered = response.status, _since(begun)
             answer = await _beginning(response)
     except net.TROUBLE as error:
         return _unanswered(claim, error, status, now, _since(begun))
-    return _answered(claim, response, answer, now, _since(begun))
+    return msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered)
 
 
 def cut_off(claim: Claim, outcome: Literal["overtaken", "stopped"], *, now: datetime, duration: timedelta) -> Attempt:
@@ -93,6 +105,10 @@ def _headers(receiver: Receiver, claim: Claim, now: datetime) -> dict[str, str]:
         SIGNATURE_HEADER: sign(receiver.secrets, claim.message_id, timestamp, claim.body),
         "webhook-attempt": str(claim.number),
     }
+
+
+def _seconds(duration: float | None) -> timedelta | None:
+    return None if duration is None else timedelta(seconds=duration)
 
 
 def _since(begun: float) -> timedelta:
@@ -136,16 +152,25 @@ def _answered(
             status=response.status,
             confirmed=_is_confirmed(claim, answer),
         )
+    theirs = http_date(response.headers.get("Date", "")) or now
     return Attempt(
         number=claim.number,
         started_at=now,
         duration=duration,
         outcome="status",
         status=response.status,
-        error=f"answered {response.status}",
-        retry_after=retry_after(response.headers.get("Retry-After"), now=now),
+        error=f"answered {response.status}{_clock(response.status, theirs - now)}",
+        retry_after=retry_after(response.headers.get("Retry-After"), now=theirs),
+        ambiguous=response.status in IN_BETWEEN,
         response_excerpt=_clean(answer.decode(errors="replace"), LARGEST_ANSWER) or None,
     )
+
+
+def _clock(status: int, ahead: timedelta) -> str:
+    """Why a receiver may refuse a signature that is right."""
+    if status not in UNAUTHORISED or abs(ahead) <= CLOCKS_DIFFER:
+        return ""
+    return f"; its clock is {abs(ahead).total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} ours"
 
 
 def _is_confirmed(claim: Claim, answer: bytes) -> bool:

@@ -17,7 +17,7 @@ from capgateway.clock import SYSTEM, Clocks, replaced
 from capgateway.dispatch import report, walk
 from capgateway.errors import StoreError
 from capgateway.simulate.receiver import ReceiverServer
-from capgateway.store import deliveries, lists
+from capgateway.store import deliveries, leases, lists, outbox
 from capgateway.webhooks import after
 from capgateway.webhooks.send import send
 
@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(walk, "BROKEN_WAIT", timedelta(milliseconds=50))
+    monkeypatch.setattr(outbox, "REISSUE_AFTER", timedelta(milliseconds=50))
 
 
 def a_server() -> ReceiverServer:
@@ -181,7 +182,7 @@ async def test_a_take_down_is_tried_again_after_a_step(tmp_path: Path, step: tim
         await gateway.cancel("a")
         await until(lambda: was_tried(gateway))
         with replaced(Clocks(lambda: SYSTEM.wall() + step, SYSTEM.monotonic)):
-            await gateway.store.write(deliveries.clock_stepped, step, gateway.dispatch.held)
+            await gateway.store.write(leases.clock_stepped, step, gateway.dispatch.held)
             gateway.dispatch.replace_receivers([a_receiver(url)])
             await until(lambda: nothing_waits(gateway))
     assert actions == ["display", "take_down"]
