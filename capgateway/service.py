@@ -32,7 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, feeds, gaps, leases, lists, standing
+from capgateway.store import Store, feeds, gaps, leases, removed, standing
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -177,6 +177,8 @@ class Service:
 
     async def _reconsider(self) -> None:
         await self.store.write(standing.lift)
+        if "deliver" in self.roles:
+            await self._reach_receivers()
         await self._operate.reconsider()
         await self._warn_of_the_forgotten()
 
@@ -235,14 +237,16 @@ class Service:
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
     async def _warn_of_the_forgotten(self) -> None:
-        """A receiver that is no longer configured may still show cards, and nobody knows its address and secret."""
-        known = {receiver.name for receiver in self.settings.receivers}
-        for name, count in (await self.store.read(lists.waiting)).pending.items():
+        """A receiver that is no longer configured may still show cards, and its address and secret are not known."""
+        configured = [receiver.name for receiver in self.settings.receivers]
+        left = await self.store.read(removed.holding, configured)
+        known = self._dispatch.receivers if "deliver" in self.roles else left
+        for name in left:
+            advice = (
+                "it may show cards that have ended: configure it again with enabled = false until it has its take-downs"
+            )
             if name not in known:
-                advice = "configure it again with enabled = false until it has its take-downs"
-                log.event(
-                    LOGGER, "receiver.forgotten", level=logging.WARNING, receiver=name, pending=count, advice=advice
-                )
+                log.event(LOGGER, "receiver.forgotten", level=logging.WARNING, receiver=name, advice=advice)
 
     def feed_statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing."""
@@ -284,8 +288,17 @@ class Service:
         async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield
 
+    async def _reach_receivers(self) -> None:
+        """Keep what it takes to reach the receivers, and deliver to those that were removed until they display nothing."""
+        seal = await asyncio.to_thread(lambda: self.store.seal)
+        configured = [receiver.name for receiver in self.settings.receivers]
+        await self.store.write(removed.keep, self.settings.receivers, seal)
+        left = await self.store.read(removed.reached, configured, seal)
+        self._dispatch.replace_receivers((*self.settings.receivers, *left))
+
     @asynccontextmanager
     async def _delivering(self) -> AsyncIterator[None]:
+        await self._reach_receivers()
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(keep(Task("dispatch", "run"), self._dispatch.run, self.faults))
             await asyncio.sleep(0)

@@ -19,7 +19,7 @@ from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries, leases, standing
+from capgateway.store import Finished, deliveries, leases, removed, standing
 from capgateway.tasks import Faults, Task, keep
 from capgateway.webhooks import Attempt, Retry, after
 
@@ -52,9 +52,7 @@ LOOK = Task("dispatch", "look")
 
 
 class Dispatch:
-    """Runs until :meth:`stop`. Removed and disabled receivers are sent their take-downs as long as this process lives;
-    after a restart too if ``receivers`` still names them, with ``enabled`` false.
-    """
+    """Runs until :meth:`stop`. Receivers that are disabled, or were removed since, are sent their take-downs and nothing else."""
 
     def __init__(
         self,
@@ -153,6 +151,11 @@ class Dispatch:
         self._is_in_doubt = True
 
     @property
+    def receivers(self) -> list[str]:
+        """Those that this process delivers to, removed ones included."""
+        return list(self._couriers)
+
+    @property
     def held(self) -> frozenset[str]:
         """The deliveries that this process carries out at the moment."""
         return frozenset().union(*self._held.values())
@@ -220,7 +223,18 @@ class Dispatch:
         if monotonic() >= self._astray_at:
             if await self._store.read(leases.astray, utc_now()):
                 await self._store.write(leases.bring_back)
+            await self._let_go()
             self._astray_at = monotonic() + ASTRAY_SECONDS
+
+    async def _let_go(self) -> None:
+        """Forget receivers that were removed and display nothing any more."""
+        configured = {receiver.name for receiver in self._store.outlets.receivers}
+        gone = await self._store.read(removed.done, configured)
+        if gone:
+            await self._store.write(removed.forget, gone)
+        for name in gone:
+            if name in self._couriers:
+                self._couriers.pop(name).retire()
 
     async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished:
         """One attempt. Whatever goes wrong here stays here: it is tried again."""

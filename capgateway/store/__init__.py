@@ -17,6 +17,7 @@ from capgateway.store import (
     leases,
     lists,
     operators,
+    removed,
     retention,
     standing,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "leases",
     "lists",
     "operators",
+    "removed",
     "retention",
     "standing",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, case, func, null, or_, select, update
@@ -91,7 +92,7 @@ def remember(write: Write, receiver: str, breaker: Breaker) -> None:
     what the receiver asked not to have."""
     if not breaker.is_open:
         write.execute(_BRING_FORWARD, {"receiver": receiver, "now": write.now})
-    write.execute(_REMEMBER, {"receiver": receiver, "seconds": int(breaker.pause), "now": write.now})
+    write.execute(_REMEMBER, {"receiver": receiver, "seconds": ceil(breaker.pause), "now": write.now})
 
 
 def lift(write: Write, receiver: str | None = None) -> int:
