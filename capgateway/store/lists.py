@@ -167,6 +167,12 @@ def delivery_page(
     return Page(items=[_delivery(row, tries.get(row["id"], [])) for row in rows], next=following)
 
 
+def shown_to(connection: Connection, receiver: str, card_ids: Sequence[str]) -> set[str]:
+    """Of these cards, those that the receiver is to display: the newest of their lane is a display."""
+    mine = select(lanes.c.card_id).where(lanes.c.receiver == receiver, lanes.c.action == "display")
+    return set(connection.execute(mine.where(lanes.c.subject.in_(card_ids))).scalars())
+
+
 def waiting(connection: Connection) -> Waiting:
     """What operators watch: the lanes whose newest delivery waits, and since when the oldest take-down does."""
     rows = connection.execute(

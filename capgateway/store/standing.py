@@ -48,7 +48,7 @@ _REMEMBER = (
 _NOW = bindparam("now", type_=Moment)
 _BRING_FORWARD = (
     update(lanes)
-    .where(lanes.c.receiver == bindparam("receiver"), lanes.c.in_flight.is_(None), lanes.c.due_at > _NOW)
+    .where(lanes.c.receiver == bindparam("whose"), lanes.c.in_flight.is_(None), lanes.c.due_at > _NOW)
     .where(or_(lanes.c.not_before.is_(None), lanes.c.not_before < lanes.c.due_at))
     .values(due_at=case((lanes.c.not_before > _NOW, lanes.c.not_before), else_=_NOW))
 )
@@ -91,7 +91,7 @@ def remember(write: Write, receiver: str, breaker: Breaker) -> None:
     """What a receiver's breaker does, for whoever delivers to it after us. When it closes, what waits is due at once, but for
     what the receiver asked not to have."""
     if not breaker.is_open:
-        write.execute(_BRING_FORWARD, {"receiver": receiver, "now": write.now})
+        write.execute(_BRING_FORWARD, {"whose": receiver, "now": write.now})
     write.execute(_REMEMBER, {"receiver": receiver, "seconds": ceil(breaker.pause), "now": write.now})
 
 

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import Word
-from capgateway.store import Page, Store, StoredAlert, StoredCard, lists
+from capgateway.store import Page, StoredAlert, StoredCard, lists
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.feeds import operations
@@ -77,7 +77,8 @@ async def cards(request: web.Request) -> web.Response:
     found = await query.found(store.read(lists.card_page, **query.page(request, state=CARD_STATES)))
     if mine is None:
         return as_json(found)
-    items = [_for_receiver(one) for one in found.items if await _is_shown(store, one.card_id, mine)]
+    shown = await store.read(lists.shown_to, mine, [one.card_id for one in found.items])
+    items = [_for_receiver(one) for one in found.items if one.card_id in shown]
     return as_json(Page(items=items, next=found.next))
 
 
@@ -87,7 +88,7 @@ async def card(request: web.Request) -> web.Response:
     """One card with the alerts it is made of, what was found in them, and where it went."""
     store, card_id, mine = request.app[GATEWAY].store, query.name(request), actor(request).receiver
     found = await store.read(lists.one_card, card_id)
-    if found is None or (mine is not None and not await _is_shown(store, card_id, mine)):
+    if found is None or (mine is not None and not await store.read(lists.shown_to, mine, [card_id])):
         raise Refused(404, f"there is no card {card_id}")
     sent = (await store.read(lists.delivery_page, card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
     if mine is not None:
@@ -137,12 +138,6 @@ async def reload(request: web.Request) -> web.Response:
 def _for_receiver(card: StoredCard) -> dict[str, Any]:
     """A card without what only operators need."""
     return {name: value for name, value in msgspec.structs.asdict(card).items() if name != "attention"}
-
-
-async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
-    """Whether the newest message to a receiver displays the card."""
-    newest = (await store.read(lists.delivery_page, card_id=card_id, receiver=receiver, limit=1)).items
-    return bool(newest) and newest[0].action == "display"
 
 
 async def _alert(request: web.Request) -> StoredAlert:

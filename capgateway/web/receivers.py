@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
@@ -15,12 +17,16 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.problems import Refused
 
+if TYPE_CHECKING:
+    from capgateway.webhooks import Receiver
+
 routes = web.RouteTableDef()
 
 
 class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One receiver now. ``failures`` are attempts that failed in a row; ``pending`` are deliveries neither acknowledged nor
-    given up; ``fault`` says what in the gateway itself fails for this receiver."""
+    given up; ``failing_since`` is set while it is only probed, ``suspended_at`` while it gets no displays; ``fault`` says what
+    in the gateway itself fails for this receiver."""
 
     name: str
     url: str
@@ -31,6 +37,8 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_success_at: datetime | None = None
     last_outcome: str | None = None
     last_status: int | None = None
+    failing_since: datetime | None = None
+    suspended_at: datetime | None = None
     fault: str | None = None
 
 
@@ -51,17 +59,32 @@ async def receiver(request: web.Request) -> web.Response:
     return as_json(found)
 
 
-async def _statuses(gateway: Gateway) -> list[ReceiverStatus]:
-    answered = await gateway.store.read(standing.answered)
-    pending = (await gateway.store.read(lists.waiting)).pending
+def statuses(
+    receivers: Sequence[Receiver],
+    known: Mapping[str, dict[str, Any]],
+    pending: Mapping[str, int],
+    fault: Callable[[str], str | None] = lambda _: None,
+) -> list[ReceiverStatus]:
+    """Each receiver with what the database knows of it."""
     return [
         ReceiverStatus(
             name=one.name,
             url=mask_query(one.url),
             enabled=one.enabled,
             pending=pending.get(one.name, 0),
-            fault=gateway.fault(one.name),
-            **answered.get(one.name, {}),
+            fault=fault(one.name),
+            **_known(known.get(one.name, {})),
         )
-        for one in gateway.settings.receivers
+        for one in receivers
     ]
+
+
+async def _statuses(gateway: Gateway) -> list[ReceiverStatus]:
+    known, waiting = await gateway.store.read(standing.answered), await gateway.store.read(lists.waiting)
+    return statuses(gateway.settings.receivers, known, waiting.pending, gateway.fault)
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    """What the database knows of a receiver, as it is listed."""
+    listed = ("failures", "last_attempt_at", "last_success_at", "last_outcome", "last_status", "suspended_at")
+    return {name: row[name] for name in listed if name in row} | {"failing_since": row.get("opened_at")}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+
 import msgspec
 from aiohttp import web
 
+from capgateway.store.recovery import Mode
 from capgateway.web.feeds import received
 from capgateway.web.problems import Refused
 
@@ -14,10 +18,12 @@ EXAMPLE = '{"reason": "why you do this"}'
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``card`` is for actions about one."""
+    """``card`` is for actions about one; ``mode`` and ``since`` for what a receiver is sent again."""
 
     reason: str | None = None
     card: str | None = None
+    mode: Mode = "state"
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 async def said(request: web.Request) -> Said:

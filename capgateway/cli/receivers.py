@@ -1,0 +1,83 @@
+"""``capgateway receivers``: how each receiver is doing, and sending it again what it lost."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from capgateway.cli import ask, output, table
+from capgateway.cli.group import Group, asks_gateway
+from capgateway.cli.reach import act
+
+COLUMNS = (table.Column("receiver"), table.Column("state"), table.Column("pending"), table.Column("last success"))
+MODES = ("state", "failed", "log")
+
+
+@click.group(cls=Group)
+def receivers() -> None:
+    """Show receivers; send one again what it lost."""
+
+
+@asks_gateway
+@receivers.command("list")
+@output.format_option
+@click.pass_obj
+def list_receivers(context: output.Context, as_json: bool) -> None:
+    """List every configured receiver with its state."""
+    page = ask.receivers(context)
+    if as_json:
+        output.emit_json(page)
+        return
+    table.print_table(COLUMNS, map(_row, page["items"]), "no receiver is configured")
+
+
+@asks_gateway
+@receivers.command()
+@click.argument("name")
+@click.option(
+    "--mode",
+    type=output.Choice(MODES),
+    default="state",
+    show_default=True,
+    help="state: what it has to display, and the take-downs of a week; failed: what was given up; log: the newest of each card"
+    " and message since a time.",
+)
+@click.option(
+    "--since",
+    type=output.Since(),
+    metavar="TIME",
+    help="How far back: a time, or how long ago, such as 1h. Default: 7d for state, 24h for log.",
+)
+@ask.reason_option(required=False)
+@output.format_option
+@click.pass_obj
+def recover(context: output.Context, name: str, mode: str, since: Any, reason: str | None, as_json: bool) -> None:
+    """Send a receiver again what it lost, take-downs first, and let it have displays if it was suspended.
+
+    Nothing is sent that is superseded, and no display of a card that has ended.
+    """
+    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)["items"]])
+    said = {"mode": mode, "since": since and since.isoformat(), "reason": reason}
+    told = act(context, f"receivers/{quote(name, safe='')}/recover", said)
+    if as_json:
+        output.emit_json(told)
+        return
+    click.echo(
+        f"{name}: {told['displays']} displays, {told['take_downs']} take-downs and {told['others']} others are sent again"
+    )
+
+
+def state(one: dict[str, Any]) -> str:
+    """What is the matter with a receiver, in a word."""
+    if one["suspended_at"]:
+        return "suspended"
+    if not one["enabled"]:
+        return "disabled"
+    return "failing" if one["failing_since"] or one["failures"] else "well"
+
+
+def _row(one: dict[str, Any]) -> table.Row:
+    success = table.moment(one["last_success_at"]) if one["last_success_at"] else "-"
+    return table.Row(cells=[one["name"], state(one), str(one["pending"]), success], below=[one["url"]])
