@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help venv demo test run check bench fuzz conformance lock clean
+.PHONY: help venv demo test run check bench histories fuzz conformance lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: $(READY)         ## check format, lint, types, import layers and wording
 
 bench: $(READY)         ## run the benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+histories: $(READY)      ## run 100,000 random histories of deliveries; ARGS=1000 runs fewer
+	PYTHONPATH=tests/store $(BIN)/python tests/store/lane_histories.py $(ARGS)
 
 fuzz: $(READY)          ## fuzz validation for a bounded time
 	$(BIN)/python tests/cap/fuzz_cap.py $(ARGS)

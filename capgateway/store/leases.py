@@ -94,5 +94,5 @@ def clock_stepped(write: Write, by: timedelta, held: Collection[str], *, alone: 
 
 
 def _is_astray(now: datetime) -> ColumnElement[bool]:
-    urgent = (lanes.c.priority <= int(Priority.PUBLISHED)) & (lanes.c.due_at > now + LONGEST_URGENT_WAIT)
-    return (lanes.c.due_at > now + LONGEST_WAIT) | urgent
+    is_urgent = (lanes.c.priority <= int(Priority.PUBLISHED)) | lanes.c.in_flight.is_not(None)
+    return (lanes.c.due_at > now + LONGEST_WAIT) | (is_urgent & (lanes.c.due_at > now + LONGEST_URGENT_WAIT))
