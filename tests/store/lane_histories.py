@@ -33,12 +33,13 @@ from sqlalchemy import insert, select
 from store_story import arrival
 
 from capgateway.cards import Card, Display, End, Policy
+from capgateway.cards.decision import EndReason
 from capgateway.simulate import story
 from capgateway.simulate.board import Board, Body
 from capgateway.store import Finished, Store, alerts, cards, leases, recovery, standing
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.audit import Act
-from capgateway.store.tables import card_revisions, deliveries, gateway, messages, metadata
+from capgateway.store.tables import card_revisions, deliveries, gateway, lanes, messages, metadata
 from capgateway.store.write import Commit, Write
 from capgateway.webhooks import Attempt, Breaker, Claim, Dead, Outlets, Receiver, Retry, after
 
@@ -198,7 +199,7 @@ class History:
         """A Cancel, or the end of the card's time."""
         if self.is_over:
             return
-        reason = "expired" if self.world.now >= self.expires_at else "cancelled"
+        reason: EndReason = "expired" if self.world.now >= self.expires_at else "cancelled"
         change = End(card_id=self.card_id, revision=self.revision + 1, reason=reason)
         self.world.write(lambda write: cards.apply(write, [change], {}, f"chn_{self.seed}"))
         self.is_over = True
@@ -278,7 +279,7 @@ class History:
         self.world.now += by
         self.world.write(lambda write: leases.clock_stepped(write, by, held, alone=True))
         self.flights = [Flight(claim, until + by) for claim, until in self.flights]
-        self.late = [(at + by, *what) for at, *what in self.late]
+        self.late = [(at + by, name, message, raw) for at, name, message, raw in self.late]
         self.planned = {name: Planned(one.at + by, one.wish and one.wish + by) for name, one in self.planned.items()}
         self._pass(timedelta(0))
 
@@ -333,7 +334,8 @@ class History:
                 self.planned[claim.receiver] = Planned(at, at)
             return
         if isinstance(following, Retry):
-            least = min(asked or timedelta(0), timedelta(seconds=300))
+            assert claim.deadline is not None, "I8: no deadline"
+            least = min(asked or timedelta(0), timedelta(seconds=300), claim.deadline - self.world.now)
             wait = following.at - self.world.now
             assert wait >= max(least, timedelta(seconds=0.8)), "I7: too soon"
             assert wait <= timedelta(seconds=max(360, 1.2 * 300, (asked or timedelta(0)).total_seconds())), (
@@ -401,7 +403,9 @@ class History:
         self.board.expire(self.world.now)
         newest = {name: self._newest(name) for name in NAMES}
         if newest["fenced"]["state"] == "delivered":  # else an older revision may be shown until its end
-            assert (self.card_id in self.board.cards) == (not self.is_over), "I6: the fenced receiver shows something else"
+            assert (self.card_id in self.board.cards) == (not self.is_over), (
+                "I6: the fenced receiver shows something else"
+            )
         if self.is_over and newest["ids"]["state"] == "delivered":
             assert self.card_id not in self.ids.shown, "I6: a late display brought an ended card back"
 
@@ -422,14 +426,14 @@ class History:
             return list(connection.execute(query.order_by(deliveries.c.created_at, deliveries.c.revision)).mappings())
 
     def _newest(self, receiver: str) -> Any:
-        lane = delivery_rows.lanes
+        lane = lanes
         query = select(deliveries).join(lane, lane.c.delivery_id == deliveries.c.id)
         query = query.where(lane.c.subject == self.card_id, lane.c.receiver == receiver)
         with self.world.store._engine.connect() as connection:
             return connection.execute(query).mappings().one()
 
     def _waits(self) -> bool:
-        lane = delivery_rows.lanes
+        lane = lanes
         query = select(lane.c.subject).where(lane.c.card_id == self.card_id, lane.c.due_at.is_not(None))
         with self.world.store._engine.connect() as connection:
             return connection.execute(query).first() is not None
