@@ -24,16 +24,17 @@ from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries
-from capgateway.store.deliveries import Room
+from capgateway.store import Finished
+from capgateway.store.deliveries import Ask, Room
 from capgateway.tasks import Task
-from capgateway.webhooks import Breaker, Dead
+from capgateway.webhooks import Breaker
 from capgateway.webhooks.rate import Bucket
 from capgateway.webhooks.retry import slows_down
 
 if TYPE_CHECKING:
     import aiohttp
 
+    from capgateway.dispatch.desk import Desk
     from capgateway.store import Store, Turn
     from capgateway.tasks import Faults
     from capgateway.webhooks import Claim, Receiver
@@ -59,10 +60,11 @@ class Courier:
     whether the delivery was still ours. ``held`` are the deliveries of this receiver that this process carries out, whichever
     courier does; ``doubt`` is called when there may be leases that nobody holds."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a courier needs to do its part alone)
         self,
         receiver: Receiver,
         store: Store,
+        desk: Desk,
         deliver: Deliver,
         recorded: Recorded,
         *,
@@ -73,7 +75,13 @@ class Courier:
     ) -> None:
         self.receiver, self.task = receiver, Task("courier", receiver.name)
         self.is_running = self.is_turning = False
-        self._store, self._deliver, self._recorded, self._user_agent = store, deliver, recorded, user_agent
+        self._store, self._desk, self._deliver, self._recorded, self._user_agent = (
+            store,
+            desk,
+            deliver,
+            recorded,
+            user_agent,
+        )
         self._faults, self._held, self._doubt = faults, held, doubt
         self._slots = max(1, receiver.concurrency - RESERVE)
         self._busy = self._take_downs = 0
@@ -169,20 +177,17 @@ class Courier:
     async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
         breaker = self.breaker
-        write = (
-            self._store.write_alone if any(isinstance(one.following, Dead) for one in finished) else self._store.write
+        ask = Ask(
+            self.receiver.name,
+            lease=self.receiver.timeout + LEASE_MARGIN,
+            room=room,
+            finished=finished,
+            held=frozenset(self._held),
+            note=self._notes(finished),
+            breaker=breaker if breaker.pause != self._remembered_pause else None,
         )
         try:
-            turn = await write(
-                deliveries.turn,
-                self.receiver.name,
-                finished,
-                room,
-                lease=self.receiver.timeout + LEASE_MARGIN,
-                held=frozenset(self._held),
-                note=self._notes(finished),
-                breaker=breaker if breaker.pause != self._remembered_pause else None,
-            )
+            turn = await self._desk.turn(ask)
         except Exception as error:  # noqa: BLE001  (the database's trouble or a fault of ours: what ended must be kept)
             self._finished = finished + self._finished
             self._doubt()  # it may have been done all the same
@@ -199,8 +204,15 @@ class Courier:
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
             self._held.discard(one.claim.delivery_id)
-            self._recorded(one, ours)
+            self._tell(one, ours=ours)
         return turn
+
+    def _tell(self, one: Finished, *, ours: bool) -> None:
+        """A fault in what is only said of an attempt must not cost what was claimed in the same turn."""
+        try:
+            self._recorded(one, ours)
+        except Exception as error:  # noqa: BLE001
+            self._faults.note(self.task, error)
 
     async def _record_singly(self) -> None:
         """Record what the database did not take together. One that it refuses while it takes others is let go of."""

@@ -17,6 +17,7 @@ from capgateway import log
 from capgateway.clock import monotonic, utc_now
 from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
+from capgateway.dispatch.desk import Desk
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries, leases, removed, standing
@@ -66,6 +67,7 @@ class Dispatch:
     ) -> None:
         self._store, self._user_agent, self._metrics, self._chance = store, user_agent, metrics, chance
         self._faults = faults or Faults(metrics)
+        self._desk = Desk(store, self._doubt)
         self._held: dict[str, set[str]] = {}
         self._is_in_doubt = False
         self._astray_at = 0.0
@@ -132,6 +134,7 @@ class Dispatch:
         return Courier(
             receiver,
             self._store,
+            self._desk,
             self._deliver,
             self._recorded,
             user_agent=self._user_agent,

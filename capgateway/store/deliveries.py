@@ -6,7 +6,7 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,13 +17,11 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal,
     literal_column,
     null,
     or_,
     select,
     text,
-    union_all,
     update,
 )
 
@@ -32,14 +30,24 @@ from capgateway.store import outbox, standing
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
 from capgateway.store.records import Finished
-from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, gateway, lanes, messages, receivers
+from capgateway.store.tables import (
+    EPOCH,
+    Moment,
+    attempts,
+    deliveries,
+    gateway,
+    lanes,
+    messages,
+    microseconds,
+    receivers,
+)
 from capgateway.webhooks import Breaker, Claim, Dead, Delivered, Priority, Retry
 from capgateway.webhooks.retry import GONE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Select, TextClause
+    from sqlalchemy import Connection, RowMapping, TextClause
 
     from capgateway.store.write import Write
 
@@ -64,30 +72,10 @@ class Turn(NamedTuple):
     ours: list[bool]
 
 
-def _first(receiver: Any, priority: Priority) -> Select[Any]:
-    """When the first delivery of this priority falls due: one step in the index, however many wait."""
-    return (
-        select(literal(int(priority)).label("priority"), lanes.c.due_at.label("due_at"))
-        .where(lanes.c.receiver == receiver, lanes.c.priority == int(priority), lanes.c.due_at.is_not(None))
-        .order_by(lanes.c.due_at)
-        .limit(1)
-    )
-
-
-SUSPENDED = -1
-"""In place of a priority: the receiver is suspended, since then."""
-_FIRSTS = union_all(
-    *(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority),
-    select(literal(SUSPENDED), receivers.c.suspended_at).where(
-        receivers.c.name == bindparam("receiver"), receivers.c.suspended_at.is_not(None)
-    ),
-)
-
-
 @cache
 def _next_due(count: int) -> TextClause:
-    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
-    time."""
+    """When the first delivery of each priority falls due to so many receivers: one step in the index each, however many wait.
+    In the words of both databases: SQLAlchemy would build two hundred parts anew each time."""
     part = (
         "SELECT {0} AS place, {1} AS priority, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
         " AND due_at IS NOT NULL AND (action IS NULL OR action <> 'display' OR :displays_{0} = 1)"
@@ -197,25 +185,31 @@ _ALL_SUSPENDED = select(receivers.c.name).where(receivers.c.suspended_at.is_not(
 _ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
 
 
-def turn(
-    write: Write,
-    receiver: str,
-    finished: Sequence[Finished],
-    room: Room,
-    *,
-    lease: timedelta,
-    note: bool = True,
-    held: Collection[str] = (),
-    breaker: Breaker | None = None,
-) -> Turn:
-    """Record what a courier has finished, and hand it what is due and it has room for. ``held`` are the deliveries that it
-    carries out: whatever the clock says of their leases, their lanes are not handed out. ``breaker`` is to be
-    remembered."""
-    ours = record(write, finished, note=note) if finished else []
-    if breaker is not None:
-        standing.remember(write, receiver, breaker)
-    any_kind, take_downs, is_probe = room
-    return Turn(claim(write, receiver, room=any_kind, reserve=take_downs, lease=lease, held=held, probe=is_probe), ours)
+class Ask(NamedTuple):
+    """What a courier brings and wants: what has ended, and room for what is due. ``held`` are the deliveries that it carries
+    out: whatever the clock says of their leases, their lanes are not handed out. ``note``: with what the attempts say of the
+    receiver. ``breaker`` is to be remembered."""
+
+    receiver: str
+    lease: timedelta
+    room: Room = Room()
+    finished: Sequence[Finished] = ()
+    held: Collection[str] = ()
+    note: bool = True
+    breaker: Breaker | None = None
+
+
+def turns(write: Write, asks: Sequence[Ask]) -> list[Turn]:
+    """The turns of several couriers, which share their statements: record what has ended, and hand out what is due."""
+    ours: Iterator[bool] = iter(())
+    if finished := [one for ask in asks for one in ask.finished]:
+        ours = iter(record(write, finished, note=False))
+        standing.note(write, [one for ask in asks if ask.note for one in ask.finished])
+    for ask in asks:
+        if ask.breaker is not None:
+            standing.remember(write, ask.receiver, ask.breaker)
+    claims = _claims(write, asks)
+    return [Turn(found, [next(ours) for _ in ask.finished]) for ask, found in zip(asks, claims, strict=True)]
 
 
 def claim(
@@ -228,25 +222,56 @@ def claim(
     held: Collection[str] = (),
     probe: bool = False,
 ) -> list[Claim]:
-    """Lease what is due to one receiver, take-downs first. In a pause, and to a receiver that is suspended, no display is."""
-    firsts = {row.priority: row.due_at for row in write.execute(_FIRSTS, {"receiver": receiver})}
-    is_suspended = firsts.pop(SUSPENDED, None) is not None
-    asked = {"receiver": receiver, "now": write.now, "held": list(held)}
-    asked |= {"displays": not is_suspended and write.paused_since is None}
-    rows: list[RowMapping] = []
-    for priority in sorted(one for one, due_at in firsts.items() if due_at <= write.now):
-        left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
-        if left > 0:
-            due = _NEWEST_FIRST if probe and priority != Priority.TAKE_DOWN else _DUE_FIRST
-            rows += write.execute(due, asked | {"priority": priority, "room": left}).mappings()
-    if rows:
-        until = write.now + lease
-        leased = [{"claimed": row["id"], "until": until, "shown": int(row["action"] == "display")} for row in rows]
+    """Lease what is due to one receiver, take-downs first."""
+    (found,) = _claims(write, [Ask(receiver, lease, Room(room, reserve, probe), held=held)])
+    return found
+
+
+def _claims(write: Write, asks: Sequence[Ask]) -> list[list[Claim]]:
+    """What is due to each, take-downs first. In a pause, and to a receiver that is suspended, no display is."""
+    due, suspended = _due_now(write, asks)
+    found = [_of_one(write, ask, due.get(ask.receiver, ()), suspended) for ask in asks]
+    leased = [
+        {"claimed": row["id"], "until": write.now + ask.lease, "shown": int(row["action"] == "display")}
+        for ask, rows in zip(asks, found, strict=True)
+        for row in rows
+    ]
+    if leased:
         write.execute_many(_LEASE, leased)
-        write.execute_many(_COUNT, [{"claimed": row["id"]} for row in rows])
-        forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
-        outbox.supersede(write, forgotten)
-    return [_claim(row, is_suspended=is_suspended) for row in rows]
+        write.execute_many(_COUNT, [{"claimed": one["claimed"]} for one in leased])
+        every = [row for rows in found for row in rows]
+        outbox.supersede(write, [row["in_flight"] for row in every if row["in_flight"] not in (None, row["id"])])
+    return [[_claim(row, is_suspended=row["receiver"] in suspended) for row in rows] for rows in found]
+
+
+def _due_now(write: Write, asks: Sequence[Ask]) -> tuple[dict[str, list[int]], set[str]]:
+    """Of those that have room, the priorities of what is due, and which are suspended."""
+    names = [ask.receiver for ask in asks if ask.room.any + ask.room.take_downs > 0]
+    due: dict[str, list[int]] = {}
+    suspended: set[str] = set()
+    for start in range(0, len(names), RECEIVERS_AT_ONCE):
+        some = names[start : start + RECEIVERS_AT_ONCE]
+        asked: dict[str, Any] = {f"receiver_{place}": name for place, name in enumerate(some)}
+        asked |= {f"displays_{place}": 1 for place in range(len(some))}
+        rows: Iterable[Any] = write.execute(_next_due(len(some)), asked)
+        for place, priority, due_at in rows:
+            if due_at <= microseconds(write.now):
+                due.setdefault(some[place], []).append(priority)
+    if due:
+        suspended = set(write.execute(_ALL_SUSPENDED).scalars())
+    return due, suspended
+
+
+def _of_one(write: Write, ask: Ask, priorities: Iterable[int], suspended: Collection[str]) -> list[RowMapping]:
+    asked = {"receiver": ask.receiver, "now": write.now, "held": list(ask.held)}
+    asked |= {"displays": ask.receiver not in suspended and write.paused_since is None}
+    rows: list[RowMapping] = []
+    for priority in sorted(priorities):
+        left = ask.room.any + ask.room.take_downs * (priority == Priority.TAKE_DOWN) - len(rows)
+        if left > 0:
+            due = _NEWEST_FIRST if ask.room.is_probe and priority != Priority.TAKE_DOWN else _DUE_FIRST
+            rows += write.execute(due, asked | {"priority": priority, "room": left}).mappings()
+    return rows
 
 
 def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> list[bool]:

@@ -51,7 +51,7 @@ def failing(real: Callable[..., Any], times: int, error: Exception, *, for_one: 
 
 PLACES: dict[str, tuple[str, Callable[..., Any]]] = {
     "a session": ("capgateway.net.new_session", net.new_session),
-    "a turn": ("capgateway.store.deliveries.turn", deliveries.turn),
+    "a turn": ("capgateway.store.deliveries.turns", deliveries.turns),
     "a request": ("capgateway.dispatch.flight.send", send),
     "a judgement": ("capgateway.dispatch.walk.after", after),
     "a look": ("capgateway.store.deliveries.next_due", deliveries.next_due),
@@ -158,7 +158,7 @@ async def test_leases_that_nobody_holds_are_given_up(tmp_path: Path, monkeypatch
     async def write(work: Any, /, *arguments: Any, **named: Any) -> Any:
         nonlocal lost
         done = await real(work, *arguments, **named)
-        if work is deliveries.turn and done.claims and lost:
+        if work is deliveries.turns and done[0].claims and lost:
             lost -= 1
             raise StoreError("the connection was lost")
         return done
