@@ -71,6 +71,7 @@ class Dispatch:
         self._held: dict[str, set[str]] = {}
         self._is_in_doubt = False
         self._astray_at = 0.0
+        self._revived_at = 0.0
         self._known: dict[str, datetime] | None = None
         self._running: dict[Courier, asyncio.Task[None]] = {}
         self._couriers = {receiver.name: self._courier(receiver) for receiver in receivers}
@@ -203,6 +204,8 @@ class Dispatch:
 
     async def _remember(self) -> None:
         """What earlier processes knew of the receivers, and whether a person says that one is well again."""
+        if monotonic() < self._revived_at:
+            return
         known = await self._store.read(standing.answered) if self._known is None else None
         for name, row in (known or {}).items():
             if row["pause"] and name in self._couriers:
@@ -211,7 +214,7 @@ class Dispatch:
         for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
             if name in self._couriers:
                 self._couriers[name].revive()
-        self._known = revived
+        self._known, self._revived_at = revived, monotonic() + LOOK_SECONDS
 
     async def _mend(self) -> None:
         """Give up leases that nobody holds, and let nothing wait for ever."""
