@@ -229,6 +229,8 @@ class Dispatch:
         if monotonic() >= self._astray_at:
             if await self._store.read(leases.astray, utc_now()):
                 await self._store.write(leases.bring_back)
+            if await self._store.read(standing.are_overdue, utc_now()):
+                await self._store.write_alone(standing.bury)
             await self._let_go()
             self._astray_at = monotonic() + ASTRAY_SECONDS
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, case, func, null, or_, select, update
 
-from capgateway.store import operators
+from capgateway.store import operators, outbox
 from capgateway.store.dialect import upserts
-from capgateway.store.tables import Moment, lanes, receivers
+from capgateway.store.tables import Moment, deliveries, lanes, messages, receivers
 from capgateway.webhooks import Breaker, Dead, OperatorData, needs_operator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
 
     from capgateway.store.records import Finished
     from capgateway.store.write import Write
@@ -57,6 +58,24 @@ _SUSPEND = (
     .where(receivers.c.name == bindparam("receiver"), receivers.c.suspended_at.is_(None))
     .values(suspended_at=bindparam("now"))
 )
+LATE = timedelta(minutes=1)
+"""What is attempted at all is given up by its courier before."""
+AT_ONCE = 100
+_OVERDUE = (
+    select(deliveries, messages.c.type)
+    .select_from(lanes)
+    .join(deliveries, deliveries.c.id == lanes.c.delivery_id)
+    .join(messages, messages.c.id == deliveries.c.message_id)
+    .where(lanes.c.due_at.is_not(None), lanes.c.in_flight.is_(None))
+    .where(deliveries.c.state == "pending", deliveries.c.deadline < bindparam("before", type_=Moment))
+    .limit(AT_ONCE)
+)
+_BURY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("over"))
+    .values(state="dead", reason="deadline", ended_at=bindparam("now", type_=Moment))
+)
+_CLOSE_LANE = update(lanes).where(lanes.c.delivery_id == bindparam("over")).values(due_at=None, not_before=None)
 _LIFT = update(receivers).where(receivers.c.suspended_at.is_not(None)).values(suspended_at=None)
 
 
@@ -111,18 +130,54 @@ def give_up(write: Write, dead: Sequence[Finished]) -> None:
             operators.tell(write, "receiver_degraded", _suspended(one))
 
 
+def are_overdue(connection: Connection, now: datetime) -> bool:
+    """Whether :func:`bury` has anything to do."""
+    return connection.execute(_OVERDUE, {"before": now - LATE}).first() is not None
+
+
+def bury(write: Write) -> None:
+    """Give up deliveries whose time is over and that nobody attempts: their receiver is disabled, or cannot be reached any
+    more. The unit has to be alone."""
+    for row in write.execute(_OVERDUE, {"before": write.now - LATE}).mappings().all():
+        write.execute(_BURY, {"over": row["id"], "now": write.now})
+        write.execute(_CLOSE_LANE, {"over": row["id"]})
+        if row["card_id"] is None:
+            continue
+        operators.tell(write, "dead_letter", _buried(row))
+        if row["action"] == "take_down":
+            outbox.close(write, row["card_id"])
+
+
+def _buried(row: RowMapping) -> OperatorData:
+    is_take_down = row["action"] == "take_down"
+    return OperatorData(
+        severity="critical" if is_take_down else "warning",
+        card_id=row["card_id"],
+        receiver=row["receiver"],
+        message_type=row["type"],
+        attempts=row["attempts"],
+        last_answer=f"answered {row['last_status']}" if row["last_status"] else None,
+        since=row["created_at"],
+        advice=_advice(is_take_down=is_take_down),
+    )
+
+
 def _suspend(write: Write, receiver: str) -> bool:
     return write.execute(_SUSPEND, {"receiver": receiver, "now": write.now}).rowcount > 0
 
 
 def _dead_letter(one: Finished) -> OperatorData:
     is_take_down = one.claim.action == "take_down"
-    advice = (
+    return _about(one, _advice(is_take_down=is_take_down), is_critical=is_take_down)
+
+
+def _advice(*, is_take_down: bool) -> str:
+    what = (
         "The receiver may still display this card: take it down there by hand."
         if is_take_down
         else "The receiver does not display what this message says."
     )
-    return _about(one, f"{advice} `capgateway deliveries dead` lists what was given up.", is_critical=is_take_down)
+    return f"{what} `capgateway deliveries dead` lists what was given up."
 
 
 def _suspended(one: Finished) -> OperatorData:

@@ -62,7 +62,9 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
     def _failed(self, now: float) -> Breaker:
         if self.is_open:
-            pause = min(self.pause * 2, LONGEST_PAUSE) if now >= self.probe_at else self.pause
+            if now < self.probe_at:  # a take-down at its own pace: it must not put off the probe of all others
+                return msgspec.structs.replace(self, successes=0)
+            pause = min(self.pause * 2, LONGEST_PAUSE)
             return msgspec.structs.replace(self, pause=pause, probe_at=now + pause, successes=0)
         counted = self._counted(now, failures=self.failures + 1, failed=1)
         is_often = counted.attempts >= LEAST_ATTEMPTS and counted.failed >= SHARE * counted.attempts

@@ -179,3 +179,18 @@ async def test_a_newer_revision_keeps_the_receivers_wish(store: Store) -> None:
     assert await store.read(delivery_rows.next_due, ["app"]) == {"app": later}
     await take(store, replace(story.cancel(NOW + timedelta(seconds=2), update), identifier="TX-C"))
     assert (await claim(store)).action == "take_down"
+
+
+async def test_what_nobody_can_deliver_is_given_up(store: Store) -> None:
+    """A take-down of a receiver that cannot be reached any more does not wait for ever: operators are told."""
+    await take(store, ALERT)
+    await take(store, CANCEL)
+    assert not await store.read(standing.are_overdue, utc_now())
+    store.clock = lambda: utc_now() + timedelta(days=3)
+    assert await store.read(standing.are_overdue, utc_now() + timedelta(days=3))
+    await store.write_alone(standing.bury)
+    (letter,) = await told(store)
+    assert (letter["type"], letter["severity"], letter["attempts"]) == ("operator.dead_letter", "critical", 0)
+    assert [(each.state, each.reason) for each in await deliveries(store)][-1] == ("dead", "deadline")
+    assert await store.read(delivery_rows.next_due, ["app"]) == {}
+    assert not await store.read(standing.are_overdue, utc_now() + timedelta(days=3))

@@ -73,6 +73,13 @@ def test_probes_come_ever_more_slowly_and_two_successes_close_it() -> None:
     assert once.after(BAD, now).after(GOOD, now).is_open
 
 
+def test_a_take_down_that_fails_puts_no_probe_off() -> None:
+    """One that a receiver never takes is retried at its own pace, and the others have their probe all the same."""
+    opened = after([BAD] * 5)
+    failing = opened.after(BAD, opened.probe_at - 1).after(BAD, opened.probe_at - 0.5)
+    assert (failing.probe_at, failing.pause) == (opened.probe_at, opened.pause)
+
+
 def test_after_a_restart_it_is_still_open() -> None:
     """And a probe may go at once."""
     breaker = Breaker.reopened(40, 100.0)
