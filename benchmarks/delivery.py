@@ -231,6 +231,7 @@ async def _latency(far: FarEnd, hanging: int) -> float:
     names, took = [receiver.name for receiver in (*well, *hung)], list[float]()
     async with _gateway([*well, *hung]) as (store, dispatch):
         running = asyncio.create_task(dispatch.run())
+        await asyncio.sleep(1)  # who begins opens a session for each receiver
         for number in range(50):
             message = await store.write_alone(_post, names, f"card-{number}", "card.published")
             committed = time.monotonic()

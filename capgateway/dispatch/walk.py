@@ -183,13 +183,9 @@ class Dispatch:
         return wait
 
     async def _look(self) -> float:
-        """Hurry what is overtaken, wake the couriers if something is due; return for how long nothing will be."""
+        """Wake the couriers if something is due, hurry what is overtaken; return for how long nothing will be."""
         await self._mend()
         await self._remember()
-        flights = list(self._flights)
-        for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
-            if flight := self._flights.get(delivery_id):
-                flight.hurry("overtaken", OVERTAKEN_SECONDS)
         roomy = [courier for courier in self._couriers.values() if courier.has_room]
         names = [courier.receiver.name for courier in roomy]
         disabled = {courier.receiver.name for courier in roomy if not courier.receiver.enabled}
@@ -199,8 +195,16 @@ class Dispatch:
             due_at = due.get(courier.receiver.name)
             if courier not in roomy or (due_at and due_at <= now):  # a full one may still have its slot for a take-down
                 courier.wake()
+        await self._hurry()
         wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
         return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
+
+    async def _hurry(self) -> None:
+        """Let displays whose take-down waits end soon (rule R4)."""
+        flights = list(self._flights)
+        for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
+            if flight := self._flights.get(delivery_id):
+                flight.hurry("overtaken", OVERTAKEN_SECONDS)
 
     async def _remember(self) -> None:
         """What earlier processes knew of the receivers, and whether a person says that one is well again."""
