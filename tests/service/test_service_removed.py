@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -90,6 +91,7 @@ async def test_no_secret_is_in_the_database(tmp_path: Path) -> None:
 
 async def test_without_its_key_a_removed_receiver_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A database that was copied without its key still starts, and says which receiver it cannot reach."""
+    caplog.set_level(logging.WARNING, "capgateway.service")
     async with ReceiverServer(secrets=[SECRET]) as server:
         await show(tmp_path, server)
         (tmp_path / "gateway.db.key").unlink()
