@@ -180,7 +180,9 @@ def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:
 
 def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
     """An operator's take-down is sticky: later updates of the chain wait for a person."""
-    return not active and any(card.end_reason in ("withdrawn", "erased") for card in made)
+    return not active and any(
+        card.end_reason == "erased" or (card.end_reason == "withdrawn" and card.restored_at is None) for card in made
+    )
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:

@@ -42,7 +42,7 @@ def reason_option(*, required: bool = True) -> Callable[[F], F]:
             raise click.BadParameter("say why you do this")
         return value
 
-    text = "Why you do this. It is logged with your name, so leave out names of persons and plates."
+    text = "Why you do this. It is kept in the audit trail with your name; leave out names of persons and plates."
     return click.option("--reason", metavar="TEXT", required=required, callback=said, help=text)
 
 
@@ -116,6 +116,18 @@ def quarantined(context: Context, alert_id: str) -> Item | None:
         context, path, from_store=lambda store: _listed(store, "one_quarantined", alert_id), may_be_missing=True
     )
     return None if found is None else _page(found)
+
+
+def audit(context: Context, *, card_id: str | None, since: datetime | None, limit: int) -> Item:
+    """A page of the audit trail."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.store import audit as trail  # noqa: PLC0415
+
+        return await store.read(trail.page, card_id=card_id, since=since, limit=limit)
+
+    query = {"card_id": card_id, "since": since and since.isoformat(), "limit": limit}
+    return _page(get(context, "audit", query, from_store=stored))
 
 
 def deliveries(context: Context, *, state: str | None, receiver: str | None, card_id: str | None, limit: int) -> Item:

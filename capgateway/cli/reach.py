@@ -92,7 +92,7 @@ def change(
     return answer if answer.status in refusals else good(answer)
 
 
-def act(context: Context, path: str, said: dict[str, str | None]) -> dict[str, Any]:
+def act(context: Context, path: str, said: dict[str, Any]) -> dict[str, Any]:
     """The API's answer to an act of the user, with what they say: their reason, and a card where it is about one.
 
     Ends the command with exit code 1 where that cannot be done: there is no such card or alert, or it has ended.
@@ -124,7 +124,7 @@ async def _asked(address: str, path: str, query: dict[str, str]) -> tuple[Answer
 
 
 def _read(context: Context, address: str | None, from_store: FromStore, *, is_first: bool) -> Any:
-    from capgateway.store import Store  # noqa: PLC0415  (only where no gateway answers)
+    from capgateway.store import Store, pause  # noqa: PLC0415  (only where no gateway answers)
 
     why = f"no gateway answers at {address}" if address else 'the configuration turns the API off (listen = "")'
     try:
@@ -140,9 +140,17 @@ def _read(context: Context, address: str | None, from_store: FromStore, *, is_fi
         if is_first:
             say(f"capgateway: {why}; reading its database instead, read-only: {known.shown_database}")
         try:
-            return msgspec.to_builtins(asyncio.run(from_store(store)))
+            found = msgspec.to_builtins(asyncio.run(from_store(store)))
+            if is_first and (since := asyncio.run(store.read(pause.since))):
+                say(paused(since.isoformat()))
+            return found
         finally:
             store.close()
+
+
+def paused(since: str) -> str:
+    """That displays are paused, for those who read any list."""
+    return f"capgateway: displays are paused since {since[:19]}Z: `capgateway resume` sends them again"
 
 
 def _is_new(context: Context) -> bool:
@@ -161,6 +169,8 @@ def _tell_who(context: Context, address: str, about: Answer | None) -> None:
     told = about.told if about and about.status == HTTPStatus.OK and isinstance(about.told, dict) else {}
     database = str(told.get("database") or "")
     say(f"capgateway: answered by {address}" + (f", database {database}" if database else ""))
+    if since := told.get("paused_since"):
+        say(paused(str(since)))
     known = _configured(context)
     if known is None or not database or (known.gateway.shown_database == database and _is_near(address, database)):
         return

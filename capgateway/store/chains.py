@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
 from capgateway.store.reasons import BARRED
-from capgateway.store.tables import alerts, cards, chain_names, sightings
+from capgateway.store.tables import alerts, cards, chain_names, corrections, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -236,7 +236,7 @@ def join(write: Write, alert_id: str, chains: Collection[str]) -> str:
 
 
 def _unite(write: Write, others: Collection[str], chain_id: str) -> None:
-    for table in (chain_names, alerts, cards):
+    for table in (chain_names, alerts, cards, corrections):
         write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
 
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, RowMapping, Select
 
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
+NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
+"""Reasons for which a person cannot let an alert be displayed."""
 _WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
 _MARKED = (
     select(attention)
@@ -225,9 +227,19 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
             f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
+    shows = f"`capgateway alerts show {alert.id}` shows its findings"
+    if alert.reason == "paused":
+        return f"This alert is displayed after `capgateway resume`, if it is still in force then. {shows}."
+    if alert.reason == "withdrawn":
+        return (
+            f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
+            f" for the withdrawn card; if it has to stay down, {dismiss}."
+        )
+    if alert.reason in NEVER_SHOWN:
+        return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
     return (
-        f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"
-        f" only take-downs; when you have dealt with it, run {dismiss}."
+        f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"
+        f" --reason TEXT`; when you have dealt with it, run {dismiss}."
     )
 
 
