@@ -1,7 +1,10 @@
-"""What a person does to a card by command: withdraw, restore, correct, hold, verify."""
+"""What a person does to a card by command: withdraw, restore, correct, hold, verify, export."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,6 +13,7 @@ import click
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import asks_gateway
 from capgateway.cli.reach import act
+from capgateway.errors import CapgatewayError
 
 if TYPE_CHECKING:
     from capgateway.cli.output import Context
@@ -101,6 +105,41 @@ def hold(context: Context, card_id: str, lift: bool, reason: str | None, as_json
     _answer(told, as_json, lambda: f"{card_id}: {'no longer held' if lift else 'held: the retention does not count'}")
 
 
+@asks_gateway
+@click.command()
+@click.argument("card_id", metavar="ID")
+@click.option("--output", "target", metavar="FILE", help="Where to write the bundle; - is stdout.  [default: ID.zip]")
+@click.pass_obj
+def export(context: Context, card_id: str, target: str | None) -> None:
+    """Write the evidence bundle of a card, a zip with the sha256 of each file in its manifest.
+
+    It contains the card's revisions, the alerts of its case as received, and its messages, attempts and acts: personal data. A file
+    that exists is not overwritten. Exit code 1 when there is no such card.
+    """
+    path = None if target == "-" else Path(target or f"{card_id}.zip")
+    if path is not None and path.exists():
+        output.fail(f"{path} exists already; give another name with --output")
+    try:
+        content = ask.evidence(context, card_id)
+    except LookupError as error:
+        output.fail(str(error.args[0]), code=1)
+    if path is None:
+        click.echo(content, nl=False)
+    else:
+        _write(path, content)
+    digest = hashlib.sha256(content).hexdigest()
+    output.say(f"capgateway: {path or 'the bundle'} has {len(content):,} bytes; sha256 {digest}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file that only its owner reads."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise CapgatewayError(f"cannot write {path}: {error.strerror}") from error
+
+
 def _act(context: Context, card_id: str, action: str, **said: Any) -> dict[str, Any]:
     return act(context, f"cards/{quote(card_id, safe='')}/{action}", said)
 
@@ -112,4 +151,4 @@ def _answer(told: dict[str, Any], as_json: bool, sentence: Any) -> None:
         click.echo(output.harmless(sentence()))
 
 
-COMMANDS = (verify, withdraw, restore, correct, hold)
+COMMANDS = (verify, withdraw, restore, correct, hold, export)

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from capgateway import log
-from capgateway.store import again, audit, corrections, hand, pause
+from capgateway.store import again, audit, corrections, evidence, hand, pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from capgateway.store import Store, Taken
     from capgateway.store.audit import Act
     from capgateway.store.corrections import Corrected
+    from capgateway.store.evidence import Evidence
     from capgateway.store.hand import Restored
     from capgateway.store.pause import Paused
 
@@ -91,6 +92,15 @@ class Hand:
     async def _decide_what_waits(self, since: datetime | None) -> None:
         for alert_id in await self._store.read(again.left_by_a_pause, since) if since else ():
             self._tell(await self._decide(alert_id, is_for_later=True))
+
+    async def export(self, card_id: str, act: Act) -> Evidence:
+        """All that is stored of a card and its chain."""
+        found = await self._store.read(evidence.collect, card_id)
+        if found is None:
+            raise LookupError(f"there is no card {card_id}")
+        await self._store.write(audit.record, act, "card.exported", card_id=card_id)
+        _log("card.exported", act, card=card_id)
+        return found
 
     async def record(self, act: Act, action: str, *, detail: dict[str, Any], alert_ids: Sequence[str] = ()) -> None:
         """Note in the audit trail what a person did through another walk: an entry for each of these alerts, or one."""

@@ -65,6 +65,13 @@ def expire(write: Write, limit: int) -> int:
     return len(due)
 
 
+def shown_by(connection: Connection, alert_id: str) -> str | None:
+    """The text of the latest revision that shows an alert; ``None`` where none does, or it is erased."""
+    mine = select(card_revisions.c.body).where(card_revisions.c.alert_id == alert_id)
+    found: str | None = connection.execute(mine.order_by(card_revisions.c.sequence.desc()).limit(1)).scalar()
+    return found
+
+
 def next_expiry(connection: Connection) -> datetime | None:
     """When the next active card ends."""
     return connection.execute(select(func.min(cards.c.expires_at)).where(cards.c.state == "active")).scalar()

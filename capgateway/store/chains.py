@@ -263,6 +263,12 @@ def one(connection: Connection, alert_id: str) -> tuple[Member, str]:
     return member(row), row["chain_id"]
 
 
+def chain_of(connection: Connection, alert_id: str) -> str | None:
+    """The chain of a stored alert, if it takes part in one."""
+    found: str | None = connection.execute(select(alerts.c.chain_id).where(alerts.c.id == alert_id)).scalar()
+    return found
+
+
 def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardState, ...]:
     """Every card that alerts of these chains ever made."""
     return tuple(state(row) for row in connection.execute(_CARDS, {"chains": list(chains)}).mappings())

@@ -35,7 +35,7 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
@@ -72,13 +72,13 @@ def alert_page(
         query = query if value is None else query.where(alerts.c[name] == value)
     query = query if since is None else query.where(alerts.c.received_at >= since)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
-    return Page(items=[_alert(row) for row in rows], next=following)
+    return Page(items=[alert_of(row) for row in rows], next=following)
 
 
 def one_alert(connection: Connection, alert_id: str) -> StoredAlert | None:
     """The alert of that id, or ``None``."""
     row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id)).mappings().first()
-    return None if row is None else _alert(row)
+    return None if row is None else alert_of(row)
 
 
 def original(connection: Connection, alert_id: str) -> bytes | None:
@@ -194,7 +194,8 @@ def _cursor(text: str) -> tuple[datetime, str]:
     return EPOCH + timedelta(microseconds=int(stamp)), row_id
 
 
-def _alert(row: RowMapping) -> StoredAlert:
+def alert_of(row: Mapping[Any, Any]) -> StoredAlert:
+    """A row of an alert, as lists show it."""
     fields = {column.name: row[column.name] for column in LISTED}
     return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
 
@@ -207,7 +208,7 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
 
 
 def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
-    alert = _alert(row)
+    alert = alert_of(row)
     referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
     advice = _advice(alert, card_ids)
     return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)

@@ -18,6 +18,7 @@ from capgateway.metrics import Metrics
 from capgateway.store import Store
 from capgateway.store.audit import Act
 from capgateway.store.corrections import Corrected
+from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
 
@@ -71,6 +72,9 @@ class Hands(Protocol):
 
     async def resume(self, act: Act) -> datetime | None:
         """Send displays again; since when they were paused."""
+
+    async def export(self, card_id: str, act: Act) -> Evidence:
+        """All that is stored of a card and its chain."""
 
     async def record(self, act: Act, action: str, *, detail: dict[str, Any], alert_ids: Sequence[str] = ()) -> None:
         """Note in the audit trail what a person did through another walk."""
