@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
 from capgateway.cards.member import Member
+from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
-    area = _area(display, member, draft)
+    area, rules = _area(display, member, draft), policy.of(display.programme)
+    programme = policy.programme(display.programme) or AMBER
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -27,6 +29,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         revision=display.revision,
         state=display.state,
         kind=display.programme,
+        program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
@@ -35,7 +38,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(policy, area), *draft.actions),
+        actions=(*_policy_actions(rules, area), *draft.actions),
         area=area,
         source=_source(member, draft),
     )
