@@ -11,6 +11,8 @@ from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, referenc
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
+from capgateway.cards.review import doubts_of
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -18,9 +20,13 @@ from capgateway.cards.takedown import (
     may_mean_a_card,
     waits_for_a_person,
 )
+from capgateway.cards.words import fingerprint
 
 __all__ = [
+    "AMBER",
+    "BUILT_IN",
     "MAX_NAME",
+    "MEP",
     "STATEMENTS",
     "VERSION",
     "Card",
@@ -39,14 +45,17 @@ __all__ = [
     "NotAFact",
     "Policy",
     "PolicyAction",
+    "Programme",
     "SignatureNote",
     "Situation",
     "convert",
     "corrections",
     "decide",
+    "doubts_of",
     "draft",
     "expire",
     "expiry",
+    "fingerprint",
     "gist",
     "is_matched",
     "is_meant",

@@ -39,7 +39,7 @@ from capgateway.store import retention
 from capgateway.tasks import Faults, Task, keep
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
     import aiohttp
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from capgateway.store.gaps import Gap
 
 EXPIRE_EVERY = timedelta(seconds=1)
+EACH_SECOND = timedelta(seconds=1)
 ERASE_EVERY = timedelta(hours=1)
 LOOK_FOR_GAPS_EVERY = timedelta(seconds=1)
 REMEMBERED_WITHIN = timedelta(seconds=30)
@@ -73,9 +74,16 @@ EXPIRY_LATE_SECONDS = 30.0
 
 
 class Watching:
-    """All feeds of one gateway process."""
+    """All feeds of one gateway process. ``each_second`` is other work that waits for a time to come, by its name."""
 
-    def __init__(self, intake: Intake, user_agent: str, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        user_agent: str,
+        faults: Faults | None = None,
+        *,
+        each_second: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
+    ) -> None:
         self.feeds: tuple[Feed, ...] = ()
         self._faults = faults or Faults(intake.metrics)
         self._replacing = asyncio.Lock()
@@ -85,6 +93,7 @@ class Watching:
         self._streams: dict[str, list[asyncio.Task[None]]] = {}
         self._remembered: dict[str, datetime] = {}
         self._asks_others: set[str] = set()
+        self._each_second = each_second or {}
         self.jobs = Jobs(self._faults)
 
     @property
@@ -108,6 +117,8 @@ class Watching:
             await self._intake.store.write(stored_gaps.not_ahead)
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
+        for name, work in self._each_second.items():
+            self.jobs.every(name, work, EACH_SECOND)
         self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
         self.jobs.every("gaps", self._look_for_gaps, LOOK_FOR_GAPS_EVERY, first=LOOK_FOR_GAPS_EVERY)
         self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)

@@ -19,8 +19,8 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
 from capgateway.cards.gist import OTHER
+from capgateway.store import audit, chains, operators, outcomes, review
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, operators, outcomes
 from capgateway.store.dialect import upsert
 from capgateway.store.records import HeldFor
 from capgateway.store.tables import alerts, attention, cards, held_take_downs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from capgateway.cards import Member, Policy
+    from capgateway.store.audit import Act
     from capgateway.store.write import Write
 
 LOOKED_AT = 50
@@ -95,7 +96,7 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
         said = {one.alert_id: one.sent_at for story in stories for one in story}
         live = {card.card_id: said[card.alert_id] for card in situation.cards if card.active and card.alert_id in said}
         return _matched(write, row, member, known, live, policy, is_new=is_new)
-    if card_stage.may_mean_a_card(member.gist):
+    if card_stage.may_mean_a_card(member.gist, policy):
         return _unmatched(write, row, member, policy, is_new=is_new)
     return NOTHING
 
@@ -110,17 +111,32 @@ def of_senders(write: Write, sender_keys: Collection[str]) -> Sequence[str]:
     return found
 
 
-def dismiss(write: Write, alert_id: str) -> None:
+def dismiss(write: Write, alert_id: str, act: Act) -> None:
     """A person says that a quarantined alert means nothing. Raises ``LookupError`` and ``ValueError``."""
-    _handle(write, _waiting(write, alert_id), "dismissed")
-
-
-def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision:
-    """A person says that a quarantined take-down ends this card; without a card, the only one that it marks. Raises
-    ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
     row = _waiting(write, alert_id)
-    if row["gist"] is None or not card_stage.is_take_down(chains.member(row).gist):
-        raise ValueError("this version can release only take-downs, and this alert is not one")
+    _handle(write, row, "dismissed")
+    audit.record(write, act, "quarantine.dismissed", alert_id=alert_id, detail={"reason": row["reason"]})
+
+
+def release(write: Write, alert_id: str, card_id: str | None, policy: Policy, act: Act) -> Decision:
+    """A person says that a quarantined take-down ends this card, without a card the only one that it marks; or that a
+    quarantined statement may be displayed. Raises ``LookupError`` for an unknown alert or card, and ``ValueError`` where it
+    cannot be."""
+    row = _waiting(write, alert_id)
+    if row["gist"] is not None and card_stage.is_take_down(chains.member(row).gist):
+        decision = _release_take_down(write, row, card_id)
+    elif card_id is not None:
+        raise ValueError("this alert is not a take-down: it ends no card, so it is released without --card")
+    else:
+        decision = review.approve(write, row, policy)
+    concerned = decision.changes[0].card_id
+    detail = {"reason": row["reason"], "decision": decision.word}
+    audit.record(write, act, "quarantine.released", card_id=concerned, alert_id=alert_id, detail=detail)
+    return decision
+
+
+def _release_take_down(write: Write, row: RowMapping, card_id: str | None) -> Decision:
+    alert_id: str = row["id"]
     card = _card(write, alert_id, card_id)
     if card["status"] != _status(chains.member(row)):
         raise ValueError(

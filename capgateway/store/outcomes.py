@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
+from capgateway import cap
 from capgateway import cards as card_stage
 from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation
 from capgateway.store import chains
@@ -16,10 +17,12 @@ from capgateway.store.tables import alerts, corrections
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from capgateway.cards import Correction, Member, Policy
+    from sqlalchemy import Row
+
+    from capgateway.cards import Correction, Gist, Member, Policy
     from capgateway.store.write import Write
 
-_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
+_TEXTS = select(alerts.c.draft, alerts.c.original).where(alerts.c.id == bindparam("alert"))
 
 _CORRECTIONS = (
     select(corrections.c.pointer, corrections.c.value_sha256)
@@ -81,13 +84,13 @@ def outcome(
     shown: dict[str, Card] = {}
     for display in decision.changes:
         if isinstance(display, Display):
-            is_arrived = display.alert_id == situation.arrived.alert_id
-            text = draft if is_arrived and draft else _stored_draft(write, display.alert_id)
-            if text is None:
-                return _instead(display, "erased")
+            member, is_arrived = known[display.alert_id], display.alert_id == situation.arrived.alert_id
+            texts = None if is_arrived and draft else write.execute(_TEXTS, {"alert": display.alert_id}).first()
             try:
-                words = msgspec.json.decode(text, type=Draft) if isinstance(text, str) else text
-                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy, removed)
+                words = draft if texts is None else _draft_of(texts, member.gist)
+                if words is None:
+                    return _instead(display, "erased")
+                shown[display.card_id] = card_stage.convert(display, member, words, policy, removed)
             except Exception as error:  # noqa: BLE001
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
@@ -153,6 +156,10 @@ def save(write: Write, alert_id: str, decision: Decision, card_id: str | None) -
     write.execute(update(alerts).where(alerts.c.id == alert_id).values(**made))
 
 
-def _stored_draft(write: Write, alert_id: str) -> str | None:
-    found: str | None = write.execute(_DRAFT, {"alert": alert_id}).scalar()
-    return found
+def _draft_of(texts: Row[Any], gist: Gist) -> Draft | None:
+    """What a card of a stored alert would say; ``None`` once that is erased. Of an alert whose programme was enabled later the
+    draft is made only now."""
+    if texts.draft is not None:
+        return msgspec.json.decode(texts.draft, type=Draft)
+    alert = cap.parse(texts.original).alert if texts.original is not None else None
+    return card_stage.draft(alert, gist) if alert else None
