@@ -104,7 +104,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if _speaks_only_of_others(arrived):
+    if _speaks_only_of_others(arrived) and not arrived.published_as:
         return _cross_sender(arrived, policy)
     each = stories(situation, policy) or [[arrived]]
     return _together([_of_one(story, situation, policy) for story in each])
@@ -223,7 +223,8 @@ def _is_barred(
     """An operator's take-down is sticky: later updates of the chain wait for a person. So does an Alert that was sent after it,
     and what follows that, but as a new card that waits for review."""
     ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
-    if active or not ends or shown.member.published_as:
+    was_published = shown.member.published_as and all(card.alert_id != shown.member.alert_id for card in ends)
+    if active or not ends or was_published:
         return None
     if any(card.end_reason == "erased" for card in ends) or not _is_renewed(shown, chain, ends):
         return "withdrawn"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlalchemy import and_, bindparam, or_, select
 
 from capgateway import cards as card_stage
@@ -36,6 +37,12 @@ _MAY_BE_SHOWN = or_(
     ),  # by the policy; a person's withdrawal is sticky
     and_(alerts.c.decision == "quarantined", alerts.c.reason == "review", alerts.c.handled.is_(None)),
 )
+
+
+def adopt(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> None:
+    """Let an alert take part in its chain that was kept out of it for the way it came. Raises ``ValueError`` where the same
+    alert came another way as well."""
+    Intake(write, [usable := msgspec.structs.replace(arrival, gate=None)], policy).adopt(alert_id, usable)
 
 
 def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> Taken:

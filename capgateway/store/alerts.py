@@ -152,6 +152,13 @@ class Intake:
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
         return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
 
+    def adopt(self, alert_id: str, arrival: Arrival) -> None:
+        """Give a stored document its name, and tie it in."""
+        known = self.known.get(arrival.identity)
+        if known is not None and known["id"] != alert_id:
+            raise ValueError(f"the same alert came another way as well: publish {known['id']}")
+        self._rewrite(alert_id, arrival, arrival.identity, self.ledger.tie(alert_id, arrival.names))
+
     def _take_new(self, arrival: Arrival, identity: str) -> Taken:
         alert_id = ids.from_digest("alt", bytes.fromhex(identity))
         if arrival.gate is not None:
@@ -179,7 +186,7 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
+        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft, alert=arrival.alert)
         if arrival.held_back is None or made.decision.word == "ended":
             return made
         return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)

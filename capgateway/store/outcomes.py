@@ -62,12 +62,13 @@ def outcome(
     policy: Policy,
     draft: Draft | None,
     *,
+    alert: cap.Alert | None = None,
     renewing: str | None = None,
     is_for_later: bool = False,
 ) -> Outcome:
     """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
-    in either leaves the alert ``undecided``. The card ``renewing`` gets another revision although nothing new is said.
-    ``is_for_later``: in a pause, displays are written all the same, and sent when it is over."""
+    in either leaves the alert ``undecided``. The card ``renewing`` gets another revision although nothing new is
+    said. ``alert`` is what arrived, where it is not stored yet. ``is_for_later``: in a pause, displays are written all the same, and sent when it is over."""
     try:
         situation = gather(write, arrived, found)
         if renewing:
@@ -85,9 +86,8 @@ def outcome(
     for display in decision.changes:
         if isinstance(display, Display):
             member, is_arrived = known[display.alert_id], display.alert_id == situation.arrived.alert_id
-            texts = None if is_arrived and draft else write.execute(_TEXTS, {"alert": display.alert_id}).first()
             try:
-                words = draft if texts is None else _draft_of(texts, member.gist)
+                words = (draft if is_arrived else None) or _words(write, member, alert if is_arrived else None)
                 if words is None:
                     return _instead(display, "erased")
                 shown[display.card_id] = card_stage.convert(display, member, words, policy, removed)
@@ -97,6 +97,14 @@ def outcome(
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
                 return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
     return Outcome(decision=decision, shown=shown)
+
+
+def _words(write: Write, member: Member, alert: cap.Alert | None) -> Draft | None:
+    """What a card of an alert would say that has no draft at hand: a stored one, or one that follows what a person published."""
+    texts = write.execute(_TEXTS, {"alert": member.alert_id}).first()
+    if texts is not None:
+        return _draft_of(texts, member.gist)
+    return card_stage.draft(alert, member.gist) if alert else None
 
 
 def _renewed(situation: Situation, card_id: str) -> Situation:

@@ -60,6 +60,16 @@ async def hold(request: web.Request) -> web.Response:
     return await _card(request, card_id, "held_at")
 
 
+@routes.post("/api/v1/alerts/{id}/publish")
+async def publish(request: web.Request) -> web.Response:
+    """Display a declined alert."""
+    alert_id, given = query.name(request), await said(request)
+    by = act(request, given, needs_reason=True)
+    published = await done(request.app[GATEWAY].hands.publish(alert_id, given.programme, by))
+    told = {"alert_id": alert_id, "handled": "published", "card_id": published.card_id}
+    return as_json(told | {"decision": published.decision, "programme": published.programme})
+
+
 @routes.post("/api/v1/pause")
 async def pause(request: web.Request) -> web.Response:
     """Let no display start. Take-downs continue."""
