@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select, update
 
+from capgateway.cards import Display
 from capgateway.store import cards as card_rows
 from capgateway.store import chains, outcomes
 from capgateway.store.tables import alerts
@@ -53,7 +54,8 @@ def approve(write: Write, row: RowMapping, policy: Policy) -> Decision:
     handled = {"handled": "released", "handled_at": write.now}
     member = msgspec.structs.replace(chains.member(row), released_at=write.now)
     made = outcomes.outcome(write, member, [row["chain_id"]], policy, None)
-    if made.fault or not any(change.card_id in made.shown for change in made.decision.changes):
+    shown = [change.alert_id for change in made.decision.changes if isinstance(change, Display)]
+    if made.fault or row["id"] not in shown:
         raise ValueError(f"releasing this alert would display nothing: it would be {_said(made.decision)}")
     write.execute(update(alerts).where(alerts.c.id == row["id"]).values(**handled))
     written = card_rows.apply(write, made.decision.changes, made.shown, row["chain_id"])
