@@ -95,7 +95,8 @@ def publish(context: output.Context, alert_id: str, programme: str | None, reaso
 def decided(alert: dict[str, Any]) -> str:
     """The decision with its reason, and what a person made of it."""
     told = f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
-    return f"{told} ({alert['handled']})" if alert.get("handled") else told
+    handled = "by a person" if alert.get("handled") == "published" else alert.get("handled")
+    return f"{told} ({handled})" if handled else told
 
 
 def _row(alert: dict[str, Any]) -> table.Row:

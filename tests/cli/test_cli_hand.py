@@ -68,7 +68,7 @@ async def test_a_declined_alert_is_published_with_a_reason(night: Night) -> None
     alert_id = told["items"][0]["alert_id"]  # type: ignore[index]
     done = await night.ask("alerts", "publish", alert_id, "--programme", "amber", *BECAUSE)
     assert (done.exit_code, "published as the card crd_" in done.stdout) == (0, True)
-    assert "(published)" in (await night.ask("alerts", "show", alert_id)).stdout
+    assert "published (by a person)" in (await night.ask("alerts", "show", alert_id)).stdout
 
 
 async def test_a_pause_is_said_with_every_list(night: Night) -> None:
