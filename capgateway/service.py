@@ -70,7 +70,7 @@ class Service:
         self._intake = Intake(
             store,
             self._schemas,
-            _policy(settings),
+            policy_of(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
@@ -230,7 +230,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = _policy(settings)
+        self._intake.policy = self._operate.policy = policy_of(settings)
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
     async def _warn_of_the_forgotten(self) -> None:
@@ -374,7 +374,7 @@ def public_url(settings: Settings) -> str:
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy, with what each feed may say."""
     feeds = {
         feed.name: FeedRules(

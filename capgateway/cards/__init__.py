@@ -3,6 +3,7 @@
 from capgateway.cards.area import touches
 from capgateway.cards.card import Card, SignatureNote
 from capgateway.cards.convert import convert
+from capgateway.cards.correct import Correction, Facts, NotAFact, corrections
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
@@ -27,20 +28,24 @@ __all__ = [
     "Card",
     "CardState",
     "Change",
+    "Correction",
     "Decision",
     "Display",
     "Draft",
     "End",
     "EndReason",
+    "Facts",
     "FeedRules",
     "Gist",
     "Member",
+    "NotAFact",
     "Policy",
     "PolicyAction",
     "SignatureNote",
     "Situation",
     "Traits",
     "convert",
+    "corrections",
     "decide",
     "draft",
     "expire",

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
+from capgateway.cards.correct import without
 from capgateway.cards.member import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.policy import Policy
     from capgateway.places import Unit
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
+def convert(
+    display: Display, member: Member, draft: Draft, policy: Policy, corrections: Sequence[Correction] = ()
+) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
+    ``corrections`` the facts that a person removed."""
     area = _area(display, member, draft)
+    facts = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -36,7 +44,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(policy, area), *draft.actions),
+        actions=(*_policy_actions(policy, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
         area=area,
         source=_source(member, draft),
     )

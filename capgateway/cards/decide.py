@@ -181,7 +181,9 @@ def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) ->
 
 def _is_barred(made: Sequence[CardState], still: Sequence[CardState]) -> bool:
     """An operator's take-down is sticky: later updates of the chain wait for a person."""
-    return not still and any(card.end_reason in ("withdrawn", "erased") for card in made)
+    return not still and any(
+        card.end_reason == "erased" or (card.end_reason == "withdrawn" and card.restored_at is None) for card in made
+    )
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:

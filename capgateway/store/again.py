@@ -11,7 +11,7 @@ from capgateway.cards import Decision, Display
 from capgateway.store import chains, copies, held, outcomes
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
-from capgateway.store.tables import alerts, cards
+from capgateway.store.tables import alerts, cards, gateway
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from capgateway.store.held import Held
     from capgateway.store.write import Write
 
+FOR_LATER = frozenset({"undecided", "paused", "withdrawn"})
+"""Reasons that hold until the gateway is mended, the pause is over, or a person lifts the withdrawal."""
+
 
 def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> Taken:
     """Decide a stored document that could not be read before; ``arrival`` is what it is read as now."""
@@ -31,14 +34,15 @@ def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) ->
     return settled([taken], intake.finish())[0]
 
 
-def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
-    """Decide a stored alert anew, as after a change of policy or an upgrade, and write what follows from it. Where nothing
-    changes the decision that stands keeps standing, unless there was none."""
+def decide_again(write: Write, alert_id: str, policy: Policy, *, is_for_later: bool = False) -> Taken:
+    """Decide a stored alert anew, as after a change of policy, an upgrade or an act of a person, and write what follows from
+    it. Where nothing changes the decision that stands keeps standing, unless it said that it was for later. ``is_for_later``:
+    in a pause, write displays all the same."""
     member, chain_id = chains.one(write.connection, alert_id)
-    made = outcomes.outcome(write, member, [chain_id], policy, None)
+    made = outcomes.outcome(write, member, [chain_id], policy, None, is_for_later=is_for_later)
     written = copies.apply(write, made, chain_id, policy)
     stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
-    if made.decision.changes or stood == "undecided":
+    if made.decision.changes or made.decision.reason == "paused" or stood in FOR_LATER:
         outcomes.save(write, alert_id, made.decision, written.card_id)
     taken = Taken(alert_id=alert_id, decision=made.decision, is_new=False, messages=written.messages, fault=made.fault)
     return settled([taken], _looked_at(write, member, made.decision, policy))[0]
@@ -62,6 +66,24 @@ def undecided(connection: Connection) -> list[tuple[str, bool]]:
         (alert_id, chain_id is not None)
         for alert_id, chain_id in connection.execute(query.order_by(alerts.c.received_at))
     ]
+
+
+def left_behind(connection: Connection) -> list[str]:
+    """Alerts that still wait for the end of a pause that is over: the gateway was stopped while it decided them."""
+    over = select(gateway.c.id).where(gateway.c.paused_since.is_(None)).exists()
+    query = select(alerts.c.id).where(alerts.c.reason == "paused", alerts.c.chain_id.is_not(None), over)
+    return list(connection.execute(query.order_by(alerts.c.sent_at.desc(), alerts.c.id)).scalars())
+
+
+def left_by_a_pause(connection: Connection, since: datetime) -> list[str]:
+    """Alerts that a pause, which began then, may have kept from being displayed, the newest first: what was to be displayed,
+    and what came meanwhile and let another alert be displayed."""
+    came = and_(
+        alerts.c.received_at >= since,
+        or_(alerts.c.decision.in_(["unchanged", "ended"]), alerts.c.reason == "stale"),
+    )
+    query = select(alerts.c.id).where(or_(alerts.c.reason == "paused", came), alerts.c.chain_id.is_not(None))
+    return list(connection.execute(query.order_by(alerts.c.sent_at.desc(), alerts.c.id)).scalars())
 
 
 def undecided_by_region(connection: Connection, now: datetime, since: datetime) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Connection, RowMapping
 
     from capgateway.cards import Change
     from capgateway.store.write import Write
@@ -54,6 +54,13 @@ class Written(NamedTuple):
 
     card_id: str | None
     messages: int
+
+
+def shown_by(connection: Connection, alert_id: str) -> str | None:
+    """The text of the latest revision that shows an alert; ``None`` where none does, or it is erased."""
+    mine = select(card_revisions.c.body).where(card_revisions.c.alert_id == alert_id)
+    found: str | None = connection.execute(mine.order_by(card_revisions.c.sequence.desc()).limit(1)).scalar()
+    return found
 
 
 def apply(write: Write, changes: Sequence[Change], shown: Mapping[str, Card], chain_id: str) -> Written:

@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
 from capgateway.store.reasons import BARRED
-from capgateway.store.tables import alerts, cards, chain_names, sightings
+from capgateway.store.tables import alerts, cards, chain_names, corrections, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -236,7 +236,7 @@ def join(write: Write, alert_id: str, chains: Collection[str]) -> str:
 
 
 def _unite(write: Write, others: Collection[str], chain_id: str) -> None:
-    for table in (chain_names, alerts, cards):
+    for table in (chain_names, alerts, cards, corrections):
         write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
 
 
@@ -261,6 +261,12 @@ def one(connection: Connection, alert_id: str) -> tuple[Member, str]:
     """A stored alert that takes part in a chain, and the name of the chain."""
     row = connection.execute(_ONE, {"alert": alert_id}).mappings().one()
     return member(row), row["chain_id"]
+
+
+def chain_of(connection: Connection, alert_id: str) -> str | None:
+    """The chain of a stored alert, if it takes part in one."""
+    found: str | None = connection.execute(select(alerts.c.chain_id).where(alerts.c.id == alert_id)).scalar()
+    return found
 
 
 def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardState, ...]:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from capgateway.store import outbox
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, lanes, messages, receivers
+from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, gateway, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
@@ -81,14 +81,15 @@ _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery())
 
 
 @cache
-def _next_due(count: int) -> TextClause:
+def _next_due(count: int, *, in_a_pause: bool) -> TextClause:
     """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
-    time."""
+    time. In a pause displays are not due."""
+    displays = " AND (action IS NULL OR action <> 'display')" if in_a_pause else ""
     part = (
         "SELECT {0} AS place, {1} AS priority, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
-        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+        " AND due_at IS NOT NULL{2} ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
     )
-    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    parts = [part.format(place, int(priority), displays) for place in range(count) for priority in Priority]
     return text(" UNION ALL ".join(parts))
 
 
@@ -123,6 +124,8 @@ _DUE = (
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
+_IS_NO_DISPLAY = lanes.c.action.is_distinct_from("display")
+_DUE_IN_A_PAUSE = _DUE.where(_IS_NO_DISPLAY)
 _LEASE = Many(
     update(lanes)
     .where(lanes.c.delivery_id == bindparam("claimed"))
@@ -236,7 +239,7 @@ def claim(
         left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
         if left > 0:
             asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
-            rows += write.execute(_DUE, asked).mappings()
+            rows += write.execute(_DUE_IN_A_PAUSE if write.paused_since else _DUE, asked).mappings()
     if rows:
         until = write.now + lease
         write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
@@ -270,10 +273,11 @@ def next_due(
     """For each of these receivers, when its next delivery falls due or a lease runs out; without those where nothing
     waits. Of some only the take-downs count."""
     due: dict[str, datetime] = {}
+    in_a_pause = connection.execute(select(gateway.c.paused_since)).scalar() is not None
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
         asked = {f"receiver_{place}": name for place, name in enumerate(some)}
-        for place, priority, due_at in connection.execute(_next_due(len(some)), asked):
+        for place, priority, due_at in connection.execute(_next_due(len(some), in_a_pause=in_a_pause), asked):
             name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
             if priority != Priority.TAKE_DOWN and name in take_downs_only:
                 continue

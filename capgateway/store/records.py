@@ -138,7 +138,7 @@ class NeedsPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     """One card as the API lists it. ``card`` is the latest display, ``None`` once it is erased; ``unverified_since`` is
-    ``None`` while it is verified."""
+    ``None`` while it is verified, ``held_at`` while the retention counts."""
 
     card_id: str
     incident_id: str
@@ -154,6 +154,7 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: str | None
     verified_at: datetime | None
     unverified_since: datetime | None
+    held_at: datetime | None
     attention: list[Attention]
     card: Card | None
 

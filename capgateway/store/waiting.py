@@ -54,11 +54,31 @@ def _stands_for(copy: RowMapping, arrival: Arrival, policy: Policy, now: datetim
 def _said(arrival: Arrival, taken: Taken) -> OperatorData:
     """An alert that a person has to look at before anybody sees it."""
     return OperatorData(
-        severity="critical",
+        severity="warning" if taken.decision.reason == "paused" else "critical",
         feed=arrival.feed,
         message_type="card.published",
         since=arrival.received_at,
-        advice=f"An alert of an enabled programme is in quarantine ({taken.decision.reason}) and is not displayed. Read it with"
-        f" `capgateway quarantine show {taken.alert_id}`, and tell its issuer what is wrong. When that is settled, run `capgateway"
-        f" quarantine dismiss {taken.alert_id} --reason TEXT`.",
+        advice=_advice(taken),
+    )
+
+
+def _advice(taken: Taken) -> str:
+    """What to do about it. What a person caused is for that person to lift."""
+    shown = f"Read it with `capgateway quarantine show {taken.alert_id}`"
+    dismiss = f"`capgateway quarantine dismiss {taken.alert_id} --reason TEXT`"
+    if taken.decision.reason == "paused":
+        return (
+            f"An alert of an enabled programme came while displays are paused. {shown}. It is displayed after `capgateway"
+            " resume`, if it is still in force then."
+        )
+    if taken.decision.reason == "withdrawn":
+        return (
+            "An alert of an enabled programme belongs to a case whose card was withdrawn, and is not displayed."
+            f" {shown}. To display the case again, run `capgateway cards restore CARD` for the withdrawn card; if it has to"
+            f" stay down, {dismiss}."
+        )
+    return (
+        f"An alert of an enabled programme is in quarantine ({taken.decision.reason}) and is not displayed. {shown}, and tell"
+        f" its issuer what is wrong. To display it as it is, run `capgateway alerts publish {taken.alert_id} --reason TEXT`;"
+        f" when it is settled, {dismiss}."
     )

@@ -217,9 +217,9 @@ async def test_a_partner_cannot_hide_what_the_state_says(store: Store) -> None:
 
 async def test_the_next_copy_is_displayed_when_a_card_expires(store: Store) -> None:
     """Its time is over, but not the copy's: the copy is displayed, as a new card."""
-    soon = tuple(replace(info, expires=story._time(NOW + timedelta(minutes=1))) for info in said(STATE).infos)
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
     await take(store, came(replace(said(STATE), infos=soon)), came(said(PARTNER)))
-    with at(store, NOW + timedelta(minutes=2)):
+    with at(store, utc_now() + timedelta(minutes=2)):
         await store.write_alone(copies.end_overdue, 10, EQUAL)
     assert await words(store) == {"state": ["ended expired"], "partner": ["active"]}
     assert await told(store) == ["card.published", "card.expired", "card.published"]

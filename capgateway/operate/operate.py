@@ -3,7 +3,7 @@
 ::
 
     stored alerts ─▶ decide again ─────────────▶ rows, messages, lanes
-    an operator ─▶ verify, dismiss, release ─────────┘
+    an operator ─▶ dismiss, release, and ``hand`` ───┘
 
 It needs nothing but the store, so every process can do it, whatever roles it has. Like the other walks it calls
 ``on_messages`` when the store has messages to deliver.
@@ -21,7 +21,8 @@ from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
-from capgateway.store import again, cards, gaps, held, lists
+from capgateway.operate.hand import Hand
+from capgateway.store import again, cards, held, lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("capgateway.operate")
 
 
-class Operate:
+class Operate(Hand):
     """``policy`` and ``feeds``, by name, may be replaced at run time."""
 
     def __init__(
@@ -59,6 +60,8 @@ class Operate:
                 raise
             except Exception as error:  # noqa: BLE001  (one that still cannot be decided keeps no other from it)
                 log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=alert_id, fault=type(error).__name__)
+        for alert_id in await self._store.read(again.left_behind):
+            self._tell(await self._decide(alert_id))
         moved = await self._store.read(again.undecided_by_region, now, now - self.policy.max_lifetime)
         for alert_id in moved:
             self._tell(await self._decide(alert_id))
@@ -66,17 +69,10 @@ class Operate:
             self._on_messages()
         return len(undecided) + len(moved)
 
-    async def verify(self, card_id: str, *, actor: str, reason: str) -> bool:
-        """An operator confirms that an active card is still true; whether there is such a card."""
-        is_verified = await self._store.write_alone(gaps.verify, card_id)
-        if is_verified:
-            log.event(LOGGER, "card.verified", actor=actor, card=card_id, reason=reason)
-        return is_verified
-
     async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
         """An operator says that a quarantined alert is settled. Raises ``LookupError`` and ``ValueError`` as the store does."""
         await self._store.write_alone(held.dismiss, alert_id)
-        log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id, reason=reason)
+        log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id)
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """An operator says that a quarantined take-down ends this card. Raises ``LookupError`` and ``ValueError`` as the
@@ -84,11 +80,8 @@ class Operate:
         decision = await self._store.write_alone(held.release, alert_id, self.policy, card_id)
         self._on_messages()
         ended = ",".join(change.card_id for change in decision.changes)
-        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=ended, reason=reason)
+        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=ended)
         return decision
-
-    async def _decide(self, alert_id: str) -> Taken:
-        return await self._store.write_alone(again.decide_again, alert_id, self.policy)
 
     async def _read_again(self, alert_id: str) -> Taken:
         """An alert that a fault kept from being read is examined again, as its feed brought it."""
@@ -104,10 +97,3 @@ class Operate:
         if taken.decision.reason == "undecided" and not taken.fault:
             return msgspec.structs.replace(taken, fault="it still cannot be judged")
         return taken
-
-    def _tell(self, taken: Taken) -> None:
-        if taken.fault:
-            log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=taken.alert_id, fault=taken.fault)
-        elif taken.messages:
-            log.event(LOGGER, "alert.decided", alert=taken.alert_id, again=True, decision=taken.decision.word)
-            self._on_messages()
