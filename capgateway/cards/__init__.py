@@ -9,7 +9,7 @@ from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
-from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -54,7 +54,9 @@ __all__ = [
     "may_not_change",
     "may_speak",
     "reference_text",
+    "retention_of",
     "says_cancel",
+    "shortest_retention",
     "stories",
     "touches",
     "unusable",

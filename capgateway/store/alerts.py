@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from capgateway.store.write import Write
 
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset(
-    {"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as", "erased_at"}
-)
+_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as"})
 
 _KNOWN = select(
     *(
