@@ -10,6 +10,7 @@ from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, referenc
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
+from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -24,6 +25,7 @@ __all__ = [
     "VERSION",
     "Card",
     "CardState",
+    "Case",
     "Change",
     "Decision",
     "Display",
@@ -37,6 +39,7 @@ __all__ = [
     "PolicyAction",
     "SignatureNote",
     "Situation",
+    "case_of",
     "convert",
     "decide",
     "draft",

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("alerts", "Show alerts and what became of them."),
     "cards": ("cards", "Show cards, or verify one."),
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
+    "erase": ("erase", "Take a card down, wipe all that it is about, and keep it from coming back."),
     "deliveries": ("deliveries", "Show deliveries to receivers."),
     "listen": ("listen", "Run a receiver on this machine, for developers."),
     "keys": ("keys", "Generate secrets and verify signatures."),

@@ -39,7 +39,7 @@ class Erasing:
     async def look(self) -> None:
         """Erase what is due now, and scrub the files if anything was erased since they were."""
         cards, alerts, bodies = await self._cards(), await self._alerts(), await self._bodies()
-        if cards or alerts or bodies:
+        if cards or alerts or bodies or await self._reasons():
             self._is_dirty = True
             log.event(LOGGER, "personal_data.erased", cards=cards, alerts=alerts, bodies=bodies)
         if self._is_dirty and self._clock() >= self._scrub_at:
@@ -71,6 +71,12 @@ class Erasing:
                 break
             count += await store.write(retention.erase_bodies, before)
         return count
+
+    async def _reasons(self) -> int:
+        store, before = self._intake.store, utc_now() - shortest_retention(self._intake.policy)
+        return (
+            await store.write(retention.erase_reasons, before) if await store.read(retention.are_reasons, before) else 0
+        )
 
     async def _scrub(self) -> None:
         began = self._clock()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import LargeBinary, delete, select, update
 
 from capgateway.store.tables import (
+    HAS_DATA,
+    IS_WHOLE,
     PERSONAL,
     addresses,
     alerts,
@@ -42,7 +44,7 @@ def wipe_alerts(write: Write, alert_ids: Collection[str]) -> None:
     """Erase the personal data of alerts: their words, the addresses they came from, and what persons said of them."""
     for some in portions(alert_ids):
         blank(write, alerts, alerts.c.id.in_(some))
-        write.execute(update(alerts).where(alerts.c.id.in_(some)).values(erased_at=write.now))
+        write.execute(update(alerts).where(alerts.c.id.in_(some), IS_WHOLE).values(erased_at=write.now))
         blank(write, addresses, addresses.c.alert_id.in_(some))
         blank(write, audit, audit.c.alert_id.in_(some))
 
@@ -57,7 +59,7 @@ def wipe_cards(write: Write, card_ids: Collection[str]) -> None:
         blank(write, corrections, corrections.c.card_id.in_(some))
         blank(write, audit, audit.c.card_id.in_(some))
         write.execute(delete(card_traits).where(card_traits.c.card_id.in_(some)))
-        write.execute(update(cards).where(cards.c.id.in_(some)).values(erased_at=write.now))
+        write.execute(update(cards).where(cards.c.id.in_(some), HAS_DATA).values(erased_at=write.now))
 
 
 def portions(ids: Collection[str]) -> Iterator[Sequence[str]]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, RowMapping, Select
 
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
+_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)

@@ -110,6 +110,7 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool
     handled: str | None
     handled_at: datetime | None
+    erased_at: datetime | None
     findings: list[Finding]
 
 
@@ -154,6 +155,7 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: str | None
     verified_at: datetime | None
     unverified_since: datetime | None
+    erased_at: datetime | None
     attention: list[Attention]
     card: Card | None
 

@@ -23,6 +23,8 @@ from capgateway.store.tables import (
     IS_WHOLE,
     addresses,
     alerts,
+    attention,
+    audit,
     bodies,
     cards,
     entries,
@@ -45,6 +47,8 @@ KEPT = timedelta(days=30)
 which any feed lists an alert; should one come again, its alert is known all the same."""
 AT_ONCE = 200
 """Alerts or bodies that are erased in one unit of work: the writer's other work must not wait for long."""
+ERASURE = "incident.erased"
+"""What the audit trail calls an erasure by order."""
 LOOKED_AT = 200
 """Ended cards read at once. Some may have to wait for others of their incident, or are held."""
 
@@ -147,6 +151,17 @@ def are_bodies(connection: Connection, before: datetime) -> bool:
     return any(connection.execute(query.limit(1)).first() is not None for query in (_bodies(before), strays))
 
 
+def erase_reasons(write: Write, before: datetime) -> int:
+    """Erase what persons said until then of cards and alerts that are erased; how many. The reason for erasing them stays: it has
+    no words of theirs."""
+    return erasure.blank(write, audit, _are_said(before))
+
+
+def are_reasons(connection: Connection, before: datetime) -> bool:
+    """Whether :func:`erase_reasons` has anything to do."""
+    return connection.execute(select(audit.c.id).where(_are_said(before)).limit(1)).first() is not None
+
+
 def erase_alerts(write: Write, alert_ids: Sequence[str]) -> None:
     """Blank the personal part of alerts. What is left decides as before."""
     erasure.wipe_alerts(write, alert_ids)
@@ -172,13 +187,14 @@ def _is_over(related: Family, policy: Policy, now: datetime) -> bool:
 
 
 def _is_old(connection: Connection, policy: Policy, now: datetime, before: datetime) -> ColumnElement[bool]:
-    """Alerts received until then, but for those that wait for a person, or for a pause to end, who must have the time that the
-    policy gives."""
+    """Alerts received until then, but for those that wait for a person, who must have the time that the policy gives, or for the
+    end of a pause, and take-downs that mark a live card."""
     is_paused = connection.execute(select(gateway.c.paused_since)).scalar() is not None
     waits = and_(alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
     patience = and_(waits, alerts.c.received_at > now - policy.review_timeout)
     paused = and_(waits, alerts.c.reason == "paused") if is_paused else None
-    old = and_(alerts.c.received_at <= before, ~patience)
+    marks = exists().where(attention.c.alert_id == alerts.c.id)
+    old = and_(alerts.c.received_at <= before, ~patience, ~marks)
     return old if paused is None else and_(old, ~paused)
 
 
@@ -200,6 +216,13 @@ def _whole(which: ColumnElement[bool]) -> Select[tuple[str]]:
 def _bodies(before: datetime) -> Select[tuple[str]]:
     old = and_(bodies.c.fetched_at <= before, bodies.c.content.is_not(None))
     return select(bodies.c.id).where(old).order_by(bodies.c.fetched_at).limit(AT_ONCE)
+
+
+def _are_said(before: datetime) -> ColumnElement[bool]:
+    about_card = exists().where(cards.c.id == audit.c.card_id, ~HAS_DATA)
+    about_alert = exists().where(alerts.c.id == audit.c.alert_id, ~IS_WHOLE)
+    is_other = and_(audit.c.reason.is_not(None), audit.c.action != ERASURE)
+    return and_(is_other, audit.c.at <= before, or_(about_card, about_alert))
 
 
 def _is_nobodys(before: datetime) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
 from capgateway.store import Store
+from capgateway.store.erase import Report
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,9 @@ class Hands(Protocol):
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """Let a quarantined take-down end this card, or the only one that it marks. Raises the same."""
+
+    async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> Report:
+        """Erase all that a card, or the alerts of an identifier, are about. Raises the same."""
 
 
 def _no_troubles() -> Sequence[str]:

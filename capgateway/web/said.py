@@ -14,10 +14,11 @@ EXAMPLE = '{"reason": "why you do this"}'
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``card`` is for actions about one."""
+    """``card`` is for actions about one, ``identifier`` for those about the alerts of that identifier."""
 
     reason: str | None = None
     card: str | None = None
+    identifier: str | None = None
 
 
 async def said(request: web.Request) -> Said:
