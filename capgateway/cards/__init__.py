@@ -11,7 +11,8 @@ from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, referenc
 from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
-from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
+from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -27,6 +28,7 @@ __all__ = [
     "VERSION",
     "Card",
     "CardState",
+    "Case",
     "Change",
     "Correction",
     "Decision",
@@ -44,6 +46,7 @@ __all__ = [
     "SignatureNote",
     "Situation",
     "Traits",
+    "case_of",
     "convert",
     "corrections",
     "decide",
@@ -62,7 +65,9 @@ __all__ = [
     "may_not_change",
     "may_speak",
     "reference_text",
+    "retention_of",
     "says_cancel",
+    "shortest_retention",
     "stories",
     "touches",
     "unusable",

@@ -58,3 +58,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def rules_of(self, feed: str) -> FeedRules:
         """What a feed may say; anything for one that is not configured any more."""
         return self.feeds.get(feed, ANY_FEED)
+
+
+def retention_of(programme: str, policy: Policy) -> timedelta:
+    """How long the personal data of a programme's cards is kept after their end."""
+    return policy.retention
+
+
+def shortest_retention(policy: Policy) -> timedelta:
+    """The shortest of all programmes: for what may contain the words of any of them."""
+    return policy.retention

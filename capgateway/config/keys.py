@@ -105,7 +105,7 @@ POLICY = {
         kind=duration(MINUTE, YEAR), about="The longest that any card lives, whatever its alert says.", default="7d"
     ),
     "retention": Key(
-        kind=duration(HOUR, 10 * YEAR),
+        kind=duration(timedelta(0), 10 * YEAR),
         about="How long the personal data of ended cards, and of alerts that did not become cards, is kept.",
         default="72h",
     ),

@@ -185,10 +185,10 @@ class Names(NamedTuple):
 
 def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    world = _world(gist, rehearsal=rehearsal)
+    mine = world(gist, rehearsal=rehearsal)
 
     def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
-        return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
+        return tuple((gist.sender_key, mine, one) for one in islice(identifiers, limit))
 
     if gist.msg_type != "Cancel":
         named = sorted(gist.names_of_its_own() - {gist.identifier_key})
@@ -202,7 +202,8 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     )
 
 
-def _world(gist: Gist, *, rehearsal: bool) -> str:
+def world(gist: Gist, *, rehearsal: bool) -> str:
+    """What an alert speaks to: what is practice never meets what is real."""
     apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
     return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
@@ -211,9 +212,9 @@ def named(write: Write, take_down: Member, policy: Policy) -> Named:
     """What a take-down names of what we have. What a push feed brought under somebody's name is nothing that is meant."""
     gist = take_down.gist
     names = names_of(gist, rehearsal=take_down.rehearsal)
-    world = _world(gist, rehearsal=take_down.rehearsal)
+    mine = world(gist, rehearsal=take_down.rehearsal)
     others = tuple(
-        (sender, world, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
+        (sender, mine, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
     )
     ledger = Ledger(write, [names, Names(others)])
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
