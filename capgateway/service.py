@@ -32,7 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, deliveries, feeds, gaps, lists
+from capgateway.store import Store, deliveries, feeds, gaps, lists, review
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -76,7 +76,12 @@ class Service:
         )
         self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
-        self._watching = Watching(self._intake, user_agent(settings), self.faults)
+        self._watching = Watching(
+            self._intake,
+            user_agent(settings),
+            self.faults,
+            each_second={"review": self._operate.publish_unanswered},
+        )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
         self._beside: set[asyncio.Task[None]] = set()
@@ -221,6 +226,7 @@ class Service:
             await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
             return

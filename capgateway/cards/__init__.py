@@ -12,6 +12,8 @@ from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
+from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
+from capgateway.cards.review import doubts_of
 from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
     is_matched,
@@ -21,9 +23,13 @@ from capgateway.cards.takedown import (
     waits_for_a_person,
 )
 from capgateway.cards.traits import Traits
+from capgateway.cards.words import fingerprint
 
 __all__ = [
+    "AMBER",
+    "BUILT_IN",
     "MAX_NAME",
+    "MEP",
     "STATEMENTS",
     "VERSION",
     "Card",
@@ -43,6 +49,7 @@ __all__ = [
     "NotAFact",
     "Policy",
     "PolicyAction",
+    "Programme",
     "SignatureNote",
     "Situation",
     "Traits",
@@ -50,9 +57,11 @@ __all__ = [
     "convert",
     "corrections",
     "decide",
+    "doubts_of",
     "draft",
     "expire",
     "expiry",
+    "fingerprint",
     "gist",
     "is_matched",
     "is_meant",

@@ -10,6 +10,7 @@ from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
 from capgateway.cards.correct import without
 from capgateway.cards.member import Member
+from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,8 @@ def convert(
 ) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
     ``corrections`` the facts that a person removed."""
-    area = _area(display, member, draft)
+    area, rules = _area(display, member, draft), policy.of(display.programme)
+    programme = policy.programme(display.programme) or AMBER
     facts = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
@@ -36,6 +38,7 @@ def convert(
         state=display.state,
         kind=display.programme,
         related=display.related,
+        program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
@@ -44,7 +47,7 @@ def convert(
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(policy, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
+        actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
         area=area,
         source=_source(member, draft),
     )

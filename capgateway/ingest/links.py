@@ -117,7 +117,8 @@ async def _run(intake: Intake, watch: Followed, errand: Errand, lane: Lane) -> B
             continue
         arrivals = await _examine(intake, watch, entry, found)
         if any(arrival.gate != "unreadable" for arrival in arrivals):
-            return Brought(arrivals=tuple(arrivals), taken=_taken(watch, errand, link, found, arrivals))
+            telling = next((one for one in arrivals if not is_plain(one, intake.policy)), arrivals[0])
+            return Brought(arrivals=tuple(arrivals), taken=_taken(watch, errand, link, found, telling))
         useless = useless or Brought(arrivals=tuple(arrivals), trouble=_useless(link, found))
     if useless:
         return useless
@@ -135,8 +136,7 @@ async def _examine(intake: Intake, watch: Followed, entry: MissingEntry, found: 
     return [msgspec.structs.replace(arrival, is_second_look=True) for arrival in arrivals]
 
 
-def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, arrivals: Sequence[Arrival]) -> TakenEntry:
-    telling = next((arrival for arrival in arrivals if not is_plain(arrival)), arrivals[0])
+def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, telling: Arrival) -> TakenEntry:
     document = Document(
         address=errand.address,
         link=link,

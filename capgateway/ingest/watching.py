@@ -40,7 +40,7 @@ from capgateway.store import retention
 from capgateway.tasks import Faults, Task, keep
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
     import aiohttp
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from capgateway.store.gaps import Gap
 
 EXPIRE_EVERY = timedelta(seconds=1)
+EACH_SECOND = timedelta(seconds=1)
 ERASE_EVERY = timedelta(seconds=5)
 """What is to be erased is within a minute, and a retention may be as short as a second."""
 PRUNE_EVERY = timedelta(hours=1)
@@ -76,9 +77,16 @@ EXPIRY_LATE_SECONDS = 30.0
 
 
 class Watching:
-    """All feeds of one gateway process."""
+    """All feeds of one gateway process. ``each_second`` is other work that waits for a time to come, by its name."""
 
-    def __init__(self, intake: Intake, user_agent: str, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        user_agent: str,
+        faults: Faults | None = None,
+        *,
+        each_second: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
+    ) -> None:
         self.feeds: tuple[Feed, ...] = ()
         self._faults = faults or Faults(intake.metrics)
         self._replacing = asyncio.Lock()
@@ -89,6 +97,7 @@ class Watching:
         self._remembered: dict[str, datetime] = {}
         self._asks_others: set[str] = set()
         self._erasing = Erasing(intake)
+        self._each_second = each_second or {}
         self.jobs = Jobs(self._faults)
 
     @property
@@ -112,6 +121,8 @@ class Watching:
             await self._intake.store.write(stored_gaps.not_ahead)
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
+        for name, work in self._each_second.items():
+            self.jobs.every(name, work, EACH_SECOND)
         self.jobs.every("erase", self._erasing.look, ERASE_EVERY)
         self.jobs.every("prune", self._prune, PRUNE_EVERY, first=soon)
         self.jobs.every("gaps", self._look_for_gaps, LOOK_FOR_GAPS_EVERY, first=LOOK_FOR_GAPS_EVERY)

@@ -23,12 +23,13 @@ from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.operate.hand import Hand
-from capgateway.store import again, cards, held, lists
+from capgateway.store import again, cards, gists, held, lists, review
 from capgateway.store import erase as erasing
 from capgateway.store.audit import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from capgateway.cards import Decision, Policy
     from capgateway.store import Store, Taken
@@ -56,6 +57,7 @@ class Operate(Hand):
     ) -> None:
         self.policy, self.feeds = policy, feeds
         self._store, self._schemas, self._on_messages = store, schemas, on_messages
+        self._tried, self._tried_under = set[str](), policy
 
     async def reconsider(self) -> int:
         """Decide again whatever this policy or this version of the gateway may decide otherwise, and send live cards where
@@ -71,7 +73,8 @@ class Operate(Hand):
                 log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=alert_id, fault=type(error).__name__)
         for alert_id in await self._store.read(again.left_behind):
             self._tell(await self._decide(alert_id))
-        moved = await self._store.read(again.undecided_by_region, now, now - self.policy.max_lifetime)
+        await self._ask_again(now)
+        moved = await self._store.read(again.undecided_by_policy, now, self.policy)
         for alert_id in moved:
             self._tell(await self._decide(alert_id))
         if await self._store.write_alone(cards.route_again):
@@ -80,16 +83,17 @@ class Operate(Hand):
 
     async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
         """An operator says that a quarantined alert is settled. Raises ``LookupError`` and ``ValueError`` as the store does."""
-        await self._store.write_alone(held.dismiss, alert_id)
+        await self._store.write_alone(held.dismiss, alert_id, Act(actor=actor, reason=reason))
         log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id)
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
-        """An operator says that a quarantined take-down ends this card. Raises ``LookupError`` and ``ValueError`` as the
-        store does."""
-        decision = await self._store.write_alone(held.release, alert_id, self.policy, card_id)
+        """An operator says that a quarantined take-down ends this card, or that a quarantined statement may be displayed. Raises
+        ``LookupError`` and ``ValueError`` as the store does."""
+        act = Act(actor=actor, reason=reason)
+        decision = await self._store.write_alone(held.release, alert_id, card_id, self.policy, act)
         self._on_messages()
-        ended = ",".join(change.card_id for change in decision.changes)
-        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=ended)
+        concerned = ",".join(change.card_id for change in decision.changes)
+        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=concerned)
         return decision
 
     async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> erasing.Report:
@@ -129,6 +133,29 @@ class Operate(Hand):
             await asyncio.sleep(SCRUB_AGAIN)
         return "pending"
 
+    async def publish_unanswered(self) -> None:
+        """Display what waits for review and nobody answered for in time, where the policy says so."""
+        rules = [self.policy.of(one.id) for one in self.policy.programmes]
+        patience = [one.review_timeout for one in rules if one.review_default == "publish"]
+        if self._tried_under is not self.policy:
+            self._tried_under, self._tried = self.policy, set()
+        if not patience:
+            return
+        now = utc_now()
+        last = set(await self._store.read(review.unanswered, max(patience), now))
+        for alert_id in await self._store.read(review.unanswered, min(patience), now):
+            if alert_id not in self._tried:
+                self._tell(await self._decide(alert_id))
+        self._tried |= last  # what is not displayed by now waits for a person
+
+    async def _ask_again(self, now: datetime) -> None:
+        """Make the gists of alerts without codes again where other phrases name programmes now."""
+        after: str | None = ""
+        while after is not None:
+            since = now - self.policy.longest
+            renewed, after = await self._store.read(gists.asked_otherwise, self.policy, since, after)
+            await self._store.write_alone(gists.save, renewed)
+
     async def _read_again(self, alert_id: str) -> Taken:
         """An alert that a fault kept from being read is examined again, as its feed brought it."""
         stored = await self._store.read(lists.one_alert, alert_id)
@@ -138,7 +165,14 @@ class Operate(Hand):
         # A feed that is gone lends nobody trust; a rehearsal stays one.
         feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
         feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
-        came = examine(document, feed, self._schemas, received_at=stored.received_at, envelope_status=stored.status)
+        came = examine(
+            document,
+            feed,
+            self._schemas,
+            received_at=stored.received_at,
+            envelope_status=stored.status,
+            policy=self.policy,
+        )
         taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
         if taken.decision.reason == "undecided" and not taken.fault:
             return msgspec.structs.replace(taken, fault="it still cannot be judged")

@@ -16,13 +16,13 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway.cards import Card
 from capgateway.examine import examine
-from capgateway.store import Store, StoredAlert, StoredCard, alerts, chains, copies, lists
+from capgateway.store import Arrival, Store, StoredAlert, StoredCard, alerts, chains, copies, lists
 from capgateway.store import cards as card_rows
 from capgateway.store.audit import Entry
 
@@ -102,7 +102,7 @@ async def _take_in(
         some = list(group)
         moment = max(one.received_at for one in some)
         store.clock = partial(_at, moment)
-        arrivals = [_arrival(one, material.documents[one.id], feeds[one.feed], schemas) for one in some]
+        arrivals = [_arrival(one, material.documents[one.id], feeds[one.feed], schemas, policy) for one in some]
         await store.write_alone(copies.end_overdue, EXPIRED_AT_ONCE, policy)
         taken = await store.write_alone(alerts.take_in, arrivals, policy)
         names |= {one.id: each.alert_id for one, each in zip(some, taken, strict=True)}
@@ -114,9 +114,9 @@ def _at(moment: datetime) -> datetime:
     return moment
 
 
-def _arrival(one: StoredAlert, document: bytes, feed: Feed, schemas: cap.Schemas) -> Any:
+def _arrival(one: StoredAlert, document: bytes, feed: Feed, schemas: cap.Schemas, policy: Policy) -> Arrival:
     feed = msgspec.structs.replace(feed, rehearsal=one.rehearsal)
-    return examine(document, feed, schemas, received_at=one.received_at, envelope_status=one.status)
+    return examine(document, feed, schemas, received_at=one.received_at, envelope_status=one.status, policy=policy)
 
 
 async def _compare(
@@ -203,7 +203,7 @@ def _triple(card: Card) -> tuple[str, ...]:
 
 def lead_in(policy: Policy, since: datetime) -> datetime:
     """From when on alerts may belong to a story that goes on ``since`` then."""
-    return since - policy.max_lifetime
+    return since - policy.longest
 
 
 def matters(received_at: datetime, decision: str, since: datetime) -> bool:

@@ -114,9 +114,11 @@ class Intake:
             if decision.reason != "no_programme" or gist.speaks_only_of_others:
                 self._ended_nothing.append(taken.alert_id)
             return taken
-        if gist.basis is not None or decision.word in ("published", "updated"):
+        if self.policy.recognise(gist) or decision.word in ("published", "updated"):
             self._spoke.add(gist.sender_key)
-        told = waiting.tell(self.write, arrival, taken, self.policy) if decision.word == "quarantined" else 0
+        if decision.word != "quarantined":
+            return taken
+        told = waiting.tell(self.write, arrival.member(taken.alert_id), decision, self.policy)
         return msgspec.structs.replace(taken, messages=taken.messages + told) if told else taken
 
     def _take(self, arrival: Arrival) -> Taken:

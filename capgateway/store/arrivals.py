@@ -13,10 +13,13 @@ from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
 from capgateway.cards.gist import known_word
+from capgateway.cards.policy import USUAL, Policy
 from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from capgateway.feeds import Feed
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,19 +79,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 def arrival(
     *,
-    feed: str,
+    feed: Feed,
     document: bytes,
     received_at: datetime,
     alert: Alert | None,
     report: Report,
     gate: QuarantineReason | None,
     held_back: QuarantineReason | None = None,
-    rehearsal: bool = False,
+    policy: Policy = USUAL,
 ) -> Arrival:
     """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
     ``undecided``: it is decided again after an upgrade."""
+    rehearsal = feed.rehearsal
     came = Arrival(
-        feed=feed,
+        feed=feed.name,
         document=document,
         received_at=received_at,
         alert=alert,
@@ -102,8 +106,8 @@ def arrival(
     if alert is None:
         return came
     try:
-        gist = cards.gist(alert)
-        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist) else None
+        gist = cards.gist(alert, policy.phrases)
+        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist, policy) else None
         return msgspec.structs.replace(
             came,
             gist=gist,

@@ -62,6 +62,8 @@ MEMBER = (
     alerts.c.card_id,
     alerts.c.handled,
     alerts.c.handled_at,
+    alerts.c.decided_at,
+    alerts.c.published_as,
 )
 _MEMBERS = (
     select(*MEMBER)
@@ -287,6 +289,7 @@ def state(row: RowMapping | Mapping[str, Any]) -> CardState:
         published_at=row["published_at"],
         target=tuple(row["target"].split()),
         end_reason=row["end_reason"],
+        ended_at=row["ended_at"],
         restored_at=row["restored_at"],
         superseded_by=row["superseded_by"],
     )
@@ -327,4 +330,8 @@ def member(row: RowMapping) -> Member:
         was_barred=row["reason"] in BARRED,
         card_id=row["card_id"],
         had_effect=row["decision"] in ("published", "updated", "linked", "ended"),
+        was_shown=row["decision"] in ("published", "updated"),
+        was_dismissed=row["handled"] == "dismissed",
+        published_as=row["published_as"],
+        waits_since=row["decided_at"] if (row["decision"], row["reason"]) == ("quarantined", "review") else None,
     )

@@ -100,8 +100,9 @@ def _drafts(write: Write, situation: Situation, decision: Decision, draft: Draft
     wanted = {change.alert_id for change in decision.changes if isinstance(change, Display)}
     if card_stage.was_cancelled_unseen(decision, situation):
         wanted.add(situation.arrived.alert_id)
+    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
     for alert_id in wanted - found.keys():
-        if stored := incidents.stored_draft(write, alert_id):
+        if stored := incidents.stored_draft(write, known[alert_id]):
             found[alert_id] = stored
     return found
 

@@ -84,7 +84,7 @@ async def test_operators_are_told_in_a_pause(store: Store) -> None:
     await store.write_alone(alerts.take_in, [arrival(ALERT)], POLICY)
     (told,) = await claim(store)
     assert told.type == "operator.review_waiting"
-    assert b"after `capgateway resume`" in told.body
+    assert b"After `capgateway resume`" in told.body
 
 
 async def test_after_a_pause_the_latest_state_is_displayed(store: Store) -> None:
