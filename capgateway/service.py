@@ -388,6 +388,7 @@ def policy_of(settings: Settings) -> Policy:
             senders=feed.senders,
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
+            precedence=feed.precedence,
         )
         for feed in settings.feeds
     }

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("alerts", "Show alerts and what became of them; publish one."),
     "cards": ("cards", "Show cards; verify, withdraw, restore, correct, hold or export one."),
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
+    "erase": ("erase", "Take a card down, wipe all that it is about, and keep it from coming back."),
     "deliveries": ("deliveries", "Show deliveries to receivers."),
     "pause": ("pause", "Stop all displays; take-downs continue."),
     "resume": ("pause", "End a pause."),

@@ -53,7 +53,7 @@ class Hand:
 
     async def withdraw(self, card_id: str, act: Act) -> None:
         """Take a card down, and let nothing of its case be displayed until it is restored."""
-        await self._store.write_alone(hand.withdraw, card_id, act)
+        await self._store.write_alone(hand.withdraw, card_id, self.policy, act)
         self._on_messages()
         _log("card.withdrawn", act, card=card_id)
 

@@ -3,7 +3,7 @@
 ::
 
     stored alerts ─▶ decide again ─────────────▶ rows, messages, lanes
-    an operator ─▶ dismiss, release, and ``hand`` ───┘
+    an operator ─▶ dismiss, release, erase, and ``hand`` ─┘
 
 It needs nothing but the store, so every process can do it, whatever roles it has. Like the other walks it calls
 ``on_messages`` when the store has messages to deliver.
@@ -11,18 +11,20 @@ It needs nothing but the store, so every process can do it, whatever roles it ha
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway import cap, log
-from capgateway.clock import utc_now
+from capgateway.clock import monotonic, utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.operate.hand import Hand
 from capgateway.store import again, cards, gists, held, lists, review
+from capgateway.store import erase as erasing
 from capgateway.store.audit import Act
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
     from capgateway.store import Arrival, Store, Taken
 
 LOGGER = logging.getLogger("capgateway.operate")
+ACKNOWLEDGED_WITHIN = 15.0
+"""Seconds that an erasure waits for receivers: for a few quick retries of a take-down. Then it says who is missing."""
+LOOK_SECONDS = 0.1
+LARGEST_REWRITTEN = 1_000_000_000
+"""Bytes of a SQLite file that is rewritten after an order; that takes some ten seconds, in which nothing else is written."""
+SCRUB_TRIES, SCRUB_AGAIN = 5, 0.5
 
 
 class Operate(Hand):
@@ -87,6 +95,43 @@ class Operate(Hand):
         concerned = ",".join(change.card_id for change in decision.changes)
         log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=concerned)
         return decision
+
+    async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> erasing.Report:
+        """An operator has everything erased that a card, or the alerts of an identifier, are about; what was shown is taken
+        down. Waits a while for the receivers. Raises ``LookupError`` and ``ValueError`` as the store does."""
+        act = Act(actor=actor, reason=reason)
+        erased = await self._store.write_alone(erasing.erase, act, self.policy, card_id=card_id, identifier=identifier)
+        self._on_messages()
+        cards_told = ",".join(erased.card_ids)
+        log.event(LOGGER, "incident.erased", actor=actor, cards=cards_told, alerts=len(erased.alert_ids))
+        take_downs = await self._acknowledged(erased)
+        return erasing.Report(
+            cards=erased.card_ids,
+            ended=erased.ended,
+            alerts=len(erased.alert_ids),
+            take_downs=take_downs,
+            files=await self._scrubbed(),
+        )
+
+    async def _acknowledged(self, erased: erasing.Erased) -> list[erasing.TakenDown]:
+        """What receivers made of the take-downs, once none is pending or time is up."""
+        end = monotonic() + ACKNOWLEDGED_WITHIN
+        while True:
+            found = await self._store.read(erasing.acknowledgements, erased.card_ids)
+            if all(one.state != "pending" for one in found) or monotonic() >= end:
+                return found
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _scrubbed(self) -> erasing.Files:
+        """Remove what was erased from the files; a reader may hold them for a moment."""
+        for _ in range(SCRUB_TRIES):
+            scrubbed = await self._store.scrub(LARGEST_REWRITTEN)
+            if scrubbed.is_done:
+                return (
+                    "rewritten" if scrubbed.is_rewritten else "too_large" if self._store.is_ours_alone else "vacuumed"
+                )
+            await asyncio.sleep(SCRUB_AGAIN)
+        return "pending"
 
     async def publish_unanswered(self) -> None:
         """Display what waits for review and nobody answered for in time, where the policy says so."""

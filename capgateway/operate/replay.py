@@ -22,7 +22,7 @@ import msgspec
 
 from capgateway.cards import Card
 from capgateway.examine import examine
-from capgateway.store import Arrival, Store, StoredAlert, StoredCard, alerts, chains, lists
+from capgateway.store import Arrival, Store, StoredAlert, StoredCard, alerts, chains, copies, lists
 from capgateway.store import cards as card_rows
 from capgateway.store.audit import Entry
 
@@ -104,7 +104,7 @@ async def _take_in(
         moment = max(one.received_at for one in some)
         store.clock = partial(_at, moment)
         arrivals = [_arrival(one, material.documents[one.id], feeds[one.feed], schemas, policy) for one in some]
-        await store.write_alone(card_rows.expire, EXPIRED_AT_ONCE)
+        await store.write_alone(copies.end_overdue, EXPIRED_AT_ONCE, policy)
         taken = await store.write_alone(alerts.take_in, arrivals, policy)
         names |= {one.id: each.alert_id for one, each in zip(some, taken, strict=True)}
         progress(len(names))

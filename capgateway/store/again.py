@@ -9,8 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, held, outcomes, waiting
+from capgateway.store import chains, copies, held, outcomes, waiting
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
 from capgateway.store.tables import alerts, cards, gateway
@@ -59,7 +58,7 @@ def decide_again(write: Write, alert_id: str, policy: Policy, *, is_for_later: b
     member, chain_id = chains.one(write.connection, alert_id)
     stood = write.execute(_STOOD, {"alert": alert_id}).one()
     made = outcomes.outcome(write, member, [chain_id], policy, None, is_for_later=is_for_later)
-    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    written = copies.apply(write, made, chain_id, policy)
     is_other = (made.decision.word, made.decision.reason) != (stood.decision, stood.reason)
     is_news = is_other and stood.reason in BY_POLICY and made.decision.word in ("quarantined", "ignored")
     if made.decision.changes or is_news or made.decision.reason == "paused" or stood.reason in FOR_LATER:
@@ -120,7 +119,7 @@ def left_by_a_pause(connection: Connection, since: datetime) -> list[str]:
 def undecided_by_policy(connection: Connection, now: datetime, policy: Policy) -> list[str]:
     """Alerts that another policy may decide otherwise: the heads of live cards; and what was left out, or waits, for its
     region, its programme or a review, and was received so lately that it may still be live."""
-    heads = select(cards.c.alert_id).where(cards.c.state == "active", cards.c.expires_at > now)
+    heads = select(cards.c.alert_id).where(cards.c.state != "ended", cards.c.expires_at > now)
     left_out = alerts.c.reason.in_(["region", "left_region"]) | _MAY_BE_SHOWN
     foreign = and_(alerts.c.reason == "no_programme", or_(*_of_programmes(policy)))
     is_late = alerts.c.received_at >= now - policy.longest

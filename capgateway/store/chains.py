@@ -20,7 +20,7 @@ from capgateway.store.reasons import BARRED
 from capgateway.store.tables import alerts, cards, chain_names, corrections, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, RowMapping
 
@@ -187,10 +187,10 @@ class Names(NamedTuple):
 
 def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    world = _world(gist, rehearsal=rehearsal)
+    mine = world(gist, rehearsal=rehearsal)
 
     def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
-        return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
+        return tuple((gist.sender_key, mine, one) for one in islice(identifiers, limit))
 
     if gist.msg_type != "Cancel":
         named = sorted(gist.names_of_its_own() - {gist.identifier_key})
@@ -204,7 +204,8 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     )
 
 
-def _world(gist: Gist, *, rehearsal: bool) -> str:
+def world(gist: Gist, *, rehearsal: bool) -> str:
+    """What an alert speaks to: what is practice never meets what is real."""
     apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
     return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
@@ -213,9 +214,9 @@ def named(write: Write, take_down: Member, policy: Policy) -> Named:
     """What a take-down names of what we have. What a push feed brought under somebody's name is nothing that is meant."""
     gist = take_down.gist
     names = names_of(gist, rehearsal=take_down.rehearsal)
-    world = _world(gist, rehearsal=take_down.rehearsal)
+    mine = world(gist, rehearsal=take_down.rehearsal)
     others = tuple(
-        (sender, world, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
+        (sender, mine, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
     )
     ledger = Ledger(write, [names, Names(others)])
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
@@ -276,7 +277,7 @@ def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardSt
     return tuple(state(row) for row in connection.execute(_CARDS, {"chains": list(chains)}).mappings())
 
 
-def state(row: RowMapping) -> CardState:
+def state(row: RowMapping | Mapping[str, Any]) -> CardState:
     """A card row as the life cycle knows it."""
     return CardState(
         card_id=row["id"],
@@ -290,6 +291,7 @@ def state(row: RowMapping) -> CardState:
         end_reason=row["end_reason"],
         ended_at=row["ended_at"],
         restored_at=row["restored_at"],
+        superseded_by=row["superseded_by"],
     )
 
 

@@ -11,8 +11,7 @@ from sqlalchemy import bindparam, select
 from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Card, Display
-from capgateway.store import audit, chains, hand, outcomes
-from capgateway.store import cards as card_rows
+from capgateway.store import audit, chains, copies, hand, outcomes
 from capgateway.store.tables import card_revisions, corrections
 
 if TYPE_CHECKING:
@@ -70,12 +69,12 @@ def _add(write: Write, row: RowMapping, one: Correction) -> None:
 def _show_again(write: Write, row: RowMapping, policy: Policy) -> Corrected:
     """The next revision of the card, made by the ordinary decision."""
     member, chain_id = chains.one(write.connection, row["alert_id"])
-    made = outcomes.outcome(write, member, [chain_id], policy, None, renewing=row["id"], is_for_later=True)
+    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({row["id"]}), is_for_later=True)
     shown = next((one for one in made.decision.changes if isinstance(one, Display) and one.card_id == row["id"]), None)
     if shown is None:
         why = made.fault or hand.why_not(made.decision.reason)
         raise ValueError(f"the card {row['id']} cannot be corrected: {why}")
-    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    written = copies.apply(write, made, chain_id, policy)
     card_id = written.card_id or row["id"]
     if shown.alert_id != row["alert_id"]:
         outcomes.save(

@@ -28,10 +28,10 @@ from sqlalchemy import (
     update,
 )
 
-from capgateway.store import outbox
+from capgateway.store import erasure, outbox
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, gateway, lanes, messages, receivers
+from capgateway.store.tables import EPOCH, Moment, attempts, cards, deliveries, gateway, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
@@ -165,8 +165,15 @@ _COUNT = Many(
     .values(attempts=deliveries.c.attempts + literal_column("1"))
 )
 _NOW = (
-    select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
+    select(
+        deliveries.c.id,
+        deliveries.c.state,
+        deliveries.c.attempts,
+        lanes.c.delivery_id.label("newest"),
+        cards.c.erased_at,
+    )
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
+    .outerjoin(cards, cards.c.id == deliveries.c.card_id)
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
 _END = Many(
@@ -253,8 +260,8 @@ def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> 
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
     number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
     ``note``: with what they say of the receiver."""
-    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
+    write.execute_many(_ATTEMPTED, [_attempt_row(one, known.get(one.claim.delivery_id)) for one in finished])
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
     if mine:
@@ -357,7 +364,8 @@ def _claim(row: RowMapping) -> Claim:
     )
 
 
-def _attempt_row(one: Finished) -> dict[str, Any]:
+def _attempt_row(one: Finished, known: Any) -> dict[str, Any]:
+    """What was answered about a card that is erased may repeat it: the card may have been erased while it was under way."""
     attempt = one.attempt
     return {
         "delivery_id": one.claim.delivery_id,
@@ -369,7 +377,7 @@ def _attempt_row(one: Finished) -> dict[str, Any]:
         "error": attempt.error,
         "ambiguous": attempt.ambiguous,
         "response_excerpt": attempt.response_excerpt,
-    }
+    } | (erasure.BLANKS[attempts] if known is not None and known.erased_at else {})
 
 
 def _is_ours(one: Finished, row: Any) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import bindparam, or_, select, update
 
-from capgateway.cards import Display, End
-from capgateway.store import again, audit, chains, gaps
-from capgateway.store import cards as card_rows
+from capgateway.cards import Decision, Display, End
+from capgateway.store import again, audit, chains, copies, gaps
+from capgateway.store.outcomes import Outcome
 from capgateway.store.tables import alerts, cards
 from capgateway.store.tables import audit as audit_rows
 
@@ -81,12 +81,13 @@ def why_not(reason: str | None) -> str:
     return _WHY_NOT.get(reason or "", f"the decision is {reason}" if reason else "the issuer ended it meanwhile")
 
 
-def withdraw(write: Write, card_id: str, act: Act) -> int:
+def withdraw(write: Write, card_id: str, policy: Policy, act: Act) -> int:
     """Take a card down. What its issuer says later is quarantined, until a person restores the card; how many messages that
     took."""
     row = open_card(write, card_id, "withdraw")
     end = End(card_id=card_id, revision=row["revision"] + 1, reason="withdrawn")
-    written = card_rows.apply(write, (end,), {}, row["chain_id"])
+    ended = Outcome(decision=Decision(word="ended", reason="withdrawn", changes=(end,)))
+    written = copies.apply(write, ended, row["chain_id"], policy)
     audit.record(write, act, "card.withdrawn", card_id=card_id, alert_id=row["alert_id"])
     return written.messages
 

@@ -51,7 +51,7 @@ DOUBTS = {
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
 """Reasons for which a person cannot let an alert be displayed."""
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
+_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
-from capgateway import cap
 from capgateway import cards as card_stage
-from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation
-from capgateway.store import chains
+from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation, Traits
+from capgateway.store import chains, incidents
 from capgateway.store.tables import alerts, corrections
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import Row
-
-    from capgateway.cards import Correction, Gist, Member, Policy
+    from capgateway import cap
+    from capgateway.cards import Correction, Member, Policy
     from capgateway.store.write import Write
-
-_TEXTS = select(alerts.c.draft, alerts.c.original).where(alerts.c.id == bindparam("alert"))
 
 _CORRECTIONS = (
     select(corrections.c.pointer, corrections.c.value_sha256)
@@ -32,26 +28,29 @@ _CORRECTIONS = (
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with the cards that it puts on display, by their ids; ``fault`` is the gateway's own."""
+    """A decision with the cards that it displays or keeps as copies, by their ids, and the traits by which alerts are to be
+    found, by theirs; ``fault`` is the gateway's own."""
 
     decision: Decision
     shown: dict[str, Card] = {}
+    traits: dict[str, Traits] = {}
     fault: str | None = None
 
 
-def gather(write: Write, arrived: Member, found: Collection[str]) -> Situation:
-    """The situation of an alert whose names belong to these chains."""
+def gather(write: Write, arrived: Member, found: Collection[str], *, anew: frozenset[str] = frozenset()) -> Situation:
+    """The situation of an alert whose names belong to these chains. The cards of ``anew`` find their place again."""
     if not found:
         return Situation(arrived=arrived, now=write.now, deployment=write.deployment)
     connection = write.connection
     states = chains.card_states(connection, found)
-    heads = [state.alert_id for state in states if state.active]
+    heads = [state.alert_id for state in states if state.is_open]
     return Situation(
         arrived=arrived,
         chain=chains.members(connection, found, but=arrived.alert_id, heads=heads),
         cards=states,
         now=write.now,
         deployment=write.deployment,
+        anew=anew,
     )
 
 
@@ -63,56 +62,66 @@ def outcome(
     draft: Draft | None,
     *,
     alert: cap.Alert | None = None,
-    renewing: str | None = None,
+    anew: frozenset[str] = frozenset(),
     is_for_later: bool = False,
 ) -> Outcome:
     """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
-    in either leaves the alert ``undecided``. The card ``renewing`` gets another revision although nothing new is
-    said. ``alert`` is what arrived, where it is not stored yet. ``is_for_later``: in a pause, displays are written all the same, and sent when it is over."""
+    in either leaves the alert ``undecided``. ``alert`` is what arrived, where it is not stored yet. The cards of ``anew`` get
+    another revision although nothing new is said. ``is_for_later``: in a pause, displays are written all the same, and sent when
+    it is over."""
     try:
-        situation = gather(write, arrived, found)
-        if renewing:
-            situation = _renewed(situation, renewing)
+        situation = gather(write, arrived, found, anew=anew)
         decision = card_stage.decide(situation, policy)
+        drafts = _drafts(write, situation, decision, draft, alert)
+        settled = incidents.settle(write, situation, decision, drafts, policy)
     except DBAPIError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
         return _undecided(error, "it was decided")
     if write.paused_since and not is_for_later:
-        decision = _in_a_pause(arrived, decision)
+        settled = _in_a_pause(arrived, settled)
     known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
-    removed = _corrections(write, found) if decision.changes else ()
+    removed = _corrections(write, found) if settled.changes else ()
     shown: dict[str, Card] = {}
-    for display in decision.changes:
+    for display in settled.changes:
         if isinstance(display, Display):
-            member, is_arrived = known[display.alert_id], display.alert_id == situation.arrived.alert_id
+            if (words := drafts.get(display.alert_id)) is None:
+                return _instead(display, "erased")
             try:
-                words = (draft if is_arrived else None) or _words(write, member, alert if is_arrived else None)
-                if words is None:
-                    return _instead(display, "erased")
-                shown[display.card_id] = card_stage.convert(display, member, words, policy, removed)
+                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy, removed)
             except Exception as error:  # noqa: BLE001
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
                 return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
-    return Outcome(decision=decision, shown=shown)
+    return Outcome(decision=settled, shown=shown, traits=_traits(situation, decision, settled, drafts))
 
 
-def _words(write: Write, member: Member, alert: cap.Alert | None) -> Draft | None:
-    """What a card of an alert would say that has no draft at hand: a stored one, or one that follows what a person published."""
-    texts = write.execute(_TEXTS, {"alert": member.alert_id}).first()
-    if texts is not None:
-        return _draft_of(texts, member.gist)
-    return card_stage.draft(alert, member.gist) if alert else None
+def _drafts(
+    write: Write, situation: Situation, decision: Decision, draft: Draft | None, alert: cap.Alert | None
+) -> dict[str, Draft]:
+    """The drafts of what is to be displayed, and of the arrived alert, where they are not erased. One that follows what a
+    person published has none, so it is made now."""
+    arrived = situation.arrived
+    found = {arrived.alert_id: draft} if draft else {}
+    wanted = {change.alert_id for change in decision.changes if isinstance(change, Display)}
+    if card_stage.was_cancelled_unseen(decision, situation):
+        wanted.add(arrived.alert_id)
+    known = {member.alert_id: member for member in (*situation.chain, arrived)}
+    for alert_id in wanted - found.keys():
+        if stored := incidents.stored_draft(write, known[alert_id]):
+            found[alert_id] = stored
+        elif alert and alert_id == arrived.alert_id and arrived.gist.msg_type != "Cancel":
+            found[alert_id] = card_stage.draft(alert, arrived.gist)
+    return found
 
 
-def _renewed(situation: Situation, card_id: str) -> Situation:
-    """The situation in which a card is shown nowhere, so that it is to be shown again."""
-    states = (
-        msgspec.structs.replace(state, target=()) if state.card_id == card_id else state for state in situation.cards
-    )
-    return msgspec.structs.replace(situation, cards=tuple(states))
+def _traits(situation: Situation, decision: Decision, settled: Decision, drafts: dict[str, Draft]) -> dict[str, Traits]:
+    """By what those are found that are on display or a copy of it, or were cancelled before anybody saw them."""
+    kept = {change.alert_id for change in settled.changes if isinstance(change, Display)}
+    if card_stage.was_cancelled_unseen(decision, situation):
+        kept.add(situation.arrived.alert_id)
+    return {alert_id: drafts[alert_id].traits for alert_id in kept if alert_id in drafts}
 
 
 def _in_a_pause(arrived: Member, decision: Decision) -> Decision:
@@ -162,12 +171,3 @@ def save(write: Write, alert_id: str, decision: Decision, card_id: str | None) -
     """Store what was decided about an alert that is stored already."""
     made = {"decision": decision.word, "reason": decision.reason, "decided_at": write.now, "card_id": card_id}
     write.execute(update(alerts).where(alerts.c.id == alert_id).values(**made))
-
-
-def _draft_of(texts: Row[Any], gist: Gist) -> Draft | None:
-    """What a card of a stored alert would say; ``None`` once that is erased. Of an alert whose programme was enabled later the
-    draft is made only now."""
-    if texts.draft is not None:
-        return msgspec.json.decode(texts.draft, type=Draft)
-    alert = cap.parse(texts.original).alert if texts.original is not None else None
-    return card_stage.draft(alert, gist) if alert else None

@@ -110,6 +110,7 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool
     handled: str | None
     handled_at: datetime | None
+    erased_at: datetime | None
     findings: list[Finding]
 
 
@@ -157,6 +158,7 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     verified_at: datetime | None
     unverified_since: datetime | None
     held_at: datetime | None
+    erased_at: datetime | None
     attention: list[Attention]
     card: Card | None
 

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import CardWord, Word
-from capgateway.store import Page, Store, StoredAlert, StoredCard, lists, pause
+from capgateway.store import Page, Store, StoredAlert, StoredCard, StoredDelivery, lists, pause
 from capgateway.store.audit import Act
 from capgateway.web import query
 from capgateway.web.answer import as_json
@@ -89,8 +89,11 @@ async def card(request: web.Request) -> web.Response:
     """One card with the alerts it is made of, what was found in them, and where it went."""
     store, card_id, mine = request.app[GATEWAY].store, query.name(request), actor(request).receiver
     found = await store.read(lists.one_card, card_id)
-    if found is None or (mine is not None and not await _is_shown(store, card_id, mine)):
+    newest = None if mine is None else await _newest(store, card_id, mine)
+    if found is None or (mine is not None and newest is None):
         raise Refused(404, f"there is no card {card_id}")
+    if newest and newest.action != "display":
+        raise Refused(410, f"the card {card_id} was taken down")
     sent = (await store.read(lists.delivery_page, card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
     if mine is not None:
         return as_json(_for_receiver(found) | {"deliveries": sent})
@@ -131,8 +134,14 @@ def _for_receiver(card: StoredCard) -> dict[str, Any]:
 
 async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
     """Whether the newest message to a receiver displays the card."""
+    newest = await _newest(store, card_id, receiver)
+    return newest is not None and newest.action == "display"
+
+
+async def _newest(store: Store, card_id: str, receiver: str) -> StoredDelivery | None:
+    """The newest delivery of a card to a receiver, if it ever had one."""
     newest = (await store.read(lists.delivery_page, card_id=card_id, receiver=receiver, limit=1)).items
-    return bool(newest) and newest[0].action == "display"
+    return newest[0] if newest else None
 
 
 async def _alert(request: web.Request) -> StoredAlert:

@@ -14,6 +14,7 @@ from capgateway.errors import ConfigError
 from capgateway.web import (
     api,
     connections,
+    erase,
     feeds,
     guard,
     hand,
@@ -39,7 +40,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, feeds, receivers, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -18,6 +18,7 @@ from capgateway.metrics import Metrics
 from capgateway.store import Store
 from capgateway.store.audit import Act
 from capgateway.store.corrections import Corrected
+from capgateway.store.erase import Report
 from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
@@ -88,6 +89,9 @@ class Hands(Protocol):
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """Let a quarantined take-down end this card, or the only one that it marks. Raises the same."""
+
+    async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> Report:
+        """Erase all that a card, or the alerts of an identifier, are about. Raises the same."""
 
 
 def _no_troubles() -> Sequence[str]:

@@ -41,6 +41,7 @@ async def quarantined(request: web.Request) -> web.Response:
     if alert is None:
         raise Refused(404, f"there is no alert {alert_id}")
     was = f"it was {alert.handled}" if alert.handled else f"its decision is {alert.decision}"
+    was = "it is erased" if alert.erased_at and alert.decision == "quarantined" else was
     raise Refused(404, f"the alert {alert_id} is not in quarantine: {was}")
 
 

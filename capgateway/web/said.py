@@ -25,11 +25,12 @@ EXAMPLE = '{"reason": "why you do this"}'
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``card`` is for actions about one, ``remove`` for corrections, ``programme`` for what is published, ``lift`` for what is
-    held."""
+    """``card`` is for actions about one, ``identifier`` for those about the alerts of that identifier, ``remove`` for
+    corrections, ``programme`` for what is published, ``lift`` for what is held."""
 
     reason: str | None = None
     card: str | None = None
+    identifier: str | None = None
     remove: list[str] = []
     programme: str | None = None
     lift: bool = False

@@ -46,7 +46,7 @@ async def withdrawn(store: Store) -> str:
     """An alert came, and a person took its card down; the card."""
     await take(store, ALERT)
     card_id = (await live(store))[0].card_id
-    await store.write_alone(hand.withdraw, card_id, WHO)
+    await store.write_alone(hand.withdraw, card_id, POLICY, WHO)
     return card_id
 
 
@@ -72,10 +72,10 @@ async def test_a_withdrawal_takes_down_and_sticks(store: Store) -> None:
 async def test_a_withdrawal_is_refused_where_there_is_nothing_to_take_down(store: Store) -> None:
     """An unknown card, and one that has ended already, whoever ended it."""
     with pytest.raises(LookupError, match="there is no card crd_none"):
-        await store.write_alone(hand.withdraw, "crd_none", WHO)
+        await store.write_alone(hand.withdraw, "crd_none", POLICY, WHO)
     card_id = await withdrawn(store)
     with pytest.raises(ValueError, match=r"has ended \(withdrawn\): there is nothing to withdraw"):
-        await store.write_alone(hand.withdraw, card_id, WHO)
+        await store.write_alone(hand.withdraw, card_id, POLICY, WHO)
     assert len(await trail(store)) == 1
 
 
@@ -98,7 +98,7 @@ async def test_a_restored_card_can_be_withdrawn_again(store: Store) -> None:
     """The second withdrawal sticks as the first did; only the second card can be restored then."""
     first = await withdrawn(store)
     second = (await restore(store, first)).card_id
-    await store.write_alone(hand.withdraw, second, WHO)
+    await store.write_alone(hand.withdraw, second, POLICY, WHO)
     assert (await take(store, FIRST)).decision.reason == "withdrawn"
     with pytest.raises(ValueError, match="was restored already"):
         await restore(store, first)
@@ -163,7 +163,7 @@ async def test_a_correction_outlives_the_card(store: Store) -> None:
     await take(store, with_page(ALERT, PAGE))
     card_id = (await shown(store))[0].card_id
     await correct(store, card_id, "/actions/1")
-    await store.write_alone(hand.withdraw, card_id, WHO)
+    await store.write_alone(hand.withdraw, card_id, POLICY, WHO)
     await restore(store, card_id)
     assert await values(store) == ["911"]
 
@@ -216,7 +216,11 @@ async def test_two_gateways_act_once(postgresql_url: str) -> None:
         await take(one, ALERT)
         other.outlets = one.outlets
         card_id = (await live(one))[0].card_id
-        for act in ((hand.withdraw, card_id, WHO), (hand.restore, card_id, POLICY, WHO), (hand.hold, card_id, WHO)):
+        for act in (
+            (hand.withdraw, card_id, POLICY, WHO),
+            (hand.restore, card_id, POLICY, WHO),
+            (hand.hold, card_id, WHO),
+        ):
             both = (each.write_alone(*act) for each in (one, other))
             results = await asyncio.gather(*both, return_exceptions=True)
             assert [isinstance(result, ValueError) for result in results].count(True) == 1

@@ -133,7 +133,7 @@ async def test_a_withdrawal_works_in_a_pause_and_a_restoration_does_not(store: S
     await take(store, ALERT)
     await stop(store)
     card_id = (await store.read(lists.card_page)).items[0].card_id
-    await store.write_alone(hand.withdraw, card_id, WHO)
+    await store.write_alone(hand.withdraw, card_id, POLICY, WHO)
     assert [one.action for one in await claim(store)] == ["take_down"]
     with pytest.raises(ValueError, match="displays are paused; run `capgateway resume` first"):
         await store.write_alone(hand.restore, card_id, POLICY, WHO)

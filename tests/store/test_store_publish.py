@@ -203,7 +203,7 @@ async def test_a_withdrawn_case_is_restored_and_not_published(store: Store) -> N
     """A published card is withdrawn as any other, and stays down."""
     taken = await take(store, STORM)
     card_id = (await publish(store, taken.alert_id)).card_id
-    await store.write_alone(hand.withdraw, card_id, WHO)
+    await store.write_alone(hand.withdraw, card_id, POLICY, WHO)
     with pytest.raises(ValueError, match=r"has ended \(withdrawn\); run `capgateway cards restore`"):
         await publish(store, taken.alert_id)
     assert (await take(store, follow(STORM, "Update"))).decision.reason == "withdrawn"
