@@ -53,9 +53,10 @@ _WHY_NOT = {
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """The card that took the place of a withdrawn one."""
+    """The card that took the place of a withdrawn one; ``state`` is ``linked`` where another card of its incident is displayed."""
 
     card_id: str
+    state: str
     alert_id: str
     messages: int
 
@@ -105,7 +106,8 @@ def restore(write: Write, card_id: str, policy: Policy, act: Act) -> Restored:
     new = shown[0]
     detail = {"new_card": new.card_id}
     audit.record(write, act, "card.restored", card_id=card_id, alert_id=new.alert_id, detail=detail)
-    return Restored(card_id=new.card_id, alert_id=new.alert_id, messages=sum(one.messages for one in taken))
+    messages = sum(one.messages for one in taken)
+    return Restored(card_id=new.card_id, state=new.state, alert_id=new.alert_id, messages=messages)
 
 
 def hold(write: Write, card_id: str, act: Act) -> None:

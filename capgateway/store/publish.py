@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import Display
 from capgateway.store import again, audit, hand, held
+from capgateway.store.arrivals import encoded
 from capgateway.store.tables import alerts, cards
 
 if TYPE_CHECKING:
@@ -61,9 +62,16 @@ def publish(
         raise ValueError(f"the alert {alert_id} cannot be published: {why}")
     if not row["keyed"]:
         again.adopt(write, alert_id, arrival, policy)
-    done = {"published_as": name, "handled": "published", "handled_at": write.now}
+    done = {"published_as": name, "handled": "published", "handled_at": write.now, "draft": _draft(arrival)}
     write.execute(update(alerts).where(alerts.c.id == alert_id).values(**done))
     return _displayed(write, row, name, policy, act)
+
+
+def _draft(arrival: Arrival) -> str | None:
+    """What its card says; one that was declined has none yet."""
+    if arrival.alert is None or arrival.gist is None:
+        return None
+    return encoded(arrival.draft or card_stage.draft(arrival.alert, arrival.gist))
 
 
 def _check_declined(write: Write, row: RowMapping) -> None:
@@ -71,6 +79,8 @@ def _check_declined(write: Write, row: RowMapping) -> None:
     card = write.execute(_CARD, {"card": row["card_id"]}).first() if row["card_id"] else None
     if card is not None and card.state == "active":
         raise ValueError(f"the alert {alert_id} is displayed already, as the card {row['card_id']}")
+    if card is not None and card.state == "linked":
+        raise ValueError(f"the alert {alert_id} is a copy: another card of its incident is displayed")
     if card is not None and card.state == "ended":
         hint = "; run `capgateway cards restore`" if card.end_reason == "withdrawn" else ""
         raise ValueError(f"the card {row['card_id']} of this alert has ended ({card.end_reason}){hint}")
@@ -99,7 +109,8 @@ def _programme(member: Member, given: str | None, policy: Policy) -> str:
 
 def _displayed(write: Write, row: RowMapping, programme: str, policy: Policy, act: Act) -> Published:
     alert_id = row["id"]
-    taken = again.decide_again(write, alert_id, policy)
+    waiting = frozenset({row["card_id"]} if row["card_id"] else ())  # a copy that waits, if there is one
+    taken = again.decide_again(write, alert_id, policy, anew=waiting)
     shown = [one for one in taken.decision.changes if isinstance(one, Display) and one.state == "active"]
     if not any(one.alert_id == alert_id for one in shown):
         why = taken.fault or hand.why_not(taken.decision.reason)

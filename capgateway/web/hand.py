@@ -36,7 +36,8 @@ async def restore(request: web.Request) -> web.Response:
     """Show again, as a new card, what a person withdrew."""
     card_id, given = query.name(request), await said(request)
     restored = await done(request.app[GATEWAY].hands.restore(card_id, act(request, given)))
-    return as_json({"card_id": restored.card_id, "restored": card_id, "alert_id": restored.alert_id})
+    told = {"card_id": restored.card_id, "state": restored.state, "restored": card_id}
+    return as_json(told | {"alert_id": restored.alert_id})
 
 
 @routes.post("/api/v1/cards/{id}/correct")

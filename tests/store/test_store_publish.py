@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from store_story import NOW, POLICY, SCHEMAS, arrival, at, take
+from test_store_incidents import PARTNER, STATE, came, said
+from test_store_incidents import take as take_all
 
 from capgateway import cap
 from capgateway.cards import AMBER, MEP, FeedRules, Policy
@@ -210,6 +212,22 @@ async def test_a_withdrawn_case_is_restored_and_not_published(store: Store) -> N
     assert await live(store) == {}
     restored = await store.write_alone(hand.restore, card_id, POLICY, WHO)
     assert await live(store) == {f"{STORM.identifier}-Update": restored.card_id}
+
+
+async def test_a_copy_that_waits_is_published(store: Store) -> None:
+    """Another sender's card of its incident was cancelled; the person says that the case goes on. A copy of what is displayed
+    is not published."""
+    first, second = (came(said(sender), feed="simulator") for sender in (STATE, PARTNER))
+    policy = replace(POLICY, feeds={"simulator": FeedRules()})
+    _, copy = await take_all(store, first, second, policy=policy)
+    with pytest.raises(ValueError, match="is a copy: another card of its incident is displayed"):
+        await publish(store, copy.alert_id, None, policy)
+    await take_all(store, came(said(STATE, "Cancel", 5), feed="simulator"), policy=policy)
+    assert await live(store) == {}
+    done = await publish(store, copy.alert_id, None, policy)
+    assert list((await live(store)).values()) == [done.card_id]
+    with pytest.raises(ValueError, match="is displayed already"):
+        await publish(store, copy.alert_id, None, policy)
 
 
 async def test_nothing_is_published_in_a_pause(store: Store) -> None:
