@@ -41,8 +41,8 @@ def test_an_update_waits_while_its_card_stays() -> None:
 @pytest.mark.parametrize("kind", ["Cancel", "AllClear", "Past"])
 def test_a_take_down_never_waits(kind: str) -> None:
     """However its issuer says it, and whatever waits."""
-    over = {"AllClear": {"response_types": ("AllClear",)}, "Past": {"urgency": "Past"}}.get(kind)
-    end = following(FIRST, "Update", an_info(**over)) if over else following(FIRST, "Cancel")
+    over = {"AllClear": an_info(response_types=("AllClear",)), "Past": an_info(urgency="Past")}.get(kind)
+    end = following(FIRST, "Update", over) if over else following(FIRST, "Cancel")
     shown = replace(a_member(FIRST), was_shown=True)
     ended = decided(a_member(end), [shown], [card_of(FIRST)], ALL)
     assert verdict(ended) == ("ended", "cancelled")

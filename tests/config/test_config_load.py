@@ -187,7 +187,7 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
+    '[programmes.mep]\nfacts = []': ":2: programmes.mep.facts: is not available in this version; remove it",
     '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
     FEED + "precedence = 11": ":5: feeds[0].precedence:",
@@ -386,7 +386,7 @@ def test_a_secret_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
-    """File, database, address, regions, feeds and receivers, a line each."""
+    """File, database, address, regions, programmes, feeds and receivers, a line each."""
     text = '[gateway]\ndatabase = "postgresql://cap:hidden5@db.example.org/cap?password=hidden5"\n'
     told = config.summary(load(tmp_path, text + FEED + FEED.replace("nws", "two") + "enabled = false\n" + RECEIVER))
     assert told == {
@@ -394,6 +394,7 @@ def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
         "database": "postgresql://cap@db.example.org/cap",
         "address": "http://127.0.0.1:8025",
         "regions": "everywhere",
+        "programmes": "amber",
         "feeds": "1 enabled: nws; 1 disabled",
         "receivers": "1 enabled: app",
     }
