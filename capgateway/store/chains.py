@@ -325,5 +325,6 @@ def member(row: RowMapping) -> Member:
         was_shown=row["decision"] in ("published", "updated"),
         was_dismissed=row["handled"] == "dismissed",
         published_as=row["published_as"],
+        published_at=row["handled_at"] if row["handled"] == "published" else None,
         waits_since=row["decided_at"] if (row["decision"], row["reason"]) == ("quarantined", "review") else None,
     )

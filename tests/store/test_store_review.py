@@ -202,3 +202,43 @@ async def test_a_drill_that_calls_itself_real_is_held(store: Store) -> None:
     with at(store, utc_now() + 2 * TIMEOUT):
         await store.write_alone(again.decide_again, taken.alert_id, PUBLISH)
     assert await live(store) == []
+
+
+async def test_a_dismissed_copy_does_not_stand_in_the_way(store: Store) -> None:
+    """A person settled what came through a feed that may not speak for the area; through one that may, it is displayed, and
+    stays so."""
+    taken = await take(store, ALERT, policy=FAR)
+    await store.write_alone(held.dismiss, taken.alert_id, ACT)
+    assert (await take(store, ALERT, feed="other", policy=FAR)).decision.word == "published"
+    await store.write_alone(again.decide_again, taken.alert_id, FAR)
+    assert await live(store) == [ALERT.identifier]
+
+
+OWNERS = replace(ALL, feeds={"push": FeedRules(is_push=True), "ipaws": FeedRules()})
+
+
+async def test_an_approved_alert_that_another_feed_takes_over_stays(store: Store) -> None:
+    """Its card does not wait again, and does not end for that."""
+    taken = await take(store, ALERT, feed="push", policy=OWNERS)
+    await store.write_alone(held.release, taken.alert_id, None, OWNERS, ACT)
+    (before,) = (await store.read(lists.card_page)).items
+    assert (await take(store, ALERT, feed="ipaws", policy=OWNERS)).decision.word == "unchanged"
+    (after,) = (await store.read(lists.card_page)).items
+    assert (after.card_id, after.state, after.revision) == (before.card_id, "active", before.revision)
+
+
+async def test_a_policy_that_makes_a_card_wait_does_not_end_it(store: Store) -> None:
+    """Its issuer did not: a feed that may no longer speak for the area leaves what is displayed."""
+    taken = await take(store, ALERT)
+    await store.write_alone(again.decide_again, taken.alert_id, FAR)
+    assert await live(store) == [ALERT.identifier]
+
+
+async def test_what_waits_does_not_keep_up_what_was_cancelled(store: Store) -> None:
+    """A Cancel of what is displayed ends the card, while an Update that waits is not displayed by that."""
+    first = await take(store, ALERT, policy=ALL)
+    await store.write_alone(held.release, first.alert_id, None, ALL, ACT)
+    update = story.update(NOW + timedelta(minutes=1), ALERT)
+    assert (await take(store, update, policy=ALL)).decision.reason == "review"
+    ended = await take(store, replace(story.cancel(NOW, ALERT), identifier="C"), policy=ALL)
+    assert (ended.decision.word, ended.decision.reason, await live(store)) == ("ended", "cancelled", [])
