@@ -268,14 +268,14 @@ def _refusal(
     if result.member is not None and result.member.alert_id == arrived.alert_id and not isinstance(result, Deferred):
         return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
     stand = standing(chain, policy)
-    if all(member.alert_id != arrived.alert_id for member in stand):
+    order = [member.alert_id for member in stand]
+    if arrived.alert_id not in order:
         return Decision(word="ignored", reason="stale")
     own = judge(arrived, chain, lives(stand, policy, kinds)[arrived.alert_id], policy, now, kinds)
-    return (
-        Decision(word="quarantined", reason=own.reason)
-        if isinstance(own, Deferred)
-        else Decision(word="ignored", reason="stale")
-    )
+    is_older = isinstance(result, Shown) and order.index(arrived.alert_id) < order.index(result.member.alert_id)
+    if isinstance(own, Deferred) and not (own.reason == "review" and is_older):
+        return Decision(word="quarantined", reason=own.reason)
+    return Decision(word="ignored", reason="stale")  # nobody has to look at what is out of date
 
 
 def expire(card: CardState) -> Decision:

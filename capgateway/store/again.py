@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, held, outcomes, waiting
+from capgateway.store import chains, held, outcomes, review, waiting
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
 from capgateway.store.tables import alerts, cards
@@ -55,6 +55,8 @@ def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
     is_news = is_other and stood.reason in BY_POLICY and made.decision.word in ("quarantined", "ignored")
     if made.decision.changes or is_news or stood.reason == "undecided":
         outcomes.save(write, alert_id, made.decision, written.card_id)
+    if made.decision.changes:
+        review.settle(write, chain_id, policy)
     told = waiting.tell(write, member, made.decision, policy) if is_news and _waits(made.decision) else 0
     taken = Taken(
         alert_id=alert_id,

@@ -18,7 +18,7 @@ from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds, gaps, held, outcomes, waiting
+from capgateway.store import chains, feeds, gaps, held, outcomes, review, waiting
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -75,6 +75,9 @@ _STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at"
 )
 
 
+MOVES = frozenset({"published", "updated", "ended", "unchanged"})
+"""Words of decisions after which something that waits in the chain may be out of date."""
+
 Row = Mapping[str, Any] | RowMapping
 """What is known of a stored alert: a row as it was read, or as it was just written."""
 
@@ -99,6 +102,9 @@ class Intake:
         taken = self._take(arrival)
         if taken.is_new:
             taken = self.watched(taken, arrival)
+            chain_id = self.known[arrival.identity]["chain_id"] if arrival.identity in self.known else None
+            if chain_id and taken.decision.word in MOVES:
+                review.settle(self.write, chain_id, self.policy)
         return taken
 
     def finish(self) -> dict[str, Held]:

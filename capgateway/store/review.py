@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from capgateway.cards import Display
 from capgateway.store import cards as card_rows
@@ -33,6 +33,8 @@ _WAITS: tuple[ColumnElement[bool], ...] = (
     alerts.c.msg_type != "Cancel",
 )
 
+_WAITING_IN = select(*chains.MEMBER).where(*_WAITS, alerts.c.chain_id == bindparam("chain"))
+
 
 def unanswered(connection: Connection, patience: timedelta, at: datetime) -> list[str]:
     """Statements that have waited for review so long, the oldest first."""
@@ -45,6 +47,14 @@ def clock_stepped(write: Write, by: timedelta) -> None:
     rows = write.execute(select(alerts.c.id, alerts.c.decided_at).where(*_WAITS)).all()
     for row in rows:
         write.execute(update(alerts).where(alerts.c.id == row.id).values(decided_at=row.decided_at + by))
+
+
+def settle(write: Write, chain_id: str, policy: Policy) -> None:
+    """Something of this chain was displayed or ended: what waits in it and could no longer be displayed waits for nobody."""
+    for row in write.execute(_WAITING_IN, {"chain": chain_id}).mappings().all():
+        made = outcomes.outcome(write, chains.member(row), [chain_id], policy, None)
+        if made.decision.word == "ignored" and not made.decision.changes:
+            outcomes.save(write, row["id"], made.decision, None)
 
 
 def approve(write: Write, row: RowMapping, policy: Policy) -> Decision:
@@ -60,6 +70,7 @@ def approve(write: Write, row: RowMapping, policy: Policy) -> Decision:
     write.execute(update(alerts).where(alerts.c.id == row["id"]).values(**handled))
     written = card_rows.apply(write, made.decision.changes, made.shown, row["chain_id"])
     outcomes.save(write, row["id"], made.decision, written.card_id)
+    settle(write, row["chain_id"], policy)
     return made.decision
 
 

@@ -97,7 +97,7 @@ async def test_a_cancel_ends_the_waiting(store: Store) -> None:
     """Its alert is never displayed, by time or by a person."""
     taken = await take(store, ALERT, policy=PUBLISH)
     await take(store, story.cancel(NOW, ALERT), policy=PUBLISH)
-    with pytest.raises(ValueError, match="would display nothing"):
+    with pytest.raises(ValueError, match="its decision is ignored"):
         await store.write_alone(held.release, taken.alert_id, None, PUBLISH, ACT)
     with at(store, utc_now() + 2 * TIMEOUT):
         decided = await store.write_alone(again.decide_again, taken.alert_id, PUBLISH)
@@ -137,7 +137,7 @@ async def test_what_another_alert_brings_up_waits_no_more(store: Store) -> None:
     taken = await take(store, ALERT, policy=PUBLISH)
     with at(store, utc_now() + TIMEOUT):
         older = replace(story.update(NOW - timedelta(minutes=20), ALERT), identifier="OLDER")
-        assert (await take(store, older, policy=PUBLISH)).decision.reason == "review"
+        assert (await take(store, older, policy=PUBLISH)).decision.reason == "stale"
     one = await store.read(lists.one_alert, taken.alert_id)
     assert one
     assert (one.decision, await live(store)) == ("published", [ALERT.identifier])
@@ -242,3 +242,30 @@ async def test_what_waits_does_not_keep_up_what_was_cancelled(store: Store) -> N
     assert (await take(store, update, policy=ALL)).decision.reason == "review"
     ended = await take(store, replace(story.cancel(NOW, ALERT), identifier="C"), policy=ALL)
     assert (ended.decision.word, ended.decision.reason, await live(store)) == ("ended", "cancelled", [])
+
+
+@pytest.mark.parametrize("how", ["cancel", "release"])
+async def test_what_is_out_of_date_waits_for_nobody(store: Store, how: str) -> None:
+    """Its chain was cancelled, or a later Update of it is on display: it is no longer listed."""
+    await take(store, ALERT, policy=ALL)
+    if how == "cancel":
+        await take(store, story.cancel(NOW, ALERT), policy=ALL)
+    else:
+        update = await take(store, story.update(NOW, ALERT), policy=ALL)
+        await store.write_alone(held.release, update.alert_id, None, ALL, ACT)
+    assert (await store.read(lists.quarantine_page)).items == []
+    (first,) = (await store.read(lists.alert_page, identifier=ALERT.identifier)).items
+    assert (first.decision, first.reason) == ("ignored", "stale")
+
+
+async def test_what_would_display_nothing_is_not_released(store: Store) -> None:
+    """Its time is over meanwhile; the answer says so, and it stays in quarantine."""
+    taken = await take(store, ALERT, policy=ALL)
+    expires = ALERT.infos[0].expires
+    assert expires
+    with (
+        at(store, expires.instant or NOW),
+        pytest.raises(ValueError, match=r"would display nothing: it would be ignored \(expired\)"),
+    ):
+        await store.write_alone(held.release, taken.alert_id, None, ALL, ACT)
+    assert len((await store.read(lists.quarantine_page)).items) == 1
