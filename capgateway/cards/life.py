@@ -121,7 +121,7 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
     """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
     same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
     displayed. A push feed has to name the sender."""
-    if speaker.released_at or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+    if speaker.is_approved or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
         return None
     if policy.rules_of(about.feed).signature == "require":
         return "signature"

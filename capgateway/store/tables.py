@@ -291,7 +291,11 @@ cards = Table(
     Column("unverified_since", Moment, comment="since a gap of its feed; null while it is verified"),
     Column("superseded_by", String(40), comment="the card of its incident that takes its place"),
     Column("supersede_at", Moment, comment="when it ends for that, at the latest; null when nothing is handed over"),
-    Column("restored_at", Moment, comment="when a person made its chain displayable again after a withdrawal"),
+    Column(
+        "restored_at",
+        Moment,
+        comment="since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
+    ),
     Column("held_at", Moment, comment="since when a person keeps its data beyond the retention"),
     Column("erased_at", Moment, comment="when its personal data was erased"),
 )

@@ -44,7 +44,7 @@ def _cards() -> None:
         op.alter_column("cards", "state", existing_type=sa.String(length=10), existing_nullable=False, comment=comment)
     moments = {
         "supersede_at": "when it ends for that, at the latest; null when nothing is handed over",
-        "restored_at": "when a person made its chain displayable again after a withdrawal",
+        "restored_at": "since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
         "held_at": "since when a person keeps its data beyond the retention",
         "erased_at": "when its personal data was erased",
     }
