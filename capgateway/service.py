@@ -70,7 +70,7 @@ class Service:
         self._intake = Intake(
             store,
             self._schemas,
-            _policy(settings),
+            policy_of(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
@@ -236,7 +236,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = _policy(settings)
+        self._intake.policy = self._operate.policy = policy_of(settings)
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
     async def _warn_of_the_forgotten(self) -> None:
@@ -380,7 +380,7 @@ def public_url(settings: Settings) -> str:
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy, with what each feed may say."""
     feeds = {
         feed.name: FeedRules(
@@ -388,6 +388,7 @@ def _policy(settings: Settings) -> Policy:
             senders=feed.senders,
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
+            precedence=feed.precedence,
         )
         for feed in settings.feeds
     }

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
+from capgateway.cards.correct import without
 from capgateway.cards.member import Member
 from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.policy import Policy
     from capgateway.places import Unit
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
+def convert(
+    display: Display, member: Member, draft: Draft, policy: Policy, corrections: Sequence[Correction] = ()
+) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
+    ``corrections`` the facts that a person removed."""
     area, rules = _area(display, member, draft), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
+    facts = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -29,6 +37,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         revision=display.revision,
         state=display.state,
         kind=display.programme,
+        related=display.related,
         program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
@@ -38,7 +47,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(rules, area), *draft.actions),
+        actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
         area=area,
         source=_source(member, draft),
     )
@@ -84,7 +93,7 @@ def _source(member: Member, draft: Draft) -> Source:
         sent=gist.sent,
         msg_type=gist.msg_type,
         references=draft.references,
-        case_number=None,
+        case_number=draft.case_number,
         cap_version=gist.cap_version,
         profile=member.profile,
         event_codes=draft.event_codes,

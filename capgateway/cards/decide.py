@@ -100,7 +100,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     """What becomes of an identifiable alert, and of the cards of its chain. The same facts give the same decision, in any
     order of arrival."""
     arrived = situation.arrived
-    if arrived.gist.msg_type == "Cancel" and any(card.active for card in situation.cards):
+    if arrived.gist.msg_type == "Cancel" and any(card.is_open for card in situation.cards):
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
@@ -121,22 +121,21 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
     if barred := bar(arrived, chain, policy):
         return Decision(word="quarantined", reason=barred)
     made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
-    active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
+    still = sorted((card for card in made if card.is_open), key=lambda card: (card.published_at, card.card_id))
     result = outcome(chain, policy, situation.now)
     changes: tuple[Change, ...] = ()
-    match result:
-        case Silent():
-            changes = tuple(_silence(card, result, policy) for card in active)
-        case Deferred():  # what is displayed stays, unless its issuer ended it
-            stand = {member.alert_id for member in standing(chain, policy)}
-            changes = tuple(_end(card, "cancelled") for card in active if card.alert_id not in stand)
-        case Shown() if reason := _is_barred(result, chain, made, active, policy, situation.now):
-            return Decision(word="quarantined", reason=reason)
-        case Shown() if [_shown(card) for card in active] != [_what(result)]:
-            changes = _replace(result, active, chain, situation)
+    if isinstance(result, Silent):
+        changes = tuple(_silence(card, result, policy) for card in still)
+    elif isinstance(result, Deferred):  # what is displayed stays, unless its issuer ended it
+        stand = {member.alert_id for member in standing(chain, policy)}
+        changes = tuple(_end(card, "cancelled") for card in still if card.alert_id not in stand)
+    elif reason := _is_barred(result, chain, made, still, policy, situation.now):
+        return Decision(word="quarantined", reason=reason)
+    elif _is_other(result, still, situation):
+        changes = _replace(result, still, chain, situation)
     if not isinstance(result, Shown) and changes:
         return Decision(word="ended", reason=_told(changes[0]), changes=changes)
-    if active and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
+    if still and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, situation.now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
@@ -178,27 +177,23 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
     return [*others, arrived]
 
 
-Look = tuple[str, tuple[str, ...], str]
-"""The alert on display, where, and as what: a policy of other regions or programmes shows it otherwise."""
-
-
-def _what(shown: Shown) -> Look:
-    return shown.member.alert_id, tuple(unit.code for unit in shown.target), shown.programme.id
-
-
-def _shown(card: CardState) -> Look:
-    return card.alert_id, card.target, card.programme
+def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
+    """Whether other cards are there than the one of this alert, in this place and of this programme (another policy shows it
+    otherwise), or that one has to find its place anew."""
+    what = shown.member.alert_id, tuple(unit.code for unit in shown.target), shown.programme.id
+    known = [(card.alert_id, card.target, card.programme) for card in still]
+    return known != [what] or still[0].card_id in situation.anew
 
 
 def _replace(
-    shown: Shown, active: Sequence[CardState], chain: Sequence[Member], situation: Situation
+    shown: Shown, still: Sequence[CardState], chain: Sequence[Member], situation: Situation
 ) -> tuple[Change, ...]:
     """Show it as the chain's card. A chain that changed its programme gets a new one, in the incident of the old."""
-    current = next((card for card in active if card.programme == shown.programme.id), None)
+    current = next((card for card in still if card.programme == shown.programme.id), None)
     known, deployment = len(situation.cards), situation.deployment
-    incident = active[0].incident_id if active else None
+    incident = still[0].incident_id if still else None
     display = _display(shown, current, chain, known, deployment, incident_id=incident)
-    return (display, *(_end(card, "superseded") for card in active if card is not current))
+    return (display, *(_end(card, "superseded") for card in still if card is not current))
 
 
 def _silence(card: CardState, result: Silent, policy: Policy) -> End:
@@ -219,7 +214,7 @@ def _is_barred(
     shown: Shown,
     chain: Sequence[Member],
     made: Sequence[CardState],
-    active: Sequence[CardState],
+    still: Sequence[CardState],
     policy: Policy,
     now: datetime,
 ) -> QuarantineReason | None:
@@ -227,7 +222,7 @@ def _is_barred(
     and what follows that, but as a new card that waits for review."""
     head = shown.member
     ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
-    if active or not ends:
+    if still or not ends:
         return None
     if any(card.end_reason == "erased" for card in ends):
         return "withdrawn"

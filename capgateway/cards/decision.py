@@ -35,7 +35,8 @@ Reason = EndReason | IgnoreReason | QuarantineReason
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
     """Show the alert of ``alert_id`` as this card, a new one or a new revision of a known one, in these units;
-    ``issued_at`` is when its story began. A card that is ``linked`` or ``waiting`` is a copy, which is stored and not shown."""
+    ``issued_at`` is when its story began. A card that is ``linked`` or ``waiting`` is a copy, which is stored and not shown. ``related`` are cards that may be about the
+    same child; ``takes_over`` is the card of its incident that it takes the place of."""
 
     alert_id: str
     card_id: str
@@ -47,6 +48,8 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     target: tuple[Unit, ...]
     state: Literal["active", "linked", "waiting"] = "active"
     programme: str = "amber"
+    related: tuple[str, ...] = ()
+    takes_over: str | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +92,17 @@ class CardState(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: EndReason | None = None
     ended_at: datetime | None = None
     restored_at: datetime | None = None
+    superseded_by: str | None = None
 
     @property
     def active(self) -> bool:
         """Whether it is on display."""
         return self.state == "active"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is on display, and no other card is about to take its place."""
+        return self.active and self.superseded_by is None
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +114,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision depends on, beside the policy.
 
     ``chain`` is every stored alert tied to ``arrived`` by references of the same sender (``arrived`` may be among them),
-    ``cards`` every card these ever made, ``deployment`` the name of this gateway's database.
+    ``cards`` every card these ever made, ``deployment`` the name of this gateway's database. The cards of ``anew`` are to find
+    their place again although nothing new was said of them.
     """
 
     arrived: Member
@@ -113,3 +123,4 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     cards: tuple[CardState, ...] = ()
     now: datetime
     deployment: str = ""
+    anew: frozenset[str] = frozenset()

@@ -21,7 +21,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice. ``released_at`` is when a person
     said that a take-down ends the card of its chain, or that a statement may be displayed; ``was_dismissed`` that a person said
     that it means nothing; ``published_as`` is the programme as which a person published it, ``published_at`` when. ``was_barred`` says that it was
-    refused for the way it came, ``had_effect`` that it showed or ended something, ``was_shown`` that it is on display or was;
+    refused for the way it came, ``had_effect`` that it showed or ended something, ``was_shown`` that it is on display or was, or is a copy;
     ``card_id`` is the card that it made, changed or ended; ``waits_since`` is since when it waits for review."""
 
     alert_id: str

@@ -30,12 +30,13 @@ CALL_911 = PolicyAction(
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the alerts of one feed may do: the keys of ``[[feeds]]`` that decisions ask for. ``senders`` and ``jurisdiction``
-    empty mean any and anywhere."""
+    empty mean any and anywhere; of the cards of one incident, the one with the higher ``precedence`` is displayed."""
 
     is_push: bool = False
     senders: tuple[str, ...] = ()
     jurisdiction: tuple[str, ...] = ()
     signature: Literal["ignore", "verify", "require"] = "verify"
+    precedence: int = 10
 
 
 ANY_FEED = FeedRules()
@@ -87,7 +88,27 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.of(one.id).max_lifetime for one in (*self.programmes, AMBER))
 
 
+def retention_of(programme: str, policy: Policy) -> timedelta:
+    """How long the personal data of a programme's cards is kept after their end."""
+    return policy.of(programme).retention
+
+
+def shortest_retention(policy: Policy) -> timedelta:
+    """The shortest of all programmes: for what may contain the words of any of them."""
+    return min((policy.of(one.id).retention for one in policy.programmes), default=policy.retention)
+
+
 USUAL = Policy()
 """What applies where a configuration says nothing."""
 
-__all__ = ["CALL_911", "USUAL", "Fact", "FeedRules", "Policy", "PolicyAction", "Programme"]
+__all__ = [
+    "CALL_911",
+    "USUAL",
+    "Fact",
+    "FeedRules",
+    "Policy",
+    "PolicyAction",
+    "Programme",
+    "retention_of",
+    "shortest_retention",
+]

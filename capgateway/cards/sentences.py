@@ -13,7 +13,7 @@ WORDS: dict[Word, str] = {
     "updated": "The alert became a new revision of its card.",
     "ended": "The card was taken down; the reason says why.",
     "unchanged": "The alert is known already, or changes nothing that is displayed.",
-    "linked": "Another card of the same incident is displayed.",
+    "linked": "Another card of the same [incident](#incidents) is displayed.",
     "ignored": "The alert was understood, and must not become a card; the reason says why.",
     "quarantined": "The alert is held back until a person has looked at it; the reason says why. `capgateway quarantine list` lists"
     " those that nobody has dealt with, and `handled` says what somebody did (`released`, `dismissed`).",
@@ -56,8 +56,9 @@ QUARANTINED: dict[QuarantineReason, str] = {
     " its chain goes on after an operator withdrew the card (see [An alert waits for review](#an-alert-waits-for-review)); or it"
     " is a take-down that names no alert that the gateway has, and a live card of its sender may be meant (see"
     " [A take-down is held](#a-take-down-is-held)).",
-    "withdrawn": "An operator withdrew its card.",
-    "paused": "It arrived during a pause.",
+    "withdrawn": "An operator withdrew its card. `capgateway cards restore CARD` displays the case again.",
+    "paused": "It arrived during a [pause](#pause-everything). After `resume` it is displayed, if it is still in force and nothing"
+    " later came.",
     "undecided": "A fault of capgateway prevented the decision. The log has a line `alert.undecided` with the feed, the alert and"
     " the place of the fault; please report it. The bytes are stored, and the alert is decided again at each start of the"
     " gateway, so an upgrade that corrects the fault is enough.",

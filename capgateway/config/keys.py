@@ -103,7 +103,7 @@ _RULES = {
         kind=duration(MINUTE, YEAR), about="The longest that any card lives, whatever its alert says.", default="7d"
     ),
     "retention": Key(
-        kind=duration(SECOND, 10 * YEAR),
+        kind=duration(timedelta(0), 10 * YEAR),
         about="How long the personal data of ended cards, and of alerts that did not become cards, is kept.",
         default="72h",
     ),
@@ -216,7 +216,7 @@ FEED = {
     ),
     "precedence": Key(
         kind=whole(0, 1000),
-        about="Of the cards of one incident, the one with the highest precedence is displayed.",
+        about="Of the cards of one incident, the one with the highest precedence is displayed; 5 for push feeds unless set.",
         default=10,
     ),
     "rehearsal": Key(kind=flag(), about="Send everything from this feed as exercise.* messages only.", default=False),

@@ -12,10 +12,8 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "feeds.precedence",
         "feeds.media_hosts",
         "policy.facts",
-        "policy.retention",
         "programmes.facts",
         "receivers.signing_key",
         "receivers.rate",

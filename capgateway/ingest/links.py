@@ -63,8 +63,10 @@ def first_errand(entry: Entry) -> Errand:
     return Errand(address=missing.address, entry=missing)
 
 
-def again(document: Document, *, key: str = "", is_whole: bool = False) -> Errand:
-    """The errand for a document that was read before; with the key of the entry that announces it anew, if one does."""
+def again(document: Document, *, key: str = "", link: str | None = None, is_whole: bool = False) -> Errand:
+    """The errand for a document that was read before; with the key of the entry that announces it anew, if one does. ``link`` is
+    where a listing has it: of one whose alert is erased nothing else knows that."""
+    document = msgspec.structs.replace(document, link=document.link or link or "")
     entry = MissingEntry(
         key=key, link=document.link, failures=0, address=document.address, envelope_status=document.envelope_status
     )

@@ -8,11 +8,10 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, held, outcomes, review, waiting
+from capgateway.store import chains, copies, held, outcomes, review, waiting
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
-from capgateway.store.tables import alerts, cards
+from capgateway.store.tables import alerts, cards, gateway
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from capgateway.store.held import Held
     from capgateway.store.write import Write
 
-
+FOR_LATER = frozenset({"undecided", "paused", "withdrawn"})
+"""Reasons that hold until the gateway is mended, the pause is over, or a person lifts the withdrawal."""
 BY_POLICY = frozenset({"region", "no_programme", "review"})
 """Reasons that are the policy's: under another one they may be others."""
 _STOOD = select(alerts.c.decision, alerts.c.reason).where(alerts.c.id == bindparam("alert"))
@@ -44,16 +44,19 @@ def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) ->
     return settled([taken], intake.finish())[0]
 
 
-def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
-    """Decide a stored alert anew, as after a change of policy or an upgrade, and write what follows from it. Where nothing
-    changes the decision that stands keeps standing, unless there was none, or another configuration made it."""
+def decide_again(write: Write, alert_id: str, policy: Policy, *, is_for_later: bool = False) -> Taken:
+    """Decide a stored alert anew, as after a change of policy, an upgrade or an act of a person, and write what follows from
+    it. Where nothing changes the decision that stands keeps standing, unless it was for later, or another configuration made
+    it. ``is_for_later``: in a pause, write displays all the same."""
     member, chain_id = chains.one(write.connection, alert_id)
     stood = write.execute(_STOOD, {"alert": alert_id}).one()
-    made = outcomes.outcome(write, member, [chain_id], policy, None)
-    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    made = outcomes.outcome(write, member, [chain_id], policy, None, is_for_later=is_for_later)
+    written = copies.apply(write, made, chain_id, policy)
     is_other = (made.decision.word, made.decision.reason) != (stood.decision, stood.reason)
     is_news = is_other and stood.reason in BY_POLICY and made.decision.word in ("quarantined", "ignored")
-    if made.decision.changes or is_news or stood.reason == "undecided":
+    is_news = is_news and made.decision.reason != "paused"
+    is_paused = made.decision.reason == "paused" and stood.reason != "review"  # a review goes on after the pause
+    if made.decision.changes or is_news or is_paused or stood.reason in FOR_LATER:
         outcomes.save(write, alert_id, made.decision, written.card_id)
     if made.decision.changes:
         review.settle(write, chain_id, policy)
@@ -92,10 +95,28 @@ def undecided(connection: Connection) -> list[tuple[str, bool]]:
     ]
 
 
+def left_behind(connection: Connection) -> list[str]:
+    """Alerts that still wait for the end of a pause that is over: the gateway was stopped while it decided them."""
+    over = select(gateway.c.id).where(gateway.c.paused_since.is_(None)).exists()
+    query = select(alerts.c.id).where(alerts.c.reason == "paused", alerts.c.chain_id.is_not(None), over)
+    return list(connection.execute(query.order_by(alerts.c.sent_at.desc(), alerts.c.id)).scalars())
+
+
+def left_by_a_pause(connection: Connection, since: datetime) -> list[str]:
+    """Alerts that a pause, which began then, may have kept from being displayed, the newest first: what was to be displayed,
+    and what came meanwhile and let another alert be displayed."""
+    came = and_(
+        alerts.c.received_at >= since,
+        or_(alerts.c.decision.in_(["unchanged", "ended"]), alerts.c.reason == "stale"),
+    )
+    query = select(alerts.c.id).where(or_(alerts.c.reason == "paused", came), alerts.c.chain_id.is_not(None))
+    return list(connection.execute(query.order_by(alerts.c.sent_at.desc(), alerts.c.id)).scalars())
+
+
 def undecided_by_policy(connection: Connection, now: datetime, policy: Policy) -> list[str]:
     """Alerts that another policy may decide otherwise: the heads of live cards; and what was left out, or waits, for its
     region, its programme or a review, and was received so lately that it may still be live."""
-    heads = select(cards.c.alert_id).where(cards.c.state == "active", cards.c.expires_at > now)
+    heads = select(cards.c.alert_id).where(cards.c.state != "ended", cards.c.expires_at > now)
     left_out = alerts.c.reason.in_(["region", "left_region"]) | _MAY_BE_SHOWN
     foreign = and_(alerts.c.reason == "no_programme", or_(*_of_programmes(policy)))
     is_late = alerts.c.received_at >= now - policy.longest

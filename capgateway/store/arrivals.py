@@ -27,7 +27,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
     whose words leave only as exercise. ``status`` is the envelope's word, for when the document itself cannot be
     read; ``held_back`` is the reason for which it is quarantined unless it ends a card.
-    ``fault`` is what went wrong in the gateway itself, where something did. A ``second_look`` asked for a document that no
+    ``is_reuse``: it uses a name again that was erased by order. ``fault`` is what went wrong in the gateway itself, where something
+    did. A ``second_look`` asked for a document that no
     listing announced: that it is still there says nothing."""
 
     feed: str
@@ -45,6 +46,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     content_sha256: str | None = None
     sha256: str = ""
     triple_sha256: str = ""
+    is_reuse: bool = False
     fault: str | None = None
     is_second_look: bool = False
 

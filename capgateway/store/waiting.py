@@ -52,7 +52,7 @@ def _said(member: Member, decision: Decision, policy: Policy) -> OperatorData:
     """An alert that a person has to look at before anybody sees it."""
     exercise = "exercise." if member.is_exercise else ""
     return OperatorData(
-        severity="critical",
+        severity="warning" if decision.reason == "paused" else "critical",
         feed=member.feed,
         message_type=f"{exercise}card.published",
         since=member.received_at,
@@ -63,8 +63,18 @@ def _said(member: Member, decision: Decision, policy: Policy) -> OperatorData:
 
 def _advice(member: Member, decision: Decision, policy: Policy) -> str:
     dismiss = f"`capgateway quarantine dismiss {member.alert_id} --reason TEXT`"
+    if decision.reason == "paused":
+        return "Displays are paused. After `capgateway resume` it is displayed, if it is still in force then."
+    if decision.reason == "withdrawn":
+        return (
+            "A person withdrew the card of its case. To display the case again, run `capgateway cards restore CARD` for that"
+            f" card; if it has to stay down, {dismiss}."
+        )
     if decision.reason != "review":
-        return f"Tell its issuer what is wrong. When that is settled, run {dismiss}."
+        return (
+            "Tell its issuer what is wrong. To display it as it is, run `capgateway alerts publish"
+            f" {member.alert_id} --reason TEXT`; when it is settled, {dismiss}."
+        )
     release = f"`capgateway quarantine release {member.alert_id} --reason TEXT`"
     found = policy.recognise(member.gist)
     rules = policy.of(found.programme.id if found else None)

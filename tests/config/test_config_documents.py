@@ -132,7 +132,7 @@ def test_an_example_has_a_programme_with_rules_of_its_own() -> None:
     policy, silver = settings.policy, settings.policy.of("silver")
     assert [one.id for one in policy.programmes] == ["amber", "silver"]
     assert (silver.max_lifetime, silver.default_lifetime) == (timedelta(hours=3), timedelta(hours=3))
-    assert (silver.retention, silver.review) == (timedelta(seconds=1), "doubtful")
+    assert (silver.retention, silver.review) == (timedelta(0), "doubtful")
     assert [action.value for action in silver.actions] == ["555-0100"]
     assert policy.of("amber") == policy
     assert [receiver.programmes for receiver in settings.receivers] == [("amber",), ("silver",)]

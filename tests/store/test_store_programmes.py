@@ -14,7 +14,7 @@ from capgateway.cards.codes import Code
 from capgateway.clock import utc_now
 from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, cards, gists, held, lists, retention
+from capgateway.store import Store, alerts, copies, gists, held, lists, retention
 from capgateway.webhooks import Outlets, Receiver
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
@@ -202,10 +202,10 @@ async def test_a_card_ends_by_the_wall_clock_after_a_restart(database_url: str, 
     store = Store.open(database_url)
     try:
         with at(store, utc_now() + step):
-            await store.write_alone(cards.expire, 10)
+            await store.write_alone(copies.end_overdue, 10, POLICY)
             assert len(await live(store)) == (step < timedelta(0))
         with at(store, card.expires_at):
-            await store.write_alone(cards.expire, 10)
+            await store.write_alone(copies.end_overdue, 10, POLICY)
         with at(store, card.expires_at - timedelta(hours=1)):
             assert (await take(store, ALERT)).decision.word == "unchanged"
         assert await live(store) == []

@@ -46,7 +46,7 @@ OURS = {
         *("id", "incident_id", "programme", "state", "status", "alert_id", "feed", "chain_id", "target", "end_reason"),
         "superseded_by",
     },
-    "card_traits": {"trait", "card_id"},
+    "alert_traits": {"trait", "alert_id"},
     "corrections": {"id", "card_id", "chain_id", "pointer", "value_sha256"},
     "tombstones": {"triple_sha256"},
     "audit": {"action", "card_id", "alert_id", "detail"},

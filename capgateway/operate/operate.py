@@ -3,7 +3,7 @@
 ::
 
     stored alerts ─▶ decide again ─────────────▶ rows, messages, lanes
-    an operator ─▶ verify, dismiss, release ─────────┘
+    an operator ─▶ dismiss, release, erase, and ``hand`` ─┘
 
 It needs nothing but the store, so every process can do it, whatever roles it has. Like the other walks it calls
 ``on_messages`` when the store has messages to deliver.
@@ -11,17 +11,20 @@ It needs nothing but the store, so every process can do it, whatever roles it ha
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from capgateway import cap, log
-from capgateway.clock import utc_now
+from capgateway.clock import monotonic, utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
-from capgateway.store import again, cards, gaps, gists, held, lists, review
+from capgateway.operate.hand import Hand
+from capgateway.store import again, cards, gists, held, lists, review
+from capgateway.store import erase as erasing
 from capgateway.store.audit import Act
 
 if TYPE_CHECKING:
@@ -32,9 +35,15 @@ if TYPE_CHECKING:
     from capgateway.store import Store, Taken
 
 LOGGER = logging.getLogger("capgateway.operate")
+ACKNOWLEDGED_WITHIN = 15.0
+"""Seconds that an erasure waits for receivers: for a few quick retries of a take-down. Then it says who is missing."""
+LOOK_SECONDS = 0.1
+LARGEST_REWRITTEN = 1_000_000_000
+"""Bytes of a SQLite file that is rewritten after an order; that takes some ten seconds, in which nothing else is written."""
+SCRUB_TRIES, SCRUB_AGAIN = 5, 0.5
 
 
-class Operate:
+class Operate(Hand):
     """``policy`` and ``feeds``, by name, may be replaced at run time."""
 
     def __init__(
@@ -62,6 +71,8 @@ class Operate:
                 raise
             except Exception as error:  # noqa: BLE001  (one that still cannot be decided keeps no other from it)
                 log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=alert_id, fault=type(error).__name__)
+        for alert_id in await self._store.read(again.left_behind):
+            self._tell(await self._decide(alert_id))
         await self._ask_again(now)
         moved = await self._store.read(again.undecided_by_policy, now, self.policy)
         for alert_id in moved:
@@ -70,17 +81,10 @@ class Operate:
             self._on_messages()
         return len(undecided) + len(moved)
 
-    async def verify(self, card_id: str, *, actor: str, reason: str) -> bool:
-        """An operator confirms that an active card is still true; whether there is such a card."""
-        is_verified = await self._store.write_alone(gaps.verify, card_id)
-        if is_verified:
-            log.event(LOGGER, "card.verified", actor=actor, card=card_id, reason=reason)
-        return is_verified
-
     async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
         """An operator says that a quarantined alert is settled. Raises ``LookupError`` and ``ValueError`` as the store does."""
         await self._store.write_alone(held.dismiss, alert_id, Act(actor=actor, reason=reason))
-        log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id, reason=reason)
+        log.event(LOGGER, "quarantine.dismissed", actor=actor, alert=alert_id)
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """An operator says that a quarantined take-down ends this card, or that a quarantined statement may be displayed. Raises
@@ -89,8 +93,45 @@ class Operate:
         decision = await self._store.write_alone(held.release, alert_id, card_id, self.policy, act)
         self._on_messages()
         concerned = ",".join(change.card_id for change in decision.changes)
-        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=concerned, reason=reason)
+        log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=concerned)
         return decision
+
+    async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> erasing.Report:
+        """An operator has everything erased that a card, or the alerts of an identifier, are about; what was shown is taken
+        down. Waits a while for the receivers. Raises ``LookupError`` and ``ValueError`` as the store does."""
+        act = Act(actor=actor, reason=reason)
+        erased = await self._store.write_alone(erasing.erase, act, self.policy, card_id=card_id, identifier=identifier)
+        self._on_messages()
+        cards_told = ",".join(erased.card_ids)
+        log.event(LOGGER, "incident.erased", actor=actor, cards=cards_told, alerts=len(erased.alert_ids))
+        take_downs = await self._acknowledged(erased)
+        return erasing.Report(
+            cards=erased.card_ids,
+            ended=erased.ended,
+            alerts=len(erased.alert_ids),
+            take_downs=take_downs,
+            files=await self._scrubbed(),
+        )
+
+    async def _acknowledged(self, erased: erasing.Erased) -> list[erasing.TakenDown]:
+        """What receivers made of the take-downs, once none is pending or time is up."""
+        end = monotonic() + ACKNOWLEDGED_WITHIN
+        while True:
+            found = await self._store.read(erasing.acknowledgements, erased.card_ids)
+            if all(one.state != "pending" for one in found) or monotonic() >= end:
+                return found
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _scrubbed(self) -> erasing.Files:
+        """Remove what was erased from the files; a reader may hold them for a moment."""
+        for _ in range(SCRUB_TRIES):
+            scrubbed = await self._store.scrub(LARGEST_REWRITTEN)
+            if scrubbed.is_done:
+                return (
+                    "rewritten" if scrubbed.is_rewritten else "too_large" if self._store.is_ours_alone else "vacuumed"
+                )
+            await asyncio.sleep(SCRUB_AGAIN)
+        return "pending"
 
     async def publish_unanswered(self) -> None:
         """Display what waits for review and nobody answered for in time, where the policy says so."""
@@ -104,8 +145,10 @@ class Operate:
         last = set(await self._store.read(review.unanswered, max(patience), now))
         for alert_id in await self._store.read(review.unanswered, min(patience), now):
             if alert_id not in self._tried:
-                self._tell(await self._decide(alert_id))
-        self._tried |= last  # what is not displayed by now waits for a person
+                taken = await self._decide(alert_id)
+                self._tell(taken)
+                if alert_id in last and taken.decision.reason != "paused":
+                    self._tried.add(alert_id)  # what is not displayed by now waits for a person
 
     async def _ask_again(self, now: datetime) -> None:
         """Make the gists of alerts without codes again where other phrases name programmes now."""
@@ -114,9 +157,6 @@ class Operate:
             since = now - self.policy.longest
             renewed, after = await self._store.read(gists.asked_otherwise, self.policy, since, after)
             await self._store.write_alone(gists.save, renewed)
-
-    async def _decide(self, alert_id: str) -> Taken:
-        return await self._store.write_alone(again.decide_again, alert_id, self.policy)
 
     async def _read_again(self, alert_id: str) -> Taken:
         """An alert that a fault kept from being read is examined again, as its feed brought it."""
@@ -139,10 +179,3 @@ class Operate:
         if taken.decision.reason == "undecided" and not taken.fault:
             return msgspec.structs.replace(taken, fault="it still cannot be judged")
         return taken
-
-    def _tell(self, taken: Taken) -> None:
-        if taken.fault:
-            log.event(LOGGER, "alert.undecided", level=logging.ERROR, alert=taken.alert_id, fault=taken.fault)
-        elif taken.messages:
-            log.event(LOGGER, "alert.decided", alert=taken.alert_id, again=True, decision=taken.decision.word)
-            self._on_messages()
