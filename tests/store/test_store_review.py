@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
-from store_story import ACT, NOW, POLICY, at, take
+from store_story import ACT, NOW, POLICY, SCHEMAS, at, take
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy
 from capgateway.clock import utc_now
+from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Store, again, held, lists, review
+from capgateway.store import Store, again, held, lists, pause, review
 from capgateway.store.tables import audit, messages
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
@@ -269,3 +270,18 @@ async def test_what_would_display_nothing_is_not_released(store: Store) -> None:
     ):
         await store.write_alone(held.release, taken.alert_id, None, ALL, ACT)
     assert len((await store.read(lists.quarantine_page)).items) == 1
+
+
+async def test_a_pause_outlasts_a_review(store: Store) -> None:
+    """What nobody answered for waits on while displays are paused, also for a release; then its time is over at once."""
+    taken = await take(store, ALERT, policy=PUBLISH)
+    operate = Operate(store, SCHEMAS, replace(PUBLISH, review_timeout=timedelta(0)), {}, on_messages=lambda: None)
+    await store.write_alone(pause.pause, ACT)
+    await operate.publish_unanswered()
+    (one,) = (await store.read(lists.quarantine_page)).items
+    assert (one.reason, await live(store)) == ("review", [])
+    with pytest.raises(ValueError, match="paused"):
+        await store.write_alone(held.release, taken.alert_id, None, PUBLISH, ACT)
+    await store.write_alone(pause.resume, ACT)
+    await operate.publish_unanswered()
+    assert await live(store) == [ALERT.identifier]
