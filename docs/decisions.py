@@ -1,6 +1,6 @@
 """Makes the tables of decisions and reasons in ``operating.md``.
 
-Run ``python docs/decisions.py`` after a change of ``capgateway/cards/sentences.py``; a test fails when the page is not what this
+Run ``python docs/decisions.py`` after a change of ``capgateway/cards/meaning.py``; a test fails when the page is not what this
 makes.
 """
 
@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capgateway.cards import sentences
+from capgateway.cards import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ PART = re.compile(r"(?<=<!-- decisions: made by docs/decisions.py -->\n).*?(?=<!
 def tables() -> str:
     """The four tables."""
     parts = {
-        "decision": sentences.WORDS,
-        "reason of `ended`": sentences.ENDED,
-        "reason of `ignored`": sentences.IGNORED,
-        "reason of `quarantined`": sentences.QUARANTINED,
+        "decision": meaning.WORDS,
+        "reason of `ended`": meaning.ENDED,
+        "reason of `ignored`": meaning.IGNORED,
+        "reason of `quarantined`": meaning.QUARANTINED,
     }
     return "\n".join("\n".join(_table(title, words)) + "\n" for title, words in parts.items())
 

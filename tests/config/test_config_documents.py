@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from capgateway import config
-from capgateway.cards import sentences
+from capgateway.cards import meaning
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason, Word
 from capgateway.cards.policy import Policy
 from capgateway.config.keys import DOCUMENT, GROUPS
@@ -238,10 +238,10 @@ def test_every_decision_and_reason_has_its_sentence() -> None:
     made = runpy.run_path(str(ROOT / "docs/decisions.py"))
     assert OPERATING.read_text() == made["page"]()
     for words, kind in (
-        (sentences.WORDS, Word),
-        (sentences.ENDED, EndReason),
-        (sentences.IGNORED, IgnoreReason),
-        (sentences.QUARANTINED, QuarantineReason),
+        (meaning.WORDS, Word),
+        (meaning.ENDED, EndReason),
+        (meaning.IGNORED, IgnoreReason),
+        (meaning.QUARANTINED, QuarantineReason),
     ):
         assert tuple(words) == get_args(kind)
         assert all(f"| `{word}` | {sentence} |" in made["tables"]() for word, sentence in words.items())
