@@ -104,7 +104,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if _speaks_only_of_others(arrived):
+    if _speaks_only_of_others(arrived) and not arrived.published_as:
         return _cross_sender(arrived, policy)
     each = stories(situation, policy) or [[arrived]]
     return _together([_of_one(story, situation, policy) for story in each])

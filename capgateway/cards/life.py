@@ -186,12 +186,14 @@ def place(member: Member, chain: Sequence[Member]) -> datetime:
 
 
 def kinds_of(chain: Sequence[Member], policy: Policy) -> Kinds:
-    """Of which programme each alert of a chain is: by its own codes, or because a person published it so. One without any code
-    is what it follows: the alert before it that is of a programme. Words count where no alert of the chain has a code."""
+    """Of which programme each alert of a chain is: by its own codes, or because a person published it so. One without any code,
+    or with no other than what a person published had, is what it follows: the alert before it that is of a programme. Words
+    count where no alert of the chain has a code."""
     ordered = sorted(chain, key=lambda member: (member.sent_at, member.alert_id))
     own = {member.alert_id: _own(member, policy) for member in ordered}
     sure = {name: programme for name, (programme, is_sure) in own.items() if programme and is_sure}
     leads = sure or {name: programme for name, (programme, _) in own.items() if programme}
+    published = {code for member in ordered if member.published_as for code in member.gist.codes}
     last = next((leads[member.alert_id] for member in ordered if member.alert_id in leads), None)
     kinds: Kinds = {}
     for member in ordered:
@@ -199,7 +201,7 @@ def kinds_of(chain: Sequence[Member], policy: Policy) -> Kinds:
             last = leads[member.alert_id]
             kinds[member.alert_id] = last
         else:
-            kinds[member.alert_id] = None if member.gist.codes else last
+            kinds[member.alert_id] = last if published.issuperset(member.gist.codes) else None
     return kinds
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from capgateway.cards import Decision, Policy
-    from capgateway.store import Store, Taken
+    from capgateway.store import Arrival, Store, Taken
 
 LOGGER = logging.getLogger("capgateway.operate")
 ACKNOWLEDGED_WITHIN = 15.0
@@ -159,15 +159,24 @@ class Operate(Hand):
             await self._store.write_alone(gists.save, renewed)
 
     async def _read_again(self, alert_id: str) -> Taken:
-        """An alert that a fault kept from being read is examined again, as its feed brought it."""
+        """An alert that a fault kept from being read is examined again."""
+        if (came := await self._examined(alert_id)) is None:
+            raise LookupError(alert_id)
+        taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
+        if taken.decision.reason == "undecided" and not taken.fault:
+            return msgspec.structs.replace(taken, fault="it still cannot be judged")
+        return taken
+
+    async def _examined(self, alert_id: str) -> Arrival | None:
+        """A stored alert as its feed brought it, read again; ``None`` where it is unknown or its bytes are erased."""
         stored = await self._store.read(lists.one_alert, alert_id)
         document = await self._store.read(lists.original, alert_id)
         if stored is None or document is None:
-            raise LookupError(alert_id)
+            return None
         # A feed that is gone lends nobody trust; a rehearsal stays one.
         feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
         feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
-        came = examine(
+        return examine(
             document,
             feed,
             self._schemas,
@@ -175,7 +184,3 @@ class Operate(Hand):
             envelope_status=stored.status,
             policy=self.policy,
         )
-        taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
-        if taken.decision.reason == "undecided" and not taken.fault:
-            return msgspec.structs.replace(taken, fault="it still cannot be judged")
-        return taken

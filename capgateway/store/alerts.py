@@ -177,6 +177,13 @@ class Intake:
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
         return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival, arrival.member(alert_id))
 
+    def adopt(self, alert_id: str, arrival: Arrival) -> None:
+        """Give a stored document its name, and tie it in."""
+        known = self.known.get(arrival.identity)
+        if known is not None and known["id"] != alert_id:
+            raise ValueError(f"the same alert came another way as well: publish {known['id']}")
+        self._rewrite(alert_id, arrival, arrival.identity, self.ledger.tie(alert_id, arrival.names))
+
     def _grave(self, arrival: Arrival) -> Grave:
         return tombstones.grave(self.write.connection, arrival) if self._graves else tombstones.NO_GRAVE
 
@@ -223,7 +230,7 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
+        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft, alert=arrival.alert)
         if arrival.is_reuse and any(isinstance(one, Display) and one.revision == 1 for one in made.decision.changes):
             return Outcome(decision=Decision(word="quarantined", reason="review"), fault=made.fault)
         if arrival.held_back is None or made.decision.word == "ended":

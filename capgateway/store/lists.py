@@ -254,7 +254,7 @@ def _advice(alert: StoredAlert, gist: Gist, card_ids: list[str]) -> str:
             f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
             f" for the withdrawn card; if it has to stay down, {dismiss}."
         )
-    if alert.reason in NEVER_SHOWN:
+    if alert.reason in NEVER_SHOWN or is_take_down(gist):
         return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
     return (
         f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"
