@@ -73,7 +73,8 @@ class Asked(NamedTuple):
 class BodyRead(NamedTuple):
     """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were known, whether it
     may be taken for what the feed has to say, where it goes on, the documents it links to, how many of its entries were known,
-    whether the feed had any before, the alerts among those ``sought`` that it lists, and whether some of it may be lost."""
+    whether the feed had any before, the alerts among those ``sought`` that it lists, whether some of it may be lost, and the hashes of the messages that it
+    contains."""
 
     found: Fetched
     new: int
@@ -88,6 +89,7 @@ class BodyRead(NamedTuple):
     had_before: bool = False
     seen: frozenset[str] = frozenset()
     is_damaged: bool = False
+    held: tuple[str, ...] = ()
 
 
 async def poll(intake: Intake, watch: Watch) -> PollResult:
@@ -363,6 +365,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
         had_before=had_before,
         seen=_seen(watch, entries, but=announced.renewed),
         is_damaged=any(finding.rule == SYNTAX.id for finding in errors),
+        held=tuple(hashlib.sha256(one.document).hexdigest() for one in entries if one.document is not None),
     )
 
 
@@ -469,15 +472,21 @@ async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, F
 
 
 async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[BodyRead]) -> None:
-    """Now that all entries are accounted for: the first page's validators, and the bodies that brought any."""
+    """Now that all entries are accounted for: the first page's validators, and the bodies that brought any. One that still lists
+    something that is erased is not kept: it has its title, or all of it."""
     said: Validators = pages[0].found.validators
     bodies = [
         Body(url=page.found.url, status=page.found.status, media_type=page.found.media_type, content=page.found.body)
         for page in pages
-        if page.is_news
+        if page.is_news and not await _lists_erased(intake, watch, page)
     ]
     await intake.store.write(feeds.save_validators, watch.feed.name, question.address, said, bodies)
     watch.known[question.address] = said
+
+
+async def _lists_erased(intake: Intake, watch: Watch, page: BodyRead) -> bool:
+    documents = [one.address for one in page.documents]
+    return await intake.store.read(feeds.lists_erased, watch.feed.name, documents, page.held)
 
 
 def _tell_unusable(watch: Watch, index: Index) -> None:
