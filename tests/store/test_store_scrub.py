@@ -25,6 +25,13 @@ def rows(count: int, start: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def come_and_go(write: Any, turn: int) -> None:
+    """Some rows come, and of all that are there some are blanked."""
+    write.execute(insert(bodies), rows(60, turn * 60))
+    some = select(bodies.c.id).where(bodies.c.content.is_not(None)).limit(40)
+    write.execute(update(bodies).where(bodies.c.id.in_(some)).values(content=None))
+
+
 def in_files(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir() if MARK in path.read_bytes()}
 
@@ -33,11 +40,7 @@ async def test_nothing_is_left_in_the_files_of_sqlite(sqlite_url: str, tmp_path:
     """Neither in the log nor in a page that a row has left: with many rows that come and go, each would be somewhere."""
     store = Store.open(sqlite_url)
     for turn in range(12):
-        await store.write(lambda write, turn=turn: write.execute(insert(bodies), rows(60, turn * 60)))
-        some = select(bodies.c.id).where(bodies.c.content.is_not(None)).limit(40)
-        await store.write(
-            lambda write, some=some: write.execute(update(bodies).where(bodies.c.id.in_(some)).values(content=None))
-        )
+        await store.write(come_and_go, turn)
     assert in_files(tmp_path) >= {"gateway.db-wal"}
     await store.write(lambda write: write.execute(update(bodies).values(content=None)))
     scrubbed = await store.scrub(ALL)
