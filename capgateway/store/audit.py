@@ -11,6 +11,9 @@ from capgateway.store.tables import audit
 if TYPE_CHECKING:
     from capgateway.store.write import Write
 
+ERASURE = "incident.erased"
+"""An erasure by order. Its reason has no words of what it erased, and stays."""
+
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for something, and why: ``actor`` is the token's name, or ``local`` without tokens."""

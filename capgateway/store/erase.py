@@ -21,7 +21,6 @@ from capgateway import cards as card_stage
 from capgateway.cards import End, Gist
 from capgateway.store import audit, chains, erasure, feeds, tombstones
 from capgateway.store import cards as card_rows
-from capgateway.store.retention import ERASURE
 from capgateway.store.tables import alerts, card_revisions, cards, deliveries, sightings
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def erase(
     audit.record(
         write,
         msgspec.structs.replace(act, reason=reason),
-        ERASURE,
+        audit.ERASURE,
         card_id=first,
         alert_id=None if first else min(case.alert_ids, default=None),
         detail={"cards": sorted(card_ids), "alerts": len(case.alert_ids)},

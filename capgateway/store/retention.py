@@ -18,6 +18,7 @@ from sqlalchemy import and_, delete, exists, or_, select
 
 from capgateway.cards import retention_of, shortest_retention
 from capgateway.store import erasure, feeds, gaps
+from capgateway.store.audit import ERASURE
 from capgateway.store.tables import (
     HAS_DATA,
     IS_WHOLE,
@@ -47,8 +48,6 @@ KEPT = timedelta(days=30)
 which any feed lists an alert; should one come again, its alert is known all the same."""
 AT_ONCE = 200
 """Alerts or bodies that are erased in one unit of work: the writer's other work must not wait for long."""
-ERASURE = "incident.erased"
-"""What the audit trail calls an erasure by order."""
 LOOKED_AT = 200
 """Ended cards read at once. Some may have to wait for others of their incident, or are held."""
 
@@ -92,7 +91,7 @@ def due(connection: Connection, policy: Policy, now: datetime) -> str | None:
     seen: tuple[datetime, str] | None = None
     while True:
         query = select(cards.c.id, cards.c.chain_id, cards.c.incident_id, cards.c.ended_at)
-        query = query.where(HAS_DATA, cards.c.ended_at <= now - shortest_retention(policy))
+        query = query.where(HAS_DATA, cards.c.held_at.is_(None), cards.c.ended_at <= now - shortest_retention(policy))
         if seen is not None:
             query = query.where(
                 or_(cards.c.ended_at > seen[0], and_(cards.c.ended_at == seen[0], cards.c.id > seen[1]))
