@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from capgateway.cap import Finding
     from capgateway.feeds import Entry, Index, Question
     from capgateway.feeds.http.answer import Validators
     from capgateway.ingest.intake import Intake
@@ -332,7 +333,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     errors = [finding for finding in index.findings if finding.level == "error"]
     faults = [finding for finding in errors if finding.rule in NO_INDEX]
     if faults and not index.entries:
-        return await _not_an_index(intake, watch, found, faults[0].message)
+        return await _not_an_index(intake, watch, found, _without_words(faults[0]))
     entries = index.distinct
     had_before = watch.has_had
     if entries and not had_before:
@@ -453,6 +454,13 @@ async def _not_an_index(intake: Intake, watch: Watch, found: Fetched, fault: str
     return BodyRead(found, 0, failure=FetchFailed(reason="unreadable", message=_named(found, fault)))
 
 
+def _without_words(finding: Finding) -> str:
+    """What is wrong with an answer, for the log: what breaks a document may be a name, and the finding quotes it."""
+    if finding.rule != SYNTAX.id:
+        return finding.message
+    return "the answer is not well-formed XML" + (f" (line {finding.line})" if finding.line else "")
+
+
 def _named(found: Fetched, fault: str) -> str:
     page = page_instead(found.body)
     return f"{found.url} answered with {page} instead of the feed" if page else fault
@@ -467,7 +475,7 @@ async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, F
     if not watch.failures:  # once a failure, as above
         await intake.take(arrival)
     page = page_instead(document)
-    message = f"the answer is {page}, not CAP" if page else arrival.report.findings[0].message
+    message = f"the answer is {page}, not CAP" if page else _without_words(arrival.report.findings[0])
     return 0, FetchFailed(reason="unreadable", message=message)
 
 
