@@ -101,6 +101,7 @@ class Operate(Hand):
         down. Waits a while for the receivers. Raises ``LookupError`` and ``ValueError`` as the store does."""
         act = Act(actor=actor, reason=reason)
         erased = await self._store.write_alone(erasing.erase, act, self.policy, card_id=card_id, identifier=identifier)
+        self._store.is_dirty = True
         self._on_messages()
         cards_told = ",".join(erased.card_ids)
         log.event(LOGGER, "incident.erased", actor=actor, cards=cards_told, alerts=len(erased.alert_ids))

@@ -189,7 +189,8 @@ class Intake:
 
     def _take_buried(self, arrival: Arrival) -> Taken:
         """It is, or refers to, what was erased by order: only hashes and what decides are stored, and a tombstone of its own.
-        A take-down may name other cards too: :meth:`finish` looks at it."""
+        A take-down may name other cards too: :meth:`finish` looks at it. What announced it may have its words."""
+        feeds.forget(self.write, [arrival.feed])
         known = self.known.get(arrival.identity)
         if known is not None:
             return Taken(alert_id=known["id"], decision=ERASED, is_new=False)

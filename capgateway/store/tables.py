@@ -234,6 +234,7 @@ Index(None, alerts.c.feed, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.card_id, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.identifier, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.reason, alerts.c.received_at)
+Index(None, alerts.c.sha256)
 IS_WHOLE = alerts.c.erased_at.is_(None)
 Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
 

@@ -213,7 +213,10 @@ def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("written", "seconds"), [("0s", 0), ("1s", 1), ("72h", 259_200)])
 def test_retention_may_be_as_short_as_nothing(tmp_path: Path, written: str, seconds: int) -> None:
     """Everything may be erased the moment that a card ends."""
-    assert load(tmp_path, f'[policy]\nretention = "{written}"').policy.retention == timedelta(seconds=seconds)
+    text = f'[policy]\nretention = "{written}"\n'
+    assert load(tmp_path, text).policy.retention == timedelta(seconds=seconds)
+    is_warned = any("policy.retention: is short" in line for line in warnings(tmp_path, text + FEED + RECEIVER))
+    assert is_warned is (seconds < 3600)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def _alerts() -> None:
     comment = "the programme as which a person published it"
     op.add_column("alerts", sa.Column("published_as", sa.String(length=40), comment=comment))
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
+    op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
     _index_of_the_whole("alerts", "received_at")
 
 
