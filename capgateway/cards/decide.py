@@ -15,6 +15,7 @@ import msgspec
 
 from capgateway import cap, ids
 from capgateway.cards import references, strands
+from capgateway.cards.area import shown_codes
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
@@ -175,7 +176,7 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
 
 def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:
     """The alert on display, and where: a policy of other regions shows it elsewhere."""
-    return shown.member.alert_id, tuple(unit.code for unit in shown.target)
+    return shown.member.alert_id, shown_codes(shown.target)
 
 
 def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:

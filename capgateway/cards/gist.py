@@ -16,14 +16,16 @@ import msgspec
 
 from capgateway import cap
 from capgateway.cards import amber
-from capgateway.cards.area import Meant, Resolver
+from capgateway.cards.area import Meant, meant, resolved
+from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgateway.cap import Alert, Info, Reference
+    from capgateway.places import Atlas
 
-VERSION = 2
+VERSION = 3
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
@@ -193,13 +195,21 @@ def says_cancel(alert: Alert) -> bool:
     return known_word(alert.msg_type, is_lenient=True) == "Cancel"
 
 
-def gist(alert: Alert) -> Gist:
-    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message."""
-    resolver = Resolver()
+def gist(alert: Alert, *, profile: str | None = None, atlas: Atlas = ATLAS) -> Gist:
+    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message and the units that
+    are known. ``profile`` is the one it is judged by, its own where none is given."""
     areas: dict[Meant, int] = {}
     sent = alert.sent.instant if alert.sent else None
     is_cancel = says_cancel(alert)
-    infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
+    codes = amber.ruling(code for info in alert.infos for code in amber.codes(info))
+    is_placed = (
+        not codes or amber.by_codes(codes) is not None
+    )  # what becomes no card is meant nowhere, and costs nothing
+    profile = profile or cap.choose_profile(alert, "auto")
+    infos = tuple(
+        _info(info, sent, areas.setdefault(_meant(info, profile, atlas) if is_placed else Meant(), len(areas)))
+        for info in alert.infos
+    )
     return Gist(
         cap_version=alert.version,
         sender=alert.sender,
@@ -217,19 +227,22 @@ def gist(alert: Alert) -> Gist:
         is_blocked=_is_blocked(alert.infos),
         says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos, is_cancel=is_cancel),
         infos=infos,
-        areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
+        areas=tuple(areas),
     )
 
 
-def _info(info: Info, sent: datetime | None, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
-    meant = resolver.meant(info.areas)
+def _meant(info: Info, profile: str | None, atlas: Atlas) -> Meant:
+    return meant(resolved(info.areas, profile, atlas))
+
+
+def _info(info: Info, sent: datetime | None, area: int) -> GistInfo:
     return GistInfo(
         language=info.language if LANGUAGE.fullmatch(info.language) else "",
         codes=amber.codes(info),
         response_types=tuple(word for word in info.response_types if word in KNOWN_WORDS),
         urgency=info.urgency if info.urgency in KNOWN_WORDS else "",
         expires=_expiry(info, sent),
-        area=areas.setdefault(meant, len(areas)),
+        area=area,
     )
 
 

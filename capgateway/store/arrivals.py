@@ -13,10 +13,13 @@ from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
 from capgateway.cards.gist import known_word
+from capgateway.places import ATLAS
 from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from capgateway.places import Atlas
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +75,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def arrival(
+def arrival(  # noqa: PLR0913  (all that is known of one document)
     *,
     feed: str,
     document: bytes,
@@ -82,6 +85,7 @@ def arrival(
     gate: QuarantineReason | None,
     held_back: QuarantineReason | None = None,
     rehearsal: bool = False,
+    atlas: Atlas = ATLAS,
 ) -> Arrival:
     """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
     ``undecided``: it is decided again after an upgrade."""
@@ -100,8 +104,9 @@ def arrival(
     if alert is None:
         return came
     try:
-        gist = cards.gist(alert)
-        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist) else None
+        gist = cards.gist(alert, profile=report.profile, atlas=atlas)
+        is_shown = gate is None and cards.may_display(gist)
+        draft = cards.draft(alert, gist, profile=report.profile, atlas=atlas) if is_shown else None
         return msgspec.structs.replace(
             came,
             gist=gist,

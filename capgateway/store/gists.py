@@ -11,6 +11,7 @@ from capgateway import cards as card_stage
 from capgateway.cards import VERSION
 from capgateway.clock import utc_now
 from capgateway.feeds import enveloped
+from capgateway.places import ATLAS
 from capgateway.store import chains
 from capgateway.store.arrivals import content_sha256, encoded
 from capgateway.store.tables import alerts, cards
@@ -20,11 +21,13 @@ from capgateway.webhooks import Outlets
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
+    from capgateway.places import Atlas
+
 AT_ONCE = 200
 """Alerts read at once: each comes with its bytes."""
 
 _OUTDATED = (
-    select(alerts.c.id, alerts.c.original, alerts.c.status, alerts.c.keyed)
+    select(alerts.c.id, alerts.c.original, alerts.c.status, alerts.c.keyed, alerts.c.profile)
     .where(
         alerts.c.original.is_not(None),
         alerts.c.id > bindparam("after"),
@@ -37,12 +40,12 @@ _RENEWED = update(alerts).where(alerts.c.id == bindparam("alert"))
 _UNTIED = select(alerts.c.id).where(alerts.c.keyed, alerts.c.chain_id.is_(None), alerts.c.gist.is_not(None))
 
 
-def renew(connection: Connection) -> None:
+def renew(connection: Connection, atlas: Atlas = ATLAS) -> None:
     """Make outdated gists again, and tie alerts that are in no chain yet into theirs. What cannot be read, now as then, is
     left as it is."""
     after = ""
     while rows := connection.execute(_OUTDATED, {"after": after}).mappings().all():
-        if renewed := [values for row in rows if (values := _renewed(row))]:
+        if renewed := [values for row in rows if (values := _renewed(row, atlas))]:
             connection.execute(_RENEWED, renewed)
         after = rows[-1]["id"]
     untied = list(connection.execute(_UNTIED.order_by(alerts.c.sent_at, alerts.c.id)).scalars())
@@ -55,14 +58,15 @@ def renew(connection: Connection) -> None:
     connection.execute(update(cards).where(cards.c.chain_id.is_(None)).values(chain_id=made_by))
 
 
-def _renewed(row: RowMapping) -> dict[str, Any] | None:
+def _renewed(row: RowMapping, atlas: Atlas) -> dict[str, Any] | None:
     try:
         alert = cap.parse(row["original"]).alert
         if alert is None:
             return None
         alert = enveloped(alert, row["status"])
-        gist = card_stage.gist(alert)
-        draft = card_stage.draft(alert, gist) if row["keyed"] and card_stage.may_display(gist) else None
+        gist = card_stage.gist(alert, profile=row["profile"], atlas=atlas)
+        is_shown = row["keyed"] and card_stage.may_display(gist)
+        draft = card_stage.draft(alert, gist, profile=row["profile"], atlas=atlas) if is_shown else None
     except Exception:  # noqa: BLE001  (a fault over one alert must not keep the gateway from starting)
         return None
     return {
