@@ -16,6 +16,7 @@ import msgspec
 
 from capgateway import cap, cards
 from capgateway.feeds import enveloped
+from capgateway.places import ATLAS
 from capgateway.store import Arrival, arrival
 
 if TYPE_CHECKING:
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
 
     from capgateway.cards.decision import QuarantineReason
     from capgateway.feeds import Feed
+    from capgateway.places import Atlas
 
 
 def examine(
-    document: bytes, feed: Feed, schemas: cap.Schemas, *, received_at: datetime, envelope_status: str | None = None
+    document: bytes,
+    feed: Feed,
+    schemas: cap.Schemas,
+    *,
+    received_at: datetime,
+    envelope_status: str | None = None,
+    atlas: Atlas = ATLAS,
 ) -> Arrival:
-    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside."""
+    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside. ``atlas``
+    has the units that areas are made of."""
     alert: cap.Alert | None = None
     held_back: QuarantineReason | None = None
     try:
@@ -53,6 +62,7 @@ def examine(
         gate=gate,
         held_back=held_back,
         rehearsal=feed.rehearsal,
+        atlas=atlas,
     )
     if came.status is not None or envelope_status is None:
         return came

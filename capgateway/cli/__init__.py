@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cards": ("cards", "Show cards, or verify one."),
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
     "deliveries": ("deliveries", "Show deliveries to receivers."),
+    "places": ("places", "Show the area codes of a point or a unit."),
     "listen": ("listen", "Run a receiver on this machine, for developers."),
     "keys": ("keys", "Generate secrets and verify signatures."),
     "db": ("db", "Upgrade the database schema, or show its state."),

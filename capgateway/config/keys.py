@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import get_args
 
 from capgateway.config import checks, feed_checks, token_keys
+from capgateway.config.place_keys import PLACES, layer
 from capgateway.config.receiver_keys import patterns, secrets
 from capgateway.config.references import existing_file, folder, key_file, reference
 from capgateway.config.settings import Scope
@@ -243,6 +244,7 @@ GROUPS = {
     "gateway": GATEWAY,
     "policy": POLICY,
     "policy.actions": ACTION,
+    "places": PLACES,
     "tokens": TOKEN,
     "feeds": FEED,
     "receivers": RECEIVER,
@@ -253,6 +255,11 @@ DOCUMENT = table(
     {
         "gateway": Key(kind=table(GATEWAY, checks.gateway), about="The gateway itself."),
         "policy": Key(kind=table(POLICY, checks.policy), about="Which alerts become cards, and what the cards show."),
+        "places": Key(
+            kind=many(table(PLACES, layer)),
+            about="Units of your own, such as census divisions or another country's districts.",
+            default=[],
+        ),
         "tokens": Key(kind=many(table(TOKEN, token_keys.token)), about="Who may use the API.", default=[]),
         "feeds": Key(kind=many(table(FEED, feed_checks.feed)), about="Where alerts come from."),
         "receivers": Key(kind=many(table(RECEIVER, checks.receiver)), about="Where cards go."),

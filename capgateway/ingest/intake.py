@@ -15,6 +15,7 @@ from capgateway.examine import examine
 from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
 from capgateway.ingest.live import Live
+from capgateway.places import ATLAS
 from capgateway.store import alerts, cards
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ EXPIRE_AT_ONCE = 10
 
 
 class Intake:
-    """What every way in leads to. ``policy`` may be replaced at run time."""
+    """What every way in leads to. ``policy`` and ``atlas`` may be replaced at run time."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Intake:
         on_messages: Callable[[], None],
     ) -> None:
         self.store, self.metrics, self.policy = store, metrics, policy
+        self.atlas = ATLAS
         self.hosts, self.live = Hosts(), Live(store)
         self._schemas, self._on_messages = schemas, on_messages
 
@@ -60,7 +62,14 @@ class Intake:
         return await off_loop(
             sum(len(document) for document, _ in documents),
             lambda: [
-                examine(document, feed, self._schemas, received_at=received_at, envelope_status=status)
+                examine(
+                    document,
+                    feed,
+                    self._schemas,
+                    received_at=received_at,
+                    envelope_status=status,
+                    atlas=self.atlas,
+                )
                 for document, status in documents
             ],
         )

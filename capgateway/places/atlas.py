@@ -57,6 +57,15 @@ class Atlas:
         return {code: dict(counties) for code, counties in self._table["zones"].items()}
 
     @cached_property
+    def zones_of(self) -> dict[str, Shares]:
+        """The zones of each county, with the share of the county that each covers."""
+        found: dict[str, Shares] = {}
+        for zone, counties in self.zones.items():
+            for fips, share in counties.items():
+                found.setdefault(fips, {})[zone] = share
+        return found
+
+    @cached_property
     def retired(self) -> dict[str, Shares]:
         """What became of counties that do not exist any more."""
         return {code: dict(counties) for code, counties in self._table["retired"].items()}
@@ -92,7 +101,7 @@ class Atlas:
             return self.names.get(code)
         if (scheme, code) in self.own:
             return self.own[scheme, code].name
-        return SUBDIVISION_NAMES.get(code)
+        return whole(code).name
 
     def _units(self) -> list[Unit]:
         return [county(code) if len(code) == FIPS_DIGITS and code.isdigit() else whole(code) for code in self.names]

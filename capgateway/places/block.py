@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from capgateway.cap import Area
     from capgateway.places.atlas import Atlas, Shares
 
-MAX_SHAPES = 500
-"""Of one area block. Real ones have one; a list of warning districts has some dozens."""
 LONGEST_SHOWN = 60
 """Characters of a shape that is quoted."""
 
@@ -98,8 +96,6 @@ def drawn(area: Area) -> Drawn:
     """The polygons and circles of an area block as one shape."""
     texts = [("polygon", text) for text in dict.fromkeys(area.polygons)]
     texts += [("circle", text) for text in dict.fromkeys(area.circles)]
-    if len(texts) > MAX_SHAPES:
-        return Drawn(unreadable=(f"{len(texts)} shapes",))
     found, markers, unreadable = [], [], []
     for kind, text in texts:
         circle = shapes.circle(text) if kind == "circle" else None

@@ -11,7 +11,14 @@ from functools import lru_cache
 
 import msgspec
 
-from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES, canonical
+from capgateway.places.regions import (
+    CA_PROVINCES,
+    COUNTRY_NAMES,
+    SUBDIVISION_NAMES,
+    US_ASSOCIATED,
+    US_STATES,
+    canonical,
+)
 
 STATES_BY_POSTAL = {postal: fips for fips, (postal, _) in (US_STATES | US_ASSOCIATED).items()}
 SAME_VALUE = re.compile(r"([0-9])?([0-9]{2})([0-9]{3})")
@@ -56,8 +63,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False)
 
     @property
     def name(self) -> str | None:
-        """The name of a whole subdivision. Counties have theirs in the boundary file: :meth:`Atlas.name`."""
-        return SUBDIVISION_NAMES.get(self.code)
+        """The name of a whole country or subdivision. Counties have theirs in the boundary file: :meth:`Atlas.name`."""
+        return SUBDIVISION_NAMES.get(self.code) or COUNTRY_NAMES.get(self.code)
 
 
 def region_of(code: str, scheme: str) -> str:

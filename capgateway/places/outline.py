@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from capgateway.places.resolve import Resolved
     from capgateway.places.shapes import Shape
 
-MOST_POINTS = 500
-"""Of the outline of what codes name, about 8 kB: it is for maps. The shapes of an alert stay as they are."""
+MOST_POINTS = 200
+"""Of the outline of what codes name, about 3 kB: it is for maps. The shapes of an alert stay as they are."""
 TOLERANCES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Degrees by which such an outline is simplified until it has few points enough."""
 
@@ -37,7 +37,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 def outline(found: Sequence[Resolved], atlas: Atlas = ATLAS) -> Outline:
     """The outline of all that info blocks mean: their shapes, and the units that codes name. Whole countries have no geometry: every
     map shows them."""
-    drawn = list({id(one.shape): one.shape for one in found if one.shape is not None}.values())
+    drawn = list({id(shape): shape for one in found for shape in one.shapes}.values())
     units = {(unit.scheme, unit.code): unit for one in found for unit in one.outlined}.values()
     named = [shape for unit in units for shape in _shapes(unit, atlas)]
     if named:

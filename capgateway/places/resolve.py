@@ -21,9 +21,10 @@ from capgateway.places import shapes
 from capgateway.places.atlas import ATLAS, Atlas
 from capgateway.places.block import Block, block
 from capgateway.places.codes import WHOLE, Unit, whole
+from capgateway.places.shapes import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from capgateway.cap import Area
     from capgateway.places.chart import Touch
@@ -35,6 +36,8 @@ differently."""
 MAX_PLACES = 10_000
 """Geocodes of one alert, or units that they name: every county of the US by SAME and by UGC is 6,500, every census subdivision of
 Canada 5,253."""
+MAX_SHAPES = 500
+"""Polygons and circles of one info. Real alerts have one; a list of warning districts has some dozens."""
 DIGITS = 4
 """Of a share."""
 COUNTY, PLANNING, PROVINCE, DRAWN = "county", "planning region", "province", "drawn"
@@ -45,7 +48,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     means a place that we know. ``kinds`` are those of what decided: polygon, circle, geocode.
 
     ``touched`` are all units, states and countries that the area touches. ``same`` and ``sgc`` are the codes of the blocks whose
-    codes count, as received. ``shape`` is what the deciding shapes cover, ``outlined`` what codes name.
+    codes count, as received. ``shapes`` are those of the blocks, ``outlined`` the units that codes name.
     """
 
     units: tuple[Unit, ...] = ()
@@ -55,7 +58,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     same: tuple[str, ...] = ()
     sgc: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
-    shape: shapes.Shape | None = None
+    shapes: tuple[Shape, ...] = ()
     outlined: tuple[Unit, ...] = ()
 
 
@@ -63,7 +66,8 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 def resolve(areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atlas = ATLAS) -> Resolved:
     """What area blocks mean together. With ``shapes_decide`` the codes of a block that has a shape count only where there are no
     smaller units (IPAWS, CAP-CP, CAP-AU); without, shapes and codes both count (CAP 1.2 §3.2.4)."""
-    if sum(len(area.geocodes) for area in areas) > MAX_PLACES:
+    drawn = sum(len(area.polygons) + len(area.circles) for area in areas)
+    if drawn > MAX_SHAPES or sum(len(area.geocodes) for area in areas) > MAX_PLACES:
         return Resolved()
     blocks = [block(area, atlas) for area in areas]
     if sum(len(one.units) for one in blocks) > MAX_PLACES:
@@ -86,16 +90,15 @@ class _Resolution:
         self.is_clear = True
 
     def of(self, blocks: Sequence[Block]) -> Resolved:
-        drawn = [one for one in blocks if one.drawn.shape is not None]
-        shape = shapes.together([one.drawn.shape for one in drawn]) if drawn else None
-        shares = {touch.unit.code: touch for touch in self.atlas.chart.touched(shape)} if shape is not None else {}
-        for one in blocks:
-            if one.drawn.shape is None or one.drawn.is_damaged or not self.shapes_decide:
+        drawn = {number: one.drawn.shape for number, one in enumerate(blocks) if one.drawn.shape is not None}
+        touches = {number: self.atlas.chart.touched(shape) for number, shape in drawn.items()}
+        shares = self._together(list(drawn.values()), touches)
+        for number, one in enumerate(blocks):
+            if number not in drawn or one.drawn.is_damaged or not self.shapes_decide:
                 self._add_codes(one)
-            if one.drawn.shape is not None:
-                self._add_shape(one, shares)
-            is_drawn = one.drawn.shape is not None and not one.drawn.is_damaged
-            self.is_clear = self.is_clear and (is_drawn or bool(one.units))
+            if number in drawn:
+                self._add_shape(one, touches[number], shares)
+            self.is_clear = self.is_clear and (bool(one.units) or (number in drawn and not one.drawn.is_damaged))
         if not self.found:
             self._add_markers(blocks)
         self._add_other_layers()
@@ -110,9 +113,18 @@ class _Resolution:
             unresolved=tuple(
                 dict.fromkeys(text for one in blocks for text in (*one.unresolved, *one.drawn.unreadable))
             ),
-            shape=shape,
+            shapes=tuple(drawn.values()),
             outlined=tuple({(unit.scheme, unit.code): unit for unit in self.named}.values()),
         )
+
+    def _together(self, drawn: Sequence[shapes.Shape], touches: Mapping[int, Sequence[Touch]]) -> dict[str, float]:
+        """The share of each unit that lies in all shapes together: at least that in the shape of one block."""
+        shares: dict[str, float] = {}
+        shape = shapes.together(drawn) if len(drawn) > 1 else None
+        everything = [*touches.values(), [] if shape is None else self.atlas.chart.touched(shape)]
+        for touch in (touch for some in everything for touch in some):
+            shares[touch.unit.code] = max(touch.share, shares.get(touch.unit.code, 0.0))
+        return shares
 
     def _add(self, unit: Unit) -> None:
         key = unit.scheme, unit.code
@@ -128,14 +140,13 @@ class _Resolution:
         if one.units:
             self.kinds.add("geocode")
 
-    def _add_shape(self, one: Block, together: dict[str, Touch]) -> None:
-        """The units that the shape of a block means. Their shares are those in all shapes together."""
-        touches = self.atlas.chart.touched(one.drawn.shape)
+    def _add_shape(self, one: Block, touches: Sequence[Touch], together: Mapping[str, float]) -> None:
+        """The units that the shape of a block means. Their shares are those in all shapes ``together``."""
         self.kinds |= one.drawn.kinds
         self.touched |= {(touch.unit.scheme, touch.unit.code): touch.unit for touch in touches}
         meant = _meant(touches, float(shapes.square_kilometres(one.drawn.shape)))
         for touch in meant:
-            share = together.get(touch.unit.code, touch).share
+            share = together.get(touch.unit.code, touch.share)
             if touch.layer == PROVINCE:
                 self.provinces[touch.unit.code] = max(share, self.provinces.get(touch.unit.code, 0.0))
                 self._add_province(touch, share, meant, one)
