@@ -49,6 +49,13 @@ def test_the_python_example(case: dict[str, Any]) -> None:
     assert matches(card, viewer) is case["matches"]
 
 
+def test_the_page_shows_the_example() -> None:
+    """What docs/receivers.md asks to copy is what is tested here."""
+    page = (FOLDER.parents[1] / "docs/receivers.md").read_text()
+    _, _, code = (FOLDER / "matches.py").read_text().partition("\n\n\n")
+    assert f"```python\n{code}```" in page
+
+
 def test_the_javascript_example() -> None:
     """It gives the same answers."""
     node = shutil.which("node")
