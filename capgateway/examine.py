@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, cards
+from capgateway.cards.policy import USUAL, Policy
 from capgateway.feeds import enveloped
-from capgateway.places import ATLAS
 from capgateway.store import Arrival, arrival
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from capgateway.cards.decision import QuarantineReason
     from capgateway.feeds import Feed
-    from capgateway.places import Atlas
 
 
 def examine(
@@ -34,10 +33,10 @@ def examine(
     *,
     received_at: datetime,
     envelope_status: str | None = None,
-    atlas: Atlas = ATLAS,
+    policy: Policy = USUAL,
 ) -> Arrival:
-    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside. ``atlas``
-    has the units that areas are made of."""
+    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside. ``policy``
+    says which programmes there are."""
     alert: cap.Alert | None = None
     held_back: QuarantineReason | None = None
     try:
@@ -54,15 +53,14 @@ def examine(
         report = _broken(error, feed)
         gate = "undecided"
     came = arrival(
-        feed=feed.name,
+        feed=feed,
         document=document,
         received_at=received_at,
         alert=alert,
         report=report,
         gate=gate,
         held_back=held_back,
-        rehearsal=feed.rehearsal,
-        atlas=atlas,
+        policy=policy,
     )
     if came.status is not None or envelope_status is None:
         return came

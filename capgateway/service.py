@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from capgateway import cap, config, log, shipped, web
+from capgateway import cap, config, log, places, shipped, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
 from capgateway.dispatch import Dispatch
@@ -32,8 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.places import ATLAS, Atlas
-from capgateway.store import Store, deliveries, feeds, gaps, lists
+from capgateway.store import Store, deliveries, feeds, gaps, lists, review
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -64,7 +63,6 @@ class Service:
         self.faults = Faults(self.metrics)
         self.clock_steps = Steps()
         self.address: Address | None = None
-        self.atlas = ATLAS
         self._dispatch = Dispatch(
             store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
         )
@@ -72,13 +70,18 @@ class Service:
         self._intake = Intake(
             store,
             self._schemas,
-            _policy(settings),
+            policy_of(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
         self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
-        self._watching = Watching(self._intake, user_agent(settings), self.faults)
+        self._watching = Watching(
+            self._intake,
+            user_agent(settings),
+            self.faults,
+            each_second={"review": self._operate.publish_unanswered},
+        )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
         self._beside: set[asyncio.Task[None]] = set()
@@ -223,6 +226,7 @@ class Service:
             await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
             return
@@ -232,10 +236,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
-        if self.atlas.layers != settings.places:
-            self.atlas = Atlas(settings.places)
-        self._intake.atlas = self._operate.atlas = self.atlas
-        self._intake.policy = self._operate.policy = _policy(settings)
+        self._intake.policy = self._operate.policy = policy_of(settings)
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
     async def _warn_of_the_forgotten(self) -> None:
@@ -284,7 +285,7 @@ class Service:
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
-            atlas=lambda: self.atlas,
+            atlas=lambda: self._intake.policy.atlas,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield
@@ -380,7 +381,7 @@ def public_url(settings: Settings) -> str:
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy, with what each feed may say."""
     feeds = {
         feed.name: FeedRules(
@@ -388,10 +389,11 @@ def _policy(settings: Settings) -> Policy:
             senders=feed.senders,
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
+            precedence=feed.precedence,
         )
         for feed in settings.feeds
     }
-    return msgspec.structs.replace(settings.policy, feeds=feeds)
+    return msgspec.structs.replace(settings.policy, feeds=feeds, atlas=places.atlas_of(settings.places))
 
 
 def _outlets(settings: Settings) -> Outlets:

@@ -3,13 +3,18 @@
 from capgateway.cards.area import touches
 from capgateway.cards.card import Card, SignatureNote
 from capgateway.cards.convert import convert
+from capgateway.cards.correct import Correction, Facts, NotAFact, corrections
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
+from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
-from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
+from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
+from capgateway.cards.review import doubts_of
+from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -17,31 +22,46 @@ from capgateway.cards.takedown import (
     may_mean_a_card,
     waits_for_a_person,
 )
+from capgateway.cards.traits import Traits
+from capgateway.cards.words import fingerprint
 
 __all__ = [
+    "AMBER",
+    "BUILT_IN",
     "MAX_NAME",
+    "MEP",
     "STATEMENTS",
     "VERSION",
     "Card",
     "CardState",
+    "Case",
     "Change",
+    "Correction",
     "Decision",
     "Display",
     "Draft",
     "End",
     "EndReason",
+    "Facts",
     "FeedRules",
     "Gist",
     "Member",
+    "NotAFact",
     "Policy",
     "PolicyAction",
+    "Programme",
     "SignatureNote",
     "Situation",
+    "Traits",
+    "case_of",
     "convert",
+    "corrections",
     "decide",
+    "doubts_of",
     "draft",
     "expire",
     "expiry",
+    "fingerprint",
     "gist",
     "is_matched",
     "is_meant",
@@ -54,9 +74,12 @@ __all__ = [
     "may_not_change",
     "may_speak",
     "reference_text",
+    "retention_of",
     "says_cancel",
+    "shortest_retention",
     "stories",
     "touches",
     "unusable",
     "waits_for_a_person",
+    "was_cancelled_unseen",
 ]

@@ -86,10 +86,9 @@ def _regions_of(target: Target, area: CardArea) -> Sequence[str]:
     return (*area.subdivisions, *area.countries)
 
 
-def overlap(one: Iterable[Unit], other: Iterable[Unit]) -> bool:
-    """Whether two alerts, or the targets of two cards, mean some of the same viewers, as far as units tell. What only shapes say
-    counts as the whole region."""
-    here, there = list(one), list(other)
+def overlap(one: Meant, other: Meant) -> bool:
+    """Whether two alerts mean some of the same viewers, as far as units tell. What only shapes say counts as the whole region."""
+    here, there = one.units, other.units
     codes = {(unit.scheme, unit.code) for unit in here}
     if any((unit.scheme, unit.code) in codes for unit in there):
         return True
@@ -97,14 +96,23 @@ def overlap(one: Iterable[Unit], other: Iterable[Unit]) -> bool:
 
 
 def covers(wide: Iterable[Unit], narrow: Iterable[Unit]) -> bool:
-    """Whether every viewer of the second is one of the first: each of its units, or a region that contains it, is meant there too.
+    """Whether the first area contains the second: as much of each of its units, or a region that contains it, is meant there too.
     What only a shape says is covered by the same shape, or by the whole region."""
-    codes = {(unit.scheme, unit.code): unit.outline for unit in wide}
-    regions = tuple({unit.code for unit in wide if unit.whole and unit.scheme in ("iso3166-1", "iso3166-2")})
+    around = {(unit.scheme, unit.code): unit for unit in wide}
+    regions = tuple({unit.code for unit in around.values() if unit.whole and unit.scheme in ("iso3166-1", "iso3166-2")})
     return all(
-        codes.get((unit.scheme, unit.code)) == unit.outline or bool(regions and _is_inside(unit, regions))
+        _is_as_much(around.get((unit.scheme, unit.code)), unit) or bool(regions and _is_inside(unit, regions))
         for unit in narrow
     )
+
+
+def _is_as_much(wide: Unit | None, unit: Unit) -> bool:
+    """Whether at least as much of a unit is meant; of parts that nobody can draw one is taken for the other."""
+    if wide is None or wide.outline != unit.outline:
+        return False
+    if wide.whole or unit.whole:
+        return wide.whole
+    return wide.share is None or unit.share is None or wide.share >= unit.share
 
 
 def shown_codes(units: Iterable[Unit]) -> tuple[str, ...]:

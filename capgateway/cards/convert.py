@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards.area import card_area, touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source
+from capgateway.cards.correct import without
 from capgateway.cards.member import Member
+from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.policy import Policy
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
-    area = card_area(display.target, draft.area, policy.regions)
+def convert(
+    display: Display, member: Member, draft: Draft, policy: Policy, corrections: Sequence[Correction] = ()
+) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
+    ``corrections`` the facts that a person removed."""
+    area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
+    programme = policy.programme(display.programme) or AMBER
+    facts = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
         incident_id=display.incident_id,
         revision=display.revision,
-        state="active",
+        state=display.state,
+        kind=display.programme,
+        related=display.related,
+        program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
@@ -31,7 +46,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(policy, area), *draft.actions),
+        actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
         area=area,
         source=_source(member, draft),
     )
@@ -54,7 +69,7 @@ def _source(member: Member, draft: Draft) -> Source:
         sent=gist.sent,
         msg_type=gist.msg_type,
         references=draft.references,
-        case_number=None,
+        case_number=draft.case_number,
         cap_version=gist.cap_version,
         profile=member.profile,
         event_codes=draft.event_codes,

@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 import msgspec
 
 from capgateway import cap
+from capgateway.cards import traits
 from capgateway.cards.area import DraftArea, draft_area, resolved
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.programmes import KNOWN_CODES
+from capgateway.cards.traits import Traits
 from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgateway.cap import Alert, Info
+    from capgateway.cards.policy import Policy
     from capgateway.places import Atlas
 
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
@@ -36,6 +40,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     area: DraftArea = DraftArea()
     references: tuple[str, ...] = ()
     event_codes: tuple[EventCode, ...] = ()
+    case_number: str | None = None
+    traits: Traits = Traits()
 
 
 def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas = ATLAS) -> Draft:
@@ -50,13 +56,23 @@ def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas 
         area=_area(infos, profile or cap.choose_profile(alert, "auto"), atlas),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
+        case_number=traits.case_number(alert),
+        traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
     )
 
 
-def may_display(gist: Gist) -> bool:
-    """Whether an alert can ever make a card, so that its draft is worth keeping: its codes do not say that it is something
-    else."""
-    return gist.msg_type in ("Alert", "Update") and (gist.basis is not None or not gist.codes)
+def _alerts(gist: Gist) -> tuple[str, ...]:
+    """Its own name, and those that it refers to, other senders' among them: by these, cards of one incident are found."""
+    names = dict.fromkeys([(gist.sender_key, gist.identifier_key), *gist.named()])
+    return tuple("\n".join(name) for name in names)[: traits.MOST]
+
+
+def may_display(gist: Gist, policy: Policy) -> bool:
+    """Whether an alert may well make a card, so that its draft is worth keeping: it is of an enabled programme or one that is
+    built in, or has no code. For others the draft is made when their programme is enabled."""
+    codes = gist.codes
+    is_known = not codes or any(code in KNOWN_CODES for code in codes) or policy.recognise(gist) is not None
+    return gist.msg_type in ("Alert", "Update") and is_known
 
 
 def _area(infos: Sequence[Info], profile: str | None, atlas: Atlas) -> DraftArea:

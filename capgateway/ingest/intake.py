@@ -15,8 +15,7 @@ from capgateway.examine import examine
 from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
 from capgateway.ingest.live import Live
-from capgateway.places import ATLAS
-from capgateway.store import alerts, cards
+from capgateway.store import alerts, copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ EXPIRE_AT_ONCE = 10
 
 
 class Intake:
-    """What every way in leads to. ``policy`` and ``atlas`` may be replaced at run time."""
+    """What every way in leads to. ``policy`` may be replaced at run time."""
 
     def __init__(
         self,
@@ -47,7 +46,6 @@ class Intake:
         on_messages: Callable[[], None],
     ) -> None:
         self.store, self.metrics, self.policy = store, metrics, policy
-        self.atlas = ATLAS
         self.hosts, self.live = Hosts(), Live(store)
         self._schemas, self._on_messages = schemas, on_messages
 
@@ -58,7 +56,7 @@ class Intake:
 
     async def examine_all(self, documents: Sequence[tuple[bytes, str | None]], feed: Feed) -> list[Arrival]:
         """The same for several documents, each with what an envelope says of its status."""
-        received_at = utc_now()
+        received_at, policy = utc_now(), self.policy
         return await off_loop(
             sum(len(document) for document, _ in documents),
             lambda: [
@@ -68,7 +66,7 @@ class Intake:
                     self._schemas,
                     received_at=received_at,
                     envelope_status=status,
-                    atlas=self.atlas,
+                    policy=policy,
                 )
                 for document, status in documents
             ],
@@ -123,8 +121,8 @@ class Intake:
     async def expire(self) -> int:
         """End every card whose time has come; how many there were."""
         ended = 0
-        while (next_end := await self.store.read(cards.next_expiry)) is not None and next_end <= utc_now():
-            count = await self.store.write_alone(cards.expire, EXPIRE_AT_ONCE)
+        while (end := await self.store.read(copies.next_end, utc_now())) is not None and end <= utc_now():
+            count = await self.store.write_alone(copies.end_overdue, EXPIRE_AT_ONCE, self.policy)
             ended += count
             log.event(LOGGER, "cards.expired", count=count)
             self.live.changed()

@@ -3,7 +3,7 @@
 Nothing here reads the boundary file or imports shapely before the first area is resolved.
 """
 
-from capgateway.places.atlas import ATLAS, Atlas
+from capgateway.places.atlas import ATLAS, Atlas, atlas_of
 from capgateway.places.codes import Unit, read, region_of, whole
 from capgateway.places.layer import Layer, LayerError
 from capgateway.places.outline import Outline, clipped, counties_in, outline, same_codes
@@ -18,6 +18,7 @@ __all__ = [
     "Outline",
     "Resolved",
     "Unit",
+    "atlas_of",
     "clipped",
     "counties_in",
     "is_region",

@@ -6,7 +6,7 @@ comes.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from capgateway import shipped
@@ -121,3 +121,9 @@ def is_planning_region(code: str) -> bool:
 
 ATLAS = Atlas()
 """The shipped boundaries, without units of an operator's own."""
+
+
+@lru_cache(maxsize=4)
+def atlas_of(layers: tuple[Layer, ...]) -> Atlas:
+    """The atlas with these layers: the same one as long as they are the same."""
+    return Atlas(layers) if layers else ATLAS
