@@ -73,7 +73,7 @@ def _texas() -> cap.Area:
 def _shape(area: cap.Area) -> object:
     from capgateway.places.block import drawn  # noqa: PLC0415
 
-    return drawn(area).shape
+    return drawn(area, ATLAS).shape
 
 
 def _loading(what: str) -> float:

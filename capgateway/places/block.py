@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from capgateway.cap import Area
     from capgateway.places.atlas import Atlas, Shares
 
+MAX_EFFORT = 30_000
+"""Pairs of an edge and a unit near it, in all shapes of an info: two seconds of work. The outline of Texas has a thousand."""
 LONGEST_SHOWN = 60
 """Characters of a shape that is quoted."""
 
@@ -28,6 +30,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[str] = frozenset()
     markers: tuple[tuple[float, float], ...] = ()
     unreadable: tuple[str, ...] = ()
+    effort: int = 0
 
     @property
     def is_damaged(self) -> bool:
@@ -45,8 +48,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     drawn: Drawn
 
 
-def block(area: Area, atlas: Atlas) -> Block:
-    """What an area block gives."""
+def block(area: Area, atlas: Atlas, budget: int = MAX_EFFORT) -> Block:
+    """What an area block gives. A shape that would take more effort than the ``budget`` counts as one that cannot be read."""
     units: list[Unit] = []
     same: list[str] = []
     sgc: list[str] = []
@@ -60,7 +63,13 @@ def block(area: Area, atlas: Atlas) -> Block:
             same.append(pair.value.strip())
         if found and SGC_NAME.fullmatch(pair.name.strip()):
             sgc.append(pair.value.strip())
-    return Block(units=tuple(units), same=tuple(same), sgc=tuple(sgc), unresolved=tuple(unresolved), drawn=drawn(area))
+    return Block(
+        units=tuple(units),
+        same=tuple(same),
+        sgc=tuple(sgc),
+        unresolved=tuple(unresolved),
+        drawn=drawn(area, atlas, budget),
+    )
 
 
 def named(name: str, value: str, atlas: Atlas) -> list[Unit]:
@@ -92,7 +101,7 @@ def _note(name: str, value: str, found: Iterable[Unit]) -> str:
     return f" (part of {first.code})" if is_part else ""
 
 
-def drawn(area: Area) -> Drawn:
+def drawn(area: Area, atlas: Atlas, budget: int = MAX_EFFORT) -> Drawn:
     """The polygons and circles of an area block as one shape."""
     texts = [("polygon", text) for text in dict.fromkeys(area.polygons)]
     texts += [("circle", text) for text in dict.fromkeys(area.circles)]
@@ -107,10 +116,18 @@ def drawn(area: Area) -> Drawn:
             found.append((kind, shape))
     shape = shapes.together([shape for _, shape in found]) if found else None
     if found and shape is None:
-        unreadable.append(f"{len(found)} shapes that cross each other too often")
+        unreadable.append(f"{_counted(found)} crossing each other too often")
+    effort = 0 if shape is None else atlas.chart.effort(shape, budget)
+    if effort > budget:
+        unreadable.append(f"{_counted(found)} with too many edges")
+        shape = None
     kinds = frozenset(kind for kind, _ in found) if shape is not None else frozenset()
-    return Drawn(shape=shape, kinds=kinds, markers=tuple(markers), unreadable=tuple(unreadable))
+    return Drawn(shape=shape, kinds=kinds, markers=tuple(markers), unreadable=tuple(unreadable), effort=effort)
 
 
 def _polygon(kind: str, text: str) -> shapes.Shape | None:
     return shapes.polygon(text) if kind == "polygon" else None
+
+
+def _counted(found: list[tuple[str, shapes.Shape]]) -> str:
+    return "1 shape" if len(found) == 1 else f"{len(found)} shapes"

@@ -15,7 +15,7 @@ import shapely
 
 from capgateway.places.codes import Unit
 from capgateway.places.regions import canonical
-from capgateway.places.shapes import Shape, square_kilometres
+from capgateway.places.shapes import Shape, edges, square_kilometres
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,6 +89,17 @@ class Chart:
             for place, part, all_of_it in zip(near.tolist(), inside, whole, strict=True)
             if part > ROUNDING * all_of_it
         ]
+
+    def effort(self, area: Shape, most: int) -> int:
+        """How many edges of an area are near how many units: comparing it with them takes time in proportion. Not counted much
+        further than ``most``."""
+        pieces = edges(shapely.get_parts(shapely.boundary([area])))
+        near, at_once = 0, 1_000
+        for start in range(0, len(pieces), at_once):
+            near += self._tree.query(pieces[start : start + at_once]).shape[1]
+            if near > most:
+                break
+        return near
 
     def shape(self, unit: Unit) -> Shape | None:
         """The shape of a unit; ``None`` for a state or country, which is the sum of its counties, and for what is unknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 200
 """Of the outline of what codes name, about 3 kB: it is for maps. The shapes of an alert stay as they are."""
+MOST_UNITS = 300
+"""That are drawn: every county of the largest state is 254."""
 TOLERANCES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Degrees by which such an outline is simplified until it has few points enough."""
 
@@ -35,18 +38,21 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outline(found: Sequence[Resolved], atlas: Atlas = ATLAS) -> Outline:
-    """The outline of all that info blocks mean: their shapes, and the units that codes name. Whole countries have no geometry: every
-    map shows them."""
+    """The outline of all that info blocks mean: their shapes, and the units that codes name. Whole countries, and hundreds of
+    counties, have no geometry."""
+    import shapely  # noqa: PLC0415
+
     drawn = list({id(shape): shape for one in found for shape in one.shapes}.values())
     units = {(unit.scheme, unit.code): unit for one in found for unit in one.outlined}.values()
     named = [shape for unit in units for shape in _shapes(unit, atlas)]
+    is_drawn = len(units) <= MOST_UNITS and not any(unit.scheme == "iso3166-1" for unit in units)
     if named:
-        drawn.append(_simplified(_united(named)))
+        drawn.append(_simplified(shapely.union_all(named)) if is_drawn else _beside(named))
     if not drawn:
         return Outline()
-    made = _outline(_united(drawn))
-    is_country = any(unit.scheme == "iso3166-1" for unit in units)
-    return msgspec.structs.replace(made, geometry=None) if is_country else made
+    if is_drawn:
+        return _outline(_united(drawn))
+    return Outline(bbox=shapes.bounding_box(_beside(drawn)), centroid=shapes.centre(_beside(drawn)))
 
 
 def clipped(geometry: dict[str, Any], regions: Sequence[str], atlas: Atlas = ATLAS) -> Outline:
@@ -105,12 +111,15 @@ def _shapes(unit: Unit, atlas: Atlas) -> list[Shape]:
 
 def _united(parts: list[Shape]) -> Shape:
     """Parts as one. Strangers' shapes that cross each other too often stay side by side."""
+    united = shapes.together(parts)
+    return _beside(parts) if united is None else united
+
+
+def _beside(parts: list[Shape]) -> Shape:
+    """Parts side by side, as they are."""
     import shapely  # noqa: PLC0415
 
-    united = shapes.together(parts)
-    if united is not None:
-        return united
-    return shapely.multipolygons([part for shape in parts for part in shapely.get_parts(shape)])
+    return shapely.multipolygons(shapely.get_parts(parts))
 
 
 def _simplified(shape: Shape) -> Shape:
@@ -121,7 +130,10 @@ def _simplified(shape: Shape) -> Shape:
         if shapely.get_num_coordinates(simple) <= MOST_POINTS:
             break
         simple = shapely.simplify(shape, tolerance)
-    return simple
+    largest = sorted(shapely.get_parts(simple), key=lambda part: -part.area)
+    count = itertools.accumulate(shapely.get_num_coordinates(largest).tolist())
+    kept = [part for part, points in zip(largest, count, strict=True) if points <= MOST_POINTS]
+    return shapely.multipolygons(kept or largest[:1])
 
 
 def _outline(shape: Shape) -> Outline:

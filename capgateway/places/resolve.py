@@ -19,7 +19,7 @@ import msgspec
 
 from capgateway.places import shapes
 from capgateway.places.atlas import ATLAS, Atlas
-from capgateway.places.block import Block, block
+from capgateway.places.block import MAX_EFFORT, Block, block
 from capgateway.places.codes import WHOLE, Unit, whole
 from capgateway.places.shapes import Shape
 
@@ -69,7 +69,10 @@ def resolve(areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atla
     drawn = sum(len(area.polygons) + len(area.circles) for area in areas)
     if drawn > MAX_SHAPES or sum(len(area.geocodes) for area in areas) > MAX_PLACES:
         return Resolved()
-    blocks = [block(area, atlas) for area in areas]
+    blocks, budget = [], MAX_EFFORT
+    for area in areas:
+        blocks.append(block(area, atlas, budget))
+        budget = max(0, budget - blocks[-1].drawn.effort)
     if sum(len(one.units) for one in blocks) > MAX_PLACES:
         return Resolved()
     return _Resolution(atlas, shapes_decide=shapes_decide).of(blocks)

@@ -25,7 +25,7 @@ Shape = Any
 EARTH_KM = 6371.0088
 CORNERS = 64
 """Of the polygon that stands for a circle. It lies inside: its sides come within 0.12 % of the radius."""
-MAX_POINTS = 100_000
+MAX_POINTS = 20_000
 """Of all shapes of one area block. Outlines of whole countries have some thousand."""
 MAX_MEETINGS = 10_000
 """Places where edges meet, beyond those of plain rings. Mending and uniting take time in proportion to them, and ten hostile
@@ -140,17 +140,24 @@ def _turns(corners: Any, point: Any) -> int:
 
 def _is_plain(lines: Any) -> bool:
     """Whether the edges of lines meet each other in few places."""
+    import shapely  # noqa: PLC0415
+
+    pieces = edges(lines)
+    tree, met, most, at_once = shapely.STRtree(pieces), 0, MAX_MEETINGS + 3 * len(pieces), 200
+    for start in range(0, len(pieces), at_once):
+        met += tree.query(pieces[start : start + at_once], "intersects").shape[1]
+        if met > most:
+            return False
+    return True
+
+
+def edges(lines: Any) -> Any:
+    """The edges of lines, each a line of its own."""
     import numpy as np  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
     runs = [shapely.get_coordinates(line) for line in lines]
-    edges = shapely.linestrings(np.concatenate([np.stack([run[:-1], run[1:]], 1) for run in runs]))
-    tree, met, most, at_once = shapely.STRtree(edges), 0, MAX_MEETINGS + 3 * len(edges), 200
-    for start in range(0, len(edges), at_once):
-        met += tree.query(edges[start : start + at_once], "intersects").shape[1]
-        if met > most:
-            return False
-    return True
+    return shapely.linestrings(np.concatenate([np.stack([run[:-1], run[1:]], 1) for run in runs]))
 
 
 def _cut(found: Shape) -> Shape:

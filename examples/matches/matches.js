@@ -6,8 +6,8 @@ function matches(card, viewer) {
   if (area.target.some((unit) => (viewer.codes[unit.scheme] ?? []).includes(unit.code))) {
     return true; // one of the viewer's codes is listed
   }
-  if (area.match !== "geometry" || !viewer.point) {
-    return false; // without a point nobody knows: show the card to nobody
+  if (area.match !== "geometry" || !area.geometry || !viewer.point) {
+    return false; // without a shape and a point nobody knows: show the card to nobody
   }
   return liesIn(viewer.point, area.geometry);
 }

@@ -6,8 +6,8 @@ def matches(card, viewer):
     area, codes = card["area"], viewer["codes"]
     if any(unit["code"] in codes.get(unit["scheme"], []) for unit in area["target"]):
         return True  # one of the viewer's codes is listed
-    if area["match"] != "geometry" or not viewer.get("point"):
-        return False  # without a point nobody knows: show the card to nobody
+    if area["match"] != "geometry" or not area["geometry"] or not viewer.get("point"):
+        return False  # without a shape and a point nobody knows: show the card to nobody
     return lies_in(viewer["point"], area["geometry"])
 
 

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
+from area_samples import block, resolved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,18 @@ def test_shapes_that_cross_each_other_too_often_are_not_united() -> None:
     united = shapes.together([shapes.polygon(SQUARE), shapes.polygon("5,5 5,15 15,15 15,5 5,5")])
     assert united is not None
     assert united.area == 175
+
+
+def test_a_shape_with_an_edge_through_every_county_is_not_compared_with_them() -> None:
+    """Ten thousand teeth over the whole country would take minutes. Its codes count instead."""
+    teeth = " ".join(f"{30 + 15 * (number % 2)},{-120 + number / 200:.3f}" for number in range(10_000))
+    area = block(polygons=[f"{teeth} 20,-70 20,-120 30,-120"], same="048113")
+    found = resolved(area)
+    assert [unit.code for unit in found.units] == ["48113"]
+    assert found.unresolved == ("1 shape with too many edges",)
+    assert resolved(
+        *[block(circles=[f"{30 + number % 15},-{100 + number % 7} 800"]) for number in range(400)]
+    ).unresolved
 
 
 @pytest.mark.parametrize(
