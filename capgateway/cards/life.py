@@ -62,17 +62,19 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
 
 
-def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
+def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Deferred | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
-    not wait for a person."""
+    not wait for a person. Where all have to wait, the newest of them."""
     kinds = kinds_of(chain, policy)
     stand = standing(chain, policy)
     said = lives(stand, policy, kinds)
+    waits: Deferred | None = None
     for member in reversed(stand):
         result = judge(member, chain, said[member.alert_id], policy, now, kinds)
         if not isinstance(result, Deferred):
             return result
-    return Silent(end="cancelled", reason="stale")
+        waits = waits or result
+    return waits or Silent(end="cancelled", reason="stale")
 
 
 def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, str]:

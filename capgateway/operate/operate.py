@@ -101,6 +101,7 @@ class Operate(Hand):
         down. Waits a while for the receivers. Raises ``LookupError`` and ``ValueError`` as the store does."""
         act = Act(actor=actor, reason=reason)
         erased = await self._store.write_alone(erasing.erase, act, self.policy, card_id=card_id, identifier=identifier)
+        self._store.is_dirty = True
         self._on_messages()
         cards_told = ",".join(erased.card_ids)
         log.event(LOGGER, "incident.erased", actor=actor, cards=cards_told, alerts=len(erased.alert_ids))
@@ -145,8 +146,10 @@ class Operate(Hand):
         last = set(await self._store.read(review.unanswered, max(patience), now))
         for alert_id in await self._store.read(review.unanswered, min(patience), now):
             if alert_id not in self._tried:
-                self._tell(await self._decide(alert_id))
-        self._tried |= last  # what is not displayed by now waits for a person
+                taken = await self._decide(alert_id)
+                self._tell(taken)
+                if alert_id in last and taken.decision.reason != "paused":
+                    self._tried.add(alert_id)  # what is not displayed by now waits for a person
 
     async def _ask_again(self, now: datetime) -> None:
         """Make the gists of alerts without codes again where other phrases name programmes now."""

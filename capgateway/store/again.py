@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
-from capgateway.store import chains, copies, held, outcomes, waiting
+from capgateway.store import chains, copies, held, outcomes, review, waiting
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
 from capgateway.store.tables import alerts, cards, gateway
@@ -68,8 +68,12 @@ def decide_again(
     written = copies.apply(write, made, chain_id, policy)
     is_other = (made.decision.word, made.decision.reason) != (stood.decision, stood.reason)
     is_news = is_other and stood.reason in BY_POLICY and made.decision.word in ("quarantined", "ignored")
-    if made.decision.changes or is_news or made.decision.reason == "paused" or stood.reason in FOR_LATER:
+    is_news = is_news and made.decision.reason != "paused"
+    is_paused = made.decision.reason == "paused" and stood.reason != "review"  # a review goes on after the pause
+    if made.decision.changes or is_news or is_paused or stood.reason in FOR_LATER:
         outcomes.save(write, alert_id, made.decision, written.card_id)
+    if made.decision.changes:
+        review.settle(write, chain_id, policy)
     told = waiting.tell(write, member, made.decision, policy) if is_news and _waits(made.decision) else 0
     taken = Taken(
         alert_id=alert_id,

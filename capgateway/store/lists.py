@@ -242,22 +242,24 @@ def _advice(alert: StoredAlert, gist: Gist, card_ids: list[str]) -> str:
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
             f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
-    shows = f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings."
+    shows = f"`capgateway alerts show {alert.id}` shows its findings"
+    doubts = "".join(f" {DOUBTS[doubt]}" for doubt in doubts_of(gist))
+    if alert.reason in RELEASABLE and not alert.card_id and not is_take_down(gist):
+        release = f"`capgateway quarantine release {alert.id} --reason TEXT`"
+        return f"This alert is not displayed. {shows}.{doubts} If it is right, run {release}; if it must not be displayed, {dismiss}."
     if alert.reason == "paused":
-        return f"{shows} After `capgateway resume` it is displayed, if it is still in force then."
+        return f"This alert is displayed after `capgateway resume`, if it is still in force then. {shows}."
     if alert.reason == "withdrawn":
         return (
-            f"{shows} A person withdrew the card of its case. To display the case again, run `capgateway cards restore CARD` for"
-            f" that card; if it has to stay down, {dismiss}."
+            f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
+            f" for the withdrawn card; if it has to stay down, {dismiss}."
         )
     if alert.reason in NEVER_SHOWN or is_take_down(gist):
-        return f"{shows} When you have dealt with it, run {dismiss}."
-    if alert.reason not in RELEASABLE:
-        publish = f"`capgateway alerts publish {alert.id} --reason TEXT`"
-        return f"{shows} If it has to be displayed as it is, run {publish}; when you have dealt with it, run {dismiss}."
-    release = f"`capgateway quarantine release {alert.id} --reason TEXT`"
-    doubts = "".join(f" {DOUBTS[doubt]}" for doubt in doubts_of(gist))
-    return f"{shows}{doubts} If it is right, run {release}; if it must not be displayed, {dismiss}."
+        return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
+    return (
+        f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"
+        f" --reason TEXT`; when you have dealt with it, run {dismiss}."
+    )
 
 
 def _cards(connection: Connection, rows: Sequence[RowMapping]) -> list[StoredCard]:

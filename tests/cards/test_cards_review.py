@@ -152,3 +152,27 @@ def test_a_person_may_vouch_for_a_feed() -> None:
     assert verdict(decided(a_member(FIRST), policy=policy)) == ("quarantined", "jurisdiction")
     released = replace(a_member(FIRST), released_at=NOW)
     assert verdict(decided(released, policy=policy)) == ("published", None)
+
+
+def test_what_a_person_published_stays_withdrawn_by_a_later_hand() -> None:
+    """The later of the two words counts."""
+    card = card_of(FIRST, **WITHDRAWN)
+    before, after = (NOW - HOUR / 2, NOW)
+    published = replace(a_member(FIRST), published_as="amber", published_at=before, was_shown=True)
+    assert verdict(decided(published, states=[card])) == ("quarantined", "withdrawn")
+    assert verdict(decided(replace(published, published_at=after), states=[card])) == ("published", None)
+
+
+def test_what_was_erased_by_order_is_never_displayed_again() -> None:
+    """Whoever published or released it."""
+    card = card_of(FIRST, **WITHDRAWN | {"end_reason": "erased"})
+    published = replace(a_member(FIRST), published_as="amber", published_at=NOW, released_at=NOW)
+    assert decided(published, states=[card]).word == "quarantined"
+
+
+def test_a_strangers_use_of_a_name_makes_nothing_doubtful() -> None:
+    """Anybody may write an identifier; only what may be said under it counts."""
+    cancel = following(FIRST, "Cancel")
+    again = an_alert(sent=time(NOW - HOUR / 4))
+    forged = replace(a_member(FIRST), feed="push", was_barred=True)
+    assert decided(a_member(again), [forged, a_member(cancel)], policy=DOUBTFUL).word == "published"

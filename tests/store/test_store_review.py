@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
-from store_story import ACT, NOW, POLICY, at, take
+from store_story import ACT, NOW, POLICY, SCHEMAS, at, take
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy
 from capgateway.clock import utc_now
+from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Store, again, held, lists, review
+from capgateway.store import Store, again, held, lists, pause, review
 from capgateway.store.tables import audit, messages
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
@@ -97,7 +98,7 @@ async def test_a_cancel_ends_the_waiting(store: Store) -> None:
     """Its alert is never displayed, by time or by a person."""
     taken = await take(store, ALERT, policy=PUBLISH)
     await take(store, story.cancel(NOW, ALERT), policy=PUBLISH)
-    with pytest.raises(ValueError, match="would display nothing"):
+    with pytest.raises(ValueError, match="its decision is ignored"):
         await store.write_alone(held.release, taken.alert_id, None, PUBLISH, ACT)
     with at(store, utc_now() + 2 * TIMEOUT):
         decided = await store.write_alone(again.decide_again, taken.alert_id, PUBLISH)
@@ -137,7 +138,7 @@ async def test_what_another_alert_brings_up_waits_no_more(store: Store) -> None:
     taken = await take(store, ALERT, policy=PUBLISH)
     with at(store, utc_now() + TIMEOUT):
         older = replace(story.update(NOW - timedelta(minutes=20), ALERT), identifier="OLDER")
-        assert (await take(store, older, policy=PUBLISH)).decision.reason == "review"
+        assert (await take(store, older, policy=PUBLISH)).decision.reason == "stale"
     one = await store.read(lists.one_alert, taken.alert_id)
     assert one
     assert (one.decision, await live(store)) == ("published", [ALERT.identifier])
@@ -202,3 +203,85 @@ async def test_a_drill_that_calls_itself_real_is_held(store: Store) -> None:
     with at(store, utc_now() + 2 * TIMEOUT):
         await store.write_alone(again.decide_again, taken.alert_id, PUBLISH)
     assert await live(store) == []
+
+
+async def test_a_dismissed_copy_does_not_stand_in_the_way(store: Store) -> None:
+    """A person settled what came through a feed that may not speak for the area; through one that may, it is displayed, and
+    stays so."""
+    taken = await take(store, ALERT, policy=FAR)
+    await store.write_alone(held.dismiss, taken.alert_id, ACT)
+    assert (await take(store, ALERT, feed="other", policy=FAR)).decision.word == "published"
+    await store.write_alone(again.decide_again, taken.alert_id, FAR)
+    assert await live(store) == [ALERT.identifier]
+
+
+OWNERS = replace(ALL, feeds={"push": FeedRules(is_push=True), "ipaws": FeedRules()})
+
+
+async def test_an_approved_alert_that_another_feed_takes_over_stays(store: Store) -> None:
+    """Its card does not wait again, and does not end for that."""
+    taken = await take(store, ALERT, feed="push", policy=OWNERS)
+    await store.write_alone(held.release, taken.alert_id, None, OWNERS, ACT)
+    (before,) = (await store.read(lists.card_page)).items
+    assert (await take(store, ALERT, feed="ipaws", policy=OWNERS)).decision.word == "unchanged"
+    (after,) = (await store.read(lists.card_page)).items
+    assert (after.card_id, after.state, after.revision) == (before.card_id, "active", before.revision)
+
+
+async def test_a_policy_that_makes_a_card_wait_does_not_end_it(store: Store) -> None:
+    """Its issuer did not: a feed that may no longer speak for the area leaves what is displayed."""
+    taken = await take(store, ALERT)
+    await store.write_alone(again.decide_again, taken.alert_id, FAR)
+    assert await live(store) == [ALERT.identifier]
+
+
+async def test_what_waits_does_not_keep_up_what_was_cancelled(store: Store) -> None:
+    """A Cancel of what is displayed ends the card, while an Update that waits is not displayed by that."""
+    first = await take(store, ALERT, policy=ALL)
+    await store.write_alone(held.release, first.alert_id, None, ALL, ACT)
+    update = story.update(NOW + timedelta(minutes=1), ALERT)
+    assert (await take(store, update, policy=ALL)).decision.reason == "review"
+    ended = await take(store, replace(story.cancel(NOW, ALERT), identifier="C"), policy=ALL)
+    assert (ended.decision.word, ended.decision.reason, await live(store)) == ("ended", "cancelled", [])
+
+
+@pytest.mark.parametrize("how", ["cancel", "release"])
+async def test_what_is_out_of_date_waits_for_nobody(store: Store, how: str) -> None:
+    """Its chain was cancelled, or a later Update of it is on display: it is no longer listed."""
+    await take(store, ALERT, policy=ALL)
+    if how == "cancel":
+        await take(store, story.cancel(NOW, ALERT), policy=ALL)
+    else:
+        update = await take(store, story.update(NOW, ALERT), policy=ALL)
+        await store.write_alone(held.release, update.alert_id, None, ALL, ACT)
+    assert (await store.read(lists.quarantine_page)).items == []
+    (first,) = (await store.read(lists.alert_page, identifier=ALERT.identifier)).items
+    assert (first.decision, first.reason) == ("ignored", "stale")
+
+
+async def test_what_would_display_nothing_is_not_released(store: Store) -> None:
+    """Its time is over meanwhile; the answer says so, and it stays in quarantine."""
+    taken = await take(store, ALERT, policy=ALL)
+    expires = ALERT.infos[0].expires
+    assert expires
+    with (
+        at(store, expires.instant or NOW),
+        pytest.raises(ValueError, match=r"would display nothing: it would be ignored \(expired\)"),
+    ):
+        await store.write_alone(held.release, taken.alert_id, None, ALL, ACT)
+    assert len((await store.read(lists.quarantine_page)).items) == 1
+
+
+async def test_a_pause_outlasts_a_review(store: Store) -> None:
+    """What nobody answered for waits on while displays are paused, also for a release; then its time is over at once."""
+    taken = await take(store, ALERT, policy=PUBLISH)
+    operate = Operate(store, SCHEMAS, replace(PUBLISH, review_timeout=timedelta(0)), {}, on_messages=lambda: None)
+    await store.write_alone(pause.pause, ACT)
+    await operate.publish_unanswered()
+    (one,) = (await store.read(lists.quarantine_page)).items
+    assert (one.reason, await live(store)) == ("review", [])
+    with pytest.raises(ValueError, match="paused"):
+        await store.write_alone(held.release, taken.alert_id, None, PUBLISH, ACT)
+    await store.write_alone(pause.resume, ACT)
+    await operate.publish_unanswered()
+    assert await live(store) == [ALERT.identifier]

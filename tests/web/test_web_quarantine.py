@@ -111,6 +111,20 @@ async def test_a_release_ends_the_card(site: Site, caplog: pytest.LogCaptureFixt
     assert (await site.get(f"/api/v1/alerts/{alert_id}"))[1]["handled"] == "released"
 
 
+async def test_a_release_displays_what_waits(site: Site) -> None:
+    """The answer names the card; nothing ends."""
+    document = alert("TX-DRILL", "CAE", utc_now()).replace(b"<headline>", b"<headline>TEST - ")
+    (one,) = await site.service.submit("nws", document, actor="test")
+    listed = (await site.get(f"/api/v1/quarantine/{one.alert_id}"))[1]
+    assert (listed["reason"], listed["doubts"], listed["cards"]) == ("review", ["drill"], [])
+    assert f"`capgateway quarantine release {one.alert_id} --reason TEXT`" in listed["advice"]
+    status, told = await post(site, f"quarantine/{one.alert_id}/release", REASON)
+    assert (status, told["handled"], told["decision"], told["reason"]) == (200, "released", "published", None)
+    (card_id,) = told["cards"]
+    card = (await site.get(f"/api/v1/cards/{card_id}"))[1]
+    assert (card["state"], card["card"]["source"]["identifier"]) == ("active", "TX-DRILL")
+
+
 async def test_a_dismissal_leaves_the_card(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """The mark is gone, the display stays, and the same again is refused with what became of it."""
     alert_id, card_id = await take_down(site), await a_card(site)
