@@ -13,6 +13,7 @@ from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
 from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
+from capgateway.cards.publish import never_published
 from capgateway.cards.review import doubts_of
 from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
@@ -73,6 +74,7 @@ __all__ = [
     "may_mean_a_card",
     "may_not_change",
     "may_speak",
+    "never_published",
     "reference_text",
     "retention_of",
     "says_cancel",

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Check the configuration, write a new one, or print its schema."),
     "explain": ("explain", "Show the whole life of an alert."),
     "feeds": ("feeds", "Show the state of feeds; check or poll one, or submit a document."),
-    "alerts": ("alerts", "Show alerts and what became of them."),
+    "alerts": ("alerts", "Show alerts and what became of them; publish one."),
     "cards": ("cards", "Show cards; verify, withdraw, restore, correct, hold or export one."),
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
     "erase": ("erase", "Take a card down, wipe all that it is about, and keep it from coming back."),

@@ -61,7 +61,8 @@ def restore(context: Context, card_id: str, reason: str | None, as_json: bool) -
     Exit code 1 when that cannot be done: nobody withdrew it, its issuer ended it meanwhile, or its time is over.
     """
     told = _act(context, card_id, "restore", reason=reason)
-    _answer(told, as_json, lambda: f"{card_id}: restored as the new card {told['card_id']}")
+    copy = ", a copy: another card of its incident is displayed" if told["state"] != "active" else ""
+    _answer(told, as_json, lambda: f"{card_id}: restored as the new card {told['card_id']}{copy}")
 
 
 @asks_gateway

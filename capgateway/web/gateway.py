@@ -23,6 +23,7 @@ from capgateway.store.erase import Report
 from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
+from capgateway.store.publish import Published
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,9 @@ class Hands(Protocol):
 
     async def hold(self, card_id: str, act: Act, *, lift: bool = False) -> None:
         """Keep the data of a card beyond the retention, or no longer."""
+
+    async def publish(self, alert_id: str, programme: str | None, act: Act) -> Published:
+        """Display a declined alert."""
 
     async def pause(self, act: Act) -> Paused:
         """Let no display start."""
