@@ -2,9 +2,9 @@
 
 ::
 
-    ingest.Watching (a job or a stream a feed, expiry)        Dispatch        web
-                       └────────── store ────────────────────────┘             │
-                                     └─────────────────────────────────────────┘
+    ingest.Watching (a job or a stream a feed, expiry)    Pictures    Dispatch    web
+                       └────────── store ────────────────────┴───────────┘         │
+                                     └─────────────────────────────────────────────┘
 
 Each of them is kept: a fault in one is noted and it begins again. The clock is watched beside them.
 
@@ -30,6 +30,7 @@ from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
+from capgateway.media.walk import Pictures, hosts_of
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
 from capgateway.store import Store, deliveries, feeds, gaps, lists
@@ -72,9 +73,17 @@ class Service:
             self._schemas,
             _policy(settings),
             metrics=self.metrics,
+            on_messages=self._wake,
+        )
+        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._wake)
+        self._pictures = Pictures(
+            store,
+            self._intake.policy,
+            {},
+            user_agent=user_agent(settings),
+            metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
-        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
         self._watching = Watching(self._intake, user_agent(settings), self.faults)
         self._gateway: web.Gateway | None = None
@@ -112,6 +121,7 @@ class Service:
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
                 await self._operate.reconsider()  # policy or version may have changed since
+                await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
             await self._warn_of_the_forgotten()
             address = f"http://{self.address.host}:{self.address.port}" if self.address else None
@@ -177,6 +187,7 @@ class Service:
 
     async def _reconsider(self) -> None:
         await self._operate.reconsider()
+        await self._pictures.try_again()
         await self._warn_of_the_forgotten()
 
     def _begin(self, task: Task, work: Callable[[], Awaitable[None]]) -> None:
@@ -230,8 +241,13 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = _policy(settings)
-        self._operate.feeds = {feed.name: feed for feed in settings.feeds}
+        self._intake.policy = self._operate.policy = self._pictures.policy = _policy(settings)
+        self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
+
+    def _wake(self) -> None:
+        """The store has messages to deliver, and perhaps a card with pictures."""
+        self._dispatch.wake()
+        self._pictures.wake()
 
     async def _warn_of_the_forgotten(self) -> None:
         """A receiver that is no longer configured may still show cards, and nobody knows its address and secret."""
@@ -294,6 +310,16 @@ class Service:
                 self._dispatch.stop()
                 if not self._dispatch.is_running:  # it failed, and waits to begin again
                     delivering.cancel()
+
+    @asynccontextmanager
+    async def _picturing(self) -> AsyncIterator[None]:
+        picturing = asyncio.create_task(keep(Task("pictures", "run"), self._pictures.run, self.faults))
+        try:
+            yield
+        finally:
+            self._pictures.stop()
+            picturing.cancel()
+            await asyncio.wait({picturing})
 
     def _troubles(self) -> list[str]:
         """Why this process does not do its part."""
@@ -383,6 +409,7 @@ def _policy(settings: Settings) -> Policy:
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
             precedence=feed.precedence,
+            media_hosts=hosts_of(feed),
         )
         for feed in settings.feeds
     }

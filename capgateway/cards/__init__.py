@@ -1,7 +1,7 @@
 """Which alerts are AMBER, what a card says, how it lives and ends. Pure: values in, values out."""
 
 from capgateway.cards.area import touches
-from capgateway.cards.card import Card, SignatureNote
+from capgateway.cards.card import Card, Media, SignatureNote
 from capgateway.cards.convert import convert
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
@@ -10,6 +10,7 @@ from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, referenc
 from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
+from capgateway.cards.pictures import Picture, Ready, is_listed, may_show
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
 from capgateway.cards.takedown import (
     is_matched,
@@ -34,9 +35,12 @@ __all__ = [
     "EndReason",
     "FeedRules",
     "Gist",
+    "Media",
     "Member",
+    "Picture",
     "Policy",
     "PolicyAction",
+    "Ready",
     "SignatureNote",
     "Situation",
     "Traits",
@@ -46,6 +50,7 @@ __all__ = [
     "expire",
     "expiry",
     "gist",
+    "is_listed",
     "is_matched",
     "is_meant",
     "is_of_sender",
@@ -55,6 +60,7 @@ __all__ = [
     "may_display",
     "may_mean_a_card",
     "may_not_change",
+    "may_show",
     "may_speak",
     "reference_text",
     "says_cancel",

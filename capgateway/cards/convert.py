@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cards import pictures
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
 from capgateway.cards.member import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
+    from capgateway.cards.pictures import Ready
     from capgateway.cards.policy import Policy
     from capgateway.places import Unit
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
+def convert(display: Display, member: Member, draft: Draft, policy: Policy, ready: Sequence[Ready] = ()) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, ``ready`` those of
+    its pictures that can be shown."""
     area = _area(display, member, draft)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
@@ -37,6 +40,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         content_order=tuple(draft.content),
         content=draft.content,
         actions=(*_policy_actions(policy, area), *draft.actions),
+        media=pictures.media(ready, tuple(draft.content)),
         area=area,
         source=_source(member, draft),
     )

@@ -13,6 +13,7 @@ from capgateway import places
 from capgateway.cards import traits
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.pictures import Picture, pictures
 from capgateway.cards.traits import Traits
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
     traits: Traits = Traits()
+    pictures: tuple[Picture, ...] = ()
 
 
 def draft(alert: Alert, gist: Gist) -> Draft:
@@ -59,6 +61,7 @@ def draft(alert: Alert, gist: Gist) -> Draft:
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
         traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
+        pictures=pictures(alert, gist),
     )
 
 

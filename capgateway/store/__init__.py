@@ -2,10 +2,24 @@
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
 may have to settle, ``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes,
-``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+``media_rows`` and ``pictures`` keep what cards show, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
 """
 
-from capgateway.store import again, alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
+from capgateway.store import (
+    again,
+    alerts,
+    cards,
+    chains,
+    deliveries,
+    feeds,
+    gaps,
+    held,
+    lists,
+    media_rows,
+    operators,
+    pictures,
+    retention,
+)
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -53,6 +67,8 @@ __all__ = [
     "gaps",
     "held",
     "lists",
+    "media_rows",
     "operators",
+    "pictures",
     "retention",
 ]

@@ -10,22 +10,24 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway import cards as card_stage
 from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation, Traits
-from capgateway.store import chains, incidents
+from capgateway.store import chains, incidents, media_rows
 from capgateway.store.tables import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from capgateway.cards import Member, Policy
+    from capgateway.store.media_rows import Entry
     from capgateway.store.write import Write
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with the cards that it displays or keeps as copies, by their ids, and the traits by which alerts are to be
-    found, by theirs; ``fault`` is the gateway's own."""
+    """A decision with the cards that it displays or keeps as copies and their pictures, by their ids, and the traits by which
+    alerts are to be found, by theirs; ``fault`` is the gateway's own."""
 
     decision: Decision
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     traits: dict[str, Traits] = {}
     fault: str | None = None
 
@@ -69,18 +71,27 @@ def outcome(
         return _undecided(error, "it was decided")
     known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     for display in settled.changes:
         if isinstance(display, Display):
             if (words := drafts.get(display.alert_id)) is None:
                 return _instead(display, "erased")
             try:
-                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy)
+                member = known[display.alert_id]
+                entries = media_rows.look(write, display.card_id, member.feed, words, policy, found)
+                ready = [entry.ready for entry in entries if entry.ready]
+                shown[display.card_id] = card_stage.convert(display, member, words, policy, ready)
+                pictures[display.card_id] = entries
+            except DBAPIError:
+                raise
             except Exception as error:  # noqa: BLE001
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
                 return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
-    return Outcome(decision=settled, shown=shown, traits=_traits(situation, decision, settled, drafts))
+    return Outcome(
+        decision=settled, shown=shown, pictures=pictures, traits=_traits(situation, decision, settled, drafts)
+    )
 
 
 def _drafts(write: Write, situation: Situation, decision: Decision, draft: Draft | None) -> dict[str, Draft]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import LargeBinary, delete, update
 
 from capgateway.store import gaps
-from capgateway.store.tables import PERSONAL, addresses, alerts, bodies, entries, held_take_downs, sightings
+from capgateway.store.tables import PERSONAL, addresses, alerts, bodies, card_media, entries, held_take_downs, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,16 @@ def erase_alerts(write: Write, alert_ids: Sequence[str]) -> None:
 
 
 def prune(write: Write) -> int:
-    """Delete rows of entries, sightings, bodies and held take-downs that are older than anyone needs; how many."""
+    """Delete rows of entries, sightings, bodies, held take-downs and pictures of ended cards that are older than anyone needs; how
+    many."""
     before = write.now - KEPT
-    moments = (entries.c.seen_at, sightings.c.seen_at, bodies.c.fetched_at, held_take_downs.c.since)
+    moments = (
+        entries.c.seen_at,
+        sightings.c.seen_at,
+        bodies.c.fetched_at,
+        held_take_downs.c.since,
+        card_media.c.gone_at,
+    )
     documents = delete(addresses).where(addresses.c.link.is_not(None), addresses.c.changed_at < before)
     gaps.prune(write)
     rows = [delete(moment.table).where(moment < before) for moment in moments]
