@@ -240,7 +240,7 @@ class Service:
 
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
-        self.store.outlets = _outlets(settings)
+        self.store.outlets = _outlets(settings, self.address)
         self._intake.policy = self._operate.policy = self._pictures.policy = _policy(settings)
         self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
 
@@ -297,6 +297,7 @@ class Service:
             hands=self._operate,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
+            self.store.outlets = _outlets(self.settings, self.address)
             yield
 
     @asynccontextmanager
@@ -395,8 +396,10 @@ def user_agent(settings: Settings) -> str:
     return f"capgateway/{version('capgateway')} ({contact})"
 
 
-def public_url(settings: Settings) -> str:
-    """The address under which receivers reach this gateway."""
+def public_url(settings: Settings, bound: Address | None = None) -> str:
+    """The address under which receivers reach this gateway; ``bound`` is the one that it got where it asked for any port."""
+    if bound and not settings.gateway.public_url and (settings.gateway.listen or "").endswith(":0"):
+        return f"http://{bound.host}:{bound.port}"
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
@@ -416,5 +419,5 @@ def _policy(settings: Settings) -> Policy:
     return msgspec.structs.replace(settings.policy, feeds=feeds)
 
 
-def _outlets(settings: Settings) -> Outlets:
-    return Outlets(receivers=settings.receivers, public_url=public_url(settings))
+def _outlets(settings: Settings, bound: Address | None) -> Outlets:
+    return Outlets(receivers=settings.receivers, public_url=public_url(settings, bound))
