@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards import pictures
 from capgateway.cards.area import touches
-from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
+from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Source, Target
+from capgateway.cards.correct import without
 from capgateway.cards.member import Member
+from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.pictures import Ready
@@ -19,10 +24,20 @@ if TYPE_CHECKING:
     from capgateway.places import Unit
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy, ready: Sequence[Ready] = ()) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, ``ready`` those of
-    its pictures that can be shown."""
-    area = _area(display, member, draft)
+def convert(
+    display: Display,
+    member: Member,
+    draft: Draft,
+    policy: Policy,
+    corrections: Sequence[Correction] = (),
+    ready: Sequence[Ready] = (),
+) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, ``corrections``
+    the facts that a person removed, and ``ready`` those of its pictures that can be shown."""
+    area, rules = _area(display, member, draft), policy.of(display.programme)
+    programme = policy.programme(display.programme) or AMBER
+    media = pictures.media(ready, tuple(draft.content))
+    facts = without({"actions": msgspec.to_builtins(draft.actions), "media": msgspec.to_builtins(media)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -31,6 +46,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy, read
         state=display.state,
         kind=display.programme,
         related=display.related,
+        program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
@@ -39,8 +55,8 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy, read
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=draft.content,
-        actions=(*_policy_actions(policy, area), *draft.actions),
-        media=pictures.media(ready, tuple(draft.content)),
+        actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
+        media=msgspec.convert(facts["media"], tuple[Media, ...]),
         area=area,
         source=_source(member, draft),
     )

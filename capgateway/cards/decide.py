@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, ids
-from capgateway.cards import references, strands
+from capgateway.cards import references, review, strands
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
@@ -23,10 +23,11 @@ from capgateway.cards.life import (
     Shown,
     Silent,
     bar,
-    is_amber,
     judge,
+    kinds_of,
     lives,
     outcome,
+    place,
     standing,
 )
 
@@ -88,6 +89,8 @@ def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
         return "status"  # Ack and Error speak to the sender's network, not to the public
     if gist.msg_type == "Cancel":
         return None
+    if gist.is_test:
+        return "status"  # by a marker of its sender's software
     if gist.scope != "Public":
         return "scope"
     return "blocked" if gist.is_blocked else None
@@ -102,7 +105,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
     if _speaks_only_of_others(arrived):
-        return _cross_sender(arrived)
+        return _cross_sender(arrived, policy)
     each = stories(situation, policy) or [[arrived]]
     return _together([_of_one(story, situation, policy) for story in each])
 
@@ -122,14 +125,13 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
     result = outcome(chain, policy, situation.now)
     changes: tuple[Change, ...] = ()
     if isinstance(result, Silent):
-        changes = tuple(_end(card, result.end) for card in still)
-    elif _is_barred(made, still):
-        return Decision(word="quarantined", reason="withdrawn")
+        changes = tuple(_silence(card, result, policy) for card in still)
+    elif reason := _is_barred(result, chain, made, still, policy, situation.now):
+        return Decision(word="quarantined", reason=reason)
     elif _is_other(result, still, situation):
-        shown = _display(result, still[0] if still else None, chain, len(situation.cards), situation.deployment)
-        changes = (shown, *(_end(card, "superseded") for card in still[1:]))
+        changes = _replace(result, still, chain, situation)
     if isinstance(result, Silent) and changes:
-        return Decision(word="ended", reason=result.end, changes=changes)
+        return Decision(word="ended", reason=_told(changes[0]), changes=changes)
     if still and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, situation.now)
@@ -153,8 +155,8 @@ def _speaks_only_of_others(arrived: Member) -> bool:
     return gist.msg_type != "Alert" and gist.speaks_only_of_others
 
 
-def _cross_sender(arrived: Member) -> Decision:
-    if arrived.gist.infos and arrived.gist.basis is None:
+def _cross_sender(arrived: Member, policy: Policy) -> Decision:
+    if arrived.gist.infos and policy.recognise(arrived.gist) is None:
         return Decision(word="ignored", reason="no_programme")
     return Decision(word="quarantined", reason="cross_sender")
 
@@ -173,15 +175,66 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
 
 
 def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
-    """Whether other cards are there than the one of this alert in this place (a policy of other regions shows it elsewhere), or
-    that one has to find its place anew."""
-    what = shown.member.alert_id, tuple(unit.code for unit in shown.target)
-    return [(card.alert_id, card.target) for card in still] != [what] or still[0].card_id in situation.anew
+    """Whether other cards are there than the one of this alert, in this place and of this programme (another policy shows it
+    otherwise), or that one has to find its place anew."""
+    what = shown.member.alert_id, tuple(unit.code for unit in shown.target), shown.programme.id
+    known = [(card.alert_id, card.target, card.programme) for card in still]
+    return known != [what] or still[0].card_id in situation.anew
 
 
-def _is_barred(made: Sequence[CardState], still: Sequence[CardState]) -> bool:
-    """An operator's take-down is sticky: later updates of the chain wait for a person."""
-    return not still and any(card.end_reason in ("withdrawn", "erased") for card in made)
+def _replace(
+    shown: Shown, still: Sequence[CardState], chain: Sequence[Member], situation: Situation
+) -> tuple[Change, ...]:
+    """Show it as the chain's card. A chain that changed its programme gets a new one, in the incident of the old."""
+    current = next((card for card in still if card.programme == shown.programme.id), None)
+    known, deployment = len(situation.cards), situation.deployment
+    incident = still[0].incident_id if still else None
+    display = _display(shown, current, chain, known, deployment, incident_id=incident)
+    return (display, *(_end(card, "superseded") for card in still if card is not current))
+
+
+def _silence(card: CardState, result: Silent, policy: Policy) -> End:
+    """The end of a card. Where its own alert is of no enabled programme any more, the policy withdrew it, and no person."""
+    is_other_policy = result.reason == "no_programme" and (
+        policy.programme(card.programme) is None or (result.member and result.member.alert_id == card.alert_id)
+    )
+    if is_other_policy:
+        return msgspec.structs.replace(_end(card, "withdrawn"), by_policy=True)
+    return _end(card, result.end)
+
+
+def _told(change: Change) -> EndReason | None:
+    return change.reason if isinstance(change, End) else None
+
+
+def _is_barred(
+    shown: Shown,
+    chain: Sequence[Member],
+    made: Sequence[CardState],
+    still: Sequence[CardState],
+    policy: Policy,
+    now: datetime,
+) -> QuarantineReason | None:
+    """An operator's take-down is sticky: later updates of the chain wait for a person. So does an Alert that was sent after it,
+    and what follows that, but as a new card that waits for review."""
+    ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
+    if still or not ends or shown.member.published_as:
+        return None
+    if any(card.end_reason == "erased" for card in ends) or not _is_renewed(shown, chain, ends):
+        return "withdrawn"
+    head = shown.member
+    if head.released_at or review.is_over(head, policy.of(shown.programme.id), now):
+        return None
+    return "review"
+
+
+def _is_renewed(shown: Shown, chain: Sequence[Member], ends: Sequence[CardState]) -> bool:
+    """Whether the chain has a new Alert since a person withdrew its cards, which the one to be shown is or follows."""
+    last = max((card.ended_at for card in ends if card.ended_at), default=None)
+    return last is not None and any(
+        member.gist.msg_type == "Alert" and last < place(member, chain) <= place(shown.member, chain)
+        for member in chain
+    )
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:
@@ -195,8 +248,8 @@ def _refusal(
     arrived: Member, chain: Sequence[Member], result: Shown | Silent, policy: Policy, now: datetime
 ) -> Decision | None:
     """Why the arrived alert is not what is on display, or ``None`` when it is, or when it is a Cancel."""
-    gist, is_cancel = arrived.gist, arrived.gist.msg_type == "Cancel"
-    if not is_amber(arrived, chain) and (gist.infos or not is_cancel):
+    gist, is_cancel, kinds = arrived.gist, arrived.gist.msg_type == "Cancel", kinds_of(chain, policy)
+    if kinds[arrived.alert_id] is None and (gist.infos or not is_cancel):
         return Decision(word="ignored", reason="no_programme")
     if is_cancel and len(chain) == 1 and not gist.references.strip():
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
@@ -207,7 +260,7 @@ def _refusal(
     stand = standing(chain, policy)
     if all(member.alert_id != arrived.alert_id for member in stand):
         return Decision(word="ignored", reason="stale")
-    own = judge(arrived, chain, lives(stand, policy)[arrived.alert_id], policy, now)
+    own = judge(arrived, chain, lives(stand, policy, kinds)[arrived.alert_id], policy, now, kinds)
     return (
         Decision(word="quarantined", reason=own.reason)
         if isinstance(own, Deferred)
@@ -224,17 +277,26 @@ def _end(card: CardState, reason: EndReason) -> End:
     return End(card_id=card.card_id, revision=card.revision + 1, reason=reason)
 
 
-def _display(shown: Shown, current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Display:
+def _display(
+    shown: Shown,
+    current: CardState | None,
+    chain: Sequence[Member],
+    known: int,
+    deployment: str,
+    *,
+    incident_id: str | None,
+) -> Display:
     card_id = current.card_id if current else _card_id(deployment, chain, known)
     return Display(
         alert_id=shown.member.alert_id,
         card_id=card_id,
-        incident_id=current.incident_id if current else card_id.replace("crd_", "inc_", 1),
+        incident_id=incident_id or card_id.replace("crd_", "inc_", 1),
         revision=current.revision + 1 if current else 1,
         issued_at=_issued_at(shown.life),
         expires_at=shown.expires_at,
         expires_from=shown.expires_from,
         target=shown.target,
+        programme=shown.programme.id,
     )
 
 

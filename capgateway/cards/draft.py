@@ -14,15 +14,18 @@ from capgateway.cards import traits
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
 from capgateway.cards.pictures import Picture, pictures
+from capgateway.cards.programmes import BUILT_IN
 from capgateway.cards.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgateway.cap import Alert, Info
+    from capgateway.cards.policy import Policy
 
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
+KNOWN_CODES = frozenset(code for programme in BUILT_IN.values() for code in programme.codes)
 NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
 
 
@@ -71,10 +74,12 @@ def _alerts(gist: Gist) -> tuple[str, ...]:
     return tuple("\n".join(name) for name in names)[: traits.MOST]
 
 
-def may_display(gist: Gist) -> bool:
-    """Whether an alert can ever make a card, so that its draft is worth keeping: its codes do not say that it is something
-    else."""
-    return gist.msg_type in ("Alert", "Update") and (gist.basis is not None or not gist.codes)
+def may_display(gist: Gist, policy: Policy) -> bool:
+    """Whether an alert may well make a card, so that its draft is worth keeping: it is of an enabled programme or one that is
+    built in, or has no code. For others the draft is made when their programme is enabled."""
+    codes = gist.codes
+    is_known = not codes or any(code in KNOWN_CODES for code in codes) or policy.recognise(gist) is not None
+    return gist.msg_type in ("Alert", "Update") and is_known
 
 
 def _content(infos: Sequence[Info]) -> dict[str, Content]:

@@ -130,6 +130,8 @@ def _look_around(settings: Settings, spot: Spot) -> None:
         spot.at("receivers").warn("no receiver is enabled: cards are stored, but not sent anywhere")
     if not settings.gateway.listen and any(feed.kind == "push" for feed in settings.feeds):
         spot.at("gateway").at("listen").warn('is "": nobody can submit alerts to the feeds of kind push')
+    if "amber" not in (one.id for one in settings.policy.programmes):
+        spot.at("policy").at("programmes").warn("does not contain amber: no AMBER Alert becomes a card")
     _look_at_receivers(settings, spot.at("receivers"))
 
 

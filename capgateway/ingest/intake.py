@@ -56,11 +56,18 @@ class Intake:
 
     async def examine_all(self, documents: Sequence[tuple[bytes, str | None]], feed: Feed) -> list[Arrival]:
         """The same for several documents, each with what an envelope says of its status."""
-        received_at = utc_now()
+        received_at, policy = utc_now(), self.policy
         return await off_loop(
             sum(len(document) for document, _ in documents),
             lambda: [
-                examine(document, feed, self._schemas, received_at=received_at, envelope_status=status)
+                examine(
+                    document,
+                    feed,
+                    self._schemas,
+                    received_at=received_at,
+                    envelope_status=status,
+                    policy=policy,
+                )
                 for document, status in documents
             ],
         )

@@ -425,7 +425,11 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     wanted = [address for address in errands if address not in watch.walk.missing]
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
     unread = [errands[address] for address in wanted if address not in known]
-    renewed = [again(known[address], key=errands[address].entry.key) for address in wanted if address in known]
+    renewed = [
+        again(known[address], key=errands[address].entry.key, link=errands[address].entry.link)
+        for address in wanted
+        if address in known
+    ]
     is_believed = len(renewed) <= STAMPED or len(renewed) * 2 <= listed
     if is_believed:
         watch.walk.fetch(renewed)

@@ -308,7 +308,7 @@ class Walk:
                 if errand.known and errand.known.alert_id and errand.entry.key:  # its entry is new, and it is as it was
                     watch.seen.add(errand.known.alert_id)
                 self.missing.pop(errand.address, None)
-            elif all(is_plain(arrival) or is_cancel(arrival) for arrival, _ in together):
+            elif all(is_plain(arrival, intake.policy) or is_cancel(arrival) for arrival, _ in together):
                 plain += together
             else:
                 self._keep(together)

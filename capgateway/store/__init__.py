@@ -2,7 +2,8 @@
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
 may have to settle, ``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes,
-``media_rows`` and ``pictures`` keep what cards show, ``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+``media_rows`` and ``pictures`` keep what cards show, ``lists`` answers people, ``retention`` erases in time and ``erase`` by order.
+``tables`` is the page to read first.
 """
 
 from capgateway.store import (
@@ -11,6 +12,7 @@ from capgateway.store import (
     cards,
     chains,
     deliveries,
+    erase,
     feeds,
     gaps,
     held,
@@ -63,6 +65,7 @@ __all__ = [
     "cards",
     "chains",
     "deliveries",
+    "erase",
     "feeds",
     "gaps",
     "held",

@@ -17,7 +17,7 @@ from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
-from capgateway.store import chains, copies, feeds, gaps, held, outcomes, waiting
+from capgateway.store import chains, copies, erasure, feeds, gaps, held, outcomes, tombstones, waiting
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from capgateway.cards import Member, Policy
     from capgateway.store.arrivals import Arrival
     from capgateway.store.held import Held
+    from capgateway.store.tombstones import Grave
     from capgateway.store.write import Write
 
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset(
-    {"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as", "erased_at"}
-)
+_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as"})
 
 _KNOWN = select(
     *(
@@ -64,6 +63,8 @@ _STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at"
 )
 
 
+ERASED = Decision(word="ignored", reason="erased")
+"""What is decided of what comes after its chain was erased by order."""
 Row = Mapping[str, Any] | RowMapping
 """What is known of a stored alert: a row as it was read, or as it was just written."""
 
@@ -81,6 +82,7 @@ class Intake:
             some = identities[start : start + chains.NAMES_AT_ONCE]
             found = write.execute(_BY_IDENTITY, {"identities": some}).mappings()
             self.known.update({row["identity"]: row for row in found})
+        self._graves = tombstones.are_any(write.connection)
         self.ledger = Ledger(write, (one.names for one in arrivals if one.gate is None))
 
     def take(self, arrival: Arrival) -> Taken:
@@ -112,12 +114,18 @@ class Intake:
             if decision.reason != "no_programme" or gist.speaks_only_of_others:
                 self._ended_nothing.append(taken.alert_id)
             return taken
-        if gist.basis is not None or decision.word in ("published", "updated"):
+        if self.policy.recognise(gist) or decision.word in ("published", "updated"):
             self._spoke.add(gist.sender_key)
-        told = waiting.tell(self.write, arrival, taken, self.policy) if decision.word == "quarantined" else 0
+        if decision.word != "quarantined":
+            return taken
+        told = waiting.tell(self.write, arrival.member(taken.alert_id), decision, self.policy)
         return msgspec.structs.replace(taken, messages=taken.messages + told) if told else taken
 
     def _take(self, arrival: Arrival) -> Taken:
+        grave = self._grave(arrival)
+        if grave.is_buried:
+            return self._take_buried(arrival)
+        arrival = msgspec.structs.replace(arrival, is_reuse=grave.is_reuse)
         known = self.known.get(arrival.identity)
         if known is None:
             return self._take_new(arrival, arrival.identity)
@@ -137,6 +145,10 @@ class Intake:
     def take_again(self, alert_id: str, arrival: Arrival) -> Taken:
         """Decide a stored document that a fault of the gateway kept from being read, now that it can be. What came in
         under its name meanwhile stays; then this one changes nothing."""
+        if self._grave(arrival).is_buried:
+            erasure.wipe_alerts(self.write, [alert_id])
+            outcomes.save(self.write, alert_id, ERASED, None)
+            return Taken(alert_id=alert_id, decision=ERASED, is_new=False)
         known = self.known.get(arrival.identity)
         if known is not None and known["id"] != alert_id:
             decision = Decision(word="unchanged")
@@ -148,6 +160,25 @@ class Intake:
             outcomes.save(self.write, alert_id, decision, None)
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
         return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
+
+    def _grave(self, arrival: Arrival) -> Grave:
+        return tombstones.grave(self.write.connection, arrival) if self._graves else tombstones.NO_GRAVE
+
+    def _take_buried(self, arrival: Arrival) -> Taken:
+        """It is, or refers to, what was erased by order: only hashes and what decides are stored, and a tombstone of its own.
+        A take-down may name other cards too: :meth:`finish` looks at it."""
+        known = self.known.get(arrival.identity)
+        if known is not None:
+            return Taken(alert_id=known["id"], decision=ERASED, is_new=False)
+        alert_id = ids.from_digest("alt", bytes.fromhex(arrival.identity))
+        chain_id = self.ledger.tie(alert_id, arrival.names) if arrival.gate is None else None
+        place = {"identity": arrival.identity, "decided_at": self.write.now, "chain_id": chain_id, "card_id": None}
+        row = {**rows.row(arrival, alert_id, ERASED, **place), **erasure.BLANKS[alerts], "erased_at": self.write.now}
+        self.write.add(alerts, row)
+        self.known[arrival.identity] = row
+        if arrival.gist is not None:
+            tombstones.bury(self.write, tombstones.of_alert(arrival.gist, rehearsal=arrival.rehearsal))
+        return Taken(alert_id=alert_id, decision=ERASED, is_new=True)
 
     def _take_new(self, arrival: Arrival, identity: str) -> Taken:
         alert_id = ids.from_digest("alt", bytes.fromhex(identity))
@@ -177,6 +208,8 @@ class Intake:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
         made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
+        if arrival.is_reuse and any(isinstance(one, Display) and one.revision == 1 for one in made.decision.changes):
+            return Outcome(decision=Decision(word="quarantined", reason="review"), fault=made.fault)
         if arrival.held_back is None or made.decision.word == "ended":
             return made
         return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)

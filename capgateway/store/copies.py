@@ -111,8 +111,8 @@ def _follow(write: Write, change: Change, was: CardState | None, policy: Policy)
             parameters = {"card": change.takes_over, "by": change.card_id, "at": write.now + HAND_OVER}
             write.execute(_TAKE_OVER, parameters)
         return _place_copies(write, change, policy) if was and change.state == "active" else 0
-    if was is None or not was.active:
-        return 0
+    if was is None or not was.active or change.by_policy:
+        return 0  # a policy that ends one programme ends its copies as well
     mates = [mate for mate in incidents.mates_of(write, was.incident_id) if mate.card]
     if change.reason in (*incident.BY_WORD, "erased"):
         return _close(write, change, mates)

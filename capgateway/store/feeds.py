@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
 from capgateway.store.dialect import upserts
+from capgateway.store.erasure import NO_LINK
 from capgateway.store.many import Many
 from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
 from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, entries, feed_status, sightings
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 
 KEYS_A_QUERY = 500
 """Both databases limit the parameters of a statement."""
-LONGEST_KEY = 64
-"""The width of the column. A longer key is replaced by its hash: links may have thousands of characters, index rows not."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 MOST_RECENT = 500
 """Documents of a feed that are asked for again after a restart, until its index is read again."""
 
@@ -43,7 +44,7 @@ _ENTRY = Many(
         entries,
         lambda row: row.on_conflict_do_update(
             index_elements=["feed", "key"],
-            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
+            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error", "link", "others")},
         ),
     )
 )
@@ -65,7 +66,7 @@ _DOCUMENTS = select(addresses).where(
 )
 _RECENT = (
     select(addresses)
-    .where(addresses.c.feed == bindparam("feed"), addresses.c.link.is_not(None))
+    .where(addresses.c.feed == bindparam("feed"), addresses.c.link != NO_LINK)
     .order_by(addresses.c.changed_at.desc())
     .limit(MOST_RECENT)
 )
@@ -180,22 +181,32 @@ def has_had(connection: Connection, feed: str) -> bool:
 
 
 def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
-    """The alerts of these entries are stored."""
+    """The alerts of these entries are stored. What is taken in is known by its key: where it was is forgotten, and so is where
+    an erased alert was."""
     rows = [
-        _row(one.feed, one.key, one.link, write.now)
-        | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
+        _row(one.feed, one.key, None, write.now) | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
         for one in taken
         if one.key
     ]
     if rows:
         write.execute_many(_ENTRY, rows)
+    documents = [(one.feed, one.document) for one in taken if one.document]
+    erased = _erased(write, {document.alert_id or "" for _, document in documents})
     read = [
-        _address_row(one.feed, one.document.address, one.document, one.document.said, write.now)
-        for one in taken
-        if one.document
+        _address_row(feed, document.address, document, document.said, write.now)
+        | ({"link": NO_LINK} if document.alert_id in erased else {})
+        for feed, document in documents
     ]
     if read:
         write.execute_many(_ADDRESS, read)
+
+
+def _erased(write: Write, alert_ids: Iterable[str]) -> set[str]:
+    found = set[str]()
+    for some in _portions(list(alert_ids)):
+        query = select(alerts.c.id).where(alerts.c.id.in_(some), alerts.c.erased_at.is_not(None))
+        found.update(write.execute(query).scalars())
+    return found
 
 
 def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]) -> None:
@@ -206,8 +217,13 @@ def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]
 
 
 def entries_missing(write: Write, feed: str, missed: Sequence[tuple[MissingEntry, str]]) -> None:
-    """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more."""
-    rows = [_missing_row(feed, entry, write.now) | {"error": error} for entry, error in missed]
+    """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more: then its address
+    is forgotten."""
+    nothing = {"link": None, "others": None, "error": None}
+    rows = [
+        _missing_row(feed, entry, write.now) | ({"error": error} if entry.retry_at else nothing)
+        for entry, error in missed
+    ]
     write.execute_many(_ENTRY, rows)
 
 
@@ -333,7 +349,8 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
 
 
 def _stored(key: str) -> str:
-    """The key as its column contains it. Doing so twice is the same as once: missing entries come back under it."""
-    if len(key) <= LONGEST_KEY and key.isprintable():
+    """The key as its column contains it: hashed, as it has the entry's address in it. Doing so twice is the same as once:
+    missing entries come back under it."""
+    if _HASH.fullmatch(key):
         return key
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

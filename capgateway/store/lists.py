@@ -35,13 +35,15 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
 
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
+NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
+"""Reasons for which a person cannot let an alert be displayed."""
+_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)
@@ -70,13 +72,13 @@ def alert_page(
         query = query if value is None else query.where(alerts.c[name] == value)
     query = query if since is None else query.where(alerts.c.received_at >= since)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
-    return Page(items=[_alert(row) for row in rows], next=following)
+    return Page(items=[alert_of(row) for row in rows], next=following)
 
 
 def one_alert(connection: Connection, alert_id: str) -> StoredAlert | None:
     """The alert of that id, or ``None``."""
     row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id)).mappings().first()
-    return None if row is None else _alert(row)
+    return None if row is None else alert_of(row)
 
 
 def original(connection: Connection, alert_id: str) -> bytes | None:
@@ -192,7 +194,8 @@ def _cursor(text: str) -> tuple[datetime, str]:
     return EPOCH + timedelta(microseconds=int(stamp)), row_id
 
 
-def _alert(row: RowMapping) -> StoredAlert:
+def alert_of(row: Mapping[Any, Any]) -> StoredAlert:
+    """A row of an alert, as lists show it."""
     fields = {column.name: row[column.name] for column in LISTED}
     return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
 
@@ -205,7 +208,7 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
 
 
 def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
-    alert = _alert(row)
+    alert = alert_of(row)
     referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
     advice = _advice(alert, card_ids)
     return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)
@@ -225,9 +228,19 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
             f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
+    shows = f"`capgateway alerts show {alert.id}` shows its findings"
+    if alert.reason == "paused":
+        return f"This alert is displayed after `capgateway resume`, if it is still in force then. {shows}."
+    if alert.reason == "withdrawn":
+        return (
+            f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
+            f" for the withdrawn card; if it has to stay down, {dismiss}."
+        )
+    if alert.reason in NEVER_SHOWN:
+        return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
     return (
-        f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"
-        f" only take-downs; when you have dealt with it, run {dismiss}."
+        f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"
+        f" --reason TEXT`; when you have dealt with it, run {dismiss}."
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from capgateway.cards import Card, Change, Draft, Policy
+    from capgateway.cards.policy import Fact
     from capgateway.store.write import Write
 
 TOKEN_BYTES = 24
@@ -96,13 +97,15 @@ FINDINGS = {
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture of a card: the address at which it is served, or will be; ``ready`` is set when it can be shown."""
+    """A picture of a card: the address at which it is served, or will be; ``ready`` is set when it can be shown,
+    and ``is_removed`` where a person does not want the card to show it."""
 
     picture: Picture
     token: str
     number: int
     is_new: bool
     ready: Ready | None = None
+    is_removed: bool = False
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,11 +116,17 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(
-    write: Write, card_id: str, feed: str, draft: Draft, policy: Policy, chain_ids: Collection[str]
+    write: Write,
+    card_id: str,
+    feed: str,
+    draft: Draft,
+    policy: Policy,
+    facts: Sequence[Fact],
+    chain_ids: Collection[str],
 ) -> tuple[Entry, ...]:
     """The pictures that a card of this alert may show, in its order, without those that a person removed from a card of its
     chain. Nothing is written: whether the card is displayed is not decided yet."""
-    wanted = [one for one in draft.pictures if card_stage.may_show(one.role, policy.facts)]
+    wanted = [one for one in draft.pictures if card_stage.may_show(one.role, facts)]
     if not wanted:
         return ()
     rows = write.execute(_OF_CARD, {"card": card_id}).mappings().all()
@@ -137,6 +146,15 @@ def look(
             entry = msgspec.structs.replace(entry, ready=_ready(write, entry, ready[one.id]))
         entries.append(entry)
     return tuple(entries)
+
+
+def without_removed(entries: Sequence[Entry], card: Card) -> tuple[Entry, ...]:
+    """The pictures of a card, those marked that are ready and that corrections keep from it."""
+    listed = {one.id for one in card.media}
+    return tuple(
+        msgspec.structs.replace(entry, is_removed=True) if entry.ready and entry.ready.id not in listed else entry
+        for entry in entries
+    )
 
 
 def keep(write: Write, changes: Iterable[Change], shown: Mapping[str, Sequence[Entry]]) -> None:
@@ -214,6 +232,9 @@ def _keep(write: Write, card_id: str, alert_id: str, entries: Sequence[Entry]) -
         if not one.is_new
     ]
     write.execute_many(_MOVE, moved)
+    for entry in entries:
+        if entry.is_removed:
+            remove(write, card_id, f"m{entry.number}")
 
 
 def _new_picture(write: Write, picture: Picture) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def _save(write: Write, done: Done) -> bool:
 
 
 def _renew(write: Write, card_id: str, alert_id: str, policy: Policy) -> int:
-    """The next revision of a card about which nothing new was said."""
+    """The next revision of a card about which nothing new was said; in a pause it is sent when that is over."""
     member, chain_id = chains.one(write.connection, alert_id)
-    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({card_id}))
+    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({card_id}), is_for_later=True)
     return copies.apply(write, made, chain_id, policy).messages

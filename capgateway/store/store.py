@@ -30,6 +30,7 @@ from capgateway.errors import StoreError
 from capgateway.store import deliveries, gists, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
+from capgateway.store.scrub import Scrubbed, scrub
 from capgateway.store.tables import feed_status, gateway
 from capgateway.store.writer import Writer
 from capgateway.webhooks import Outlets
@@ -177,6 +178,10 @@ class Store:
                 raise StoreError("the store is closed") from error
             raise
 
+    async def scrub(self, largest: int) -> Scrubbed:
+        """Remove from the files what was erased; a SQLite file of up to ``largest`` bytes is rewritten."""
+        return await self._the_writer().apart(lambda engine: scrub(engine, largest))
+
     def _the_writer(self) -> Writer:
         if self._writer is None:
             raise StoreError(f"{self.name} is open for reading only")
@@ -221,6 +226,7 @@ def _engine(url: URL, *, writes: bool) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -14,9 +14,12 @@ from capgateway.errors import ConfigError
 from capgateway.web import (
     api,
     connections,
+    erase,
     feeds,
     guard,
+    hand,
     health,
+    lives,
     media,
     page,
     problems,
@@ -38,7 +41,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, quarantine, feeds, receivers, media, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, media, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -188,7 +188,6 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 NOT_YET = {
     '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
-    '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
@@ -206,8 +205,14 @@ def test_what_is_not_built_yet_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
     """The default of such a key changes nothing, in whatever form it is written."""
-    text = '[policy]\nretention = "3d"\nreview = "none"\n' + RECEIVER + 'rate = "1200/m"\n'
-    assert load(tmp_path, text).policy.retention == timedelta(hours=72)
+    text = '[policy]\nreview_timeout = "600s"\nreview = "none"\n' + RECEIVER + 'rate = "1200/m"\n'
+    assert load(tmp_path, text).policy.review_timeout == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("0s", 0), ("1s", 1), ("72h", 259_200)])
+def test_retention_may_be_as_short_as_nothing(tmp_path: Path, written: str, seconds: int) -> None:
+    """Everything may be erased the moment that a card ends."""
+    assert load(tmp_path, f'[policy]\nretention = "{written}"').policy.retention == timedelta(seconds=seconds)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:

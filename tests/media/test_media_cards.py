@@ -16,7 +16,8 @@ from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.simulate import story
 from capgateway.simulate.feed import Fault, FeedServer
-from capgateway.store import Store, lists, media_rows
+from capgateway.store import Store, corrections, lists, media_rows, pause
+from capgateway.store.audit import Act
 from capgateway.webhooks import Outlets
 
 NOW = utc_now().replace(microsecond=0) - timedelta(minutes=10)
@@ -115,6 +116,39 @@ async def test_what_a_person_removed_stays_away(gateway: Gateway) -> None:
         await gateway.settled()
     assert await gateway.serve(shown.url) is None
     assert ((await gateway.card()).media, (await gateway.rows())[0]) == ((), [])
+
+
+async def test_a_correction_removes_a_picture_for_good(gateway: Gateway) -> None:
+    """`cards correct` deletes the picture in the same unit, and neither an Update nor the same file at another address brings it
+    back; the other pictures stay."""
+    gateway.server.publish("again.jpg", drawn())
+    gateway.server.publish("car.png", drawn("PNG", (80, 60)))
+    car = linked(gateway.server.url("car.png"), "Suspect vehicle")
+    first = amber(NOW, linked(gateway.server.url("ada.jpg")), car)
+    await gateway.take(first)
+    async with walking(gateway):
+        before = await gateway.shows(2)
+        act = Act(actor="test", reason="the wrong child")
+        await gateway.store.write_alone(corrections.correct, before.card_id, ["/media/0"], gateway.policy, act)
+        assert [one.id for one in (await gateway.card()).media] == ["m2"]
+        assert await gateway.serve(before.media[0].url) is None
+        update = story.update(NOW + timedelta(minutes=1), first)
+        await gateway.take(with_pictures(update, linked(gateway.server.url("again.jpg")), *update.infos[0].resources))
+        await gateway.settled()
+    after = await gateway.card()
+    assert (after.source.msg_type, after.media) == ("Update", before.media[1:])
+    assert len((await gateway.rows())[0]) == 1
+
+
+async def test_a_picture_that_is_ready_in_a_pause_is_shown_after_it(gateway: Gateway) -> None:
+    """A pause holds back the revision that has the picture, and no more."""
+    await gateway.take(amber(NOW, linked(gateway.server.url("ada.jpg"))))
+    await gateway.store.write_alone(pause.pause, Act(actor="test", reason="a drill"))
+    async with walking(gateway):
+        card = await gateway.shows(1)
+    assert (card.revision, (await gateway.rows())[0][0]["state"]) == (2, "ready")
+    newest = (await gateway.store.read(lists.delivery_page)).items[0]
+    assert (newest.type, newest.state) == ("card.updated", "pending")
 
 
 async def test_a_picture_is_fetched_once_for_all_cards(gateway: Gateway) -> None:

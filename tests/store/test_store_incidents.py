@@ -20,12 +20,14 @@ from capgateway.cards import traits as facts
 from capgateway.clock import utc_now
 from capgateway.simulate import story
 from capgateway.store import Arrival, Store, Taken, alerts, copies, held
+from capgateway.store.audit import Act
 from capgateway.store.tables import attention, cards, messages
 
 STATE, PARTNER, OTHER = "amber@dps.example.tx.us", "desk@partner.example", "desk@centre.example"
 FEEDS = {STATE: "state", PARTNER: "partner", OTHER: "centre"}
 EQUAL = replace(POLICY, feeds={name: FeedRules() for name in FEEDS.values()})
 LESSER = replace(POLICY, feeds={**EQUAL.feeds, "partner": FeedRules(precedence=5)})
+ACT = Act(actor="night", reason="the issuer confirmed it")
 ADA = Traits(names=("ada testchild",), ages=("7",), plates=("KPW4471",), place="dallas")
 
 
@@ -165,7 +167,7 @@ async def test_the_cancel_of_a_copy(store: Store, policy: Policy, *, is_over: bo
 async def test_a_held_cancel_of_a_copy_can_be_released(store: Store) -> None:
     """A person says that the partner's Cancel is true: the displayed card ends."""
     taken = await take(store, came(said(STATE)), came(said(PARTNER)), came(said(PARTNER, "Cancel", 5)), policy=LESSER)
-    await store.write_alone(held.release, taken[2].alert_id, LESSER, taken[0].decision.changes[0].card_id)
+    await store.write_alone(held.release, taken[2].alert_id, taken[0].decision.changes[0].card_id, LESSER, ACT)
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["ended cancelled"]}
     assert await rows(store, attention) == []
 
@@ -217,9 +219,9 @@ async def test_a_partner_cannot_hide_what_the_state_says(store: Store) -> None:
 
 async def test_the_next_copy_is_displayed_when_a_card_expires(store: Store) -> None:
     """Its time is over, but not the copy's: the copy is displayed, as a new card."""
-    soon = tuple(replace(info, expires=story._time(NOW + timedelta(minutes=1))) for info in said(STATE).infos)
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
     await take(store, came(replace(said(STATE), infos=soon)), came(said(PARTNER)))
-    with at(store, NOW + timedelta(minutes=2)):
+    with at(store, utc_now() + timedelta(minutes=2)):
         await store.write_alone(copies.end_overdue, 10, EQUAL)
     assert await words(store) == {"state": ["ended expired"], "partner": ["active"]}
     assert await told(store) == ["card.published", "card.expired", "card.published"]
