@@ -2,9 +2,9 @@
 
 ::
 
-    ingest.Watching (a job or a stream a feed, expiry)        Dispatch        web
-                       └────────── store ────────────────────────┘             │
-                                     └─────────────────────────────────────────┘
+    ingest.Watching (a job or a stream a feed, expiry)    Pictures    Dispatch    web
+                       └────────── store ────────────────────┴───────────┘         │
+                                     └─────────────────────────────────────────────┘
 
 Each of them is kept: a fault in one is noted and it begins again. The clock is watched beside them.
 
@@ -30,6 +30,7 @@ from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
+from capgateway.media.walk import Pictures, hosts_of
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
 from capgateway.store import Store, deliveries, feeds, gaps, lists, review
@@ -72,9 +73,17 @@ class Service:
             self._schemas,
             policy_of(settings),
             metrics=self.metrics,
+            on_messages=self._wake,
+        )
+        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._wake)
+        self._pictures = Pictures(
+            store,
+            self._intake.policy,
+            {},
+            user_agent=user_agent(settings),
+            metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
-        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
         self._watching = Watching(
             self._intake,
@@ -117,6 +126,7 @@ class Service:
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
                 await self._operate.reconsider()  # policy or version may have changed since
+                await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
             await self._warn_of_the_forgotten()
             address = f"http://{self.address.host}:{self.address.port}" if self.address else None
@@ -182,6 +192,7 @@ class Service:
 
     async def _reconsider(self) -> None:
         await self._operate.reconsider()
+        await self._pictures.try_again()
         await self._warn_of_the_forgotten()
 
     def _begin(self, task: Task, work: Callable[[], Awaitable[None]]) -> None:
@@ -235,9 +246,14 @@ class Service:
 
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
-        self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = policy_of(settings)
-        self._operate.feeds = {feed.name: feed for feed in settings.feeds}
+        self.store.outlets = _outlets(settings, self.address)
+        self._intake.policy = self._operate.policy = self._pictures.policy = policy_of(settings)
+        self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
+
+    def _wake(self) -> None:
+        """The store has messages to deliver, and perhaps a card with pictures."""
+        self._dispatch.wake()
+        self._pictures.wake()
 
     async def _warn_of_the_forgotten(self) -> None:
         """A receiver that is no longer configured may still show cards, and nobody knows its address and secret."""
@@ -288,6 +304,7 @@ class Service:
             atlas=lambda: self._intake.policy.atlas,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
+            self.store.outlets = _outlets(self.settings, self.address)
             yield
 
     @asynccontextmanager
@@ -301,6 +318,16 @@ class Service:
                 self._dispatch.stop()
                 if not self._dispatch.is_running:  # it failed, and waits to begin again
                     delivering.cancel()
+
+    @asynccontextmanager
+    async def _picturing(self) -> AsyncIterator[None]:
+        picturing = asyncio.create_task(keep(Task("pictures", "run"), self._pictures.run, self.faults))
+        try:
+            yield
+        finally:
+            self._pictures.stop()
+            picturing.cancel()
+            await asyncio.wait({picturing})
 
     def _troubles(self) -> list[str]:
         """Why this process does not do its part."""
@@ -376,8 +403,10 @@ def user_agent(settings: Settings) -> str:
     return f"capgateway/{version('capgateway')} ({contact})"
 
 
-def public_url(settings: Settings) -> str:
-    """The address under which receivers reach this gateway."""
+def public_url(settings: Settings, bound: Address | None = None) -> str:
+    """The address under which receivers reach this gateway; ``bound`` is the one that it got where it asked for any port."""
+    if bound and not settings.gateway.public_url and (settings.gateway.listen or "").endswith(":0"):
+        return f"http://{bound.host}:{bound.port}"
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
@@ -390,11 +419,12 @@ def policy_of(settings: Settings) -> Policy:
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
             precedence=feed.precedence,
+            media_hosts=hosts_of(feed),
         )
         for feed in settings.feeds
     }
     return msgspec.structs.replace(settings.policy, feeds=feeds, atlas=places.atlas_of(settings.places))
 
 
-def _outlets(settings: Settings) -> Outlets:
-    return Outlets(receivers=settings.receivers, public_url=public_url(settings))
+def _outlets(settings: Settings, bound: Address | None) -> Outlets:
+    return Outlets(receivers=settings.receivers, public_url=public_url(settings, bound))

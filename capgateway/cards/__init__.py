@@ -1,7 +1,7 @@
 """Which alerts are AMBER, what a card says, how it lives and ends. Pure: values in, values out."""
 
 from capgateway.cards.area import touches
-from capgateway.cards.card import Card, SignatureNote
+from capgateway.cards.card import Card, Media, SignatureNote
 from capgateway.cards.convert import convert
 from capgateway.cards.correct import Correction, Facts, NotAFact, corrections
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
@@ -11,6 +11,7 @@ from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, referenc
 from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
+from capgateway.cards.pictures import Picture, Ready, is_listed, may_show
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
 from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
 from capgateway.cards.publish import never_published
@@ -46,11 +47,14 @@ __all__ = [
     "Facts",
     "FeedRules",
     "Gist",
+    "Media",
     "Member",
     "NotAFact",
+    "Picture",
     "Policy",
     "PolicyAction",
     "Programme",
+    "Ready",
     "SignatureNote",
     "Situation",
     "Traits",
@@ -64,6 +68,7 @@ __all__ = [
     "expiry",
     "fingerprint",
     "gist",
+    "is_listed",
     "is_matched",
     "is_meant",
     "is_of_sender",
@@ -73,6 +78,7 @@ __all__ = [
     "may_display",
     "may_mean_a_card",
     "may_not_change",
+    "may_show",
     "may_speak",
     "never_published",
     "reference_text",

@@ -1,7 +1,7 @@
 """The published card, ``card/1``: what the platform shows. Its JSON Schema is generated from these types.
 
 Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
-(``source.sent`` excepted: as received). Facts and pictures are not made yet and stay empty.
+(``source.sent`` excepted: as received). Facts are not made yet and stay empty.
 
 The schema is the producer's: every field is there, and none besides. ``python -m capgateway.cards.card`` prints it.
 """
@@ -56,6 +56,20 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"
     value: str
     label: Label
     origin: Literal["cap", "policy"]
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture, made again by the gateway: always a JPEG. ``alt`` describes it by what is sure. ``url`` is gone when the card has
+    ended."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^m[1-9][0-9]*$")]
+    role: Literal["child", "person", "suspect", "vehicle", "other"]
+    url: str
+    sha256: str
+    mime_type: str
+    width: Annotated[int, msgspec.Meta(ge=1)]
+    height: Annotated[int, msgspec.Meta(ge=1)]
+    alt: Label
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +161,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: dict[str, Any] | None = None
     safety: tuple[str, ...] = ()
     actions: tuple[Action, ...]
-    media: tuple[dict[str, Any], ...] = ()
+    media: tuple[Media, ...] = ()
     area: CardArea
     source: Source
 

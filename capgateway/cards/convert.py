@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway.cards import pictures
 from capgateway.cards.area import card_area, touches
-from capgateway.cards.card import Action, Card, CardArea, Issuer, Source
+from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Source
 from capgateway.cards.correct import without
 from capgateway.cards.member import Member
 from capgateway.cards.programmes import AMBER
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
     from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
+    from capgateway.cards.pictures import Ready
     from capgateway.cards.policy import Policy
 
 
 def convert(
-    display: Display, member: Member, draft: Draft, policy: Policy, corrections: Sequence[Correction] = ()
+    display: Display,
+    member: Member,
+    draft: Draft,
+    policy: Policy,
+    corrections: Sequence[Correction] = (),
+    ready: Sequence[Ready] = (),
 ) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
-    ``corrections`` the facts that a person removed."""
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, ``corrections``
+    the facts that a person removed, and ``ready`` those of its pictures that can be shown."""
     area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
-    facts = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)
+    media = pictures.media(ready, tuple(draft.content))
+    facts = without({"actions": msgspec.to_builtins(draft.actions), "media": msgspec.to_builtins(media)}, corrections)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -47,6 +55,7 @@ def convert(
         content_order=tuple(draft.content),
         content=draft.content,
         actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
+        media=msgspec.convert(facts["media"], tuple[Media, ...]),
         area=area,
         source=_source(member, draft),
     )

@@ -14,6 +14,7 @@ from capgateway.cards import traits
 from capgateway.cards.area import DraftArea, draft_area, resolved
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.pictures import Picture, pictures
 from capgateway.cards.programmes import KNOWN_CODES
 from capgateway.cards.traits import Traits
 from capgateway.places import ATLAS
@@ -42,6 +43,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
     traits: Traits = Traits()
+    pictures: tuple[Picture, ...] = ()
 
 
 def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas = ATLAS) -> Draft:
@@ -58,6 +60,7 @@ def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas 
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
         traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
+        pictures=pictures(alert, gist),
     )
 
 

@@ -50,6 +50,7 @@ def _facts(card: Card) -> list[tuple[str, Any]]:
         ("updated", moment(card["updated_at"]) if card["updated_at"] != card["issued_at"] else None),
         ("expires", moment(card["expires_at"]) + until.get(card["expires_from"], "")),
         ("actions", [f"{one['type']} {one['value']}" for one in card["actions"]]),
+        ("pictures", [f"{one['id']} {one['role']}, {one['width']} × {one['height']}" for one in card["media"]]),
     ]
 
 

@@ -19,6 +19,7 @@ from capgateway.config.values import (
     choice,
     duration,
     flag,
+    host,
     many,
     mapping,
     network,
@@ -226,7 +227,11 @@ FEED = {
         about="The feed counts as silent after this time without a success.",
         default="15m",
     ),
-    "media_hosts": Key(kind=many(text()), about="Hosts from which pictures may be fetched.", default=[]),
+    "media_hosts": Key(
+        kind=many(host()),
+        about='Hosts from which pictures may be fetched, such as "*.fema.gov"; [] means the feed\'s own host.',
+        default=[],
+    ),
     "headers": Key(
         kind=mapping(reference(), names=HEADER_NAMES, what="a header name"),
         about="Additional request headers; values may be env:NAME or file:PATH.",

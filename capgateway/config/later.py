@@ -12,7 +12,6 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "feeds.media_hosts",
         "policy.facts",
         "programmes.facts",
         "receivers.signing_key",

@@ -2,7 +2,8 @@
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
 may have to settle, ``hand``, ``corrections``, ``publish`` and ``pause`` do what a person asks for and ``audit`` records it,
-``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes, ``lists``, ``lives`` and
+``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes,
+``media_rows`` and ``pictures`` keep what cards show, ``lists``, ``lives`` and
 ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order. ``tables`` is the page to read first.
 """
 
@@ -17,7 +18,9 @@ from capgateway.store import (
     gaps,
     held,
     lists,
+    media_rows,
     operators,
+    pictures,
     retention,
 )
 from capgateway.store.arrivals import Arrival, arrival
@@ -68,6 +71,8 @@ __all__ = [
     "gaps",
     "held",
     "lists",
+    "media_rows",
     "operators",
+    "pictures",
     "retention",
 ]

@@ -11,7 +11,7 @@ from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
 from capgateway.cards.area import stored_codes
-from capgateway.store import gaps, outbox
+from capgateway.store import gaps, media_rows, outbox
 from capgateway.store.tables import alerts, attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
 
@@ -104,9 +104,10 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
 def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[str, int]:
     """End a card and show it again as another one, which has the same marks; how many messages that took."""
     marks = write.execute(_MARKS, {"card": card.card_id}).mappings().all()
-    ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
     successor = ids.derived("crd", card.card_id, str(card.revision))
-    renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
+    media = media_rows.succeed(write, card, successor)
+    ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
+    renewed = msgspec.structs.replace(card, card_id=successor, revision=1, media=media)
     shown = _display(write, alert_id, renewed, chain_id, [], is_new=True)
     for mark in marks:
         write.add(attention, {**mark, "card_id": successor})
@@ -188,6 +189,7 @@ def _end(write: Write, change: End) -> int:
         ended["restored_at"] = write.now
     write.execute(_MOVE_ON, moved | ended)
     write.execute(_UNMARK, {"card": change.card_id})
+    media_rows.forget(write, change.card_id)
     if row["state"] != "active":
         return 0  # a copy, which nobody was shown
     message = webhooks.take_down(stamp, change.reason, ended_at=write.now)

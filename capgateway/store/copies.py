@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from capgateway.cards import Display, End, expire, incident
 from capgateway.store import cards as card_rows
-from capgateway.store import chains, incidents, operators, outcomes
+from capgateway.store import chains, incidents, media_rows, operators, outcomes
 from capgateway.store.cards import Written
 from capgateway.store.tables import alerts, cards, gateway, lanes
 from capgateway.webhooks import OperatorData
@@ -62,6 +62,7 @@ _OVERDUE = select(cards).where(
 def apply(write: Write, made: Outcome, chain_id: str, policy: Policy) -> Written:
     """Write the changes of a decision, and what follows from them for the other cards of their incidents."""
     before = [_state(write, change.card_id) for change in made.decision.changes]
+    media_rows.keep(write, made.decision.changes, made.pictures)
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
     for alert_id, traits in made.traits.items():
         incidents.remember(write, alert_id, traits)

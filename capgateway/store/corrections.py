@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Card, Display
-from capgateway.store import audit, chains, copies, hand, outcomes
+from capgateway.store import audit, chains, copies, hand, media_rows, outcomes
 from capgateway.store.tables import card_revisions, corrections
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ def correct(write: Write, card_id: str, pointers: Sequence[str], policy: Policy,
     if not 0 < len(pointers) <= MOST_POINTERS:
         raise card_stage.NotAFact(f"name 1 to {MOST_POINTERS} facts to remove")
     row = hand.open_card(write, card_id, "correct")
-    for one in card_stage.corrections(_facts(write, row), pointers):
+    facts = _facts(write, row)
+    for one in card_stage.corrections(facts, pointers):
         _add(write, row, one)
+        if one.parts[0] == "media":  # its bytes go at once, whoever sees the card
+            media_rows.remove(write, card_id, facts["media"][int(one.pointer.split("/")[2])]["id"])
     audit.record(write, act, "card.corrected", card_id=card_id, detail={"removed": list(pointers)})
     if row["state"] != "active":  # nobody sees it: what is made of it from now on leaves the facts out
         return Corrected(card_id=card_id, revision=row["revision"], messages=0)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway import cards as card_stage
 from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation, Traits
-from capgateway.store import chains, incidents
+from capgateway.store import chains, incidents, media_rows
 from capgateway.store.tables import alerts, corrections
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from capgateway import cap
     from capgateway.cards import Correction, Member, Policy
+    from capgateway.store.media_rows import Entry
     from capgateway.store.write import Write
 
 _CORRECTIONS = (
@@ -28,11 +29,12 @@ _CORRECTIONS = (
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with the cards that it displays or keeps as copies, by their ids, and the traits by which alerts are to be
-    found, by theirs; ``fault`` is the gateway's own."""
+    """A decision with the cards that it displays or keeps as copies and their pictures, by their ids, and the traits by which
+    alerts are to be found, by theirs; ``fault`` is the gateway's own."""
 
     decision: Decision
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     traits: dict[str, Traits] = {}
     fault: str | None = None
 
@@ -83,18 +85,29 @@ def outcome(
     known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
     removed = _corrections(write, found) if settled.changes else ()
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     for display in settled.changes:
         if isinstance(display, Display):
             if (words := drafts.get(display.alert_id)) is None:
                 return _instead(display, "erased")
             try:
-                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy, removed)
+                member = known[display.alert_id]
+                facts = policy.of(display.programme).facts
+                entries = media_rows.look(write, display.card_id, member.feed, words, policy, facts, found)
+                ready = [entry.ready for entry in entries if entry.ready]
+                card = card_stage.convert(display, member, words, policy, removed, ready)
+                shown[display.card_id] = card
+                pictures[display.card_id] = media_rows.without_removed(entries, card)
+            except DBAPIError:
+                raise
             except Exception as error:  # noqa: BLE001
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
                 return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
-    return Outcome(decision=settled, shown=shown, traits=_traits(situation, decision, settled, drafts))
+    return Outcome(
+        decision=settled, shown=shown, pictures=pictures, traits=_traits(situation, decision, settled, drafts)
+    )
 
 
 def _drafts(

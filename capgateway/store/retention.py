@@ -27,6 +27,7 @@ from capgateway.store.tables import (
     attention,
     audit,
     bodies,
+    card_media,
     cards,
     entries,
     gateway,
@@ -170,9 +171,16 @@ def erase_alerts(write: Write, alert_ids: Sequence[str]) -> None:
 
 
 def prune(write: Write) -> int:
-    """Delete rows of entries, sightings, bodies and held take-downs that are older than anyone needs; how many."""
+    """Delete rows of entries, sightings, bodies, held take-downs and pictures of ended cards that are older than anyone needs; how
+    many."""
     before = write.now - KEPT
-    moments = (entries.c.seen_at, sightings.c.seen_at, bodies.c.fetched_at, held_take_downs.c.since)
+    moments = (
+        entries.c.seen_at,
+        sightings.c.seen_at,
+        bodies.c.fetched_at,
+        held_take_downs.c.since,
+        card_media.c.gone_at,
+    )
     documents = delete(addresses).where(addresses.c.link.is_not(None), addresses.c.changed_at < before)
     gaps.prune(write)
     rows = [delete(moment.table).where(moment < before) for moment in moments]

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import deliveries, gists, schema
+from capgateway.store import deliveries, gists, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
 from capgateway.store.scrub import Scrubbed, scrub
@@ -95,6 +95,7 @@ class Store:
             if store.is_ours_alone:
                 with _trouble(store.name), store._engine.begin() as connection:
                     deliveries.release(connection, store.clock())
+                    pictures.release(connection, store.clock())
         except BaseException:
             store.close()
             raise

@@ -343,6 +343,54 @@ corrections = Table(
 Index(None, corrections.c.chain_id)
 Index(None, corrections.c.card_id)
 
+pictures = Table(
+    "pictures",
+    metadata,
+    Column(
+        "id", String(64), primary_key=True, comment="hash of its address and digest, or of its content in the alert"
+    ),
+    Column("uri", Exact, comment="where it is fetched; null where an alert contains it. PERSONAL DATA"),
+    Column("digest", Told, comment="what the alert says that the file's SHA-1 is. PERSONAL DATA"),
+    Column("state", String(10), nullable=False, comment="pending | ready | failed, for good"),
+    Column("attempts", Integer, nullable=False, comment="claims so far: the fencing number"),
+    Column("failures", Integer, nullable=False, comment="attempts that failed in a row"),
+    Column("due_at", Moment, comment="when to try; the end of the lease while a gateway does; null when done"),
+    Column(
+        "finding",
+        String(10),
+        comment="fetch | digest | type | size | unsafe: why it is not shown, or what is odd of it",
+    ),
+    Column("trouble", Told, comment="a sentence about that. PERSONAL DATA"),
+    Column("mime_type", String(20)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("sha256", String(64), comment="of the content"),
+    Column("source_sha256", String(64), comment="of the file as it came"),
+    Column("content", LargeBinary, comment="as it is served, while a live card may show it. PERSONAL DATA"),
+    comment="pictures that live cards show or wait for, each once whatever cards, feeds and gateways there are",
+)
+HAS_WORK = pictures.c.due_at.is_not(None)
+Index(None, pictures.c.due_at, sqlite_where=HAS_WORK, postgresql_where=HAS_WORK)
+
+card_media = Table(
+    "card_media",
+    metadata,
+    Column("token", String(40), primary_key=True, comment="random; the last part of its address"),
+    Column("card_id", String(40), nullable=False),
+    Column("picture_id", String(64), nullable=False, comment="of pictures, where it still exists"),
+    Column("number", Integer, nullable=False, comment="1 is m1; a card never gives a number twice"),
+    Column("alert_id", String(40), nullable=False, comment="the alert that the card displays"),
+    Column("info", Integer, nullable=False, comment="position of the info block in the alert that has it, from 0"),
+    Column("resource", Integer, nullable=False, comment="position of the resource in that"),
+    Column("finding", String(10), comment="the picture's, once its card has ended"),
+    Column("removed_at", Moment, comment="when a person took it from the card; then its chain never shows it again"),
+    Column("gone_at", Moment, comment="when its card ended"),
+    UniqueConstraint("card_id", "picture_id"),
+    comment="which pictures a card shows or waits for, and where they are served",
+)
+Index(None, card_media.c.picture_id)
+Index(None, card_media.c.gone_at)
+
 tombstones = Table(
     "tombstones",
     metadata,
@@ -526,6 +574,10 @@ PERSONAL = (
     entries.c.others,
     entries.c.error,
     addresses.c.link,
+    pictures.c.uri,
+    pictures.c.digest,
+    pictures.c.trouble,
+    pictures.c.content,
     card_revisions.c.body,
     messages.c.body,
     attempts.c.error,

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from capgateway.cards.decision import CardWord, Word
-from capgateway.store import Page, Store, StoredAlert, StoredCard, StoredDelivery, lists, pause
+from capgateway.store import Page, Store, StoredAlert, StoredCard, StoredDelivery, lists, media_rows, pause
 from capgateway.store.audit import Act
 from capgateway.web import query
 from capgateway.web.answer import as_json
@@ -99,6 +99,8 @@ async def card(request: web.Request) -> web.Response:
         return as_json(_for_receiver(found) | {"deliveries": sent})
     made_of = (await store.read(lists.alert_page, card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
+    pictures = await store.read(media_rows.findings, card_id)
+    findings += [{"alert_id": alert_id} | msgspec.to_builtins(finding) for alert_id, finding in pictures]
     more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
 

@@ -20,6 +20,7 @@ from capgateway.web import (
     hand,
     health,
     lives,
+    media,
     page,
     places,
     problems,
@@ -41,7 +42,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, places, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, places, media, validate, page):
         app.add_routes(part.routes)
     return app
 

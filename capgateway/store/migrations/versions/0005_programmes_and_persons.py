@@ -1,4 +1,4 @@
-"""Programmes, incidents, what persons do, and what stays after an erasure."""
+"""Programmes, incidents, what persons do, what stays after an erasure, and pictures."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _cards()
     _entries()
     _tables()
+    _pictures()
 
 
 def _has_comments() -> bool:
@@ -145,3 +146,68 @@ def _tables() -> None:
     )
     op.create_index("ix_audit_card_id", "audit", ["card_id"])
     op.create_index("ix_audit_alert_id", "audit", ["alert_id"])
+
+
+def _pictures() -> None:
+    op.create_table(
+        "pictures",
+        sa.Column(
+            "id",
+            sa.String(length=64),
+            nullable=False,
+            comment="hash of its address and digest, or of its content in the alert",
+        ),
+        sa.Column("uri", sa.Text(), comment="where it is fetched; null where an alert contains it. PERSONAL DATA"),
+        sa.Column("digest", sa.Text(), comment="what the alert says that the file's SHA-1 is. PERSONAL DATA"),
+        sa.Column("state", sa.String(length=10), nullable=False, comment="pending | ready | failed, for good"),
+        sa.Column("attempts", sa.Integer(), nullable=False, comment="claims so far: the fencing number"),
+        sa.Column("failures", sa.Integer(), nullable=False, comment="attempts that failed in a row"),
+        sa.Column(
+            "due_at",
+            sa.BigInteger(),
+            comment="when to try; the end of the lease while a gateway does; null when done",
+        ),
+        sa.Column(
+            "finding",
+            sa.String(length=10),
+            comment="fetch | digest | type | size | unsafe: why it is not shown, or what is odd of it",
+        ),
+        sa.Column("trouble", sa.Text(), comment="a sentence about that. PERSONAL DATA"),
+        sa.Column("mime_type", sa.String(length=20)),
+        sa.Column("width", sa.Integer()),
+        sa.Column("height", sa.Integer()),
+        sa.Column("sha256", sa.String(length=64), comment="of the content"),
+        sa.Column("source_sha256", sa.String(length=64), comment="of the file as it came"),
+        sa.Column("content", sa.LargeBinary(), comment="as it is served, while a live card may show it. PERSONAL DATA"),
+        sa.PrimaryKeyConstraint("id", name="pk_pictures"),
+        comment="pictures that live cards show or wait for, each once whatever cards, feeds and gateways there are",
+    )
+    waits = sa.text("due_at IS NOT NULL")
+    op.create_index("ix_pictures_due_at", "pictures", ["due_at"], sqlite_where=waits, postgresql_where=waits)
+    op.create_table(
+        "card_media",
+        sa.Column("token", sa.String(length=40), nullable=False, comment="random; the last part of its address"),
+        sa.Column("card_id", sa.String(length=40), nullable=False),
+        sa.Column("picture_id", sa.String(length=64), nullable=False, comment="of pictures, where it still exists"),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1 is m1; a card never gives a number twice"),
+        sa.Column("alert_id", sa.String(length=40), nullable=False, comment="the alert that the card displays"),
+        sa.Column(
+            "info",
+            sa.Integer(),
+            nullable=False,
+            comment="position of the info block in the alert that has it, from 0",
+        ),
+        sa.Column("resource", sa.Integer(), nullable=False, comment="position of the resource in that"),
+        sa.Column("finding", sa.String(length=10), comment="the picture's, once its card has ended"),
+        sa.Column(
+            "removed_at",
+            sa.BigInteger(),
+            comment="when a person took it from the card; then its chain never shows it again",
+        ),
+        sa.Column("gone_at", sa.BigInteger(), comment="when its card ended"),
+        sa.PrimaryKeyConstraint("token", name="pk_card_media"),
+        sa.UniqueConstraint("card_id", "picture_id", name="uq_card_media_card_id_picture_id"),
+        comment="which pictures a card shows or waits for, and where they are served",
+    )
+    op.create_index("ix_card_media_picture_id", "card_media", ["picture_id"])
+    op.create_index("ix_card_media_gone_at", "card_media", ["gone_at"])
