@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DRAWN = "drawn"
 REGIONAL = ("iso3166-1", "iso3166-2", DRAWN)
 SHARE_DIGITS = 4
+MOST_CODES = 10_000
+"""Units that codes name: more than there are means none."""
 CHARTED = ("US", "CA", "FM", "MH", "PW")
 """Countries whose units are all known: what lies in none of them lies elsewhere."""
 
@@ -38,6 +40,23 @@ class Meant(msgspec.Struct, frozen=True, array_like=True):
 def resolved(areas: Sequence[Area], profile: str | None, atlas: Atlas = ATLAS) -> Resolved:
     """What area blocks mean together. Under IPAWS, CAP-CP and CAP-AU the shapes of a block decide (C-22, D-09)."""
     return places.resolve(tuple(areas), shapes_decide=profile is not None, atlas=atlas)
+
+
+def by_codes(areas: Sequence[Area]) -> Meant:
+    """What the codes of area blocks say by themselves, without the boundary file: for an alert of no known programme, which a person
+    may still publish."""
+    units: dict[tuple[str, str], Unit] = {}
+    is_clear = bool(areas)
+    for area in areas:
+        named = [unit for pair in area.geocodes for unit in places.read(pair.name, pair.value) or ()]
+        counted = [unit for unit in named if unit.scheme != "ugc-zone"]
+        is_clear = is_clear and bool(counted)
+        for unit in counted:
+            key = unit.scheme, unit.code
+            units[key] = places.wider(units[key], unit) if key in units else unit
+        if len(units) > MOST_CODES:
+            return Meant()
+    return Meant(places.smallest(units.values()), is_clear)
 
 
 def meant(found: Resolved) -> Meant:

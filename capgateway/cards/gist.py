@@ -17,7 +17,7 @@ import msgspec
 from capgateway import cap
 from capgateway.cards import codes as event_codes
 from capgateway.cards import words
-from capgateway.cards.area import Meant, meant, resolved
+from capgateway.cards.area import Meant, by_codes, meant, resolved
 from capgateway.cards.codes import TEST_CODES, Code
 from capgateway.cards.programmes import KNOWN_CODES, PHRASES
 from capgateway.places import ATLAS
@@ -226,7 +226,7 @@ def gist(
     has_codes = any(found)
     is_placed = not has_codes or any(code in codes or code in KNOWN_CODES for some in found for code in some)
     profile = profile or cap.choose_profile(alert, "auto")
-    placed = [_meant(info, profile, atlas) if is_placed else Meant() for info in alert.infos]
+    placed = [_meant(info, profile, atlas) if is_placed else by_codes(info.areas) for info in alert.infos]
     infos = tuple(
         _info(info, sent, each, areas.setdefault(where, len(areas)))
         for info, each, where in zip(alert.infos, found, placed, strict=True)

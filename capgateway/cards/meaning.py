@@ -38,7 +38,7 @@ IGNORED: dict[IgnoreReason, str] = {
     "expired": "It had expired, or was over by its own word, before it arrived.",
     "blocked": "The issuer excludes public distribution (`BLOCKCHANNEL` `PUBLIC`).",
     "stale": "It is older than the message that ended or replaced it, such as a Cancel.",
-    "erased": "Its chain was erased; only hashes of it are stored.",
+    "erased": "Its chain was erased by order, or its text was erased after the retention; see [Privacy](#privacy).",
 }
 
 QUARANTINED: dict[QuarantineReason, str] = {
@@ -50,7 +50,7 @@ QUARANTINED: dict[QuarantineReason, str] = {
     "sender": "Its `<sender>` is not in `senders` of the feed.",
     "jurisdiction": "Its area is outside the `jurisdiction` of the feed.",
     "cross_sender": "It updates or cancels only alerts of other senders.",
-    "area": "Its area is unknown. This version reads codes, not shapes.",
+    "area": "Its area is unknown: nothing in it says where it applies, or a part of it cannot be read.",
     "conflict": "It has the same sender, identifier and time as another alert, but different content. The alert that arrived first"
     " counts, unless it did not become a card and the later one would.",
     "review": "It waits for a person: `review` asks for that, its title says that it is a drill although its status is Actual, or"

@@ -84,6 +84,7 @@ def show(context: output.Context, code: str, *, as_json: bool) -> None:
     show_default=True,
     help="GeoJSON with shapes, or a table without them.",
 )
+@click.option("--json", "form", flag_value="geojson", help="Same as --format geojson.")
 @click.pass_obj
 def export(context: output.Context, form: str) -> None:
     """Print all units that have a shape."""

@@ -90,7 +90,7 @@ def test_a_unit_is_shown_by_any_of_its_codes() -> None:
 
 def test_all_units_are_exported() -> None:
     """As GeoJSON with shapes, or as a table."""
-    assert len(json.loads(run("export").stdout)["features"]) == 3288
+    assert len(json.loads(run("export", "--json").stdout)["features"]) == 3288
     lines = run("export", "--format", "csv").stdout.splitlines()
     assert lines[0].startswith("code,scheme,name,country,subdivision,same,ugc,sgc,")
     assert len(lines) == 3289
