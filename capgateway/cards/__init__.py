@@ -14,6 +14,7 @@ from capgateway.cards.member import Member, expiry
 from capgateway.cards.pictures import Picture, Ready, is_listed, may_show
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction, retention_of, shortest_retention
 from capgateway.cards.programmes import AMBER, BUILT_IN, MEP, Programme
+from capgateway.cards.publish import never_published
 from capgateway.cards.review import doubts_of
 from capgateway.cards.strands import Case, case_of
 from capgateway.cards.takedown import (
@@ -79,6 +80,7 @@ __all__ = [
     "may_not_change",
     "may_show",
     "may_speak",
+    "never_published",
     "reference_text",
     "retention_of",
     "says_cancel",

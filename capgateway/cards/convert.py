@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway.cards import pictures
-from capgateway.cards.area import touches
-from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Source, Target
+from capgateway.cards.area import card_area, touches
+from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Source
 from capgateway.cards.correct import without
 from capgateway.cards.member import Member
 from capgateway.cards.programmes import AMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.pictures import Ready
     from capgateway.cards.policy import Policy
-    from capgateway.places import Unit
 
 
 def convert(
@@ -34,7 +33,7 @@ def convert(
 ) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, ``corrections``
     the facts that a person removed, and ``ready`` those of its pictures that can be shown."""
-    area, rules = _area(display, member, draft), policy.of(display.programme)
+    area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
     media = pictures.media(ready, tuple(draft.content))
     facts = without({"actions": msgspec.to_builtins(draft.actions), "media": msgspec.to_builtins(media)}, corrections)
@@ -60,29 +59,6 @@ def convert(
         area=area,
         source=_source(member, draft),
     )
-
-
-def _area(display: Display, member: Member, draft: Draft) -> CardArea:
-    units = member.meant.units
-    return CardArea(
-        basis="geocode",
-        target=tuple(_target(unit) for unit in display.target),
-        countries=_codes(unit.country for unit in units),
-        subdivisions=_codes(unit.subdivision for unit in units),
-        counties=_codes(unit.code for unit in units if unit.scheme == "fips"),
-        sgc=_codes(value for name, value in draft.geocodes if name.casefold().startswith("profile:cap-cp:location")),
-        same=_codes(value for name, value in draft.geocodes if name.casefold() == "same"),
-        descriptions=draft.descriptions,
-        unresolved=draft.unresolved,
-    )
-
-
-def _target(unit: Unit) -> Target:
-    return Target(code=unit.code, scheme=unit.scheme, name=unit.name, share=1.0 if unit.whole else None)
-
-
-def _codes(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}))
 
 
 def _policy_actions(policy: Policy, area: CardArea) -> list[Action]:

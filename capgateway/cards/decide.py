@@ -15,6 +15,7 @@ import msgspec
 
 from capgateway import cap, ids
 from capgateway.cards import references, review, strands
+from capgateway.cards.area import shown_codes
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
@@ -104,7 +105,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if _speaks_only_of_others(arrived):
+    if _speaks_only_of_others(arrived) and not arrived.published_as:
         return _cross_sender(arrived, policy)
     each = stories(situation, policy) or [[arrived]]
     return _together([_of_one(story, situation, policy) for story in each])
@@ -126,11 +127,14 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
     changes: tuple[Change, ...] = ()
     if isinstance(result, Silent):
         changes = tuple(_silence(card, result, policy) for card in still)
+    elif isinstance(result, Deferred):  # what is displayed stays, unless its issuer ended it
+        stand = {member.alert_id for member in standing(chain, policy)}
+        changes = tuple(_end(card, "cancelled") for card in still if card.alert_id not in stand)
     elif reason := _is_barred(result, chain, made, still, policy, situation.now):
         return Decision(word="quarantined", reason=reason)
     elif _is_other(result, still, situation):
         changes = _replace(result, still, chain, situation)
-    if isinstance(result, Silent) and changes:
+    if not isinstance(result, Shown) and changes:
         return Decision(word="ended", reason=_told(changes[0]), changes=changes)
     if still and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
@@ -177,7 +181,7 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
 def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
     """Whether other cards are there than the one of this alert, in this place and of this programme (another policy shows it
     otherwise), or that one has to find its place anew."""
-    what = shown.member.alert_id, tuple(unit.code for unit in shown.target), shown.programme.id
+    what = shown.member.alert_id, shown_codes(shown.target), shown.programme.id
     known = [(card.alert_id, card.target, card.programme) for card in still]
     return known != [what] or still[0].card_id in situation.anew
 
@@ -217,24 +221,26 @@ def _is_barred(
 ) -> QuarantineReason | None:
     """An operator's take-down is sticky: later updates of the chain wait for a person. So does an Alert that was sent after it,
     and what follows that, but as a new card that waits for review."""
-    ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
-    if still or not ends or shown.member.published_as:
-        return None
-    if any(card.end_reason == "erased" for card in ends) or not _is_renewed(shown, chain, ends):
-        return "withdrawn"
     head = shown.member
+    ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
+    if still or not ends:
+        return None
+    if any(card.end_reason == "erased" for card in ends):
+        return "withdrawn"
+    last = max((card.ended_at for card in ends if card.ended_at), default=None)
+    if head.published_as and (last is None or (head.published_at is not None and head.published_at > last)):
+        return None  # a person published it since
+    if last is None or not _is_renewed(head, chain, last):
+        return "withdrawn"
     if head.released_at or review.is_over(head, policy.of(shown.programme.id), now):
         return None
     return "review"
 
 
-def _is_renewed(shown: Shown, chain: Sequence[Member], ends: Sequence[CardState]) -> bool:
+def _is_renewed(head: Member, chain: Sequence[Member], last: datetime) -> bool:
     """Whether the chain has a new Alert since a person withdrew its cards, which the one to be shown is or follows."""
-    last = max((card.ended_at for card in ends if card.ended_at), default=None)
-    return last is not None and any(
-        member.gist.msg_type == "Alert" and last < place(member, chain) <= place(shown.member, chain)
-        for member in chain
-    )
+    where = place(head, chain)
+    return any(member.gist.msg_type == "Alert" and last < place(member, chain) <= where for member in chain)
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:
@@ -245,7 +251,7 @@ def _word(changes: tuple[Change, ...]) -> Decision:
 
 
 def _refusal(
-    arrived: Member, chain: Sequence[Member], result: Shown | Silent, policy: Policy, now: datetime
+    arrived: Member, chain: Sequence[Member], result: Shown | Deferred | Silent, policy: Policy, now: datetime
 ) -> Decision | None:
     """Why the arrived alert is not what is on display, or ``None`` when it is, or when it is a Cancel."""
     gist, is_cancel, kinds = arrived.gist, arrived.gist.msg_type == "Cancel", kinds_of(chain, policy)
@@ -255,17 +261,17 @@ def _refusal(
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
-    if result.member is not None and result.member.alert_id == arrived.alert_id:
+    if result.member is not None and result.member.alert_id == arrived.alert_id and not isinstance(result, Deferred):
         return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
     stand = standing(chain, policy)
-    if all(member.alert_id != arrived.alert_id for member in stand):
+    order = [member.alert_id for member in stand]
+    if arrived.alert_id not in order:
         return Decision(word="ignored", reason="stale")
     own = judge(arrived, chain, lives(stand, policy, kinds)[arrived.alert_id], policy, now, kinds)
-    return (
-        Decision(word="quarantined", reason=own.reason)
-        if isinstance(own, Deferred)
-        else Decision(word="ignored", reason="stale")
-    )
+    is_older = isinstance(result, Shown) and order.index(arrived.alert_id) < order.index(result.member.alert_id)
+    if isinstance(own, Deferred) and not (own.reason == "review" and is_older):
+        return Decision(word="quarantined", reason=own.reason)
+    return Decision(word="ignored", reason="stale")  # nobody has to look at what is out of date
 
 
 def expire(card: CardState) -> Decision:

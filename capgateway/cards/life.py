@@ -62,17 +62,19 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
 
 
-def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
+def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Deferred | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
-    not wait for a person."""
+    not wait for a person. Where all have to wait, the newest of them."""
     kinds = kinds_of(chain, policy)
     stand = standing(chain, policy)
     said = lives(stand, policy, kinds)
+    waits: Deferred | None = None
     for member in reversed(stand):
         result = judge(member, chain, said[member.alert_id], policy, now, kinds)
         if not isinstance(result, Deferred):
             return result
-    return Silent(end="cancelled", reason="stale")
+        waits = waits or result
+    return waits or Silent(end="cancelled", reason="stale")
 
 
 def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, str]:
@@ -119,7 +121,7 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
     """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
     same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
     displayed. A push feed has to name the sender."""
-    if speaker.released_at or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+    if speaker.is_approved or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
         return None
     if policy.rules_of(about.feed).signature == "require":
         return "signature"
@@ -184,12 +186,14 @@ def place(member: Member, chain: Sequence[Member]) -> datetime:
 
 
 def kinds_of(chain: Sequence[Member], policy: Policy) -> Kinds:
-    """Of which programme each alert of a chain is: by its own codes, or because a person published it so. One without any code
-    is what it follows: the alert before it that is of a programme. Words count where no alert of the chain has a code."""
+    """Of which programme each alert of a chain is: by its own codes, or because a person published it so. One without any code,
+    or with no other than what a person published had, is what it follows: the alert before it that is of a programme. Words
+    count where no alert of the chain has a code."""
     ordered = sorted(chain, key=lambda member: (member.sent_at, member.alert_id))
     own = {member.alert_id: _own(member, policy) for member in ordered}
     sure = {name: programme for name, (programme, is_sure) in own.items() if programme and is_sure}
     leads = sure or {name: programme for name, (programme, _) in own.items() if programme}
+    published = {code for member in ordered if member.published_as for code in member.gist.codes}
     last = next((leads[member.alert_id] for member in ordered if member.alert_id in leads), None)
     kinds: Kinds = {}
     for member in ordered:
@@ -197,7 +201,7 @@ def kinds_of(chain: Sequence[Member], policy: Policy) -> Kinds:
             last = leads[member.alert_id]
             kinds[member.alert_id] = last
         else:
-            kinds[member.alert_id] = None if member.gist.codes else last
+            kinds[member.alert_id] = last if published.issuperset(member.gist.codes) else None
     return kinds
 
 

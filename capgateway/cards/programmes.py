@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from capgateway.cards.codes import Code, Scheme
-from capgateway.cards.words import fingerprint, folded
+from capgateway.cards.codes import Code
+from capgateway.cards.words import folded
 
 Fact = Literal["children", "suspects", "vehicles", "last_seen"]
 Review = Literal["none", "doubtful", "all"]
@@ -99,6 +99,7 @@ MEP = Programme(
 """In force in the United States since September 2025, for people of all ages. Off unless ``programmes`` names it."""
 
 BUILT_IN = {programme.id: programme for programme in (AMBER, MEP)}
+KNOWN_CODES = frozenset(code for programme in BUILT_IN.values() for code in programme.codes)
 CHILD_ABDUCTION = Code("same", "cae")
 """What ``amber`` cannot be without."""
 
@@ -129,16 +130,3 @@ def phrases_of(programmes: Sequence[Programme]) -> frozenset[str]:
 
 PHRASES = phrases_of((AMBER,))
 """Those of the programme that is on unless a configuration says otherwise."""
-
-__all__ = [
-    "AMBER",
-    "BUILT_IN",
-    "MEP",
-    "PHRASES",
-    "Basis",
-    "Programme",
-    "Recognised",
-    "Scheme",
-    "fingerprint",
-    "recognise",
-]

@@ -27,12 +27,10 @@ def waits(head: Member, chain: Sequence[Member], life: Sequence[Member], rules: 
     policy for its programme."""
     if head.was_dismissed:
         return True
-    if head.is_approved:
+    if head.is_approved or head.was_shown:
         return False
     if _says_drill(head):
         return True
-    if head.was_shown:
-        return False
     is_doubtful = bool(doubts_of(head.gist)) or _is_used_again(head, chain, life)
     is_asked_for = rules.review == "all" or (rules.review == "doubtful" and is_doubtful)
     return is_asked_for and not is_over(head, rules, now)
@@ -57,6 +55,7 @@ def _is_used_again(head: Member, chain: Sequence[Member], life: Sequence[Member]
         member.gist.identifier_key == head.gist.identifier_key
         and member.alert_id not in mine
         and member.gist.msg_type != "Cancel"
+        and not member.was_barred  # anybody may use a name
         and member.sent_at < head.sent_at
         for member in chain
     )

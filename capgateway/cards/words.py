@@ -42,6 +42,8 @@ DOUBTS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 DRILL = r"(?:test|drill|exercise|simulation|prueba|ensayo|ejercicio|simulacro|essai|exercice)"
+DRILL_HINTS = ("test", "drill", "exerci", "simula", "prueba", "ensayo", "ejercicio", "essai", "hoax", "not ")
+"""One of these is in every title that :data:`SAYS_DRILL` finds. Nearly all titles have none, and cost no more than a look."""
 # An alert whose status and code are real, and whose own title says that it is a drill: at its beginning, as a sentence, or as
 # a mark at its end. "Exercise caution" and "Test drive vehicle stolen" are neither.
 SAYS_DRILL = re.compile(
@@ -69,10 +71,11 @@ def said(infos: Iterable[Info], phrases: Iterable[str], *, is_cancel: bool = Fal
     """Which of the phrases, which are folded, name the programme of an alert. A doubt in one language counts for all; in a
     Cancel none does, as "cancelled" is what it says."""
     texts = _texts(infos)
-    if not is_cancel and any(DOUBTS.search(text) for text in texts):
-        return ()
     fronts = [folded(text[:FRONT])[:FRONT] for text in texts]
-    return tuple(sorted(phrase for phrase in phrases if any(_names(front, phrase) for front in fronts)))
+    found = sorted(phrase for phrase in phrases if any(_names(front, phrase) for front in fronts))
+    if found and not is_cancel and any(DOUBTS.search(text) for text in texts):
+        return ()
+    return tuple(found)
 
 
 def _names(front: str, phrase: str) -> bool:
@@ -87,11 +90,13 @@ def _pattern(phrase: str) -> re.Pattern[str]:
 
 def says_drill(infos: Iterable[Info]) -> bool:
     """Whether a title says by itself that the alert is a test, a drill or an exercise."""
-    return any(SAYS_DRILL.search(text[:FRONT]) for text in _texts(infos))
+    fronts = [text[:FRONT] for text in _texts(infos)]
+    return any(SAYS_DRILL.search(front) for front in fronts if any(hint in front.lower() for hint in DRILL_HINTS))
 
 
 def _texts(infos: Iterable[Info]) -> Sequence[str]:
-    return [text for info in infos for text in (info.event, info.headline) if text]
+    """Each once: several languages often have the same."""
+    return list(dict.fromkeys(text for info in infos for text in (info.event, info.headline) if text))
 
 
 def fingerprint(phrases: Collection[str]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_ROWS = 200  # the API gives no more per page
+MOST_PAGES = 200  # of one list, of which only some rows are wanted
 Item = dict[str, Any]
 
 
@@ -188,11 +189,12 @@ async def _all(
     """The pages of one of the store's lists, one after the other."""
     found: list[Item] = []
     page = await ask(limit=MOST_ROWS)
-    while True:
+    for _ in range(MOST_PAGES):
         found += [one for one in msgspec.to_builtins(page.items) if wanted(one)]
         if page.next is None or len(found) >= most:
-            return found[:most], page.next is not None
+            break
         page = await ask(limit=MOST_ROWS, after=page.next)
+    return found[:most], page.next is not None
 
 
 def _asked_for(context: Context, first: Item, query: Item, most: int, wanted: Callable[[Item], bool]) -> Item:
@@ -201,11 +203,12 @@ def _asked_for(context: Context, first: Item, query: Item, most: int, wanted: Ca
     def pages(path: str, query: Item, page: Item | None, wanted: Callable[[Item], bool]) -> tuple[list[Item], bool]:
         page = page or get(context, path, query, from_store=_gone, is_first=False)
         found: list[Item] = []
-        while True:
+        for _ in range(MOST_PAGES):
             found += [one for one in page["items"] if wanted(one)]
             if page["next"] is None or len(found) >= most:
-                return found[:most], page["next"] is not None
+                break
             page = get(context, path, query | {"after": page["next"]}, from_store=_gone, is_first=False)
+        return found[:most], page["next"] is not None
 
     every = {"limit": MOST_ROWS}
     alerts, is_more = pages("alerts", query, first, wanted)

@@ -61,7 +61,8 @@ def restore(context: Context, card_id: str, reason: str | None, as_json: bool) -
     Exit code 1 when that cannot be done: nobody withdrew it, its issuer ended it meanwhile, or its time is over.
     """
     told = _act(context, card_id, "restore", reason=reason)
-    _answer(told, as_json, lambda: f"{card_id}: restored as the new card {told['card_id']}")
+    copy = ", a copy: another card of its incident is displayed" if told["state"] != "active" else ""
+    _answer(told, as_json, lambda: f"{card_id}: restored as the new card {told['card_id']}{copy}")
 
 
 @asks_gateway
@@ -109,14 +110,17 @@ def hold(context: Context, card_id: str, lift: bool, reason: str | None, as_json
 @click.command()
 @click.argument("card_id", metavar="ID")
 @click.option("--output", "target", metavar="FILE", help="Where to write the bundle; - is stdout.  [default: ID.zip]")
+@output.format_option
 @click.pass_obj
-def export(context: Context, card_id: str, target: str | None) -> None:
+def export(context: Context, card_id: str, target: str | None, as_json: bool) -> None:
     """Write the evidence bundle of a card, a zip with the sha256 of each file in its manifest.
 
     It contains the card's revisions, the alerts of its case as received, and its messages, attempts and acts: personal data. A file
     that exists is not overwritten. Exit code 1 when there is no such card.
     """
     path = None if target == "-" else Path(target or f"{card_id}.zip")
+    if as_json and path is None:
+        raise click.UsageError("the bundle itself goes to stdout; leave out --json, or name a file with --output")
     if path is not None and path.exists():
         output.fail(f"{path} exists already; give another name with --output")
     try:
@@ -128,6 +132,9 @@ def export(context: Context, card_id: str, target: str | None) -> None:
     else:
         _write(path, content)
     digest = hashlib.sha256(content).hexdigest()
+    if as_json:
+        output.emit_json({"card_id": card_id, "file": str(path), "bytes": len(content), "sha256": digest})
+        return
     output.say(f"capgateway: {path or 'the bundle'} has {len(content):,} bytes; sha256 {digest}")
 
 

@@ -86,6 +86,7 @@ def _lines(found: Replayed) -> Iterator[str]:
             yield f"    its card differs in {', '.join(one.card_differs_in)}"
     count = len(found.differences)
     differ = "nothing would differ" if not count else f"{count} would differ"
-    yield f"{found.compared} alerts compared: {differ}"
+    compared = "1 alert" if found.compared == 1 else f"{found.compared} alerts"
+    yield f"{compared} compared: {differ}"
     for why, number in found.not_compared.items():
         yield f"{number} not compared: {why}"

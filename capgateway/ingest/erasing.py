@@ -28,21 +28,19 @@ SCRUB_AGAIN = timedelta(seconds=30)
 
 
 class Erasing:
-    """The erasing of one gateway process. What an earlier process erased may still be in the files, so the first look scrubs
-    them."""
+    """The erasing of one gateway process."""
 
     def __init__(self, intake: Intake, clock: Callable[[], float] = monotonic) -> None:
         self._intake, self._clock = intake, clock
-        self._is_dirty = True
         self._scrub_at = 0.0
 
     async def look(self) -> None:
         """Erase what is due now, and scrub the files if anything was erased since they were."""
         cards, alerts, bodies = await self._cards(), await self._alerts(), await self._bodies()
         if cards or alerts or bodies or await self._reasons():
-            self._is_dirty = True
+            self._intake.store.is_dirty = True
             log.event(LOGGER, "personal_data.erased", cards=cards, alerts=alerts, bodies=bodies)
-        if self._is_dirty and self._clock() >= self._scrub_at:
+        if self._intake.store.is_dirty and self._clock() >= self._scrub_at:
             await self._scrub()
 
     async def _cards(self) -> int:
@@ -81,6 +79,5 @@ class Erasing:
     async def _scrub(self) -> None:
         began = self._clock()
         scrubbed = await self._intake.store.scrub(LARGEST_REWRITTEN)
-        self._is_dirty = not scrubbed.is_done
         pause = SCRUB_AGAIN.total_seconds() if scrubbed.is_done else 0.0
         self._scrub_at = self._clock() + max(pause, REWRITE_SHARE * (self._clock() - began))

@@ -132,6 +132,8 @@ class Intake:
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason
         self.metrics.decided(feed=arrival.feed, decision=word, reason=reason)
+        if reason == "erased":  # the listing that announced it was erased with it
+            self.store.is_dirty = True
         if taken.fault or (taken.is_new and reason == "undecided"):
             log.event(
                 LOGGER,

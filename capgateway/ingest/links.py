@@ -15,6 +15,7 @@ from capgateway.feeds.http.fetch import Fetched, FetchFailed, fetch
 from capgateway.feeds.read.page import page_instead
 from capgateway.ingest.body import is_plain
 from capgateway.ingest.intake import LOGGER, unwrap
+from capgateway.masking import mask_paths
 from capgateway.store import Arrival, Document, MissingEntry, TakenEntry
 from capgateway.store.feeds import address_of
 
@@ -84,9 +85,8 @@ async def run(intake: Intake, watch: Followed, errand: Errand, *, lane: Lane, pa
     except Exception as error:  # noqa: BLE001  (whatever it is: the entry is still missing, its neighbours go on)
         if watch.session.closed:  # our own end
             return Brought(trouble="the gateway stops")
-        log.event(
-            LOGGER, "link.crashed", level=logging.ERROR, feed=watch.feed.name, link=errand.entry.link, error=error
-        )
+        link = mask_paths(errand.entry.link)
+        log.event(LOGGER, "link.crashed", level=logging.ERROR, feed=watch.feed.name, link=link, error=error)
         return Brought(trouble=f"a fault of the gateway: {type(error).__name__}")
 
 

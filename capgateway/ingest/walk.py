@@ -33,6 +33,7 @@ from capgateway.ingest.body import is_cancel, is_plain, take_together
 from capgateway.ingest.hangs import Hangs
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.links import Errand, run
+from capgateway.masking import mask_paths
 from capgateway.store import MissingEntry, TakenEntry, feeds
 
 if TYPE_CHECKING:
@@ -345,9 +346,9 @@ class Walk:
                 "entry.missing",
                 level=logging.WARNING,
                 feed=watch.feed.name,
-                link=entry.link,
+                link=mask_paths(entry.link),
                 failures=entry.failures,
-                trouble=trouble,
+                trouble=mask_paths(trouble),
             )
         await intake.store.write(feeds.entries_missing, watch.feed.name, rows)
 

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from capgateway import log
-from capgateway.store import again, audit, corrections, evidence, hand, pause
+from capgateway.store import again, audit, corrections, evidence, hand, pause, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from capgateway.cards import Policy
     from capgateway.store import Store, Taken
+    from capgateway.store.arrivals import Arrival
     from capgateway.store.audit import Act
     from capgateway.store.corrections import Corrected
     from capgateway.store.evidence import Evidence
     from capgateway.store.hand import Restored
     from capgateway.store.pause import Paused
+    from capgateway.store.publish import Published
 
 LOGGER = logging.getLogger("capgateway.operate")
 
@@ -30,6 +32,9 @@ class Hand:
     policy: Policy
     _store: Store
     _on_messages: Callable[[], None]
+
+    async def _examined(self, alert_id: str) -> Arrival | None:
+        raise NotImplementedError
 
     async def _decide(self, alert_id: str, *, is_for_later: bool = False) -> Taken:
         return await self._store.write_alone(again.decide_again, alert_id, self.policy, is_for_later=is_for_later)
@@ -68,8 +73,16 @@ class Hand:
 
     async def hold(self, card_id: str, act: Act, *, lift: bool = False) -> None:
         """Keep the data of a card beyond the retention, or no longer."""
-        await self._store.write(hand.lift if lift else hand.hold, card_id, act)
+        await self._store.write_alone(hand.lift if lift else hand.hold, card_id, act)
         _log("card.hold_lifted" if lift else "card.held", act, card=card_id)
+
+    async def publish(self, alert_id: str, programme: str | None, act: Act) -> Published:
+        """Display a declined alert."""
+        arrival = await self._examined(alert_id)
+        published = await self._store.write_alone(publish.publish, alert_id, programme, arrival, self.policy, act)
+        self._on_messages()
+        _log("alert.published", act, alert=alert_id, card=published.card_id, programme=published.programme)
+        return published
 
     async def pause(self, act: Act) -> Paused:
         """Let no display start from any gateway of this database. Take-downs continue."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from capgateway.cards import Decision, Policy
-    from capgateway.store import Store, Taken
+    from capgateway.store import Arrival, Store, Taken
 
 LOGGER = logging.getLogger("capgateway.operate")
 ACKNOWLEDGED_WITHIN = 15.0
@@ -101,6 +101,7 @@ class Operate(Hand):
         down. Waits a while for the receivers. Raises ``LookupError`` and ``ValueError`` as the store does."""
         act = Act(actor=actor, reason=reason)
         erased = await self._store.write_alone(erasing.erase, act, self.policy, card_id=card_id, identifier=identifier)
+        self._store.is_dirty = True
         self._on_messages()
         cards_told = ",".join(erased.card_ids)
         log.event(LOGGER, "incident.erased", actor=actor, cards=cards_told, alerts=len(erased.alert_ids))
@@ -145,8 +146,10 @@ class Operate(Hand):
         last = set(await self._store.read(review.unanswered, max(patience), now))
         for alert_id in await self._store.read(review.unanswered, min(patience), now):
             if alert_id not in self._tried:
-                self._tell(await self._decide(alert_id))
-        self._tried |= last  # what is not displayed by now waits for a person
+                taken = await self._decide(alert_id)
+                self._tell(taken)
+                if alert_id in last and taken.decision.reason != "paused":
+                    self._tried.add(alert_id)  # what is not displayed by now waits for a person
 
     async def _ask_again(self, now: datetime) -> None:
         """Make the gists of alerts without codes again where other phrases name programmes now."""
@@ -157,15 +160,24 @@ class Operate(Hand):
             await self._store.write_alone(gists.save, renewed)
 
     async def _read_again(self, alert_id: str) -> Taken:
-        """An alert that a fault kept from being read is examined again, as its feed brought it."""
+        """An alert that a fault kept from being read is examined again."""
+        if (came := await self._examined(alert_id)) is None:
+            raise LookupError(alert_id)
+        taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
+        if taken.decision.reason == "undecided" and not taken.fault:
+            return msgspec.structs.replace(taken, fault="it still cannot be judged")
+        return taken
+
+    async def _examined(self, alert_id: str) -> Arrival | None:
+        """A stored alert as its feed brought it, read again; ``None`` where it is unknown or its bytes are erased."""
         stored = await self._store.read(lists.one_alert, alert_id)
         document = await self._store.read(lists.original, alert_id)
         if stored is None or document is None:
-            raise LookupError(alert_id)
+            return None
         # A feed that is gone lends nobody trust; a rehearsal stays one.
         feed = self.feeds.get(stored.feed) or Feed(name=stored.feed, kind="push", signature="require")
         feed = msgspec.structs.replace(feed, rehearsal=stored.rehearsal)
-        came = examine(
+        return examine(
             document,
             feed,
             self._schemas,
@@ -173,7 +185,3 @@ class Operate(Hand):
             envelope_status=stored.status,
             policy=self.policy,
         )
-        taken = await self._store.write_alone(again.take_again, alert_id, came, self.policy)
-        if taken.decision.reason == "undecided" and not taken.fault:
-            return msgspec.structs.replace(taken, fault="it still cannot be judged")
-        return taken

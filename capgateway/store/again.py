@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlalchemy import and_, bindparam, or_, select
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
-from capgateway.store import chains, copies, held, outcomes, waiting
+from capgateway.store import chains, copies, held, outcomes, review, waiting
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
 from capgateway.store.tables import alerts, cards, gateway
@@ -37,6 +38,12 @@ _MAY_BE_SHOWN = or_(
 )
 
 
+def adopt(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> None:
+    """Let an alert take part in its chain that was kept out of it for the way it came. Raises ``ValueError`` where the same
+    alert came another way as well."""
+    Intake(write, [usable := msgspec.structs.replace(arrival, gate=None)], policy).adopt(alert_id, usable)
+
+
 def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) -> Taken:
     """Decide a stored document that could not be read before; ``arrival`` is what it is read as now."""
     intake = Intake(write, [arrival], policy)
@@ -44,18 +51,29 @@ def take_again(write: Write, alert_id: str, arrival: Arrival, policy: Policy) ->
     return settled([taken], intake.finish())[0]
 
 
-def decide_again(write: Write, alert_id: str, policy: Policy, *, is_for_later: bool = False) -> Taken:
+def decide_again(
+    write: Write,
+    alert_id: str,
+    policy: Policy,
+    *,
+    is_for_later: bool = False,
+    anew: frozenset[str] = frozenset(),
+) -> Taken:
     """Decide a stored alert anew, as after a change of policy, an upgrade or an act of a person, and write what follows from
     it. Where nothing changes the decision that stands keeps standing, unless it was for later, or another configuration made
-    it. ``is_for_later``: in a pause, write displays all the same."""
+    it. ``is_for_later``: in a pause, write displays all the same. The cards of ``anew`` get another revision."""
     member, chain_id = chains.one(write.connection, alert_id)
     stood = write.execute(_STOOD, {"alert": alert_id}).one()
-    made = outcomes.outcome(write, member, [chain_id], policy, None, is_for_later=is_for_later)
+    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=anew, is_for_later=is_for_later)
     written = copies.apply(write, made, chain_id, policy)
     is_other = (made.decision.word, made.decision.reason) != (stood.decision, stood.reason)
     is_news = is_other and stood.reason in BY_POLICY and made.decision.word in ("quarantined", "ignored")
-    if made.decision.changes or is_news or made.decision.reason == "paused" or stood.reason in FOR_LATER:
+    is_news = is_news and made.decision.reason != "paused"
+    is_paused = made.decision.reason == "paused" and stood.reason != "review"  # a review goes on after the pause
+    if made.decision.changes or is_news or is_paused or stood.reason in FOR_LATER:
         outcomes.save(write, alert_id, made.decision, written.card_id)
+    if made.decision.changes:
+        review.settle(write, chain_id, policy)
     told = waiting.tell(write, member, made.decision, policy) if is_news and _waits(made.decision) else 0
     taken = Taken(
         alert_id=alert_id,

@@ -17,7 +17,7 @@ from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
-from capgateway.store import chains, copies, erasure, feeds, gaps, held, outcomes, tombstones, waiting
+from capgateway.store import chains, copies, erasure, feeds, gaps, held, outcomes, review, tombstones, waiting
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -54,14 +54,27 @@ _KNOWN = select(
             "gist",
             "chain_id",
             "card_id",
+            "decision",
+            "decided_at",
+            "handled",
+            "handled_at",
+            "published_as",
         ]
     )
 )
 _BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
+_FORGET_DISMISSAL = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("alert_of"), alerts.c.handled == "dismissed")
+    .values(handled=None, handled_at=None)
+)
 _STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at", "card_id"])).where(
     alerts.c.id == bindparam("alert")
 )
 
+
+MOVES = frozenset({"published", "updated", "ended", "unchanged"})
+"""Words of decisions after which something that waits in the chain may be out of date."""
 
 ERASED = Decision(word="ignored", reason="erased")
 """What is decided of what comes after its chain was erased by order."""
@@ -90,6 +103,9 @@ class Intake:
         taken = self._take(arrival)
         if taken.is_new:
             taken = self.watched(taken, arrival)
+            chain_id = self.known[arrival.identity]["chain_id"] if arrival.identity in self.known else None
+            if chain_id and taken.decision.word in MOVES:
+                review.settle(self.write, chain_id, self.policy)
         return taken
 
     def finish(self) -> dict[str, Held]:
@@ -133,12 +149,12 @@ class Intake:
             if not self._gives_way(known, arrival):
                 return self._take_conflict(arrival)
             _set_aside(self.write, known)
-            return self._take_better(known, arrival)
+            return self._take_better(known, arrival, arrival.member(known["id"]))
         if self._has_more_right(known, arrival):
             return self._take_over(known, arrival)
         if self._deserves_better(known, arrival):
             _see(self.write, known["id"], known)
-            return self._take_better(known, arrival)
+            return self._take_better(known, arrival, _again(arrival, known))
         _see_again(self.write, known, arrival)
         return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
 
@@ -159,14 +175,22 @@ class Intake:
             self._rewrite(alert_id, arrival, arrival.identity, None)
             outcomes.save(self.write, alert_id, decision, None)
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
-        return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
+        return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival, arrival.member(alert_id))
+
+    def adopt(self, alert_id: str, arrival: Arrival) -> None:
+        """Give a stored document its name, and tie it in."""
+        known = self.known.get(arrival.identity)
+        if known is not None and known["id"] != alert_id:
+            raise ValueError(f"the same alert came another way as well: publish {known['id']}")
+        self._rewrite(alert_id, arrival, arrival.identity, self.ledger.tie(alert_id, arrival.names))
 
     def _grave(self, arrival: Arrival) -> Grave:
         return tombstones.grave(self.write.connection, arrival) if self._graves else tombstones.NO_GRAVE
 
     def _take_buried(self, arrival: Arrival) -> Taken:
         """It is, or refers to, what was erased by order: only hashes and what decides are stored, and a tombstone of its own.
-        A take-down may name other cards too: :meth:`finish` looks at it."""
+        A take-down may name other cards too: :meth:`finish` looks at it. What announced it may have its words."""
+        feeds.forget(self.write, [arrival.feed])
         known = self.known.get(arrival.identity)
         if known is not None:
             return Taken(alert_id=known["id"], decision=ERASED, is_new=False)
@@ -207,7 +231,7 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
+        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft, alert=arrival.alert)
         if arrival.is_reuse and any(isinstance(one, Display) and one.revision == 1 for one in made.decision.changes):
             return Outcome(decision=Decision(word="quarantined", reason="review"), fault=made.fault)
         if arrival.held_back is None or made.decision.word == "ended":
@@ -231,9 +255,9 @@ class Intake:
             return False
         if (known["feed"], known["signature"]) != (arrival.feed, arrival.signature.status):
             if known["reason"] in BARRED:
-                return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in BARRED
+                return self._outcome(arrival, _again(arrival, known)).decision.reason not in BARRED
             if known["msg_type"] == "Cancel" and known["card_id"] is None and known["reason"] != "no_programme":
-                return self._outcome(arrival, arrival.member(known["id"])).decision.word == "ended"
+                return self._outcome(arrival, _again(arrival, known)).decision.word == "ended"
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _has_more_right(self, known: Row, arrival: Arrival) -> bool:
@@ -252,7 +276,7 @@ class Intake:
         """Keep the alert as the feed's that may speak for its sender. What was decided stands where that changes nothing."""
         stood = self.write.execute(_STOOD, {"alert": known["id"]}).mappings().one()
         _see(self.write, known["id"], known)
-        taken = self._take_better(known, arrival)
+        taken = self._take_better(known, arrival, _again(arrival, known))
         if taken.decision.changes or stood["reason"] is not None:
             return taken
         self.write.execute(update(alerts).where(alerts.c.id == known["id"]).values(**stood))
@@ -285,11 +309,13 @@ class Intake:
         names_none = not msgspec.json.decode(known["gist"], type=Gist).references.strip()
         return names_none and len(arrival.names.sure) + len(arrival.names.guesses) > 1
 
-    def _take_better(self, known: Row, arrival: Arrival) -> Taken:
-        """Keep the alert as this feed brings it, and decide it as if it were new."""
-        alert_id, member = known["id"], arrival.member(known["id"])
+    def _take_better(self, known: Row, arrival: Arrival, member: Member) -> Taken:
+        """Keep the alert as this feed brings it, and decide it as if it were new, but for what a person said of it."""
+        alert_id = known["id"]
         outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         self._rewrite(alert_id, arrival, known["identity"], chain_id)
+        if not member.was_dismissed:
+            self.write.execute(_FORGET_DISMISSAL, {"alert_of": alert_id})
         written = copies.apply(self.write, outcome, chain_id, self.policy)
         outcomes.save(self.write, alert_id, outcome.decision, written.card_id)
         self.known[known["identity"]] = (
@@ -307,6 +333,20 @@ class Intake:
         row = rows.row(arrival, alert_id, Decision(word="unchanged"), identity=identity, chain_id=chain_id)
         kept = {name: value for name, value in row.items() if name not in _DECIDED}
         self.write.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
+
+
+def _again(arrival: Arrival, known: Row) -> Member:
+    """A known alert as another feed brings it: what a person said of it, and that it was on display, still counts."""
+    shown, handled = known["decision"] in ("published", "updated", "linked"), known["handled"]
+    return msgspec.structs.replace(
+        arrival.member(known["id"]),
+        released_at=known["handled_at"] if handled == "released" else None,
+        was_shown=shown,
+        was_dismissed=handled == "dismissed" and known["reason"] not in BARRED,  # the way it came is another one now
+        published_as=known["published_as"],
+        published_at=known["handled_at"] if handled == "published" else None,
+        waits_since=known["decided_at"] if known["reason"] == "review" else None,
+    )
 
 
 def take_in(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_ID = 9
 """Digits of an id: both databases count to two thousand millions."""
+ERASURE = "incident.erased"
+"""An erasure by order. Its reason has no words of what it erased, and stays."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

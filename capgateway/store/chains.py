@@ -330,8 +330,9 @@ def member(row: RowMapping) -> Member:
         was_barred=row["reason"] in BARRED,
         card_id=row["card_id"],
         had_effect=row["decision"] in ("published", "updated", "linked", "ended"),
-        was_shown=row["decision"] in ("published", "updated"),
+        was_shown=row["decision"] in ("published", "updated", "linked"),
         was_dismissed=row["handled"] == "dismissed",
         published_as=row["published_as"],
+        published_at=row["handled_at"] if row["handled"] == "published" else None,
         waits_since=row["decided_at"] if (row["decision"], row["reason"]) == ("quarantined", "review") else None,
     )

@@ -19,10 +19,9 @@ from sqlalchemy import or_, select, tuple_
 
 from capgateway import cards as card_stage
 from capgateway.cards import End, Gist
-from capgateway.store import audit, chains, erasure, tombstones
+from capgateway.store import audit, chains, erasure, feeds, tombstones
 from capgateway.store import cards as card_rows
-from capgateway.store.retention import ERASURE
-from capgateway.store.tables import alerts, bodies, card_revisions, cards, deliveries, sightings
+from capgateway.store.tables import alerts, card_revisions, cards, deliveries, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -97,7 +96,7 @@ def erase(
     audit.record(
         write,
         msgspec.structs.replace(act, reason=reason),
-        ERASURE,
+        audit.ERASURE,
         card_id=first,
         alert_id=None if first else min(case.alert_ids, default=None),
         detail={"cards": sorted(card_ids), "alerts": len(case.alert_ids)},
@@ -251,11 +250,11 @@ def _copies(connection: Connection, rows: Iterable[RowMapping]) -> list[RowMappi
 def _wipe(write: Write, card_ids: Collection[str], alert_ids: Collection[str]) -> None:
     erasure.wipe_alerts(write, alert_ids)
     erasure.wipe_cards(write, card_ids)
+    names = set[str]()
     for some in erasure.portions(alert_ids):
-        brought = select(alerts.c.feed).where(alerts.c.id.in_(some))
-        seen = select(sightings.c.feed).where(sightings.c.alert_id.in_(some))
-        listed = or_(bodies.c.feed.in_(brought), bodies.c.feed.in_(seen))
-        erasure.blank(write, bodies, listed & bodies.c.content.is_not(None))
+        names.update(write.execute(select(alerts.c.feed).where(alerts.c.id.in_(some))).scalars())
+        names.update(write.execute(select(sightings.c.feed).where(sightings.c.alert_id.in_(some))).scalars())
+    feeds.forget(write, names)
 
 
 def _words(write: Write, card_ids: Collection[str], alert_ids: Collection[str]) -> set[str]:
@@ -265,9 +264,7 @@ def _words(write: Write, card_ids: Collection[str], alert_ids: Collection[str]) 
         for some in erasure.portions(card_ids)
         for text in write.execute(select(card_revisions.c.body).where(card_revisions.c.card_id.in_(some))).scalars()
     ]
-    texts += [
-        text
-        for some in erasure.portions(alert_ids)
-        for text in write.execute(select(alerts.c.draft).where(alerts.c.id.in_(some))).scalars()
-    ]
+    for some in erasure.portions(alert_ids):
+        rows = write.execute(select(alerts.c.draft, alerts.c.original).where(alerts.c.id.in_(some)))
+        texts += [text for row in rows for text in (row.draft, (row.original or b"").decode(errors="replace"))]
     return {word.casefold() for text in texts if text for word in _WORD.findall(text)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, delete, select, update
 
+from capgateway.store.audit import ERASURE
 from capgateway.store.tables import (
     HAS_DATA,
     IS_WHOLE,
@@ -46,7 +47,7 @@ def wipe_alerts(write: Write, alert_ids: Collection[str]) -> None:
         blank(write, alerts, alerts.c.id.in_(some))
         write.execute(update(alerts).where(alerts.c.id.in_(some), IS_WHOLE).values(erased_at=write.now))
         blank(write, addresses, addresses.c.alert_id.in_(some))
-        blank(write, audit, audit.c.alert_id.in_(some))
+        blank(write, audit, audit.c.alert_id.in_(some) & (audit.c.action != ERASURE))
         write.execute(delete(alert_traits).where(alert_traits.c.alert_id.in_(some)))
 
 
@@ -58,7 +59,7 @@ def wipe_cards(write: Write, card_ids: Collection[str]) -> None:
         blank(write, messages, messages.c.card_id.in_(some) & (messages.c.action == "display"))
         blank(write, attempts, attempts.c.delivery_id.in_(sent))
         blank(write, corrections, corrections.c.card_id.in_(some))
-        blank(write, audit, audit.c.card_id.in_(some))
+        blank(write, audit, audit.c.card_id.in_(some) & (audit.c.action != ERASURE))
         write.execute(update(cards).where(cards.c.id.in_(some), HAS_DATA).values(erased_at=write.now))
 
 

@@ -8,10 +8,11 @@ import zlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
+from sqlalchemy import BigInteger, and_, bindparam, case, literal_column, null, or_, select, type_coerce, update
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
+from capgateway.store import erasure
 from capgateway.store.dialect import upserts
 from capgateway.store.erasure import NO_LINK
 from capgateway.store.many import Many
@@ -19,9 +20,9 @@ from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
 from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, entries, feed_status, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import ColumnElement, Connection, RowMapping
 
     from capgateway.store.write import Write
 
@@ -31,12 +32,21 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 MOST_RECENT = 500
 """Documents of a feed that are asked for again after a restart, until its index is read again."""
 
+_IS_FORGOTTEN = and_(entries.c.state == literal_column("'missing'"), entries.c.link.is_(None))
+"""Its address was erased while it was to be fetched: a listing has to announce it again."""
 _KNOWN = select(entries.c.key).where(
-    entries.c.feed == bindparam("feed"), entries.c.key.in_(bindparam("keys", expanding=True))
+    entries.c.feed == bindparam("feed"),
+    entries.c.key.in_(bindparam("keys", expanding=True)),
+    or_(~_IS_FORGOTTEN, entries.c.retry_at.is_(None)),
 )
 _MISSING = (
     select(entries)
-    .where(entries.c.feed == bindparam("feed"), entries.c.state == "missing", entries.c.retry_at.is_not(None))
+    .where(
+        entries.c.feed == bindparam("feed"),
+        entries.c.state == "missing",
+        entries.c.retry_at.is_not(None),
+        entries.c.link.is_not(None),
+    )
     .order_by(entries.c.retry_at)
 )
 _ENTRY = Many(
@@ -44,7 +54,8 @@ _ENTRY = Many(
         entries,
         lambda row: row.on_conflict_do_update(
             index_elements=["feed", "key"],
-            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error", "link", "others")},
+            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at")}
+            | {name: case((_IS_FORGOTTEN, null()), else_=row.excluded[name]) for name in ("link", "others", "error")},
         ),
     )
 )
@@ -278,6 +289,47 @@ def address_of(links: Sequence[str], envelope_status: str | None = None) -> str:
     """Under which address the document behind these links is known. What an envelope calls a test is another document."""
     said = () if envelope_status in {None, "Actual"} else (envelope_status or "",)
     return hashlib.sha256("\n".join((*links, *said)).encode(errors="surrogatepass")).hexdigest()
+
+
+def are_old_links(connection: Connection, before: datetime) -> bool:
+    """Whether :func:`forget_links` has anything to do."""
+    return connection.execute(select(entries.c.feed).where(_is_old_link(before)).limit(1)).first() is not None
+
+
+def forget_links(write: Write, before: datetime) -> int:
+    """Forget where documents are that were announced until then and could not be fetched since; how many. This process goes on
+    trying; the next one reads the listings in full, to learn of them again."""
+    return _forget_links(write, _is_old_link(before))
+
+
+def forget(write: Write, names: Collection[str]) -> None:
+    """Forget what these feeds listed, as it may name somebody: their bodies, and the links that are still to be fetched."""
+    erasure.blank(write, bodies, bodies.c.feed.in_(sorted(names)) & bodies.c.content.is_not(None))
+    _forget_links(write, and_(entries.c.feed.in_(sorted(names)), _is_old_link(write.now)))
+
+
+def lists_erased(connection: Connection, feed: str, listed: Iterable[str], hashes: Iterable[str]) -> bool:
+    """Whether a listing has anything that is erased, by the addresses of its documents and the hashes of those it contains."""
+    documents = select(alerts.c.id).join(addresses, addresses.c.alert_id == alerts.c.id)
+    documents = documents.where(addresses.c.feed == feed, alerts.c.erased_at.is_not(None)).limit(1)
+    held = select(alerts.c.id).where(alerts.c.erased_at.is_not(None)).limit(1)
+    asked = ((documents, addresses.c.address, list(listed)), (held, alerts.c.sha256, list(hashes)))
+    return any(
+        connection.execute(query.where(column.in_(some))).first() is not None
+        for query, column, ids in asked
+        for some in _portions(ids)
+    )
+
+
+def _forget_links(write: Write, which: ColumnElement[bool]) -> int:
+    names = write.execute(select(entries.c.feed).where(which).distinct()).scalars().all()
+    unread = {"etag": None, "last_modified": None, "sha256": None}
+    write.execute(update(addresses).where(addresses.c.link.is_(None), addresses.c.feed.in_(names)).values(unread))
+    return erasure.blank(write, entries, which)
+
+
+def _is_old_link(before: datetime) -> ColumnElement[bool]:
+    return and_(entries.c.state == "missing", entries.c.link.is_not(None), entries.c.seen_at <= before)
 
 
 def _row(feed: str, key: str, link: str | None, now: datetime) -> dict[str, Any]:

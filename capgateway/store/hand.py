@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from capgateway.cards import Decision, Display, End
 from capgateway.store import again, audit, chains, copies, gaps
@@ -28,10 +28,17 @@ _WITHDRAWN_BY_A_PERSON = select(audit_rows.c.id).where(
 )
 _WAITING = (
     select(alerts.c.id)
-    .where(alerts.c.chain_id == bindparam("chain"), alerts.c.reason == "withdrawn")
+    .where(
+        alerts.c.chain_id == bindparam("chain"),
+        alerts.c.decision == "quarantined",
+        alerts.c.reason.in_(["withdrawn", "review"]),
+        alerts.c.msg_type != "Cancel",
+    )
     .order_by(alerts.c.sent_at.desc(), alerts.c.id)
 )
-_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
+_HAS_WORDS = select(alerts.c.id).where(
+    alerts.c.id == bindparam("alert"), or_(alerts.c.draft.is_not(None), alerts.c.original.is_not(None))
+)
 
 _WHY_NOT = {
     "expired": "its time is over",
@@ -46,9 +53,10 @@ _WHY_NOT = {
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """The card that took the place of a withdrawn one."""
+    """The card that took the place of a withdrawn one; ``state`` is ``linked`` where another card of its incident is displayed."""
 
     card_id: str
+    state: str
     alert_id: str
     messages: int
 
@@ -98,7 +106,8 @@ def restore(write: Write, card_id: str, policy: Policy, act: Act) -> Restored:
     new = shown[0]
     detail = {"new_card": new.card_id}
     audit.record(write, act, "card.restored", card_id=card_id, alert_id=new.alert_id, detail=detail)
-    return Restored(card_id=new.card_id, alert_id=new.alert_id, messages=sum(one.messages for one in taken))
+    messages = sum(one.messages for one in taken)
+    return Restored(card_id=new.card_id, state=new.state, alert_id=new.alert_id, messages=messages)
 
 
 def hold(write: Write, card_id: str, act: Act) -> None:
@@ -140,7 +149,7 @@ def _check_restorable(write: Write, row: RowMapping) -> None:
         )
     if row["restored_at"]:
         raise ValueError(f"the card {card_id} was restored already, at {row['restored_at']:%Y-%m-%d %H:%M:%SZ}")
-    if row["erased_at"] or write.execute(_DRAFT, {"alert": row["alert_id"]}).scalar() is None:
+    if row["erased_at"] or write.execute(_HAS_WORDS, {"alert": row["alert_id"]}).first() is None:
         raise ValueError(f"the card {card_id} cannot be restored: its words are erased")
     if write.paused_since:
         raise ValueError(f"the card {card_id} cannot be restored: {why_not('paused')}")

@@ -127,7 +127,7 @@ def release(write: Write, alert_id: str, card_id: str | None, policy: Policy, ac
     if row["gist"] is not None and card_stage.is_take_down(chains.member(row).gist):
         decision = _release_take_down(write, row, card_id, policy)
     elif card_id is not None:
-        raise ValueError("this alert is not a take-down: it ends no card, so it is released without --card")
+        raise ValueError("this alert is not a take-down, so it ends no card: release it without naming one")
     else:
         decision = review.approve(write, row, policy)
     concerned = decision.changes[0].card_id

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import and_, case, func, or_, select
 
 from capgateway.cap import Finding
-from capgateway.cards import Card, Gist
+from capgateway.cards import Card, Gist, doubts_of, is_take_down
 from capgateway.store.records import (
     Attention,
     NeedsPerson,
@@ -21,6 +21,7 @@ from capgateway.store.records import (
     StoredDelivery,
     Waiting,
 )
+from capgateway.store.review import RELEASABLE
 from capgateway.store.tables import (
     EPOCH,
     alerts,
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, RowMapping, Select
 
+DOUBTS = {
+    "control": "It contains control or bidirectional characters, so it may read otherwise than it is written.",
+    "drill": "Its title says that it is a test, a drill or an exercise, although its status is Actual.",
+    "languages": "What it says in one language contradicts what it says in another.",
+    "words": "It has no event code: its programme is known by its words only.",
+}
+"""What is said of each doubt to whoever has to decide."""
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
 """Reasons for which a person cannot let an alert be displayed."""
@@ -209,12 +217,18 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
 
 def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
     alert = alert_of(row)
-    referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
-    advice = _advice(alert, card_ids)
-    return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)
+    gist = msgspec.json.decode(row["gist"], type=Gist) if row["gist"] else Gist()
+    doubts = list(doubts_of(gist))
+    return Quarantined(
+        **msgspec.structs.asdict(alert),
+        references=gist.references or None,
+        cards=card_ids,
+        doubts=doubts,
+        advice=_advice(alert, gist, card_ids),
+    )
 
 
-def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
+def _advice(alert: StoredAlert, gist: Gist, card_ids: list[str]) -> str:
     dismiss = f"`capgateway quarantine dismiss {alert.id} --reason TEXT`"
     if card_ids:
         cards_are = "this live card" if len(card_ids) == 1 else "one of these live cards"
@@ -229,6 +243,10 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
             f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
     shows = f"`capgateway alerts show {alert.id}` shows its findings"
+    doubts = "".join(f" {DOUBTS[doubt]}" for doubt in doubts_of(gist))
+    if alert.reason in RELEASABLE and not alert.card_id and not is_take_down(gist):
+        release = f"`capgateway quarantine release {alert.id} --reason TEXT`"
+        return f"This alert is not displayed. {shows}.{doubts} If it is right, run {release}; if it must not be displayed, {dismiss}."
     if alert.reason == "paused":
         return f"This alert is displayed after `capgateway resume`, if it is still in force then. {shows}."
     if alert.reason == "withdrawn":
@@ -236,7 +254,7 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
             f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
             f" for the withdrawn card; if it has to stay down, {dismiss}."
         )
-    if alert.reason in NEVER_SHOWN:
+    if alert.reason in NEVER_SHOWN or is_take_down(gist):
         return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
     return (
         f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"

@@ -16,6 +16,7 @@ from capgateway.store.tables import alerts, corrections
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from capgateway import cap
     from capgateway.cards import Correction, Member, Policy
     from capgateway.store.media_rows import Entry
     from capgateway.store.write import Write
@@ -62,16 +63,18 @@ def outcome(
     policy: Policy,
     draft: Draft | None,
     *,
+    alert: cap.Alert | None = None,
     anew: frozenset[str] = frozenset(),
     is_for_later: bool = False,
 ) -> Outcome:
     """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
-    in either leaves the alert ``undecided``. The cards of ``anew`` get another revision although nothing new is said.
-    ``is_for_later``: in a pause, displays are written all the same, and sent when it is over."""
+    in either leaves the alert ``undecided``. ``alert`` is what arrived, where it is not stored yet. The cards of ``anew`` get
+    another revision although nothing new is said. ``is_for_later``: in a pause, displays are written all the same, and sent when
+    it is over."""
     try:
         situation = gather(write, arrived, found, anew=anew)
         decision = card_stage.decide(situation, policy)
-        drafts = _drafts(write, situation, decision, draft)
+        drafts = _drafts(write, situation, decision, draft, alert)
         settled = incidents.settle(write, situation, decision, drafts, policy)
     except DBAPIError:
         raise
@@ -107,16 +110,22 @@ def outcome(
     )
 
 
-def _drafts(write: Write, situation: Situation, decision: Decision, draft: Draft | None) -> dict[str, Draft]:
-    """The drafts of what is to be displayed, and of the arrived alert, where they are not erased."""
-    found = {situation.arrived.alert_id: draft} if draft else {}
+def _drafts(
+    write: Write, situation: Situation, decision: Decision, draft: Draft | None, alert: cap.Alert | None
+) -> dict[str, Draft]:
+    """The drafts of what is to be displayed, and of the arrived alert, where they are not erased. One that follows what a
+    person published has none, so it is made now."""
+    arrived = situation.arrived
+    found = {arrived.alert_id: draft} if draft else {}
     wanted = {change.alert_id for change in decision.changes if isinstance(change, Display)}
     if card_stage.was_cancelled_unseen(decision, situation):
-        wanted.add(situation.arrived.alert_id)
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+        wanted.add(arrived.alert_id)
+    known = {member.alert_id: member for member in (*situation.chain, arrived)}
     for alert_id in wanted - found.keys():
         if stored := incidents.stored_draft(write, known[alert_id]):
             found[alert_id] = stored
+        elif alert and alert_id == arrived.alert_id and arrived.gist.msg_type != "Cancel":
+            found[alert_id] = card_stage.draft(alert, arrived.gist)
     return found
 
 

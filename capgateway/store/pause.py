@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 
 from capgateway.store import audit
-from capgateway.store.tables import deliveries, gateway, lanes
+from capgateway.store.copies import HAND_OVER
+from capgateway.store.tables import cards, deliveries, gateway, lanes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +25,13 @@ _UNDER_WAY = (
     .join(deliveries, deliveries.c.id == lanes.c.in_flight)
     .where(deliveries.c.action == "display")
 )
+
+_HAND_OVER = (
+    update(cards)
+    .where(cards.c.state == "active", cards.c.supersede_at.is_not(None))
+    .values(supersede_at=bindparam("at"))
+)
+"""A card that gives way stays while the one that takes its place was not sent."""
 
 
 class Paused(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,5 +63,6 @@ def resume(write: Write, act: Act) -> datetime | None:
     paused_since = write.paused_since
     if paused_since is not None:
         write.pause(None)
+        write.execute(_HAND_OVER, {"at": write.now + HAND_OVER})
         audit.record(write, act, "gateway.resumed", detail={"paused_since": paused_since.isoformat()})
     return paused_since

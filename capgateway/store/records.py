@@ -115,10 +115,12 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(StoredAlert, frozen=True, kw_only=True):
-    """An alert that waits for a person: what it refers to, as received; the live cards that it may be meant for; what to do."""
+    """An alert that waits for a person: what it refers to, as received; the live cards that it may be meant for; what is doubtful
+    about it; what to do."""
 
     references: str | None
     cards: list[str]
+    doubts: list[str]
     advice: str
 
 

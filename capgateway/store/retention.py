@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, delete, exists, or_, select
 
 from capgateway.cards import retention_of, shortest_retention
-from capgateway.store import erasure, gaps
+from capgateway.store import erasure, feeds, gaps
+from capgateway.store.audit import ERASURE
 from capgateway.store.tables import (
     HAS_DATA,
     IS_WHOLE,
@@ -48,8 +49,6 @@ KEPT = timedelta(days=30)
 which any feed lists an alert; should one come again, its alert is known all the same."""
 AT_ONCE = 200
 """Alerts or bodies that are erased in one unit of work: the writer's other work must not wait for long."""
-ERASURE = "incident.erased"
-"""What the audit trail calls an erasure by order."""
 LOOKED_AT = 200
 """Ended cards read at once. Some may have to wait for others of their incident, or are held."""
 
@@ -93,7 +92,7 @@ def due(connection: Connection, policy: Policy, now: datetime) -> str | None:
     seen: tuple[datetime, str] | None = None
     while True:
         query = select(cards.c.id, cards.c.chain_id, cards.c.incident_id, cards.c.ended_at)
-        query = query.where(HAS_DATA, cards.c.ended_at <= now - shortest_retention(policy))
+        query = query.where(HAS_DATA, cards.c.held_at.is_(None), cards.c.ended_at <= now - shortest_retention(policy))
         if seen is not None:
             query = query.where(
                 or_(cards.c.ended_at > seen[0], and_(cards.c.ended_at == seen[0], cards.c.id > seen[1]))
@@ -139,17 +138,20 @@ def are_unshown(connection: Connection, policy: Policy, now: datetime) -> bool:
 
 
 def erase_bodies(write: Write, before: datetime) -> int:
-    """Erase the content of feeds' bodies that were fetched until then, some at once, and the addresses of documents read until
-    then in which no alert is known; that they were fetched, and their hash, stays. How many."""
+    """Erase the content of feeds' bodies that were fetched until then, some at once, and the addresses of documents announced or
+    read until then in which no alert is known; that they were fetched, and their hash, stays. How many."""
     old = write.execute(_bodies(before)).scalars().all()
     erasure.blank(write, bodies, bodies.c.id.in_(old))
-    return len(old) + erasure.blank(write, addresses, _is_nobodys(before))
+    strays = erasure.blank(write, addresses, _is_nobodys(before))
+    return len(old) + strays + feeds.forget_links(write, before)
 
 
 def are_bodies(connection: Connection, before: datetime) -> bool:
     """Whether :func:`erase_bodies` has anything to do."""
     strays = select(addresses.c.address).where(_is_nobodys(before))
-    return any(connection.execute(query.limit(1)).first() is not None for query in (_bodies(before), strays))
+    return feeds.are_old_links(connection, before) or any(
+        connection.execute(query.limit(1)).first() is not None for query in (_bodies(before), strays)
+    )
 
 
 def erase_reasons(write: Write, before: datetime) -> int:
@@ -195,11 +197,11 @@ def _is_over(related: Family, policy: Policy, now: datetime) -> bool:
 
 
 def _is_old(connection: Connection, policy: Policy, now: datetime, before: datetime) -> ColumnElement[bool]:
-    """Alerts received until then, but for those that wait for a person, who must have the time that the policy gives, or for the
-    end of a pause, and take-downs that mark a live card."""
+    """Alerts received until then, but for those that wait for a review, which must have the time that the policy gives, or for
+    the end of a pause, and take-downs that mark a live card."""
     is_paused = connection.execute(select(gateway.c.paused_since)).scalar() is not None
     waits = and_(alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
-    patience = and_(waits, alerts.c.received_at > now - policy.review_timeout)
+    patience = and_(waits, alerts.c.reason == "review", alerts.c.received_at > now - policy.review_timeout)
     paused = and_(waits, alerts.c.reason == "paused") if is_paused else None
     marks = exists().where(attention.c.alert_id == alerts.c.id)
     old = and_(alerts.c.received_at <= before, ~patience, ~marks)

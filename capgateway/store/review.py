@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, exists, select, update
 
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, outcomes
-from capgateway.store.tables import alerts
+from capgateway.cards import Display
+from capgateway.store import chains, copies, outcomes
+from capgateway.store.tables import alerts, cards
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -30,7 +30,11 @@ _WAITS: tuple[ColumnElement[bool], ...] = (
     alerts.c.handled.is_(None),
     alerts.c.chain_id.is_not(None),
     alerts.c.msg_type != "Cancel",
+    ~exists().where(cards.c.alert_id == alerts.c.id, cards.c.state == "waiting"),
 )
+"""Of an alert that is a copy a person decides in another way: by publishing it."""
+
+_WAITING_IN = select(*chains.MEMBER).where(*_WAITS, alerts.c.chain_id == bindparam("chain"))
 
 
 def unanswered(connection: Connection, patience: timedelta, at: datetime) -> list[str]:
@@ -46,6 +50,14 @@ def clock_stepped(write: Write, by: timedelta) -> None:
         write.execute(update(alerts).where(alerts.c.id == row.id).values(decided_at=row.decided_at + by))
 
 
+def settle(write: Write, chain_id: str, policy: Policy) -> None:
+    """Something of this chain was displayed or ended: what waits in it and could no longer be displayed waits for nobody."""
+    for row in write.execute(_WAITING_IN, {"chain": chain_id}).mappings().all():
+        made = outcomes.outcome(write, chains.member(row), [chain_id], policy, None)
+        if made.decision.word == "ignored" and not made.decision.changes:
+            outcomes.save(write, row["id"], made.decision, None)
+
+
 def approve(write: Write, row: RowMapping, policy: Policy) -> Decision:
     """A person lets a statement be displayed. Raises ``ValueError`` where that displays nothing."""
     if row["reason"] not in RELEASABLE or not row["keyed"] or row["chain_id"] is None:
@@ -53,12 +65,22 @@ def approve(write: Write, row: RowMapping, policy: Policy) -> Decision:
     handled = {"handled": "released", "handled_at": write.now}
     member = msgspec.structs.replace(chains.member(row), released_at=write.now)
     made = outcomes.outcome(write, member, [row["chain_id"]], policy, None)
-    if made.fault or not any(change.card_id in made.shown for change in made.decision.changes):
+    shown = [change.alert_id for change in made.decision.changes if isinstance(change, Display)]
+    if _is_copy(write, row["id"]):
+        raise ValueError(f"this alert is a copy; `capgateway alerts publish {row['id']} --reason TEXT` displays it")
+    if made.fault or row["id"] not in shown:
         raise ValueError(f"releasing this alert would display nothing: it would be {_said(made.decision)}")
     write.execute(update(alerts).where(alerts.c.id == row["id"]).values(**handled))
-    written = card_rows.apply(write, made.decision.changes, made.shown, row["chain_id"])
+    written = copies.apply(write, made, row["chain_id"], policy)
     outcomes.save(write, row["id"], made.decision, written.card_id)
+    settle(write, row["chain_id"], policy)
     return made.decision
+
+
+def _is_copy(write: Write, alert_id: str) -> bool:
+    """Whether it waits as a copy of what was on display."""
+    found = select(cards.c.id).where(cards.c.alert_id == alert_id, cards.c.state == "waiting")
+    return write.execute(found.limit(1)).first() is not None
 
 
 def _said(decision: Decision) -> str:

@@ -61,7 +61,8 @@ READERS = 4
 class Store:
     """Open with :meth:`open`, close with :meth:`close`. ``name`` is the database's address without its password;
     ``outlets``, where cards leave, ``clock``, by which the writer goes, and ``on_fault``, told in the writer's thread of
-    faults in it, may be replaced at run time."""
+    faults in it, may be replaced at run time. ``is_dirty``: something was erased since the files were scrubbed, perhaps by an
+    earlier process."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = database_url(url)
@@ -69,6 +70,7 @@ class Store:
         self.outlets = Outlets(receivers=(), public_url="")
         self.clock: Callable[[], datetime] = utc_now
         self.on_fault: Callable[[BaseException], None] = lambda _: None
+        self.is_dirty = True
         self._place: Place | None = None
         if (path := file_of(self._url)) is not None:
             if not read_only:
@@ -180,7 +182,10 @@ class Store:
 
     async def scrub(self, largest: int) -> Scrubbed:
         """Remove from the files what was erased; a SQLite file of up to ``largest`` bytes is rewritten."""
-        return await self._the_writer().apart(lambda engine: scrub(engine, largest))
+        self.is_dirty = False  # what is erased meanwhile comes after it
+        scrubbed = await self._the_writer().apart(lambda engine: scrub(engine, largest))
+        self.is_dirty = self.is_dirty or not scrubbed.is_done
+        return scrubbed
 
     def _the_writer(self) -> Writer:
         if self._writer is None:

@@ -234,6 +234,7 @@ Index(None, alerts.c.feed, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.card_id, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.identifier, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.reason, alerts.c.received_at)
+Index(None, alerts.c.sha256)
 IS_WHOLE = alerts.c.erased_at.is_(None)
 Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
 
@@ -297,7 +298,11 @@ cards = Table(
     Column("unverified_since", Moment, comment="since a gap of its feed; null while it is verified"),
     Column("superseded_by", String(40), comment="the card of its incident that takes its place"),
     Column("supersede_at", Moment, comment="when it ends for that, at the latest; null when nothing is handed over"),
-    Column("restored_at", Moment, comment="when a person made its chain displayable again after a withdrawal"),
+    Column(
+        "restored_at",
+        Moment,
+        comment="since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
+    ),
     Column("held_at", Moment, comment="since when a person keeps its data beyond the retention"),
     Column("erased_at", Moment, comment="when its personal data was erased"),
 )

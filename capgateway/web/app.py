@@ -22,6 +22,7 @@ from capgateway.web import (
     lives,
     media,
     page,
+    places,
     problems,
     quarantine,
     receivers,
@@ -41,7 +42,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, media, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, media, places, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -15,6 +15,7 @@ from capgateway.clock import utc_now
 from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
+from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store
 from capgateway.store.audit import Act
 from capgateway.store.corrections import Corrected
@@ -22,6 +23,7 @@ from capgateway.store.erase import Report
 from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
+from capgateway.store.publish import Published
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,9 @@ class Hands(Protocol):
 
     async def hold(self, card_id: str, act: Act, *, lift: bool = False) -> None:
         """Keep the data of a card beyond the retention, or no longer."""
+
+    async def publish(self, alert_id: str, programme: str | None, act: Act) -> Published:
+        """Display a declined alert."""
 
     async def pause(self, act: Act) -> Paused:
         """Let no display start."""
@@ -122,6 +127,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now
+    atlas: Callable[[], Atlas] = lambda: ATLAS
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -36,7 +36,8 @@ async def restore(request: web.Request) -> web.Response:
     """Show again, as a new card, what a person withdrew."""
     card_id, given = query.name(request), await said(request)
     restored = await done(request.app[GATEWAY].hands.restore(card_id, act(request, given)))
-    return as_json({"card_id": restored.card_id, "restored": card_id, "alert_id": restored.alert_id})
+    told = {"card_id": restored.card_id, "state": restored.state, "restored": card_id}
+    return as_json(told | {"alert_id": restored.alert_id})
 
 
 @routes.post("/api/v1/cards/{id}/correct")
@@ -58,6 +59,16 @@ async def hold(request: web.Request) -> web.Response:
     card_id, given = query.name(request), await said(request)
     await done(request.app[GATEWAY].hands.hold(card_id, act(request, given), lift=given.lift))
     return await _card(request, card_id, "held_at")
+
+
+@routes.post("/api/v1/alerts/{id}/publish")
+async def publish(request: web.Request) -> web.Response:
+    """Display a declined alert."""
+    alert_id, given = query.name(request), await said(request)
+    by = act(request, given, needs_reason=True)
+    published = await done(request.app[GATEWAY].hands.publish(alert_id, given.programme, by))
+    told = {"alert_id": alert_id, "handled": "published", "card_id": published.card_id}
+    return as_json(told | {"decision": published.decision, "programme": published.programme})
 
 
 @routes.post("/api/v1/pause")

@@ -55,12 +55,13 @@ async def dismiss(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/quarantine/{id}/release")
 async def release(request: web.Request) -> web.Response:
-    """Let a take-down end a card after all. The card may be left out where the take-down marks only one."""
+    """Let a take-down end a card after all, or an alert be displayed that waits. The card may be left out where the take-down
+    marks only one."""
     alert_id, given = query.name(request), await said(request)
     acting = request.app[GATEWAY].hands.release(
         alert_id, given.card, actor=actor(request).name, reason=(given.reason or "").strip() or None
     )
     decision = await done(acting)
-    ended = [change.card_id for change in decision.changes]
-    what = {"alert_id": alert_id, "handled": "released", "cards": ended}
+    concerned = [change.card_id for change in decision.changes]
+    what = {"alert_id": alert_id, "handled": "released", "cards": concerned}
     return as_json(what | {"decision": decision.word, "reason": decision.reason})

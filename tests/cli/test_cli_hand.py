@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import stat
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 from test_cli_quarantine import BECAUSE, Night, night
 
+from capgateway import cap
 from capgateway.clock import utc_now
 from capgateway.errors import CapgatewayError
+from capgateway.simulate import story
 from capgateway.store.tables import alerts as alert_rows
 from capgateway.store.tables import card_revisions
 
@@ -24,6 +27,7 @@ CHANGES = [
     ("cards", "correct", "ID", "--remove", "/safety/0", *BECAUSE),
     ("cards", "hold", "ID"),
     ("cards", "verify", "ID", *BECAUSE),
+    ("alerts", "publish", "alt_1", *BECAUSE),
     ("pause",),
     ("resume",),
 ]
@@ -52,6 +56,20 @@ async def test_a_fact_is_removed_and_none_is_added(night: Night) -> None:
     assert isinstance(no_fact.exception, CapgatewayError)  # exit code 2
     missing = await night.ask("cards", "correct", night.card, "--remove", "/safety/0", *BECAUSE)
     assert (missing.exit_code, missing.stderr) == (1, "capgateway: the card has no fact at /safety/0\n")
+
+
+async def test_a_declined_alert_is_published_with_a_reason(night: Night) -> None:
+    """What cannot be read is refused with exit code 1, and without a reason nothing is asked."""
+    assert (await night.ask("alerts", "publish", night.unreadable)).exit_code == 2
+    refused = await night.ask("alerts", "publish", night.unreadable, *BECAUSE)
+    assert (refused.exit_code, "cannot be published: it cannot be read" in refused.stderr) == (1, True)
+    storm = cap.write(story.thunderstorm(utc_now()))
+    (path := night.path.parent / "storm.xml").write_bytes(storm)
+    told = await night.told("feeds", "submit", "partner", str(path))
+    alert_id = told["items"][0]["alert_id"]  # type: ignore[index]
+    done = await night.ask("alerts", "publish", alert_id, "--programme", "amber", *BECAUSE)
+    assert (done.exit_code, "published as the card crd_" in done.stdout) == (0, True)
+    assert "published (by a person)" in (await night.ask("alerts", "show", alert_id)).stdout
 
 
 async def test_a_pause_is_said_with_every_list(night: Night) -> None:
@@ -112,6 +130,10 @@ async def test_the_evidence_is_written_to_a_file(night: Night, through: str, tmp
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "manifest.json" in zipfile.ZipFile(path).namelist()
     assert (await night.ask("cards", "export", night.card, "--output", str(path), through=through)).exit_code == 2
+    other = tmp_path / "other.zip"
+    as_json = await night.ask("cards", "export", night.card, "--output", str(other), "--json", through=through)
+    assert json.loads(as_json.stdout)["sha256"] == hashlib.sha256(other.read_bytes()).hexdigest()
+    assert (await night.ask("cards", "export", night.card, "--output", "-", "--json", through=through)).exit_code == 2
     piped = await night.ask("cards", "export", night.card, "--output", "-", through=through)
     assert "card.json" in zipfile.ZipFile(io.BytesIO(piped.stdout_bytes)).namelist()
     none = await night.ask("cards", "export", "crd_none", "--output", str(tmp_path / "x.zip"), through=through)

@@ -187,7 +187,7 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
+    '[programmes.mep]\nfacts = []': ":2: programmes.mep.facts: is not available in this version; remove it",
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
@@ -212,7 +212,10 @@ def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("written", "seconds"), [("0s", 0), ("1s", 1), ("72h", 259_200)])
 def test_retention_may_be_as_short_as_nothing(tmp_path: Path, written: str, seconds: int) -> None:
     """Everything may be erased the moment that a card ends."""
-    assert load(tmp_path, f'[policy]\nretention = "{written}"').policy.retention == timedelta(seconds=seconds)
+    text = f'[policy]\nretention = "{written}"\n'
+    assert load(tmp_path, text).policy.retention == timedelta(seconds=seconds)
+    is_warned = any("policy.retention: is short" in line for line in warnings(tmp_path, text + FEED + RECEIVER))
+    assert is_warned is (seconds < 3600)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
@@ -389,7 +392,7 @@ def test_a_secret_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
-    """File, database, address, regions, feeds and receivers, a line each."""
+    """File, database, address, regions, programmes, feeds and receivers, a line each."""
     text = '[gateway]\ndatabase = "postgresql://cap:hidden5@db.example.org/cap?password=hidden5"\n'
     told = config.summary(load(tmp_path, text + FEED + FEED.replace("nws", "two") + "enabled = false\n" + RECEIVER))
     assert told == {
@@ -397,6 +400,7 @@ def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
         "database": "postgresql://cap@db.example.org/cap",
         "address": "http://127.0.0.1:8025",
         "regions": "everywhere",
+        "programmes": "amber",
         "feeds": "1 enabled: nws; 1 disabled",
         "receivers": "1 enabled: app",
     }

@@ -173,12 +173,13 @@ async def test_an_identifier_of_several_senders_is_refused_with_their_ids(store:
 
 
 async def test_an_order_may_be_repeated(store: Store) -> None:
-    """The second time nothing changes but the audit trail."""
+    """The second time nothing changes but the audit trail, which goes on saying why it was done the first time."""
     card_id = card_of(await take(store, chain()[0], "app"))
     first, before = await order(store, card_id), await contents(store)
     again, after = await order(store, identifier=chain()[0].identifier), await contents(store)
     assert (again.card_ids, again.alert_ids, again.ended) == (first.card_ids, first.alert_ids, ())
     assert {name for name, rows in after.items() if rows != before[name]} == {"audit"}
+    assert set(before["audit"]) < set(after["audit"])
 
 
 async def test_the_reason_is_kept_without_the_words_that_it_erases(store: Store) -> None:

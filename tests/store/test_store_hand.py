@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -206,6 +207,28 @@ async def test_an_ended_card_is_not_corrected(store: Store) -> None:
     card_id = await withdrawn(store)
     with pytest.raises(ValueError, match=r"has ended \(withdrawn\): there is nothing to correct"):
         await correct(store, card_id, "/actions/1")
+
+
+async def test_two_gateways_act_once(postgresql_url: str) -> None:
+    """Of two persons who do the same at the same time one does it, and the other learns that it was done."""
+    one, other = Store.open(postgresql_url), Store.open(postgresql_url)
+    try:
+        await take(one, ALERT)
+        other.outlets = one.outlets
+        card_id = (await live(one))[0].card_id
+        for act in (
+            (hand.withdraw, card_id, POLICY, WHO),
+            (hand.restore, card_id, POLICY, WHO),
+            (hand.hold, card_id, WHO),
+        ):
+            both = (each.write_alone(*act) for each in (one, other))
+            results = await asyncio.gather(*both, return_exceptions=True)
+            assert [isinstance(result, ValueError) for result in results].count(True) == 1
+        assert [action for action, *_ in await trail(one)] == ["card.withdrawn", "card.restored", "card.held"]
+        assert len(await live(other)) == 1
+    finally:
+        one.close()
+        other.close()
 
 
 async def test_a_hold_is_set_once_and_lifted_once(store: Store) -> None:

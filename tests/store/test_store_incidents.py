@@ -12,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
-from store_story import NOW, POLICY, arrival, at, outlets
+from store_story import NOW, POLICY, SCHEMAS, arrival, at, outlets
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy, Traits
 from capgateway.cards import traits as facts
 from capgateway.clock import utc_now
+from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Arrival, Store, Taken, alerts, copies, held
+from capgateway.store import Arrival, Store, Taken, alerts, copies, held, lists
 from capgateway.store.audit import Act
 from capgateway.store.tables import attention, cards, messages
 
@@ -190,6 +191,22 @@ async def test_after_a_cancel_a_live_copy_waits_for_a_person(store: Store) -> No
     assert (await told(store))[-1] == "operator.review_waiting"
     await take(store, came(said(PARTNER, "Update", 3)))
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+
+
+async def test_time_never_displays_a_copy_that_waits(store: Store) -> None:
+    """Neither the time of a review nor a reload does; a release says how a person does."""
+    policy = replace(EQUAL, review_default="publish", review_timeout=timedelta(0))
+    (_, copy, _) = await take(
+        store, came(said(STATE)), came(said(PARTNER)), came(said(STATE, "Cancel", 5)), policy=policy
+    )
+    operate = Operate(store, SCHEMAS, policy, {}, on_messages=lambda: None)
+    await operate.publish_unanswered()
+    await operate.reconsider()
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+    (one,) = (await store.read(lists.quarantine_page)).items
+    assert f"alerts publish {copy.alert_id}" in one.advice
+    with pytest.raises(ValueError, match="is a copy; `capgateway alerts publish"):
+        await store.write_alone(held.release, copy.alert_id, None, policy, ACT)
 
 
 async def test_a_copy_that_comes_after_the_end_waits_too(store: Store) -> None:

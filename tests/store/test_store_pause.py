@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from store_story import LEASE, NOW, POLICY, arrival, at, chain, outlets, take
+from store_story import LEASE, NOW, POLICY, arrival, at, attempt, chain, outlets, take
+from test_store_incidents import EQUAL, LESSER, PARTNER, STATE, came, said
+from test_store_incidents import take as take_all
 
 from capgateway import cap, shipped
 from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Store, alerts, deliveries, hand, lists, pause
+from capgateway.store import Finished, Store, alerts, copies, deliveries, hand, lists, pause
 from capgateway.store.audit import Act
 from capgateway.store.tables import gateway, lanes
-from capgateway.webhooks import Claim
+from capgateway.webhooks import Claim, Delivered
 
 WHO = Act(actor="ops", reason="a drill went wrong")
 ALERT, FIRST, SECOND, _ = chain()
@@ -194,6 +196,41 @@ async def test_what_a_policy_lets_in_during_a_pause_waits_too(store: Store) -> N
     assert await shown(store) == []
     await wider.resume(WHO)
     assert await shown(store) == [(1, ALERT.identifier)]
+
+
+async def test_a_copy_takes_its_turn_after_a_pause(store: Store) -> None:
+    """The displayed card of its incident expired meanwhile."""
+    soon = utc_now().replace(microsecond=0) + timedelta(minutes=2)
+    infos = tuple(replace(info, expires=cap.time(soon.isoformat())) for info in story.amber(NOW).infos)
+    await take_all(store, came(said(STATE, infos=infos)), came(said(PARTNER, minutes=20)))
+    await claim(store)
+    await stop(store)
+    with at(store, soon + timedelta(minutes=1)):
+        await store.write_alone(copies.end_overdue, 10, EQUAL)
+        assert [one.action for one in await claim(store)] in ([], ["take_down"])
+        await operate(store, EQUAL).resume(WHO)
+    with at(store, soon + timedelta(minutes=3)):
+        actions = [one.action for one in await claim(store)]
+    assert "display" in actions
+
+
+async def test_a_card_does_not_give_way_in_a_pause(store: Store) -> None:
+    """Nobody has the one that takes its place; once displays are sent again, it is given its time."""
+    await take_all(store, came(said(PARTNER)), policy=LESSER)
+    (first,) = await claim(store)
+    await store.write(deliveries.record, [Finished(first, attempt(1), Delivered())])
+    await take_all(store, came(said(STATE, minutes=20)), policy=LESSER)
+    await stop(store)
+    late = utc_now() + timedelta(minutes=5)
+    with at(store, late):
+        assert await store.write_alone(copies.end_overdue, 10, LESSER) == 0
+        end = await store.read(copies.next_end, late)
+        assert end is not None
+        assert end > late
+        await operate(store, LESSER).resume(WHO)
+        assert await store.write_alone(copies.end_overdue, 10, LESSER) == 0
+    with at(store, late + copies.HAND_OVER):
+        assert await store.write_alone(copies.end_overdue, 10, LESSER) == 1
 
 
 async def test_requests_under_way_are_counted(store: Store) -> None:

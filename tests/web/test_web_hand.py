@@ -83,6 +83,21 @@ async def test_only_removals_are_understood(site: Site) -> None:
     assert (await site.get(f"/api/v1/cards/{card_id}"))[1]["card"]["revision"] == 1
 
 
+async def test_a_declined_alert_is_published(site: Site) -> None:
+    """With a programme and a reason; the answer names the card, and the same again is refused."""
+    (declined,) = (await site.get("/api/v1/alerts?decision=ignored"))[1]["items"]
+    path = f"alerts/{declined['id']}/publish"
+    assert (await post(site, path, {"programme": "amber"}))[0] == 400
+    status, told = await post(site, path, REASON)
+    assert (status, "say with --programme" in told["detail"]) == (409, True)
+    status, told = await post(site, path, REASON | {"programme": "amber"})
+    assert (status, told["handled"], told["decision"], told["programme"]) == (200, "published", "published", "amber")
+    card = (await site.get(f"/api/v1/cards/{told['card_id']}"))[1]
+    assert (card["state"], card["card"]["source"]["identifier"]) == ("active", "TX-2")
+    assert (await post(site, path, REASON | {"programme": "amber"}))[0] == 409
+    assert (await post(site, "alerts/alt_none/publish", REASON))[0] == 404
+
+
 async def test_a_pause_is_seen_everywhere(site: Site) -> None:
     """In readiness, metrics and what the gateway says of itself; what comes meanwhile waits, and is displayed afterwards."""
     status, told = await post(site, "pause", REASON)
@@ -105,7 +120,7 @@ async def test_only_operators_act(site: Site) -> None:
     site.gateway.settings = Settings(
         policy=known.policy, feeds=known.feeds, receivers=known.receivers, tokens=(READ, OPERATE, RECEIVE)
     )
-    for path in (*(f"cards/{card_id}/{action}" for action in ACTS), "pause", "resume"):
+    for path in (*(f"cards/{card_id}/{action}" for action in ACTS), "alerts/TX-2/publish", "pause", "resume"):
         for token in (READ, RECEIVE):
             assert (await post(site, path, REASON, **bearing(token)))[0] == 403
     for path in ("audit", "alerts/TX-1/explain", f"cards/{card_id}/export"):

@@ -111,6 +111,20 @@ async def test_a_release_ends_the_card(site: Site, caplog: pytest.LogCaptureFixt
     assert (await site.get(f"/api/v1/alerts/{alert_id}"))[1]["handled"] == "released"
 
 
+async def test_a_release_displays_what_waits(site: Site) -> None:
+    """The answer names the card; nothing ends."""
+    document = alert("TX-DRILL", "CAE", utc_now()).replace(b"<headline>", b"<headline>TEST - ")
+    (one,) = await site.service.submit("nws", document, actor="test")
+    listed = (await site.get(f"/api/v1/quarantine/{one.alert_id}"))[1]
+    assert (listed["reason"], listed["doubts"], listed["cards"]) == ("review", ["drill"], [])
+    assert f"`capgateway quarantine release {one.alert_id} --reason TEXT`" in listed["advice"]
+    status, told = await post(site, f"quarantine/{one.alert_id}/release", REASON)
+    assert (status, told["handled"], told["decision"], told["reason"]) == (200, "released", "published", None)
+    (card_id,) = told["cards"]
+    card = (await site.get(f"/api/v1/cards/{card_id}"))[1]
+    assert (card["state"], card["card"]["source"]["identifier"]) == ("active", "TX-DRILL")
+
+
 async def test_a_dismissal_leaves_the_card(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """The mark is gone, the display stays, and the same again is refused with what became of it."""
     alert_id, card_id = await take_down(site), await a_card(site)
@@ -127,12 +141,16 @@ async def test_a_dismissal_leaves_the_card(site: Site, caplog: pytest.LogCapture
 
 
 async def test_what_cannot_be_released_says_why(site: Site) -> None:
-    """Only take-downs can, for a card that is there and on display."""
+    """A take-down for a card that is there and on display, and nothing that cannot be read."""
     alert_id = await take_down(site)
     (unreadable,) = (await site.get("/api/v1/quarantine?reason=unreadable"))[1]["items"]
     card_id = await a_card(site)
-    status, told = await post(site, f"quarantine/{unreadable['id']}/release", {"card": card_id})
-    assert (status, "this version can release only take-downs" in told["detail"]) == (409, True)
+    for given, why in [
+        ({"card": card_id}, "is not a take-down"),
+        ({}, "for this reason (unreadable) cannot be released"),
+    ]:
+        status, told = await post(site, f"quarantine/{unreadable['id']}/release", given)
+        assert (status, why in told["detail"]) == (409, True)
     assert (await post(site, f"quarantine/{alert_id}/release", {"card": "crd_none"}))[0] == 404
     assert (await post(site, "quarantine/alt_none/release", {}))[0] == 404
     assert (await site.get("/api/v1/quarantine/alt_none"))[0] == 404

@@ -32,6 +32,7 @@ def _alerts() -> None:
     comment = "the programme as which a person published it"
     op.add_column("alerts", sa.Column("published_as", sa.String(length=40), comment=comment))
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
+    op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
     _index_of_the_whole("alerts", "received_at")
 
 
@@ -53,7 +54,7 @@ def _cards() -> None:
         op.alter_column("cards", "state", existing_type=sa.String(length=10), existing_nullable=False, comment=comment)
     moments = {
         "supersede_at": "when it ends for that, at the latest; null when nothing is handed over",
-        "restored_at": "when a person made its chain displayable again after a withdrawal",
+        "restored_at": "since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
         "held_at": "since when a person keeps its data beyond the retention",
         "erased_at": "when its personal data was erased",
     }
