@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.media.jpeg import format_of, is_plain
+from capgateway.media.jpeg import format_of, is_plain, told
 from capgateway.store.pictures import Failed, Made
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def decode(content: bytes, *, command: Sequence[str] = COMMAND, seconds: f
     """The picture in these bytes, made again, or why it is not shown. Raises ``OSError`` where no process can be started."""
     form = format_of(content)
     if form is None:
-        return Failed(finding="type", trouble="it is not a JPEG, PNG or WEBP file")
+        return Failed(finding="type", trouble=told(content))
     process = await asyncio.create_subprocess_exec(
         *command, form, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env={}, start_new_session=True
     )

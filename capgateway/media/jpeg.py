@@ -18,6 +18,30 @@ def format_of(content: bytes) -> str | None:
     return "WEBP" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
 
 
+_KNOWN = {
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"%PDF": "PDF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"PK": "ZIP",
+    b"\x1f\x8b": "gzip",
+}
+_PAGE = b"<"
+
+
+def told(content: bytes) -> str:
+    """What a file that is none of these looks like, for operators."""
+    if not content:
+        return "it is empty"
+    if content[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PAGE):
+        return "it is a page, an SVG drawing or another text with tags"
+    if content[4:8] == b"ftyp":
+        return "it is a film, or a picture of the kinds HEIC or AVIF"
+    kind = next((kind for start, kind in _KNOWN.items() if content.startswith(start)), None)
+    return f"it is a {kind} file" if kind else "its first bytes are not those of any picture"
+
+
 def is_plain(content: bytes, width: int, height: int) -> bool:
     """Whether these bytes are one baseline JPEG of this size, with no segment that could hold anything else, and nothing behind
     its end."""

@@ -50,7 +50,9 @@ _WANTED_BY = (
     .where(card_media.c.picture_id.in_(bindparam("ids", expanding=True)), IS_WANTED)
     .order_by(card_media.c.token)
 )
-_IS_OURS = and_(pictures.c.id == bindparam("one"), pictures.c.attempts == bindparam("number"))
+_IS_OURS = and_(
+    pictures.c.id == bindparam("one"), pictures.c.attempts == bindparam("number"), pictures.c.state == "pending"
+)
 _SAVE = update(pictures).where(_IS_OURS)
 _TO_RENEW = (
     select(cards.c.id, cards.c.alert_id)

@@ -42,7 +42,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, places, media, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, media, places, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -18,7 +18,7 @@ from picture_samples import drawn, opened, saved
 from PIL import Image, ImageCms, ImageDraw
 
 from capgateway.media import child, decode
-from capgateway.media.jpeg import format_of, is_plain
+from capgateway.media.jpeg import format_of, is_plain, told
 from capgateway.store.pictures import Failed, Made
 
 LONG = 40.0
@@ -352,11 +352,25 @@ def test_a_jpeg_is_plain_or_not() -> None:
     assert not is_plain(drawn("PNG"), 120, 150)
 
 
+def test_operators_learn_what_a_file_is() -> None:
+    """As far as its first bytes say."""
+    assert {told(content) for content, finding in HOSTILE.values() if finding == "type"} == {
+        "it is a GIF file",
+        "it is a BMP file",
+        "it is a TIFF file",
+        "it is a page, an SVG drawing or another text with tags",
+        "its first bytes are not those of any picture",
+        "it is empty",
+    }
+    assert "HEIC" in told(b"\0\0\0\x18ftypheic")
+
+
 @settings(max_examples=300)
 @given(st.binary(max_size=200), st.binary(max_size=40))
 def test_no_bytes_break_the_look_at_them(content: bytes, tail: bytes) -> None:
     """Whatever the bytes, the answer is a word or no."""
     assert format_of(content) in ("JPEG", "PNG", "WEBP", None)
+    assert told(content)
     assert not is_plain(b"\xff\xd8" + content + tail, 40, 40)
 
 
