@@ -48,6 +48,87 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
 
 
+class Age(msgspec.Struct, frozen=True, kw_only=True):
+    """An age in ``unit``; ``max`` is the upper end of a range such as "30 to 40 years old" or "in her 20s"."""
+
+    value: Annotated[int, msgspec.Meta(ge=0)]
+    max: int | None = None
+    unit: Literal["year", "month", "week", "day"] = "year"
+    text: str
+
+
+class Height(msgspec.Struct, frozen=True, kw_only=True):
+    """A height in whole centimetres; ``max_cm`` is the upper end of a range."""
+
+    cm: int
+    max_cm: int | None = None
+    text: str
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """A weight in whole kilograms; ``max_kg`` is the upper end of a range."""
+
+    kg: int
+    max_kg: int | None = None
+    text: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person sought or a suspect, as far as the alert surely says."""
+
+    name: str | None = None
+    age: Age | None = None
+    sex: Literal["F", "M"] | None = None
+    race: str | None = None
+    hair: str | None = None
+    eyes: str | None = None
+    height: Height | None = None
+    weight: Weight | None = None
+    clothing: str | None = None
+    photo: str | None = None
+
+
+class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle that is looked for. A partial plate is its known characters."""
+
+    color: str | None = None
+    year: int | None = None
+    make: str | None = None
+    model: str | None = None
+    body: str | None = None
+    plate: str | None = None
+    plate_region: str | None = None
+    plate_partial: bool = False
+    detail: str | None = None
+
+
+class SeenTime(msgspec.Struct, frozen=True, kw_only=True):
+    """When, in the issuer's words; ``at`` is the moment where it can be told for sure."""
+
+    text: str
+    at: Time | None = None
+
+
+class LastSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when the person sought was last seen, and which way they went, in the issuer's words."""
+
+    place: str | None = None
+    time: SeenTime | None = None
+    direction: str | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fact was read: code points ``start`` to before ``end`` of ``content[language][field]``, or of the parameter's value
+    where ``field`` is ``parameter:NAME``. That slice is ``text``."""
+
+    confidence: Literal["certain", "high", "medium"]
+    text: str
+    language: str
+    field: str
+    start: int
+    end: int
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
     """A call to action; ``from`` says whether the alert itself or the operator's policy asks for it."""
 
@@ -134,10 +215,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     expires_from: ExpiresFrom
     content_order: tuple[Language, ...]
     content: dict[Language, Content]
-    children: tuple[dict[str, Any], ...] = ()
-    suspects: tuple[dict[str, Any], ...] = ()
-    vehicles: tuple[dict[str, Any], ...] = ()
-    last_seen: dict[str, Any] | None = None
+    children: tuple[Person, ...] = ()
+    suspects: tuple[Person, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()
+    last_seen: LastSeen | None = None
     safety: tuple[str, ...] = ()
     actions: tuple[Action, ...]
     media: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,109 @@
+"""Words that are not part of a person's name, in comparison form: the vocabulary of alerts, and the smallest words of each
+language. Colours, months, states and makes may be names ("Hazel Brown", "Georgia Ford"); they are told apart in ``names``."""
+
+from __future__ import annotations
+
+from capgateway.cards.extract.words import (
+    ADULT_NOUNS, CHILD_NOUNS, DAY_PARTS, DAYS, HE, KIN, NUMBERS, RACES, SEXES, SHE, SUSPECT_NOUNS, BODIES,
+)  # fmt: skip
+
+_SMALL = """
+a an the this that these those and or but if of in on at by for from to into onto over under with without within about around near after before between through
+is are was were be been being am has have had do does did will would can could may might must should shall not no nor as so than then when where while who whom
+whose which what why how it its they them their there here we us our you your he him his she her hers i me my all any both each every either few more most other
+others some such only own same too very just also up down out off again further once until because per via plus
+le la les un une des du de d l et ou mais si ce cette ces cet il elle ils elles on nous vous je se sa son ses leur leurs est sont etait ete a au aux en dans sur
+sous par pour avec sans vers chez qui que quoi dont ou ne pas plus tres aurait serait peut afin lors
+el los las una unos unas del al y o u pero si lo le les su sus es son era fue ha han en con sin por para desde hasta que quien cual como donde cuando no mas muy
+se esta este estos estas ese esa
+"""
+_ALERT = """
+amber alert alerts alerta alerte emergency urgence emergencia child abduction abducted abductor kidnapping kidnapped kidnap missing search searching looking locate
+locating located find finding found help helping public asking asked seeking sought police officer officers department dept sheriff sheriffs office state
+patrol trooper troopers highway county counties city town township village parish parishes province region area areas district national weather service
+bureau agency investigation investigators investigating detectives detective deputy deputies chief captain sergeant lieutenant law enforcement authorities officials
+issued issue activated active activation activate declared extended extends update updated updates message messages test transmitted request requested broadcast immediate
+bulletin eas urgent relayed following statewide regional nationwide suspect suspects suspected victim victims child children name names named identified identity described
+description descriptions known unknown unidentified last seen wearing wore dressed clothing clothes clad shirt pants jeans shorts hoodie jacket dress shoes
+height weight hair eyes eye race sex age aged ages old year years month months week weeks day days tall feet foot inches inch pounds lbs lb dob born birth
+vehicle vehicles car cars license licence plate plates tag registration driving drove driven driver traveling travelling travel headed heading toward towards direction
+north south east west northbound southbound eastbound westbound northeast northwest southeast southwest call contact dial information info details anyone
+tips tip report reports reported reporting visit website web site media photo photos picture local check please do approach armed dangerous danger considered
+believed possibly possible likely may might taken took take left fled leave leaving entered home house residence apartment school park street road avenue lane drive
+boulevard court place circle way highway interstate exit block corner intersection parking lot store mall walmart hospital clinic church restaurant hotel
+motel station airport terminal center centre today tonight yesterday morning afternoon evening night midnight noon approximately around about time date am pm
+hours est edt cst cdt mst mdt pst pdt akst hst ast circumstances incident case number note notes disregard earlier previous correction corrected
+cancelled canceled discontinued repeating attention thank thanks continue continues company accompanied custody custodial noncustodial non biological foster
+together pair group family relative relatives friend friends neighbor caregiver guardian parent parents spouse ex estranged couple
+new speak speaks english spanish french medical condition diabetic autism autistic needs medication disability verbal scar scars tattoo tattoos glasses birthmark braces
+beard mustache moustache goatee build thin slim slender heavy heavyset stocky average complexion light dark medium short long curly straight skin
+rcmp opp spvm sq gpd lapd nypd chp fbi ncmec dps gbi kbi tbi fdle fhp isp msp osp wsp nsp pd so lsp mshp bca dcyf cps swat
+endangered critical wireless provincial federal royal mounted canadian regional municipal metro metropolitan
+sunday facebook twitter com www http https org gov
+police provinciale surete service corps gendarmerie royale ministere gouvernement quebec demande collaboration population retrouver recherche recherchent recherchee recherche
+recherchons enfant enfants enleve enlevee enleves enlevees enlevement disparu disparue disparition suspect suspecte vehicule vehicules immatricule immatriculee plaque plaques
+derniere dernier fois vu vue vus vues apercu apercue localisation connue portait porte portant vetu vetue vetements mesure mesurant pese pesant cheveux yeux taille poids ans mois
+communiquez communiquer composez appelez information renseignement renseignements renseignements toute personne declenchee declenche emise en cours levee fin mise jour
+circule circulerait circulait bord volant couleur marque modele annee rue boulevard chemin avenue autoroute route ville municipalite secteur quartier arrondissement
+pere mere garcon fille fillette homme femme age agee nom prenom sexe race origine corpulence environ vers intervenez pas intervenir nouvelle nouveau
+policia policiaco departamento negociado estado estatal condado ciudad alerta activado activada activo emitido emitida menor menores nino nina ninos ninas busca buscan
+buscando buscamos localizar encontrar desaparecido desaparecida secuestro secuestrado secuestrada secuestrados sospechoso sospechosa vehiculo placas placa tablilla matricula vestia vestido
+vestida llevaba viste visto vista vistos ultima vez ultimo cabello pelo ojos estatura peso edad anos meses libras pies pulgadas altura tez color marca modelo llame llamar
+cualquier informacion persona personas nombre identificado identificada identificados padre madre hombre mujer calle avenida colonia barrio residencia casa rumbo hacia
+favor ayuda servicio nacional meteorologia retransmitido boletin solicita activacion peligroso armado cree posible posiblemente manejando conduciendo conduce direccion
+january february march april may june july august september october november december feb mar apr jun jul aug sept sep oct nov dec
+janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+summary effective expires until valid counties parish borough code codes bulletin emergency public safety homeland security management office communications
+according said says told spokesman spokeswoman press release conference statement both two three four five six several another second third first
+if observed spotted see seen sighting sightings unoccupied abandoned recovered
+rv suv van truck pickup sedan motorcycle bus train coach trailer boat atv vtt
+inc llc university college elementary middle high preschool daycare kindergarten grade student teacher
+god dios santa santo saint bank river lake creek hill hills valley beach island bay point mountain mountains mount port fort
+abductee abductees subject subjects juvenile juveniles teen teens teenager infant toddler newborn baby boy girl man woman male female
+unk lic veh lsw lkl susp vic desc appx approx ht wt hgt wgt blk wht gry bro brn blu grn haz bln sdy sil mar
+good great safe safely happy end ended cancel canceled lifted rescinded deactivated levi levis call morgan nick maile rachael
+air force nike jordan adidas puma converse crocs disney minecraft pokemon paw patrol spider spiderman batman superman frozen elsa hello kitty
+cowboys dallas-cowboys raiders lakers ninja turtle turtles mickey mouse
+adults adult individuals individual person persons people someone somebody nobody none
+gmt utc nws wfo noaa ipaws wea fema
+armadas armada menor
+"""
+
+COMMON = (
+    frozenset((_SMALL + _ALERT).split())
+    | ADULT_NOUNS
+    | CHILD_NOUNS
+    | SUSPECT_NOUNS
+    | KIN
+    | HE
+    | SHE
+    | frozenset(DAYS)
+    | frozenset(DAY_PARTS)
+    | frozenset(RACES)
+    | frozenset(SEXES)
+    | frozenset(BODIES)
+    | frozenset(NUMBERS)
+)
+#: Of those, words that are names too, and count as such where they are written with a capital inside a name.
+NAMES_TOO = frozenset(
+    "april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
+    "amber rose violet hazel sandy jade summer autumn king bishop hunter fisher parker miller carter cooper tucker porter ford lincoln dodge austin houston "
+    "madison jackson brooklyn savannah georgia virginia carolina dakota montana paris london sierra cheyenne phoenix holly ivy olive ruby pearl angel "
+    "mars santos street park parks rivers hill hills banks wells waters day knight noble case church stone woods forest lake bay valley fields "
+    "marin mar mark marc lance storm sky skye star major sargent marshall page price rich wise sharp moody may heath rusty red blanche clement "
+    "don juan luz cruz rosa blanca leon mercedes santiago paz sol luna julio julia augusto abril rubio moreno delgado bravo rojas prieto calle "
+    "constant aime blanc lebrun leblanc leroux petit legrand roy rey king prince duke earl dean dale glen cliff forrest reed reid rocky "
+    "sterling christian trinity harmony melody destiny nevaeh heaven genesis princess royal reign saint messiah legend".split()
+)
+PARTICLES = frozenset("de la del las los van von der den bin al el di da dos du des le st mac mc san y ibn abu ben della".split())
+SUFFIXES = frozenset("jr sr ii iii iv".split())
+#: What follows the name of a body, a place or a programme, never a person's.
+ORGANISATIONS = frozenset(
+    "pd police county counties department sheriff amber alert alerts call parish rcmp state city highway street road avenue lane drive boulevard blvd ave rd dr st "
+    "pkwy parkway hospital school university park mall airport station center centre elementary middle high hwy area town township province beach bay lake river "
+    "creek church apartments inn hotel valley hills island act law safe system".split()
+)
+TITLES = frozenset(
+    "sheriff chief sgt sergeant lt lieutenant capt captain detective det officer deputy trooper spokesman spokeswoman spokesperson mayor governor agent "
+    "inspector insp const constable cst sergent agente lieutenante inspecteur commissioner director coroner judge president mr mrs ms prosecutor".split()
+)

@@ -1,0 +1,72 @@
+"""From what was read of people to the people of a card: those that are one are joined, and those who are neither sought nor
+suspected are left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cards.extract.people import Person, _agree
+
+if TYPE_CHECKING:
+    from capgateway.cards.extract.cues import Role
+
+BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
+
+
+def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
+    """Those sought and the suspects."""
+    _decide_roles(people)
+    kept = _joined([person for person in people if person.role in {"child", "suspect"} and person.facts])
+    for person in kept:
+        for what in person.conflicts:
+            person.facts.pop(what, None)
+    children = [person for person in kept if person.role == "child" and person.facts]
+    suspects = [person for person in kept if person.role == "suspect" and person.facts]
+    return children, suspects
+
+
+def _decide_roles(people: list[Person]) -> None:
+    for person in people:
+        if person.role is None and person.is_minor:
+            person.role = "child"
+    has_child = any(person.role == "child" and person.facts for person in people)
+    for person in people:
+        if person.role is None and has_child and (person.is_adult or person.parts) and len(BODY & set(person.facts)) >= 1:
+            person.role = "suspect"
+
+
+def _joined(people: list[Person]) -> list[Person]:
+    kept: list[Person] = []
+    for person in people:
+        twin = _twin(person, kept, people)
+        if twin is None:
+            kept.append(person)
+            continue
+        for what, found in person.facts.items():
+            twin.learn(what, found)
+        twin.texts |= person.texts
+        twin.parts = twin.parts or person.parts
+    return kept
+
+
+def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | None:
+    fit = [other for other in kept if other.role == person.role and _fits(person, other)]
+    if person.parts:
+        fit = [other for other in fit if not other.parts or set(other.parts) == set(person.parts)]
+    elsewhere = [other for other in fit if not (other.texts & person.texts)]
+    if len(elsewhere) == 1 and (not person.parts or not elsewhere[0].parts or set(elsewhere[0].parts) == set(person.parts)):
+        return elsewhere[0]
+    same_age = [other for other in fit if other.age is not None and other.age == person.age and not (other.parts and person.parts)]
+    if len(same_age) >= 1:
+        return same_age[0]
+    role: Role | None = person.role
+    mine = [other for other in people if other.role == role and other.facts]
+    named = [other for other in mine if other.parts]
+    nameless = [other for other in mine if not other.parts]
+    if len(named) == 1 and len(nameless) == 1 and len(fit) == 1 and bool(fit[0].parts) != bool(person.parts):
+        return fit[0]
+    return None
+
+
+def _fits(person: Person, other: Person) -> bool:
+    return all(what not in other.facts or _agree(what, other.facts[what].value, found.value) for what, found in person.facts.items() if what != "name")

@@ -1,0 +1,552 @@
+"""Who a text speaks of. One walk over labels, names, nouns and descriptions, which remembers the person that was spoken of
+last; whatever cannot be given to one person is left out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from capgateway.cards.extract import names
+from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
+from capgateway.cards.extract.fact import Confidence, Fact, fact
+from capgateway.cards.extract.measures import AGE_LABELS, AgeValue, Found, UNITS, measures
+from capgateway.cards.extract.words import RACES, SEXES
+
+if TYPE_CHECKING:
+    from capgateway.cards.extract.text import Tokens
+
+ADULT = 18
+NEAR = 14
+"""Tokens after a person was last spoken of in which a bare number or a colour word may still describe them."""
+
+#: Words between a person and a noun after which the noun is somebody else.
+BREAKS = frozenset(
+    "by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
+    "abducted taken kidnapped against , ; / is".split()
+) - {",", "is"}
+SUSPECT_BEFORE = frozenset("by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split())
+CHILD_BEFORE = frozenset("for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split())
+WITNESS = frozenset("told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split())
+ADJECTIVES = frozenset("- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split())
+
+
+class Person:
+    """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
+
+    __slots__ = ("at", "conflicts", "facts", "has_cue", "is_fresh", "parts", "role", "sentence", "texts")
+
+    def __init__(self, role: Role | None, text: int) -> None:
+        self.role = role
+        self.facts: dict[str, Fact] = {}
+        self.conflicts: set[str] = set()
+        self.parts: tuple[str, ...] = ()
+        self.texts = {text}
+        self.is_fresh = True
+        self.has_cue = False
+        self.sentence = -1
+        self.at = -1
+
+    def learn(self, what: str, found: Fact) -> None:
+        """A fact; one that contradicts what is known is a conflict, and then neither is shown."""
+        known = self.facts.get(what)
+        if known is None:
+            self.facts[what] = found
+        elif not _agree(what, known.value, found.value):
+            if known.confidence == "medium" and found.confidence != "medium":
+                self.facts[what] = found
+            elif not (found.confidence == "medium" and known.confidence != "medium"):
+                self.conflicts.add(what)
+
+    @property
+    def age(self) -> AgeValue | None:
+        """As read."""
+        found = self.facts.get("age")
+        return found.value if found else None
+
+    @property
+    def is_adult(self) -> bool:
+        """Whether the age says so."""
+        return self.age is not None and self.age.unit == "year" and self.age.value >= ADULT
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the age says so."""
+        return self.age is not None and (self.age.unit != "year" or self.age.value < ADULT)
+
+
+def _agree(what: str, known: Any, new: Any) -> bool:
+    if known == new:
+        return True
+    if what in {"height", "weight"}:
+        return bool(abs(known[0] - new[0]) <= max(3, 0.03 * known[0]))
+    if what in {"hair", "clothing", "race"}:
+        first, second = str(known).casefold(), str(new).casefold()
+        return first in second or second in first
+    return False
+
+
+class Event(NamedTuple):
+    """Something at a place of the text: a label, a noun, a name or a description."""
+
+    at: int
+    order: int
+    kind: str
+    what: Any
+
+
+class Reader:
+    """Reads the texts of one alert, one after another; people that were named are known again in the next."""
+
+    def __init__(self) -> None:
+        self.people: list[Person] = []
+        self._text = -1
+        self._tokens: Tokens
+        self._taken = bytearray()
+        self._now: Person | None = None
+        self._block: str | None = None
+        self._list_role: Role | None = None
+        self._pending: list[Found] = []
+        self._ordinals: dict[str, int] = {}
+
+    def read(self, tokens: Tokens, taken: bytearray, clothes: list[tuple[int, int, int]]) -> None:
+        """One text. ``taken`` marks the tokens that speak of vehicles, plates and telephones; ``clothes`` are spans of what somebody
+        wears: where the cue is, and where the words begin and end."""
+        self._text += 1
+        self._tokens, self._taken = tokens, taken
+        self._now = self._block = self._list_role = None
+        self._pending = []
+        events = self._events(clothes)
+        for place, event in enumerate(events):
+            following = events[place + 1] if place + 1 < len(events) else None
+            self._take(event, following)
+
+    # -- what the text has --
+
+    def _events(self, clothes: list[tuple[int, int, int]]) -> list[Event]:
+        tokens, taken = self._tokens, self._taken
+        worn = bytearray(len(tokens) + 1)
+        for _, first, end in clothes:
+            worn[first:end] = b"\1" * (end - first)
+        events = [Event(label.first, 0, "label", label) for label in labels(tokens)]
+        self._labels = [event.what for event in events]
+        blocked = bytearray(a | b for a, b in zip(taken, worn, strict=False)) if any(worn) else taken
+        found_runs = names.runs(tokens, blocked)
+        events += [Event(run.first, 1, "name", run) for run in found_runs]
+        named = bytearray(len(tokens) + 1)
+        for run in found_runs:
+            named[run.first : run.end] = b"\1" * (run.end - run.first)
+        events += [Event(noun.first, 2, "noun", noun) for noun in nouns(tokens) if not worn[noun.first] and not named[noun.first]]
+        described = measures(tokens)
+        events += [Event(one.first, 3, "measure", one) for one in described if not taken[one.first] and not worn[one.first]]
+        inside = bytearray(len(tokens) + 1)
+        for one in described:
+            inside[one.first : one.end] = b"\1" * (one.end - one.first)
+        events += [Event(one.first, 3, "measure", one) for one in self._bare_numbers(inside)]
+        events += [Event(cue, 4, "clothes", (first, end)) for cue, first, end in clothes]
+        events.sort(key=lambda event: (event.at, event.order))
+        return events
+
+    def _bare_numbers(self, inside: bytearray) -> list[Found]:
+        tokens, found = self._tokens, []
+        for at, word in enumerate(tokens.words):
+            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:  # noqa: PLR2004
+                continue
+            before, after = tokens.word(at - 1), tokens.word(at + 1)
+            if after in {",", ")", ".", ";", "", "(", "...", "yo"} and (before in {",", "(", ":", "...", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
+                if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
+                    continue
+                if after == "," and at + 2 < len(tokens) and tokens.words[at + 2].isdigit() and len(tokens.words[at + 2]) == 4:
+                    continue
+                found.append(Found("bare", at, at + 1, int(word)))
+        return found
+
+    # -- the walk --
+
+    def _take(self, event: Event, following: Event | None) -> None:
+        sentence = self._tokens.sentence(event.at)[0]
+        if event.kind == "label":
+            self._label(event.what, sentence)
+        elif event.kind == "name":
+            self._name(event.what, sentence)
+        elif event.kind == "noun":
+            self._noun(event.what, sentence)
+        elif event.kind == "clothes":
+            first, end = event.what
+            self._clothes(first, end, sentence)
+        elif self._waits(event.what, following):
+            self._pending.append(event.what)
+        else:
+            self._measure(event.what, sentence)
+
+    def _waits(self, found: Found, following: Event | None) -> bool:
+        """Whether the description belongs to the noun or name right after it: ``16-year-old Lark Ashdown``."""
+        if found.what == "bare" or following is None or following.kind not in {"name", "noun", "measure"}:
+            return False
+        if following.kind == "measure" and following.what.what not in {"race", "age"}:
+            return False
+        if found.what not in {"age", "race", "race+sex"}:
+            return False
+        between = self._tokens.words[found.end : following.at]
+        if following.kind == "name":
+            return not between or between == ["-"] or between == ["old"]
+        if following.kind == "noun" and (following.what.is_pronoun or following.what.is_kin):
+            return False
+        if len(between) > 5 or any(word not in ADJECTIVES for word in between):  # noqa: PLR2004
+            return False
+        if "," in between and following.kind == "measure":
+            return False
+        if "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]:
+            return False
+        return True
+
+    def _begin(self, role: Role | None) -> Person:
+        person = Person(role, self._text)
+        self.people.append(person)
+        return person
+
+    def _turn(self, person: Person | None, at: int, sentence: int) -> None:
+        self._now = person
+        if person is not None:
+            person.sentence, person.at = sentence, at
+            person.texts.add(self._text)
+            pending, self._pending = self._pending, []
+            for found in pending:
+                self._give(person, found, "high")
+        else:
+            self._pending = []
+
+    def _label(self, label: Label, sentence: int) -> None:
+        self._pending = []
+        if label.role in {"child", "suspect"}:
+            role: Role = "child" if label.role == "child" else "suspect"
+            self._block = role
+            self._list_role = None
+            self._now = self._begin(role)
+            self._now.sentence, self._now.at = sentence, label.end
+        elif label.role == "name":
+            if self._now is None or self._now.parts:
+                self._now = self._begin("suspect" if self._block == "suspect" else "child")
+            self._now.sentence, self._now.at = sentence, label.end
+        elif label.role != "clothing":
+            self._now, self._block = None, label.role
+
+    # -- names --
+
+    def _name(self, run: names.Run, sentence: int) -> None:
+        tokens = self._tokens
+        known = self._known(run)
+        if known is not None:
+            if known == "several":
+                self._turn(None, run.end, sentence)
+                return
+            assert isinstance(known, Person)
+            if len(run.parts) > len(known.parts):
+                known.parts = run.parts
+                known.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), known.facts["name"].confidence)
+            self._turn(known, run.end, sentence)
+            self._age_after(known, run)
+            if known.role is None:
+                known.role = self._role_beside(run, sentence)
+            return
+        if names.is_titled(tokens, run):
+            person = self._begin("other")
+            person.parts = run.parts
+            self._turn(person, run.end, sentence)
+            return
+        if names.is_place_or_body(tokens, run) and not self._after_label(run):
+            return
+        strength, is_label = self._strength(run, sentence)
+        needed = 2 if len(run.parts) > 1 else 3
+        if strength < needed:
+            return
+        confidence: Confidence = "certain" if is_label or strength > 3 else "high"  # noqa: PLR2004
+        person = self._nameless(run, sentence)
+        if person is None:
+            person = self._begin(self._role_beside(run, sentence))
+        elif person.role is None:
+            person.role = self._role_beside(run, sentence)
+        person.parts, person.is_fresh = run.parts, False
+        person.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), confidence)
+        self._turn(person, run.end, sentence)
+        self._age_after(person, run)
+        self._shared_surname(person, run, sentence)
+
+    def _after_label(self, run: names.Run) -> bool:
+        return self._tokens.word(run.first - 1) in {":"} and any(label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels)
+
+    def _known(self, run: names.Run) -> Person | str | None:
+        """The person that a name, or a part of one, means."""
+        parts = set(run.parts)
+        found = [person for person in self.people if person.parts and (parts <= set(person.parts) or (len(person.parts) > 1 and set(person.parts) <= parts))]
+        exact = [person for person in found if set(person.parts) == parts]
+        if exact:
+            return exact[0]
+        if len(found) == 1:
+            only = found[0]
+            if len(parts) == 1 or len(parts & set(only.parts)) >= 2:  # noqa: PLR2004
+                return only
+            return None
+        return "several" if found else None
+
+    def _nameless(self, run: names.Run, sentence: int) -> Person | None:
+        """The person that was just spoken of and has no name yet: ``juvenile, Saskia Villanueva``, ``Child: female, 5, Talia``."""
+        now = self._now
+        if now is None or now.parts or now.sentence != sentence:
+            return None
+        between = self._tokens.words[now.at : run.first]
+        if any(word in BREAKS for word in between):
+            return None
+        return now
+
+    def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
+        tokens = self._tokens
+        after = names.strength_after(tokens, run.end)
+        before, is_label = self._strength_before(run, sentence)
+        return after + before, is_label
+
+    def _strength_before(self, run: names.Run, sentence: int) -> tuple[int, bool]:
+        tokens = self._tokens
+        at = run.first - 1
+        while at >= sentence and tokens.words[at] in {",", '"', "(", "as", "comme", "etant", "como", "-", "is", "being", "a", "by", "one", "of", "old"} and run.first - at < 4:  # noqa: PLR2004
+            if tokens.words[at] == "a" and tokens.word(at - 1) not in {"busca", "buscan", "buscando", "localizar", "encontrar", "secuestro"}:
+                break
+            if tokens.words[at] == "by":
+                break
+            at -= 1
+        word = tokens.word(at)
+        if word == ":" and any(label.end == at + 1 and label.role in {"child", "suspect", "name"} for label in self._labels):
+            return 3, True
+        if self._pending:
+            return 2, False
+        if word in UNITS and tokens.words[at - 1] not in {"for"} and (tokens.word(at - 1).isdigit() or tokens.word(at - 2).isdigit()) and self._now is not None:
+            return 2, False
+        if word in {"named", "nomme", "nommee", "llamado", "llamada", "identified", "identifie", "identifiee", "identificado", "identificada", "name", "nom", "nombre", "prenomme", "prenommee"}:
+            return 3, False
+        now = self._now
+        if now is not None and not now.parts and now.sentence == sentence and 0 <= run.first - now.at < 4 and not any(each in BREAKS for each in tokens.words[now.at : run.first]):  # noqa: PLR2004
+            return 2, now.is_fresh and self._block is not None
+        if now is not None and not now.parts and self._block and now.sentence == sentence and tokens.word(run.first - 1) in {",", ":"}:
+            return 2, True
+        if word in {"for", "searching", "locate", "locating", "find", "finding", "retrouver", "with", "avec", "con", "w", "/", "and", "&", "et", "y", "par", "por", "by", "busca", "buscan", "encontrar", "a", "abducted", "driver"}:
+            return 1, False
+        return 0, False
+
+    def _age_after(self, person: Person, run: names.Run) -> None:
+        age = names.bare_age(self._tokens, run.end)
+        if age:
+            at, value = age
+            person.learn("age", fact(self._tokens, at, at + 1, AgeValue(value), "certain" if "name" in person.facts and person.facts["name"].confidence == "certain" else "high"))
+            person.at = at + 1
+
+    def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
+        """The role that the words beside a name give it."""
+        tokens = self._tokens
+        if self._block in {"child", "suspect"}:
+            return "child" if self._block == "child" else "suspect"
+        low, high = tokens.sentence(run.first)
+        before = tokens.words[max(low, run.first - 6) : run.first]
+        after = tokens.words[run.end : min(high, run.end + 9)]
+        for word in reversed(before):
+            if word in {"and", "&", "et", "y"} and self._list_role:
+                return self._list_role
+            if word in SUSPECT_BEFORE or word in {"sospechoso", "sospechosa", "suspecte"}:
+                return "suspect"
+            if word in CHILD_BEFORE:
+                age = names.bare_age(tokens, run.end)
+                return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
+            if word in {".", ";"}:
+                break
+        if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]):
+            return "suspect"
+        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after):
+            return "child"
+        return None
+
+    def _has_child(self) -> bool:
+        return any(person.role == "child" for person in self.people)
+
+    def _shared_surname(self, person: Person, run: names.Run, sentence: int) -> None:
+        """``Ingrid and Astrid Halvorsen-Nye, 8``; ``Rowan (4) & Asher (2) Pemberton``."""
+
+    # -- nouns --
+
+    def _noun(self, noun: Noun, sentence: int) -> None:
+        if noun.is_pronoun or (noun.role is None and not noun.is_kin and noun.is_definite and self._tokens.words[noun.first] in {"his", "her", "him", "hers", "lui"}):
+            self._pronoun(noun, sentence)
+            return
+        if noun.is_plural:
+            self._now, self._pending = None, []
+            self._list_role = noun.role
+            return
+        if noun.is_kin:
+            self._kin(noun, sentence)
+            return
+        now = self._now
+        if now is not None and now.sentence == sentence and self._is_same(now, noun):
+            self._describe(now, noun, sentence)
+            return
+        person = self._meant(noun, sentence)
+        if person is None:
+            person = self._begin(self._noun_role(noun, sentence))
+        self._describe(person, noun, sentence)
+
+    def _describe(self, person: Person, noun: Noun, sentence: int) -> None:
+        if person.role is None and noun.role is not None:
+            person.role = noun.role
+        self._turn(person, noun.end, sentence)
+        if noun.sex:
+            person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "high" if person.parts or not noun.is_definite else "high"))
+
+    def _is_same(self, now: Person, noun: Noun) -> bool:
+        """Whether the noun still speaks of the person at hand: ``Beckett Dunmore, a white male``."""
+        if any(word in BREAKS for word in self._tokens.words[now.at : noun.first]) or noun.first - now.at > NEAR:
+            return False
+        if noun.role is not None and now.role is not None and noun.role != now.role:
+            return False
+        sex = now.facts.get("sex")
+        return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _meant(self, noun: Noun, sentence: int) -> Person | None:
+        """The person of that role whom a noun means: the only one, or for ``the`` the last."""
+        fit = [
+            person
+            for person in self.people
+            if person.role == noun.role and noun.role is not None and not self._contradicts(person, noun)
+        ]
+        if not fit:
+            return None
+        if self._block and self._now in fit and self._now is not None and self._now.is_fresh and not self._now.parts:
+            return self._now
+        here = [person for person in fit if self._text in person.texts]
+        if noun.is_definite:
+            return here[-1] if len(here) == 1 or (here and noun.sex) else fit[0] if len(fit) == 1 else None
+        unseen = [person for person in fit if self._text not in person.texts]
+        return unseen[0] if len(unseen) == 1 and not here else None
+
+    def _contradicts(self, person: Person, noun: Noun) -> bool:
+        sex, age = person.facts.get("sex"), person.facts.get("age")
+        if sex and noun.sex and sex.value != noun.sex:
+            return True
+        ages = [found.value for found in self._pending if found.what == "age"]
+        return bool(age and ages and not _agree("age", age.value, ages[0]))
+
+    def _noun_role(self, noun: Noun, sentence: int) -> Role | None:
+        if noun.role is not None:
+            return noun.role
+        tokens = self._tokens
+        if self._block in {"child", "suspect"}:
+            return "child" if self._block == "child" else "suspect"
+        before = tokens.words[max(sentence, noun.first - 9) : noun.first]
+        ages = [found.value for found in self._pending if found.what == "age"]
+        if ages and (ages[0].unit != "year" or ages[0].value < ADULT):
+            return "child"
+        if any(word in SUSPECT_BEFORE or word in {"suspect", "suspects", "unknown", "unidentified", "inconnu", "desconocido"} for word in before):
+            return "suspect"
+        return None
+
+    def _kin(self, noun: Noun, sentence: int) -> None:
+        """A relative is a suspect only where the sentence says that the child is or went with them."""
+        tokens = self._tokens
+        low, high = tokens.sentence(noun.first)
+        before = tokens.words[max(low, noun.first - 6) : noun.first]
+        after = tokens.words[noun.end : min(high, noun.end + 12)]
+        if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
+            self._now = None
+            return
+        is_with = any(word in {"with", "w", "accompanied", "company", "avec", "con", "suspect", "suspected"} for word in before)
+        is_by = any(word in {"by", "par", "por"} for word in before) and any(word in {"abducted", "taken", "kidnapped", "enleve", "enlevee", "secuestrado", "secuestrada", "driven", "have"} for word in tokens.words[max(low, noun.first - 10) : noun.first])
+        acts = any(word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after)
+        is_witness = any(word in {"seen"} for word in before) and "by" in before
+        role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
+        possessive = tokens.word(noun.first - 1)
+        if possessive in {"her", "his"}:
+            self._owner("F" if possessive == "her" else "M", noun, sentence)
+        person = self._begin(role)
+        self._turn(person, noun.end, sentence)
+        if noun.sex:
+            person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+
+    def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
+        """``Her father`` says that the only child spoken of is a girl."""
+        children = [person for person in self.people if person.role == "child" and self._text in person.texts]
+        if len(children) == 1 and "sex" not in children[0].facts:
+            children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
+
+    def _pronoun(self, noun: Noun, sentence: int) -> None:
+        here = [person for person in self.people if self._text in person.texts and not (person.role is None and not person.facts)]
+        fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
+        recent = sorted((person for person in fit), key=lambda person: person.at)
+        if not recent:
+            if noun.is_pronoun:
+                self._turn(None, noun.end, sentence)
+            return
+        last = recent[-1]
+        sure = [person for person in recent if "sex" in person.facts]
+        if len(recent) > 1:
+            same = [person for person in recent if person.sentence >= self._sentence_before(last.sentence)]
+            known = [person for person in same if person in sure]
+            if len(same) > 1 and len(known) == 1 and len(same) != len(known):
+                last = known[0]
+            elif len(same) > 1:
+                if noun.is_pronoun:
+                    self._turn(None, noun.end, sentence)
+                return
+        if not noun.is_pronoun:
+            if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
+                last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+            return
+        self._turn(last, noun.end, sentence)
+        if noun.sex and "sex" not in last.facts:
+            last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _sentence_before(self, start: int) -> int:
+        place = bisect_left(self._tokens.sentences, start)
+        return self._tokens.sentences[max(0, place)]
+
+    # -- descriptions --
+
+    def _measure(self, found: Found, sentence: int) -> None:
+        now = self._now
+        if found.what == "race+sex" and (now is None or now.sentence != sentence or "sex" in now.facts):
+            if now is None or now.sentence != sentence:
+                return
+        if now is None:
+            return
+        if found.what == "bare":
+            self._bare(now, found, sentence)
+            return
+        if now.sentence != sentence and found.first - now.at > NEAR * 3:
+            return
+        is_label = self._block is not None and now.role == self._block
+        self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
+        if now.sentence == sentence:
+            now.at = max(now.at, found.end)
+
+    def _bare(self, now: Person, found: Found, sentence: int) -> None:
+        if now.sentence != sentence or found.first - now.at > NEAR:
+            return
+        tokens = self._tokens
+        if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:  # noqa: PLR2004
+            now.learn("age", fact(tokens, found.first, found.end, AgeValue(found.value), "certain" if self._block else "high"))
+            now.at = found.end
+        elif "height" in now.facts and "weight" not in now.facts and 60 < found.value < 450 and found.first - now.at < 4:  # noqa: PLR2004
+            now.learn("weight", fact(tokens, found.first, found.end, (round(found.value * 0.45359237), None), "medium"))
+
+    def _give(self, person: Person, found: Found, confidence: Confidence) -> None:
+        tokens = self._tokens
+        if found.what == "race+sex":
+            person.learn("race", fact(tokens, found.first, found.end, found.value[0], confidence))
+            person.learn("sex", fact(tokens, found.first, found.end, found.value[1], confidence))
+            return
+        person.learn(found.what, fact(tokens, found.first, found.end, found.value, confidence))
+
+    def _clothes(self, first: int, end: int, sentence: int) -> None:
+        now = self._now
+        if now is None or end <= first:
+            return
+        if now.sentence != sentence and first - now.at > NEAR * 2:
+            return
+        now.learn("clothing", fact(self._tokens, first, end, " ".join(self._tokens.slice(first, end).split()), "high" if now.sentence == sentence else "medium"))
+
+
+UNUSED = (RACES, SEXES, AGE_LABELS)

@@ -1,0 +1,136 @@
+"""A text as tokens, each with its place in the original.
+
+Only the *comparison form* of a token is normalised (case, accents, curly quotes, odd blanks); the text itself is never
+changed, so a position in it is a position in what the issuer wrote. Line breaks and case carry no meaning here: the same
+alert comes in upper case, 66 columns wide, from one feed, and in sentences from another.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST = 20_000
+"""Characters of one text that are read: CAP texts of real alerts stay under 5,000."""
+
+SPACE = " "
+PARAGRAPH = "\n"
+JOINED = ""
+
+# One to one, so that positions stay. What has no width becomes a combining mark, which folding drops.
+_SAME_LENGTH = str.maketrans(
+    {
+        **dict.fromkeys("’‘ʼ´`′＇", "'"),
+        **dict.fromkeys("“”„«»″＂", '"'),
+        **dict.fromkeys("‐‑‒–—−", "-"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u2009\u200a\u2002\u2003\u3000\t\v\f\r", " "),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f", "\u0300"),
+        "…": "⋯",
+    }
+)
+_TOKEN = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*[\u0300-\u036f]*(?:[^\W\d_]+[\u0300-\u036f]*)*|\d+|\.{2,}|⋯|[^\s\u0300-\u036f]")
+_PARAGRAPH = re.compile(r"\n[ \n]*\n")
+_ABBREVIATED = frozenset(
+    "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "
+    "jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thurs fri sat sun inc pl dr ln pkwy reg boul sra "
+    "ste rte yrs yr mos mo aprox env".split()
+)
+_STARTERS = frozenset(
+    "he she they the call police anyone if his her it an this that these suspect child vehicle il elle ils elles la le les el "
+    "los ella fue si se authorities do please contact officers was".split()
+)
+_END = frozenset(".!?;|•▪·●★⚠*")
+
+
+class Tokens:
+    """Parallel lists, one place per token: its comparison form, where it starts and ends, the gap before it, and whether its
+    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text."""
+
+    __slots__ = ("capital", "ends", "field", "gaps", "is_cased", "language", "raw", "sentences", "starts", "words")
+
+    def __init__(self, raw: str, *, field: str = "description", language: str = "en-US") -> None:
+        self.raw, self.field, self.language = raw, field, language
+        self.words: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.gaps: list[str] = []
+        self.capital: list[bool] = []
+        self._read(raw[:LONGEST].translate(_SAME_LENGTH))
+        self.sentences = self._sentences()
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def word(self, at: int) -> str:
+        """The comparison form of a token, or the empty text beyond either end."""
+        return self.words[at] if 0 <= at < len(self.words) else ""
+
+    def slice(self, first: int, end: int) -> str:
+        """What the issuer wrote from token ``first`` to before token ``end``."""
+        return self.raw[self.starts[first] : self.ends[end - 1]]
+
+    def sentence(self, at: int) -> tuple[int, int]:
+        """The sentence that token ``at`` is in, as first token and end."""
+        low, high = 0, len(self.sentences) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.sentences[middle] <= at:
+                low = middle
+            else:
+                high = middle - 1
+        end = self.sentences[low + 1] if low + 1 < len(self.sentences) else len(self.words)
+        return self.sentences[low], end
+
+    def _read(self, text: str) -> None:
+        before, upper, letters = 0, 0, 0
+        paragraphs = {found.start() for found in _PARAGRAPH.finditer(text)}
+        for found in _TOKEN.finditer(text):
+            token, start = found.group(), found.start()
+            self.words.append(folded(token))
+            self.starts.append(start)
+            self.ends.append(found.end())
+            self.gaps.append(JOINED if start == before else PARAGRAPH if before in paragraphs else SPACE)
+            is_capital = token[0].isupper()
+            self.capital.append(is_capital)
+            if len(token) > 1 and token[0].isalpha():
+                letters += 1
+                upper += token.isupper() or token.istitle()
+            before = found.end()
+            # blanks at a line's end hide a paragraph's start
+            while before not in paragraphs and before < len(text) and text[before] == " ":
+                before += 1
+            if before not in paragraphs:
+                before = found.end()
+        self.is_cased = 0 < upper < letters * 0.8
+
+    def _sentences(self) -> list[int]:
+        starts = [0]
+        for at in range(1, len(self.words)):
+            if self.gaps[at] == PARAGRAPH or (self.words[at - 1] in _END and self._is_end(at - 1)):
+                starts.append(at)
+        return starts
+
+    def _is_end(self, at: int) -> bool:
+        if self.words[at] != ".":
+            return self.words[at] != "*" or self.gaps[at] != JOINED
+        if at + 1 < len(self.words) and self.gaps[at + 1] == JOINED:
+            return False
+        before = self.word(at - 1)
+        if before == "m" and self.word(at - 2) == ".":  # a.m.
+            return self.word(at + 1) in _STARTERS
+        if before in _ABBREVIATED or (len(before) == 1 and before.isalpha()):
+            return self.word(at + 1) in _STARTERS and before not in {"st", "mr", "mrs", "ms", "dr"} and len(before) > 1
+        return True
+
+
+def folded(token: str) -> str:
+    """The comparison form: lower case, without accents."""
+    if token.isascii():
+        return token.lower()
+    kept = unicodedata.normalize("NFKD", token.lower())
+    return "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f") or token
+
+
+def collapsed(text: str) -> str:
+    """With single spaces, as a value on a card."""
+    return " ".join(text.split())
