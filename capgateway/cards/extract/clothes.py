@@ -23,7 +23,9 @@ AFTER_COMMA = frozenset("with in near from at driving last hair brown- black- he
 def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     """For each cue: where it is, and where the words begin and end."""
     found = []
-    starts = {label.end: label for label in labels(tokens) if label.role == "clothing"}
+    every = labels(tokens)
+    starts = {label.end for label in every if label.role == "clothing"}
+    stops = frozenset(label.first for label in every)
     for at, word in enumerate(tokens.words):
         first = 0
         if at + 1 in starts and word in {":", "..."}:
@@ -32,7 +34,7 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
             first = at + 1
             while tokens.word(first) in {"in", "de", "d", "'", "un-", "con", "avec", ":", "only"}:
                 first += 1
-        if first and (end := _end(tokens, first)):
+        if first and (end := _end(tokens, first, stops)):
             found.append((at, first, end))
     return found
 
@@ -50,13 +52,15 @@ def _is_cue(tokens: Tokens, at: int) -> bool:
     return tokens.word(at + 1) not in {"a", "un", "une", "an"} or tokens.word(at + 2) not in {"mask", "seatbelt", "wig", "barbe"}
 
 
-def _end(tokens: Tokens, first: int) -> int:
+def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
     _, high = tokens.sentence(min(first, len(tokens) - 1))
     at = first
     if first >= high or tokens.words[first] in STOPPERS:
         return 0
     while at < high:
         word = tokens.words[at]
+        if at in stops and at > first:
+            break
         if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
             break
         if word == "and" and tokens.word(at + 1) in {"has", "was", "is", "may", "carrying", "driving", "last", "weighs", "being", "believed"}:

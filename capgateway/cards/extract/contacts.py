@@ -66,10 +66,12 @@ def _emergency(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
         end = place
     if tokens.word(end) in {"-", "."} and tokens.word(end + 1).isdigit() and tokens.gaps[end + 1] == "" and tokens.gaps[end] == "":
         return None
+    start = tokens.sentence(at)[0]
     low = max(0, at - REACH)
     before = tokens.words[low:at]
-    is_said = any(word in CALLING for word in before) or tokens.word(end) in {"or", "ou", "o"}
-    if not is_said or any(word in NEVER for word in tokens.words[max(0, at - 4) : at]) or tokens.word(end) in {"block", "calls", "call", "call's"}:
+    is_alone = tokens.word(end) in {".", "", "!", "$", "/", "#"} and tokens.word(at - 1) in {".", ",", "/", ":", "?", "!", "-", "..."}
+    is_said = any(word in CALLING for word in before) or tokens.word(end) in {"or", "ou", "o"} or is_alone
+    if not is_said or any(word in NEVER for word in tokens.words[max(start, at - 4) : at]) or tokens.word(end) in {"block", "calls", "call", "call's"}:
         return None
     if "calling" in before and tokens.word(end) in {"to", "with"}:
         return None
@@ -115,7 +117,7 @@ def _over(tokens: Tokens, at: int) -> int:
 
 
 def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, int] | None:
-    if "fax" in tokens.words[max(0, first - 3) : first] or any(word in NEVER for word in tokens.words[max(0, first - 4) : first]):
+    if "fax" in tokens.words[max(0, first - 3) : first] or any(word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]):
         return None
     if tokens.word(end).isdigit() and tokens.gaps[end] == "":
         return None
@@ -144,8 +146,7 @@ def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, in
         return digits
     if not tokens.slice(at, end).isupper():
         return None
-    start = first + 2 if tokens.words[first] == "1" else first
-    value = tokens.slice(start, end).replace("(", "").replace(")", "")
+    value = tokens.slice(first, end).replace("(", "").replace(")", "")
     return Contact("call", fact(tokens, first, end, value)), end
 
 

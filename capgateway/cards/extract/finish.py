@@ -30,8 +30,11 @@ def _decide_roles(people: list[Person]) -> None:
         if person.role is None and person.is_minor:
             person.role = "child"
     has_child = any(person.role == "child" and person.facts for person in people)
+    has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
-        if person.role is None and has_child and (person.is_adult or person.parts) and len(BODY & set(person.facts)) >= 1:
+        if person.role is None and has_child and ((person.is_adult and person.parts) or (person.parts or person.is_adult) and BODY & set(person.facts)):
+            person.role = "suspect"
+        elif person.role == "child" and person.is_guess and person.is_adult and has_minor:
             person.role = "suspect"
 
 

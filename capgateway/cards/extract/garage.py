@@ -54,7 +54,9 @@ class Garage:
     def read(self, tokens: Tokens) -> bytearray:
         """One text; the answer marks the tokens that speak of a vehicle."""
         self._text += 1
-        named, plated = mentions(tokens), plates(tokens)
+        named = mentions(tokens)
+        models = frozenset(at for each in named if "model" in each.facts for at in range(each.first, each.end))
+        plated = plates(tokens, models)
         spans = [plate.span for plate in plated]
         named = [each for each in named if not any(first < each.end and each.first < end and plate_in(each, plated) for first, end in spans)]
         taken = bytearray(len(tokens) + 1)
@@ -95,7 +97,7 @@ class Garage:
     def _mention(self, tokens: Tokens, mention: Mention, now: Vehicle | None) -> Vehicle | None:
         sentence = tokens.sentence(mention.first)[0]
         if mention.is_bare:
-            gone = _is_gone(tokens, mention)
+            gone = _is_gone(tokens, mention) and tokens.word(mention.first - 1) not in {"earlier", "previous", "first", "original", "initial", "former"}
             live = [vehicle for vehicle in self.vehicles if not vehicle.is_gone]
             if gone and now is not None and len(live) == 1:
                 live[0].is_gone = True
@@ -239,7 +241,9 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word == "not" and before[place + 1 : place + 2] in (["a"], ["the"], ["in"], ["driving"], ["an"]):
             return True
-        if word in {"longer", "plus"} and place and before[place - 1] in {"no", "n", "est", "pas"}:
+        if word in {"longer", "plus"} and {"no", "n", "ne", "ni"} & set(before[max(0, place - 3) : place]):
+            return True
+        if word == "ya" and before[place + 1 : place + 2] == ["no"]:
             return True
         if word == "from" and any(each in SWITCH for each in before[:place]):
             return True
@@ -248,11 +252,17 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     after = tokens.words[mention.end : min(high, mention.end + AFTER + 6)]
     for place, word in enumerate(after):
         if word in GONE_AFTER and place < AFTER + 4:
-            lead = after[:place]
+            lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "("}]
+            if not lead:
+                return True
             if any(each in {"if", "when", "once", ",", "who", "child", "she", "he", "they", "driven", "last"} for each in lead[-4:]) and word != "unoccupied":
                 continue
             if word == "unoccupied" or any(each in BE for each in lead[-3:]) or not lead:
                 return True
+        if word == "left" and place and after[place - 1] in {"was", "been", "were"}:
+            return True
+        if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(after[place + 1 : place + 5]):
+            return True
         if word in {"behind"} and "left" in after[:place]:
             return True
         if word in SWITCH and place < AFTER and after[place - 1] in {"before", "then", "and", "later", "to"}:

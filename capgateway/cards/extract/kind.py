@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from capgateway.cards.extract.words import CHILD_NOUNS, SUSPECT_NOUNS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,10 +20,15 @@ REACH = 12
 ALERTS = frozenset("alert alerts alerte alerta emergency activation urgence".split())
 ENDS = frozenset(
     "cancelled canceled cancellation cancel cancels discontinued discontinuation deactivated rescinded lifted ended terminated withdrawn expired concluded called "
-    "levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
+    "desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
 )
-SAFE = frozenset("safe safely sain saine sains saines salvo salva salvos".split())
-FOUND = frozenset("found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split())
+SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
+FOUND = frozenset("localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split())
+WORDS = frozenset(
+    "year month months whereabouts hermano hermana hermanos hermanas old kids abducted abduction abductor kidnapped kidnapping missing amberalert child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
+    "enlevement enleve enlevee enfant enfants fillette garcon bebe disparu disparue secuestro secuestrado nino nina ninos menor menores desaparecido desaparecida sustraccion".split()
+)
+AFTER_AMBER = frozenset("alert alerts update emergency : alerte - missing".split())
 OPEN_AGAIN = frozenset("but however mais pero sin subsequently reissued extended remains".split())
 STILL = frozenset("still remain remains continue continues continuing toujours encore sigue siguen continua".split())
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
@@ -39,7 +46,7 @@ TESTS = (
 )  # fmt: skip
 HOAXES = (
     ("hoax",), ("canular",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("rumor",), ("rumors",), ("rumour",), ("fake",), ("by", "mistake"), ("in", "error"), ("par", "erreur"), ("por", "error"), ("sent", "erroneously"), ("erroneously",), ("accidentally",),
-    ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("false", "alert"), ("n", "est", "pas", "une", "alerte"), ("false", "alarm"), ("ninguna", "alerta"), ("false", "report"), ("noticia", "falsa"), ("false", "information"), ("not", "a", "valid", "amber"), ("informacion", "falsa"), ("is", "false"), ("es", "falso"), ("es", "falsa"), ("old", "alert"),
+    ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("false", "alert"), ("n", "est", "pas", "une", "alerte"), ("false", "alarm"), ("ninguna", "alerta"), ("false", "report"), ("noticia", "falsa"), ("false", "information"), ("not", "a", "valid", "amber"), ("informacion", "falsa"), ("is", "false"), ("es", "falso"), ("es", "falsa"), ("old", "alert"), ("debunking",), ("debunked",), ("no", "such", "abduction"), ("no", "alert"), ("untrue",), ("bogus",), ("did", "not", "issue"), ("has", "not", "issued"), ("have", "not", "issued"), ("was", "never", "issued"),
 )  # fmt: skip
 CRITERIA = ("criteria", "criterion", "criteres", "criterios")
 
@@ -57,7 +64,8 @@ _TESTS, _HOAXES, _OTHERS = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS
 def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
     """Why these texts may give no facts, or ``None``. ``is_amber`` is false for other programmes, whose alerts may call
     themselves what they are."""
-    return next((found for tokens in texts if (found := _kind(tokens, is_amber=is_amber))), None)
+    found = next((found for tokens in texts if (found := _kind(tokens, is_amber=is_amber))), None)
+    return found or ("other" if is_amber and not any(map(_speaks_of_it, texts)) else None)
 
 
 def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
@@ -68,6 +76,16 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
     if _is_over(tokens):
         return "cancel"
     return "other" if is_amber and _is_other(tokens) else None
+
+
+def _speaks_of_it(tokens: Tokens) -> bool:
+    """Whether a text speaks of an abduction, a child or the programme at all, rather than of a road that is called Amber."""
+    words = tokens.words
+    if any(word in WORDS or word in CHILD_NOUNS or word in SUSPECT_NOUNS for word in words):
+        return True
+    return any(
+        word == "amber" and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte"}) for at, word in enumerate(words)
+    )
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:

@@ -14,13 +14,13 @@ Bentley: |
 BMW: bmw | 320i 325i 328i 330i 335i 525i 528i 530i 535i 740i 750i X1 X2 X3 X4 X5 X6 X7 Z3 Z4 M3 M5 i3
 Buick: buic | Cascada Century Enclave Encore Envision LaCrosse LeSabre Lucerne Park_Avenue Rainier Regal Rendezvous Riviera Roadmaster Skylark Terraza Verano
 Cadillac: cadi caddy | ATS CT4 CT5 CT6 CTS Deville DTS Eldorado Escalade Fleetwood Seville SRX STS XLR XT4 XT5 XT6 XTS
-Chevrolet: chev chevy | Astro Avalanche Aveo Blazer Bolt C1500 C/K K1500 Camaro Caprice Captiva Cavalier Celebrity Chevelle Classic Cobalt Colorado Corsica Corvette Cruze El_Camino Equinox Express Express_1500 Express_2500 Express_3500 HHR Impala Lumina Malibu Metro Monte_Carlo Prizm S-10 S10 Silverado Silverado_1500 Silverado_2500 Silverado_2500HD Silverado_3500 Sonic Spark SSR Suburban Tahoe Tracker Trailblazer Traverse Trax Uplander Venture Volt
+Chevrolet: chev chevy | Cheyenne C10 K10 C20 Beat Sail Matiz Optra City_Express Astro Avalanche Aveo Blazer Bolt C1500 C/K K1500 Camaro Caprice Captiva Cavalier Celebrity Chevelle Classic Cobalt Colorado Corsica Corvette Cruze El_Camino Equinox Express Express_1500 Express_2500 Express_3500 HHR Impala Lumina Malibu Metro Monte_Carlo Prizm S-10 S10 Silverado Silverado_1500 Silverado_2500 Silverado_2500HD Silverado_3500 Sonic Spark SSR Suburban Tahoe Tracker Trailblazer Traverse Trax Uplander Venture Volt
 Chrysler: chry | 200 300 300C 300M Aspen Cirrus Concorde Crossfire Fifth_Avenue LeBaron LHS Pacifica PT_Cruiser Sebring Town_&_Country Town_and_Country Voyager
 Daewoo: | Lanos Leganza Nubira
 Dodge: dodg | Avenger Caliber Caravan Challenger Charger Dakota Dart Durango Grand_Caravan Hornet Intrepid Journey Magnum Neon Nitro Ram Ram_1500 Ram_2500 Ram_3500 Ram_Van Shadow Spirit Sprinter Stealth Stratus Viper
 Fiat: | 500 500L 500X
 Fleetwood: | Bounder Discovery Southwind Terra
-Ford: | Aerostar Aspire Bronco Bronco_Sport C-Max Contour Crown_Victoria Crown_Vic E-150 E-250 E-350 E-450 EcoSport Econoline Edge Escape Escort Excursion Expedition Explorer F-150 F-250 F-350 F-450 F-550 Fiesta Five_Hundred Flex Focus Freestar Freestyle Fusion Galaxie Interceptor Maverick Mustang Mustang_Mach-E Police_Interceptor Probe Ranger Taurus Tempo Thunderbird Transit Transit_Connect Windstar
+Ford: | LTD Ikon Lightning Aerostar Aspire Bronco Bronco_Sport C-Max Contour Crown_Victoria Crown_Vic E-150 E-250 E-350 E-450 EcoSport Econoline Edge Escape Escort Excursion Expedition Explorer F-150 F-250 F-350 F-450 F-550 Fiesta Five_Hundred Flex Focus Freestar Freestyle Fusion Galaxie Interceptor Maverick Mustang Mustang_Mach-E Police_Interceptor Probe Ranger Taurus Tempo Thunderbird Transit Transit_Connect Windstar
 Freightliner: frht | Cascadia
 Genesis: | G70 G80 G90 GV70 GV80
 Geo: | Metro Prizm Storm Tracker
@@ -40,11 +40,11 @@ Land Rover: lndr | Defender Discovery Freelander LR2 LR3 LR4 Range_Rover Evoque
 Lexus: lexs | CT200h ES300 ES330 ES350 GS300 GS350 GX460 GX470 IS250 IS300 IS350 LS400 LS430 LS460 LX470 LX570 NX200 NX300 RX RX300 RX330 RX350 RX400 RX450 SC300 SC430 UX250
 Lincoln: linc | Aviator Continental Corsair LS Mark_LT MKC MKS MKT MKX MKZ Nautilus Navigator Town_Car Zephyr
 Mazda: mazd | 2 3 5 6 626 B2300 B4000 CX-3 CX-30 CX-5 CX-50 CX-7 CX-9 CX-90 Mazda3 Mazda5 Mazda6 Miata MPV MX-5 Protege RX-7 RX-8 Tribute
-Mercedes-Benz: mercedes merz benz | C-Class C230 C240 C250 C300 CLA CLK CLS E-Class E320 E350 GL450 GLA GLC GLE GLK GLS ML320 ML350 Metris S-Class S550 SLK Sprinter
-Mercury: merc | Cougar Grand_Marquis Marauder Mariner Milan Montego Monterey Mountaineer Mystique Sable Tracer Villager
+Mercedes-Benz: mercedes merz benz | GLK GL ML CLK EQS EQB G-Class C-Class C230 C240 C250 C300 CLA CLK CLS E-Class E320 E350 GL450 GLA GLC GLE GLK GLS ML320 ML350 Metris S-Class S550 SLK Sprinter
+Mercury: merc | Topaz Cougar Grand_Marquis Marauder Mariner Milan Montego Monterey Mountaineer Mystique Sable Tracer Villager
 Mini: | Cooper Countryman Clubman
 Mitsubishi: mits | 3000GT Diamante Eclipse Eclipse_Cross Endeavor Galant Lancer Mirage Montero Outlander Raider RVR
-Nissan: niss | 200SX 240SX 300ZX 350Z 370Z Altima Armada Cube Frontier GT-R Juke Kicks Leaf Maxima Murano NV200 NV2500 Pathfinder Quest Rogue Rogue_Sport Sentra Stanza Tiida Titan Tsuru Versa Versa_Note X-Trail Xterra
+Nissan: niss | Micra March NP300 X-Terra 200SX 240SX 300ZX 350Z 370Z Altima Armada Cube Frontier GT-R Juke Kicks Leaf Maxima Murano NV200 NV2500 Pathfinder Quest Rogue Rogue_Sport Sentra Stanza Tiida Titan Tsuru Versa Versa_Note X-Trail Xterra
 Oldsmobile: olds | 88 Achieva Alero Aurora Bravada Cutlass Cutlass_Supreme Intrigue Silhouette
 Peterbilt: ptrb |
 Plymouth: plym | Acclaim Breeze Grand_Voyager Neon Prowler Voyager
@@ -63,7 +63,7 @@ Tesla: tesl | Cybertruck Model_3 Model_S Model_X Model_Y
 Toyota: toyt | 4Runner Avalon bZ4X C-HR Camry Camry_Solara Celica Corolla Corolla_Cross Cressida Echo FJ_Cruiser GR86 Highlander Hilux Land_Cruiser Matrix Mirai MR2 Paseo Previa Prius Prius_C Prius_V RAV4 Sequoia Sienna Solara Supra T100 Tacoma Tercel Tundra Venza Yaris
 Volkswagen: volk vw | Arteon Atlas Beetle Cabrio CC Eos EuroVan GLI Golf GTI ID.4 Jetta New_Beetle Passat Rabbit Routan Taos Tiguan Touareg Vanagon
 Volvo: volv | 240 740 850 940 C30 C70 S40 S60 S70 S80 S90 V40 V50 V60 V70 V90 XC40 XC60 XC70 XC90
-Winnebago: winn | Adventurer Minnie Vista
+Winnebago: winn | Brave Chieftain View Adventurer Minnie Vista
 Yamaha: yama |
 Kenworth: kw |
 Bombardier: |
@@ -73,7 +73,7 @@ Ducati: |
 """
 #: Codes of NCIC for models, by make.
 _MODEL_CODES = """
-Nissan: alti=Altima max=Maxima sent=Sentra path=Pathfinder; Toyota: cam=Camry camr=Camry cor=Corolla corl=Corolla tac=Tacoma tund=Tundra 4run=4Runner sien=Sienna;
+Subaru: outb=Outback fore=Forester impr=Impreza lega=Legacy; Kia: sor=Sorento opti=Optima; Nissan: alti=Altima rogu=Rogue max=Maxima sent=Sentra path=Pathfinder; Toyota: cam=Camry camr=Camry cor=Corolla corl=Corolla tac=Tacoma tund=Tundra 4run=4Runner sien=Sienna;
 Honda: acc=Accord accd=Accord civ=Civic civi=Civic ody=Odyssey odys=Odyssey crv=CR-V; Chevrolet: mal=Malibu mali=Malibu imp=Impala impa=Impala tah=Tahoe taho=Tahoe sil=Silverado silv=Silverado sub=Suburban equi=Equinox;
 Ford: exp=Explorer expl=Explorer fus=Fusion foc=Focus mus=Mustang must=Mustang taur=Taurus; Dodge: char=Charger chgr=Charger cara=Caravan; Jeep: che=Cherokee cher=Cherokee wra=Wrangler wran=Wrangler;
 Hyundai: ela=Elantra elan=Elantra son=Sonata sona=Sonata; Chrysler: pac=Pacifica; GMC: sier=Sierra yuk=Yukon yuko=Yukon
@@ -126,7 +126,7 @@ def _spelled(model: str) -> str:
         "RX350": "RX 350", "RX300": "RX 300", "RX330": "RX 330", "RX400": "RX 400", "RX450": "RX 450", "ES300": "ES 300", "ES330": "ES 330",
         "ES350": "ES 350", "GS300": "GS 300", "GS350": "GS 350", "GX460": "GX 460", "GX470": "GX 470", "IS250": "IS 250", "IS300": "IS 300",
         "IS350": "IS 350", "LS400": "LS 400", "LS430": "LS 430", "LS460": "LS 460", "NX200": "NX 200", "NX300": "NX 300", "S10": "S-10",
-        "Town and Country": "Town & Country", "Crown Vic": "Crown Victoria", "Mazda3": "3", "Mazda5": "5", "Mazda6": "6",
+        "Town and Country": "Town & Country", "Crown Vic": "Crown Victoria", "3": "Mazda3", "5": "Mazda5", "6": "Mazda6", "2": "Mazda2",
         "Goldwing": "Gold Wing",
     }.get(model, model)  # fmt: skip
 

@@ -112,7 +112,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
-    if tokens.word(at - 1) in NOT_AGES or tokens.word(end) in {"ago", "later", "atras", "plus", "prison", "in"} and not is_said:
+    if tokens.word(at - 1) in NOT_AGES and (not is_said or tokens.word(end - 1) in YEARS) and tokens.word(at - 1) != "for":
+        return None
+    if not is_said and (tokens.word(at - 1) == "for" or tokens.word(end) in {"ago", "later", "atras", "prison", "in"}):
         return None
     if unit == "week" and not is_said:
         return None

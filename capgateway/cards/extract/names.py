@@ -149,10 +149,13 @@ def is_place_or_body(tokens: Tokens, run: Run) -> bool:
 
 def is_titled(tokens: Tokens, run: Run) -> bool:
     """Whether it is an officer's or spokesperson's name."""
-    before = tokens.word(run.first - 1)
-    if before == ".":
-        before = tokens.word(run.first - 2)
-    return before in TITLES or tokens.word(run.end) in {"said", "says"} or before in {"said", "says"}
+    low = tokens.sentence(run.first)[0]
+    at = run.first - 1
+    if at > low and tokens.words[at] == ".":
+        at -= 1
+    before = tokens.words[at] if at >= low else ""
+    after = tokens.word(run.end)
+    return before in TITLES or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"}) or before in {"said", "says"}
 
 
 def shown(tokens: Tokens, run: Run) -> str:
@@ -238,5 +241,5 @@ def _verb_after(tokens: Tokens, end: int) -> int:
 
 PERSONAL = frozenset(
     "abducted taken kidnapped described wearing weighs weight tall pounds hair eyes armed driving traveling travelling enleve enlevee vu vue apercu apercue secuestrado secuestrada "
-    "visto vista mesure pese portait porte vestia autism believed mide pesa feet stands".split()
+    "visto vista mesure pese portait porte vestia autism believed mide pesa feet stands seen missing reported".split()
 )

@@ -24,6 +24,10 @@ BREAKS = frozenset(
     "by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
     "abducted taken kidnapped against , ; / is".split()
 ) - {",", "is"}
+NAMING = frozenset(
+    ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
+    "approximately approx about juvenile believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+)
 SUSPECT_BEFORE = frozenset("by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split())
 CHILD_BEFORE = frozenset("for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split())
 WITNESS = frozenset("told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split())
@@ -33,7 +37,7 @@ ADJECTIVES = frozenset("- , old juvenile autistic unidentified unknown missing o
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "has_cue", "is_fresh", "parts", "role", "sentence", "texts")
+    __slots__ = ("at", "conflicts", "facts", "is_fresh", "is_guess", "parts", "role", "sentence", "texts")
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
@@ -42,15 +46,17 @@ class Person:
         self.parts: tuple[str, ...] = ()
         self.texts = {text}
         self.is_fresh = True
-        self.has_cue = False
+        self.is_guess = False
         self.sentence = -1
         self.at = -1
 
     def learn(self, what: str, found: Fact) -> None:
         """A fact; one that contradicts what is known is a conflict, and then neither is shown."""
         known = self.facts.get(what)
-        if known is None:
+        if known is None or (what == "age" and known.value.value == 0 and known.value.unit == "day" and found.value.unit != "year"):
             self.facts[what] = found
+        elif what == "age" and found.value == AgeValue(0, "day") and known.value.unit != "year":
+            pass
         elif not _agree(what, known.value, found.value):
             if known.confidence == "medium" and found.confidence != "medium":
                 self.facts[what] = found
@@ -106,7 +112,8 @@ class Reader:
         self._block: str | None = None
         self._list_role: Role | None = None
         self._pending: list[Found] = []
-        self._ordinals: dict[str, int] = {}
+        self._described = bytearray()
+        self._labels: list[Label] = []
 
     def read(self, tokens: Tokens, taken: bytearray, clothes: list[tuple[int, int, int]]) -> None:
         """One text. ``taken`` marks the tokens that speak of vehicles, plates and telephones; ``clothes`` are spans of what somebody
@@ -117,8 +124,7 @@ class Reader:
         self._pending = []
         events = self._events(clothes)
         for place, event in enumerate(events):
-            following = events[place + 1] if place + 1 < len(events) else None
-            self._take(event, following)
+            self._take(event, events[place + 1 : place + 4])
 
     # -- what the text has --
 
@@ -141,6 +147,7 @@ class Reader:
         inside = bytearray(len(tokens) + 1)
         for one in described:
             inside[one.first : one.end] = b"\1" * (one.end - one.first)
+        self._described = inside
         events += [Event(one.first, 3, "measure", one) for one in self._bare_numbers(inside)]
         events += [Event(cue, 4, "clothes", (first, end)) for cue, first, end in clothes]
         events.sort(key=lambda event: (event.at, event.order))
@@ -162,7 +169,7 @@ class Reader:
 
     # -- the walk --
 
-    def _take(self, event: Event, following: Event | None) -> None:
+    def _take(self, event: Event, following: list[Event]) -> None:
         sentence = self._tokens.sentence(event.at)[0]
         if event.kind == "label":
             self._label(event.what, sentence)
@@ -178,11 +185,12 @@ class Reader:
         else:
             self._measure(event.what, sentence)
 
-    def _waits(self, found: Found, following: Event | None) -> bool:
+    def _waits(self, found: Found, coming: list[Event]) -> bool:
         """Whether the description belongs to the noun or name right after it: ``16-year-old Lark Ashdown``."""
+        following = coming[0] if coming else None
         if found.what == "bare" or following is None or following.kind not in {"name", "noun", "measure"}:
             return False
-        if following.kind == "measure" and following.what.what not in {"race", "age"}:
+        if following.kind == "measure" and (following.what.what not in {"race", "age"} or not self._waits(following.what, coming[1:])):
             return False
         if found.what not in {"age", "race", "race+sex"}:
             return False
@@ -263,6 +271,7 @@ class Reader:
         person = self._nameless(run, sentence)
         if person is None:
             person = self._begin(self._role_beside(run, sentence))
+            person.is_guess = self._block is None
         elif person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
@@ -293,10 +302,12 @@ class Reader:
         now = self._now
         if now is None or now.parts or now.sentence != sentence:
             return None
-        between = self._tokens.words[now.at : run.first]
-        if any(word in BREAKS for word in between):
-            return None
-        return now
+        return now if self._is_naming(now, run) else None
+
+    def _is_naming(self, now: Person, run: names.Run) -> bool:
+        """Whether nothing but description and naming words are between a person and a name."""
+        words = self._tokens.words
+        return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
         tokens = self._tokens
@@ -323,10 +334,8 @@ class Reader:
         if word in {"named", "nomme", "nommee", "llamado", "llamada", "identified", "identifie", "identifiee", "identificado", "identificada", "name", "nom", "nombre", "prenomme", "prenommee"}:
             return 3, False
         now = self._now
-        if now is not None and not now.parts and now.sentence == sentence and 0 <= run.first - now.at < 4 and not any(each in BREAKS for each in tokens.words[now.at : run.first]):  # noqa: PLR2004
-            return 2, now.is_fresh and self._block is not None
-        if now is not None and not now.parts and self._block and now.sentence == sentence and tokens.word(run.first - 1) in {",", ":"}:
-            return 2, True
+        if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
+            return 2, self._block is not None
         if word in {"for", "searching", "locate", "locating", "find", "finding", "retrouver", "with", "avec", "con", "w", "/", "and", "&", "et", "y", "par", "por", "by", "busca", "buscan", "encontrar", "a", "abducted", "driver"}:
             return 1, False
         return 0, False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract import regions
 from capgateway.cards.extract.fact import Fact, fact
-from capgateway.cards.extract.text import SPACE
+from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.words import BODIES, COLORS, DAYS, MONTHS
 
 if TYPE_CHECKING:
@@ -20,15 +20,18 @@ REACH = 12
 """Tokens between a label and its plate: "license plate number is believed to be: Texas ABC 1234"."""
 
 LABELS = frozenset(
-    "plate plates lic lp lis tag tags registration reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
+    "placard placards license licence plate plates lic lp lis tag tags registration reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
     "placa placas tablilla tablillas matricula matriculas patente pl lps".split()
 )
-BEFORE_LABEL = frozenset("license licence lic vehicle temporary temp paper dealer number veh".split())
+BEFORE_LABEL = frozenset(
+    "license licence lic vehicle temporary temp paper dealer number veh commercial exempt collector apportioned handicap handicapped disabled veteran "
+    "vanity personalized personalised specialty temporaire temporal taxi livery rear front government partial".split()
+)
 LINKS = frozenset(
     ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as "
     "believed to be may possibly possible tag tags plate plates license licence temp temporary paper dealer from out state registration d de du des la le au "
     "en del n est aux immatriculation numeros portant es son con that listed which registered confirmed now updated correct corrected actually "
-    "vanity personalized partial custom = the".split()
+    "vanity personalized partial custom = temporal temporales temporaire provisional commercial exempt state estado province marked".split()
 ) | {"<", ">", "no."}
 #: Words that a plate is never made of, or that end one.
 WORDS = frozenset(
@@ -43,7 +46,7 @@ NOT = frozenset(
 )
 PARTIAL = frozenset(
     "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
-    "commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
+    "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 STRONG = frozenset("license licence lic lp plaque plaques placa placas tablilla immatricule immatriculee immatriculees immatricules".split())
 
@@ -59,8 +62,9 @@ class Plate:
         self.is_partial, self.is_denied, self.span = is_partial, is_denied, span
 
 
-def plates(tokens: Tokens) -> list[Plate]:
-    """Each plate of a text, and each mention of whose plates a vehicle has, in order."""
+def plates(tokens: Tokens, models: frozenset[int] = frozenset()) -> list[Plate]:
+    """Each plate of a text, and each mention of whose plates a vehicle has, in order. ``models`` are the tokens of models of
+    vehicles (``RX 350``), which are no plates."""
     found: list[Plate] = []
     past = 0
     for at, word in enumerate(tokens.words):
@@ -69,8 +73,8 @@ def plates(tokens: Tokens) -> list[Plate]:
         one = None
         if word in LABELS and _is_label(tokens, at):
             one = _labelled(tokens, at, past)
-        elif word in {"(", "/"} or word in regions.CODES:
-            one = _by_region(tokens, at, past)
+        elif word in regions.CODES or word in regions.BY_FIRST:
+            one = _by_region(tokens, at, past, models)
         if one is not None:
             found.append(one)
             past = max(one.end, at + 1)
@@ -82,6 +86,8 @@ def _is_label(tokens: Tokens, at: int) -> bool:
     if word in {"reg", "pl", "lis", "tag", "tags", "registration"}:
         after = tokens.word(at + 1)
         return word in {"tag", "tags", "registration"} and tokens.word(at + 1) not in {"team", "along"} or after in {":", "#", "/", "."} or after in {"plate", "number", "no"}
+    if word in {"license", "licence"}:
+        return tokens.word(at - 1) not in {"s", "driver", "drivers"} and tokens.word(at + 1) not in {"plate", "plates", "lic", "tag"}
     if word in {"plate", "plates"} and tokens.word(at + 1) in {"glass", "tectonics"}:
         return False
     return True
@@ -176,49 +182,57 @@ def _starts_plate(tokens: Tokens, at: int, *, is_region: bool) -> bool:
 
 def _candidate(tokens: Tokens, at: int, high: int, *, is_partial: bool, is_quoted: bool = False) -> tuple[int, str, bool] | None:
     """A plate that begins here: where it ends, its characters, and whether some of them are unknown."""
-    spelled = _spelled(tokens, at, high)
+    spelled = _spelled(tokens, at, shortest=2 if is_partial else 5)
     if spelled:
         return spelled
-    groups: list[str] = []
-    end, has_gap = at, False
-    while end < high:
-        stop, text, gap = _group(tokens, end, high)
-        if not text or not _fits(groups, text, tokens, end, stop):
-            break
-        groups.append(text)
-        has_gap |= gap
-        end = stop
-        nxt = end
-        if tokens.word(nxt) in {"-", "·", "•"} and nxt + 1 < high and tokens.word(nxt + 1).isalnum() and not _is_word(tokens, nxt + 1):
-            end_try = nxt + 1
-            stop, text, gap = _group(tokens, end_try, high)
-            if text and _fits(groups, text, tokens, end_try, stop, is_hyphen=tokens.gaps[nxt] == ""):
-                groups.append(text)
-                has_gap |= gap
-                end = stop
-                if not (len(groups) == 2 and len(groups[0]) == 1):
-                    break
-                continue
-            break
+    groups, end, has_gap = _groups(tokens, at, high)
     value = "".join(groups).upper()
-    if not value:
+    if not value or _goes_on_after(tokens, end):
         return None
+    has_digit = any(map(str.isdigit, value))
     if is_partial:
-        ok = 2 <= len(value) <= LONGEST and (any(map(str.isdigit, value)) or not _is_word(tokens, at)) and not _is_unit(tokens, end)
-        if ok and value.isalpha() and not _is_written_in_capitals(tokens, at, end):
-            return None
-        return (end, value, has_gap) if ok else None
+        is_plain = value.isalpha() and not (_is_written_in_capitals(tokens, at, end) or (not tokens.is_cased and value.lower() not in COMMON))
+        return (end, value, has_gap) if 2 <= len(value) <= LONGEST and not is_plain and not _is_unit(tokens, end) else None
     if is_quoted and value.isalpha() and 3 <= len(value) <= LONGEST and tokens.word(end) in {'"', "'"}:
         return end, value, has_gap
     if has_gap:
-        return (end, value, True) if len(value) >= 2 and any(map(str.isdigit, value)) else None
-    if not SHORTEST <= len(value) <= LONGEST or not any(map(str.isdigit, value)):
+        return (end, value, True) if len(value) >= 2 and has_digit else None
+    if _says_partial(tokens, end) and has_digit and len(value) >= 2:
+        return end, value, True
+    if not SHORTEST <= len(value) <= LONGEST or not has_digit or _is_unit(tokens, end):
         return None
     if value.isdigit() and (len(value) < 5 or _is_phone(tokens, at, end)):
         return None
-    if _is_unit(tokens, end) or (len(groups) == 1 and len(value) == 4 and value.isdigit()):
-        return None
     return end, value, has_gap
+
+
+def _says_partial(tokens: Tokens, end: int) -> bool:
+    """``417, last digits missing``; ``8LZ PARTIAL``."""
+    words = tokens.words[end : end + 6]
+    return "partial" in words[:2] or (bool({"last", "rest", "remaining", "remainder"} & set(words)) and bool({"missing", "unknown"} & set(words)))
+
+
+def _goes_on_after(tokens: Tokens, end: int) -> bool:
+    """Whether characters follow without a space, so that the plate would be cut off."""
+    nxt = end + (tokens.word(end) in {"-", ".", "/", "*"})
+    return nxt < len(tokens) and nxt > end and tokens.gaps[end] == "" and tokens.gaps[nxt] == "" and tokens.words[nxt].isalnum() and tokens.word(end) != "/"
+
+
+def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
+    groups: list[str] = []
+    end, has_gap, place, is_tight = at, False, at, False
+    while place < min(high, len(tokens)):
+        stop, text, gap = _group(tokens, place, len(tokens))
+        if not text or not _fits(groups, text, tokens, place, stop, is_tight=is_tight):
+            break
+        groups.append(text)
+        has_gap |= gap
+        place = end = stop
+        is_tight = False
+        if tokens.word(place) in {"-", ".", "·", "•"} and place + 1 < len(tokens) and tokens.gaps[place] == "" and tokens.gaps[place + 1] == "" and tokens.words[place + 1].isalnum():
+            place += 1
+            is_tight = True
+    return groups, end, has_gap
 
 
 def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
@@ -243,27 +257,43 @@ def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
     return end, text, gap
 
 
-def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, is_hyphen: bool = False) -> bool:
+def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, is_tight: bool) -> bool:
     """Whether a group belongs to the plate that the groups before it began."""
     total = sum(map(len, groups))
     if not groups:
-        return len(text) <= LONGEST and (len(text) == 1 or not _is_word(tokens, at) or not text.isalpha()) and not (text.isalpha() and len(text) > 4 and tokens.word(stop) not in {'"'})
-    if total + len(text) > LONGEST - (not is_hyphen):
+        return _may_open(tokens, at, stop, text)
+    if total + len(text) > LONGEST:
         return False
-    if is_hyphen:
+    if is_tight:
         return True
-    if text.isalpha() and (_is_word(tokens, at) or len(text) > 4 or text in regions.CODES and _ends_clause(tokens, stop) and total >= 5):
+    if text.isalpha() and (_is_word(tokens, at) or len(text) > 3 or (text in regions.CODES and total >= 5)):
         return False
+    if text.isdigit() and (_is_unit(tokens, stop) or (tokens.word(stop) in {"-", ":", "/"} and tokens.gaps[stop] == "") or _is_year(text) and total > 3):
+        return False
+    first, last = groups[0], groups[-1]
+    if text.isalpha() and last.isalpha():
+        return total <= 2
     if len(groups) == 1:
-        first = groups[0]
-        if len(first) >= 5 or (first.isdigit() and text.isdigit()):
-            return False
-        if first.isalpha() and len(first) > 4:
-            return False
-        return not (text.isalpha() and first.isalpha())
-    if len(groups) == 2:
-        return (len(groups[0]) == 1 or len(text) == 1 or total <= 4) and not (text.isalpha() and groups[1].isalpha()) and not (text.isdigit() and groups[1].isdigit()) and text not in {"a", "y", "o", "e", "u", "i"}
-    return False
+        return len(first) <= 4 or (first.isalpha() and len(text) <= 2)
+    return total <= 4 or len(first) == 1 or (len(text) == 1 and text.isalpha() and total <= 7 and first.isdigit())
+
+
+def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
+    """Whether a plate may begin with this group. A word that is also a code (``BRN``) may only where digits follow."""
+    if len(text) > LONGEST:
+        return False
+    if not text.isalpha() or len(text) == 1:
+        return len(text) > 1 or text not in {"y", "o", "u"}
+    if len(text) > 4:
+        return (tokens.is_cased and tokens.slice(at, stop).isupper() and tokens.word(stop).isdigit()) or tokens.word(stop) in {'"', "'"}
+    if not _is_word(tokens, at):
+        return True
+    after = tokens.word(stop)
+    return len(text) == 3 and text in COLORS and text not in {"red", "tan"} and after.isdigit() and not _is_year(after)
+
+
+def _is_year(text: str) -> bool:
+    return len(text) == 4 and text.startswith(("19", "20"))
 
 
 def _ends_clause(tokens: Tokens, at: int) -> bool:
@@ -288,38 +318,37 @@ def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
     return tokens.word(end) == "-" and tokens.word(end + 1).isdigit()
 
 
-def _spelled(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool] | None:
-    """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``Q-T-V-A-1-9``."""
+def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool] | None:
+    """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``1 K. D. 4 4 7``."""
     letters, end, place = [], at, at
-    mark = tokens.word(at + 1)
-    if mark not in {".", "-", ","} and not (tokens.word(at + 1).isalnum() and len(tokens.word(at + 1)) == 1):
-        return None
     while place < len(tokens) and len(tokens.words[place]) == 1 and tokens.words[place].isalnum() and len(letters) < LONGEST:
         letters.append(tokens.words[place])
         end = place = place + 1
-        if tokens.word(place) == mark and mark in {".", "-", ","} and tokens.gaps[place] == "":
+        if tokens.word(place) in {".", "-", ","} and tokens.gaps[place] == "":
             place += 1
-            if place < len(tokens) and tokens.gaps[place] not in {SPACE, "", "\n"}:
+            if tokens.words[place : place + 3] == ["9", "1", "1"]:
                 break
     value = "".join(letters).upper()
-    if len(value) >= 5 and any(map(str.isdigit, value)) and any(map(str.isalpha, value)):
-        return end, value, False
-    return None
+    if len(value) < shortest or len(letters) < 2:
+        return None
+    if shortest > 2 and not (any(map(str.isdigit, value)) and any(map(str.isalpha, value))):
+        return None
+    return end, value, False
 
 
 def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
     """The state written before a label: ``Georgia license plate``, ``TX LP``, ``NY state plates``."""
     place = at - 1
-    while place >= low and tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid"} and at - place < 4:
-        if tokens.words[place] == "," and place != at - 1:
+    while place >= low and (tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid", "."} or tokens.words[place] in BEFORE_LABEL) and at - place < 5:
+        if (tokens.words[place] == "," and place != at - 1) or (tokens.words[place] == "." and tokens.word(place - 2) != "." and tokens.word(place - 1) not in regions.DOTTED):
             return None
         place -= 1
     if place < low:
         return None
     for size in (4, 3, 2, 1):
         first = place - size + 1
-        if first >= low and (found := _region_at(tokens, first)) and found[1] == place + 1:
-            return fact(tokens, first, place + 1, found[0])
+        if first >= low and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
+            return fact(tokens, first, found[1], found[0])
     return None
 
 
@@ -328,8 +357,8 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
-    elif tokens.word(place) in {"from", "out"}:
-        place += 1 + (tokens.word(place + 1) == "of")
+    while tokens.word(place) in {"from", "out", "of", "de", "du", "del", "estado", "state", "the", "d", "l", "'"} and place - at < 4:
+        place += 1
     found = _region_at(tokens, place, is_bracketed=tokens.word(at) in {"(", "/"})
     if not found:
         return None
@@ -346,17 +375,27 @@ def _region_at(tokens: Tokens, at: int, *, is_bracketed: bool = False) -> tuple[
     word = tokens.word(at)
     if not word:
         return None
+    if len(word) == 1 and (dotted := _dotted(tokens, at)):
+        return dotted
     if word == "n" and tokens.slice(at, min(at + 4, len(tokens))).upper().startswith(("N.-B", "N.-É", "N.-E")):
         return ("CA-NB" if tokens.word(at + 3) == "b" else "CA-NS"), at + 5 if tokens.word(at + 4) == "." else at + 4
     for key in regions.BY_FIRST.get(word, ()):
         end = _region_end(tokens, at, key)
-        if end and tokens.word(at - 1) not in regions.NOT_BEFORE and not (key[0] in regions.SHORT and not tokens.raw[tokens.starts[at]].isupper()):
+        if end and tokens.word(at - 1) not in regions.NOT_BEFORE and not (key[0] in regions.SHORT and len(key) == 1 and not (tokens.is_cased and tokens.capital[at])):
             return regions.NAMES[key], end
     code = regions.CODES.get(word)
     if code and tokens.slice(at, at + 1).isupper():
         if word in regions.WORDS and not tokens.is_cased and not is_bracketed and tokens.word(at + 1) not in {"plate", "plates", "lic", "license", "licence", "lp", "tag", "/"}:
             return None
         return code, at + 1
+    return None
+
+
+def _dotted(tokens: Tokens, at: int) -> tuple[str, int] | None:
+    """``B.C.``, ``N.Y.``"""
+    if tokens.word(at + 1) == "." and len(tokens.word(at + 2)) == 1 and tokens.word(at + 3) == "." and tokens.gaps[at + 1] == tokens.gaps[at + 2] == tokens.gaps[at + 3] == "":
+        code = regions.CODES.get(tokens.words[at] + tokens.words[at + 2])
+        return (code, at + 4) if code and tokens.capital[at] else None
     return None
 
 
@@ -370,27 +409,28 @@ def _region_end(tokens: Tokens, at: int, key: tuple[str, ...]) -> int:
     return at
 
 
-def _by_region(tokens: Tokens, at: int, past: int) -> Plate | None:
-    """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``."""
-    word = tokens.words[at]
+def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int]) -> Plate | None:
+    """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``, ``Manitoba KTR 902``."""
     low, high = tokens.sentence(at)
-    if word in {"(", "/"}:
-        return None
     found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"})
-    if not found or found[1] != at + 1 or not tokens.is_cased:
+    if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS):
         return None
     code, end = found
+    if tokens.word(end) in LABELS or tokens.word(end) in BEFORE_LABEL:
+        return None
     first = end + (tokens.word(end) in {"/", ":"})
     candidate = _candidate(tokens, first, high, is_partial=False)
-    if candidate and _is_mixed(candidate[1]) and tokens.word(end) not in {"-"} and not _is_road(tokens, at, candidate):
-        return Plate(first=first, end=candidate[0], plate=fact(tokens, first, candidate[0], candidate[1]), region=fact(tokens, at, end, code), is_partial=False, is_denied=False, span=(at, candidate[0]))
+    if candidate and (_is_mixed(candidate[1]) or candidate[2]) and tokens.word(end) != "-" and not _is_road(candidate) and first not in models:
+        return Plate(first=first, end=candidate[0], plate=fact(tokens, first, candidate[0], candidate[1]), region=fact(tokens, at, end, code), is_partial=candidate[2], is_denied=False, span=(at, candidate[0]))
+    if end > at + 1:
+        return None
     back = at - 1 - (tokens.word(at - 1) == "(")
     for size in (3, 2, 1):
         start = back - size + 1
-        if start < max(low, past) or start < 0:
+        if start < max(low, past) or start < 0 or start in models:
             continue
         candidate = _candidate(tokens, start, back + 1, is_partial=False)
-        if candidate and candidate[0] == back + 1 and _is_mixed(candidate[1]) and not _is_road(tokens, start - 1, candidate):
+        if candidate and candidate[0] == back + 1 and _is_mixed(candidate[1]) and not _is_road(candidate) and back not in models:
             return Plate(first=start, end=end, plate=fact(tokens, start, back + 1, candidate[1]), region=fact(tokens, at, end, code), is_partial=False, is_denied=False, span=(start, end))
     return None
 
@@ -399,6 +439,6 @@ def _is_mixed(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= 5
 
 
-def _is_road(tokens: Tokens, at: int, candidate: tuple[int, str, bool]) -> bool:
+def _is_road(candidate: tuple[int, str, bool]) -> bool:
     """Whether it is a road (``TX FM 1960``) or an address."""
     return candidate[1].startswith(("FM", "SR", "SH", "US", "CR", "RM", "HWY", "RTE", "EXIT", "ZIP", "MM")) or candidate[1][0] == "I" and candidate[1][1:].isdigit()

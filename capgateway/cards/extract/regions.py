@@ -11,7 +11,10 @@ US-NY new york, nueva york, nys; US-NC north carolina, carolina del norte, carol
 US-PA pennsylvania, penn, pensilvania; US-RI rhode island; US-SC south carolina, carolina del sur; US-SD south dakota, dakota del sur; US-TN tennessee, tenn;
 US-TX texas, tejas; US-UT utah; US-VT vermont; US-VA virginia, virginie; US-WA washington; US-WV west virginia, virginia occidental; US-WI wisconsin;
 US-WY wyoming; US-PR puerto rico; US-GU guam; US-VI virgin islands;
-CA-ON ontario, ontarien, ontarienne, ontariennes, ont; CA-QC quebec, quebecois, quebecoise, que; CA-NS nova scotia, nouvelle ecosse; CA-NB new brunswick, nouveau brunswick;
+MX-AGU aguascalientes; MX-BCN baja california; MX-BCS baja california sur; MX-CAM campeche; MX-CHP chiapas; MX-CHH chihuahua; MX-COA coahuila; MX-COL colima; MX-DUR durango;
+MX-GUA guanajuato; MX-GRO guerrero; MX-HID hidalgo; MX-JAL jalisco; MX-MIC michoacan; MX-MOR morelos; MX-NAY nayarit; MX-NLE nuevo leon; MX-OAX oaxaca; MX-PUE puebla; MX-QUE queretaro;
+MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
+CA-ON ontario, ontarien, ontarienne, ontariennes, ont; CA-QC quebec, quebecois, quebecoise; CA-NS nova scotia, nouvelle ecosse; CA-NB new brunswick, nouveau brunswick;
 CA-MB manitoba, man, manitobaine; CA-BC british columbia, colombie britannique; CA-PE prince edward island, ile du prince edouard, pei; CA-SK saskatchewan, sask;
 CA-AB alberta, alta, albertaine; CA-NL newfoundland and labrador, newfoundland, terre neuve et labrador, terre neuve; CA-NT northwest territories; CA-YT yukon; CA-NU nunavut
 """
@@ -36,4 +39,6 @@ BY_FIRST: dict[str, tuple[tuple[str, ...], ...]] = {}
 for _key in sorted(NAMES, key=len, reverse=True):
     BY_FIRST[_key[0]] = (*BY_FIRST.get(_key[0], ()), _key)
 #: Abbreviations that are plain words too: only in capitals.
-SHORT = frozenset("ala ark man que ont ore conn penn".split())
+SHORT = frozenset("ala ark man ont ore conn penn".split())
+#: Abbreviations that end in a full stop.
+DOTTED = frozenset("sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que".split())

@@ -335,7 +335,7 @@ def _half(tokens: Tokens, at: int) -> int:
 
 def _date(tokens: Tokens, at: int) -> int:
     word = tokens.words[at]
-    if len(word) > 2 and len(word) != 4:
+    if (len(word) > 2 and len(word) != 4) or tokens.word(at - 1) == "/" or "dob" in tokens.words[max(0, at - 2) : at] or "born" in tokens.words[max(0, at - 3) : at]:
         return 0
     if tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "" and tokens.word(at + 2).isdigit() and tokens.word(at - 1) not in {"dob", ":"} | {""}:
         end = at + 3

@@ -13,6 +13,9 @@ import unicodedata
 LONGEST = 20_000
 """Characters of one text that are read: CAP texts of real alerts stay under 5,000."""
 
+MOSTLY = 0.7
+"""Share of words in capitals above which capitals say nothing."""
+
 SPACE = " "
 PARAGRAPH = "\n"
 JOINED = ""
@@ -82,7 +85,7 @@ class Tokens:
         return self.sentences[low], end
 
     def _read(self, text: str) -> None:
-        before, upper, letters = 0, 0, 0
+        before, upper, mixed, letters = 0, 0, 0, 0
         paragraphs = {found.start() for found in _PARAGRAPH.finditer(text)}
         for found in _TOKEN.finditer(text):
             token, start = found.group(), found.start()
@@ -94,14 +97,15 @@ class Tokens:
             self.capital.append(is_capital)
             if len(token) > 1 and token[0].isalpha():
                 letters += 1
-                upper += token.isupper() or token.istitle()
+                upper += token.isupper()
+                mixed += is_capital
             before = found.end()
             # blanks at a line's end hide a paragraph's start
             while before not in paragraphs and before < len(text) and text[before] == " ":
                 before += 1
             if before not in paragraphs:
                 before = found.end()
-        self.is_cased = 0 < upper < letters * 0.8
+        self.is_cased = bool(mixed) and upper < letters * MOSTLY
 
     def _sentences(self) -> list[int]:
         starts = [0]

@@ -18,17 +18,17 @@ REACH = 14
 FILLERS = frozenset(
     "door doors dr full mid midsize size sized small large compact older newer new old model style type unknown make stolen possibly "
     "possible crew cab extended quad cargo passenger luxury sport lifted box utility pick up four two 2 4 3 5 cyl sports 2dr 4dr 4x4 ext reg the vin "
-    "portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
+    "cube panel delivery moving work flatbed dump utility camper dark-colored collector classic leased rented rental portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
 )
 #: Nouns that a colour or number belongs to rather than to the vehicle before it.
 OTHER_NOUNS = frozenset(
     "hair eyes eye shirt t tshirt pants shorts hoodie jacket jeans shoes dress sweater hat cap coat sweatshirt sweatpants skin male female man woman "
-    "boy girl top leggings boots sneakers cheveux yeux chandail manteau pantalon camisa pelo cabello ojos license licence plate plates "
+    "helmet bob jumper onesie boy girl top leggings boots sneakers cheveux yeux chandail manteau pantalon camisa pelo cabello ojos license licence plate plates "
     "beard mask bandana wig glasses backpack tattoo blouse vest".split()
 )
 NO_VEHICLE_BEFORE = frozenset("police patrol squad sheriff deputy toy school city transit public tow fire ambulance news no hot rental's matchbox".split())
-NO_VEHICLE_AFTER = frozenset("seat seats wash dealership dealer alarm stop show shop park part parts thief thieves jacking jacked repair rental".split())
-DETAILS = frozenset("pickup".split())
+NO_VEHICLE_AFTER = frozenset("jacket shirt pajamas backpack toy suit hat seat seats wash dealership dealer alarm stop show shop park part parts thief thieves jacking jacked repair rental".split())
+LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
 class Mention:
@@ -83,7 +83,9 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if not end:
             continue
         make = MAKES[key]
-        model_first = end + (tokens.word(end) in {"-", "/"})
+        model_first = end + (tokens.word(end) in {"-", "/", ","})
+        if tokens.word(end) == "model" and tokens.word(end + 1) == ":":
+            model_first = end + 2
         model_end, model = _model(tokens, model_first, make)
         mention = Mention(at, model_end or end)
         _beside(tokens, mention, at, model_end or end, past)
@@ -109,6 +111,8 @@ def _is_surname(tokens: Tokens, at: int) -> bool:
 def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
     for key in MODELS_BY_FIRST[make].get(tokens.word(at), ()):
         end = matched(tokens, at, key)
+        if end and len(key) == 1 and key[0].isalpha() and tokens.word(end).isdigit() and tokens.gaps[end] == "":
+            return end + 1, MODELS[make][key] + tokens.words[end]
         if end and not (key[-1].isdigit() and tokens.word(end) in {"-", "'"} and tokens.word(end + 1).isalnum() and len(key) == 1):
             return end, MODELS[make][key]
     return 0, ""
@@ -140,12 +144,21 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     if tokens.word(at - 1) in NO_VEHICLE_BEFORE or tokens.word(at + 1) in NO_VEHICLE_AFTER:
         return None
     mention = Mention(at, at + 1)
-    _beside(tokens, mention, at, at + 1, past)
     body = BODIES.get(word)
+    if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):
+        mention.is_bare = True
+        return mention
+    _beside(tokens, mention, at, at + 1, past)
     if body and body not in GENERIC:
         mention.facts["body"] = fact(tokens, at, at + 1, body)
     mention.is_bare = not mention.facts or (body in GENERIC and not mention.facts)
     return mention
+
+
+def _has_make(tokens: Tokens, at: int) -> bool:
+    """Whether the vehicle is named right after the word for it: ``CAR...SILVER 2010 HYUNDAI``."""
+    end = min(tokens.sentence(at)[1], at + 9)
+    return tokens.word(at + 1) in {"...", ",", "-", "is", "was", "(", ":"} and any(word in MAKES_BY_FIRST for word in tokens.words[at + 1 : end])
 
 
 def _beside(tokens: Tokens, mention: Mention, first: int, end: int, past: int) -> None:
@@ -178,8 +191,11 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
             mention.first = at
         elif word in FILLERS or word == "-":
             mention.first = at
-        elif word in {",", "...", "⋯"} and _goes_on(tokens, at - 1, at + 1):
+        elif word in {",", "...", "⋯", "/"} and _goes_on(tokens, at - 1, at + 1):
             pass
+        elif word == ":" and tokens.word(at - 1) in LABELS and at - 1 >= low:
+            at -= 1
+            mention.first = at
         else:
             break
         at -= 1
@@ -199,7 +215,12 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
     has_break = False
     while at < min(high, end + REACH):
         word = tokens.words[at]
-        if word in {",", "(", "...", "⋯", "-"}:
+        if word == "model" and tokens.word(at + 1) == ":":
+            break
+        if word in LABELS and tokens.word(at + 1) == ":":
+            at += 2
+            continue
+        if word in {",", "(", "...", "⋯", "-", "/"}:
             if has_break:
                 break
             has_break = True
@@ -262,6 +283,8 @@ def _year(tokens: Tokens, at: int) -> int:
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
     ):
         return (1900 if int(word) > 35 else 2000) + int(word)  # noqa: PLR2004
+    if len(word) == 2 and tokens.word(at + 1) in MAKES_BY_FIRST and tokens.word(at - 1) in {"a", "is", ":"} | set(COLORS):
+        return (1900 if int(word) > 35 else 2000) + int(word)  # noqa: PLR2004
     return 0
 
 
@@ -292,6 +315,8 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
             start -= 2
         elif word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"} and start - 2 >= low and _color(tokens, start - 2):
             start -= 2
+        elif word == "-" and start - 4 >= low and tokens.words[start - 2] in {"and", "or"} and _color(tokens, start - 4):
+            start -= 4
         else:
             break
     return start
@@ -302,7 +327,7 @@ def _color_end(tokens: Tokens, at: int, high: int) -> int:
         word = tokens.words[at]
         if word in SHADES or _color(tokens, at):
             at += 1
-        elif word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"} and at + 1 < high and (_color(tokens, at + 1) or (word == "-" and tokens.words[at + 1] in SHADES)):
+        elif word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"} and at + 1 < high and (_color(tokens, at + 1) or (word == "-" and tokens.words[at + 1] in SHADES) or (tokens.words[at + 1] in SHADES and _color(tokens, at + 2))):
             at += 1
         else:
             break
@@ -316,10 +341,10 @@ def color(tokens: Tokens, first: int, end: int) -> str:
     for at in range(first, end):
         word = tokens.words[at]
         if word in SHADES and not (word in {"navy"} and not _color(tokens, at + 1)) and not (word == "dark" and _color(tokens, at)):
-            value = SHADES[word]
+            value = "" if word in {"bright", "metallic", "pearl"} else SHADES[word]
             is_after = parts and not _color(tokens, at + 1)
             if is_after:
-                parts[-1] = f"{value} {parts[-1]}"
+                parts[-1] = f"{value} {parts[-1]}".strip()
             else:
                 shade = value
         elif found := _color(tokens, at):

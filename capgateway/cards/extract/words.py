@@ -21,7 +21,7 @@ COLORS = table(
     green: green grn vert verte verts vertes verde verdes; maroon: maroon mar bordeaux; burgundy: burgundy vino bourgogne;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
-    orange: orange ong naranja anaranjado anaranjada; purple: purple ple violet violette mauve morado morada purpura;
+    rust: rust; orange: orange ong org naranja anaranjado anaranjada; purple: purple ple violet violette mauve morado morada purpura;
     pink: pink pnk rosa; teal: teal turquoise tea trq turquesa; cream: cream crm creme crema; bronze: bronze brz bronce;
     champagne: champagne; charcoal: charcoal; copper: copper cpr; navy: navy; dark: dark"""
 )
