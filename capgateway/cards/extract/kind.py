@@ -25,7 +25,7 @@ ENDS = frozenset(
 SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
 FOUND = frozenset("localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split())
 WORDS = frozenset(
-    "year month months whereabouts hermano hermana hermanos hermanas old kids abducted abduction abductor kidnapped kidnapping missing amberalert child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
+    "year month months whereabouts hermano hermana hermanos hermanas old kids abducted abduction abductor kidnapped kidnapping missing amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
     "enlevement enleve enlevee enfant enfants fillette garcon bebe disparu disparue secuestro secuestrado nino nina ninos menor menores desaparecido desaparecida sustraccion".split()
 )
 AFTER_AMBER = frozenset("alert alerts update emergency : alerte - missing".split())
@@ -84,7 +84,7 @@ def _speaks_of_it(tokens: Tokens) -> bool:
     if any(word in WORDS or word in CHILD_NOUNS or word in SUSPECT_NOUNS for word in words):
         return True
     return any(
-        word == "amber" and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte"}) for at, word in enumerate(words)
+        word == "amber" and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte", "update"}) for at, word in enumerate(words)
     )
 
 

@@ -62,8 +62,10 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     word = tokens.words[at]
     if word in PARTICLES and tokens.is_cased and len(word) == 2 and not tokens.capital[at]:
         return False
+    if tokens.word(at + 1) == ":" and tokens.word(at - 1) != ":":
+        return False
     if not _is_plain(tokens, at):
-        return len(word) > 1
+        return len(word) > 1 or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and at + 2 < len(tokens) and tokens.gaps[at + 2] == "")
     return word in NAMES_TOO and tokens.is_cased and not tokens.slice(at, at + 1).isupper()
 
 
@@ -113,7 +115,7 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
 
 
 def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bool:
-    if not _is_name_word(tokens, at, taken):
+    if not _is_name_word(tokens, at, taken) or tokens.word(at + 1) == ":":
         return False
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)

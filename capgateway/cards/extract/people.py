@@ -100,6 +100,43 @@ class Event(NamedTuple):
     what: Any
 
 
+class Families(NamedTuple):
+    """The surname of a first name that begins at a token, and where surnames stand that are not names of their own."""
+
+    of: dict[int, names.Run]
+    surnames: frozenset[int]
+
+
+def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
+    """``Ingrid and Astrid Halvorsen-Nye, 8``; ``Rowan (4) & Asher (2) Pemberton``."""
+    of: dict[int, names.Run] = {}
+    surnames = set()
+    for place in range(len(runs) - 1, 0, -1):
+        run, before = runs[place], runs[place - 1]
+        if len(before.parts) != 1:
+            continue
+        between = tokens.words[before.end : run.first]
+        aged = len(between) in {3, 4} and between[0] == "(" and between[1].isdigit() and between[2] == ")"
+        if aged and len(between) == 3 and len(run.parts) == 1:
+            of[before.first] = run
+            surnames.add(run.first)
+        elif between in (["and"], ["&"], ["et"], ["y"], [","], [",", "and"]) or (aged and between[3] in {"and", "&", "et", "y", ","}):
+            family = of.get(run.first)
+            if family is None and len(run.parts) > 1 and between != [","]:
+                family = _surname(tokens, run)
+            if family is not None:
+                of[before.first] = family
+    return Families(of, frozenset(surnames))
+
+
+def _surname(tokens: Tokens, run: names.Run) -> names.Run:
+    """All of a name but the first."""
+    first = run.first + 1
+    while tokens.words[first] in {".", "-", "'"}:
+        first += 2 if tokens.words[first] != "." else 1
+    return names.Run(first, run.end, run.parts[1:])
+
+
 class Reader:
     """Reads the texts of one alert, one after another; people that were named are known again in the next."""
 
@@ -114,6 +151,7 @@ class Reader:
         self._pending: list[Found] = []
         self._described = bytearray()
         self._labels: list[Label] = []
+        self._families = Families({}, frozenset())
 
     def read(self, tokens: Tokens, taken: bytearray, clothes: list[tuple[int, int, int]]) -> None:
         """One text. ``taken`` marks the tokens that speak of vehicles, plates and telephones; ``clothes`` are spans of what somebody
@@ -137,6 +175,8 @@ class Reader:
         self._labels = [event.what for event in events]
         blocked = bytearray(a | b for a, b in zip(taken, worn, strict=False)) if any(worn) else taken
         found_runs = names.runs(tokens, blocked)
+        self._families = _families(tokens, found_runs)
+        found_runs = [run for run in found_runs if run.first not in self._families.surnames]
         events += [Event(run.first, 1, "name", run) for run in found_runs]
         named = bytearray(len(tokens) + 1)
         for run in found_runs:
@@ -264,7 +304,10 @@ class Reader:
         if names.is_place_or_body(tokens, run) and not self._after_label(run):
             return
         strength, is_label = self._strength(run, sentence)
-        needed = 2 if len(run.parts) > 1 else 3
+        family = self._families.of.get(run.first)
+        if family is not None:
+            strength = max(strength, strength + names.strength_after(tokens, family.end), 1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)))
+        needed = 2 if len(run.parts) > 1 or family else 3
         if strength < needed:
             return
         confidence: Confidence = "certain" if is_label or strength > 3 else "high"  # noqa: PLR2004
@@ -276,9 +319,10 @@ class Reader:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
         person.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), confidence)
+        if family is not None:
+            self._adopt(person, run, family, confidence)
         self._turn(person, run.end, sentence)
         self._age_after(person, run)
-        self._shared_surname(person, run, sentence)
 
     def _after_label(self, run: names.Run) -> bool:
         return self._tokens.word(run.first - 1) in {":"} and any(label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels)
@@ -374,8 +418,14 @@ class Reader:
     def _has_child(self) -> bool:
         return any(person.role == "child" for person in self.people)
 
-    def _shared_surname(self, person: Person, run: names.Run, sentence: int) -> None:
-        """``Ingrid and Astrid Halvorsen-Nye, 8``; ``Rowan (4) & Asher (2) Pemberton``."""
+    def _adopt(self, person: Person, run: names.Run, family: names.Run, confidence: Confidence) -> None:
+        """The surname that a first name shares with the next one."""
+        surname = names.shown(self._tokens, family)
+        person.facts["name"] = fact(self._tokens, run.first, family.end, f"{names.shown(self._tokens, run)} {surname}", confidence)
+        person.parts = (*run.parts, *family.parts)
+        age = names.bare_age(self._tokens, family.end)
+        if age and not names.bare_age(self._tokens, run.end):
+            person.learn("age", fact(self._tokens, age[0], age[0] + 1, AgeValue(age[1])))
 
     # -- nouns --
 
