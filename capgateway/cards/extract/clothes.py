@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 LONGEST = 40
 """Tokens. A longer stretch has run on into something else, and is left out."""
-CUES = frozenset("wearing wore clad portait porte portant vetu vetue vestia vistiendo llevaba viste vestida vestido dressed lsw".split())
+CUES = frozenset("wears wear wearing wore clad portait porte portant vetu vetue vestia vistiendo llevaba viste vestida vestido dressed lsw".split())
 ENDS = frozenset(
     ". ; ! ( ) | driving last if who weighs suspect accompanied call heading headed taken abducted believed may might is was were has have he she they "
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
@@ -61,6 +61,8 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
         word = tokens.words[at]
         if at in stops and at > first:
             break
+        if word == ":":
+            return 0
         if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
             break
         if word == "and" and tokens.word(at + 1) in {"has", "was", "is", "may", "carrying", "driving", "last", "weighs", "being", "believed"}:

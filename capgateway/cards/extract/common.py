@@ -68,6 +68,27 @@ cowboys dallas-cowboys raiders lakers ninja turtle turtles mickey mouse
 adults adult individuals individual person persons people someone somebody nobody none
 gmt utc nws wfo noaa ipaws wea fema
 armadas armada menor
+wears wear carried carries carrying did does says looks look speak owns own works work lives live drives drive goes go walked walking ran run running got get getting pulled pull saw sees returned return returning attends
+attended heard hear told tell came come comes went gone give gave given made make makes used use uses using kept keep keeps moved move moving turned turn stopped stop stopping waiting wait playing played picked pick dropped drop
+walks rode ride riding boarded board entered enter exited grabbed grab forced force pushed push pulled shot shots threatened threatening weapon weapons gun handgun knife armed assault assaulted injured
+killed wanted warrant warrants felony custody order court protective history mental health suicidal risk serious bodily injury death grave imminent circumstances believes believe thought think know knows
+related relation relationship acquaintance online met meet met via social app snapchat instagram facebook
+day days week hour hour minutes minute ago later still yet soon now always never often usually maybe perhaps
+good bad big small large little huge heavy old young new used white-tee tee shirts short-sleeve sleeve sleeves collar zip zipper stripe stripes striped logo print printed letters lettering word words written front back side sides left right
+top bottom upper lower arm arms leg legs neck face head hand hands shoulder shoulders chest forearm wrist ankle nose ear ears teeth tooth mouth lip lips chin cheek
+scarf gloves boots sandals sneakers slippers socks cap hat beanie helmet mask backpack purse bag bags stroller car-seat seat blanket toy doll bear diaper onesie pajamas pyjamas pajama sweatpants sweatshirt sweater leggings skirt blouse vest coat
+uniform scrubs jersey tank overalls romper swimsuit tshirt denim camouflage camo plaid floral flannel leather cotton fleece puffer puffy hooded
+door doors window windows windshield bumper fender hood trunk roof rack rear headlight taillight tire tires wheel wheels rim rims hubcap decal sticker stickers dent damage damaged scratch scratches tint tinted spoiler hitch trailer tool toolbox bed cover cab
+model make year color body type style plate temporary temp paper expired stolen rental rented leased borrowed registered owner
+gas fuel pump food market grocery supermarket dollar general walgreens cvs target costco mcdonald restaurant bar bowling alley gym pool playground trail path field farm ranch barn cabin camp campground campsite
+bus bridge tunnel border crossing ferry dock harbor harbour marina airport runway depot yard railyard rail railroad train tracks
+north south east west near between across beside behind under over along past toward
+please immediately urgent important critical alert information details follow following see below attached image link click visit page website web online
+both pair two three four five six seven eight nine ten eleven twelve dozen single double twin twins triplets
+without while because though although however therefore also too either neither nor else than then thus such like unlike as at
+shaved bald balding receding dyed highlights bangs bun braid braids braided dreadlocks dreads cornrows twists afro mohawk ponytail pigtails curls fade buzz crew cut bob ginger freckles freckled dimples pierced piercing piercings earring earrings ring necklace bracelet watch
+talks stutter stutters deaf blind mute limp limps walker wheelchair crutches cane inhaler insulin seizures epilepsy asthma allergies allergic
+mid late early approx approximately around roughly nearly almost exactly least most more less
 """
 
 COMMON = (

@@ -15,14 +15,31 @@ BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
 
 def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
     """Those sought and the suspects."""
+    _find_named_children(people)
     _decide_roles(people)
     kept = _joined([person for person in people if person.role in {"child", "suspect"} and person.facts])
     for person in kept:
         for what in person.conflicts:
             person.facts.pop(what, None)
-    children = [person for person in kept if person.role == "child" and person.facts]
-    suspects = [person for person in kept if person.role == "suspect" and person.facts]
+    children = _worth_showing([person for person in kept if person.role == "child" and person.facts])
+    suspects = _worth_showing([person for person in kept if person.role == "suspect" and person.facts])
     return children, suspects
+
+
+def _worth_showing(people: list[Person]) -> list[Person]:
+    """Without somebody of whom only the sex is known, where others are known better."""
+    if all(set(person.facts) <= {"sex"} for person in people):
+        return people[:1]
+    return [person for person in people if set(person.facts) - {"sex"}]
+
+
+def _find_named_children(people: list[Person]) -> None:
+    """A name whose role nothing says, where one child is spoken of without a name."""
+    nameless = [person for person in people if person.role == "child" and person.facts and not person.parts]
+    named = [person for person in people if person.role == "child" and person.parts]
+    open_ones = [person for person in people if person.role is None and person.parts and not person.is_adult]
+    if len(nameless) == 1 and not named and len(open_ones) == 1 and _fits(open_ones[0], nameless[0]):
+        open_ones[0].role = "child"
 
 
 def _decide_roles(people: list[Person]) -> None:

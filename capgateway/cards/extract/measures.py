@@ -75,6 +75,21 @@ def number(tokens: Tokens, at: int) -> int | None:
     return None
 
 
+COUNTED_TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+
+
+def counted(tokens: Tokens, at: int) -> tuple[int | None, int]:
+    """A number that may be of two words (``forty-four``), and where it ends."""
+    word = tokens.word(at)
+    if tokens.word(at - 1) in {"-", "hundred"} and tokens.word(at - 2) in COUNTED_TENS or tokens.word(at - 1) in COUNTED_TENS:
+        return None, at
+    if word in COUNTED_TENS:
+        nxt = at + 1 + (tokens.word(at + 1) == "-")
+        ones = NUMBERS.get(tokens.word(nxt), 0)
+        return (COUNTED_TENS[word] + ones, nxt + 1) if 0 < ones < 10 and tokens.language[:2] == "en" else (COUNTED_TENS[word], at + 1)  # noqa: PLR2004
+    return number(tokens, at), at + 1
+
+
 def _skip(tokens: Tokens, at: int, marks: str = "-") -> int:
     while tokens.word(at) and tokens.word(at) in marks:
         at += 1
@@ -83,10 +98,10 @@ def _skip(tokens: Tokens, at: int, marks: str = "-") -> int:
 
 def age(tokens: Tokens, at: int) -> Found | None:
     """``4 yo``, ``15-month-old``, ``30 to 40 years old``, ``20s``, ``3 ans``, ``de 6 años``."""
-    value = number(tokens, at)
+    value, place = counted(tokens, at)
     if value is None or value > OLDEST or (tokens.word(at - 1) in {"/", ".", "$", "#"} and tokens.gaps[at] == ""):
         return None
-    place, most = at + 1, None
+    most = None
     if tokens.word(place) == "s" and tokens.gaps[place] == "" and value % 10 == 0 and value:
         return _decade(tokens, at, value, place + 1)
     if tokens.word(place) == "'" and tokens.word(place + 1) == "s" and value % 10 == 0 and value:
@@ -272,7 +287,11 @@ def _ncic_height(tokens: Tokens, at: int) -> Found | None:
     if not (inches.isdigit() and len(inches) == 2 and tokens.gaps[at + 2] == "" and int(inches) <= 11 and 1 <= feet <= 7):  # noqa: PLR2004
         return None
     after = _skip(tokens, at + 3, ",.")
-    if not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"}) and tokens.word(at - 1) not in {"height", "hgt", "ht", ":"}:
+    is_listed = tokens.word(at + 3) in {"...", ","} and len(tokens.word(after)) in {2, 3} and tokens.word(after + 1) in {"...", ",", "."}
+    if after < len(tokens) and tokens.word(at + 3) == "...":
+        after = at + 4
+        is_listed = len(tokens.word(after)) in {2, 3} and tokens.word(after).isdigit() and tokens.word(after + 1) in {"...", ",", ".", "lbs"}
+    if not is_listed and not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"}) and tokens.word(at - 1) not in {"height", "hgt", "ht", ":"}:
         return None
     return Found("height", at, at + 3, (round(feet * 30.48 + int(inches) * 2.54), None))
 
@@ -295,10 +314,10 @@ KILOS = frozenset("kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes k
 
 def weight(tokens: Tokens, at: int) -> Found | None:
     """Pounds or kilograms, as (kilograms, largest)."""
-    value = number(tokens, at)
+    value, place = counted(tokens, at)
     if value is None or value < 2:  # noqa: PLR2004
         return None
-    place, most = at + 1, None
+    most = None
     if tokens.word(place) in {"-", "to", "a"} and (second := number(tokens, place + 1)) is not None and second > value:
         most, place = second, place + 2
     place = _skip(tokens, place)
@@ -442,6 +461,23 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
     return None
 
 
+def _sex_letter(tokens: Tokens, at: int) -> Found | None:
+    """``(M, 5 yrs``, ``F/10``: a letter in a list."""
+    if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "("}:
+        return None
+    if tokens.word(at - 1) in {",", "(", ":", "/", "..."} and tokens.word(at + 1) in {",", ")", "/", "...", ";", "."} and not (tokens.word(at + 1) == "." and tokens.capital[min(at + 2, len(tokens) - 1)] and tokens.word(at - 1) != ","):
+        return Found("sex", at, at + 1, tokens.words[at].upper())
+    return None
+
+
+def _race_sex_word(tokens: Tokens, at: int) -> Found | None:
+    """``WM``, ``BF`` in a list."""
+    word = tokens.words[at]
+    if tokens.word(at - 1) in {",", "(", ":", "...", "/"} and tokens.word(at + 1) in {",", ")", "...", "/", ";", "."}:
+        return Found("race+sex", at, at + 1, (RACE_CODES[word[0]], word[1].upper()))
+    return None
+
+
 def _labelled_sex(tokens: Tokens, at: int) -> Found | None:
     place = _skip(tokens, at + 1, ":")
     value = {"m": "M", "male": "M", "f": "F", "female": "F", "masculin": "M", "feminin": "F", "masculino": "M", "femenino": "F", "girl": "F", "boy": "M"}.get(tokens.word(place))
@@ -483,6 +519,8 @@ _NOTHING: tuple[Callable[[Tokens, int], Found | None], ...] = ()
 _BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height)
 _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (height, weight, age) for word in NUMBERS},
+    **{word: (weight, age) for word in COUNTED_TENS},
+    **{word: (_race_sex_word,) for word in ("wm", "wf", "bm", "bf", "hm", "hf")},
     **{word: (race,) for word in RACES},
     **{word: (_labelled_age,) for word in AGE_LABELS},
     **{word: (_decade_word,) for word in TENS},
@@ -492,7 +530,8 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **dict.fromkeys("eyes eye eyed yeux ojos".split(), (eyes,)),
     **dict.fromkeys("newborn recien nouveau new".split(), (_newborn,)),
     **dict.fromkeys("bald chauve calvo crane tete cabeza shaved".split(), (_bald,)),
-    **dict.fromkeys("w b h a i m f".split(), (_race_sex,)),
+    **dict.fromkeys("w b h a i".split(), (_race_sex,)),
+    **dict.fromkeys("m f".split(), (_race_sex, _sex_letter)),
     "race": (race,),
     "native": (race,),
     **dict.fromkeys("sex sexe sexo gender".split(), (_labelled_sex,)),

@@ -8,7 +8,7 @@ from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PA
 from capgateway.cards.extract.measures import AGE_LABELS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
-from capgateway.cards.extract.words import BODIES, COLORS, MONTHS, RACE_CODES, RACES, SEXES
+from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, KIN, MONTHS, RACE_CODES, RACES, SEXES, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -90,6 +90,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
             at += 1
+            if tokens.word(at) in {"-", "'", "."} and tokens.gaps[at] == "":
+                at += 1
             continue
         if not _goes_on(tokens, at, taken, is_upper=is_upper) and not (at == first):
             break
@@ -101,13 +103,15 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             if tokens.word(at) == "-" and not _is_name_word(tokens, at + 1, taken):
                 return None
             at += 1
+            if tokens.words[at] == "st" and tokens.word(at + 1) == "." and at + 2 < sentence_end and _is_name_word(tokens, at + 2, taken):
+                at += 2
         elif tokens.word(at) == "." and tokens.gaps[at] == "" and len(word) == 1 and at + 1 < sentence_end and _goes_on(tokens, at + 1, taken, is_upper=is_upper):
             at += 1
     return Run(first, end, tuple(parts)) if parts else None
 
 
 def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool:
-    while tokens.word(at) in PARTICLES and at < len(tokens):
+    while (tokens.word(at) in PARTICLES or (tokens.word(at) in {"-", "'", "."} and tokens.gaps[at] == "")) and at < len(tokens):
         if tokens.word(at) == "y" and not tokens.is_cased:
             return False
         at += 1
@@ -135,7 +139,7 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
 def is_place_or_body(tokens: Tokens, run: Run) -> bool:
     """Whether the words after or in it make it an organisation, a place or a programme."""
     after = tokens.word(run.end)
-    if after in ORGANISATIONS:
+    if after in ORGANISATIONS or after == "resident":
         return True
     if after == "'" and tokens.word(run.end + 1) == "s" and tokens.word(run.end + 2) in {"call", "law"}:
         return True
@@ -212,7 +216,9 @@ def strength_after(tokens: Tokens, end: int) -> int:
             return 2
         place += 1
     word = tokens.word(place)
-    if word in AGE_LABELS or word == "dob" or word in {"yo"}:
+    if word in AGE_LABELS or word == "dob" or word in {"yo", "wm", "wf", "bm", "bf", "hm", "hf"}:
+        return 2
+    if place > end and _is_apposition(tokens, end):
         return 2
     if (word.isdigit() or word in RACES or word in SEXES) and place > end:
         nxt = tokens.word(place + 1 + (tokens.word(place + 1) == "-"))
@@ -225,6 +231,16 @@ def strength_after(tokens: Tokens, end: int) -> int:
     if word == "de" and tokens.word(place + 1).isdigit() and tokens.word(place + 2) in UNITS:
         return 2
     return _verb_after(tokens, end)
+
+
+def _is_apposition(tokens: Tokens, end: int) -> bool:
+    """``, their uncle``, ``, the boy's non-custodial father``."""
+    for word in tokens.words[end + 1 : end + 6]:
+        if word in {",", ".", ";", "(", ")", "and", "...", "who"}:
+            return False
+        if word in KIN or word in CHILD_NOUNS or word in SUSPECT_NOUNS:
+            return True
+    return False
 
 
 def _verb_after(tokens: Tokens, end: int) -> int:

@@ -28,8 +28,11 @@ NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
     "approximately approx about juvenile believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
+CALLED = frozenset(
+    "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
+)
 SUSPECT_BEFORE = frozenset("by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split())
-CHILD_BEFORE = frozenset("for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split())
+CHILD_BEFORE = frozenset("seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split())
 WITNESS = frozenset("told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split())
 ADJECTIVES = frozenset("- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split())
 
@@ -80,6 +83,10 @@ class Person:
         return self.age is not None and (self.age.unit != "year" or self.age.value < ADULT)
 
 
+def _follows(words: list[str], first: str, second: str) -> bool:
+    return any(word == first and words[at + 1 : at + 2] == [second] for at, word in enumerate(words))
+
+
 def _agree(what: str, known: Any, new: Any) -> bool:
     if known == new:
         return True
@@ -105,6 +112,12 @@ class Families(NamedTuple):
 
     of: dict[int, names.Run]
     surnames: frozenset[int]
+
+
+def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
+    """Full names one of whose parts is used alone of a person elsewhere: "Leif Andersson-Cho had been there. Leif is 5 feet tall"."""
+    alone = {run.parts[0] for run in runs if len(run.parts) == 1 and names.strength_after(tokens, run.end) >= 2}  # noqa: PLR2004
+    return frozenset(run.first for run in runs if len(run.parts) > 1 and {run.parts[0], run.parts[-1]} & alone)
 
 
 def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
@@ -148,10 +161,13 @@ class Reader:
         self._now: Person | None = None
         self._block: str | None = None
         self._list_role: Role | None = None
+        self._list_sentence = -1
+        self._list_sex: Noun | None = None
         self._pending: list[Found] = []
         self._described = bytearray()
         self._labels: list[Label] = []
         self._families = Families({}, frozenset())
+        self._echoed: frozenset[int] = frozenset()
 
     def read(self, tokens: Tokens, taken: bytearray, clothes: list[tuple[int, int, int]]) -> None:
         """One text. ``taken`` marks the tokens that speak of vehicles, plates and telephones; ``clothes`` are spans of what somebody
@@ -176,6 +192,7 @@ class Reader:
         blocked = bytearray(a | b for a, b in zip(taken, worn, strict=False)) if any(worn) else taken
         found_runs = names.runs(tokens, blocked)
         self._families = _families(tokens, found_runs)
+        self._echoed = _echoed(tokens, found_runs)
         found_runs = [run for run in found_runs if run.first not in self._families.surnames]
         events += [Event(run.first, 1, "name", run) for run in found_runs]
         named = bytearray(len(tokens) + 1)
@@ -199,7 +216,7 @@ class Reader:
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:  # noqa: PLR2004
                 continue
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "yo"} and (before in {",", "(", ":", "...", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (before in {",", "(", ":", "...", "/", "and", "et", "y", "&", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
                 if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
                     continue
                 if after == "," and at + 2 < len(tokens) and tokens.words[at + 2].isdigit() and len(tokens.words[at + 2]) == 4:
@@ -308,7 +325,11 @@ class Reader:
         if family is not None:
             strength = max(strength, strength + names.strength_after(tokens, family.end), 1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)))
         needed = 2 if len(run.parts) > 1 or family else 3
-        if strength < needed:
+        if run.first in self._echoed:
+            strength += 2
+        if strength < needed or (len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)):
+            if run.first == sentence or strength:
+                self._now, self._pending = None, []
             return
         confidence: Confidence = "certain" if is_label or strength > 3 else "high"  # noqa: PLR2004
         person = self._nameless(run, sentence)
@@ -323,6 +344,16 @@ class Reader:
             self._adopt(person, run, family, confidence)
         self._turn(person, run.end, sentence)
         self._age_after(person, run)
+        listed = self._list_sex
+        if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
+            person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
+        if self._is_safe(run):
+            person.role = "other"
+
+    def _is_safe(self, run: names.Run) -> bool:
+        """Whether the text says that this one was found: ``Eli has been found unharmed``."""
+        words = self._tokens.words[run.end : min(self._tokens.sentence(run.first)[1], run.end + 12)]
+        return any(word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
 
     def _after_label(self, run: names.Run) -> bool:
         return self._tokens.word(run.first - 1) in {":"} and any(label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels)
@@ -375,7 +406,7 @@ class Reader:
             return 2, False
         if word in UNITS and tokens.words[at - 1] not in {"for"} and (tokens.word(at - 1).isdigit() or tokens.word(at - 2).isdigit()) and self._now is not None:
             return 2, False
-        if word in {"named", "nomme", "nommee", "llamado", "llamada", "identified", "identifie", "identifiee", "identificado", "identificada", "name", "nom", "nombre", "prenomme", "prenommee"}:
+        if word in CALLED:
             return 3, False
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
@@ -394,8 +425,13 @@ class Reader:
     def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
         """The role that the words beside a name give it."""
         tokens = self._tokens
-        if self._block in {"child", "suspect"}:
-            return "child" if self._block == "child" else "suspect"
+        block: Role | None = "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
+        if block and self._now is not None and not self._now.parts and self._now.sentence == sentence:
+            return block
+        return self._cued_role(run, sentence) or block
+
+    def _cued_role(self, run: names.Run, sentence: int) -> Role | None:
+        tokens = self._tokens
         low, high = tokens.sentence(run.first)
         before = tokens.words[max(low, run.first - 6) : run.first]
         after = tokens.words[run.end : min(high, run.end + 9)]
@@ -409,14 +445,17 @@ class Reader:
                 return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
             if word in {".", ";"}:
                 break
-        if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]):
+        if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]) or "driving" in after:
             return "suspect"
-        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after):
+        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after) or _follows(after, "last", "seen"):
             return "child"
         return None
 
     def _has_child(self) -> bool:
         return any(person.role == "child" for person in self.people)
+
+    def _is_called(self, run: names.Run) -> bool:
+        return any(word in CALLED for word in self._tokens.words[max(0, run.first - 3) : run.first])
 
     def _adopt(self, person: Person, run: names.Run, family: names.Run, confidence: Confidence) -> None:
         """The surname that a first name shares with the next one."""
@@ -435,7 +474,7 @@ class Reader:
             return
         if noun.is_plural:
             self._now, self._pending = None, []
-            self._list_role = noun.role
+            self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
             return
         if noun.is_kin:
             self._kin(noun, sentence)
@@ -493,12 +532,15 @@ class Reader:
         if noun.role is not None:
             return noun.role
         tokens = self._tokens
-        if self._block in {"child", "suspect"}:
+        is_adult = tokens.words[noun.first] in {"man", "woman", "driver", "person", "homme", "femme", "hombre", "mujer", "conducteur", "conductor"}
+        if self._block in {"child", "suspect"} and not (is_adult and self._block == "child"):
             return "child" if self._block == "child" else "suspect"
         before = tokens.words[max(sentence, noun.first - 9) : noun.first]
         ages = [found.value for found in self._pending if found.what == "age"]
         if ages and (ages[0].unit != "year" or ages[0].value < ADULT):
             return "child"
+        if is_adult and tokens.words[noun.first] in {"driver", "conducteur", "conductor"}:
+            return "suspect"
         if any(word in SUSPECT_BEFORE or word in {"suspect", "suspects", "unknown", "unidentified", "inconnu", "desconocido"} for word in before):
             return "suspect"
         return None
@@ -565,11 +607,10 @@ class Reader:
     # -- descriptions --
 
     def _measure(self, found: Found, sentence: int) -> None:
+        if self._lists(found, sentence):
+            return
         now = self._now
-        if found.what == "race+sex" and (now is None or now.sentence != sentence or "sex" in now.facts):
-            if now is None or now.sentence != sentence:
-                return
-        if now is None:
+        if now is None or (found.what == "race+sex" and now.sentence != sentence):
             return
         if found.what == "bare":
             self._bare(now, found, sentence)
@@ -580,6 +621,21 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _lists(self, found: Found, sentence: int) -> bool:
+        """``two children, ages 2 (male) and 3 (female)``: one child per age."""
+        now = self._now
+        if self._list_role != "child" or self._list_sentence != sentence or found.what not in {"age", "bare"}:
+            return False
+        if now is not None and (now.parts or "age" not in now.facts):
+            return False
+        value = AgeValue(found.value) if found.what == "bare" else found.value
+        if value.most is not None or (value.unit == "year" and value.value >= ADULT):
+            return False
+        child = self._begin("child")
+        self._turn(child, found.end, sentence)
+        child.learn("age", fact(self._tokens, found.first, found.end, value))
+        return True
 
     def _bare(self, now: Person, found: Found, sentence: int) -> None:
         if now.sentence != sentence or found.first - now.at > NEAR:
