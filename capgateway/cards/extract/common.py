@@ -55,7 +55,7 @@ january february march april may june july august september october november dec
 janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
 summary effective expires until valid counties parish borough code codes bulletin emergency public safety homeland security management office communications
 according said says told spokesman spokeswoman press release conference statement both two three four five six several another second third first
-called nickname nicknamed inside outside sexo resumen hechos pacific islander native american alias goes aka dob dna both all three missing update updated right wrong first second third premier premiere deuxieme primer primera segundo segunda teléfono telefono tel cualquier dato datos papa mama her his their my please help share retweet rt fwd info tips hotline crimestoppers crime stoppers unit division
+resident residents patient apodado acompanante wife called nickname nicknamed inside outside sexo resumen hechos pacific islander native american alias goes aka dob dna both all three missing update updated right wrong first second third premier premiere deuxieme primer primera segundo segunda teléfono telefono tel cualquier dato datos papa mama her his their my please help share retweet rt fwd info tips hotline crimestoppers crime stoppers unit division
 if observed spotted see seen sighting sightings unoccupied abandoned recovered
 rv suv van truck pickup sedan motorcycle bus train coach trailer boat atv vtt
 inc llc university college elementary middle high preschool daycare kindergarten grade student teacher
@@ -108,7 +108,7 @@ COMMON = (
 )
 #: Of those, words that are names too, and count as such where they are written with a capital inside a name.
 NAMES_TOO = frozenset(
-    "april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
+    "levi april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
     "amber rose violet hazel sandy jade summer autumn king bishop hunter fisher parker miller carter cooper tucker porter ford lincoln dodge austin houston "
     "madison jackson brooklyn savannah georgia virginia carolina dakota montana paris london sierra cheyenne phoenix holly ivy olive ruby pearl angel "
     "mars santos street park parks rivers hill hills banks wells waters day knight noble case church stone woods forest lake bay valley fields "
@@ -117,7 +117,7 @@ NAMES_TOO = frozenset(
     "constant aime blanc lebrun leblanc leroux petit legrand roy rey king prince duke earl dean dale glen cliff forrest reed reid rocky "
     "sterling christian trinity harmony melody destiny nevaeh heaven genesis princess royal reign saint messiah legend".split()
 )
-PARTICLES = frozenset("de la del las los van von der den bin al el di da dos du des le st mac mc san y ibn abu ben della".split())
+PARTICLES = frozenset("ap de la del las los van von der den bin al el di da dos du des le st mac mc san ibn abu ben della".split())
 SUFFIXES = frozenset("jr sr ii iii iv".split())
 #: What follows the name of a body, a place or a programme, never a person's.
 ORGANISATIONS = frozenset(

@@ -20,7 +20,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
-_INSIDE = frozenset("# 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known last seen nom nombre abducted by du de la el the".split())
+_INSIDE = frozenset("taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known last seen nom nombre abducted by du de la el the".split())
 LAST_SEEN = (("last", "seen"), ("last", "known"), ("derniere", "localisation"), ("visto", "por"), ("vista", "por"), ("dernier", "endroit"), ("vu", "pour"), ("ultima", "vez"), ("ultimo", "lugar"))
 
 
@@ -59,10 +59,12 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     words.reverse()
     if any(tuple(words[place : place + 2]) in LAST_SEEN for place in range(len(words))):
         return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
+    if words[-2:] == ["taken", "by"]:
+        return Label("suspect", first, colon + 1)
     roles = [_LABELS[word] for word in words if word in _LABELS]
     if not roles:
         return None
-    if "abducted" in words and "by" in words:
+    if "by" in words and ("abducted" in words or "taken" in words):
         return Label("suspect", first, colon + 1)
     for role in ("vehicle", "clothing", "suspect", "child", "seen", "other", "name"):
         if role in roles:
@@ -85,7 +87,7 @@ class Noun(NamedTuple):
 
 PLURALS = frozenset(
     "children kids girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
-    "females enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
+    "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
 INDEFINITE = frozenset("a an un une una unknown unidentified another one inconnu inconnue desconocido".split())

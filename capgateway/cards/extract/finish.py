@@ -49,7 +49,7 @@ def _decide_roles(people: list[Person]) -> None:
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
-        if person.role is None and has_child and ((person.is_adult and person.parts) or (person.parts or person.is_adult) and BODY & set(person.facts)):
+        if person.role is None and has_child and ((person.is_adult and person.parts) or person.is_adult and BODY & set(person.facts)):
             person.role = "suspect"
         elif person.role == "child" and person.is_guess and person.is_adult and has_minor:
             person.role = "suspect"

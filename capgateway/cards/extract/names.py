@@ -8,7 +8,7 @@ from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PA
 from capgateway.cards.extract.measures import AGE_LABELS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
-from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, KIN, MONTHS, RACE_CODES, RACES, SEXES, SUSPECT_NOUNS
+from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, KIN, MONTHS, NUMBERS, RACE_CODES, RACES, SEXES, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -64,9 +64,18 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
         return False
     if tokens.word(at + 1) == ":" and tokens.word(at - 1) != ":":
         return False
+    if len(word) == 1 and _is_elided(tokens, at):
+        return True
     if not _is_plain(tokens, at):
         return len(word) > 1 or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and at + 2 < len(tokens) and tokens.gaps[at + 2] == "")
-    return word in NAMES_TOO and tokens.is_cased and not tokens.slice(at, at + 1).isupper()
+    if not tokens.is_cased:
+        return word in NAMES_TOO and at + 1 < len(tokens) and _is_name_word(tokens, at + 1, taken) and not _is_plain(tokens, at + 1)
+    return word in NAMES_TOO and not tokens.slice(at, at + 1).isupper()
+
+
+def _is_elided(tokens: Tokens, at: int) -> bool:
+    """``O'Neill``, ``D'Angelo``"""
+    return at + 2 < len(tokens) and tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and tokens.gaps[at + 2] == "" and tokens.words[at + 2].isalpha() and len(tokens.words[at + 2]) > 1
 
 
 def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
@@ -84,9 +93,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             if tokens.word(at) == "." and tokens.gaps[at] == "" and word in {"jr", "sr"}:
                 end = at = at + 1
             break
-        if word == '"' and parts and _is_name_word(tokens, at + 1, taken) and tokens.word(at + 2) == '"' and at + 3 < sentence_end and _goes_on(tokens, at + 3, taken, is_upper=is_upper):
-            parts.append(tokens.words[at + 1])
-            at += 3
+        if word == '"' and parts and (closed := _nickname_end(tokens, at, sentence_end)) and _goes_on(tokens, closed, taken, is_upper=is_upper):
+            at = closed
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
             at += 1
@@ -105,9 +113,21 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             at += 1
             if tokens.words[at] == "st" and tokens.word(at + 1) == "." and at + 2 < sentence_end and _is_name_word(tokens, at + 2, taken):
                 at += 2
-        elif tokens.word(at) == "." and tokens.gaps[at] == "" and len(word) == 1 and at + 1 < sentence_end and _goes_on(tokens, at + 1, taken, is_upper=is_upper):
-            at += 1
+        elif tokens.word(at) == "." and tokens.gaps[at] == "" and len(word) == 1:
+            if at + 1 < sentence_end and _goes_on(tokens, at + 1, taken, is_upper=is_upper):
+                at += 1
+            elif tokens.word(at + 1) == ",":
+                end = at + 1
+                break
     return Run(first, end, tuple(parts)) if parts else None
+
+
+def _nickname_end(tokens: Tokens, at: int, end: int) -> int:
+    """Where a name in quotes inside a name ends, or 0."""
+    for place in range(at + 2, min(at + 6, end - 1)):
+        if tokens.words[place] == '"':
+            return place + 1
+    return 0
 
 
 def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool:
@@ -115,18 +135,24 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
         if tokens.word(at) == "y" and not tokens.is_cased:
             return False
         at += 1
-    return at < len(tokens) and _is_name_word(tokens, at, taken) and not _is_plain(tokens, at) and tokens.word(at - 1) not in {"le", "st"} | ({"y", "de", "la", "del", "los", "las", "du", "des", "al", "el"} if tokens.language[:2] == "en" and not tokens.is_cased else set())
+    return at < len(tokens) and _is_name_word(tokens, at, taken) and (not _is_plain(tokens, at) or tokens.words[at] in NAMES_TOO) and tokens.word(at - 1) not in {"le", "st"} | ({"y", "de", "la", "del", "los", "las", "du", "des", "al", "el"} if tokens.language[:2] == "en" and not tokens.is_cased else set())
 
 
 def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bool:
     if not _is_name_word(tokens, at, taken) or tokens.word(at + 1) == ":":
         return False
+    if tokens.gaps[at] == "" and tokens.word(at - 1) == "-" and tokens.words[at - 2].isalpha():
+        return True
+    if len(tokens.words[at]) == 1 and (_is_elided(tokens, at) or (tokens.word(at + 1) == "." and tokens.gaps[at + 1] == "" and tokens.words[at] not in {"s"})):
+        return True
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)
         if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1:
             return False
         if len(text) == 1 and tokens.word(at + 1) not in {".", "-"} and tokens.word(at) in {"a", "i"}:
             return False
+    if not tokens.is_cased and tokens.words[at] in CODES and tokens.words[at] not in PARTICLES:
+        return False
     if not _is_plain(tokens, at):
         return True
     if tokens.words[at] not in NAMES_TOO and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
@@ -134,6 +160,11 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
     if tokens.is_cased:
         return True
     return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in NAMES_TOO
+
+
+def is_plain(run: Run) -> bool:
+    """Whether all of it are words of alerts, colours or states."""
+    return all(part in COMMON or part in COLORS or part in MONTHS or part in STATES for part in run.parts)
 
 
 def is_place_or_body(tokens: Tokens, run: Run) -> bool:
@@ -207,8 +238,12 @@ def strength_after(tokens: Tokens, end: int) -> int:
     if bare_age(tokens, end):
         return 2
     place = end
-    if tokens.word(place) in {",", "(", "...", "-", ":"}:
+    if tokens.word(place) in {",", "(", "...", "-", ":", "/"}:
         place += 1
+        if tokens.word(place) in {"m", "f", "w", "b", "h"} and tokens.word(place + 1) in {",", ")", "/", "..."}:
+            return 2
+        if tokens.word(place) == "last" and tokens.word(place + 1) == "seen":
+            return 2
     if tokens.word(place) in {"a", "an", "is", "un", "une", "una", "the", "aged", "es", "est"}:
         place += 1
     if tokens.word(place) in {"a", "an", "described", "un", "une", "una"}:
@@ -220,7 +255,9 @@ def strength_after(tokens: Tokens, end: int) -> int:
         return 2
     if place > end and _is_apposition(tokens, end):
         return 2
-    if (word.isdigit() or word in RACES or word in SEXES) and place > end:
+    if tokens.word(place - 1) in {"is", "est"} and (word.isdigit() or word in NUMBERS) and tokens.word(place + 1) in {",", ".", "and"} and len(word) != 4:
+        return 2
+    if (word.isdigit() or word in NUMBERS or word in RACES or word in SEXES) and place > end:
         nxt = tokens.word(place + 1 + (tokens.word(place + 1) == "-"))
         if nxt in UNITS or nxt in {"yo", "y"} or word in SEXES or (word in RACES and (nxt in SEXES or nxt in {",", "juvenile"} or nxt in RACES)):
             return 2
@@ -228,7 +265,7 @@ def strength_after(tokens: Tokens, end: int) -> int:
         return 2
     if word == "race" or (word in {*RACE_CODES, "m", "f"} and tokens.word(place + 1) == "/"):
         return 2
-    if word == "de" and tokens.word(place + 1).isdigit() and tokens.word(place + 2) in UNITS:
+    if word == "de" and tokens.word(place + 1).isdigit() and (tokens.word(place + 2) in UNITS or (tokens.word(place + 2) in {"y", "et"} and tokens.word(place + 4) in UNITS)):
         return 2
     return _verb_after(tokens, end)
 
@@ -259,5 +296,5 @@ def _verb_after(tokens: Tokens, end: int) -> int:
 
 PERSONAL = frozenset(
     "abducted taken kidnapped described wearing weighs weight tall pounds hair eyes armed driving traveling travelling enleve enlevee vu vue apercu apercue secuestrado secuestrada "
-    "visto vista mesure pese portait porte vestia autism believed mide pesa feet stands seen missing reported".split()
+    "visto vista mesure pese portait porte vestia autism believed mide pesa feet stands seen missing reported gone disappeared vanished".split()
 )

@@ -10,7 +10,7 @@ from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import AGE_LABELS, AgeValue, Found, UNITS, measures
-from capgateway.cards.extract.words import RACES, SEXES
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES, SEXES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -26,7 +26,7 @@ BREAKS = frozenset(
 ) - {",", "is"}
 NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
-    "approximately approx about juvenile believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+    "approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
@@ -213,10 +213,15 @@ class Reader:
     def _bare_numbers(self, inside: bytearray) -> list[Found]:
         tokens, found = self._tokens, []
         for at, word in enumerate(tokens.words):
+            if "/" in {tokens.word(at - 1), tokens.word(at + 1)} and ((tokens.word(at - 1) == "/" and tokens.gaps[at] == "") or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")) and not (tokens.word(at - 2) in {"m", "f"}):
+                continue
+            if word in NUMBERS and tokens.word(at - 1) in {"is", "est"} and tokens.word(at + 1) in {",", ".", "and"} and not inside[at]:
+                found.append(Found("bare", at, at + 1, NUMBERS[word]))
+                continue
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:  # noqa: PLR2004
                 continue
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (before in {",", "(", ":", "...", "/", "and", "et", "y", "&", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (before in {",", "(", ":", "...", "/", "is", "and", "et", "y", "&", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
                 if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
                     continue
                 if after == "," and at + 2 < len(tokens) and tokens.words[at + 2].isdigit() and len(tokens.words[at + 2]) == 4:
@@ -318,24 +323,28 @@ class Reader:
             person.parts = run.parts
             self._turn(person, run.end, sentence)
             return
-        if names.is_place_or_body(tokens, run) and not self._after_label(run):
+        if names.is_place_or_body(tokens, run) and not (self._after_label(run) and tokens.word(run.end) in {",", "(", "...", "-", "/"}):
             return
         strength, is_label = self._strength(run, sentence)
         family = self._families.of.get(run.first)
+        if len(run.parts) == 1 and strength == 2 and tokens.word(run.end) == "(" and "child" in {self._list_role, self._block} and names.bare_age(tokens, run.end):  # noqa: PLR2004
+            strength = 3
         if family is not None:
             strength = max(strength, strength + names.strength_after(tokens, family.end), 1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)))
+        if len(run.parts) == 1 and names.is_plain(run) and not is_label and not family and not self._is_called(run):
+            return
         needed = 2 if len(run.parts) > 1 or family else 3
         if run.first in self._echoed:
             strength += 2
         if strength < needed or (len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)):
-            if run.first == sentence or strength:
+            if names.strength_after(tokens, run.end) and not names.is_plain(run):
                 self._now, self._pending = None, []
             return
         confidence: Confidence = "certain" if is_label or strength > 3 else "high"  # noqa: PLR2004
         person = self._nameless(run, sentence)
         if person is None:
             person = self._begin(self._role_beside(run, sentence))
-            person.is_guess = self._block is None
+            person.is_guess = not is_label
         elif person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
@@ -408,6 +417,8 @@ class Reader:
             return 2, False
         if word in CALLED:
             return 3, False
+        if word in {"petite", "petit", "bebe", "baby", "kin"} or (word in KIN and at == run.first - 1):
+            return 2, False
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
             return 2, self._block is not None
@@ -447,7 +458,7 @@ class Reader:
                 break
         if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]) or "driving" in after:
             return "suspect"
-        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after) or _follows(after, "last", "seen"):
+        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after) or any(word in CHILD_NOUNS for word in after[:4]) or _follows(after, "last", "seen"):
             return "child"
         return None
 
@@ -551,11 +562,15 @@ class Reader:
         low, high = tokens.sentence(noun.first)
         before = tokens.words[max(low, noun.first - 6) : noun.first]
         after = tokens.words[noun.end : min(high, noun.end + 12)]
+        if self._is_kin_of_theirs(noun, sentence):
+            assert self._now is not None
+            self._describe(self._now, noun, sentence)
+            return
         if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
             self._now = None
             return
-        is_with = any(word in {"with", "w", "accompanied", "company", "avec", "con", "suspect", "suspected"} for word in before)
-        is_by = any(word in {"by", "par", "por"} for word in before) and any(word in {"abducted", "taken", "kidnapped", "enleve", "enlevee", "secuestrado", "secuestrada", "driven", "have"} for word in tokens.words[max(low, noun.first - 10) : noun.first])
+        is_with = any(word in {"llevo", "llevaron", "presuntamente", "with", "w", "accompanied", "company", "avec", "con", "suspect", "suspected"} for word in before)
+        is_by = any(word in {"by", "par", "por"} for word in before) and any(word in {"abducted", "taken", "kidnapped", "enleve", "enlevee", "secuestrado", "secuestrada", "sustraido", "sustraida", "emmene", "emmenee", "emmenes", "emmenees", "enleves", "enlevees", "driven", "have"} for word in tokens.words[max(low, noun.first - 10) : noun.first])
         acts = any(word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after)
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
@@ -566,6 +581,16 @@ class Reader:
         self._turn(person, noun.end, sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+
+    def _is_kin_of_theirs(self, noun: Noun, sentence: int) -> bool:
+        """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
+        now, words = self._now, self._tokens.words
+        if now is None or now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":  # noqa: PLR2004
+            return False
+        between = words[now.at : noun.first]
+        if not now.parts:
+            return self._block == "suspect" and not any(word in BREAKS for word in between)
+        return between[:1] in ([","], ["("], ["..."]) and not {"his", "her", "son", "sa", "su"} & set(between) and not any(word in BREAKS for word in between)
 
     def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
         """``Her father`` says that the only child spoken of is a girl."""

@@ -86,7 +86,7 @@ CHILD_NOUNS = frozenset(
     "child children kid kids girl girls boy boys baby babies infant infants toddler newborn juvenile teen teenager teens minor son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
     "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
-    "nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
+    "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
     "suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
