@@ -15,12 +15,12 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy desaparecido desaparecida disparu disparue".split(), "child"),
     **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("location lieu lugar where place".split(), "seen"),
+    **dict.fromkeys("lkl position localisation location lieu lugar where place".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
-_INSIDE = frozenset("taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known last seen nom nombre abducted by du de la el the".split())
+_INSIDE = frozenset("taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split())
 LAST_SEEN = (("last", "seen"), ("last", "known"), ("derniere", "localisation"), ("visto", "por"), ("vista", "por"), ("dernier", "endroit"), ("vu", "pour"), ("ultima", "vez"), ("ultimo", "lugar"))
 
 

@@ -67,7 +67,7 @@ def facts(texts: Iterable[Text], *, is_amber: bool = True) -> Facts:
         _mark(tokens, taken, [one.fact for one in contacts(tokens)])
         near = near or do_not_approach(tokens)
         reader.read(tokens, taken, clothes(tokens))
-        seen.read(tokens, taken)
+        seen.read(tokens, taken, frozenset(part for person in reader.people for part in person.parts))
     return _Cards(garage, reader, seen, list(called.values()), near).facts()
 
 

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels
-from capgateway.cards.extract.fact import Confidence, Fact, fact
+from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS
-from capgateway.cards.extract.names import STATES
-from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES
-from capgateway.cards.extract.words import DAY_PARTS, DAYS, MONTHS
+from capgateway.cards.extract.names import PLACES, STATES
+from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
+from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
-LONGEST_PLACE, LONGEST_TIME = 24, 16
-#: In order of worth: what a text says first of these is where somebody was last seen.
-_CUES: tuple[tuple[str, ...], ...] = (
-    ("last", "seen"), ("last", "known", "location"), ("last", "known"), ("vu", "pour", "la", "derniere", "fois"), ("vue", "pour", "la", "derniere", "fois"), ("vus", "pour", "la", "derniere", "fois"), ("vues", "pour", "la", "derniere", "fois"),
-    ("apercu",), ("apercue",), ("apercus",), ("visto", "por", "ultima", "vez"), ("vista", "por", "ultima", "vez"), ("vistos", "por", "ultima", "vez"), ("vistas", "por", "ultima", "vez"), ("por", "ultima", "vez"), ("derniere", "fois"), ("last", "heard", "from"),
-    ("abducted",), ("kidnapped",), ("taken",), ("disappeared",), ("missing",), ("took", "place"), ("occurred",), ("happened",),
-    ("enleve",), ("enlevee",), ("enleves",), ("enlevees",), ("disparu",), ("disparue",), ("secuestrado",), ("secuestrada",), ("secuestrados",), ("desaparecido",), ("desaparecida",), ("vu",), ("vue",), ("visto",), ("vista",), ("sustraido",), ("sustraida",), ("raptado",), ("raptada",),
-    ("abduction",), ("incident",),
-)  # fmt: skip
+LONGEST_PLACE, LONGEST_TIME, BACK = 24, 16, 12
+#: How well words say where somebody was last seen.
+LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
+_SIGHTINGS = (
+    "last seen; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+)
+_ABDUCTIONS = (
+    "abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
+    "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
+    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; raptado; raptada; robado; robada; salio; visto; vista; did not come home"
+)
+_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")}
 _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
-for _cue in _CUES:
+for _cue in sorted(_RANKS, key=len, reverse=True):
     _BY_FIRST.setdefault(_cue[0], []).append(_cue)
-STRONG = frozenset([("last", "seen"), ("last", "known", "location"), ("last", "heard", "from")])
+ELSEWHERE = frozenset("heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split())
+NOT_THE_CHILD = frozenset("vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split())
 PREPOSITIONS = frozenset("in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split())
-INTO = frozenset("in at on near from outside inside behind around along leaving dans sur au aux en desde a pres cerca by".split())
+INTO = frozenset("in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split())
+ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
     ". ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
@@ -49,22 +55,30 @@ class Seen:
         self.place: Fact | None = None
         self.time: Fact | None = None
         self.direction: Fact | None = None
-        self._is_strong = False
+        self._rank = 0
+        self._named: frozenset[str] = frozenset()
 
-    def read(self, tokens: Tokens, taken: bytearray) -> None:
-        """One text; what an earlier one said stays."""
+    def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
+        """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names."""
+        self._named, self._taken = named, taken
         for label in labels(tokens):
-            if label.role == "seen" and self.place is None:
+            if label.role == "seen" and self._rank < LABEL:
                 self._labelled(tokens, label.end)
         for at, word in enumerate(tokens.words):
             for cue in _BY_FIRST.get(word, ()):
                 if tuple(tokens.words[at : at + len(cue)]) == cue:
-                    self._cue(tokens, at, cue, taken)
+                    self._cue(tokens, at, cue)
                     break
             if self.direction is None:
                 self._heading(tokens, at)
-        if self.place is None:
-            self._wireless(tokens)
+            if self._rank < ORIGIN and word in {"from", "of", "de"}:
+                self._origin(tokens, at)
+        if self._rank < HEAD:
+            self._head(tokens)
+
+    def _learn(self, rank: int, place: Fact | None) -> None:
+        if place is not None and rank > self._rank:
+            self.place, self._rank = place, rank
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
         if first >= len(tokens):
@@ -74,7 +88,7 @@ class Seen:
             return
         self._time(tokens, first, high)
         start = first
-        if self.time is not None and self.time.start == tokens.starts[first]:
+        if self.time is not None and self.time.field == tokens.field and self.time.start == tokens.starts[first]:
             while start < high and tokens.starts[start] < self.time.end:
                 start += 1
             while tokens.word(start) in {",", "-", "at", "in", "near", "on"}:
@@ -82,31 +96,64 @@ class Seen:
         while tokens.word(start) in PREPOSITIONS:
             start += 1
         end = self._place_end(tokens, start, high, is_label=True)
-        if end > start:
-            self.place = fact(tokens, start, end, " ".join(tokens.slice(start, end).split()), "certain")
-            self._is_strong = True
+        if end > start and not any(self._taken[start:end]):
+            self._learn(LABEL, fact(tokens, start, end, " ".join(tokens.slice(start, end).split()), "certain"))
 
-    def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...], taken: bytearray) -> None:
+    def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
         low, high = tokens.sentence(at)
-        first = at + len(cue)
-        if cue in {("abduction",), ("incident",)} and not any(word in {"took", "occurred", "happened"} for word in tokens.words[first : first + 8]):
+        first, rank = at + len(cue), _RANKS[cue]
+        before = tokens.words[max(low, at - 6) : at]
+        if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
             return
-        if cue == ("missing",) and tokens.word(first) not in {"from", "since", "in"}:
-            return
-        if cue == ("taken",) and tokens.word(at - 1) in {"be", "may"}:
-            return
-        if self.place is not None and (self._is_strong or cue not in STRONG):
-            if self.time is None and self.place.field == tokens.field and self.place.language == tokens.language:
-                self._time(tokens, first, high, low)
-            return
-        if any(word in {"vehicle", "car", "suspect"} for word in tokens.words[max(low, at - 4) : at]) and cue in STRONG:
-            pass
-        place = self._find_place(tokens, first, high)
-        if place is not None:
-            self.place = place
-            self._is_strong = cue in STRONG
-        if self.time is None:
+        is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
+        if self.time is None and rank >= ABDUCTION and not is_name and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}:
             self._time(tokens, first, high, low)
+        if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
+            return
+        if rank <= self._rank or (any(word in NOT_THE_CHILD for word in before) and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",)}):
+            return
+        if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
+            return
+        if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
+            return
+        if cue in {("inside",), ("outside",)}:
+            first = at
+        place = self._direct(tokens, first, high) if cue in {("last", "seen"), ("left",)} else None
+        if place is None and cue != ("left",):
+            place = self._find_place(tokens, first, high)
+        self._learn(rank, place)
+
+    def _direct(self, tokens: Tokens, first: int, high: int) -> Fact | None:
+        """``Last seen Worcester Common 2:15 PM``; ``left a campground at Sharbot Lake``."""
+        start = first
+        while tokens.word(start) in {"a", "an", "the", "her", "his", "their"}:
+            start += 1
+        if start >= high or not tokens.is_cased:
+            return None
+        end = self._place_end(tokens, start, high)
+        words = tokens.words[start:end]
+        is_place = (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5) or (start > first and any(word in PLACE_WORDS for word in words))
+        if not is_place or tokens.words[start] in DAYS or tokens.words[start] in MONTHS or time_at(tokens, start) or any(self._taken[start:end]) or self._is_name(words):
+            return None
+        return fact(tokens, start, end, " ".join(tokens.slice(start, end).split()))
+
+    def _is_name(self, words: list[str]) -> bool:
+        return bool(self._named) and all(word in self._named or not word.isalpha() for word in words)
+
+    def _origin(self, tokens: Tokens, at: int) -> None:
+        """``an 8-year-old girl from Muncie``; ``Evangeline Thorsgaard, 16, of Duluth``."""
+        before = tokens.word(at - 1)
+        if before == "out":
+            before = tokens.word(at - 2)
+        is_person = before in CHILD_NOUNS or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit()) or (before in self._named) or (before in UNITS and tokens.words[at] == "de")
+        if not is_person or at + 1 >= len(tokens) or tokens.word(at + 1) in COMMON or tokens.word(at + 1).isdigit():
+            return
+        if not tokens.capital[at + 1]:
+            return
+        end = self._place_end(tokens, at + 1, tokens.sentence(at)[1])
+        words = tokens.words[at + 1 : end]
+        if words and not self._is_name(words) and len(words) <= 6 and not any(self._taken[at + 1 : end]):
+            self._learn(ORIGIN, fact(tokens, at + 1, end, " ".join(tokens.slice(at + 1, end).split()), "medium"))
 
     def _find_place(self, tokens: Tokens, first: int, high: int) -> Fact | None:
         at = first
@@ -115,7 +162,9 @@ class Seen:
             if (span := time_at(tokens, at)) and span > at:
                 at = span
                 continue
-            if word in INTO and at + 1 < high:
+            if word in {"found", "located", "retrouve", "retrouvee"}:
+                break
+            if (word in INTO or (word in ROMANCE and tokens.language[:2] != "en")) and at + 1 < high:
                 start = at + 1
                 while tokens.word(start) in SKIP or (tokens.word(start) in {"d", "l"}):
                     start += 1
@@ -127,23 +176,25 @@ class Seen:
                     continue
                 first_of_place = at + 1
                 end = self._place_end(tokens, first_of_place, high)
-                if end > start - 1 and self._is_place(tokens, first_of_place, end):
+                if end > start - 1 and self._is_place(tokens, first_of_place, end) and not any(self._taken[first_of_place:end]):
                     while tokens.word(first_of_place) in {"the", "le", "la", "l", "'", "el"}:
                         first_of_place += 1
                     return fact(tokens, first_of_place, end, " ".join(tokens.slice(first_of_place, end).split()))
-            if word in {".", ";", "wearing", "driving", "with", "accompanied", "vestia", "portait", "avec", "con"} and at > first:
+            if word in {".", ";", "wearing", "driving", "accompanied", "vestia", "portait", "heading", "headed"} and at > first:
                 break
             at += 1
         return None
 
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
-        if not words or any(word in {"vehicle", "car", "suv", "van", "truck", "sedan", "pickup", "vehicule", "vehiculo", "shirt", "pants", "custody", "clothing"} for word in words):
+        if len(words) == 1 and words[0] in PLACE_WORDS:
+            return False
+        if not words or any(word in {"girl", "boy", "child", "mother", "father", "newborn", "baby", "vehicle", "car", "suv", "van", "truck", "sedan", "pickup", "vehicule", "vehiculo", "shirt", "pants", "custody", "clothing"} for word in words):
             return False
         if any(word in PLACE_WORDS for word in words):
             return True
         proper = [place for place in range(first, end) if tokens.words[place].isalpha() and (tokens.capital[place] or not tokens.is_cased)]
-        return bool(proper) and tokens.words[proper[0]] not in {"sunday", "monday"}
+        return bool(proper) and not self._is_name(words) and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
 
     def _place_end(self, tokens: Tokens, first: int, high: int, *, is_label: bool = False) -> int:
         at = first
@@ -202,7 +253,7 @@ class Seen:
                 self.time = fact(tokens, at, end, " ".join(tokens.slice(at, end).split()))
                 return
         if low is not None:
-            for at in range(low, first):
+            for at in range(max(low, first - BACK), first):
                 if end := time_at(tokens, at):
                     self.time = fact(tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium")
                     return
@@ -224,31 +275,45 @@ class Seen:
         if end > first and tokens.words[first] != "to" or end > first + 1:
             self.direction = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()))
 
-    def _wireless(self, tokens: Tokens) -> None:
-        """``Barstow, CA AMBER Alert: …`` and ``AMBER Alert Dothan AL: …``."""
-        for at, word in enumerate(tokens.words[:16]):
-            if word != "amber":
-                continue
-            back = at - 1
-            if back >= 1 and tokens.words[back] in CODES and tokens.slice(back, back + 1).isupper():
-                self._named(tokens, 0, back + 1)
-                return
-            first = at + 2
-            if tokens.word(first) in {":", "-"}:
-                first += 1
-            for end in range(first + 1, min(len(tokens), first + 6)):
-                if tokens.words[end] in CODES and tokens.slice(end, end + 1).isupper() and tokens.words[end] not in {"in", "or"} | ({"la", "me", "de"} if not tokens.is_cased else set()):
-                    self._named(tokens, first, end + 1)
+    def _head(self, tokens: Tokens) -> None:
+        """``Barstow, CA AMBER Alert: …``, ``AMBER Alert Dothan AL: …``, ``ALERTE AMBER - Gatineau.``; or a sentence that is a place."""
+        for at, word in enumerate(tokens.words[:18]):
+            if word == "amber":
+                back = at - 1
+                if back >= 1 and _is_code(tokens, back) and self._named_place(tokens, tokens.sentence(back)[0], back + 1):
                     return
-            return
+                first = at + 1 + (tokens.word(at + 1) in {"alert", "update"})
+                while tokens.word(first) in {":", "-", "for", "condado", "de"}:
+                    first += 1
+                for end in range(first + 1, min(len(tokens), first + 7)):
+                    is_end = tokens.word(end) in {":", ".", "-"} or _is_code(tokens, end - 1) or tokens.word(end) in {"county", "area"}
+                    if is_end and self._named_place(tokens, first, end + (tokens.word(end) == "county")):
+                        return
+        for start in tokens.sentences:
+            end = tokens.sentence(start)[1] - 1
+            if 0 < end - start <= 4 and tokens.word(end) == "." and start and self._named_place(tokens, start, end - (tokens.words[end - 1] == "area")):  # noqa: PLR2004
+                return
 
-    def _named(self, tokens: Tokens, first: int, end: int) -> None:
-        words = tokens.words[first : end - 1]
-        if tokens.word(first) in {"alerta", "alert"}:
-            return
-        if 0 < len(words) <= 5 and all((word.isalpha() and (tokens.capital[first + place])) or word in {",", ".", "-"} for place, word in enumerate(words)):
-            confidence: Confidence = "medium"
-            self.place = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), confidence)
+    def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        words = tokens.words[first:end]
+        letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
+        if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):  # noqa: PLR2004
+            return False
+        for at in letters:
+            word = tokens.words[at]
+            is_last = at == letters[-1]
+            if not tokens.capital[at] or (word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))):
+                return False
+        if any(not word.isalpha() and word not in {",", ".", "-", "'"} for word in words) or tokens.words[letters[0]] in STATES and len(letters) == 1:
+            return False
+        self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
+        return True
+
+
+def _is_code(tokens: Tokens, at: int) -> bool:
+    """Whether it is a state's code, in capitals."""
+    word = tokens.word(at)
+    return word in CODES and tokens.slice(at, at + 1).isupper() and (tokens.is_cased or word not in WORDS)
 
 
 def time_at(tokens: Tokens, at: int) -> int:
@@ -354,5 +419,3 @@ def _date(tokens: Tokens, at: int) -> int:
         return end
     return 0
 
-
-UNUSED = (NAMES,)
