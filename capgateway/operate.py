@@ -81,7 +81,7 @@ class Operate:
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """An operator says that a quarantined take-down ends this card. Raises ``LookupError`` and ``ValueError`` as the
         store does."""
-        decision = await self._store.write_alone(held.release, alert_id, card_id)
+        decision = await self._store.write_alone(held.release, alert_id, self.policy, card_id)
         self._on_messages()
         ended = ",".join(change.card_id for change in decision.changes)
         log.event(LOGGER, "quarantine.released", actor=actor, alert=alert_id, card=ended, reason=reason)

@@ -382,6 +382,7 @@ def _policy(settings: Settings) -> Policy:
             senders=feed.senders,
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
+            precedence=feed.precedence,
         )
         for feed in settings.feeds
     }

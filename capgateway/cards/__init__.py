@@ -7,6 +7,7 @@ from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
+from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
@@ -17,6 +18,7 @@ from capgateway.cards.takedown import (
     may_mean_a_card,
     waits_for_a_person,
 )
+from capgateway.cards.traits import Traits
 
 __all__ = [
     "MAX_NAME",
@@ -37,6 +39,7 @@ __all__ = [
     "PolicyAction",
     "SignatureNote",
     "Situation",
+    "Traits",
     "convert",
     "decide",
     "draft",
@@ -59,4 +62,5 @@ __all__ = [
     "touches",
     "unusable",
     "waits_for_a_person",
+    "was_cancelled_unseen",
 ]

@@ -89,10 +89,27 @@ def lies_within(meant: Meant, regions: tuple[str, ...]) -> bool:
     return not regions or all(any(places.is_within(place, region) for region in regions) for place in places_meant)
 
 
+def overlap(one: Meant, other: Meant) -> bool:
+    """Whether two alerts mean a common place."""
+    return any(_lies_in(mine, yours) or _lies_in(yours, mine) for mine in one.units for yours in other.units)
+
+
+def covers(outer: Iterable[Unit], inner: Iterable[Unit]) -> bool:
+    """Whether each of the inner units lies in one of the outer ones."""
+    around = tuple(outer)
+    return all(any(_lies_in(unit, wide) for wide in around) for unit in inner)
+
+
 def touches(area: CardArea, regions: tuple[str, ...]) -> bool:
     """Whether what a card is shown in and any of the regions overlap; no regions at all means everywhere."""
     shown = [places.region_of(target.code, target.scheme) for target in area.target]
     return any(places.touches(region, regions) for region in shown)
+
+
+def _lies_in(unit: Unit, wide: Unit) -> bool:
+    if unit.code == wide.code:
+        return wide.whole or not unit.whole
+    return wide.whole and wide.code in (unit.subdivision, unit.country)
 
 
 def _wider(known: Unit | None, unit: Unit) -> Unit:

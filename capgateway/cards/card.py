@@ -202,8 +202,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["card/1"] = "card/1"
     card_id: str
     revision: Annotated[int, msgspec.Meta(ge=1)]
-    state: Literal["active", "ended"]
-    kind: Literal["amber"] = "amber"
+    state: Literal["active", "linked", "waiting", "ended"]
+    kind: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]*$")] = "amber"
     status: Literal["actual", "exercise"]
     program: str = "AMBER Alert"
     incident_id: str

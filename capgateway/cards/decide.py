@@ -97,7 +97,7 @@ def decide(situation: Situation, policy: Policy) -> Decision:
     """What becomes of an identifiable alert, and of the cards of its chain. The same facts give the same decision, in any
     order of arrival."""
     arrived = situation.arrived
-    if arrived.gist.msg_type == "Cancel" and any(card.active for card in situation.cards):
+    if arrived.gist.msg_type == "Cancel" and any(card.is_open for card in situation.cards):
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
@@ -118,20 +118,19 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
     if barred := bar(arrived, chain, policy):
         return Decision(word="quarantined", reason=barred)
     made = [card for card in situation.cards if any(card.alert_id == member.alert_id for member in chain)]
-    active = sorted((card for card in made if card.active), key=lambda card: (card.published_at, card.card_id))
+    still = sorted((card for card in made if card.is_open), key=lambda card: (card.published_at, card.card_id))
     result = outcome(chain, policy, situation.now)
     changes: tuple[Change, ...] = ()
-    match result:
-        case Silent():
-            changes = tuple(_end(card, result.end) for card in active)
-        case Shown() if _is_barred(made, active):
-            return Decision(word="quarantined", reason="withdrawn")
-        case Shown() if [(card.alert_id, card.target) for card in active] != [_what(result)]:
-            shown = _display(result, active[0] if active else None, chain, len(situation.cards), situation.deployment)
-            changes = (shown, *(_end(card, "superseded") for card in active[1:]))
+    if isinstance(result, Silent):
+        changes = tuple(_end(card, result.end) for card in still)
+    elif _is_barred(made, still):
+        return Decision(word="quarantined", reason="withdrawn")
+    elif _is_other(result, still, situation):
+        shown = _display(result, still[0] if still else None, chain, len(situation.cards), situation.deployment)
+        changes = (shown, *(_end(card, "superseded") for card in still[1:]))
     if isinstance(result, Silent) and changes:
         return Decision(word="ended", reason=result.end, changes=changes)
-    if active and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
+    if still and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, situation.now)
     return msgspec.structs.replace(refusal, changes=changes) if refusal else _word(changes)
@@ -173,14 +172,16 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
     return [*others, arrived]
 
 
-def _what(shown: Shown) -> tuple[str, tuple[str, ...]]:
-    """The alert on display, and where: a policy of other regions shows it elsewhere."""
-    return shown.member.alert_id, tuple(unit.code for unit in shown.target)
+def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
+    """Whether other cards are there than the one of this alert in this place (a policy of other regions shows it elsewhere), or
+    that one has to find its place anew."""
+    what = shown.member.alert_id, tuple(unit.code for unit in shown.target)
+    return [(card.alert_id, card.target) for card in still] != [what] or still[0].card_id in situation.anew
 
 
-def _is_barred(made: Sequence[CardState], active: Sequence[CardState]) -> bool:
+def _is_barred(made: Sequence[CardState], still: Sequence[CardState]) -> bool:
     """An operator's take-down is sticky: later updates of the chain wait for a person."""
-    return not active and any(card.end_reason in ("withdrawn", "erased") for card in made)
+    return not still and any(card.end_reason in ("withdrawn", "erased") for card in made)
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:

@@ -11,6 +11,8 @@ from capgateway.cards.member import ExpiresFrom, Member
 from capgateway.places import Unit
 
 Word = Literal["published", "updated", "ended", "unchanged", "linked", "ignored", "quarantined"]
+CardWord = Literal["active", "linked", "waiting", "ended"]
+"""The states of a card: on display, a copy of another card of its incident, a copy that waits for a person, over for good."""
 EndReason = Literal["cancelled", "expired", "withdrawn", "left_region", "superseded", "erased"]
 IgnoreReason = Literal["no_programme", "status", "scope", "region", "expired", "blocked", "stale", "erased"]
 QuarantineReason = Literal[
@@ -33,7 +35,8 @@ Reason = EndReason | IgnoreReason | QuarantineReason
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
     """Show the alert of ``alert_id`` as this card, a new one or a new revision of a known one, in these units;
-    ``issued_at`` is when its story began."""
+    ``issued_at`` is when its story began. A card that is ``linked`` or ``waiting`` is a copy, which is stored and not shown. ``related`` are cards that may be about the
+    same child; ``takes_over`` is the card of its incident that it takes the place of."""
 
     alert_id: str
     card_id: str
@@ -43,6 +46,10 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     expires_from: ExpiresFrom
     target: tuple[Unit, ...]
+    state: Literal["active", "linked", "waiting"] = "active"
+    programme: str = "amber"
+    related: tuple[str, ...] = ()
+    takes_over: str | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,23 +76,42 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 class CardState(msgspec.Struct, frozen=True, kw_only=True):
     """What the store remembers of a card that an alert of this chain made. ``alert_id`` made its latest revision,
-    ``target`` are the codes of the units that one is shown in."""
+    ``target`` are the codes of the units that one is shown in. ``restored_at`` is when a person lifted its withdrawal."""
 
     card_id: str
     incident_id: str
     revision: int
-    active: bool
+    state: CardWord = "active"
+    programme: str = "amber"
     alert_id: str
     published_at: datetime
     target: tuple[str, ...] = ()
     end_reason: EndReason | None = None
+    restored_at: datetime | None = None
+    superseded_by: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it is on display."""
+        return self.state == "active"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is on display, and no other card is about to take its place."""
+        return self.active and self.superseded_by is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended: it is on display, or a copy of what is."""
+        return self.state != "ended"
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision depends on, beside the policy.
 
     ``chain`` is every stored alert tied to ``arrived`` by references of the same sender (``arrived`` may be among them),
-    ``cards`` every card these ever made, ``deployment`` the name of this gateway's database.
+    ``cards`` every card these ever made, ``deployment`` the name of this gateway's database. The cards of ``anew`` are to find
+    their place again although nothing new was said of them.
     """
 
     arrived: Member
@@ -93,3 +119,4 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     cards: tuple[CardState, ...] = ()
     now: datetime
     deployment: str = ""
+    anew: frozenset[str] = frozenset()

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from capgateway import places
+from capgateway.cards import traits
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unresolved: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     event_codes: tuple[EventCode, ...] = ()
+    case_number: str | None = None
+    traits: Traits = Traits()
 
 
 def draft(alert: Alert, gist: Gist) -> Draft:
@@ -53,7 +57,15 @@ def draft(alert: Alert, gist: Gist) -> Draft:
         unresolved=tuple(f"{name}={value}" for name, value in geocodes if not places.read(name, value)),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
+        case_number=traits.case_number(alert),
+        traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
     )
+
+
+def _alerts(gist: Gist) -> tuple[str, ...]:
+    """Its own name, and those that it refers to, other senders' among them: by these, cards of one incident are found."""
+    names = dict.fromkeys([(gist.sender_key, gist.identifier_key), *gist.named()])
+    return tuple("\n".join(name) for name in names)[: traits.MOST]
 
 
 def may_display(gist: Gist) -> bool:

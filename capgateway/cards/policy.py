@@ -27,12 +27,13 @@ CALL_911 = PolicyAction(
 
 class FeedRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the alerts of one feed may do: the keys of ``[[feeds]]`` that decisions ask for. ``senders`` and ``jurisdiction``
-    empty mean any and anywhere."""
+    empty mean any and anywhere; of the cards of one incident, the one with the higher ``precedence`` is displayed."""
 
     is_push: bool = False
     senders: tuple[str, ...] = ()
     jurisdiction: tuple[str, ...] = ()
     signature: Literal["ignore", "verify", "require"] = "verify"
+    precedence: int = 10
 
 
 ANY_FEED = FeedRules()

@@ -31,7 +31,7 @@ def cards() -> None:
 
 @asks_gateway
 @cards.command("list")
-@click.option("--state", type=output.Choice(["active", "ended"]), help="Only cards in this state.")
+@click.option("--state", type=output.Choice(["active", "linked", "waiting", "ended"]), help="Only cards in this state.")
 @ask.limit_option
 @output.format_option
 @click.pass_obj

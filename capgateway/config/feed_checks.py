@@ -27,6 +27,9 @@ _OWNERS: dict[str, tuple[FeedKind, ...]] = {
     "path": ("directory",),
 }
 
+PRECEDENCE_OF_PUSH = 5
+"""Whatever a partner pushes gives way to the issuer's own feeds, unless the operator says otherwise."""
+
 
 def feed(found: Found, spot: Spot) -> Any:
     """One ``[[feeds]]``: an address we may ask, at a pace its host permits, with headers that can be sent."""
@@ -38,6 +41,8 @@ def feed(found: Found, spot: Spot) -> Any:
     _check_trust(found, spot)
     if found.get("headers") not in (None, UNUSABLE):
         _check_headers(found["headers"], spot.at("headers"))
+    if found["kind"] == "push":
+        found = {"precedence": PRECEDENCE_OF_PUSH} | found
     return checks.made(Feed, found)
 
 

@@ -184,7 +184,7 @@ FEED = {
     ),
     "precedence": Key(
         kind=whole(0, 1000),
-        about="Of the cards of one incident, the one with the highest precedence is displayed.",
+        about="Of the cards of one incident, the one with the highest precedence is displayed; 5 for push feeds unless set.",
         default=10,
     ),
     "rehearsal": Key(kind=flag(), about="Send everything from this feed as exercise.* messages only.", default=False),

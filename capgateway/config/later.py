@@ -12,7 +12,6 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "feeds.precedence",
         "feeds.media_hosts",
         "policy.review",
         "policy.review_timeout",

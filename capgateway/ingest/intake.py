@@ -15,7 +15,7 @@ from capgateway.examine import examine
 from capgateway.feeds import read_entries
 from capgateway.feeds.http.hosts import Hosts
 from capgateway.ingest.live import Live
-from capgateway.store import alerts, cards
+from capgateway.store import alerts, copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,8 +114,8 @@ class Intake:
     async def expire(self) -> int:
         """End every card whose time has come; how many there were."""
         ended = 0
-        while (next_end := await self.store.read(cards.next_expiry)) is not None and next_end <= utc_now():
-            count = await self.store.write_alone(cards.expire, EXPIRE_AT_ONCE)
+        while (end := await self.store.read(copies.next_end, utc_now())) is not None and end <= utc_now():
+            count = await self.store.write_alone(copies.end_overdue, EXPIRE_AT_ONCE, self.policy)
             ended += count
             log.event(LOGGER, "cards.expired", count=count)
             self.live.changed()

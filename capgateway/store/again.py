@@ -8,8 +8,7 @@ from sqlalchemy import and_, or_, select
 
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, Display
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, held, outcomes
+from capgateway.store import chains, copies, held, outcomes
 from capgateway.store.alerts import Intake, settled
 from capgateway.store.records import Taken
 from capgateway.store.tables import alerts, cards
@@ -37,7 +36,7 @@ def decide_again(write: Write, alert_id: str, policy: Policy) -> Taken:
     changes the decision that stands keeps standing, unless there was none."""
     member, chain_id = chains.one(write.connection, alert_id)
     made = outcomes.outcome(write, member, [chain_id], policy, None)
-    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    written = copies.apply(write, made, chain_id, policy)
     stood = write.execute(select(alerts.c.reason).where(alerts.c.id == alert_id)).scalar()
     if made.decision.changes or stood == "undecided":
         outcomes.save(write, alert_id, made.decision, written.card_id)
@@ -68,7 +67,7 @@ def undecided(connection: Connection) -> list[tuple[str, bool]]:
 def undecided_by_region(connection: Connection, now: datetime, since: datetime) -> list[str]:
     """Alerts that a change of the policy's regions may decide otherwise: the heads of live cards, and what was left
     out for its region but was received ``since`` then, so that it may still be live."""
-    heads = select(cards.c.alert_id).where(cards.c.state == "active", cards.c.expires_at > now)
+    heads = select(cards.c.alert_id).where(cards.c.state != "ended", cards.c.expires_at > now)
     left_out = and_(alerts.c.reason.in_(["region", "left_region"]), alerts.c.received_at >= since)
     query = select(alerts.c.id).where(or_(alerts.c.id.in_(heads), left_out), alerts.c.chain_id.is_not(None))
     return list(connection.execute(query.order_by(alerts.c.sent_at)).scalars())

@@ -17,8 +17,7 @@ from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, feeds, gaps, held, outcomes, waiting
+from capgateway.store import chains, copies, feeds, gaps, held, outcomes, waiting
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
     from capgateway.store.write import Write
 
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at"})
+_DECIDED = frozenset(
+    {"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as", "erased_at"}
+)
 
 _KNOWN = select(
     *(
@@ -161,7 +162,7 @@ class Intake:
         row = rows.row(arrival, alert_id, decision, **place)
         self.write.add(alerts, row)
         self.known[identity] = row
-        written = card_rows.apply(self.write, decision.changes, outcome.shown, chain_id or "")
+        written = copies.apply(self.write, outcome, chain_id or "", self.policy)
         if written.card_id != card_id:
             outcomes.save(self.write, alert_id, decision, written.card_id)
         return Taken(
@@ -256,7 +257,7 @@ class Intake:
         alert_id, member = known["id"], arrival.member(known["id"])
         outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         self._rewrite(alert_id, arrival, known["identity"], chain_id)
-        written = card_rows.apply(self.write, outcome.decision.changes, outcome.shown, chain_id)
+        written = copies.apply(self.write, outcome, chain_id, self.policy)
         outcomes.save(self.write, alert_id, outcome.decision, written.card_id)
         self.known[known["identity"]] = (
             self.write.execute(_BY_IDENTITY, {"identities": [known["identity"]]}).mappings().one()

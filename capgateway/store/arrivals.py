@@ -149,6 +149,8 @@ def row(came: Arrival, alert_id: str, decision: Decision, **where: Any) -> Mappi
         "reason": decision.reason,
         "handled": None,
         "handled_at": None,
+        "published_as": None,
+        "erased_at": None,
         **where,
     }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
-from capgateway.store import chains, gaps, outbox
+from capgateway.store import gaps, outbox
 from capgateway.store.tables import attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import RowMapping
 
     from capgateway.cards import Change
     from capgateway.store.write import Write
@@ -34,26 +34,26 @@ _VERIFY = (
     .values(verified_at=bindparam("now"), unverified_since=None)
 )
 
+_UNTOUCHED = dict.fromkeys(
+    [
+        "ended_at",
+        "end_reason",
+        "unverified_since",
+        "superseded_by",
+        "supersede_at",
+        "restored_at",
+        "held_at",
+        "erased_at",
+    ]
+)
+"""What has not happened to a new card yet."""
+
 
 class Written(NamedTuple):
     """The card that the first change concerned, and how many messages were written."""
 
     card_id: str | None
     messages: int
-
-
-def expire(write: Write, limit: int) -> int:
-    """End the active cards whose time has come, the longest overdue first; how many there were."""
-    query = select(cards).where(cards.c.state == "active", cards.c.expires_at <= write.now)
-    due = write.execute(query.order_by(cards.c.expires_at).limit(limit)).mappings().all()
-    for row in due:
-        apply(write, card_stage.expire(chains.state(row)).changes, {}, row["chain_id"])
-    return len(due)
-
-
-def next_expiry(connection: Connection) -> datetime | None:
-    """When the next active card ends."""
-    return connection.execute(select(func.min(cards.c.expires_at)).where(cards.c.state == "active")).scalar()
 
 
 def apply(write: Write, changes: Sequence[Change], shown: Mapping[str, Card], chain_id: str) -> Written:
@@ -70,11 +70,16 @@ def _apply(write: Write, change: Change, shown: Mapping[str, Card], chain_id: st
 
 
 def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
-    """Put a card on display. Where a receiver that it has left is meant again, it takes a new card to show it there."""
+    """Put a card on display, or keep it as a copy. Where a receiver that it has left is meant again, it takes a new card to show
+    it there."""
+    if card.state != "active":
+        _save(write, change.alert_id, card, chain_id, write.next_sequence(), webhooks.encode(card), is_new=False)
+        return Written(card.card_id, 0)
+    is_new = card.revision == 1 or _is_copy(write, card.card_id)
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
     if not reopens(card, write.outlets.receivers, lanes):
-        told = _display(write, change.alert_id, card, chain_id, lanes)
-        late = gaps.displayed(write, card.card_id, change.alert_id) if card.revision == 1 else 0
+        told = _display(write, change.alert_id, card, chain_id, lanes, is_new=is_new)
+        late = gaps.displayed(write, card.card_id, change.alert_id) if is_new else 0
         return Written(card.card_id, told + late)
     successor, messages = _succeed(write, card, change.alert_id, chain_id)
     return Written(successor, messages)
@@ -86,18 +91,23 @@ def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[st
     ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
     successor = ids.derived("crd", card.card_id, str(card.revision))
     renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
-    shown = _display(write, alert_id, renewed, chain_id, [])
+    shown = _display(write, alert_id, renewed, chain_id, [], is_new=True)
     for mark in marks:
         write.add(attention, {**mark, "card_id": successor})
     return successor, ended + shown
 
 
-def _display(write: Write, alert_id: str, card: Card, chain_id: str, lanes: Sequence[Lane]) -> int:
+def _is_copy(write: Write, card_id: str) -> bool:
+    """Whether a known card was never on display."""
+    return bool(write.execute(_ONE, {"card": card_id}).mappings().one()["state"] != "active")
+
+
+def _display(write: Write, alert_id: str, card: Card, chain_id: str, lanes: Sequence[Lane], *, is_new: bool) -> int:
     """A new card or revision, to whom it concerns; how many messages that took."""
     body = webhooks.encode(card)
     stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
-    _save(write, alert_id, card, chain_id, stamp.sequence, body)
-    message = webhooks.display(stamp, body, card_url=_card_url(write, card.card_id))
+    _save(write, alert_id, card, chain_id, stamp.sequence, body, is_new=is_new)
+    message = webhooks.display(stamp, body, card_url=_card_url(write, card.card_id), is_new=is_new)
     route = route_display(card, message.type, write.outlets.receivers, lanes)
     outbox.post(write, message, route.show, lanes)
     return 1 + _leave(write, card, route.leave, lanes)
@@ -128,14 +138,14 @@ def _route_again(write: Write, row: RowMapping) -> int:
     if reopens(card, write.outlets.receivers, lanes):
         onward = msgspec.structs.replace(card, revision=card.revision + 1)
         return _reopen(write, row, onward)
-    message_type = webhooks.display_type(card.revision, exercise=card.status == "exercise")
+    is_new = card.revision == 1
+    message_type = webhooks.display_type(exercise=card.status == "exercise", is_new=is_new)
     route = route_display(card, message_type, write.outlets.receivers, lanes)
     new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
     if new:
         stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
-        outbox.post(
-            write, webhooks.display(stamp, webhooks.encode(card), card_url=_card_url(write, card.card_id)), new, lanes
-        )
+        url = _card_url(write, card.card_id)
+        outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), new, lanes)
     return bool(new) + _leave(write, card, route.leave, lanes)
 
 
@@ -154,9 +164,11 @@ def _end(write: Write, change: End) -> int:
     row = write.execute(_ONE, {"card": change.card_id}).mappings().one()
     stamp = _stamp(write, change.card_id, change.revision, row["expires_at"], row["status"])
     moved = {"state": "ended", "revision": change.revision, "sequence": stamp.sequence, "updated_at": write.now}
-    ended = {"ended_at": write.now, "end_reason": change.reason, "card": change.card_id}
+    ended = {"ended_at": write.now, "end_reason": change.reason, "supersede_at": None, "card": change.card_id}
     write.execute(_MOVE_ON, moved | ended)
     write.execute(_UNMARK, {"card": change.card_id})
+    if row["state"] != "active":
+        return 0  # a copy, which nobody was shown
     message = webhooks.take_down(stamp, change.reason, ended_at=write.now)
     lanes = outbox.lanes(write, change.card_id)
     outbox.post(write, message, route_take_down(lanes), lanes)
@@ -175,9 +187,11 @@ def _stamp(write: Write, card_id: str, revision: int, expires_at: datetime, stat
     )
 
 
-def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int, body: bytes) -> None:
-    """The card's row, new or moved on, and the revision with its text."""
+def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int, body: bytes, *, is_new: bool) -> None:
+    """The card's row, new or moved on, and the revision with its text. A copy that goes on display is new there."""
     moving = {
+        "incident_id": card.incident_id,
+        "state": card.state,
         "revision": card.revision,
         "sequence": sequence,
         "alert_id": alert_id,
@@ -187,12 +201,12 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
         "expires_at": card.expires_at,
     }
     if card.revision == 1:
-        row = {"id": card.card_id, "incident_id": card.incident_id, "state": "active", "status": card.status}
-        started = {"feed": card.source.feed, "published_at": write.now, "ended_at": None, "end_reason": None}
-        started |= {"verified_at": write.now, "unverified_since": None}
-        write.add(cards, row | moving | started)
+        row = {"id": card.card_id, "status": card.status}
+        row |= {"programme": card.kind, "sender_key": card_stage.key(card.source.sender), "feed": card.source.feed}
+        write.add(cards, _UNTOUCHED | row | moving | {"published_at": write.now, "verified_at": write.now})
     else:
         write.execute(_VERIFY, {"card": card.card_id, "shown": alert_id, "now": write.now})
-        write.execute(_MOVE_ON, moving | {"card": card.card_id})
+        started = {"published_at": write.now} if is_new else {}
+        write.execute(_MOVE_ON, moving | started | {"card": card.card_id})
     revision = {"card_id": card.card_id, "revision": card.revision, "alert_id": alert_id, "sequence": sequence}
     write.add(card_revisions, revision | {"created_at": write.now, "body": body.decode()})

@@ -20,7 +20,7 @@ from capgateway.store.reasons import BARRED
 from capgateway.store.tables import alerts, cards, chain_names, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, RowMapping
 
@@ -268,17 +268,20 @@ def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardSt
     return tuple(state(row) for row in connection.execute(_CARDS, {"chains": list(chains)}).mappings())
 
 
-def state(row: RowMapping) -> CardState:
+def state(row: RowMapping | Mapping[str, Any]) -> CardState:
     """A card row as the life cycle knows it."""
     return CardState(
         card_id=row["id"],
         incident_id=row["incident_id"],
         revision=row["revision"],
-        active=row["state"] == "active",
+        state=row["state"],
+        programme=row["programme"],
         alert_id=row["alert_id"],
         published_at=row["published_at"],
         target=tuple(row["target"].split()),
         end_reason=row["end_reason"],
+        restored_at=row["restored_at"],
+        superseded_by=row["superseded_by"],
     )
 
 

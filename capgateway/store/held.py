@@ -19,9 +19,9 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
 from capgateway.cards.gist import OTHER
-from capgateway.store import cards as card_rows
-from capgateway.store import chains, operators, outcomes
+from capgateway.store import chains, copies, incidents, operators, outcomes
 from capgateway.store.dialect import upsert
+from capgateway.store.outcomes import Outcome
 from capgateway.store.records import HeldFor
 from capgateway.store.tables import alerts, attention, cards, held_take_downs
 from capgateway.webhooks import OperatorData
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-    from capgateway.cards import Member, Policy
+    from capgateway.cards import Member, Policy, Situation
     from capgateway.store.write import Write
 
 LOOKED_AT = 50
@@ -62,7 +62,7 @@ _HELD_OF = (
     .limit(LOOKED_AT)
 )
 _DISPLAYED = select(cards, alerts.c.sent_at).join(alerts, alerts.c.id == cards.c.alert_id)
-_LIVE = _DISPLAYED.where(cards.c.state == "active", cards.c.status == bindparam("status"))
+_LIVE = _DISPLAYED.where(cards.c.state != "ended", cards.c.status == bindparam("status"))
 _LIVE_OF = _LIVE.where(alerts.c.sender_key == bindparam("sender"))
 _LIVE_IN = _LIVE.where(cards.c.chain_id.in_(bindparam("chains", expanding=True)))
 _MARKS = select(attention.c.card_id).where(attention.c.alert_id == bindparam("alert"))
@@ -93,8 +93,9 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
     stories = card_stage.stories(situation, policy)
     if card_stage.is_matched(member, stories, policy) or known.others or known.is_stored:
         said = {one.alert_id: one.sent_at for story in stories for one in story}
-        live = {card.card_id: said[card.alert_id] for card in situation.cards if card.active and card.alert_id in said}
-        return _matched(write, row, member, known, live, policy, is_new=is_new)
+        live = {card.card_id: said[card.alert_id] for card in situation.cards if card.is_open and card.alert_id in said}
+        displayed = _displayed_for(write, situation, stories)
+        return _matched(write, row, member, known, live, policy, is_new=is_new, displayed=displayed)
     if card_stage.may_mean_a_card(member.gist):
         return _unmatched(write, row, member, policy, is_new=is_new)
     return NOTHING
@@ -115,7 +116,7 @@ def dismiss(write: Write, alert_id: str) -> None:
     _handle(write, _waiting(write, alert_id), "dismissed")
 
 
-def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision:
+def release(write: Write, alert_id: str, policy: Policy, card_id: str | None = None) -> Decision:
     """A person says that a quarantined take-down ends this card; without a card, the only one that it marks. Raises
     ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
     row = _waiting(write, alert_id)
@@ -127,10 +128,12 @@ def release(write: Write, alert_id: str, card_id: str | None = None) -> Decision
             "an exercise or a test cannot end a real card, and a real take-down cannot end the card of an exercise"
         )
     _handle(write, row, "released")
-    chain_id = chains.join(write, alert_id, {card["chain_id"], row["chain_id"]} - {None})
+    chain_id = card["chain_id"]
+    if card["sender_key"] == row["sender_key"]:  # another sender's story goes on by itself
+        chain_id = chains.join(write, alert_id, {chain_id, row["chain_id"]} - {None})
     change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled")
-    card_rows.apply(write, (change,), {}, chain_id)
     decision = Decision(word="ended", reason="cancelled", changes=(change,))
+    copies.apply(write, Outcome(decision=decision), chain_id, policy)
     outcomes.save(write, alert_id, decision, card["id"])
     return decision
 
@@ -144,16 +147,20 @@ def _matched(
     policy: Policy,
     *,
     is_new: bool,
+    displayed: Sequence[str] = (),
 ) -> Held:
     """It names alerts that we have, its sender's or others'; ``own`` are the live cards of its sender that it names, and when
-    what they display was sent."""
+    what they display was sent; ``displayed`` those of other senders of which the cards that it ended were copies."""
     parameters = {"status": _status(member), "chains": sorted(known.others)}
     others = [card["id"] for card in write.execute(_LIVE_IN, parameters).mappings()] if known.others else []
     live, decision = [*own, *others], None
-    if live and row["decision"] != "quarantined":  # it names a card that came after it, or another sender's
+    if displayed and not live:
+        live = list(displayed)
+        decision = None if row["decision"] == "quarantined" else Decision(word="quarantined", reason="review")
+    elif live and row["decision"] != "quarantined":  # it names a card that came after it, or another sender's
         made = outcomes.outcome(write, member, known.own, policy, None)
         if made.decision.word == "ended":
-            return _end(write, row, made, known.own)
+            return _end(write, row, made, known.own, policy)
         decision = Decision(word="quarantined", reason="cross_sender") if others else made.decision
         if not is_new and decision.reason == "review" and all(sent_at > member.sent_at for sent_at in own.values()):
             decision = None  # what is on display was said after it, and came after it
@@ -164,6 +171,12 @@ def _matched(
     word = decision.word if decision else row["decision"]
     is_held = word == "quarantined"  # one that is in force is kept as well: something that it may not end may come yet
     return _mark(write, row, member, live if is_held else (), decision, is_kept=is_held or word == "unchanged")
+
+
+def _displayed_for(write: Write, situation: Situation, stories: Sequence[Sequence[Member]]) -> list[str]:
+    """The cards on display of which those that a take-down ended were copies."""
+    ended = [member for story in stories for member in story if member.gist.msg_type in card_stage.STATEMENTS]
+    return incidents.displayed_for(write, situation, ended)
 
 
 def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *, is_new: bool) -> Held:
@@ -189,13 +202,13 @@ def _end_the_only_one(write: Write, row: RowMapping, cancel: Member, card: RowMa
         return None
     meant = msgspec.structs.replace(cancel, card_id=card["id"])
     made = outcomes.outcome(write, meant, {card["chain_id"]}, policy, None)
-    return _end(write, row, made, {card["chain_id"]}) if made.decision.word == "ended" else None
+    return _end(write, row, made, {card["chain_id"]}, policy) if made.decision.word == "ended" else None
 
 
-def _end(write: Write, row: RowMapping, made: outcomes.Outcome, named: Collection[str]) -> Held:
+def _end(write: Write, row: RowMapping, made: Outcome, named: Collection[str], policy: Policy) -> Held:
     """It ends a card after all. What else it may be meant for, when that comes, is of the same chain."""
     chain_id = chains.join(write, row["id"], {*named, row["chain_id"]} - {None})
-    written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
+    written = copies.apply(write, made, chain_id, policy)
     outcomes.save(write, row["id"], made.decision, written.card_id)
     settle(write, row["id"])
     return Held(decision=made.decision, messages=written.messages)

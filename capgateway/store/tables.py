@@ -120,6 +120,7 @@ gateway = Table(
     Column("id", Integer, primary_key=True, comment="always 1"),
     Column("deployment", String(64), nullable=False, comment="random name of this database; part of every webhook-id"),
     Column("sequence", BigInteger, nullable=False, comment="the last sequence given out; grows over the whole gateway"),
+    Column("paused_since", Moment, comment="since when no display starts anywhere; null while displays are sent"),
 )
 
 addresses = Table(
@@ -216,8 +217,10 @@ alerts = Table(
     Column("reason", String(20)),
     Column("decided_at", Moment, nullable=False),
     Column("card_id", String(40), comment="the card this alert made or changed"),
-    Column("handled", String(10), comment="released | dismissed, by a person, after quarantine"),
+    Column("handled", String(10), comment="released | dismissed | published, by a person"),
     Column("handled_at", Moment),
+    Column("published_as", String(40), comment="the programme as which a person published it"),
+    Column("erased_at", Moment, comment="when its personal data was erased"),
 )
 Index(None, alerts.c.sender_key, alerts.c.identifier_key)
 Index(None, alerts.c.chain_id)
@@ -256,7 +259,20 @@ cards = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("incident_id", String(40), nullable=False),
-    Column("state", String(10), nullable=False, comment="active | ended; an ended card never comes back"),
+    Column(
+        "programme",
+        String(40),
+        nullable=False,
+        server_default="amber",
+        comment="the id of the programme as which it is displayed",
+    ),
+    Column("sender_key", Exact, comment="of the alert on display: cards of one sender are never linked"),
+    Column(
+        "state",
+        String(10),
+        nullable=False,
+        comment="active | linked (a copy, not displayed) | waiting (a copy, for a person) | ended, for good",
+    ),
     Column("status", String(10), nullable=False, comment="actual | exercise"),
     Column("revision", Integer, nullable=False, comment="the latest, a take-down's included"),
     Column("sequence", BigInteger, nullable=False, comment="of the latest revision"),
@@ -273,11 +289,70 @@ cards = Table(
         "verified_at", Moment, comment="when its alert was last seen, followed by another, or confirmed by a person"
     ),
     Column("unverified_since", Moment, comment="since a gap of its feed; null while it is verified"),
+    Column("superseded_by", String(40), comment="the card of its incident that takes its place"),
+    Column("supersede_at", Moment, comment="when it ends for that, at the latest; null when nothing is handed over"),
+    Column("restored_at", Moment, comment="when a person made its chain displayable again after a withdrawal"),
+    Column("held_at", Moment, comment="since when a person keeps its data beyond the retention"),
+    Column("erased_at", Moment, comment="when its personal data was erased"),
 )
+Index(None, cards.c.incident_id)
+Index(None, cards.c.state, cards.c.supersede_at)
 Index(None, cards.c.state, cards.c.expires_at)
 Index(None, cards.c.published_at, cards.c.id)
 Index(None, cards.c.state, cards.c.published_at, cards.c.id)
 Index(None, cards.c.chain_id)
+
+alert_traits = Table(
+    "alert_traits",
+    metadata,
+    Column(
+        "trait",
+        String(64),
+        primary_key=True,
+        comment="hash of a fact by which cards of one incident are found. PERSONAL DATA",
+    ),
+    Column("alert_id", String(40), ForeignKey("alerts.id"), primary_key=True),
+    comment="by which facts alerts of one incident are found, until retention deletes them",
+)
+Index(None, alert_traits.c.alert_id)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("card_id", String(40), ForeignKey("cards.id"), nullable=False),
+    Column("chain_id", String(40), nullable=False, comment="of the chain whose cards leave the fact out"),
+    Column("pointer", String(200), nullable=False, comment="JSON Pointer of the fact in the card"),
+    Column("value_sha256", String(64), nullable=False, comment="of the value that a person removed. PERSONAL DATA"),
+    Column("corrected_at", Moment, nullable=False),
+    comment="facts that a person removed from cards, until the issuer's value changes",
+)
+Index(None, corrections.c.chain_id)
+Index(None, corrections.c.card_id)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("triple_sha256", String(64), primary_key=True, comment="of sender, identifier and sent, normalised"),
+    Column("erased_at", Moment, nullable=False),
+    comment="alerts that were erased by order: what comes again, or refers to one, is ignored",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Told, nullable=False, comment="the name of the token; `local` without tokens"),
+    Column("action", String(40), nullable=False, comment="card.withdrawn, alert.published, gateway.paused …"),
+    Column("card_id", String(40)),
+    Column("alert_id", String(40)),
+    Column("reason", Told, comment="the person's words. PERSONAL DATA"),
+    Column("detail", Text, comment="JSON: what was done, without personal data"),
+    comment="who did what, when and why",
+)
+Index(None, audit.c.card_id)
+Index(None, audit.c.alert_id)
 
 card_revisions = Table(
     "card_revisions",
@@ -441,6 +516,7 @@ PERSONAL = (
     messages.c.body,
     attempts.c.error,
     attempts.c.response_excerpt,
+    audit.c.reason,
 )
 """Every column that may contain a name, a plate or a stranger's words. Addresses count: a page is often named after the
 child."""

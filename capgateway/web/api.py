@@ -24,7 +24,7 @@ from capgateway.web.problems import Refused
 from capgateway.web.said import required, said
 
 DECISIONS = get_args(Word)
-CARD_STATES = ("active", "ended")
+CARD_STATES = ("active", "linked", "waiting", "ended")
 DELIVERY_STATES = ("pending", "delivered", "superseded", "dead")
 MOST_OF_A_CARD = 200  # alerts and deliveries told with a card; its whole life has some dozens
 

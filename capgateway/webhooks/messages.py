@@ -123,12 +123,13 @@ def message_id(deployment: str, card_id: str, revision: int, kind: str, sequence
     return ids.from_digest("msg", digest)
 
 
-def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
-    """The message that shows a card. ``card`` is its JSON as :func:`encode` writes it, ``card_url`` where the same is served.
+def display(stamp: Stamp, card: bytes, *, card_url: str, is_new: bool | None = None) -> Message:
+    """The message that shows a card, for the first time where it ``is_new``: a first revision, unless that was only a copy. ``card`` is its JSON as :func:`encode` writes it,
+    ``card_url`` where the same is served.
 
     Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card.
     """
-    message_type = _display_type(stamp.revision)
+    message_type = _display_type(is_new=stamp.revision == 1 if is_new is None else is_new)
     shown = DisplayData(
         action="display",
         card_id=stamp.card_id,
@@ -145,9 +146,9 @@ def display(stamp: Stamp, card: bytes, *, card_url: str) -> Message:
     return _message(stamp, message_type, thin, kind=message_type)
 
 
-def display_type(revision: int, *, exercise: bool) -> str:
-    """The type of the message that shows a revision."""
-    return f"exercise.{_display_type(revision)}" if exercise else _display_type(revision)
+def display_type(*, exercise: bool, is_new: bool) -> str:
+    """The type of the message that shows a card, for the first time where it ``is_new``."""
+    return f"exercise.{_display_type(is_new=is_new)}" if exercise else _display_type(is_new=is_new)
 
 
 def take_down(stamp: Stamp, reason: EndReason, *, ended_at: datetime) -> Message:
@@ -169,8 +170,8 @@ def encode(value: Any) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def _display_type(revision: int) -> DisplayType:
-    return "card.published" if revision == 1 else "card.updated"
+def _display_type(*, is_new: bool) -> DisplayType:
+    return "card.published" if is_new else "card.updated"
 
 
 def _message(

@@ -85,7 +85,7 @@ class Table:
             card_id=card.card_id,
             incident_id=card.incident_id,
             revision=card.revision,
-            active=True,
+            state="active",
             alert_id=change.alert_id,
             published_at=state.published_at if state else self.now,
             target=tuple(target.code for target in card.area.target),
@@ -96,7 +96,7 @@ class Table:
         assert state.active, "a card ends once"
         assert change.revision == state.revision + 1
         self.states[change.card_id] = msgspec.structs.replace(
-            state, active=False, revision=change.revision, end_reason=change.reason
+            state, state="ended", revision=change.revision, end_reason=change.reason
         )
 
 

@@ -52,7 +52,7 @@ def test_who_may_change_a_card(
         card_id="crd_1",
         incident_id="inc_1",
         revision=1,
-        active=True,
+        state="active",
         alert_id=first.alert_id,
         published_at=first.received_at,
         target=("48113",),

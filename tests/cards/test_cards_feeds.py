@@ -41,7 +41,7 @@ def test_a_rehearsal_never_touches_a_real_card() -> None:
         card_id=shown.card_id,
         incident_id=shown.incident_id,
         revision=1,
-        active=True,
+        state="active",
         alert_id=real.alert_id,
         published_at=NOW,
     )
@@ -58,7 +58,7 @@ def test_other_regions_show_a_card_elsewhere() -> None:
         card_id=first.card_id,
         incident_id=first.incident_id,
         revision=1,
-        active=True,
+        state="active",
         alert_id=both.alert_id,
         published_at=NOW,
         target=("48113",),

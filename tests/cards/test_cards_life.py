@@ -208,7 +208,7 @@ def test_a_cancel_of_the_same_second_wins() -> None:
         card_id="crd_1",
         incident_id="inc_1",
         revision=1,
-        active=True,
+        state="active",
         alert_id=a_member(FIRST).alert_id,
         published_at=NOW,
     )

@@ -56,7 +56,7 @@ def test_cards_are_valid(schema: jsonschema.Draft202012Validator) -> None:
         {"nickname": "x"},
         {"revision": 0},
         {"status": "test"},
-        {"kind": "silver"},
+        {"kind": "AMBER Alert"},
         {"schema": "card/2"},
         {"issuer": {"name": "x"}},
         {"last_seen": 7},

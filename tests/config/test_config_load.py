@@ -190,7 +190,6 @@ NOT_YET = {
     '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
     '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
     '[policy]\nfacts = []': ":2: policy.facts: is not available",
-    FEED + "precedence = 11": ":5: feeds[0].precedence:",
     FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version; remove it",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
@@ -208,7 +207,7 @@ def test_what_is_not_built_yet_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
     """The default of such a key changes nothing, in whatever form it is written."""
-    text = '[policy]\nretention = "3d"\nreview = "none"\n' + FEED + "precedence = 10\n" + RECEIVER + 'rate = "1200/m"\n'
+    text = '[policy]\nretention = "3d"\nreview = "none"\n' + RECEIVER + 'rate = "1200/m"\n'
     assert load(tmp_path, text).policy.retention == timedelta(hours=72)
 
 

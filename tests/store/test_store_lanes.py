@@ -20,15 +20,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 from sqlalchemy import Row, Select, select
-from store_story import LEASE, arrival, attempt
+from store_story import LEASE, POLICY, arrival, attempt
 
 from capgateway import cap
 from capgateway.cards import Policy
 from capgateway.simulate import story
 from capgateway.simulate.board import Board, Body
-from capgateway.store import Finished, Store
+from capgateway.store import Finished, Store, copies
 from capgateway.store import alerts as alert_rows
-from capgateway.store import cards as card_rows
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.tables import cards as cards_table
 from capgateway.store.tables import deliveries, messages
@@ -138,7 +137,7 @@ class Lanes(RuleBasedStateMachine):
         self._expire()
 
     def _expire(self) -> None:
-        self._write(lambda write: card_rows.expire(write, 10))
+        self._write(lambda write: copies.end_overdue(write, 10, POLICY))
 
     def restart(self) -> None:
         with self.store._engine.begin() as connection:

@@ -37,12 +37,19 @@ OURS = {
     "entries": {"feed", "key", "state", "address"},  # a key that is not plain is hashed
     "alerts": {
         *("id", "identity", "chain_id", "feed", "sha256", "content_sha256", "profile", "signature", "verdict"),
-        *("decision", "reason", "card_id", "handled"),
+        *("decision", "reason", "card_id", "handled", "published_as"),
         *("gist", "draft", "findings"),  # JSON escapes what no database keeps
     },
     "chain_names": {"chain_id"},
     "sightings": {"alert_id", "feed", "sha256"},
-    "cards": {"id", "incident_id", "state", "status", "alert_id", "feed", "chain_id", "target", "end_reason"},
+    "cards": {
+        *("id", "incident_id", "programme", "state", "status", "alert_id", "feed", "chain_id", "target", "end_reason"),
+        "superseded_by",
+    },
+    "alert_traits": {"trait", "alert_id"},
+    "corrections": {"id", "card_id", "chain_id", "pointer", "value_sha256"},
+    "tombstones": {"triple_sha256"},
+    "audit": {"action", "card_id", "alert_id", "detail"},
     "card_revisions": {"card_id", "alert_id", "body"},
     "messages": {"id", "type", "action", "card_id", "sha256"},
     "deliveries": {"id", "message_id", "receiver", "subject", "card_id", "action", "state", "reason"},

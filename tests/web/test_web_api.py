@@ -89,7 +89,7 @@ WRONG = {
     "/api/v1/alerts?since=2026-11-22T00:00:00": "since is a time with its zone",
     "/api/v1/alerts?identifer=x": "there is no parameter 'identifer'; known are limit, after, decision, feed, identifier, since",
     "/api/v1/alerts?feed=%00": "feed must be",
-    "/api/v1/cards?state=gone": "state is one of active, ended",
+    "/api/v1/cards?state=gone": "state is one of active, linked, waiting, ended",
     "/api/v1/cards/%00": "id must be",
 }
 
