@@ -11,6 +11,7 @@ from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
+from capgateway.cards.telling import evidence
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -43,6 +44,7 @@ __all__ = [
     "convert",
     "decide",
     "draft",
+    "evidence",
     "expire",
     "expiry",
     "gist",

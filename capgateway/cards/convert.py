@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
 from capgateway.cards.member import Member
+from capgateway.cards.telling import allowed, with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
     area = _area(display, member, draft)
+    facts = allowed(draft.facts, policy.facts)
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -35,8 +37,13 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         expires_at=display.expires_at,
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
-        content=draft.content,
-        actions=(*_policy_actions(policy, area), *draft.actions),
+        content=with_lines(draft.content, facts),
+        children=facts.children,
+        suspects=facts.suspects,
+        vehicles=facts.vehicles,
+        last_seen=facts.last_seen,
+        safety=facts.safety,
+        actions=_actions(_policy_actions(policy, area), draft.actions),
         area=area,
         source=_source(member, draft),
     )
@@ -63,6 +70,13 @@ def _target(unit: Unit) -> Target:
 
 def _codes(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value}))
+
+
+def _actions(asked: Iterable[Action], said: Sequence[Action]) -> tuple[Action, ...]:
+    """The operator's calls to action, then the alert's own. What both ask for is there once, as the alert's."""
+    own = {(action.type, action.value): action for action in said}
+    first = [own.pop((action.type, action.value), action) for action in asked]
+    return (*first, *own.values())
 
 
 def _policy_actions(policy: Policy, area: CardArea) -> list[Action]:

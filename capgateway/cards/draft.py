@@ -4,22 +4,24 @@ erasing an alert erases its draft, and a decision never reads one."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from capgateway import places
-from capgateway.cards import traits
+from capgateway.cards import extract, traits
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
 from capgateway.cards.traits import Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from capgateway.cap import Alert, Info
 
+TEXTS = ("description", "headline", "instruction", "short", "long", "event")
+PARAGRAPH = "\n\n"
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
 NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
@@ -39,6 +41,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
     traits: Traits = Traits()
+    facts: extract.Facts = extract.Facts()
 
 
 def draft(alert: Alert, gist: Gist) -> Draft:
@@ -48,18 +51,63 @@ def draft(alert: Alert, gist: Gist) -> Draft:
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
     geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
+    read = _facts(content, infos) if gist.basis is not None else extract.Facts()
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
-        actions=_actions(infos, tuple(content)),
+        actions=_actions(infos, tuple(content), read.contacts),
         descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
         geocodes=geocodes,
         unresolved=tuple(f"{name}={value}" for name, value in geocodes if not places.read(name, value)),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
-        traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
+        traits=_traits(alert, gist, read),
+        facts=read,
     )
+
+
+def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
+    """What is sure of the persons sought, and the numbers of the case."""
+
+    def sure(pointer: str) -> bool:
+        return pointer in read.evidence and read.evidence[pointer].confidence != "medium"
+
+    children = [(f"/children/{at}", person) for at, person in enumerate(read.children)][: traits.MOST]
+    place = read.last_seen.place if read.last_seen and sure("/last_seen/place") else None
+    return Traits(
+        names=tuple(sorted(traits.name(person.name) for at, person in children if person.name and sure(f"{at}/name"))),
+        ages=tuple(sorted(f"{person.age.value} {person.age.unit}" for at, person in children if person.age and sure(f"{at}/age"))),
+        sexes=tuple(sorted(person.sex for at, person in children if person.sex and sure(f"{at}/sex"))),
+        plates=traits.plates(
+            vehicle.plate
+            for at, vehicle in enumerate(read.vehicles)
+            if vehicle.plate and not vehicle.plate_partial and sure(f"/vehicles/{at}/plate")
+        ),
+        place=traits.place(place) if place else "",
+        numbers=traits.numbers(alert),
+        alerts=_alerts(gist),
+    )
+
+
+def _facts(content: Mapping[str, Content], infos: Sequence[Info]) -> extract.Facts:
+    """What the texts say, and the parameters that give facts by themselves."""
+    parameters = dict.fromkeys(
+        (language_tag(info.language), pair.name, pair.value) for info in infos for pair in info.parameters if pair.value
+    )
+    return extract.facts(
+        [*texts_of(content), *extract.spoken(parameters)], given=[extract.Given(*parameter) for parameter in parameters]
+    )
+
+
+def texts_of(content: Mapping[str, Content]) -> list[extract.Text]:
+    """The texts of each language, the most telling one first."""
+    return [
+        extract.Text(language, field, text)
+        for language, one in content.items()
+        for field in TEXTS
+        if (text := getattr(one, field))
+    ]
 
 
 def _alerts(gist: Gist) -> tuple[str, ...]:
@@ -75,8 +123,8 @@ def may_display(gist: Gist) -> bool:
 
 
 def _content(infos: Sequence[Info]) -> dict[str, Content]:
-    """One entry per language, in the order of the message. Of several blocks in one language the first one's texts
-    count; a later one may add what the first leaves out, never override it (CAP 1.2 §3.2.2)."""
+    """One entry per language, in the order of the message. Several blocks in one language are one sequence: a later one may add to
+    what the first says, never override it (CAP 1.2 §3.2.2), and nothing of it is lost."""
     languages: dict[str, list[Info]] = {}
     for info in infos:
         languages.setdefault(language_tag(info.language), []).append(info)
@@ -87,21 +135,22 @@ def _texts(blocks: Sequence[Info]) -> Content:
     def first(name: str) -> str | None:
         return next((text for block in blocks if (text := getattr(block, name))), None)
 
-    def parameter(name: str) -> str | None:
-        return next((text for block in blocks if (text := block.parameter(name))), None)
+    def joined(texts: Iterable[str | None]) -> str | None:
+        return PARAGRAPH.join(dict.fromkeys(text for text in texts if text)) or None
 
     headline, event = first("headline"), first("event") or ""
+    told = (text for block in blocks for text in (block.headline if block.headline != headline else None, block.description))
     descriptions = dict.fromkeys(area.area_desc for block in blocks for area in block.areas if area.area_desc)
     place = "; ".join(descriptions) or None
     spoken = [text.strip() for text in (headline or event, place, first("sender_name")) if text]
     return Content(
         event=event,
         headline=headline,
-        description=first("description"),
-        instruction=first("instruction"),
+        description=joined(told),
+        instruction=joined(block.instruction for block in blocks),
         area=place,
-        short=parameter("CMAMtext"),
-        long=parameter("CMAMlongtext"),
+        short=joined(block.parameter("CMAMtext") for block in blocks),
+        long=joined(block.parameter("CMAMlongtext") for block in blocks),
         accessibility=". ".join(spoken),
     )
 
@@ -113,15 +162,21 @@ def language_tag(text: str) -> str:
     return "-".join([first.lower(), *(part.upper() if len(part) == region else part for part in rest)])
 
 
-def _actions(infos: Sequence[Info], languages: Sequence[str]) -> tuple[Action, ...]:
-    """The alert's own ``web`` addresses and the telephone numbers of its ``contact``."""
+def _actions(infos: Sequence[Info], languages: Sequence[str], contacts: Sequence[extract.Call]) -> tuple[Action, ...]:
+    """The alert's own ``web`` addresses, the telephone numbers of its ``contact``, and what its texts ask to call or to open. Each
+    once."""
     webs = dict.fromkeys(info.web.strip() for info in infos if info.web and _is_web(info.web))
     numbers = dict.fromkeys(
         "-".join(match.groups()) for info in infos for match in NANP_NUMBER.finditer(info.contact or "")
     )
-    return (
-        *(Action(type="open", value=web, label=_label(DETAILS, languages), origin="cap") for web in webs),
-        *(Action(type="call", value=number, label=_label(CALL, languages, number), origin="cap") for number in numbers),
+    asked: dict[tuple[Literal["call", "open"], str], None] = {
+        **{("open", web): None for web in webs},
+        **{("call", number): None for number in numbers},
+        **{(one.type, one.value): None for one in contacts},
+    }
+    return tuple(
+        Action(type=kind, value=value, label=_label(CALL, languages, value) if kind == "call" else _label(DETAILS, languages), origin="cap")
+        for kind, value in asked
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Fact = Literal["children", "suspects", "vehicles", "last_seen"]
+Fact = Literal["children", "suspects", "vehicles", "last_seen", "race"]
 
 
 class PolicyAction(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -13,8 +13,10 @@ from capgateway.cards.extract.contacts import Contact, contacts, do_not_approach
 from capgateway.cards.extract.finish import settle
 from capgateway.cards.extract.garage import Garage
 from capgateway.cards.extract.garage import Vehicle as Parked
+from capgateway.cards.extract.given import Given, Text
 from capgateway.cards.extract.kind import kind
 from capgateway.cards.extract.seen import Seen
+from capgateway.cards.extract.structured import put
 from capgateway.cards.extract.text import Tokens
 
 if TYPE_CHECKING:
@@ -22,18 +24,10 @@ if TYPE_CHECKING:
 
     from capgateway.cards.extract.fact import Fact
 
-class Text(NamedTuple):
-    """One text of an alert: ``field`` of the content in ``language``, or ``parameter:NAME``."""
-
-    language: str
-    field: str
-    text: str
-
-
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the text asks the public to call, or which address to open."""
 
-    type: str
+    type: Literal["call", "open"]
     value: str
 
 
@@ -52,8 +46,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 NOTHING = Facts()
 
 
-def facts(texts: Iterable[Text], *, is_amber: bool = True) -> Facts:
-    """The facts of all texts together, the most telling one first."""
+def facts(texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool = True) -> Facts:
+    """The facts of all texts together, the most telling one first. ``given`` are the alert's parameters, which win over prose.
+    ``is_amber`` is false for other programmes, whose alerts may call themselves what they are."""
     read = [Tokens(one.text, field=one.field, language=one.language) for one in texts if one.text]
     if kind(read, is_amber=is_amber):
         return NOTHING
@@ -68,6 +63,7 @@ def facts(texts: Iterable[Text], *, is_amber: bool = True) -> Facts:
         near = near or do_not_approach(tokens)
         reader.read(tokens, taken, clothes(tokens))
         seen.read(tokens, taken, frozenset(part for person in reader.people for part in person.parts))
+    put(given, reader, garage, seen)
     return _Cards(garage, reader, seen, list(called.values()), near).facts()
 
 

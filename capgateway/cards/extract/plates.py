@@ -391,6 +391,12 @@ def _region_at(tokens: Tokens, at: int, *, is_bracketed: bool = False) -> tuple[
     return None
 
 
+def region_named(tokens: Tokens) -> str | None:
+    """The state that a whole text names, such as ``Texas`` or ``tx``."""
+    found = _region_at(tokens, 0)
+    return found[0] if found else regions.CODES.get(tokens.words[0])
+
+
 def _dotted(tokens: Tokens, at: int) -> tuple[str, int] | None:
     """``B.C.``, ``N.Y.``"""
     if tokens.word(at + 1) == "." and len(tokens.word(at + 2)) == 1 and tokens.word(at + 3) == "." and tokens.gaps[at + 1] == tokens.gaps[at + 2] == tokens.gaps[at + 3] == "":
