@@ -11,7 +11,6 @@ from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
 from capgateway.cards.member import Member, expiry
 from capgateway.cards.policy import FeedRules, Policy, PolicyAction
-from capgateway.cards.telling import evidence
 from capgateway.cards.takedown import (
     is_matched,
     is_meant,
@@ -19,6 +18,7 @@ from capgateway.cards.takedown import (
     may_mean_a_card,
     waits_for_a_person,
 )
+from capgateway.cards.telling import evidence
 from capgateway.cards.traits import Traits
 
 __all__ = [

@@ -1,17 +1,21 @@
 """The published card, ``card/1``: what the platform shows. Its JSON Schema is generated from these types.
 
 Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
-(``source.sent`` excepted: as received). Facts, pictures and shapes are not made yet and stay empty.
+(``source.sent`` excepted: as received). Facts are read by :mod:`capgateway.cards.extract`. Pictures and shapes are not made yet
+and stay empty.
 
-The schema is the producer's: every field is there, and none besides. ``python -m capgateway.cards.card`` prints it.
+``python -m capgateway.cards.card`` prints the strict schema, with ``--lax`` the one for receivers.
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+from capgateway.cards.described import describe
 
 Language = str
 Label = dict[Language, str]
@@ -226,22 +230,33 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a card, for ``schemas/card/card-1.schema.json``."""
+def json_schema(*, lax: bool = False) -> dict[str, Any]:
+    """The JSON Schema of a card. The strict one is the producer's: every field is there, and none besides. The lax one is for
+    receivers, who ignore what they do not know and take words that later versions add."""
     _, definitions = msgspec.json.schema_components((Card,), ref_template="#/$defs/{name}")
     for definition in definitions.values():
         for field in definition["properties"].values():
             field.pop("default", None)  # nothing is left out, so nothing has to be filled in
         definition["required"] = list(definition["properties"])
-        definition["additionalProperties"] = False
+        definition["additionalProperties"] = lax
+        if lax:
+            definition["properties"] = {name: _open(name, field) for name, field in definition["properties"].items()}
+    describe(definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "capgateway card, version 1",
-        "description": "What the gateway publishes of one AMBER Alert. Receivers ignore fields they do not know.",
+        "title": "capgateway card, version 1" + (", for receivers" if lax else ""),
+        "description": "What the gateway publishes of one alert. Receivers ignore fields they do not know.",
         "$ref": "#/$defs/Card",
         "$defs": definitions,
     }
 
 
-if __name__ == "__main__":  # renews schemas/card/card-1.schema.json
-    print(msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted")).decode())  # noqa: T201
+def _open(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    """A field whose list of words may grow; not ``schema``, by which a receiver knows the version."""
+    if "enum" not in field or name == "schema":
+        return field
+    return {"type": ["string", "null"] if None in field["enum"] else "string"}
+
+
+if __name__ == "__main__":  # renews schemas/card/card-1.schema.json; with --lax schemas/card/card-1.lax.schema.json
+    print(msgspec.json.format(msgspec.json.encode(json_schema(lax="--lax" in sys.argv), order="sorted")).decode())  # noqa: T201

@@ -77,7 +77,11 @@ def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
     place = read.last_seen.place if read.last_seen and sure("/last_seen/place") else None
     return Traits(
         names=tuple(sorted(traits.name(person.name) for at, person in children if person.name and sure(f"{at}/name"))),
-        ages=tuple(sorted(f"{person.age.value} {person.age.unit}" for at, person in children if person.age and sure(f"{at}/age"))),
+        ages=tuple(
+            sorted(
+                f"{person.age.value} {person.age.unit}" for at, person in children if person.age and sure(f"{at}/age")
+            )
+        ),
         sexes=tuple(sorted(person.sex for at, person in children if person.sex and sure(f"{at}/sex"))),
         plates=traits.plates(
             vehicle.plate
@@ -139,7 +143,9 @@ def _texts(blocks: Sequence[Info]) -> Content:
         return PARAGRAPH.join(dict.fromkeys(text for text in texts if text)) or None
 
     headline, event = first("headline"), first("event") or ""
-    told = (text for block in blocks for text in (block.headline if block.headline != headline else None, block.description))
+    told = (
+        text for block in blocks for text in (block.headline if block.headline != headline else None, block.description)
+    )
     descriptions = dict.fromkeys(area.area_desc for block in blocks for area in block.areas if area.area_desc)
     place = "; ".join(descriptions) or None
     spoken = [text.strip() for text in (headline or event, place, first("sender_name")) if text]
@@ -175,7 +181,12 @@ def _actions(infos: Sequence[Info], languages: Sequence[str], contacts: Sequence
         **{(one.type, one.value): None for one in contacts},
     }
     return tuple(
-        Action(type=kind, value=value, label=_label(CALL, languages, value) if kind == "call" else _label(DETAILS, languages), origin="cap")
+        Action(
+            type=kind,
+            value=value,
+            label=_label(CALL, languages, value) if kind == "call" else _label(DETAILS, languages),
+            origin="cap",
+        )
         for kind, value in asked
     )
 

@@ -17,6 +17,7 @@ import msgspec
 from capgateway import cap
 from capgateway.cards import amber
 from capgateway.cards.area import Meant, Resolver
+from capgateway.cards.doubts import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,8 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``sender``, ``identifier``, ``sent`` and ``references`` are as received; ``sender_key`` and ``identifier_key`` are
     the same for comparison, by :func:`key`. ``sent_at`` is ``None`` only where ``sent`` is not a date. ``odd_names`` are
     identifiers of its sender, as keys, in triples that have blanks or commas in their names: the standard forbids these, and
-    senders write them."""
+    senders write them. ``doubts`` are what a person might want to look at before it is displayed: ``languages`` (they contradict
+    each other)."""
 
     version: int = VERSION
     cap_version: str = "1.2"
@@ -106,6 +108,7 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_named_at: datetime | None = None
     is_blocked: bool = False
     says_amber: bool = False
+    doubts: tuple[str, ...] = ()
     infos: tuple[GistInfo, ...] = ()
     areas: tuple[Meant, ...] = ()
 
@@ -118,6 +121,11 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_over(self) -> bool:
         """Whether all that it says is over: ``AllClear`` or ``Past`` in each info."""
         return bool(self.infos) and not self.live_infos
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a person should look at it before it is displayed."""
+        return bool(self.doubts)
 
     @property
     def codes(self) -> list[amber.Code]:
@@ -200,6 +208,22 @@ def gist(alert: Alert) -> Gist:
     sent = alert.sent.instant if alert.sent else None
     is_cancel = says_cancel(alert)
     infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
+    made = _gist(alert, infos, areas, resolver, sent, is_cancel=is_cancel)
+    if made.basis is None or is_cancel:
+        return made
+    live = [info for info, known in zip(alert.infos, infos, strict=True) if known.is_live]
+    return msgspec.structs.replace(made, doubts=doubts(live, is_amber=True))
+
+
+def _gist(
+    alert: Alert,
+    infos: tuple[GistInfo, ...],
+    areas: dict[Meant, int],
+    resolver: Resolver,
+    sent: datetime | None,
+    *,
+    is_cancel: bool,
+) -> Gist:
     return Gist(
         cap_version=alert.version,
         sender=alert.sender,

@@ -138,7 +138,10 @@ def _age(age: Age, words: Words) -> str:
 
 
 def _vehicle(sure: _Sure, at: int, vehicle: Vehicle, words: Words, language: str) -> str:
-    said = {what: getattr(vehicle, what) if sure.says("vehicles", at, what) else None for what in ("color", "year", "make", "model", "body")}
+    said = {
+        what: getattr(vehicle, what) if sure.says("vehicles", at, what) else None
+        for what in ("color", "year", "make", "model", "body")
+    }
     if vehicle.make and not said["make"] and said["model"]:
         said["make"] = vehicle.make  # a model names its make
     said["color"] = _color(said["color"], language)
@@ -147,7 +150,11 @@ def _vehicle(sure: _Sure, at: int, vehicle: Vehicle, words: Words, language: str
         return ""
     if not said["make"] and not said["body"]:
         said["body"] = words["some vehicle"]
-    text = " ".join(words["vehicle"].format(**{what: value or "" for what, value in said.items()}).split()).replace(" ,", ",").strip(" ,")
+    text = (
+        " ".join(words["vehicle"].format(**{what: value or "" for what, value in said.items()}).split())
+        .replace(" ,", ",")
+        .strip(" ,")
+    )
     return ", ".join(part for part in (text[:1].upper() + text[1:], _plate(sure, at, vehicle, words)) if part)
 
 
@@ -160,7 +167,11 @@ def _color(color: str | None, language: str) -> str | None:
 
 
 def _plate(sure: _Sure, at: int, vehicle: Vehicle, words: Words) -> str:
-    region = vehicle.plate_region.partition("-")[2] if vehicle.plate_region and sure.says("vehicles", at, "plate_region") else ""
+    region = (
+        vehicle.plate_region.partition("-")[2]
+        if vehicle.plate_region and sure.says("vehicles", at, "plate_region")
+        else ""
+    )
     if not vehicle.plate or not sure.says("vehicles", at, "plate"):
         return words["plates of"].format(region) if region else ""
     return words["partial" if vehicle.plate_partial else "plate"].format(f"{region} {vehicle.plate}".strip())

@@ -19,7 +19,9 @@ GOVERNED = ("children", "suspects", "vehicles", "last_seen")
 
 def allowed(facts: Facts, kinds: Collection[str]) -> Facts:
     """The facts that a policy lets cards show, with the evidence of these alone. ``race`` is shown only where it is listed."""
-    changed: dict[str, Any] = {kind: type(getattr(facts, kind))() if kind != "last_seen" else None for kind in GOVERNED if kind not in kinds}
+    changed: dict[str, Any] = {
+        kind: type(getattr(facts, kind))() if kind != "last_seen" else None for kind in GOVERNED if kind not in kinds
+    }
     if "race" not in kinds:
         for kind in ("children", "suspects"):
             if kind in kinds:
@@ -27,7 +29,9 @@ def allowed(facts: Facts, kinds: Collection[str]) -> Facts:
     if not changed:
         return facts
     kept = msgspec.structs.replace(facts, **changed)
-    return msgspec.structs.replace(kept, evidence={pointer: one for pointer, one in kept.evidence.items() if _at(kept, pointer) is not None})
+    return msgspec.structs.replace(
+        kept, evidence={pointer: one for pointer, one in kept.evidence.items() if _at(kept, pointer) is not None}
+    )
 
 
 def with_lines(content: Mapping[str, Content], facts: Facts) -> dict[str, Content]:
@@ -55,7 +59,11 @@ def evidence(card: Card, facts: Facts) -> dict[str, Evidence]:
 
 
 def _action(actions: tuple[Action, ...], kind: str, value: str) -> int | None:
-    same = (at for at, action in enumerate(actions) if (action.type, action.value) == (kind, value) and action.origin == "cap")
+    same = (
+        at
+        for at, action in enumerate(actions)
+        if (action.type, action.value) == (kind, value) and action.origin == "cap"
+    )
     return next(same, None)
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
+import msgspec
 
+from capgateway.cards.card import Evidence
 from capgateway.cli import ask, card_text, output, table
 from capgateway.cli.alerts import decided
 from capgateway.cli.deliveries import last_answer
@@ -104,6 +106,10 @@ def _life(stored: dict[str, Any]) -> str:
     return f"revision {stored['revision']}, {end}"
 
 
+def _evidence(stored: dict[str, Any]) -> dict[str, Evidence]:
+    return msgspec.convert(stored.get("evidence") or {}, dict[str, Evidence])
+
+
 def _lines(stored: dict[str, Any]) -> Iterator[str]:
     yield from table.fields(
         [
@@ -119,7 +125,7 @@ def _lines(stored: dict[str, Any]) -> Iterator[str]:
     yield from _attention(stored)
     yield ""
     if stored["card"]:
-        yield from card_text.card_lines(stored["card"])
+        yield from card_text.card_lines(stored["card"], evidence=_evidence(stored))
     else:
         yield "the text of this card is erased"
     for title, items, line in (("alerts", stored["alerts"], _alert), ("deliveries", stored["deliveries"], _delivery)):

@@ -16,7 +16,6 @@ NOT_YET = frozenset(
         "policy.review",
         "policy.review_timeout",
         "policy.review_default",
-        "policy.facts",
         "policy.retention",
         "receivers.signing_key",
         "receivers.rate",

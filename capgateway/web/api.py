@@ -94,7 +94,8 @@ async def card(request: web.Request) -> web.Response:
         return as_json(_for_receiver(found) | {"deliveries": sent})
     made_of = (await store.read(lists.alert_page, card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
-    more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
+    proof = await store.read(lists.evidence_of, found.card) if found.card else {}
+    more = {"evidence": proof, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
 
 

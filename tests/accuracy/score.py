@@ -55,7 +55,9 @@ class Miss(NamedTuple):
 
 def rows(paths: list[Path]) -> list[dict[str, Any]]:
     """The labelled texts of all files."""
-    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [
+        json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
 
 
 def read(row: dict[str, Any]) -> Facts:
@@ -84,7 +86,9 @@ def score(found_rows: list[dict[str, Any]]) -> tuple[dict[str, Score], list[Miss
         truth = row["truth"]
         _vehicles(row["id"], truth, made, count)
         _people(row["id"], truth, made, count)
-        count(row["id"], "contact", set(map(_contact, truth["contact"])), {_contact(one.value) for one in made.contacts})
+        count(
+            row["id"], "contact", set(map(_contact, truth["contact"])), {_contact(one.value) for one in made.contacts}
+        )
         _seen(row["id"], row, made, count)
         wants = bool(DO_NOT_APPROACH.search(_plain(row["text"])))
         count(row["id"], "do not approach", {"yes"} if wants else set(), {"yes"} if made.safety else set())
@@ -107,7 +111,9 @@ def _vehicles(row: str, truth: dict[str, Any], made: Facts, count: Any) -> None:
         wanted = {_value(field, vehicle.get(field)) for vehicle in truth["vehicles"]} - {""}
         found = {_value(field, getattr(vehicle, field)) for vehicle in made.vehicles} - {""}
         count(row, field, wanted, found)
-    partial = {vehicle["plate"] for vehicle in truth["vehicles"] if vehicle.get("plate_partial") and vehicle.get("plate")}
+    partial = {
+        vehicle["plate"] for vehicle in truth["vehicles"] if vehicle.get("plate_partial") and vehicle.get("plate")
+    }
     count(row, "plate_partial", partial, {vehicle.plate or "" for vehicle in made.vehicles if vehicle.plate_partial})
 
 
@@ -145,10 +151,13 @@ def _people(row: str, truth: dict[str, Any], made: Facts, count: Any) -> None:
             count(row, label, want, have)
 
 
-def _pairs(wanted: list[tuple[str, Any]], found: list[tuple[str, Any]]) -> list[tuple[tuple[str, Any], tuple[str, Any]]]:
+def _pairs(
+    wanted: list[tuple[str, Any]], found: list[tuple[str, Any]]
+) -> list[tuple[tuple[str, Any], tuple[str, Any]]]:
     """The best matches first; those left over on either side are paired with nobody."""
     scored = sorted(
-        ((_likeness(want, have), at, other) for at, want in enumerate(wanted) for other, have in enumerate(found)), key=lambda entry: (-entry[0], entry[1], entry[2])
+        ((_likeness(want, have), at, other) for at, want in enumerate(wanted) for other, have in enumerate(found)),
+        key=lambda entry: (-entry[0], entry[1], entry[2]),
     )
     pairs, used, taken = [], set(), set()
     for likeness, at, other in scored:
@@ -180,7 +189,7 @@ def _likeness(want: tuple[str, Any], have: tuple[str, Any]) -> float:
     return points
 
 
-def _person_value(field: str, value: Any) -> str:
+def _person_value(field: str, value: Any) -> str:  # noqa: PLR0911  (one per kind of value)
     if value is None:
         return ""
     if isinstance(value, Age):
@@ -208,7 +217,9 @@ def _age(age: Age) -> str:
         return str(age.value)
     if age.max == age.value + 9:
         return f"{age.value}s"
-    return f"{age.value}s-{age.max - 9}s" if (age.max + 1) % 10 == 0 and age.value % 10 == 0 else f"{age.value}-{age.max}"
+    return (
+        f"{age.value}s-{age.max - 9}s" if (age.max + 1) % 10 == 0 and age.value % 10 == 0 else f"{age.value}-{age.max}"
+    )
 
 
 def _centimetres(text: str) -> str:
@@ -220,12 +231,12 @@ def _centimetres(text: str) -> str:
         found = re.match(r"[\d.]+", part.strip())
         return float(found[0]) if found else 0
 
-    first = text.split("/")[0]
+    first = text.split("/", maxsplit=1)[0]
     return "-".join(str(round(one(part))) for part in first.split("-"))
 
 
 def _kilograms(text: str) -> str:
-    first = text.split("/")[0]
+    first = text.split("/", maxsplit=1)[0]
     factor = 0.45359237 if "lb" in first else 1
     return "-".join(str(round(float(number) * factor)) for number in re.findall(r"\d+(?:\.\d+)?", first))
 
@@ -235,7 +246,10 @@ def _is_same(field: str, want: str, have: str) -> bool:
         return True
     if field in {"height", "weight"}:
         wants, haves = want.split("-"), have.split("-")
-        return len(wants) == len(haves) and all(abs(float(one) - float(other)) <= max(2, TOLERANCE * float(one)) for one, other in zip(wants, haves, strict=True))
+        return len(wants) == len(haves) and all(
+            abs(float(one) - float(other)) <= max(2, TOLERANCE * float(one))
+            for one, other in zip(wants, haves, strict=True)
+        )
     if field in {"hair", "eyes"}:
         return bool(_colors(want) and _colors(want) == _colors(have)) or want in have or have in want
     if field == "age":
@@ -243,11 +257,36 @@ def _is_same(field: str, want: str, have: str) -> bool:
     return False
 
 
-_COLORS = frozenset("black brown blonde blond red gray grey white sandy auburn blue green hazel purple pink salt-and-pepper bald shaved".split())
+_COLORS = frozenset(
+    [
+        "black",
+        "brown",
+        "blonde",
+        "blond",
+        "red",
+        "gray",
+        "grey",
+        "white",
+        "sandy",
+        "auburn",
+        "blue",
+        "green",
+        "hazel",
+        "purple",
+        "pink",
+        "salt-and-pepper",
+        "bald",
+        "shaved",
+    ]
+)
 
 
 def _colors(text: str) -> set[str]:
-    return {word.replace("grey", "gray").replace("blond", "blonde").replace("blondee", "blonde") for word in text.replace("/", " ").split() if word in _COLORS}
+    return {
+        word.replace("grey", "gray").replace("blond", "blonde").replace("blondee", "blonde")
+        for word in text.replace("/", " ").split()
+        if word in _COLORS
+    }
 
 
 def _contact(value: str) -> str:
@@ -258,7 +297,9 @@ def _seen(row: str, labelled: dict[str, Any], made: Facts, count: Any) -> None:
     """The place is right if the truth says it, in more or in fewer words; a time is right if it is where the truth says that somebody was
     last seen, or beside it in the text."""
     truth = labelled["truth"]
-    places = [text for text in (truth.get("location"), *(child.get("last_seen") for child in truth["children"])) if text]
+    places = [
+        text for text in (truth.get("location"), *(child.get("last_seen") for child in truth["children"])) if text
+    ]
     place = made.last_seen.place if made.last_seen else None
     wanted = {"place"} if places else set()
     found = set()
@@ -266,7 +307,9 @@ def _seen(row: str, labelled: dict[str, Any], made: Facts, count: Any) -> None:
         found = {"place"} if any(_overlaps(place, text) for text in places) else {f"place {place}"}
     count(row, "last seen place", wanted, found)
     time = made.last_seen.time if made.last_seen else None
-    spoken = [child["last_seen"] for child in truth["children"] if child.get("last_seen") and TIME.search(child["last_seen"])]
+    spoken = [
+        child["last_seen"] for child in truth["children"] if child.get("last_seen") and TIME.search(child["last_seen"])
+    ]
     said = {"time"} if spoken else set()
     got = set()
     if time:
@@ -275,7 +318,10 @@ def _seen(row: str, labelled: dict[str, Any], made: Facts, count: Any) -> None:
         count(row, "last seen time", said, got)
 
 
-TIME = re.compile(r"\d\s*(?:[ap]\.?\s?m\b|h\b|hours)|\d:\d\d|\d/\d|day\b|morning|\bmatin|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d", re.IGNORECASE)
+TIME = re.compile(
+    r"\d\s*(?:[ap]\.?\s?m\b|h\b|hours)|\d:\d\d|\d/\d|day\b|morning|\bmatin|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d",
+    re.IGNORECASE,
+)
 
 
 def _overlaps(one: str, other: str) -> bool:
@@ -285,7 +331,30 @@ def _overlaps(one: str, other: str) -> bool:
     return bool(short) and all(word in long for word in short)
 
 
-SMALL = frozenset("the of in at on near from a la le el en de du au l d area city town".split())
+SMALL = frozenset(
+    [
+        "the",
+        "of",
+        "in",
+        "at",
+        "on",
+        "near",
+        "from",
+        "a",
+        "la",
+        "le",
+        "el",
+        "en",
+        "de",
+        "du",
+        "au",
+        "l",
+        "d",
+        "area",
+        "city",
+        "town",
+    ]
+)
 
 
 def table(scores: dict[str, Score]) -> str:

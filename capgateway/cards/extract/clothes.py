@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 LONGEST = 40
 """Tokens. A longer stretch has run on into something else, and is left out."""
-CUES = frozenset("wears wear wearing wore clad portait porte portant vetu vetue vestia vistiendo llevaba viste vestida vestido dressed lsw".split())
+CUES = frozenset(
+    "wears wear wearing wore clad portait porte portant vetu vetue vestia vistiendo llevaba viste vestida vestido dressed lsw".split()
+)
 ENDS = frozenset(
     ". ; ! ( ) | driving last if who weighs suspect accompanied call heading headed taken abducted believed may might is was were has have he she they "
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
 )
-STOPPERS = frozenset("unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split())
-AFTER_COMMA = frozenset("with in near from at driving last hair brown- black- height weight age and who a- no".split()) - {"a-", "brown-", "black-", "and", "no", "with", "in"}
+STOPPERS = frozenset(
+    "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
+)
+AFTER_COMMA = frozenset(
+    "with in near from at driving last hair brown- black- height weight age and who a- no".split()
+) - {"a-", "brown-", "black-", "and", "no", "with", "in"}
 
 
 def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
@@ -49,7 +55,12 @@ def _is_cue(tokens: Tokens, at: int) -> bool:
         return tokens.word(at + 1) in {"un", "une", "des"} and tokens.word(at + 2) not in {"arme", "barbe"}
     if word == "lsw":
         return True
-    return tokens.word(at + 1) not in {"a", "un", "une", "an"} or tokens.word(at + 2) not in {"mask", "seatbelt", "wig", "barbe"}
+    return tokens.word(at + 1) not in {"a", "un", "une", "an"} or tokens.word(at + 2) not in {
+        "mask",
+        "seatbelt",
+        "wig",
+        "barbe",
+    }
 
 
 def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
@@ -65,17 +76,42 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
             return 0
         if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
             break
-        if word == "and" and tokens.word(at + 1) in {"has", "was", "is", "may", "carrying", "driving", "last", "weighs", "being", "believed"}:
+        if word == "and" and tokens.word(at + 1) in {
+            "has",
+            "was",
+            "is",
+            "may",
+            "carrying",
+            "driving",
+            "last",
+            "weighs",
+            "being",
+            "believed",
+        }:
             break
-        if word in {",", "..."} and (tokens.word(at + 1) in AFTER_COMMA or tokens.word(at + 1) in ENDS or tokens.word(at + 1).isdigit()):
+        if word in {",", "..."} and (
+            tokens.word(at + 1) in AFTER_COMMA or tokens.word(at + 1) in ENDS or tokens.word(at + 1).isdigit()
+        ):
             break
         if word == "in" and tokens.word(at + 1) == "the" and tokens.word(at + 2) in {"company", "area"}:
             break
-        if word in {"with"} and tokens.word(at + 1) in {"his", "her", "a", "an"} and tokens.word(at + 2) in {"mother", "father", "unknown", "man", "woman", "male", "female"}:
+        if (
+            word in {"with"}
+            and tokens.word(at + 1) in {"his", "her", "a", "an"}
+            and tokens.word(at + 2) in {"mother", "father", "unknown", "man", "woman", "male", "female"}
+        ):
             break
-        if word in {"near", "around", "at", "from", "on"} and at > first and (tokens.word(at + 1).isdigit() or tokens.capital[min(at + 1, len(tokens) - 1)] and tokens.is_cased):
+        if (
+            word in {"near", "around", "at", "from", "on"}
+            and at > first
+            and (tokens.word(at + 1).isdigit() or tokens.capital[min(at + 1, len(tokens) - 1)] and tokens.is_cased)
+        ):
             break
         at += 1
-    while at > first and tokens.words[at - 1] in {",", "...", "and", "-", '"'} and not (tokens.words[at - 1] == '"' and tokens.words[first:at].count('"') % 2 == 0):
+    while (
+        at > first
+        and tokens.words[at - 1] in {",", "...", "and", "-", '"'}
+        and not (tokens.words[at - 1] == '"' and tokens.words[first:at].count('"') % 2 == 0)
+    ):
         at -= 1
     return at if 0 < at - first <= LONGEST else 0

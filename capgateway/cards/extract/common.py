@@ -4,7 +4,18 @@ language. Colours, months, states and makes may be names ("Hazel Brown", "Georgi
 from __future__ import annotations
 
 from capgateway.cards.extract.words import (
-    ADULT_NOUNS, CHILD_NOUNS, DAY_PARTS, DAYS, HE, KIN, NUMBERS, RACES, SEXES, SHE, SUSPECT_NOUNS, BODIES,
+    ADULT_NOUNS,
+    BODIES,
+    CHILD_NOUNS,
+    DAY_PARTS,
+    DAYS,
+    HE,
+    KIN,
+    NUMBERS,
+    RACES,
+    SEXES,
+    SHE,
+    SUSPECT_NOUNS,
 )  # fmt: skip
 
 _SMALL = """
@@ -117,7 +128,9 @@ NAMES_TOO = frozenset(
     "constant aime blanc lebrun leblanc leroux petit legrand roy rey king prince duke earl dean dale glen cliff forrest reed reid rocky "
     "sterling christian trinity harmony melody destiny nevaeh heaven genesis princess royal reign saint messiah legend".split()
 )
-PARTICLES = frozenset("ap de la del las los van von der den bin al el di da dos du des le st mac mc san ibn abu ben della".split())
+PARTICLES = frozenset(
+    "ap de la del las los van von der den bin al el di da dos du des le st mac mc san ibn abu ben della".split()
+)
 SUFFIXES = frozenset("jr sr ii iii iv".split())
 #: What follows the name of a body, a place or a programme, never a person's.
 ORGANISATIONS = frozenset(

@@ -36,7 +36,7 @@ def contacts(tokens: Tokens) -> list[Contact]:
         if at < past:
             continue
         one = None
-        if word == "9" or word == "911":
+        if word in {"9", "911"}:
             one = _emergency(tokens, at)
         if one is None and (word.isdigit() or word == "("):
             one = _number(tokens, at)
@@ -45,12 +45,11 @@ def contacts(tokens: Tokens) -> list[Contact]:
         if one:
             found.append(one[0])
             past = one[1]
-    unique = {(each.type, str(each.fact.value).casefold().removeprefix("https://").rstrip("/")): each for each in reversed(found)}
-    return [each for each in reversed(unique.values()) if not _is_sayings(each)]
-
-
-def _is_sayings(_: Contact) -> bool:
-    return False
+    unique = {
+        (each.type, str(each.fact.value).casefold().removeprefix("https://").rstrip("/")): each
+        for each in reversed(found)
+    }
+    return list(reversed(unique.values()))
 
 
 def _emergency(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
@@ -64,14 +63,32 @@ def _emergency(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
                 return None
             place += 1
         end = place
-    if tokens.word(end) in {"-", "."} and tokens.word(end + 1).isdigit() and tokens.gaps[end + 1] == "" and tokens.gaps[end] == "":
+    if (
+        tokens.word(end) in {"-", "."}
+        and tokens.word(end + 1).isdigit()
+        and tokens.gaps[end + 1] == ""
+        and tokens.gaps[end] == ""
+    ):
         return None
     start = tokens.sentence(at)[0]
     low = max(0, at - REACH)
     before = tokens.words[low:at]
-    is_alone = tokens.word(end) in {".", "", "!", "$", "/", "#"} and tokens.word(at - 1) in {".", ",", "/", ":", "?", "!", "-", "..."}
+    is_alone = tokens.word(end) in {".", "", "!", "$", "/", "#"} and tokens.word(at - 1) in {
+        ".",
+        ",",
+        "/",
+        ":",
+        "?",
+        "!",
+        "-",
+        "...",
+    }
     is_said = any(word in CALLING for word in before) or tokens.word(end) in {"or", "ou", "o"} or is_alone
-    if not is_said or any(word in NEVER for word in tokens.words[max(start, at - 4) : at]) or tokens.word(end) in {"block", "calls", "call", "call's"}:
+    if (
+        not is_said
+        or any(word in NEVER for word in tokens.words[max(start, at - 4) : at])
+        or tokens.word(end) in {"block", "calls", "call", "call's"}
+    ):
         return None
     if "calling" in before and tokens.word(end) in {"to", "with"}:
         return None
@@ -117,7 +134,9 @@ def _over(tokens: Tokens, at: int) -> int:
 
 
 def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, int] | None:
-    if "fax" in tokens.words[max(0, first - 3) : first] or any(word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]):
+    if "fax" in tokens.words[max(0, first - 3) : first] or any(
+        word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]
+    ):
         return None
     if tokens.word(end).isdigit() and tokens.gaps[end] == "":
         return None
@@ -140,7 +159,7 @@ def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, in
         if end < len(tokens) and tokens.gaps[end] == "" and tokens.word(end).isalnum():
             continue
         break
-    if not 6 <= letters <= 9 or not any(word.isalpha() for word in tokens.words[at:end]):  # noqa: PLR2004
+    if not 6 <= letters <= 9 or not any(word.isalpha() for word in tokens.words[at:end]):
         return None
     if tokens.word(end) == "(" and (digits := _number(tokens, end + 1)):
         return digits
@@ -153,7 +172,11 @@ def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, in
 def _address(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
     """A web address, with or without ``https``."""
     first = at
-    while first - 1 >= 0 and tokens.gaps[first] == "" and tokens.word(first - 1) not in {",", "(", '"', "'", "<", ">", ";"}:
+    while (
+        first - 1 >= 0
+        and tokens.gaps[first] == ""
+        and tokens.word(first - 1) not in {",", "(", '"', "'", "<", ">", ";"}
+    ):
         first -= 1
     end = at + 1
     while end < len(tokens) and tokens.gaps[end] == "" and tokens.words[end] not in {",", ")", '"', "'", ">", ";", "!"}:
@@ -180,5 +203,7 @@ def do_not_approach(tokens: Tokens) -> Fact | None:
     return None
 
 
-APPROACH = frozenset("approach approached approaching approcher approchez intervenir intervenez acerque acercarse acerquen aborder confront interponga intervenga intervengan".split())
+APPROACH = frozenset(
+    "approach approached approaching approcher approchez intervenir intervenez acerque acercarse acerquen aborder confront interponga intervenga intervengan".split()
+)
 DO_NOT = frozenset("not never don avoid ne n jamais no nunca evite evitez dont".split())

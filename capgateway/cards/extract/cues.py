@@ -20,8 +20,20 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
-_INSIDE = frozenset("taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split())
-LAST_SEEN = (("last", "seen"), ("last", "known"), ("derniere", "localisation"), ("visto", "por"), ("vista", "por"), ("dernier", "endroit"), ("vu", "pour"), ("ultima", "vez"), ("ultimo", "lugar"))
+_INSIDE = frozenset(
+    "taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+)
+LAST_SEEN = (
+    ("last", "seen"),
+    ("last", "known"),
+    ("derniere", "localisation"),
+    ("visto", "por"),
+    ("vista", "por"),
+    ("dernier", "endroit"),
+    ("vu", "pour"),
+    ("ultima", "vez"),
+    ("ultimo", "lugar"),
+)
 
 
 class Label(NamedTuple):
@@ -36,9 +48,15 @@ def labels(tokens: Tokens) -> list[Label]:
     """Each label of the text, in order."""
     found = []
     for at, word in enumerate(tokens.words):
-        if word == ":" or (word in {"...", "-"} and not tokens.is_cased) or (word == "-" and tokens.gaps[at] != "" and at + 1 < len(tokens) and tokens.gaps[at + 1] != ""):
+        if (
+            word == ":"
+            or (word in {"...", "-"} and not tokens.is_cased)
+            or (word == "-" and tokens.gaps[at] != "" and at + 1 < len(tokens) and tokens.gaps[at + 1] != "")
+        ):
             label = _label(tokens, at)
-            if label and (word == ":" or label.role in {"child", "suspect", "vehicle"} and _starts(tokens, label.first)):
+            if label and (
+                word == ":" or label.role in {"child", "suspect", "vehicle"} and _starts(tokens, label.first)
+            ):
                 found.append(label)
     return found
 
@@ -91,7 +109,9 @@ PLURALS = frozenset(
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
 INDEFINITE = frozenset("a an un une una unknown unidentified another one inconnu inconnue desconocido".split())
-_NOT_PERSONS = frozenset("alert alerta alerte emergency abduction protection services care abuse seat welfare support custody school girl's safety disappearance d".split())
+_NOT_PERSONS = frozenset(
+    "alert alerta alerte emergency abduction protection services care abuse seat welfare support custody school girl's safety disappearance d".split()
+)
 AMBIGUOUS = frozenset("il le su son victim minor subject person infante individual recien ce".split())
 
 
@@ -131,11 +151,15 @@ def nouns(tokens: Tokens) -> list[Noun]:
 
 def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
     word = tokens.words[at]
-    if word == "il" and (language != "fr" or tokens.word(at + 1) in {"y", "s", "n", "est"} and tokens.word(at + 2) in {"a", "agit"}):
+    if word == "il" and (
+        language != "fr" or tokens.word(at + 1) in {"y", "s", "n", "est"} and tokens.word(at + 2) in {"a", "agit"}
+    ):
         return None
     if word in {"he", "she"} and tokens.word(at + 1) == "/":
         return None
-    return Noun(at, at + 1, None, "M" if word in HE else "F", False, True, False, word in {"he", "she", "il", "elle", "ella"})
+    return Noun(
+        at, at + 1, None, "M" if word in HE else "F", False, True, False, word in {"he", "she", "il", "elle", "ella"}
+    )
 
 
 def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
@@ -156,11 +180,26 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return after != "s"
     if word in {"infant", "baby"} and after in {"car", "seat"}:
         return True
-    if word in {"person", "subject", "individual", "individu", "individuo"} and tokens.word(at - 1) in {"missing", "toute", "cualquier", "any", "every"}:
+    if word in {"person", "subject", "individual", "individu", "individuo"} and tokens.word(at - 1) in {
+        "missing",
+        "toute",
+        "cualquier",
+        "any",
+        "every",
+    }:
         return True
-    if tokens.word(at - 1) in {"d", "de"} and word in {"enfant", "menor", "menores", "enfants"} and tokens.word(at - 2) in {"enlevement", "secuestro", "emergencia", "disparition", "rapto", "-"}:
+    if (
+        tokens.word(at - 1) in {"d", "de"}
+        and word in {"enfant", "menor", "menores", "enfants"}
+        and tokens.word(at - 2) in {"enlevement", "secuestro", "emergencia", "disparition", "rapto", "-"}
+    ):
         return True
-    return after == "'" and tokens.word(at + 2) == "s" and word in {"child", "victim", "mother", "father", "girl", "boy", "suspect"} and tokens.word(at + 3) not in {"name", "age"}
+    return (
+        after == "'"
+        and tokens.word(at + 2) == "s"
+        and word in {"child", "victim", "mother", "father", "girl", "boy", "suspect"}
+        and tokens.word(at + 3) not in {"name", "age"}
+    )
 
 
 def _sex(tokens: Tokens, at: int) -> str | None:

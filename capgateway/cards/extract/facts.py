@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from capgateway.cards.extract.fact import Fact
 
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the text asks the public to call, or which address to open."""
 
@@ -77,7 +78,9 @@ def _mark(tokens: Tokens, taken: bytearray, found: list[Fact]) -> None:
 class _Cards:
     """Writes the facts in the card's form, and their evidence beside them."""
 
-    def __init__(self, garage: Garage, reader: people.Reader, seen: Seen, called: list[Contact], near: Fact | None) -> None:
+    def __init__(
+        self, garage: Garage, reader: people.Reader, seen: Seen, called: list[Contact], near: Fact | None
+    ) -> None:
         self._evidence: dict[str, Evidence] = {}
         children, suspects = settle(reader.people)
         self._children = tuple(self._person(f"/children/{at}", person) for at, person in enumerate(children))
@@ -101,7 +104,12 @@ class _Cards:
 
     def _prove(self, pointer: str, found: Fact) -> None:
         self._evidence[pointer] = Evidence(
-            confidence=found.confidence, text=found.text, language=found.language, field=found.field, start=found.start, end=found.end
+            confidence=found.confidence,
+            text=found.text,
+            language=found.language,
+            field=found.field,
+            start=found.start,
+            end=found.end,
         )
 
     def _list(self, pointer: str, found: list[Fact]) -> tuple[str, ...]:
@@ -113,12 +121,20 @@ class _Cards:
         known = person.facts
         for what, found in known.items():
             self._prove(f"{pointer}/{what}", found)
-        plain = {what: known[what].value for what in ("name", "sex", "race", "hair", "eyes", "clothing") if what in known}
+        plain = {
+            what: known[what].value for what in ("name", "sex", "race", "hair", "eyes", "clothing") if what in known
+        }
         return Person(
             **plain,
-            age=Age(value=person.age.value, max=person.age.most, unit=person.age.unit, text=known["age"].text) if person.age else None,
-            height=Height(cm=known["height"].value[0], max_cm=known["height"].value[1], text=known["height"].text) if "height" in known else None,
-            weight=Weight(kg=known["weight"].value[0], max_kg=known["weight"].value[1], text=known["weight"].text) if "weight" in known else None,
+            age=Age(value=person.age.value, max=person.age.most, unit=person.age.unit, text=known["age"].text)
+            if person.age
+            else None,
+            height=Height(cm=known["height"].value[0], max_cm=known["height"].value[1], text=known["height"].text)
+            if "height" in known
+            else None,
+            weight=Weight(kg=known["weight"].value[0], max_kg=known["weight"].value[1], text=known["weight"].text)
+            if "weight" in known
+            else None,
         )
 
     def _vehicle(self, pointer: str, vehicle: Parked) -> Vehicle:

@@ -49,9 +49,15 @@ def _decide_roles(people: list[Person]) -> None:
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
-        if person.role is None and has_child and ((person.is_adult and person.parts) or person.is_adult and BODY & set(person.facts)):
-            person.role = "suspect"
-        elif person.role == "child" and person.is_guess and person.is_adult and has_minor:
+        if (
+            person.role is None
+            and has_child
+            and ((person.is_adult and person.parts) or person.is_adult and BODY & set(person.facts))
+            or person.role == "child"
+            and person.is_guess
+            and person.is_adult
+            and has_minor
+        ):
             person.role = "suspect"
 
 
@@ -74,9 +80,15 @@ def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | 
     if person.parts:
         fit = [other for other in fit if not other.parts or set(other.parts) == set(person.parts)]
     elsewhere = [other for other in fit if not (other.texts & person.texts)]
-    if len(elsewhere) == 1 and (not person.parts or not elsewhere[0].parts or set(elsewhere[0].parts) == set(person.parts)):
+    if len(elsewhere) == 1 and (
+        not person.parts or not elsewhere[0].parts or set(elsewhere[0].parts) == set(person.parts)
+    ):
         return elsewhere[0]
-    same_age = [other for other in fit if other.age is not None and other.age == person.age and not (other.parts and person.parts)]
+    same_age = [
+        other
+        for other in fit
+        if other.age is not None and other.age == person.age and not (other.parts and person.parts)
+    ]
     if len(same_age) >= 1:
         return same_age[0]
     role: Role | None = person.role
@@ -89,4 +101,8 @@ def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | 
 
 
 def _fits(person: Person, other: Person) -> bool:
-    return all(what not in other.facts or _agree(what, other.facts[what].value, found.value) for what, found in person.facts.items() if what != "name")
+    return all(
+        what not in other.facts or _agree(what, other.facts[what].value, found.value)
+        for what, found in person.facts.items()
+        if what != "name"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cards.extract.fact import Fact, fact
+from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
 
@@ -24,11 +24,17 @@ GONE_BEFORE = frozenset(
     "abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
-LATER = frozenset("now later then before since transferring switched switching switch maintenant desormais ensuite ahora despues luego currently".split())
-SWITCH = frozenset("switched switch switching transferring transferred swapped traded exchanged changed changing change cambiaron cambio troque echange".split())
+LATER = frozenset(
+    "now later then before since transferring switched switching switch maintenant desormais ensuite ahora despues luego currently".split()
+)
+SWITCH = frozenset(
+    "switched switch switching transferring transferred swapped traded exchanged changed changing change cambiaron cambio troque echange".split()
+)
 NOW = frozenset("now maintenant desormais ahora currently".split())
 NOT_YET = frozenset("if once when where si cuando last".split())
-BE = frozenset("was were been is later has have now had et a ete fue ha sido est plus subsequently already also since and ou".split())
+BE = frozenset(
+    "was were been is later has have now had et a ete fue ha sido est plus subsequently already also since and ou".split()
+)
 
 
 class Vehicle:
@@ -58,7 +64,11 @@ class Garage:
         models = frozenset(at for each in named if "model" in each.facts for at in range(each.first, each.end))
         plated = plates(tokens, models)
         spans = [plate.span for plate in plated]
-        named = [each for each in named if not any(first < each.end and each.first < end and plate_in(each, plated) for first, end in spans)]
+        named = [
+            each
+            for each in named
+            if not any(first < each.end and each.first < end and plate_in(each, plated) for first, end in spans)
+        ]
         taken = bytearray(len(tokens) + 1)
         things: list[tuple[int, Mention | Plate]] = [(each.first, each) for each in named]
         things += [(plate.span[0], plate) for plate in plated]
@@ -97,7 +107,14 @@ class Garage:
     def _mention(self, tokens: Tokens, mention: Mention, now: Vehicle | None) -> Vehicle | None:
         sentence = tokens.sentence(mention.first)[0]
         if mention.is_bare:
-            gone = _is_gone(tokens, mention) and tokens.word(mention.first - 1) not in {"earlier", "previous", "first", "original", "initial", "former"}
+            gone = _is_gone(tokens, mention) and tokens.word(mention.first - 1) not in {
+                "earlier",
+                "previous",
+                "first",
+                "original",
+                "initial",
+                "former",
+            }
             live = [vehicle for vehicle in self.vehicles if not vehicle.is_gone]
             if gone and now is not None and len(live) == 1:
                 live[0].is_gone = True
@@ -123,8 +140,16 @@ class Garage:
     def _same(self, mention: Mention, now: Vehicle | None, sentence: int) -> Vehicle | None:
         """The vehicle that is meant, if it was spoken of before."""
         facts = mention.facts
-        if now is not None and not _contradicts(now, facts) and ("make" not in now.facts or "make" not in facts or _shares(now, facts)):
-            if set(now.facts) <= {"plate", "plate_region"} or _shares(now, facts) or (now.sentence == sentence and len(facts) == 1 and "make" not in facts and "color" not in facts):
+        if (
+            now is not None
+            and not _contradicts(now, facts)
+            and ("make" not in now.facts or "make" not in facts or _shares(now, facts))
+        ):
+            if (
+                set(now.facts) <= {"plate", "plate_region"}
+                or _shares(now, facts)
+                or (now.sentence == sentence and len(facts) == 1 and "make" not in facts and "color" not in facts)
+            ):
                 return now
             if "make" not in facts and "color" not in facts:
                 return now
@@ -132,24 +157,43 @@ class Garage:
             if not _contradicts(vehicle, facts) and _shares(vehicle, facts):
                 return vehicle
         if not (set(facts) - {"body", "color"}):
-            same = [vehicle for vehicle in self.vehicles if not _contradicts(vehicle, facts) and (vehicle.text != self._text or _color_of(vehicle) == facts.get("color", Nothing).value)]
+            same = [
+                vehicle
+                for vehicle in self.vehicles
+                if not _contradicts(vehicle, facts)
+                and (vehicle.text != self._text or _color_of(vehicle) == facts.get("color", Nothing).value)
+            ]
             if len(same) == 1:
                 return same[0]
         return None
 
     # -- plates --
 
-    def _plate(self, tokens: Tokens, plate: Plate, now: Vehicle | None, following: Mention | Plate | None) -> Vehicle | None:
+    def _plate(
+        self, tokens: Tokens, plate: Plate, now: Vehicle | None, following: Mention | Plate | None
+    ) -> Vehicle | None:
         sentence = tokens.sentence(plate.span[0])[0]
         if plate.is_denied:
             if plate.plate:
                 self._denied.add(plate.plate.value)
             return now
         value = plate.plate.value if plate.plate else None
-        vehicle = next((each for each in self.vehicles if value and each.facts.get("plate") and each.facts["plate"].value == value), None)
+        vehicle = next(
+            (
+                each
+                for each in self.vehicles
+                if value and each.facts.get("plate") and each.facts["plate"].value == value
+            ),
+            None,
+        )
         if vehicle is None and now is not None and now.text == self._text:
             is_taken = value and "plate" in now.facts and not now.is_partial and now.facts["plate"].value != value
-            is_next = isinstance(following, Mention) and not following.is_bare and tokens.sentence(following.first)[0] == sentence and now.sentence != sentence
+            is_next = (
+                isinstance(following, Mention)
+                and not following.is_bare
+                and tokens.sentence(following.first)[0] == sentence
+                and now.sentence != sentence
+            )
             if not is_taken and not is_next:
                 vehicle = now
             elif is_taken and now.sentence == sentence and plate.span[0] - now.at > 1 and not is_next:
@@ -203,11 +247,16 @@ def _color_of(vehicle: Vehicle) -> str | None:
 
 def _learn(vehicle: Vehicle, what: str, found: Fact) -> None:
     known = vehicle.facts.get(what)
-    if known is None or (known.confidence == "medium" and found.confidence != "medium"):
-        vehicle.facts[what] = found
-    elif what == "color" and found.value != known.value and known.value in found.value:
-        vehicle.facts[what] = found
-    elif what == "model" and len(found.value) > len(known.value) and found.value.startswith(known.value):
+    if (
+        known is None
+        or (known.confidence == "medium" and found.confidence != "medium")
+        or what == "color"
+        and found.value != known.value
+        and known.value in found.value
+        or what == "model"
+        and len(found.value) > len(known.value)
+        and found.value.startswith(known.value)
+    ):
         vehicle.facts[what] = found
 
 
@@ -215,7 +264,9 @@ def _contradicts(vehicle: Vehicle, facts: dict[str, Fact]) -> bool:
     for what in ("make", "year", "model", "color"):
         known, new = vehicle.facts.get(what), facts.get(what)
         if known and new and known.value != new.value:
-            if what == "color" and (known.value in new.value or new.value in known.value or "/" in known.value or "/" in new.value):
+            if what == "color" and (
+                known.value in new.value or new.value in known.value or "/" in known.value or "/" in new.value
+            ):
                 continue
             if what == "model" and (known.value.startswith(new.value) or new.value.startswith(known.value)):
                 continue
@@ -224,7 +275,10 @@ def _contradicts(vehicle: Vehicle, facts: dict[str, Fact]) -> bool:
 
 
 def _shares(vehicle: Vehicle, facts: dict[str, Fact]) -> bool:
-    return any(vehicle.facts.get(what) and facts.get(what) and vehicle.facts[what].value == facts[what].value for what in ("make", "model"))
+    return any(
+        vehicle.facts.get(what) and facts.get(what) and vehicle.facts[what].value == facts[what].value
+        for what in ("make", "model")
+    )
 
 
 def _is_gone(tokens: Tokens, mention: Mention) -> bool:
@@ -255,13 +309,21 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "("}]
             if not lead:
                 return True
-            if any(each in {"if", "when", "once", ",", "who", "child", "she", "he", "they", "driven", "last"} for each in lead[-4:]) and word != "unoccupied":
+            if (
+                any(
+                    each in {"if", "when", "once", ",", "who", "child", "she", "he", "they", "driven", "last"}
+                    for each in lead[-4:]
+                )
+                and word != "unoccupied"
+            ):
                 continue
             if word == "unoccupied" or any(each in BE for each in lead[-3:]) or not lead:
                 return True
         if word == "left" and place and after[place - 1] in {"was", "been", "were"}:
             return True
-        if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(after[place + 1 : place + 5]):
+        if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(
+            after[place + 1 : place + 5]
+        ):
             return True
         if word in {"behind"} and "left" in after[:place]:
             return True
@@ -270,7 +332,11 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         if word == "longer" and place and after[place - 1] == "no":
             return True
     following = tokens.words[high : high + 9]
-    return bool(following[:1] and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"} and _says_found(following))
+    return bool(
+        following[:1]
+        and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"}
+        and _says_found(following)
+    )
 
 
 def _says_found(words: list[str]) -> bool:
@@ -279,7 +345,26 @@ def _says_found(words: list[str]) -> bool:
         if word in {".", ";"}:
             return False
         if word in GONE_AFTER and any(each in BE for each in words[max(0, place - 2) : place]):
-            return bool({"vehicle", "car", "truck", "van", "suv", "it", "vehicule", "voiture", "vehiculo", "auto", "sedan", "pickup"} & set(words[:place])) and "child" not in words[:place]
+            return (
+                bool(
+                    {
+                        "vehicle",
+                        "car",
+                        "truck",
+                        "van",
+                        "suv",
+                        "it",
+                        "vehicule",
+                        "voiture",
+                        "vehiculo",
+                        "auto",
+                        "sedan",
+                        "pickup",
+                    }
+                    & set(words[:place])
+                )
+                and "child" not in words[:place]
+            )
     return False
 
 
@@ -287,7 +372,6 @@ def _is_replacing(tokens: Tokens, mention: Mention) -> bool:
     """Whether the suspect is *now* said to use this one."""
     low, _ = tokens.sentence(mention.first)
     before = tokens.words[max(low, mention.first - 9) : mention.first]
-    return any(word in NOW for word in before) and not any(word in {"also", "second", "another", "aussi", "tambien"} for word in before)
-
-
-__all__ = ["Garage", "Vehicle", "fact"]
+    return any(word in NOW for word in before) and not any(
+        word in {"also", "second", "another", "aussi", "tambien"} for word in before
+    )

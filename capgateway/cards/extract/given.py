@@ -45,13 +45,22 @@ NAMES: dict[str, tuple[str, str]] = (
     | {f"{who}{part}": ("suspect", what) for who in _SUSPECT for part, what in _PERSON_PARTS.items()}
     | {f"{who}{part}": ("vehicle", what) for who in _VEHICLE for part, what in _PLATES.items()}
     | {f"{who}{part}": ("vehicle", what) for who in _VEHICLE if who for part, what in _VEHICLE_PARTS.items()}
-    | {"lastseenlocation": ("seen", "place"), "lastseenplace": ("seen", "place"), "lastseentime": ("seen", "time"), "lastseendate": ("seen", "time")}
+    | {
+        "lastseenlocation": ("seen", "place"),
+        "lastseenplace": ("seen", "place"),
+        "lastseentime": ("seen", "time"),
+        "lastseendate": ("seen", "time"),
+    }
 )
 
 
 def spoken(parameters: Iterable[tuple[str, str, str]]) -> list[Text]:
     """The parameters whose value is prose."""
-    return [Text(language, f"parameter:{name}", value) for language, name, value in parameters if name.casefold().endswith(SPOKEN)]
+    return [
+        Text(language, f"parameter:{name}", value)
+        for language, name, value in parameters
+        if name.casefold().endswith(SPOKEN)
+    ]
 
 
 def means(name: str) -> tuple[str, str] | None:

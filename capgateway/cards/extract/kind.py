@@ -23,7 +23,9 @@ ENDS = frozenset(
     "desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
 )
 SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
-FOUND = frozenset("localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split())
+FOUND = frozenset(
+    "localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split()
+)
 WORDS = frozenset(
     "year month months whereabouts hermano hermana hermanos hermanas old kids abducted abduction abductor kidnapped kidnapping missing amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
     "enlevement enleve enlevee enfant enfants fillette garcon bebe disparu disparue secuestro secuestrado nino nina ninos menor menores desaparecido desaparecida sustraccion".split()
@@ -84,13 +86,17 @@ def _speaks_of_it(tokens: Tokens) -> bool:
     if any(word in WORDS or word in CHILD_NOUNS or word in SUSPECT_NOUNS for word in words):
         return True
     return any(
-        word == "amber" and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte", "update"}) for at, word in enumerate(words)
+        word == "amber"
+        and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte", "update"})
+        for at, word in enumerate(words)
     )
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
     words = tokens.words
-    return any(_reads(tokens, at, phrase) for at, word in enumerate(words) if word in phrases for phrase in phrases[word])
+    return any(
+        _reads(tokens, at, phrase) for at, word in enumerate(words) if word in phrases for phrase in phrases[word]
+    )
 
 
 def _reads(tokens: Tokens, at: int, phrase: tuple[str, ...]) -> bool:
@@ -104,13 +110,19 @@ def _reads(tokens: Tokens, at: int, phrase: tuple[str, ...]) -> bool:
 
 
 def _opens_as_test(tokens: Tokens) -> bool:
-    return bool(tokens.words) and tokens.words[0] in {"test", "exercise", "exercice", "drill", "prueba", "simulacro", "essai", "ejercicio", "simulation"} or _marked_test(tokens)
+    return (
+        bool(tokens.words)
+        and tokens.words[0]
+        in {"test", "exercise", "exercice", "drill", "prueba", "simulacro", "essai", "ejercicio", "simulation"}
+        or _marked_test(tokens)
+    )
 
 
 def _marked_test(tokens: Tokens) -> bool:
     """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
     return any(
-        word in {"test", "prueba", "essai", "exercice", "exercise"} and (tokens.word(at + 1) in {"...", ":", "]", "!"} or (tokens.word(at - 1) in {"...", "["}))
+        word in {"test", "prueba", "essai", "exercice", "exercise"}
+        and (tokens.word(at + 1) in {"...", ":", "]", "!"} or (tokens.word(at - 1) in {"...", "["}))
         for at, word in enumerate(tokens.words)
     )
 
@@ -122,7 +134,12 @@ def _is_over(tokens: Tokens) -> bool:
             return True
         if word in SAFE and _is_found(tokens, at) and not any(each in STILL for each in tokens.words):
             return True
-        if word == "no" and tokens.word(at + 1) == "longer" and tokens.word(at + 2) in {"active", "in"} and tokens.word(at + 3) in {"", ".", "effect"}:
+        if (
+            word == "no"
+            and tokens.word(at + 1) == "longer"
+            and tokens.word(at + 2) in {"active", "in"}
+            and tokens.word(at + 3) in {"", ".", "effect"}
+        ):
             return True
         if word == "custody" and _is_child_found(tokens, at):
             return True
@@ -138,27 +155,56 @@ def _ends_alert(tokens: Tokens, at: int) -> bool:
         return False
     if word in {"fin"} and tokens.word(at + 1) not in {"de", "d"}:
         return False
-    if word in {"leve", "leve", "annule", "terminated", "termino", "withdrawn", "cancel", "expired", "concluded"} and not _mentions_alert(tokens, at):
+    if word in {
+        "leve",
+        "annule",
+        "terminated",
+        "termino",
+        "withdrawn",
+        "cancel",
+        "expired",
+        "concluded",
+    } and not _mentions_alert(tokens, at):
         return False
     is_near = _mentions_alert(tokens, at) or at - low < 2
     if not is_near or any(each in NOT_YET for each in tokens.words[max(low, at - 6) : at]):
         return False
     rest = tokens.words[at + 1 : high]
-    if any(each in OPEN_AGAIN for each in rest) and any(each in {"issued", "activated", "extended", "active", "effect", "emise", "declenchee", "emitida", "activada", "remains", "reissued"} for each in rest):
+    if any(each in OPEN_AGAIN for each in rest) and any(
+        each
+        in {
+            "issued",
+            "activated",
+            "extended",
+            "active",
+            "effect",
+            "emise",
+            "declenchee",
+            "emitida",
+            "activada",
+            "remains",
+            "reissued",
+        }
+        for each in rest
+    ):
         return False
-    return not any(each in {"earlier", "previous", "first", "another"} for each in tokens.words[max(low, at - REACH) : at])
+    return not any(
+        each in {"earlier", "previous", "first", "another"} for each in tokens.words[max(low, at - REACH) : at]
+    )
 
 
 def _mentions_alert(tokens: Tokens, at: int) -> bool:
     low, high = tokens.sentence(at)
     low, high = max(low, at - REACH - 12), min(high, at + 7)
-    return any(each in ALERTS or each == "amberalert" or each == "amber" for each in tokens.words[low:high])
+    return any(each in ALERTS or each in {"amberalert", "amber"} for each in tokens.words[low:high])
 
 
 def _is_found(tokens: Tokens, at: int) -> bool:
     low, _ = tokens.sentence(at)
     words = tokens.words[max(low, at - 10) : at]
-    return any(each in FOUND - {"safe"} for each in words) and not any(each in NOT_YET | {"vehicle", "car"} for each in words)
+    return any(each in FOUND - {"safe"} for each in words) and not any(
+        each in NOT_YET | {"vehicle", "car"} for each in words
+    )
 
 
 def _is_child_found(tokens: Tokens, at: int) -> bool:
@@ -170,10 +216,16 @@ def _is_child_found(tokens: Tokens, at: int) -> bool:
 def _is_other(tokens: Tokens) -> bool:
     words = tokens.words
     front = words[:40]
-    if any(word in CRITERIA and any(each in {"not", "pas", "no"} for each in words[max(0, at - 8) : at + 12]) for at, word in enumerate(words)):
+    if any(
+        word in CRITERIA and any(each in {"not", "pas", "no"} for each in words[max(0, at - 8) : at + 12])
+        for at, word in enumerate(words)
+    ):
         return True
     for at, word in enumerate(front):
         if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
-            is_amber_too = any(each == "amber" and words[place + 1 : place + 2] != ["alert", "awareness"][:1] or each == "amber" for place, each in enumerate(words[:at]))
+            is_amber_too = any(
+                each == "amber" and words[place + 1 : place + 2] != ["alert", "awareness"][:1] or each == "amber"
+                for place, each in enumerate(words[:at])
+            )
             return not is_amber_too or tokens.word(at + 1) == "awareness"
     return False

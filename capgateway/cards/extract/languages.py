@@ -19,7 +19,7 @@ def contradict(texts: Iterable[Text], *, is_amber: bool = True) -> bool:
     by_language: dict[str, list[Text]] = {}
     for one in texts:
         by_language.setdefault(one.language[:2], []).append(one)
-    if len(by_language) < 2:  # noqa: PLR2004
+    if len(by_language) < 2:
         return False
     read = [facts(some, is_amber=is_amber) for some in by_language.values()]
     return any(_differ(one, other) for one, other in combinations(read, 2))

@@ -152,5 +152,7 @@ _COUNT: dict[tuple[str, ...], int] = {}
 for _entries in OWNERS.values():
     for _key, _make in _entries:
         _COUNT[_key] = _COUNT.get(_key, 0) + 1
-for _first in OWNERS:
-    OWNERS[_first] = sorted((entry for entry in OWNERS[_first] if _COUNT[entry[0]] == 1), key=lambda entry: -len(entry[0]))
+for _first, _entries in list(OWNERS.items()):
+    OWNERS[_first] = sorted(
+        (entry for entry in _entries if _COUNT[entry[0]] == 1), key=lambda entry: -len(entry[0])
+    )

@@ -3,7 +3,7 @@ value and where it ends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from capgateway.cards.extract.words import COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, NUMBERS, RACE_CODES, RACES
 
@@ -19,11 +19,28 @@ YEARS = frozenset("year years yr yrs an ans ano anos".split())
 MONTHS = frozenset("month months mo mos mois mes meses".split())
 WEEKS = frozenset("week weeks wk wks semaine semaines semana semanas".split())
 DAYS = frozenset("day days jour jours dia dias".split())
-UNITS = dict.fromkeys(YEARS, "year") | dict.fromkeys(MONTHS, "month") | dict.fromkeys(WEEKS, "week") | dict.fromkeys(DAYS, "day")
+UNITS: dict[str, Literal["year", "month", "week", "day"]] = {
+    **dict.fromkeys(YEARS, "year"),
+    **dict.fromkeys(MONTHS, "month"),
+    **dict.fromkeys(WEEKS, "week"),
+    **dict.fromkeys(DAYS, "day"),
+}
 AGE_LABELS = frozenset("age aged ages edad agee".split())
 FEET = frozenset("' ft feet foot pi pies pie pieds pied".split())
-INCHES = frozenset("\" in inch inches po pouces pouce pulgadas pulgada".split())
-TENS = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "vingtaine": 20, "trentaine": 30, "quarantaine": 40, "cinquantaine": 50, "soixantaine": 60, "teens": 13}
+INCHES = frozenset('" in inch inches po pouces pouce pulgadas pulgada'.split())
+TENS = {
+    "twenties": 20,
+    "thirties": 30,
+    "forties": 40,
+    "fifties": 50,
+    "sixties": 60,
+    "vingtaine": 20,
+    "trentaine": 30,
+    "quarantaine": 40,
+    "cinquantaine": 50,
+    "soixantaine": 60,
+    "teens": 13,
+}
 NOT_AGES = frozenset("for since depuis hace pendant durante past last il within next during after over".split())
 
 
@@ -41,7 +58,7 @@ class AgeValue(NamedTuple):
     """``most`` is the upper end of a range."""
 
     value: int
-    unit: str = "year"
+    unit: Literal["year", "month", "week", "day"] = "year"
     most: int | None = None
 
 
@@ -69,24 +86,34 @@ def number(tokens: Tokens, at: int) -> int | None:
     """A number in digits or in words."""
     word = tokens.word(at)
     if word.isdigit():
-        return int(word) if len(word) <= 3 else None  # noqa: PLR2004
+        return int(word) if len(word) <= 3 else None
     if word in NUMBERS and not (word in {"once", "six"} and tokens.language[:2] == "en" and word == "once"):
         return NUMBERS[word]
     return None
 
 
-COUNTED_TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+COUNTED_TENS = {
+    word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
 
 
 def counted(tokens: Tokens, at: int) -> tuple[int | None, int]:
     """A number that may be of two words (``forty-four``), and where it ends."""
     word = tokens.word(at)
-    if tokens.word(at - 1) in {"-", "hundred"} and tokens.word(at - 2) in COUNTED_TENS or tokens.word(at - 1) in COUNTED_TENS:
+    if (
+        tokens.word(at - 1) in {"-", "hundred"}
+        and tokens.word(at - 2) in COUNTED_TENS
+        or tokens.word(at - 1) in COUNTED_TENS
+    ):
         return None, at
     if word in COUNTED_TENS:
         nxt = at + 1 + (tokens.word(at + 1) == "-")
         ones = NUMBERS.get(tokens.word(nxt), 0)
-        return (COUNTED_TENS[word] + ones, nxt + 1) if 0 < ones < 10 and tokens.language[:2] == "en" else (COUNTED_TENS[word], at + 1)  # noqa: PLR2004
+        return (
+            (COUNTED_TENS[word] + ones, nxt + 1)
+            if 0 < ones < 10 and tokens.language[:2] == "en"
+            else (COUNTED_TENS[word], at + 1)
+        )
     return number(tokens, at), at + 1
 
 
@@ -106,9 +133,12 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return _decade(tokens, at, value, place + 1)
     if tokens.word(place) == "'" and tokens.word(place + 1) == "s" and value % 10 == 0 and value:
         return _decade(tokens, at, value, place + 2)
-    if tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"} and (second := number(tokens, place + 1)) is not None and value < second <= OLDEST:
-        if tokens.word(place) != "-" or tokens.word(place + 2) not in FEET:
-            most, place = second, place + 2
+    if (
+        tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"}
+        and (second := number(tokens, place + 1)) is not None
+        and value < second <= OLDEST
+    ) and (tokens.word(place) != "-" or tokens.word(place + 2) not in FEET):
+        most, place = second, place + 2
     unit_at = _skip(tokens, place)
     unit = UNITS.get(tokens.word(unit_at))
     if unit is None:
@@ -127,7 +157,11 @@ def age(tokens: Tokens, at: int) -> Found | None:
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
-    if tokens.word(at - 1) in NOT_AGES and (not is_said or tokens.word(end - 1) in YEARS) and tokens.word(at - 1) != "for":
+    if (
+        tokens.word(at - 1) in NOT_AGES
+        and (not is_said or tokens.word(end - 1) in YEARS)
+        and tokens.word(at - 1) != "for"
+    ):
         return None
     if not is_said and (tokens.word(at - 1) == "for" or tokens.word(end) in {"ago", "later", "atras", "prison", "in"}):
         return None
@@ -138,14 +172,27 @@ def age(tokens: Tokens, at: int) -> Found | None:
 
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
-    return tokens.word(at - 1) in {",", "(", ":", "...", "de", "ages", "age"} and tokens.word(end) in {",", ")", "(", "...", ".", "", ";"}
+    return tokens.word(at - 1) in {",", "(", ":", "...", "de", "ages", "age"} and tokens.word(end) in {
+        ",",
+        ")",
+        "(",
+        "...",
+        ".",
+        "",
+        ";",
+    }
 
 
 def _short_age(tokens: Tokens, at: int, place: int, value: int, most: int | None) -> Found | None:
     if tokens.word(place) in {"yo", "yoa"}:
         return Found("age", at, place + 1, AgeValue(value, "year", most))
     if tokens.word(place) == "y" and tokens.word(place + 1) in {"/", "."} and tokens.word(place + 2) == "o":
-        return Found("age", at, place + 3 + (tokens.word(place + 3) == "." and tokens.word(place + 1) == "."), AgeValue(value, "year", most))
+        return Found(
+            "age",
+            at,
+            place + 3 + (tokens.word(place + 3) == "." and tokens.word(place + 1) == "."),
+            AgeValue(value, "year", most),
+        )
     if tokens.word(place) == "y" and tokens.gaps[place] == "" and tokens.word(place + 1) in {",", ")"}:
         return Found("age", at, place + 1, AgeValue(value, "year", most))
     if tokens.word(place) in {"m", "f"} and tokens.gaps[place] == "" and tokens.word(at - 1) in {",", "("}:
@@ -158,7 +205,12 @@ def _decade(tokens: Tokens, at: int, value: int, end: int) -> Found | None:
         return None
     most = value + 9
     first = at
-    if tokens.word(end) in {"-", "to", "or", "/"} and (second := number(tokens, end + 1)) is not None and second % 10 == 0 and second > value:
+    if (
+        tokens.word(end) in {"-", "to", "or", "/"}
+        and (second := number(tokens, end + 1)) is not None
+        and second % 10 == 0
+        and second > value
+    ):
         nxt = end + 2
         if tokens.word(nxt) == "s":
             most, end = second + 9, nxt + 1
@@ -200,7 +252,7 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
     if tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
-        return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))  # noqa: PLR2004
+        return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 
 
@@ -212,7 +264,7 @@ def height(tokens: Tokens, at: int) -> Found | None:
     end, low, high = one
     if tokens.word(end) in {"-", "to", "a"} and (second := _height(tokens, end + 1)):
         end, high = second[0], second[1]
-    return Found("height", at, end, (round(low), round(high) if high else None)) if 25 <= low <= 230 else None  # noqa: PLR2004
+    return Found("height", at, end, (round(low), round(high) if high else None)) if 25 <= low <= 230 else None
 
 
 def _height(tokens: Tokens, at: int) -> tuple[int, float, float | None] | None:
@@ -223,7 +275,7 @@ def _height(tokens: Tokens, at: int) -> tuple[int, float, float | None] | None:
     if metric:
         return metric
     place = _skip(tokens, at + 1)
-    if tokens.word(place) not in FEET or value > 7 or value < 1:  # noqa: PLR2004
+    if tokens.word(place) not in FEET or value > 7 or value < 1:
         return _inches_only(tokens, at, value)
     if tokens.word(place) == "'" and tokens.gaps[place] != "" and tokens.gaps[at] != "":
         return None
@@ -237,27 +289,45 @@ def _height(tokens: Tokens, at: int) -> tuple[int, float, float | None] | None:
     while tokens.word(inner) in {"-", ",", "and", "et", "y"}:
         inner += 1
     inches = number(tokens, inner)
-    if inches is None or inches > 11 or (inner > place and tokens.word(place) == "," and tokens.word(inner + 1) not in INCHES):  # noqa: PLR2004
+    if (
+        inches is None
+        or inches > 11
+        or (inner > place and tokens.word(place) == "," and tokens.word(inner + 1) not in INCHES)
+    ):
         if is_word and tokens.word(place) == "tall":
             place += 1
         return place, value * 30.48, None
     end = inner + 1
     unit = _skip(tokens, end)
-    if tokens.word(unit) in INCHES and not (tokens.word(unit) == "in" and tokens.word(unit + 1) in {"the", "a", "his", "her"}):
+    if tokens.word(unit) in INCHES and not (
+        tokens.word(unit) == "in" and tokens.word(unit + 1) in {"the", "a", "his", "her"}
+    ):
         end = unit + 1
-        if tokens.word(end - 1) == "in" and tokens.word(end) == "." and tokens.word(end + 1) not in {""} and tokens.gaps[end] == "":
+        if (
+            tokens.word(end - 1) == "in"
+            and tokens.word(end) == "."
+            and tokens.word(end + 1) not in {""}
+            and tokens.gaps[end] == ""
+        ):
             end += 1
     elif tokens.word(end) == "'" and tokens.word(end + 1) == "'":
         end += 2
-    elif tokens.word(unit) in {"lb", "lbs", "pounds", "years", "kg", "ans"}:
-        return place, value * 30.48, None
-    elif is_word and inner > place and tokens.word(place) == ",":
+    elif (
+        tokens.word(unit) in {"lb", "lbs", "pounds", "years", "kg", "ans"}
+        or is_word
+        and inner > place
+        and tokens.word(place) == ","
+    ):
         return place, value * 30.48, None
     return end, value * 30.48 + inches * 2.54, None
 
 
 def _inches_only(tokens: Tokens, at: int, value: int) -> tuple[int, float, float | None] | None:
-    if 15 <= value <= 60 and tokens.word(at + 1) in {'"', "inches"} and tokens.gaps[at + 1] == ("" if tokens.word(at + 1) == '"' else " "):  # noqa: PLR2004
+    if (
+        15 <= value <= 60
+        and tokens.word(at + 1) in {'"', "inches"}
+        and tokens.gaps[at + 1] == ("" if tokens.word(at + 1) == '"' else " ")
+    ):
         if tokens.word(at + 1) == '"' and tokens.word(at - 1) in {'"', "'"}:
             return None
         return at + 2, value * 2.54, None
@@ -266,15 +336,20 @@ def _inches_only(tokens: Tokens, at: int, value: int) -> tuple[int, float, float
 
 def _metric(tokens: Tokens, at: int, value: int) -> tuple[int, float, float | None] | None:
     nxt = tokens.word(at + 1)
-    if nxt in {"cm", "centimetres", "centimeters", "centimetros"} and 30 <= value <= 230:  # noqa: PLR2004
+    if nxt in {"cm", "centimetres", "centimeters", "centimetros"} and 30 <= value <= 230:
         return at + 2, float(value), None
-    if value > 2:  # noqa: PLR2004
+    if value > 2:
         return None
-    if nxt in {"m", "metre", "metro"} and (more := tokens.word(at + 2)).isdigit() and len(more) == 2:  # noqa: PLR2004
+    if nxt in {"m", "metre", "metro"} and (more := tokens.word(at + 2)).isdigit() and len(more) == 2:
         return at + 3, value * 100 + float(more), None
-    if nxt in {",", "."} and tokens.gaps[at + 1] == "" and (more := tokens.word(at + 2)).isdigit() and tokens.gaps[at + 2] == "" and len(more) <= 2:  # noqa: PLR2004
-        if tokens.word(at + 3) in {"m", "metre", "metres", "metro", "metros", "meters", "meter"}:
-            return at + 4, (value + float(f"0.{more}")) * 100, None
+    if (
+        nxt in {",", "."}
+        and tokens.gaps[at + 1] == ""
+        and (more := tokens.word(at + 2)).isdigit()
+        and tokens.gaps[at + 2] == ""
+        and len(more) <= 2
+    ) and tokens.word(at + 3) in {"m", "metre", "metres", "metro", "metros", "meters", "meter"}:
+        return at + 4, (value + float(f"0.{more}")) * 100, None
     return None
 
 
@@ -284,14 +359,28 @@ def _ncic_height(tokens: Tokens, at: int) -> Found | None:
         return None
     inches = tokens.word(at + 2)
     feet = int(tokens.words[at])
-    if not (inches.isdigit() and len(inches) == 2 and tokens.gaps[at + 2] == "" and int(inches) <= 11 and 1 <= feet <= 7):  # noqa: PLR2004
+    if not (
+        inches.isdigit() and len(inches) == 2 and tokens.gaps[at + 2] == "" and int(inches) <= 11 and 1 <= feet <= 7
+    ):
         return None
     after = _skip(tokens, at + 3, ",.")
-    is_listed = tokens.word(at + 3) in {"...", ","} and len(tokens.word(after)) in {2, 3} and tokens.word(after + 1) in {"...", ",", "."}
+    is_listed = (
+        tokens.word(at + 3) in {"...", ","}
+        and len(tokens.word(after)) in {2, 3}
+        and tokens.word(after + 1) in {"...", ",", "."}
+    )
     if after < len(tokens) and tokens.word(at + 3) == "...":
         after = at + 4
-        is_listed = len(tokens.word(after)) in {2, 3} and tokens.word(after).isdigit() and tokens.word(after + 1) in {"...", ",", ".", "lbs"}
-    if not is_listed and not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"}) and tokens.word(at - 1) not in {"height", "hgt", "ht", ":"}:
+        is_listed = (
+            len(tokens.word(after)) in {2, 3}
+            and tokens.word(after).isdigit()
+            and tokens.word(after + 1) in {"...", ",", ".", "lbs"}
+        )
+    if (
+        not is_listed
+        and not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"})
+        and tokens.word(at - 1) not in {"height", "hgt", "ht", ":"}
+    ):
         return None
     return Found("height", at, at + 3, (round(feet * 30.48 + int(inches) * 2.54), None))
 
@@ -303,7 +392,7 @@ def _labelled_height(tokens: Tokens, at: int) -> Found | None:
     if found := height(tokens, place) or _ncic_height(tokens, place):
         return found
     word = tokens.word(place)
-    if word.isdigit() and len(word) == 3 and word[0] in "234567" and int(word[1:]) <= 11:  # noqa: PLR2004
+    if word.isdigit() and len(word) == 3 and word[0] in "234567" and int(word[1:]) <= 11:
         return Found("height", place, place + 1, (round(int(word[0]) * 30.48 + int(word[1:]) * 2.54), None))
     return None
 
@@ -315,7 +404,7 @@ KILOS = frozenset("kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes k
 def weight(tokens: Tokens, at: int) -> Found | None:
     """Pounds or kilograms, as (kilograms, largest)."""
     value, place = counted(tokens, at)
-    if value is None or value < 2:  # noqa: PLR2004
+    if value is None or value < 2:
         return None
     most = None
     if tokens.word(place) in {"-", "to", "a"} and (second := number(tokens, place + 1)) is not None and second > value:
@@ -328,7 +417,11 @@ def weight(tokens: Tokens, at: int) -> Found | None:
         factor = 1.0
     else:
         return None
-    end = place + 1 + (tokens.word(place + 1) == "." and unit in {"lb", "lbs", "kg"} and tokens.word(place + 2) in {",", ";", ")"})
+    end = (
+        place
+        + 1
+        + (tokens.word(place + 1) == "." and unit in {"lb", "lbs", "kg"} and tokens.word(place + 2) in {",", ";", ")"})
+    )
     return Found("weight", at, end, (round(value * factor), round(most * factor) if most else None))
 
 
@@ -337,7 +430,7 @@ def _labelled_weight(tokens: Tokens, at: int) -> Found | None:
     if found := weight(tokens, place):
         return found
     value = number(tokens, place)
-    if value is None or not 5 <= value <= 450:  # noqa: PLR2004
+    if value is None or not 5 <= value <= 450:
         return None
     return Found("weight", place, place + 1, (round(value * 0.45359237), None))
 
@@ -352,8 +445,14 @@ def hair(tokens: Tokens, at: int) -> Found | None:
 
 def _hair_before(tokens: Tokens, at: int) -> Found | None:
     first = at - (tokens.word(at - 1) == "-")
-    while _is_hair_word(tokens, first - 1) or (tokens.word(first - 1) in {",", "-", "or", "/", "and"} and _is_hair_word(tokens, first - 2) and first < at):
-        if tokens.word(first - 1) == "and" and tokens.word(first - 2) in COLORS and tokens.word(first - 3) in {"eyes", ":"}:
+    while _is_hair_word(tokens, first - 1) or (
+        tokens.word(first - 1) in {",", "-", "or", "/", "and"} and _is_hair_word(tokens, first - 2) and first < at
+    ):
+        if (
+            tokens.word(first - 1) == "and"
+            and tokens.word(first - 2) in COLORS
+            and tokens.word(first - 3) in {"eyes", ":"}
+        ):
             break
         first -= 1
     while tokens.word(first) in {",", "-", "and", "or", "/"}:
@@ -367,7 +466,11 @@ def _hair_before(tokens: Tokens, at: int) -> Found | None:
 
 def _is_hair_word(tokens: Tokens, at: int) -> bool:
     word = tokens.word(at)
-    return word in HAIR_COLORS or word in HAIR_STYLES or word in {"strawberry", "length", "salt", "pepper", "colored", "coloured", "wavy"}
+    return (
+        word in HAIR_COLORS
+        or word in HAIR_STYLES
+        or word in {"strawberry", "length", "salt", "pepper", "colored", "coloured", "wavy"}
+    )
 
 
 def _hair_after(tokens: Tokens, at: int) -> Found | None:
@@ -376,7 +479,11 @@ def _hair_after(tokens: Tokens, at: int) -> Found | None:
         first = _skip(tokens, first + 1, ":")
     end = first
     while _is_hair_word(tokens, end) or (
-        end > first and tokens.word(end) in {",", "-", "et", "y", "and", "mi", "&", "/"} and _is_hair_word(tokens, end + 1) and not _is_eye(tokens, end + 1) and tokens.word(end + 2) not in {"hair", "eyes", "yeux", "ojos"}
+        end > first
+        and tokens.word(end) in {",", "-", "et", "y", "and", "mi", "&", "/"}
+        and _is_hair_word(tokens, end + 1)
+        and not _is_eye(tokens, end + 1)
+        and tokens.word(end + 2) not in {"hair", "eyes", "yeux", "ojos"}
     ):
         if tokens.word(end + 1) in {"hair", "eyes"}:
             break
@@ -409,7 +516,11 @@ def _hair_value(tokens: Tokens, first: int, end: int) -> str:
             if place and words[place - 1] == "strawberry":
                 color = "strawberry blonde"
             colors.append(color)
-    joined = f" {'or' if 'or' in words else '/'} ".join(dict.fromkeys(colors)) if len(set(colors)) > 1 else "".join(dict.fromkeys(colors))
+    joined = (
+        f" {'or' if 'or' in words else '/'} ".join(dict.fromkeys(colors))
+        if len(set(colors)) > 1
+        else "".join(dict.fromkeys(colors))
+    )
     return " ".join([*dict.fromkeys(styles), joined.replace(" / ", "/")]).strip()
 
 
@@ -433,7 +544,12 @@ def eyes(tokens: Tokens, at: int) -> Found | None:
         before = at - 1 - (tokens.word(at - 1) == "-")
         if tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
             first = before - (tokens.word(before - 1) in {"dark", "light"})
-            return Found("eyes", first, at + 1, " ".join([*([tokens.word(first)] if first < before else []), EYE_COLORS[tokens.word(before)]]))
+            return Found(
+                "eyes",
+                first,
+                at + 1,
+                " ".join([*([tokens.word(first)] if first < before else []), EYE_COLORS[tokens.word(before)]]),
+            )
         if tokens.word(at - 1) in {"and", "&"} and tokens.word(at - 2) == "hair" and tokens.word(at - 3) in EYE_COLORS:
             return Found("eyes", at - 3, at + 1, EYE_COLORS[tokens.word(at - 3)])
     first = _skip(tokens, at + 1, ":")
@@ -452,7 +568,9 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
     if tokens.word(at + 1) != "/" or tokens.gaps[at + 1] != "" or (at + 2 < len(tokens) and tokens.gaps[at + 2] != ""):
         return None
     first, second = tokens.words[at], tokens.word(at + 2)
-    if tokens.word(at + 3) == "/" or (at + 3 < len(tokens) and tokens.gaps[at + 3] == "" and tokens.word(at + 3).isalnum()):
+    if tokens.word(at + 3) == "/" or (
+        at + 3 < len(tokens) and tokens.gaps[at + 3] == "" and tokens.word(at + 3).isalnum()
+    ):
         return None
     if first in RACE_CODES and second in {"m", "f"}:
         return Found("race+sex", at, at + 3, (RACE_CODES[first], second.upper()))
@@ -465,7 +583,13 @@ def _sex_letter(tokens: Tokens, at: int) -> Found | None:
     """``(M, 5 yrs``, ``F/10``: a letter in a list."""
     if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "("}:
         return None
-    if tokens.word(at - 1) in {",", "(", ":", "/", "..."} and tokens.word(at + 1) in {",", ")", "/", "...", ";", "."} and not (tokens.word(at + 1) == "." and tokens.capital[min(at + 2, len(tokens) - 1)] and tokens.word(at - 1) != ","):
+    if (
+        tokens.word(at - 1) in {",", "(", ":", "/", "..."}
+        and tokens.word(at + 1) in {",", ")", "/", "...", ";", "."}
+        and not (
+            tokens.word(at + 1) == "." and tokens.capital[min(at + 2, len(tokens) - 1)] and tokens.word(at - 1) != ","
+        )
+    ):
         return Found("sex", at, at + 1, tokens.words[at].upper())
     return None
 
@@ -480,7 +604,18 @@ def _race_sex_word(tokens: Tokens, at: int) -> Found | None:
 
 def _labelled_sex(tokens: Tokens, at: int) -> Found | None:
     place = _skip(tokens, at + 1, ":")
-    value = {"m": "M", "male": "M", "f": "F", "female": "F", "masculin": "M", "feminin": "F", "masculino": "M", "femenino": "F", "girl": "F", "boy": "M"}.get(tokens.word(place))
+    value = {
+        "m": "M",
+        "male": "M",
+        "f": "F",
+        "female": "F",
+        "masculin": "M",
+        "feminin": "F",
+        "masculino": "M",
+        "femenino": "F",
+        "girl": "F",
+        "boy": "M",
+    }.get(tokens.word(place))
     return Found("sex", place, place + 1, value) if value else None
 
 
@@ -514,7 +649,9 @@ def _describes(tokens: Tokens, at: int, end: int) -> bool:
     return any(word in _PERSONS or word in {"yrs", "ans", "old"} for word in near)
 
 
-_PERSONS = frozenset("male female males females man woman men women boy girl boys girls child teen juvenile infant toddler baby adult teenager homme femme".split())
+_PERSONS = frozenset(
+    "male female males females man woman men women boy girl boys girls child teen juvenile infant toddler baby adult teenager homme femme".split()
+)
 _NOTHING: tuple[Callable[[Tokens, int], Found | None], ...] = ()
 _BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height)
 _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {

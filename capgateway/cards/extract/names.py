@@ -8,14 +8,26 @@ from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PA
 from capgateway.cards.extract.measures import AGE_LABELS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
-from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, KIN, MONTHS, NUMBERS, RACE_CODES, RACES, SEXES, SUSPECT_NOUNS
+from capgateway.cards.extract.words import (
+    CHILD_NOUNS,
+    COLORS,
+    KIN,
+    MONTHS,
+    NUMBERS,
+    RACE_CODES,
+    RACES,
+    SEXES,
+    SUSPECT_NOUNS,
+)
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
 MOST_PARTS = 6
 STATES = frozenset(key[0] for keys in BY_FIRST.values() for key in keys if len(key) == 1)
-PLACES = frozenset("san santa los las fort saint port lake mount new north south east west el st cedar grand sault sainte ste".split())
+PLACES = frozenset(
+    "san santa los las fort saint port lake mount new north south east west el st cedar grand sault sainte ste".split()
+)
 
 
 class Run(NamedTuple):
@@ -45,15 +57,19 @@ def _is_name_word(tokens: Tokens, at: int, taken: bytearray) -> bool:
     word = tokens.word(at)
     if not word or taken[at] or not word[0].isalpha() or (len(word) == 1 and not tokens.capital[at]):
         return False
-    if tokens.is_cased and not tokens.capital[at]:
-        return False
-    return True
+    return not (tokens.is_cased and not tokens.capital[at])
 
 
 def _is_plain(tokens: Tokens, at: int) -> bool:
     """Whether the word is a plain word of alerts, so that only its neighbours can make it a name."""
     word = tokens.words[at]
-    return word in COMMON or word in COLORS or word in MONTHS or (word in STATES) or (word in CODES and tokens.slice(at, at + 1).isupper() and tokens.is_cased)
+    return (
+        word in COMMON
+        or word in COLORS
+        or word in MONTHS
+        or (word in STATES)
+        or (word in CODES and tokens.slice(at, at + 1).isupper() and tokens.is_cased)
+    )
 
 
 def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
@@ -67,15 +83,32 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if len(word) == 1 and _is_elided(tokens, at):
         return True
     if not _is_plain(tokens, at):
-        return len(word) > 1 or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and at + 2 < len(tokens) and tokens.gaps[at + 2] == "")
+        return len(word) > 1 or (
+            tokens.word(at + 1) == "'"
+            and tokens.gaps[at + 1] == ""
+            and at + 2 < len(tokens)
+            and tokens.gaps[at + 2] == ""
+        )
     if not tokens.is_cased:
-        return word in NAMES_TOO and at + 1 < len(tokens) and _is_name_word(tokens, at + 1, taken) and not _is_plain(tokens, at + 1)
+        return (
+            word in NAMES_TOO
+            and at + 1 < len(tokens)
+            and _is_name_word(tokens, at + 1, taken)
+            and not _is_plain(tokens, at + 1)
+        )
     return word in NAMES_TOO and not tokens.slice(at, at + 1).isupper()
 
 
 def _is_elided(tokens: Tokens, at: int) -> bool:
     """``O'Neill``, ``D'Angelo``"""
-    return at + 2 < len(tokens) and tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and tokens.gaps[at + 2] == "" and tokens.words[at + 2].isalpha() and len(tokens.words[at + 2]) > 1
+    return (
+        at + 2 < len(tokens)
+        and tokens.word(at + 1) == "'"
+        and tokens.gaps[at + 1] == ""
+        and tokens.gaps[at + 2] == ""
+        and tokens.words[at + 2].isalpha()
+        and len(tokens.words[at + 2]) > 1
+    )
 
 
 def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
@@ -93,7 +126,12 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             if tokens.word(at) == "." and tokens.gaps[at] == "" and word in {"jr", "sr"}:
                 end = at = at + 1
             break
-        if word == '"' and parts and (closed := _nickname_end(tokens, at, sentence_end)) and _goes_on(tokens, closed, taken, is_upper=is_upper):
+        if (
+            word == '"'
+            and parts
+            and (closed := _nickname_end(tokens, at, sentence_end))
+            and _goes_on(tokens, closed, taken, is_upper=is_upper)
+        ):
             at = closed
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
@@ -101,17 +139,28 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             if tokens.word(at) in {"-", "'", "."} and tokens.gaps[at] == "":
                 at += 1
             continue
-        if not _goes_on(tokens, at, taken, is_upper=is_upper) and not (at == first):
+        if not _goes_on(tokens, at, taken, is_upper=is_upper) and at != first:
             break
         parts.append(word)
         end = at = at + 1
-        if tokens.word(at) in {"-", "'"} and tokens.gaps[at] == "" and at + 1 < sentence_end and tokens.gaps[at + 1] == "" and tokens.words[at + 1].isalpha():
+        if (
+            tokens.word(at) in {"-", "'"}
+            and tokens.gaps[at] == ""
+            and at + 1 < sentence_end
+            and tokens.gaps[at + 1] == ""
+            and tokens.words[at + 1].isalpha()
+        ):
             if tokens.word(at) == "'" and tokens.words[at + 1] == "s":
                 break
             if tokens.word(at) == "-" and not _is_name_word(tokens, at + 1, taken):
                 return None
             at += 1
-            if tokens.words[at] == "st" and tokens.word(at + 1) == "." and at + 2 < sentence_end and _is_name_word(tokens, at + 2, taken):
+            if (
+                tokens.words[at] == "st"
+                and tokens.word(at + 1) == "."
+                and at + 2 < sentence_end
+                and _is_name_word(tokens, at + 2, taken)
+            ):
                 at += 2
         elif tokens.word(at) == "." and tokens.gaps[at] == "" and len(word) == 1:
             if at + 1 < sentence_end and _goes_on(tokens, at + 1, taken, is_upper=is_upper):
@@ -131,11 +180,24 @@ def _nickname_end(tokens: Tokens, at: int, end: int) -> int:
 
 
 def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool:
-    while (tokens.word(at) in PARTICLES or (tokens.word(at) in {"-", "'", "."} and tokens.gaps[at] == "")) and at < len(tokens):
+    while (tokens.word(at) in PARTICLES or (tokens.word(at) in {"-", "'", "."} and tokens.gaps[at] == "")) and at < len(
+        tokens
+    ):
         if tokens.word(at) == "y" and not tokens.is_cased:
             return False
         at += 1
-    return at < len(tokens) and _is_name_word(tokens, at, taken) and (not _is_plain(tokens, at) or tokens.words[at] in NAMES_TOO) and tokens.word(at - 1) not in {"le", "st"} | ({"y", "de", "la", "del", "los", "las", "du", "des", "al", "el"} if tokens.language[:2] == "en" and not tokens.is_cased else set())
+    return (
+        at < len(tokens)
+        and _is_name_word(tokens, at, taken)
+        and (not _is_plain(tokens, at) or tokens.words[at] in NAMES_TOO)
+        and tokens.word(at - 1)
+        not in {"le", "st"}
+        | (
+            {"y", "de", "la", "del", "los", "las", "du", "des", "al", "el"}
+            if tokens.language[:2] == "en" and not tokens.is_cased
+            else set()
+        )
+    )
 
 
 def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bool:
@@ -143,7 +205,10 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if tokens.gaps[at] == "" and tokens.word(at - 1) == "-" and tokens.words[at - 2].isalpha():
         return True
-    if len(tokens.words[at]) == 1 and (_is_elided(tokens, at) or (tokens.word(at + 1) == "." and tokens.gaps[at + 1] == "" and tokens.words[at] not in {"s"})):
+    if len(tokens.words[at]) == 1 and (
+        _is_elided(tokens, at)
+        or (tokens.word(at + 1) == "." and tokens.gaps[at + 1] == "" and tokens.words[at] not in {"s"})
+    ):
         return True
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)
@@ -176,7 +241,11 @@ def is_place_or_body(tokens: Tokens, run: Run) -> bool:
         return True
     if after == "," and run.end + 1 < len(tokens):
         nxt = tokens.word(run.end + 1)
-        if nxt in STATES or (nxt in CODES and tokens.slice(run.end + 1, run.end + 2).isupper() and (tokens.is_cased or nxt not in {"in", "or", "a", "la", "me", "hi"})):
+        if nxt in STATES or (
+            nxt in CODES
+            and tokens.slice(run.end + 1, run.end + 2).isupper()
+            and (tokens.is_cased or nxt not in {"in", "or", "a", "la", "me", "hi"})
+        ):
             return True
         for key in BY_FIRST.get(nxt, ()):
             if tuple(tokens.words[run.end + 1 : run.end + 1 + len(key)]) == key:
@@ -192,7 +261,11 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
         at -= 1
     before = tokens.words[at] if at >= low else ""
     after = tokens.word(run.end)
-    return before in TITLES or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"}) or before in {"said", "says"}
+    return (
+        before in TITLES
+        or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"})
+        or before in {"said", "says"}
+    )
 
 
 def shown(tokens: Tokens, run: Run) -> str:
@@ -206,10 +279,12 @@ def _titled(word: str) -> str:
         return word.upper()
     if word.casefold() in PARTICLES - {"st", "mac", "mc", "san", "ben", "los", "las"} and word.islower():
         return word
-    spelled = "-".join("'".join(piece[:1].upper() + piece[1:].lower() for piece in part.split("'")) for part in word.split("-"))
+    spelled = "-".join(
+        "'".join(piece[:1].upper() + piece[1:].lower() for piece in part.split("'")) for part in word.split("-")
+    )
     if spelled.startswith('"'):
         spelled = '"' + spelled[1:2].upper() + spelled[2:]
-    return "Mc" + spelled[2:].capitalize() if spelled.startswith("Mc") and len(spelled) > 3 else spelled  # noqa: PLR2004
+    return "Mc" + spelled[2:].capitalize() if spelled.startswith("Mc") and len(spelled) > 3 else spelled
 
 
 AGE_AFTER = frozenset(", ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
@@ -223,7 +298,7 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     else:
         return None
     word = tokens.word(place)
-    if not word.isdigit() or len(word) > 2 or not 0 < int(word) < 100:  # noqa: PLR2004
+    if not word.isdigit() or len(word) > 2 or not 0 < int(word) < 100:
         return None
     after = tokens.word(place + 1)
     if after not in AGE_AFTER or (after == "." and tokens.word(place + 2).isdigit() and tokens.gaps[place + 2] == ""):
@@ -255,17 +330,42 @@ def strength_after(tokens: Tokens, end: int) -> int:
         return 2
     if place > end and _is_apposition(tokens, end):
         return 2
-    if tokens.word(place - 1) in {"is", "est"} and (word.isdigit() or word in NUMBERS) and tokens.word(place + 1) in {",", ".", "and"} and len(word) != 4:
+    if (
+        tokens.word(place - 1) in {"is", "est"}
+        and (word.isdigit() or word in NUMBERS)
+        and tokens.word(place + 1) in {",", ".", "and"}
+        and len(word) != 4
+    ):
         return 2
     if (word.isdigit() or word in NUMBERS or word in RACES or word in SEXES) and place > end:
         nxt = tokens.word(place + 1 + (tokens.word(place + 1) == "-"))
-        if nxt in UNITS or nxt in {"yo", "y"} or word in SEXES or (word in RACES and (nxt in SEXES or nxt in {",", "juvenile"} or nxt in RACES)):
+        if (
+            nxt in UNITS
+            or nxt in {"yo", "y"}
+            or word in SEXES
+            or (word in RACES and (nxt in SEXES or nxt in {",", "juvenile"} or nxt in RACES))
+        ):
             return 2
-    if word.isdigit() and place == end and (tokens.word(place + 1) in UNITS or tokens.word(place + 1) in {"yo", "yoa", "y"} or tokens.word(place + 2) in {"yo"}):
+    if (
+        word.isdigit()
+        and place == end
+        and (
+            tokens.word(place + 1) in UNITS
+            or tokens.word(place + 1) in {"yo", "yoa", "y"}
+            or tokens.word(place + 2) in {"yo"}
+        )
+    ):
         return 2
     if word == "race" or (word in {*RACE_CODES, "m", "f"} and tokens.word(place + 1) == "/"):
         return 2
-    if word == "de" and tokens.word(place + 1).isdigit() and (tokens.word(place + 2) in UNITS or (tokens.word(place + 2) in {"y", "et"} and tokens.word(place + 4) in UNITS)):
+    if (
+        word == "de"
+        and tokens.word(place + 1).isdigit()
+        and (
+            tokens.word(place + 2) in UNITS
+            or (tokens.word(place + 2) in {"y", "et"} and tokens.word(place + 4) in UNITS)
+        )
+    ):
         return 2
     return _verb_after(tokens, end)
 
@@ -286,7 +386,27 @@ def _verb_after(tokens: Tokens, end: int) -> int:
         place += 1
         if tokens.word(place) in {"who", "qui", "quien"}:
             place += 1
-    if tokens.word(place) in {"was", "were", "is", "has", "may", "a", "fue", "est", "es", "weighs", "stands", "mesure", "pese", "porte", "portait", "mide", "pesa", "vestia", "believed"}:
+    if tokens.word(place) in {
+        "was",
+        "were",
+        "is",
+        "has",
+        "may",
+        "a",
+        "fue",
+        "est",
+        "es",
+        "weighs",
+        "stands",
+        "mesure",
+        "pese",
+        "porte",
+        "portait",
+        "mide",
+        "pesa",
+        "vestia",
+        "believed",
+    }:
         words = tokens.words[place : place + 5]
         if any(word in PERSONAL for word in words):
             return 2

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import AGE_LABELS, AgeValue, Found, UNITS, measures
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES, SEXES
+from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -31,10 +31,18 @@ NAMING = frozenset(
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
 )
-SUSPECT_BEFORE = frozenset("by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split())
-CHILD_BEFORE = frozenset("seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split())
-WITNESS = frozenset("told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split())
-ADJECTIVES = frozenset("- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split())
+SUSPECT_BEFORE = frozenset(
+    "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
+)
+CHILD_BEFORE = frozenset(
+    "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
+)
+WITNESS = frozenset(
+    "told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split()
+)
+ADJECTIVES = frozenset(
+    "- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split()
+)
 
 
 class Person:
@@ -56,7 +64,9 @@ class Person:
     def learn(self, what: str, found: Fact) -> None:
         """A fact; one that contradicts what is known is a conflict, and then neither is shown."""
         known = self.facts.get(what)
-        if known is None or (what == "age" and known.value.value == 0 and known.value.unit == "day" and found.value.unit != "year"):
+        if known is None or (
+            what == "age" and known.value.value == 0 and known.value.unit == "day" and found.value.unit != "year"
+        ):
             self.facts[what] = found
         elif what == "age" and found.value == AgeValue(0, "day") and known.value.unit != "year":
             pass
@@ -116,7 +126,7 @@ class Families(NamedTuple):
 
 def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
     """Full names one of whose parts is used alone of a person elsewhere: "Leif Andersson-Cho had been there. Leif is 5 feet tall"."""
-    alone = {run.parts[0] for run in runs if len(run.parts) == 1 and names.strength_after(tokens, run.end) >= 2}  # noqa: PLR2004
+    alone = {run.parts[0] for run in runs if len(run.parts) == 1 and names.strength_after(tokens, run.end) >= 2}
     return frozenset(run.first for run in runs if len(run.parts) > 1 and {run.parts[0], run.parts[-1]} & alone)
 
 
@@ -133,7 +143,9 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
         if aged and len(between) == 3 and len(run.parts) == 1:
             of[before.first] = run
             surnames.add(run.first)
-        elif between in (["and"], ["&"], ["et"], ["y"], [","], [",", "and"]) or (aged and between[3] in {"and", "&", "et", "y", ","}):
+        elif between in (["and"], ["&"], ["et"], ["y"], [","], [",", "and"]) or (
+            aged and between[3:] and between[3] in {"and", "&", "et", "y", ","}
+        ):
             family = of.get(run.first)
             if family is None and len(run.parts) > 1 and between != [","]:
                 family = _surname(tokens, run)
@@ -142,12 +154,12 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     return Families(of, frozenset(surnames))
 
 
-def _surname(tokens: Tokens, run: names.Run) -> names.Run:
-    """All of a name but the first."""
+def _surname(tokens: Tokens, run: names.Run) -> names.Run | None:
+    """All of a name but the first, if anything is left."""
     first = run.first + 1
-    while tokens.words[first] in {".", "-", "'"}:
+    while first < run.end and tokens.words[first] in {".", "-", "'"}:
         first += 2 if tokens.words[first] != "." else 1
-    return names.Run(first, run.end, run.parts[1:])
+    return names.Run(first, run.end, run.parts[1:]) if first < run.end else None
 
 
 class Reader:
@@ -198,9 +210,15 @@ class Reader:
         named = bytearray(len(tokens) + 1)
         for run in found_runs:
             named[run.first : run.end] = b"\1" * (run.end - run.first)
-        events += [Event(noun.first, 2, "noun", noun) for noun in nouns(tokens) if not worn[noun.first] and not named[noun.first]]
+        events += [
+            Event(noun.first, 2, "noun", noun)
+            for noun in nouns(tokens)
+            if not worn[noun.first] and not named[noun.first]
+        ]
         described = measures(tokens)
-        events += [Event(one.first, 3, "measure", one) for one in described if not taken[one.first] and not worn[one.first]]
+        events += [
+            Event(one.first, 3, "measure", one) for one in described if not taken[one.first] and not worn[one.first]
+        ]
         inside = bytearray(len(tokens) + 1)
         for one in described:
             inside[one.first : one.end] = b"\1" * (one.end - one.first)
@@ -213,18 +231,54 @@ class Reader:
     def _bare_numbers(self, inside: bytearray) -> list[Found]:
         tokens, found = self._tokens, []
         for at, word in enumerate(tokens.words):
-            if "/" in {tokens.word(at - 1), tokens.word(at + 1)} and ((tokens.word(at - 1) == "/" and tokens.gaps[at] == "") or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")) and not (tokens.word(at - 2) in {"m", "f"}):
+            if (
+                "/" in {tokens.word(at - 1), tokens.word(at + 1)}
+                and (
+                    (tokens.word(at - 1) == "/" and tokens.gaps[at] == "")
+                    or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")
+                )
+                and not (tokens.word(at - 2) in {"m", "f"})
+            ):
                 continue
-            if word in NUMBERS and tokens.word(at - 1) in {"is", "est"} and tokens.word(at + 1) in {",", ".", "and"} and not inside[at]:
+            if (
+                word in NUMBERS
+                and tokens.word(at - 1) in {"is", "est"}
+                and tokens.word(at + 1) in {",", ".", "and"}
+                and not inside[at]
+            ):
                 found.append(Found("bare", at, at + 1, NUMBERS[word]))
                 continue
-            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:  # noqa: PLR2004
+            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (before in {",", "(", ":", "...", "/", "is", "and", "et", "y", "&", "approx", "about", "approximately", "environ"} or (before == "." and tokens.word(at - 2) == "approx")):
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (
+                before
+                in {
+                    ",",
+                    "(",
+                    ":",
+                    "...",
+                    "/",
+                    "is",
+                    "and",
+                    "et",
+                    "y",
+                    "&",
+                    "approx",
+                    "about",
+                    "approximately",
+                    "environ",
+                }
+                or (before == "." and tokens.word(at - 2) == "approx")
+            ):
                 if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
                     continue
-                if after == "," and at + 2 < len(tokens) and tokens.words[at + 2].isdigit() and len(tokens.words[at + 2]) == 4:
+                if (
+                    after == ","
+                    and at + 2 < len(tokens)
+                    and tokens.words[at + 2].isdigit()
+                    and len(tokens.words[at + 2]) == 4
+                ):
                     continue
                 found.append(Found("bare", at, at + 1, int(word)))
         return found
@@ -252,22 +306,24 @@ class Reader:
         following = coming[0] if coming else None
         if found.what == "bare" or following is None or following.kind not in {"name", "noun", "measure"}:
             return False
-        if following.kind == "measure" and (following.what.what not in {"race", "age"} or not self._waits(following.what, coming[1:])):
+        if following.kind == "measure" and (
+            following.what.what not in {"race", "age"} or not self._waits(following.what, coming[1:])
+        ):
             return False
         if found.what not in {"age", "race", "race+sex"}:
             return False
         between = self._tokens.words[found.end : following.at]
         if following.kind == "name":
-            return not between or between == ["-"] or between == ["old"]
+            return not between or between in (["-"], ["old"])
         if following.kind == "noun" and (following.what.is_pronoun or following.what.is_kin):
             return False
-        if len(between) > 5 or any(word not in ADJECTIVES for word in between):  # noqa: PLR2004
+        if len(between) > 5 or any(word not in ADJECTIVES for word in between):
             return False
         if "," in between and following.kind == "measure":
             return False
-        if "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]:
-            return False
-        return True
+        return not (
+            "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]
+        )
 
     def _begin(self, role: Role | None) -> Person:
         person = Person(role, self._text)
@@ -306,13 +362,14 @@ class Reader:
         tokens = self._tokens
         known = self._known(run)
         if known is not None:
-            if known == "several":
+            if isinstance(known, str):
                 self._turn(None, run.end, sentence)
                 return
-            assert isinstance(known, Person)
             if len(run.parts) > len(known.parts):
                 known.parts = run.parts
-                known.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), known.facts["name"].confidence)
+                known.facts["name"] = fact(
+                    tokens, run.first, run.end, names.shown(tokens, run), known.facts["name"].confidence
+                )
             self._turn(known, run.end, sentence)
             self._age_after(known, run)
             if known.role is None:
@@ -323,27 +380,41 @@ class Reader:
             person.parts = run.parts
             self._turn(person, run.end, sentence)
             return
-        if names.is_place_or_body(tokens, run) and not (self._after_label(run) and tokens.word(run.end) in {",", "(", "...", "-", "/"}):
+        if names.is_place_or_body(tokens, run) and not (
+            self._after_label(run) and tokens.word(run.end) in {",", "(", "...", "-", "/"}
+        ):
             return
         strength, is_label = self._strength(run, sentence)
         family = self._families.of.get(run.first)
-        if len(run.parts) == 1 and strength == 2 and tokens.word(run.end) == "(" and "child" in {self._list_role, self._block} and names.bare_age(tokens, run.end):  # noqa: PLR2004
+        if (
+            len(run.parts) == 1
+            and strength == 2
+            and tokens.word(run.end) == "("
+            and "child" in {self._list_role, self._block}
+            and names.bare_age(tokens, run.end)
+        ):
             strength = 3
         if family is not None:
-            strength = max(strength, strength + names.strength_after(tokens, family.end), 1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)))
+            strength = max(
+                strength,
+                strength + names.strength_after(tokens, family.end),
+                1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)),
+            )
         if len(run.parts) == 1 and names.is_plain(run) and not is_label and not family and not self._is_called(run):
             return
         needed = 2 if len(run.parts) > 1 or family else 3
         if run.first in self._echoed:
             strength += 2
-        if strength < needed or (len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)):
+        if strength < needed or (
+            len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)
+        ):
             if names.strength_after(tokens, run.end) and not names.is_plain(run):
                 self._now, self._pending = None, []
             return
-        confidence: Confidence = "certain" if is_label or strength > 3 else "high"  # noqa: PLR2004
-        person = self._nameless(run, sentence)
-        if person is None:
-            person = self._begin(self._role_beside(run, sentence))
+        confidence: Confidence = "certain" if is_label or strength > 3 else "high"
+        nameless = self._nameless(run, sentence)
+        person = nameless or self._begin(self._role_beside(run, sentence))
+        if nameless is None:
             person.is_guess = not is_label
         elif person.role is None:
             person.role = self._role_beside(run, sentence)
@@ -362,21 +433,29 @@ class Reader:
     def _is_safe(self, run: names.Run) -> bool:
         """Whether the text says that this one was found: ``Eli has been found unharmed``."""
         words = self._tokens.words[run.end : min(self._tokens.sentence(run.first)[1], run.end + 12)]
-        return any(word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
+        return any(
+            word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words
+        ) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
 
     def _after_label(self, run: names.Run) -> bool:
-        return self._tokens.word(run.first - 1) in {":"} and any(label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels)
+        return self._tokens.word(run.first - 1) in {":"} and any(
+            label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels
+        )
 
     def _known(self, run: names.Run) -> Person | str | None:
         """The person that a name, or a part of one, means."""
         parts = set(run.parts)
-        found = [person for person in self.people if person.parts and (parts <= set(person.parts) or (len(person.parts) > 1 and set(person.parts) <= parts))]
+        found = [
+            person
+            for person in self.people
+            if person.parts and (parts <= set(person.parts) or (len(person.parts) > 1 and set(person.parts) <= parts))
+        ]
         exact = [person for person in found if set(person.parts) == parts]
         if exact:
             return exact[0]
         if len(found) == 1:
             only = found[0]
-            if len(parts) == 1 or len(parts & set(only.parts)) >= 2:  # noqa: PLR2004
+            if len(parts) == 1 or len(parts & set(only.parts)) >= 2:
                 return only
             return None
         return "several" if found else None
@@ -402,18 +481,37 @@ class Reader:
     def _strength_before(self, run: names.Run, sentence: int) -> tuple[int, bool]:
         tokens = self._tokens
         at = run.first - 1
-        while at >= sentence and tokens.words[at] in {",", '"', "(", "as", "comme", "etant", "como", "-", "is", "being", "a", "by", "one", "of", "old"} and run.first - at < 4:  # noqa: PLR2004
-            if tokens.words[at] == "a" and tokens.word(at - 1) not in {"busca", "buscan", "buscando", "localizar", "encontrar", "secuestro"}:
+        while (
+            at >= sentence
+            and tokens.words[at]
+            in {",", '"', "(", "as", "comme", "etant", "como", "-", "is", "being", "a", "by", "one", "of", "old"}
+            and run.first - at < 4
+        ):
+            if tokens.words[at] == "a" and tokens.word(at - 1) not in {
+                "busca",
+                "buscan",
+                "buscando",
+                "localizar",
+                "encontrar",
+                "secuestro",
+            }:
                 break
             if tokens.words[at] == "by":
                 break
             at -= 1
         word = tokens.word(at)
-        if word == ":" and any(label.end == at + 1 and label.role in {"child", "suspect", "name"} for label in self._labels):
+        if word == ":" and any(
+            label.end == at + 1 and label.role in {"child", "suspect", "name"} for label in self._labels
+        ):
             return 3, True
         if self._pending:
             return 2, False
-        if word in UNITS and tokens.words[at - 1] not in {"for"} and (tokens.word(at - 1).isdigit() or tokens.word(at - 2).isdigit()) and self._now is not None:
+        if (
+            word in UNITS
+            and tokens.words[at - 1] not in {"for"}
+            and (tokens.word(at - 1).isdigit() or tokens.word(at - 2).isdigit())
+            and self._now is not None
+        ):
             return 2, False
         if word in CALLED:
             return 3, False
@@ -422,7 +520,33 @@ class Reader:
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
             return 2, self._block is not None
-        if word in {"for", "searching", "locate", "locating", "find", "finding", "retrouver", "with", "avec", "con", "w", "/", "and", "&", "et", "y", "par", "por", "by", "busca", "buscan", "encontrar", "a", "abducted", "driver"}:
+        if word in {
+            "for",
+            "searching",
+            "locate",
+            "locating",
+            "find",
+            "finding",
+            "retrouver",
+            "with",
+            "avec",
+            "con",
+            "w",
+            "/",
+            "and",
+            "&",
+            "et",
+            "y",
+            "par",
+            "por",
+            "by",
+            "busca",
+            "buscan",
+            "encontrar",
+            "a",
+            "abducted",
+            "driver",
+        }:
             return 1, False
         return 0, False
 
@@ -430,12 +554,20 @@ class Reader:
         age = names.bare_age(self._tokens, run.end)
         if age:
             at, value = age
-            person.learn("age", fact(self._tokens, at, at + 1, AgeValue(value), "certain" if "name" in person.facts and person.facts["name"].confidence == "certain" else "high"))
+            person.learn(
+                "age",
+                fact(
+                    self._tokens,
+                    at,
+                    at + 1,
+                    AgeValue(value),
+                    "certain" if "name" in person.facts and person.facts["name"].confidence == "certain" else "high",
+                ),
+            )
             person.at = at + 1
 
     def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
         """The role that the words beside a name give it."""
-        tokens = self._tokens
         block: Role | None = "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
         if block and self._now is not None and not self._now.parts and self._now.sentence == sentence:
             return block
@@ -458,7 +590,25 @@ class Reader:
                 break
         if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]) or "driving" in after:
             return "suspect"
-        if any(word in {"abducted", "kidnapped", "missing", "taken", "enleve", "enlevee", "disparu", "secuestrado", "secuestrada"} for word in after) or any(word in CHILD_NOUNS for word in after[:4]) or _follows(after, "last", "seen"):
+        if (
+            any(
+                word
+                in {
+                    "abducted",
+                    "kidnapped",
+                    "missing",
+                    "taken",
+                    "enleve",
+                    "enlevee",
+                    "disparu",
+                    "secuestrado",
+                    "secuestrada",
+                }
+                for word in after
+            )
+            or any(word in CHILD_NOUNS for word in after[:4])
+            or _follows(after, "last", "seen")
+        ):
             return "child"
         return None
 
@@ -471,7 +621,9 @@ class Reader:
     def _adopt(self, person: Person, run: names.Run, family: names.Run, confidence: Confidence) -> None:
         """The surname that a first name shares with the next one."""
         surname = names.shown(self._tokens, family)
-        person.facts["name"] = fact(self._tokens, run.first, family.end, f"{names.shown(self._tokens, run)} {surname}", confidence)
+        person.facts["name"] = fact(
+            self._tokens, run.first, family.end, f"{names.shown(self._tokens, run)} {surname}", confidence
+        )
         person.parts = (*run.parts, *family.parts)
         age = names.bare_age(self._tokens, family.end)
         if age and not names.bare_age(self._tokens, run.end):
@@ -480,7 +632,12 @@ class Reader:
     # -- nouns --
 
     def _noun(self, noun: Noun, sentence: int) -> None:
-        if noun.is_pronoun or (noun.role is None and not noun.is_kin and noun.is_definite and self._tokens.words[noun.first] in {"his", "her", "him", "hers", "lui"}):
+        if noun.is_pronoun or (
+            noun.role is None
+            and not noun.is_kin
+            and noun.is_definite
+            and self._tokens.words[noun.first] in {"his", "her", "him", "hers", "lui"}
+        ):
             self._pronoun(noun, sentence)
             return
         if noun.is_plural:
@@ -504,7 +661,16 @@ class Reader:
             person.role = noun.role
         self._turn(person, noun.end, sentence)
         if noun.sex:
-            person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "high" if person.parts or not noun.is_definite else "high"))
+            person.learn(
+                "sex",
+                fact(
+                    self._tokens,
+                    noun.first,
+                    noun.end,
+                    noun.sex,
+                    "high",
+                ),
+            )
 
     def _is_same(self, now: Person, noun: Noun) -> bool:
         """Whether the noun still speaks of the person at hand: ``Beckett Dunmore, a white male``."""
@@ -524,8 +690,9 @@ class Reader:
         ]
         if not fit:
             return None
-        if self._block and self._now in fit and self._now is not None and self._now.is_fresh and not self._now.parts:
-            return self._now
+        now = self._now
+        if self._block and now is not None and now in fit and now.is_fresh and not now.parts:
+            return now
         here = [person for person in fit if self._text in person.texts]
         if noun.is_definite:
             return here[-1] if len(here) == 1 or (here and noun.sex) else fit[0] if len(fit) == 1 else None
@@ -543,7 +710,18 @@ class Reader:
         if noun.role is not None:
             return noun.role
         tokens = self._tokens
-        is_adult = tokens.words[noun.first] in {"man", "woman", "driver", "person", "homme", "femme", "hombre", "mujer", "conducteur", "conductor"}
+        is_adult = tokens.words[noun.first] in {
+            "man",
+            "woman",
+            "driver",
+            "person",
+            "homme",
+            "femme",
+            "hombre",
+            "mujer",
+            "conducteur",
+            "conductor",
+        }
         if self._block in {"child", "suspect"} and not (is_adult and self._block == "child"):
             return "child" if self._block == "child" else "suspect"
         before = tokens.words[max(sentence, noun.first - 9) : noun.first]
@@ -552,7 +730,11 @@ class Reader:
             return "child"
         if is_adult and tokens.words[noun.first] in {"driver", "conducteur", "conductor"}:
             return "suspect"
-        if any(word in SUSPECT_BEFORE or word in {"suspect", "suspects", "unknown", "unidentified", "inconnu", "desconocido"} for word in before):
+        if any(
+            word in SUSPECT_BEFORE
+            or word in {"suspect", "suspects", "unknown", "unidentified", "inconnu", "desconocido"}
+            for word in before
+        ):
             return "suspect"
         return None
 
@@ -562,16 +744,55 @@ class Reader:
         low, high = tokens.sentence(noun.first)
         before = tokens.words[max(low, noun.first - 6) : noun.first]
         after = tokens.words[noun.end : min(high, noun.end + 12)]
-        if self._is_kin_of_theirs(noun, sentence):
-            assert self._now is not None
+        if self._now is not None and self._is_kin_of_theirs(self._now, noun, sentence):
             self._describe(self._now, noun, sentence)
             return
         if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
             self._now = None
             return
-        is_with = any(word in {"llevo", "llevaron", "presuntamente", "with", "w", "accompanied", "company", "avec", "con", "suspect", "suspected"} for word in before)
-        is_by = any(word in {"by", "par", "por"} for word in before) and any(word in {"abducted", "taken", "kidnapped", "enleve", "enlevee", "secuestrado", "secuestrada", "sustraido", "sustraida", "emmene", "emmenee", "emmenes", "emmenees", "enleves", "enlevees", "driven", "have"} for word in tokens.words[max(low, noun.first - 10) : noun.first])
-        acts = any(word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after)
+        is_with = any(
+            word
+            in {
+                "llevo",
+                "llevaron",
+                "presuntamente",
+                "with",
+                "w",
+                "accompanied",
+                "company",
+                "avec",
+                "con",
+                "suspect",
+                "suspected",
+            }
+            for word in before
+        )
+        is_by = any(word in {"by", "par", "por"} for word in before) and any(
+            word
+            in {
+                "abducted",
+                "taken",
+                "kidnapped",
+                "enleve",
+                "enlevee",
+                "secuestrado",
+                "secuestrada",
+                "sustraido",
+                "sustraida",
+                "emmene",
+                "emmenee",
+                "emmenes",
+                "emmenees",
+                "enleves",
+                "enlevees",
+                "driven",
+                "have",
+            }
+            for word in tokens.words[max(low, noun.first - 10) : noun.first]
+        )
+        acts = any(
+            word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
+        )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
         possessive = tokens.word(noun.first - 1)
@@ -582,15 +803,19 @@ class Reader:
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
 
-    def _is_kin_of_theirs(self, noun: Noun, sentence: int) -> bool:
+    def _is_kin_of_theirs(self, now: Person, noun: Noun, sentence: int) -> bool:
         """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
-        now, words = self._now, self._tokens.words
-        if now is None or now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":  # noqa: PLR2004
+        words = self._tokens.words
+        if now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":
             return False
         between = words[now.at : noun.first]
         if not now.parts:
             return self._block == "suspect" and not any(word in BREAKS for word in between)
-        return between[:1] in ([","], ["("], ["..."]) and not {"his", "her", "son", "sa", "su"} & set(between) and not any(word in BREAKS for word in between)
+        return (
+            between[:1] in ([","], ["("], ["..."])
+            and not {"his", "her", "son", "sa", "su"} & set(between)
+            and not any(word in BREAKS for word in between)
+        )
 
     def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
         """``Her father`` says that the only child spoken of is a girl."""
@@ -599,7 +824,11 @@ class Reader:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
-        here = [person for person in self.people if self._text in person.texts and not (person.role is None and not person.facts)]
+        here = [
+            person
+            for person in self.people
+            if self._text in person.texts and not (person.role is None and not person.facts)
+        ]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)
         if not recent:
@@ -666,10 +895,14 @@ class Reader:
         if now.sentence != sentence or found.first - now.at > NEAR:
             return
         tokens = self._tokens
-        if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:  # noqa: PLR2004
-            now.learn("age", fact(tokens, found.first, found.end, AgeValue(found.value), "certain" if self._block else "high"))
+        if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:
+            now.learn(
+                "age", fact(tokens, found.first, found.end, AgeValue(found.value), "certain" if self._block else "high")
+            )
             now.at = found.end
-        elif "height" in now.facts and "weight" not in now.facts and 60 < found.value < 450 and found.first - now.at < 4:  # noqa: PLR2004
+        elif (
+            "height" in now.facts and "weight" not in now.facts and 60 < found.value < 450 and found.first - now.at < 4
+        ):
             now.learn("weight", fact(tokens, found.first, found.end, (round(found.value * 0.45359237), None), "medium"))
 
     def _give(self, person: Person, found: Found, confidence: Confidence) -> None:
@@ -686,7 +919,13 @@ class Reader:
             return
         if now.sentence != sentence and first - now.at > NEAR * 2:
             return
-        now.learn("clothing", fact(self._tokens, first, end, " ".join(self._tokens.slice(first, end).split()), "high" if now.sentence == sentence else "medium"))
-
-
-UNUSED = (RACES, SEXES, AGE_LABELS)
+        now.learn(
+            "clothing",
+            fact(
+                self._tokens,
+                first,
+                end,
+                " ".join(self._tokens.slice(first, end).split()),
+                "high" if now.sentence == sentence else "medium",
+            ),
+        )

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract import regions
-from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.common import COMMON
+from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.words import BODIES, COLORS, DAYS, MONTHS
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ PARTIAL = frozenset(
     "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
     "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
-STRONG = frozenset("license licence lic lp plaque plaques placa placas tablilla immatricule immatriculee immatriculees immatricules".split())
+STRONG = frozenset(
+    "license licence lic lp plaque plaques placa placas tablilla immatricule immatriculee immatriculees immatricules".split()
+)
 
 
 class Plate:
@@ -57,7 +59,17 @@ class Plate:
 
     __slots__ = ("end", "first", "is_denied", "is_partial", "plate", "region", "span")
 
-    def __init__(self, *, first: int, end: int, plate: Fact | None, region: Fact | None, is_partial: bool, is_denied: bool, span: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        *,
+        first: int,
+        end: int,
+        plate: Fact | None,
+        region: Fact | None,
+        is_partial: bool,
+        is_denied: bool,
+        span: tuple[int, int],
+    ) -> None:
         self.first, self.end, self.plate, self.region = first, end, plate, region
         self.is_partial, self.is_denied, self.span = is_partial, is_denied, span
 
@@ -85,12 +97,20 @@ def _is_label(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     if word in {"reg", "pl", "lis", "tag", "tags", "registration"}:
         after = tokens.word(at + 1)
-        return word in {"tag", "tags", "registration"} and tokens.word(at + 1) not in {"team", "along"} or after in {":", "#", "/", "."} or after in {"plate", "number", "no"}
+        return (
+            word in {"tag", "tags", "registration"}
+            and tokens.word(at + 1) not in {"team", "along"}
+            or after in {":", "#", "/", "."}
+            or after in {"plate", "number", "no"}
+        )
     if word in {"license", "licence"}:
-        return tokens.word(at - 1) not in {"s", "driver", "drivers"} and tokens.word(at + 1) not in {"plate", "plates", "lic", "tag"}
-    if word in {"plate", "plates"} and tokens.word(at + 1) in {"glass", "tectonics"}:
-        return False
-    return True
+        return tokens.word(at - 1) not in {"s", "driver", "drivers"} and tokens.word(at + 1) not in {
+            "plate",
+            "plates",
+            "lic",
+            "tag",
+        }
+    return not (word in {"plate", "plates"} and tokens.word(at + 1) in {"glass", "tectonics"})
 
 
 def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
@@ -98,7 +118,11 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
     low = max(low, past)
     high = min(_stretched(tokens, high), label + REACH * 2)
     first_label = label
-    while first_label - 1 >= low and tokens.words[first_label - 1] in BEFORE_LABEL | {"'", "s"} and label - first_label < 4:
+    while (
+        first_label - 1 >= low
+        and tokens.words[first_label - 1] in BEFORE_LABEL | {"'", "s"}
+        and label - first_label < 4
+    ):
         first_label -= 1
     region = _region_before(tokens, first_label, low)
     partial = _has(tokens, max(low, first_label - 4), label, PARTIAL - {"first", "last"})
@@ -113,8 +137,30 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             continue
         candidate = _candidate(tokens, at, high, is_partial=partial, is_quoted=is_quoted)
         if candidate:
-            return _made(tokens, label, first_label, at, candidate, region, partial, low, high)
-        if word in PARTIAL or word in {"characters", "letters", "digits", "numbers", "three", "four", "two", "3", "4", "2", "par", "con", "in", "are", "by", "que"} and partial:
+            return _made(tokens, label, first_label, at, candidate, region, partial, low)
+        if (
+            word in PARTIAL
+            or word
+            in {
+                "characters",
+                "letters",
+                "digits",
+                "numbers",
+                "three",
+                "four",
+                "two",
+                "3",
+                "4",
+                "2",
+                "par",
+                "con",
+                "in",
+                "are",
+                "by",
+                "que",
+            }
+            and partial
+        ):
             partial = True
         elif word in {'"', "'"}:
             is_quoted = True
@@ -122,18 +168,41 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             break
         at += 1
     if region is not None and not _has(tokens, max(low, first_label - 3), label, frozenset(["no", "without", "not"])):
-        return Plate(first=label, end=max(label + 1, min(at, high)), plate=None, region=region, is_partial=False, is_denied=False, span=(first_label, label + 1))
+        return Plate(
+            first=label,
+            end=max(label + 1, min(at, high)),
+            plate=None,
+            region=region,
+            is_partial=False,
+            is_denied=False,
+            span=(first_label, label + 1),
+        )
     return None
 
 
 def _stretched(tokens: Tokens, high: int) -> int:
     """Where a sentence that seems to end after "No." or inside a spelled plate really ends."""
-    while high < len(tokens) and high >= 2 and len(tokens.words[high - 2]) <= 2 and len(tokens.words[high]) == 1 and tokens.words[high].isalnum():
+    while (
+        high < len(tokens)
+        and high >= 2
+        and len(tokens.words[high - 2]) <= 2
+        and len(tokens.words[high]) == 1
+        and tokens.words[high].isalnum()
+    ):
         _, high = tokens.sentence(high)
     return high
 
 
-def _made(tokens: Tokens, label: int, first_label: int, at: int, candidate: tuple[int, str, bool], region: Fact | None, partial: bool, low: int, high: int) -> Plate:
+def _made(
+    tokens: Tokens,
+    label: int,
+    first_label: int,
+    at: int,
+    candidate: tuple[int, str, bool],
+    region: Fact | None,
+    partial: bool,
+    low: int,
+) -> Plate:
     end, value, has_gap = candidate
     after = _region_after(tokens, end)
     stop = end
@@ -177,10 +246,17 @@ def _starts_plate(tokens: Tokens, at: int, *, is_region: bool) -> bool:
         return False
     if nxt.isdigit() and tokens.gaps[at + 1] == "" and len(tokens.words[at]) <= 3:
         return True
-    return tokens.word(at + 1) == "-" and tokens.gaps[at + 1] == "" and tokens.word(at + 2).isdigit() and tokens.gaps[at + 2] == ""
+    return (
+        tokens.word(at + 1) == "-"
+        and tokens.gaps[at + 1] == ""
+        and tokens.word(at + 2).isdigit()
+        and tokens.gaps[at + 2] == ""
+    )
 
 
-def _candidate(tokens: Tokens, at: int, high: int, *, is_partial: bool, is_quoted: bool = False) -> tuple[int, str, bool] | None:
+def _candidate(
+    tokens: Tokens, at: int, high: int, *, is_partial: bool, is_quoted: bool = False
+) -> tuple[int, str, bool] | None:
     """A plate that begins here: where it ends, its characters, and whether some of them are unknown."""
     spelled = _spelled(tokens, at, shortest=2 if is_partial else 5)
     if spelled:
@@ -191,8 +267,12 @@ def _candidate(tokens: Tokens, at: int, high: int, *, is_partial: bool, is_quote
         return None
     has_digit = any(map(str.isdigit, value))
     if is_partial:
-        is_plain = value.isalpha() and not (_is_written_in_capitals(tokens, at, end) or (not tokens.is_cased and value.lower() not in COMMON))
-        return (end, value, has_gap) if 2 <= len(value) <= LONGEST and not is_plain and not _is_unit(tokens, end) else None
+        is_plain = value.isalpha() and not (
+            _is_written_in_capitals(tokens, at, end) or (not tokens.is_cased and value.lower() not in COMMON)
+        )
+        return (
+            (end, value, has_gap) if 2 <= len(value) <= LONGEST and not is_plain and not _is_unit(tokens, end) else None
+        )
     if is_quoted and value.isalpha() and 3 <= len(value) <= LONGEST and tokens.word(end) in {'"', "'"}:
         return end, value, has_gap
     if has_gap:
@@ -209,13 +289,22 @@ def _candidate(tokens: Tokens, at: int, high: int, *, is_partial: bool, is_quote
 def _says_partial(tokens: Tokens, end: int) -> bool:
     """``417, last digits missing``; ``8LZ PARTIAL``."""
     words = tokens.words[end : end + 6]
-    return "partial" in words[:2] or (bool({"last", "rest", "remaining", "remainder"} & set(words)) and bool({"missing", "unknown"} & set(words)))
+    return "partial" in words[:2] or (
+        bool({"last", "rest", "remaining", "remainder"} & set(words)) and bool({"missing", "unknown"} & set(words))
+    )
 
 
 def _goes_on_after(tokens: Tokens, end: int) -> bool:
     """Whether characters follow without a space, so that the plate would be cut off."""
     nxt = end + (tokens.word(end) in {"-", ".", "/", "*"})
-    return nxt < len(tokens) and nxt > end and tokens.gaps[end] == "" and tokens.gaps[nxt] == "" and tokens.words[nxt].isalnum() and tokens.word(end) != "/"
+    return (
+        nxt < len(tokens)
+        and nxt > end
+        and tokens.gaps[end] == ""
+        and tokens.gaps[nxt] == ""
+        and tokens.words[nxt].isalnum()
+        and tokens.word(end) != "/"
+    )
 
 
 def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
@@ -229,7 +318,13 @@ def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
         has_gap |= gap
         place = end = stop
         is_tight = False
-        if tokens.word(place) in {"-", ".", "·", "•"} and place + 1 < len(tokens) and tokens.gaps[place] == "" and tokens.gaps[place + 1] == "" and tokens.words[place + 1].isalnum():
+        if (
+            tokens.word(place) in {"-", ".", "·", "•"}
+            and place + 1 < len(tokens)
+            and tokens.gaps[place] == ""
+            and tokens.gaps[place + 1] == ""
+            and tokens.words[place + 1].isalnum()
+        ):
             place += 1
             is_tight = True
     return groups, end, has_gap
@@ -268,7 +363,12 @@ def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, i
         return True
     if text.isalpha() and (_is_word(tokens, at) or len(text) > 3 or (text in regions.CODES and total >= 5)):
         return False
-    if text.isdigit() and (_is_unit(tokens, stop) or (tokens.word(stop) in {"-", ":", "/"} and tokens.gaps[stop] == "") or _is_year(text) and total > 3):
+    if text.isdigit() and (
+        _is_unit(tokens, stop)
+        or (tokens.word(stop) in {"-", ":", "/"} and tokens.gaps[stop] == "")
+        or _is_year(text)
+        and total > 3
+    ):
         return False
     first, last = groups[0], groups[-1]
     if text.isalpha() and last.isalpha():
@@ -285,7 +385,9 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
     if not text.isalpha() or len(text) == 1:
         return len(text) > 1 or text not in {"y", "o", "u"}
     if len(text) > 4:
-        return (tokens.is_cased and tokens.slice(at, stop).isupper() and tokens.word(stop).isdigit()) or tokens.word(stop) in {'"', "'"}
+        return (tokens.is_cased and tokens.slice(at, stop).isupper() and tokens.word(stop).isdigit()) or tokens.word(
+            stop
+        ) in {'"', "'"}
     if not _is_word(tokens, at):
         return True
     after = tokens.word(stop)
@@ -311,7 +413,25 @@ def _is_written_in_capitals(tokens: Tokens, at: int, end: int) -> bool:
 
 def _is_unit(tokens: Tokens, end: int) -> bool:
     """Whether the number is an age, a distance or a time after all: ``21 ans``, ``I 35 miles``."""
-    return tokens.word(end) in {"ans", "anos", "years", "year", "yrs", "miles", "mile", "mph", "hours", "hrs", "am", "pm", "block", "lbs", "pounds", "km", "minutes"}
+    return tokens.word(end) in {
+        "ans",
+        "anos",
+        "years",
+        "year",
+        "yrs",
+        "miles",
+        "mile",
+        "mph",
+        "hours",
+        "hrs",
+        "am",
+        "pm",
+        "block",
+        "lbs",
+        "pounds",
+        "km",
+        "minutes",
+    }
 
 
 def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
@@ -320,8 +440,14 @@ def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
 
 def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool] | None:
     """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``1 K. D. 4 4 7``."""
-    letters, end, place = [], at, at
-    while place < len(tokens) and len(tokens.words[place]) == 1 and tokens.words[place].isalnum() and len(letters) < LONGEST:
+    letters: list[str] = []
+    end = place = at
+    while (
+        place < len(tokens)
+        and len(tokens.words[place]) == 1
+        and tokens.words[place].isalnum()
+        and len(letters) < LONGEST
+    ):
         letters.append(tokens.words[place])
         end = place = place + 1
         if tokens.word(place) in {".", "-", ","} and tokens.gaps[place] == "":
@@ -339,8 +465,19 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
 def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
     """The state written before a label: ``Georgia license plate``, ``TX LP``, ``NY state plates``."""
     place = at - 1
-    while place >= low and (tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid", "."} or tokens.words[place] in BEFORE_LABEL) and at - place < 5:
-        if (tokens.words[place] == "," and place != at - 1) or (tokens.words[place] == "." and tokens.word(place - 2) != "." and tokens.word(place - 1) not in regions.DOTTED):
+    while (
+        place >= low
+        and (
+            tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid", "."}
+            or tokens.words[place] in BEFORE_LABEL
+        )
+        and at - place < 5
+    ):
+        if (tokens.words[place] == "," and place != at - 1) or (
+            tokens.words[place] == "."
+            and tokens.word(place - 2) != "."
+            and tokens.word(place - 1) not in regions.DOTTED
+        ):
             return None
         place -= 1
     if place < low:
@@ -357,15 +494,37 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
-    while tokens.word(place) in {"from", "out", "of", "de", "du", "del", "estado", "state", "the", "d", "l", "'"} and place - at < 4:
+    while (
+        tokens.word(place) in {"from", "out", "of", "de", "du", "del", "estado", "state", "the", "d", "l", "'"}
+        and place - at < 4
+    ):
         place += 1
     found = _region_at(tokens, place, is_bracketed=tokens.word(at) in {"(", "/"})
     if not found:
         return None
     code, end = found
-    if tokens.word(at) != "(" and tokens.word(end) in {"license", "licence", "plate", "plates", "lic", "police", "state", "highway", "-", "department", "street", "avenue", "st", "ave"}:
+    if tokens.word(at) != "(" and tokens.word(end) in {
+        "license",
+        "licence",
+        "plate",
+        "plates",
+        "lic",
+        "police",
+        "state",
+        "highway",
+        "-",
+        "department",
+        "street",
+        "avenue",
+        "st",
+        "ave",
+    }:
         return None
-    if place == at and len(tokens.words[at]) > 2 and tokens.word(end) not in {"", ".", ",", ")", ";", "plate", "plates"}:
+    if (
+        place == at
+        and len(tokens.words[at]) > 2
+        and tokens.word(end) not in {"", ".", ",", ")", ";", "plate", "plates"}
+    ):
         return None
     return place, end, code
 
@@ -381,11 +540,20 @@ def _region_at(tokens: Tokens, at: int, *, is_bracketed: bool = False) -> tuple[
         return ("CA-NB" if tokens.word(at + 3) == "b" else "CA-NS"), at + 5 if tokens.word(at + 4) == "." else at + 4
     for key in regions.BY_FIRST.get(word, ()):
         end = _region_end(tokens, at, key)
-        if end and tokens.word(at - 1) not in regions.NOT_BEFORE and not (key[0] in regions.SHORT and len(key) == 1 and not (tokens.is_cased and tokens.capital[at])):
+        if (
+            end
+            and tokens.word(at - 1) not in regions.NOT_BEFORE
+            and not (key[0] in regions.SHORT and len(key) == 1 and not (tokens.is_cased and tokens.capital[at]))
+        ):
             return regions.NAMES[key], end
     code = regions.CODES.get(word)
     if code and tokens.slice(at, at + 1).isupper():
-        if word in regions.WORDS and not tokens.is_cased and not is_bracketed and tokens.word(at + 1) not in {"plate", "plates", "lic", "license", "licence", "lp", "tag", "/"}:
+        if (
+            word in regions.WORDS
+            and not tokens.is_cased
+            and not is_bracketed
+            and tokens.word(at + 1) not in {"plate", "plates", "lic", "license", "licence", "lp", "tag", "/"}
+        ):
             return None
         return code, at + 1
     return None
@@ -399,7 +567,12 @@ def region_named(tokens: Tokens) -> str | None:
 
 def _dotted(tokens: Tokens, at: int) -> tuple[str, int] | None:
     """``B.C.``, ``N.Y.``"""
-    if tokens.word(at + 1) == "." and len(tokens.word(at + 2)) == 1 and tokens.word(at + 3) == "." and tokens.gaps[at + 1] == tokens.gaps[at + 2] == tokens.gaps[at + 3] == "":
+    if (
+        tokens.word(at + 1) == "."
+        and len(tokens.word(at + 2)) == 1
+        and tokens.word(at + 3) == "."
+        and tokens.gaps[at + 1] == tokens.gaps[at + 2] == tokens.gaps[at + 3] == ""
+    ):
         code = regions.CODES.get(tokens.words[at] + tokens.words[at + 2])
         return (code, at + 4) if code and tokens.capital[at] else None
     return None
@@ -426,8 +599,22 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int]) -> Pl
         return None
     first = end + (tokens.word(end) in {"/", ":"})
     candidate = _candidate(tokens, first, high, is_partial=False)
-    if candidate and (_is_mixed(candidate[1]) or candidate[2]) and tokens.word(end) != "-" and not _is_road(candidate) and first not in models:
-        return Plate(first=first, end=candidate[0], plate=fact(tokens, first, candidate[0], candidate[1]), region=fact(tokens, at, end, code), is_partial=candidate[2], is_denied=False, span=(at, candidate[0]))
+    if (
+        candidate
+        and (_is_mixed(candidate[1]) or candidate[2])
+        and tokens.word(end) != "-"
+        and not _is_road(candidate)
+        and first not in models
+    ):
+        return Plate(
+            first=first,
+            end=candidate[0],
+            plate=fact(tokens, first, candidate[0], candidate[1]),
+            region=fact(tokens, at, end, code),
+            is_partial=candidate[2],
+            is_denied=False,
+            span=(at, candidate[0]),
+        )
     if end > at + 1:
         return None
     back = at - 1 - (tokens.word(at - 1) == "(")
@@ -436,8 +623,22 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int]) -> Pl
         if start < max(low, past) or start < 0 or start in models:
             continue
         candidate = _candidate(tokens, start, back + 1, is_partial=False)
-        if candidate and candidate[0] == back + 1 and _is_mixed(candidate[1]) and not _is_road(candidate) and back not in models:
-            return Plate(first=start, end=end, plate=fact(tokens, start, back + 1, candidate[1]), region=fact(tokens, at, end, code), is_partial=False, is_denied=False, span=(start, end))
+        if (
+            candidate
+            and candidate[0] == back + 1
+            and _is_mixed(candidate[1])
+            and not _is_road(candidate)
+            and back not in models
+        ):
+            return Plate(
+                first=start,
+                end=end,
+                plate=fact(tokens, start, back + 1, candidate[1]),
+                region=fact(tokens, at, end, code),
+                is_partial=False,
+                is_denied=False,
+                span=(start, end),
+            )
     return None
 
 
@@ -447,4 +648,8 @@ def _is_mixed(value: str) -> bool:
 
 def _is_road(candidate: tuple[int, str, bool]) -> bool:
     """Whether it is a road (``TX FM 1960``) or an address."""
-    return candidate[1].startswith(("FM", "SR", "SH", "US", "CR", "RM", "HWY", "RTE", "EXIT", "ZIP", "MM")) or candidate[1][0] == "I" and candidate[1][1:].isdigit()
+    return (
+        candidate[1].startswith(("FM", "SR", "SH", "US", "CR", "RM", "HWY", "RTE", "EXIT", "ZIP", "MM"))
+        or candidate[1][0] == "I"
+        and candidate[1][1:].isdigit()
+    )

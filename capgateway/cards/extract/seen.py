@@ -18,22 +18,30 @@ if TYPE_CHECKING:
 LONGEST_PLACE, LONGEST_TIME, BACK = 24, 16, 12
 #: How well words say where somebody was last seen.
 LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
-_SIGHTINGS = (
-    "last seen; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
-)
+_SIGHTINGS = "last seen; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
     "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; raptado; raptada; robado; robada; salio; visto; vista; did not come home"
 )
-_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")}
+_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
+    tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
+}
 _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _cue in sorted(_RANKS, key=len, reverse=True):
     _BY_FIRST.setdefault(_cue[0], []).append(_cue)
-ELSEWHERE = frozenset("heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split())
-NOT_THE_CHILD = frozenset("vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split())
-PREPOSITIONS = frozenset("in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split())
-INTO = frozenset("in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split())
+ELSEWHERE = frozenset(
+    "heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
+)
+NOT_THE_CHILD = frozenset(
+    "vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
+)
+PREPOSITIONS = frozenset(
+    "in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split()
+)
+INTO = frozenset(
+    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split()
+)
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
@@ -106,11 +114,19 @@ class Seen:
         if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
             return
         is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
-        if self.time is None and rank >= ABDUCTION and not is_name and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}:
+        if (
+            self.time is None
+            and rank >= ABDUCTION
+            and not is_name
+            and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+        ):
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
             return
-        if rank <= self._rank or (any(word in NOT_THE_CHILD for word in before) and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",)}):
+        if rank <= self._rank or (
+            any(word in NOT_THE_CHILD for word in before)
+            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",)}
+        ):
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
@@ -132,8 +148,17 @@ class Seen:
             return None
         end = self._place_end(tokens, start, high)
         words = tokens.words[start:end]
-        is_place = (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5) or (start > first and any(word in PLACE_WORDS for word in words))
-        if not is_place or tokens.words[start] in DAYS or tokens.words[start] in MONTHS or time_at(tokens, start) or any(self._taken[start:end]) or self._is_name(words):
+        is_place = (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5) or (
+            start > first and any(word in PLACE_WORDS for word in words)
+        )
+        if (
+            not is_place
+            or tokens.words[start] in DAYS
+            or tokens.words[start] in MONTHS
+            or time_at(tokens, start)
+            or any(self._taken[start:end])
+            or self._is_name(words)
+        ):
             return None
         return fact(tokens, start, end, " ".join(tokens.slice(start, end).split()))
 
@@ -145,7 +170,12 @@ class Seen:
         before = tokens.word(at - 1)
         if before == "out":
             before = tokens.word(at - 2)
-        is_person = before in CHILD_NOUNS or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit()) or (before in self._named) or (before in UNITS and tokens.words[at] == "de")
+        is_person = (
+            before in CHILD_NOUNS
+            or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit())
+            or (before in self._named)
+            or (before in UNITS and tokens.words[at] == "de")
+        )
         if not is_person or at + 1 >= len(tokens) or tokens.word(at + 1) in COMMON or tokens.word(at + 1).isdigit():
             return
         if not tokens.capital[at + 1]:
@@ -168,7 +198,26 @@ class Seen:
                 start = at + 1
                 while tokens.word(start) in SKIP or (tokens.word(start) in {"d", "l"}):
                     start += 1
-                if time_at(tokens, start) or tokens.word(start) in {"about", "approximately", "around", "foot", "pied", "pie", "his", "her", "their", "possession", "company", "danger", "connection"} or word == "by":
+                if (
+                    time_at(tokens, start)
+                    or tokens.word(start)
+                    in {
+                        "about",
+                        "approximately",
+                        "around",
+                        "foot",
+                        "pied",
+                        "pie",
+                        "his",
+                        "her",
+                        "their",
+                        "possession",
+                        "company",
+                        "danger",
+                        "connection",
+                    }
+                    or word == "by"
+                ):
                     at += 1
                     continue
                 if tokens.word(start) in MONTHS or tokens.word(start) in DAYS or tokens.word(start) in DAY_PARTS:
@@ -176,11 +225,18 @@ class Seen:
                     continue
                 first_of_place = at + 1
                 end = self._place_end(tokens, first_of_place, high)
-                if end > start - 1 and self._is_place(tokens, first_of_place, end) and not any(self._taken[first_of_place:end]):
+                if (
+                    end > start - 1
+                    and self._is_place(tokens, first_of_place, end)
+                    and not any(self._taken[first_of_place:end])
+                ):
                     while tokens.word(first_of_place) in {"the", "le", "la", "l", "'", "el"}:
                         first_of_place += 1
                     return fact(tokens, first_of_place, end, " ".join(tokens.slice(first_of_place, end).split()))
-            if word in {".", ";", "wearing", "driving", "accompanied", "vestia", "portait", "heading", "headed"} and at > first:
+            if (
+                word in {".", ";", "wearing", "driving", "accompanied", "vestia", "portait", "heading", "headed"}
+                and at > first
+            ):
                 break
             at += 1
         return None
@@ -189,12 +245,45 @@ class Seen:
         words = tokens.words[first:end]
         if len(words) == 1 and words[0] in PLACE_WORDS:
             return False
-        if not words or any(word in {"girl", "boy", "child", "mother", "father", "newborn", "baby", "vehicle", "car", "suv", "van", "truck", "sedan", "pickup", "vehicule", "vehiculo", "shirt", "pants", "custody", "clothing"} for word in words):
+        if not words or any(
+            word
+            in {
+                "girl",
+                "boy",
+                "child",
+                "mother",
+                "father",
+                "newborn",
+                "baby",
+                "vehicle",
+                "car",
+                "suv",
+                "van",
+                "truck",
+                "sedan",
+                "pickup",
+                "vehicule",
+                "vehiculo",
+                "shirt",
+                "pants",
+                "custody",
+                "clothing",
+            }
+            for word in words
+        ):
             return False
         if any(word in PLACE_WORDS for word in words):
             return True
-        proper = [place for place in range(first, end) if tokens.words[place].isalpha() and (tokens.capital[place] or not tokens.is_cased)]
-        return bool(proper) and not self._is_name(words) and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
+        proper = [
+            place
+            for place in range(first, end)
+            if tokens.words[place].isalpha() and (tokens.capital[place] or not tokens.is_cased)
+        ]
+        return (
+            bool(proper)
+            and not self._is_name(words)
+            and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
+        )
 
     def _place_end(self, tokens: Tokens, first: int, high: int, *, is_label: bool = False) -> int:
         at = first
@@ -202,9 +291,15 @@ class Seen:
             word = tokens.words[at]
             if time_at(tokens, at) and at > first:
                 break
-            if word in END and not (word in {"and", "et", "y", "."} and self._joins(tokens, at)) and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
+            if (
+                word in END
+                and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
+                and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == "")
+            ):
                 break
-            if word in {"at", "around", "about", "approximately", "on", "a", "vers", "since"} and self._leads_to_time(tokens, at):
+            if word in {"at", "around", "about", "approximately", "on", "a", "vers", "since"} and self._leads_to_time(
+                tokens, at
+            ):
                 break
             if word in {",", "..."} and not is_label and not self._goes_on(tokens, at + 1, high):
                 break
@@ -223,11 +318,28 @@ class Seen:
             return True
         before, after = tokens.word(at - 1), tokens.words[at + 1 : at + 5]
         is_road = before in PLACE_WORDS or any(word in PLACE_WORDS for word in tokens.words[max(0, at - 3) : at])
-        return is_road and any(word in PLACE_WORDS or word == "st" for word in after) and tokens.capital[min(at + 1, len(tokens) - 1)]
+        return (
+            is_road
+            and any(word in PLACE_WORDS or word == "st" for word in after)
+            and tokens.capital[min(at + 1, len(tokens) - 1)]
+        )
 
     def _leads_to_time(self, tokens: Tokens, at: int) -> bool:
         place = at + 1
-        while tokens.word(place) in {"about", "approximately", "around", "the", "les", "las", "approx", ".", "le", "environ", "at", "on"}:
+        while tokens.word(place) in {
+            "about",
+            "approximately",
+            "around",
+            "the",
+            "les",
+            "las",
+            "approx",
+            ".",
+            "le",
+            "environ",
+            "at",
+            "on",
+        }:
             place += 1
         return bool(time_at(tokens, place))
 
@@ -239,12 +351,24 @@ class Seen:
         if word in STATES or any(tuple(tokens.words[at : at + len(key)]) == key for key in BY_FIRST.get(word, ())):
             return True
         if word in CODES and tokens.slice(at, at + 1).isupper():
-            return tokens.word(at + 1) in {"", ".", ",", "...", ")", "at", "on", "around", "when", "about"} or not tokens.is_cased
-        if word in {"in", "near", "a", "en"} and tokens.is_cased and at + 1 < high and tokens.capital[at + 1] and tokens.words[at + 1] not in MONTHS and tokens.words[at + 1] not in DAYS:
+            return (
+                tokens.word(at + 1) in {"", ".", ",", "...", ")", "at", "on", "around", "when", "about"}
+                or not tokens.is_cased
+            )
+        if (
+            word in {"in", "near", "a", "en"}
+            and tokens.is_cased
+            and at + 1 < high
+            and tokens.capital[at + 1]
+            and tokens.words[at + 1] not in MONTHS
+            and tokens.words[at + 1] not in DAYS
+        ):
             return True
         near = tokens.words[at : at + 3]
         if tokens.is_cased and tokens.capital[at] and word.isalpha() and word not in DAYS and word not in MONTHS:
-            return tokens.word(at + 1) in {",", ".", "", "county", "parish"} or any(each in {"county", "parish"} for each in near)
+            return tokens.word(at + 1) in {",", ".", "", "county", "parish"} or any(
+                each in {"county", "parish"} for each in near
+            )
         return any(each in {"county", "parish"} for each in near)
 
     def _time(self, tokens: Tokens, first: int, high: int, low: int | None = None) -> None:
@@ -255,12 +379,34 @@ class Seen:
         if low is not None:
             for at in range(max(low, first - BACK), first):
                 if end := time_at(tokens, at):
-                    self.time = fact(tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium")
+                    self.time = fact(
+                        tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium"
+                    )
                     return
 
     def _heading(self, tokens: Tokens, at: int) -> None:
         word = tokens.words[at]
-        if word in {"heading", "headed", "traveling", "travelling", "fled", "going"} and tokens.word(at + 1) in {"north", "south", "east", "west", "northbound", "southbound", "eastbound", "westbound", "nb", "sb", "eb", "wb", "toward", "towards", "to", "northeast", "northwest", "southeast", "southwest"}:
+        if word in {"heading", "headed", "traveling", "travelling", "fled", "going"} and tokens.word(at + 1) in {
+            "north",
+            "south",
+            "east",
+            "west",
+            "northbound",
+            "southbound",
+            "eastbound",
+            "westbound",
+            "nb",
+            "sb",
+            "eb",
+            "wb",
+            "toward",
+            "towards",
+            "to",
+            "northeast",
+            "northwest",
+            "southeast",
+            "southwest",
+        }:
             first = at + 1
         elif word in {"northbound", "southbound", "eastbound", "westbound", "rumbo"}:
             first = at
@@ -270,7 +416,29 @@ class Seen:
             return
         high = tokens.sentence(at)[1]
         end = first
-        while end < min(high, first + 12) and tokens.words[end] not in {".", ",", ";", "(", ")", "in-", "and", "with", "at", "around", "about", "possibly", "when", "driving", "...", "!"} and not time_at(tokens, end):
+        while (
+            end < min(high, first + 12)
+            and tokens.words[end]
+            not in {
+                ".",
+                ",",
+                ";",
+                "(",
+                ")",
+                "in-",
+                "and",
+                "with",
+                "at",
+                "around",
+                "about",
+                "possibly",
+                "when",
+                "driving",
+                "...",
+                "!",
+            }
+            and not time_at(tokens, end)
+        ):
             end += 1
         if end > first and tokens.words[first] != "to" or end > first + 1:
             self.direction = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()))
@@ -280,31 +448,50 @@ class Seen:
         for at, word in enumerate(tokens.words[:18]):
             if word == "amber":
                 back = at - 1
-                if back >= 1 and _is_code(tokens, back) and self._named_place(tokens, tokens.sentence(back)[0], back + 1):
+                if (
+                    back >= 1
+                    and _is_code(tokens, back)
+                    and self._named_place(tokens, tokens.sentence(back)[0], back + 1)
+                ):
                     return
                 first = at + 1 + (tokens.word(at + 1) in {"alert", "update"})
                 while tokens.word(first) in {":", "-", "for", "condado", "de"}:
                     first += 1
                 for end in range(first + 1, min(len(tokens), first + 7)):
-                    is_end = tokens.word(end) in {":", ".", "-"} or _is_code(tokens, end - 1) or tokens.word(end) in {"county", "area"}
+                    is_end = (
+                        tokens.word(end) in {":", ".", "-"}
+                        or _is_code(tokens, end - 1)
+                        or tokens.word(end) in {"county", "area"}
+                    )
                     if is_end and self._named_place(tokens, first, end + (tokens.word(end) == "county")):
                         return
         for start in tokens.sentences:
             end = tokens.sentence(start)[1] - 1
-            if 0 < end - start <= 4 and tokens.word(end) == "." and start and self._named_place(tokens, start, end - (tokens.words[end - 1] == "area")):  # noqa: PLR2004
+            if (
+                0 < end - start <= 4
+                and tokens.word(end) == "."
+                and start
+                and self._named_place(tokens, start, end - (tokens.words[end - 1] == "area"))
+            ):
                 return
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
-        if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):  # noqa: PLR2004
+        if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):
             return False
         for at in letters:
             word = tokens.words[at]
             is_last = at == letters[-1]
-            if not tokens.capital[at] or (word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))):
+            if not tokens.capital[at] or (
+                word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))
+            ):
                 return False
-        if any(not word.isalpha() and word not in {",", ".", "-", "'"} for word in words) or tokens.words[letters[0]] in STATES and len(letters) == 1:
+        if (
+            any(not word.isalpha() and word not in {",", ".", "-", "'"} for word in words)
+            or tokens.words[letters[0]] in STATES
+            and len(letters) == 1
+        ):
             return False
         self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
         return True
@@ -323,7 +510,35 @@ def time_at(tokens: Tokens, at: int) -> int:
         return 0
     for _ in range(4):
         place = end
-        while tokens.word(place) in {",", "at", "on", "about", "approximately", "around", "a", "las", "les", "vers", "le", "el", "de", "the", "this", "of", "en", "dans", "esta", "ce", "cet", "cette", "-"} and place - end < 4:
+        while (
+            tokens.word(place)
+            in {
+                ",",
+                "at",
+                "on",
+                "about",
+                "approximately",
+                "around",
+                "a",
+                "las",
+                "les",
+                "vers",
+                "le",
+                "el",
+                "de",
+                "the",
+                "this",
+                "of",
+                "en",
+                "dans",
+                "esta",
+                "ce",
+                "cet",
+                "cette",
+                "-",
+            }
+            and place - end < 4
+        ):
             place += 1
         nxt = _one_time(tokens, place)
         if not nxt or nxt - at > LONGEST_TIME or tokens.sentence(at) != tokens.sentence(nxt - 1):
@@ -338,7 +553,21 @@ def _one_time(tokens: Tokens, at: int) -> int:
         return 0
     if word.isdigit():
         return _clock(tokens, at) or _date(tokens, at)
-    if word in {"today", "tonight", "yesterday", "noon", "midnight", "hier", "hoy", "ayer", "midi", "minuit", "anoche", "mediodia", "medianoche"}:
+    if word in {
+        "today",
+        "tonight",
+        "yesterday",
+        "noon",
+        "midnight",
+        "hier",
+        "hoy",
+        "ayer",
+        "midi",
+        "minuit",
+        "anoche",
+        "mediodia",
+        "medianoche",
+    }:
         end = at + 1
         if tokens.word(end) in {"morning", "afternoon", "evening", "night", "soir", "matin"}:
             end += 1
@@ -347,12 +576,24 @@ def _one_time(tokens: Tokens, at: int) -> int:
         return at + 3
     if word in {"this", "ce", "cet", "cette", "esta"} and tokens.word(at + 1) in DAY_PARTS:
         return at + 2
-    if word in DAYS and (len(word) > 3 or tokens.capital[at]) and (word not in {"sun", "sat", "mon", "wed", "mar"} or tokens.word(at + 1) in MONTHS or tokens.word(at + 1) in {",", "."}):
+    if (
+        word in DAYS
+        and (len(word) > 3 or tokens.capital[at])
+        and (
+            word not in {"sun", "sat", "mon", "wed", "mar"}
+            or tokens.word(at + 1) in MONTHS
+            or tokens.word(at + 1) in {",", "."}
+        )
+    ):
         end = at + 1
-        if tokens.word(end) in {"morning", "afternoon", "evening", "night", "soir", "matin", "noche", "tarde"} or (tokens.word(end) == "," and tokens.word(end + 1) in MONTHS):
+        if tokens.word(end) in {"morning", "afternoon", "evening", "night", "soir", "matin", "noche", "tarde"} or (
+            tokens.word(end) == "," and tokens.word(end + 1) in MONTHS
+        ):
             end += 1
         return end
-    if word in MONTHS and word not in {"mars"} | ({"may", "march", "mar"} if not tokens.word(at + 1).isdigit() else set()):
+    if word in MONTHS and word not in {"mars"} | (
+        {"may", "march", "mar"} if not tokens.word(at + 1).isdigit() else set()
+    ):
         place = at + 1 + (tokens.word(at + 1) == ".")
         if tokens.word(place).isdigit() and len(tokens.word(place)) <= 2:
             end = place + 1
@@ -370,7 +611,12 @@ def _clock(tokens: Tokens, at: int) -> int:
     if len(word) > 4:
         return 0
     end = at + 1
-    if tokens.word(end) == ":" and tokens.gaps[end] == "" and tokens.word(end + 1).isdigit() and len(tokens.word(end + 1)) == 2:
+    if (
+        tokens.word(end) == ":"
+        and tokens.gaps[end] == ""
+        and tokens.word(end + 1).isdigit()
+        and len(tokens.word(end + 1)) == 2
+    ):
         end += 2
         return _half(tokens, end) or end
     if tokens.word(end) == "h" and len(word) <= 2:
@@ -400,14 +646,31 @@ def _half(tokens: Tokens, at: int) -> int:
 
 def _date(tokens: Tokens, at: int) -> int:
     word = tokens.words[at]
-    if (len(word) > 2 and len(word) != 4) or tokens.word(at - 1) == "/" or "dob" in tokens.words[max(0, at - 2) : at] or "born" in tokens.words[max(0, at - 3) : at]:
+    if (
+        (len(word) > 2 and len(word) != 4)
+        or tokens.word(at - 1) == "/"
+        or "dob" in tokens.words[max(0, at - 2) : at]
+        or "born" in tokens.words[max(0, at - 3) : at]
+    ):
         return 0
-    if tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "" and tokens.word(at + 2).isdigit() and tokens.word(at - 1) not in {"dob", ":"} | {""}:
+    if (
+        tokens.word(at + 1) == "/"
+        and tokens.gaps[at + 1] == ""
+        and tokens.word(at + 2).isdigit()
+        and tokens.word(at - 1) not in {"dob", ":"} | {""}
+    ):
         end = at + 3
         if tokens.word(end) == "/" and tokens.word(end + 1).isdigit():
             end += 2
         return end if len(word) <= 2 else 0
-    if tokens.word(at + 1) == "/" and tokens.word(at + 3) == "/" and tokens.word(at + 4).isdigit() and len(word) <= 2 and tokens.word(at - 2) != "dob" and tokens.word(at - 1) != "dob":
+    if (
+        tokens.word(at + 1) == "/"
+        and tokens.word(at + 3) == "/"
+        and tokens.word(at + 4).isdigit()
+        and len(word) <= 2
+        and tokens.word(at - 2) != "dob"
+        and tokens.word(at - 1) != "dob"
+    ):
         return at + 5
     place = at + 1 + (tokens.word(at + 1) == "de")
     if tokens.word(place) in MONTHS and len(word) <= 2 and tokens.word(at + 1) not in UNITS:
@@ -418,4 +681,3 @@ def _date(tokens: Tokens, at: int) -> int:
             end += 2
         return end
     return 0
-

@@ -47,7 +47,7 @@ def _read(what: tuple[str, str], tokens: Tokens) -> Fact | None:
     return fact(tokens, 0, len(tokens), value, "certain")
 
 
-def _values(what: str, tokens: Tokens) -> Any:  # noqa: C901, PLR0911, PLR0912  (one line per field)
+def _values(what: str, tokens: Tokens) -> Any:
     text = collapsed(tokens.slice(0, len(tokens)))
     first = tokens.words[0]
     match what:
@@ -73,16 +73,17 @@ def _values(what: str, tokens: Tokens) -> Any:  # noqa: C901, PLR0911, PLR0912  
         case "color":
             return color(tokens, 0, len(tokens)) or None
         case "year":
-            return int(first) if len(first) == 4 and first.isdigit() else None  # noqa: PLR2004
+            return int(first) if len(first) == 4 and first.isdigit() else None
         case "make" | "model":
             named = next((one.facts[what].value for one in mentions(tokens) if what in one.facts), None)
             return named or text
         case "plate":
             kept = "".join(filter(str.isalnum, text)).upper()
-            return kept if 2 <= len(kept) <= 8 and kept.isascii() else None  # noqa: PLR2004
+            return kept if 2 <= len(kept) <= 8 and kept.isascii() else None
         case "plate_region":
             return region_named(tokens)
-    return None
+        case _:
+            return None
 
 
 def _people(known: dict[str, Fact], role: str, reader: Reader) -> None:
@@ -109,7 +110,11 @@ def _vehicle(known: dict[str, Fact], garage: Garage) -> None:
         return
     live = [vehicle for vehicle in garage.vehicles if not vehicle.is_gone]
     if "plate" in known:
-        same = [vehicle for vehicle in live if "plate" in vehicle.facts and vehicle.facts["plate"].value == known["plate"].value]
+        same = [
+            vehicle
+            for vehicle in live
+            if "plate" in vehicle.facts and vehicle.facts["plate"].value == known["plate"].value
+        ]
         live = same or live
     if len(live) > 1:
         return

@@ -31,7 +31,9 @@ _SAME_LENGTH = str.maketrans(
         "…": "⋯",
     }
 )
-_TOKEN = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*[\u0300-\u036f]*(?:[^\W\d_]+[\u0300-\u036f]*)*|\d+|\.{2,}|⋯|[^\s\u0300-\u036f]")
+_TOKEN = re.compile(
+    r"[^\W\d_][^\W\d_\u0300-\u036f]*[\u0300-\u036f]*(?:[^\W\d_]+[\u0300-\u036f]*)*|\d+|\.{2,}|⋯|[^\s\u0300-\u036f]"
+)
 _PARAGRAPH = re.compile(r"\n[ \n]*\n")
 _ABBREVIATED = frozenset(
     "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.fact import Fact, fact
-from capgateway.cards.extract.makes import MAKES, MAKES_BY_FIRST, MODELS, MODELS_BY_FIRST, OWNERS, PLAIN_MAKES, PLAIN_MODELS
+from capgateway.cards.extract.makes import (
+    MAKES,
+    MAKES_BY_FIRST,
+    MODELS,
+    MODELS_BY_FIRST,
+    OWNERS,
+    PLAIN_MAKES,
+    PLAIN_MODELS,
+)
 from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, SHADES
 
 if TYPE_CHECKING:
@@ -26,8 +34,12 @@ OTHER_NOUNS = frozenset(
     "helmet bob jumper onesie boy girl top leggings boots sneakers cheveux yeux chandail manteau pantalon camisa pelo cabello ojos license licence plate plates "
     "beard mask bandana wig glasses backpack tattoo blouse vest".split()
 )
-NO_VEHICLE_BEFORE = frozenset("police patrol squad sheriff deputy toy school city transit public tow fire ambulance news no hot rental's matchbox".split())
-NO_VEHICLE_AFTER = frozenset("jacket shirt pajamas backpack toy suit hat seat seats wash dealership dealer alarm stop show shop park part parts thief thieves jacking jacked repair rental".split())
+NO_VEHICLE_BEFORE = frozenset(
+    "police patrol squad sheriff deputy toy school city transit public tow fire ambulance news no hot rental's matchbox".split()
+)
+NO_VEHICLE_AFTER = frozenset(
+    "jacket shirt pajamas backpack toy suit hat seat seats wash dealership dealer alarm stop show shop park part parts thief thieves jacking jacked repair rental".split()
+)
 LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
@@ -94,8 +106,6 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
             return None
         if len(key[0]) <= 2 and not model and not mention.facts:
             return None
-        if make == "Dodge" and model and model.startswith("Ram"):
-            pass
         mention.facts["make"] = fact(tokens, at, end, make)
         if model:
             mention.facts["model"] = fact(tokens, model_first, model_end, model)
@@ -113,7 +123,9 @@ def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
         end = matched(tokens, at, key)
         if end and len(key) == 1 and key[0].isalpha() and tokens.word(end).isdigit() and tokens.gaps[end] == "":
             return end + 1, MODELS[make][key] + tokens.words[end]
-        if end and not (key[-1].isdigit() and tokens.word(end) in {"-", "'"} and tokens.word(end + 1).isalnum() and len(key) == 1):
+        if end and not (
+            key[-1].isdigit() and tokens.word(end) in {"-", "'"} and tokens.word(end + 1).isalnum() and len(key) == 1
+        ):
             return end, MODELS[make][key]
     return 0, ""
 
@@ -127,9 +139,19 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         _beside(tokens, mention, at, end, past)
         is_plain = len(key) == 1 and (key[0] in PLAIN_MODELS or not any(letter.isdigit() for letter in "".join(key)))
         has_letters_and_digits = any(piece.isdigit() for piece in key)
-        if has_letters_and_digits and len(key) == 2 and tokens.word(end - 1).isdigit() and len(key[0]) <= 1 and not mention.facts:
+        if (
+            has_letters_and_digits
+            and len(key) == 2
+            and tokens.word(end - 1).isdigit()
+            and len(key[0]) <= 1
+            and not mention.facts
+        ):
             return None
-        if key[0] in PLAIN_MODELS and "year" not in mention.facts and not ("color" in mention.facts and tokens.capital[at]):
+        if (
+            key[0] in PLAIN_MODELS
+            and "year" not in mention.facts
+            and not ("color" in mention.facts and tokens.capital[at])
+        ):
             return None
         if is_plain and not mention.facts:
             return None
@@ -158,7 +180,9 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
 def _has_make(tokens: Tokens, at: int) -> bool:
     """Whether the vehicle is named right after the word for it: ``CAR...SILVER 2010 HYUNDAI``."""
     end = min(tokens.sentence(at)[1], at + 9)
-    return tokens.word(at + 1) in {"...", ",", "-", "is", "was", "(", ":"} and any(word in MAKES_BY_FIRST for word in tokens.words[at + 1 : end])
+    return tokens.word(at + 1) in {"...", ",", "-", "is", "was", "(", ":"} and any(
+        word in MAKES_BY_FIRST for word in tokens.words[at + 1 : end]
+    )
 
 
 def _beside(tokens: Tokens, mention: Mention, first: int, end: int, past: int) -> None:
@@ -226,12 +250,19 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
             has_break = True
             at += 1
             continue
-        if word in {"color", "couleur", "colour", "de"} and (tokens.word(at + 1) in {":", "de"} or _color(tokens, at + 1) or tokens.word(at + 1) in {"color"}):
+        if word in {"color", "couleur", "colour", "de"} and (
+            tokens.word(at + 1) in {":", "de"} or _color(tokens, at + 1) or tokens.word(at + 1) in {"color"}
+        ):
             at += 1
             if tokens.word(at) == ":":
                 at += 1
             continue
-        if (year := _year(tokens, at)) and len(word) == 4 and "year" not in mention.facts and not _is_elsewhere(tokens, at + 1):
+        if (
+            (year := _year(tokens, at))
+            and len(word) == 4
+            and "year" not in mention.facts
+            and not _is_elsewhere(tokens, at + 1)
+        ):
             mention.facts["year"] = fact(tokens, at, at + 1, year)
             at += 1
         elif (_color(tokens, at) or word in SHADES) and "color" not in mention.facts:
@@ -243,7 +274,9 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
                 stop += 1
             mention.facts["color"] = fact(tokens, at, stop, value)
             at = stop
-        elif word in BODIES and BODIES[word] not in GENERIC and "body" not in mention.facts and BODIES[word] != "trailer":
+        elif (
+            word in BODIES and BODIES[word] not in GENERIC and "body" not in mention.facts and BODIES[word] != "trailer"
+        ):
             mention.facts["body"] = fact(tokens, at, at + 1, BODIES[word])
             at += 1
         elif word in BODIES and BODIES[word] != "trailer" and not has_break:
@@ -282,9 +315,13 @@ def _year(tokens: Tokens, at: int) -> int:
         (tokens.word(at - 1) == "'" and tokens.gaps[at] == "" and tokens.gaps[at - 1] != "")
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
     ):
-        return (1900 if int(word) > 35 else 2000) + int(word)  # noqa: PLR2004
-    if len(word) == 2 and tokens.word(at + 1) in MAKES_BY_FIRST and tokens.word(at - 1) in {"a", "is", ":"} | set(COLORS):
-        return (1900 if int(word) > 35 else 2000) + int(word)  # noqa: PLR2004
+        return (1900 if int(word) > 35 else 2000) + int(word)
+    if (
+        len(word) == 2
+        and tokens.word(at + 1) in MAKES_BY_FIRST
+        and tokens.word(at - 1) in {"a", "is", ":"} | set(COLORS)
+    ):
+        return (1900 if int(word) > 35 else 2000) + int(word)
     return 0
 
 
@@ -301,7 +338,11 @@ def _color(tokens: Tokens, at: int) -> str:
 
 
 def _is_clash(tokens: Tokens, word: str) -> bool:
-    return word == "tea" or (word == "mar" and tokens.language[:2] != "en") or (word == "rose" and tokens.language[:2] != "fr")
+    return (
+        word == "tea"
+        or (word == "mar" and tokens.language[:2] != "en")
+        or (word == "rose" and tokens.language[:2] != "fr")
+    )
 
 
 def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
@@ -311,11 +352,18 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
         word = tokens.words[start - 1]
         if word in SHADES or _color(tokens, start - 1):
             start -= 1
-        elif word == "-" and start - 2 >= low and (tokens.words[start - 2] in SHADES or _color(tokens, start - 2)):
+        elif (
+            word == "-"
+            and start - 2 >= low
+            and (tokens.words[start - 2] in SHADES or _color(tokens, start - 2))
+            or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"}
+            and start - 2 >= low
+            and _color(tokens, start - 2)
+        ):
             start -= 2
-        elif word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"} and start - 2 >= low and _color(tokens, start - 2):
-            start -= 2
-        elif word == "-" and start - 4 >= low and tokens.words[start - 2] in {"and", "or"} and _color(tokens, start - 4):
+        elif (
+            word == "-" and start - 4 >= low and tokens.words[start - 2] in {"and", "or"} and _color(tokens, start - 4)
+        ):
             start -= 4
         else:
             break
@@ -325,9 +373,17 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
 def _color_end(tokens: Tokens, at: int, high: int) -> int:
     while at < high:
         word = tokens.words[at]
-        if word in SHADES or _color(tokens, at):
-            at += 1
-        elif word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"} and at + 1 < high and (_color(tokens, at + 1) or (word == "-" and tokens.words[at + 1] in SHADES) or (tokens.words[at + 1] in SHADES and _color(tokens, at + 2))):
+        if (
+            word in SHADES
+            or _color(tokens, at)
+            or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"}
+            and at + 1 < high
+            and (
+                _color(tokens, at + 1)
+                or (word == "-" and tokens.words[at + 1] in SHADES)
+                or (tokens.words[at + 1] in SHADES and _color(tokens, at + 2))
+            )
+        ):
             at += 1
         else:
             break
@@ -340,7 +396,11 @@ def color(tokens: Tokens, first: int, end: int) -> str:
     shade = ""
     for at in range(first, end):
         word = tokens.words[at]
-        if word in SHADES and not (word in {"navy"} and not _color(tokens, at + 1)) and not (word == "dark" and _color(tokens, at)):
+        if (
+            word in SHADES
+            and not (word in {"navy"} and not _color(tokens, at + 1))
+            and not (word == "dark" and _color(tokens, at))
+        ):
             value = "" if word in {"bright", "metallic", "pearl"} else SHADES[word]
             is_after = parts and not _color(tokens, at + 1)
             if is_after:

@@ -105,7 +105,15 @@ KIN = frozenset(
 HE = frozenset("he him his il lui".split())
 SHE = frozenset("she her hers elle ella".split())
 
-EYE_COLORS = {**COLORS, "hazel": "hazel", "haz": "hazel", "noisette": "hazel", "pers": "hazel", "avellana": "hazel", "miel": "hazel"}
+EYE_COLORS = {
+    **COLORS,
+    "hazel": "hazel",
+    "haz": "hazel",
+    "noisette": "hazel",
+    "pers": "hazel",
+    "avellana": "hazel",
+    "miel": "hazel",
+}
 HAIR_COLORS = table(
     """blonde: blonde blond blonds blondes bln bld rubio rubia rubios; brown: brown bro brn brun brune bruns chatain chatains castano castana cafe marron;
     black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises;

@@ -1,0 +1,37 @@
+"""What of an alert a person might want to look at before it is displayed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cards import extract
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgateway.cap import Info
+
+LANGUAGES = "languages"
+"""The languages of the alert contradict each other: they name different plates, cars or children."""
+
+
+def doubts(infos: Sequence[Info], *, is_amber: bool) -> tuple[str, ...]:
+    """The doubts about blocks of one alert that are live together. Nothing is read where there is one language only."""
+    return (LANGUAGES,) if extract.contradict(_texts(infos), is_amber=is_amber) else ()
+
+
+def _texts(infos: Sequence[Info]) -> list[extract.Text]:
+    if len({info.language[:2].casefold() for info in infos}) < 2:  # noqa: PLR2004
+        return []
+    return [
+        extract.Text(info.language.casefold(), field, text)
+        for info in infos
+        for field, text in (
+            ("description", info.description),
+            ("headline", info.headline),
+            ("instruction", info.instruction),
+            ("short", info.parameter("CMAMtext")),
+            ("long", info.parameter("CMAMlongtext")),
+        )
+        if text
+    ]
