@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from capgateway.cards.extract.words import CHILD_NOUNS, SUSPECT_NOUNS
+from capgateway.cards.extract.makes import MAKES_BY_FIRST
+from capgateway.cards.extract.measures import number
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,36 +21,50 @@ REACH = 12
 
 ALERTS = frozenset("alert alerts alerte alerta emergency activation urgence".split())
 ENDS = frozenset(
-    "cancelled canceled cancellation cancel cancels discontinued discontinuation deactivated rescinded lifted ended terminated withdrawn expired concluded called "
+    "cancelling canceling cancelation deactivating deactivates deactivation rescinds rescinding retracted lifting annulation cancelled canceled cancellation cancel cancels discontinued discontinuation deactivated rescinded lifted ended terminated withdrawn expired concluded called "
     "desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
 )
 SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
 FOUND = frozenset(
     "localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split()
 )
+ADULT = 18
+HINTS = frozenset(
+    "old year yr yo month months mo susp vic taken search searching looking locate wanted seeking missing whereabouts".split()
+)
+WEATHER = frozenset(
+    "rain rainfall wind winds snow snowfall heat cold ice frost flood floods flooding fog storm storms thunderstorm thunderstorms avalanche avalanches wildfire smoke pollution ozone".split()
+)
 WORDS = frozenset(
-    "year month months whereabouts hermano hermana hermanos hermanas old kids abducted abduction abductor kidnapped kidnapping missing amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
+    "hermano hermana hermanos hermanas kids abducted abduction abductor kidnapped kidnapping amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
     "enlevement enleve enlevee enfant enfants fillette garcon bebe disparu disparue secuestro secuestrado nino nina ninos menor menores desaparecido desaparecida sustraccion".split()
 )
-AFTER_AMBER = frozenset("alert alerts update emergency : alerte - missing".split())
+AFTER_AMBER = frozenset("from in , alert alerts update emergency : alerte - missing".split())
 OPEN_AGAIN = frozenset("but however mais pero sin subsequently reissued extended remains".split())
 STILL = frozenset("still remain remains continue continues continuing toujours encore sigue siguen continua".split())
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
 OTHERS = (
     ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
     ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
-    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"),
+    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("sentenced",), ("pleaded", "guilty"), ("convicted",), ("anniversary",), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
 )  # fmt: skip
 TESTS = (
     ("this", "is", "a", "test"), ("this", "is", "only", "a", "test"), ("is", "only", "a", "test"), ("only", "a", "test"), ("test", "message"), ("test", "of", "the"), ("test", "alert"),
     ("this", "is", "an", "exercise"), ("this", "is", "a", "drill"), ("is", "a", "simulation"), ("exercise", "exercise"), ("exercise", "only"), ("drill", "drill"), ("test", "test"), ("training", "exercise"), ("monthly", "test"),
     ("weekly", "test"), ("test", "only"), ("ceci", "est", "un", "test"), ("est", "un", "essai"), ("est", "un", "exercice"), ("message", "d", "essai"), ("message", "test"), ("aucune", "mesure"), ("exercice", "seulement"),
     ("es", "una", "prueba"), ("solo", "una", "prueba"), ("es", "un", "simulacro"), ("es", "un", "ejercicio"), ("mensaje", "de", "prueba"), ("no", "action", "is", "required"), ("test", "du", "systeme"), ("prueba", "del"), ("prueba", "de"), ("system", "test"), ("conducting", "a", "test"), ("for", "training", "purposes"), ("no", "real", "child"), ("fictitious",), ("fictional",), ("not", "a", "real"), ("simulacro",), ("simulated",),
-    ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"),
+    ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"), ("rehearsal",), ("mock", "alert"), ("mock", "abduction"), ("practice", "alert"), ("practice", "message"), ("training", "message"), ("training", "scenario"), ("training", "purposes"), ("testing", "purposes"),
+    ("test", "purposes"), ("drill", "message"), ("role", "player"), ("a", "drill"), ("annual", "drill"), ("statewide", "drill"), ("not", "an", "actual"), ("had", "this", "been"), ("no", "actual"), ("required", "monthly"), ("required", "weekly"), ("test", "is", "over"), ("system", "is", "being", "tested"), ("will", "be", "tested"),
+    ("demonstration",), ("ceci", "n", "est", "qu", "un"), ("simple", "test"), ("exercice", "de"), ("un", "exercice"), ("un", "essai"), ("ejercicio", "de"), ("un", "ejercicio"), ("sample", "message"), ("this", "test"), ("this", "drill"), ("this", "exercise"),
 )  # fmt: skip
 HOAXES = (
-    ("hoax",), ("canular",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("rumor",), ("rumors",), ("rumour",), ("fake",), ("by", "mistake"), ("in", "error"), ("par", "erreur"), ("por", "error"), ("sent", "erroneously"), ("erroneously",), ("accidentally",),
-    ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("false", "alert"), ("n", "est", "pas", "une", "alerte"), ("false", "alarm"), ("ninguna", "alerta"), ("false", "report"), ("noticia", "falsa"), ("false", "information"), ("not", "a", "valid", "amber"), ("informacion", "falsa"), ("is", "false"), ("es", "falso"), ("es", "falsa"), ("old", "alert"), ("debunking",), ("debunked",), ("no", "such", "abduction"), ("no", "alert"), ("untrue",), ("bogus",), ("did", "not", "issue"), ("has", "not", "issued"), ("have", "not", "issued"), ("was", "never", "issued"),
+    ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
+    ("no", "such", "alert"), ("no", "active", "amber"), ("no", "alert", "was"), ("no", "alert", "has"), ("fake", "alert"), ("fake", "amber"), ("fake", "post"), ("fake", "message"), ("fake", "text"), ("false", "alert"), ("false", "amber"), ("false", "post"),
+    ("false", "report"), ("false", "alarm"), ("false", "information"), ("false", "rumor"), ("false", "message"), ("bogus", "alert"), ("bogus", "amber"), ("bogus", "post"), ("sent", "by", "mistake"), ("issued", "by", "mistake"), ("activated", "by", "mistake"), ("sent", "in", "error"),
+    ("issued", "in", "error"), ("activated", "in", "error"), ("sent", "out", "in", "error"), ("sent", "out", "by", "mistake"), ("erroneously", "sent"), ("erroneously", "issued"), ("accidentally", "sent"), ("accidentally", "issued"), ("sent", "erroneously"), ("sent", "accidentally"), ("issued", "erroneously"),
+    ("par", "erreur"), ("por", "error"), ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("fausse", "rumeur"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("ninguna", "alerta"), ("n", "est", "pas", "une", "alerte"), ("noticia", "falsa"),
+    ("informacion", "falsa"), ("es", "falso"), ("es", "falsa"), ("not", "a", "valid", "amber"), ("not", "issued", "an", "amber"), ("not", "issue", "an", "amber"), ("never", "issued"), ("not", "real"), ("isn", "t", "real"), ("disregard", "the", "alert"), ("disregard", "this", "alert"), ("disregard", "the", "amber"), ("disregard", "the", "message"), ("disregard", "this", "message"),
+    ("old", "amber", "alert"), ("years", "old", "and", "no", "longer"), ("stop", "sharing"), ("nobody", "was", "abducted"), ("no", "child", "was", "abducted"), ("no", "child", "has", "been", "abducted"), ("there", "is", "no", "abduction"), ("no", "children", "are", "missing"), ("no", "child", "is", "missing"), ("unfounded",),
 )  # fmt: skip
 CRITERIA = ("criteria", "criterion", "criteres", "criterios")
 
@@ -71,25 +87,36 @@ def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
 
 
 def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
-    if _says(tokens, _TESTS) or _opens_as_test(tokens):
+    if _says(tokens, _TESTS) or _opens_as_test(tokens) or _speaks_of_a_drill(tokens):
         return "test"
     if _says(tokens, _HOAXES):
         return "hoax"
     if _is_over(tokens):
         return "cancel"
-    return "other" if is_amber and _is_other(tokens) else None
+    return "other" if is_amber and (_is_other(tokens) or _is_weather(tokens)) else None
 
 
 def _speaks_of_it(tokens: Tokens) -> bool:
     """Whether a text speaks of an abduction, a child or the programme at all, rather than of a road that is called Amber."""
     words = tokens.words
-    if any(word in WORDS or word in CHILD_NOUNS or word in SUSPECT_NOUNS for word in words):
+    if any(word in WORDS or word in CHILD_NOUNS for word in words):
         return True
-    return any(
+    if any(
         word == "amber"
         and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte", "update"})
         for at, word in enumerate(words)
-    )
+    ):
+        return True
+    is_hinted = any(word in HINTS or word in SUSPECT_NOUNS or word in KIN for word in words)
+    return is_hinted and any(0 < (number(tokens, at) or 0) < ADULT for at in range(len(words)))
+
+
+def _is_weather(tokens: Tokens) -> bool:
+    """``Amber alert for heavy rain``"""
+    return any(
+        word == "amber" and any(each in WEATHER for each in tokens.words[at + 1 : at + 10])
+        for at, word in enumerate(tokens.words)
+    ) and not any(word in CHILD_NOUNS for word in tokens.words)
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
@@ -118,6 +145,28 @@ def _opens_as_test(tokens: Tokens) -> bool:
     )
 
 
+DRILLS = frozenset("exercise drill drills exercice simulation".split())
+OTHER_DRILLS = frozenset(
+    "caution care extreme restraint your bike clothes clothing equipment bits press bit team class gym power electric cordless to".split()
+)
+TESTED = frozenset("alert alerts system message amber eas wea ipaws broadcast".split())
+
+
+def _speaks_of_a_drill(tokens: Tokens) -> bool:
+    """``A drill of the Ohio AMBER plan``; not "exercise extreme caution", and no test drive."""
+    for at, word in enumerate(tokens.words):
+        near = tokens.words[max(0, at - 5) : at + 6]
+        if word in DRILLS and tokens.word(at + 1) not in OTHER_DRILLS and tokens.word(at - 1) not in OTHER_DRILLS:
+            return True
+        if (
+            word in {"test", "testing", "tests"}
+            and tokens.word(at - 1) not in {"dna", "drug", "covid", "pregnancy", "blood"}
+            and any(each in TESTED for each in near)
+        ):
+            return True
+    return False
+
+
 def _marked_test(tokens: Tokens) -> bool:
     """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
     return any(
@@ -140,6 +189,10 @@ def _is_over(tokens: Tokens) -> bool:
             and tokens.word(at + 2) in {"active", "in"}
             and tokens.word(at + 3) in {"", ".", "effect"}
         ):
+            return True
+        if word in FOUND and _is_child_found_again(tokens, at):
+            return True
+        if word in {"reunited", "unharmed"} and not any(each in STILL for each in tokens.words):
             return True
         if word == "custody" and _is_child_found(tokens, at):
             return True
@@ -205,6 +258,31 @@ def _is_found(tokens: Tokens, at: int) -> bool:
     return any(each in FOUND - {"safe"} for each in words) and not any(
         each in NOT_YET | {"vehicle", "car"} for each in words
     )
+
+
+THINGS = frozenset(
+    "vehicle car truck van suv sedan pickup plate phone clothing backpack bicycle bike body remains suspect abductor driver man woman father mother he it vehicule voiture camion auto "
+    "vehiculo coche camioneta trailer motorcycle rv motorhome camper boat unoccupied abandoned empty".split()
+)
+
+
+def _is_child_found_again(tokens: Tokens, at: int) -> bool:
+    """``The boy has been located.`` Not a car, not a suspect, and not where another child is still missing."""
+    low, high = tokens.sentence(at)
+    before = tokens.words[low:at]
+    if not before or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before):
+        return False
+    auxiliary = before[-3:]
+    is_passive = any(word in {"been", "was", "were"} for word in auxiliary) or any(
+        word in {"ete", "fue", "fueron", "sido"} for word in auxiliary
+    )
+    is_active = any(word in {"have", "has"} for word in before[-2:]) and any(
+        word in CHILD_NOUNS for word in tokens.words[at + 1 : min(high, at + 4)]
+    )
+    names_a_child = any(word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} for word in before)
+    if tokens.words[at] in {"recovered", "safe"} and not names_a_child:
+        return False
+    return (is_passive and names_a_child or is_active) and not any(word in STILL for word in tokens.words)
 
 
 def _is_child_found(tokens: Tokens, at: int) -> bool:

@@ -153,6 +153,4 @@ for _entries in OWNERS.values():
     for _key, _make in _entries:
         _COUNT[_key] = _COUNT.get(_key, 0) + 1
 for _first, _entries in list(OWNERS.items()):
-    OWNERS[_first] = sorted(
-        (entry for entry in _entries if _COUNT[entry[0]] == 1), key=lambda entry: -len(entry[0])
-    )
+    OWNERS[_first] = sorted((entry for entry in _entries if _COUNT[entry[0]] == 1), key=lambda entry: -len(entry[0]))
