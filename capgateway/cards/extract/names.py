@@ -132,6 +132,7 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             and (closed := _nickname_end(tokens, at, sentence_end))
             and _goes_on(tokens, closed, taken, is_upper=is_upper)
         ):
+            parts += [each for each in tokens.words[at:closed] if each.isalpha()]
             at = closed
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
@@ -407,7 +408,7 @@ def _verb_after(tokens: Tokens, end: int) -> int:
         "vestia",
         "believed",
     }:
-        words = tokens.words[place : place + 5]
+        words = tokens.words[place : place + 8]
         if any(word in PERSONAL for word in words):
             return 2
         return 1

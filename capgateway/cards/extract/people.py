@@ -28,6 +28,8 @@ NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
     "approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
+FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
+MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
 )
@@ -91,6 +93,18 @@ class Person:
     def is_minor(self) -> bool:
         """Whether the age says so."""
         return self.age is not None and (self.age.unit != "year" or self.age.value < ADULT)
+
+
+def _is_called_child(after: list[str]) -> bool:
+    """``, a 14-year-old boy``: a noun for a child in apposition, before any verb."""
+    if after[:1] not in ([","], ["("]):
+        return False
+    for word in after[1:7]:
+        if word in {",", ".", "took", "is", "was", "has", "and", "who", "with", "his", "her"}:
+            return False
+        if word in CHILD_NOUNS:
+            return True
+    return False
 
 
 def _follows(words: list[str], first: str, second: str) -> bool:
@@ -429,6 +443,16 @@ class Reader:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
         if self._is_safe(run):
             person.role = "other"
+        self._named_suspect(person, run)
+
+    def _named_suspect(self, person: Person, run: names.Run) -> None:
+        """``Suspect :`` and ``Sospechoso:`` before a name are masculine; ``Suspecte`` and ``Sospechosa`` are read as nouns."""
+        for label in self._labels:
+            if label.end == run.first and label.role == "suspect":
+                word = self._tokens.words[label.first]
+                sex = MASCULINE.get(word) if self._tokens.language[:2] != "en" else FEMININE.get(word)
+                if sex:
+                    person.learn("sex", fact(self._tokens, label.first, label.first + 1, sex, "medium"))
 
     def _is_safe(self, run: names.Run) -> bool:
         """Whether the text says that this one was found: ``Eli has been found unharmed``."""
@@ -578,6 +602,11 @@ class Reader:
         low, high = tokens.sentence(run.first)
         before = tokens.words[max(low, run.first - 6) : run.first]
         after = tokens.words[run.end : min(high, run.end + 9)]
+        later = tokens.words[run.end : min(high, run.end + 24)]
+        if self._has_child() and (
+            "also" in before or ("driving" in later and "with" not in later[: later.index("driving")])
+        ):
+            return "suspect"
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
@@ -606,7 +635,7 @@ class Reader:
                 }
                 for word in after
             )
-            or any(word in CHILD_NOUNS for word in after[:4])
+            or _is_called_child(after)
             or _follows(after, "last", "seen")
         ):
             return "child"
@@ -643,6 +672,7 @@ class Reader:
         if noun.is_plural:
             self._now, self._pending = None, []
             self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
+            self._of_all(noun)
             return
         if noun.is_kin:
             self._kin(noun, sentence)
@@ -655,6 +685,15 @@ class Reader:
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
         self._describe(person, noun, sentence)
+
+    def _of_all(self, noun: Noun) -> None:
+        """``Both girls``, ``the sisters``: the sex of all children that the text names so far."""
+        children = [
+            person for person in self.people if person.role == "child" and person.parts and self._text in person.texts
+        ]
+        if noun.role == "child" and noun.sex and not any("sex" in person.facts for person in children):
+            for person in children:
+                person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
 
     def _describe(self, person: Person, noun: Noun, sentence: int) -> None:
         if person.role is None and noun.role is not None:
