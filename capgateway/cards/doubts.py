@@ -17,7 +17,11 @@ LANGUAGES = "languages"
 
 def doubts(infos: Sequence[Info], *, is_amber: bool) -> tuple[str, ...]:
     """The doubts about blocks of one alert that are live together. Nothing is read where there is one language only."""
-    return (LANGUAGES,) if extract.contradict(_texts(infos), is_amber=is_amber) else ()
+    try:
+        is_contradictory = extract.contradict(_texts(infos), is_amber=is_amber)
+    except Exception:  # noqa: BLE001  (a fault in reading prose keeps no alert from being decided)
+        return ()
+    return (LANGUAGES,) if is_contradictory else ()
 
 
 def _texts(infos: Sequence[Info]) -> list[extract.Text]:

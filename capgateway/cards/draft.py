@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from capgateway.cap import Alert, Info
 
 TEXTS = ("description", "headline", "instruction", "short", "long", "event")
+NO_FACTS = extract.Facts()
 PARAGRAPH = "\n\n"
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
@@ -41,7 +42,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
     traits: Traits = Traits()
-    facts: extract.Facts = extract.Facts()
+    facts: extract.Facts = NO_FACTS
 
 
 def draft(alert: Alert, gist: Gist) -> Draft:
@@ -51,7 +52,7 @@ def draft(alert: Alert, gist: Gist) -> Draft:
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
     geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
-    read = _facts(content, infos) if gist.basis is not None else extract.Facts()
+    read = _facts(content, infos) if gist.basis is not None else NO_FACTS
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
@@ -95,13 +96,16 @@ def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
 
 
 def _facts(content: Mapping[str, Content], infos: Sequence[Info]) -> extract.Facts:
-    """What the texts say, and the parameters that give facts by themselves."""
+    """What the texts say, and the parameters that give facts by themselves. A fault in reading them must never keep an alert from
+    being displayed: then the issuer's words are all there is."""
     parameters = dict.fromkeys(
         (language_tag(info.language), pair.name, pair.value) for info in infos for pair in info.parameters if pair.value
     )
-    return extract.facts(
-        [*texts_of(content), *extract.spoken(parameters)], given=[extract.Given(*parameter) for parameter in parameters]
-    )
+    texts, given = [*texts_of(content), *extract.spoken(parameters)], [extract.Given(*one) for one in parameters]
+    try:
+        return extract.facts(texts, given=given)
+    except Exception:  # noqa: BLE001  (whatever it is: the words are shown)
+        return NO_FACTS
 
 
 def texts_of(content: Mapping[str, Content]) -> list[extract.Text]:

@@ -3,12 +3,13 @@
 A file of texts has one JSON object per line: ``id``, ``lang``, ``kind``, ``format``, ``text`` and ``truth``. A text of another kind
 than ``alert`` and ``update`` must give no fact at all. People are matched by name, then by role, age and sex.
 
-``python -m tests.accuracy.score FILE…`` prints the table.
+``make accuracy`` prints the table; ``make accuracy ARGS="-v FILE…"`` the mistakes too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -365,14 +366,26 @@ def table(scores: dict[str, Score]) -> str:
     return "\n".join(lines)
 
 
+HERE = Path(__file__).parent / "texts"
+
+
+def sets() -> dict[str, list[Path]]:
+    """The sets of texts: both halves of the own set, and the directory that ``CAPGATEWAY_TEXTS`` names."""
+    found = {half: sorted(HERE.glob(f"{half}-*.jsonl")) for half in ("dev", "blind")}
+    given = os.environ.get("CAPGATEWAY_TEXTS")
+    return found | ({"given": sorted(Path(given).glob("*.jsonl"))} if given else {})
+
+
 def main(arguments: list[str]) -> None:
-    """Print the table; with ``-v`` the misses first."""
+    """Print a table per set, or of the files that are named; with ``-v`` the mistakes first. Those of the blind half are never
+    listed, so that nobody writes rules for them."""
     paths = [Path(name) for name in arguments if not name.startswith("-")]
-    scores, misses = score(rows(paths))
-    if "-v" in arguments:
-        for miss in misses:
-            print(f"{miss.row:12} {'wrong ' if miss.is_wrong else 'missed'} {miss.field:18} {miss.value}")  # noqa: T201
-    print(table(scores))  # noqa: T201
+    for name, files in ({"files": paths} if paths else sets()).items():
+        scores, misses = score(rows(files))
+        if "-v" in arguments and not any(path.name.startswith("blind-") for path in files):
+            for miss in misses:
+                print(f"{miss.row:12} {'wrong ' if miss.is_wrong else 'missed'} {miss.field:18} {miss.value}")  # noqa: T201
+        print(f"\n{name}: {sum(1 for _ in rows(files))} texts\n{table(scores)}")  # noqa: T201
 
 
 if __name__ == "__main__":
