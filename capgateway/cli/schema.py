@@ -18,7 +18,9 @@ SCHEMAS = {
 @click.command()
 @click.argument("name", type=Choice(list(SCHEMAS)))
 @click.option("--cap-version", type=Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]")
-@click.option("--lax", is_flag=True, help="Of `card`: the schema for receivers, which allows fields that later versions add.")
+@click.option(
+    "--lax", is_flag=True, help="Of `card`: the schema for receivers, which allows fields that later versions add."
+)
 def schema(name: str, cap_version: str | None, lax: bool) -> None:
     """Print the schema of a card, a message, the configuration, or CAP."""
     if lax and name != "card":

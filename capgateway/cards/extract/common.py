@@ -102,8 +102,50 @@ talks stutter stutters deaf blind mute limp limps walker wheelchair crutches can
 mid late early approx approximately around roughly nearly almost exactly least most more less
 """
 
+_PROSE = """
+access accused acerque action actual advisory ahora aid alcanzan alleged allow aluminum ambulance anchor antibiotics anything
+appareil appealed appears apportioned aprox arme arrest arrested arriere ashore ask asks asleep assistance attendant auburn
+auditif automatically available avant away backyard ball bandana barbe barbu based basketball bears bees beginning behalf
+beiges belongs besoin biblioteca biker bleached blessee blond blonde blondes blonds blusa boarding bottes bottoms boucles
+box break brisee brush buen burg burn cache calls cam camaras camera cameras camper camping cancels
+canoso captaron capuchon care carrier casquette cast castano caught cell chandail chaqueta chassis chatain chatains chauve
+checked checkered cherche cherchent chestnut chocs chrome cicatriz circulated claims clair clara claro clean cleared clinica
+closed closet colaboracion collector colored combinaison communication commuter compact compagnie compartir complain complex concerning conduit conduite
+connection convenience cookie copied correct coton couche country courte courts cousins couteau covered cracked crane criteria
+cropped cubrebocas cuero cuir current dar dash dated dawn dealer debunking delete dementia dented describe determined
+developmental devices digits dinosaur disappearance dispatch displaying dog domicilio donne doorbell dot drill drivers due during
+effect elbow emblem emmenes empty ending endommage ends enfermera entry etre ever example exempt exhaust extra
+extreme eyebrow facial fair fall falls far fire firearm fitted flashlights flea fleeing float flowered fonce
+forty forwarded frames franjas frente frises frontera fueron fuite full gate gender gorra gown grandparents graphic
+ground habit handicapped handlebar happened having hay haya hazel headband hearing held hes hibiscus hips historic
+hoax hope hopital horse horsepower housekeeping hrs hundred hunt hurt hzl ice idling includes including inconnu
+inconnue indicate indicates infection initially inmates inscription instructor interference involved involving issues issuing izquierda jumped jumpsuits
+karate kilograms kilos kilt kit knit lab lacio ladder ladybug largo lately lavender leer length lentes
+lift lighthouse lights limited line lining llevado llevo loaner localizada localizado longer longs longues lookout lost
+loud loue lumber lunettes magnet main maintenant mameluco manches manteau marine masks matching maternel maternity mauves
+mejilla mena mentioned metre metros mezclilla mide midsize miel miles mirror mischief montee moonlight morena motor
+muscle nacida nariz nearby need neige news nightgown ningun noisette normale northwestern numbers numero numerous nuque
+nursery obtained occurred offered officially oilskin older ondulado ont ontarienne oscuro ouate overnight paint painted panel
+paradero pare parka parked part partial particulares parts passenger patch pearl pediatric peinture pepper pers personnes
+pesa petite pharmacy pide pied placard plain plan plane player playera pleaded poblacion policiers polka polo
+position possiblement possibles post posts prenomme preschooler presume presumed presuntamente pris prohibits protect puffs pullover pulls
+pushing pyjama quarter questioning quilt radio rain rainbow raised ramene rase rases rayures reached read reads
+real recalled receiving recherchees reg regarding regresado released remains removed repave replaced repose required requise rescinding
+rest retriever retrouve retrouvee reward riders riesgo rimmed ripped rizado robada robe robusta roommate round rousseur
+roux rubber sain sale salt sandales sandalias sandy sarcelle sauf say scrub secundaria seek semi set
+sharing shaven shirtless shooting shop shortly show similar simulation since sistema sixty skate skills skinny sky
+sleeper sleeping sliding snatched snow snowsuit soccer soft something sorry sport stacks stands start starting starts
+stay story strawberries strawberry streaks subio subsequently sudadera sueter suit suits sunglasses superhero surnomme survenu susceptible
+suspenders sustraido swaddled sweats swim switched swoosh system systeme sœur taches tags tail tailgate taking tat
+tatouages tattooed taxi teddy teints television teme temporal tenido text texts thinning tiene tone toque toujours
+townhouse track tracksuit tractor traffic transfer transferring travelled tresses trouver trucker trying turns tutu twd twenties
+unchanged unharmed unicorn uniforme unnamed urged usa vacio vanished vecino version viajaria video vigueur visitor vitre
+voyez waist want ward warning watching weighs western whereabouts whoever wig wind windbreaker wiper wire woken
+wrapped yoa yrs
+"""
+
 COMMON = (
-    frozenset((_SMALL + _ALERT).split())
+    frozenset((_SMALL + _ALERT + _PROSE).split())
     | ADULT_NOUNS
     | CHILD_NOUNS
     | SUSPECT_NOUNS

@@ -147,7 +147,7 @@ def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, i
 
 def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, int] | None:
     """``866-NYS-AMBER``, ``1-877-AMBER-OH``; where the digits follow in brackets, those are the contact."""
-    if tokens.word(at - 1) not in {"-", "."}:
+    if tokens.word(at - 1) not in {"-", "."} or at >= len(tokens) or tokens.gaps[at] != "" or tokens.gaps[at - 1] != "":
         return None
     end, letters = at, 0
     while tokens.word(end).isalnum() and tokens.word(end):

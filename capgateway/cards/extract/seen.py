@@ -10,6 +10,7 @@ from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
+from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
@@ -243,7 +244,9 @@ class Seen:
 
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
-        if len(words) == 1 and words[0] in PLACE_WORDS:
+        if (len(words) == 1 and words[0] in PLACE_WORDS) or any(
+            word in OTHER_NOUNS and word not in {"top"} for word in words
+        ):
             return False
         if not words or any(
             word
@@ -500,7 +503,11 @@ class Seen:
 def _is_code(tokens: Tokens, at: int) -> bool:
     """Whether it is a state's code, in capitals."""
     word = tokens.word(at)
-    return word in CODES and tokens.slice(at, at + 1).isupper() and (tokens.is_cased or word not in WORDS)
+    return (
+        word in CODES
+        and tokens.slice(at, at + 1).isupper()
+        and (tokens.is_cased or word not in WORDS or tokens.word(at - 1) == ",")
+    )
 
 
 def time_at(tokens: Tokens, at: int) -> int:

@@ -133,7 +133,7 @@ def folded(token: str) -> str:
     """The comparison form: lower case, without accents."""
     if token.isascii():
         return token.lower()
-    kept = unicodedata.normalize("NFKD", token.lower())
+    kept = unicodedata.normalize("NFKD", token.lower().replace("œ", "oe").replace("æ", "ae"))
     return "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f") or token
 
 

@@ -32,7 +32,7 @@ FILLERS = frozenset(
 OTHER_NOUNS = frozenset(
     "hair eyes eye shirt t tshirt pants shorts hoodie jacket jeans shoes dress sweater hat cap coat sweatshirt sweatpants skin male female man woman "
     "helmet bob jumper onesie boy girl top leggings boots sneakers cheveux yeux chandail manteau pantalon camisa pelo cabello ojos license licence plate plates "
-    "beard mask bandana wig glasses backpack tattoo blouse vest".split()
+    "gown nightgown polka coat- beard mask bandana wig glasses backpack tattoo blouse vest".split()
 )
 NO_VEHICLE_BEFORE = frozenset(
     "police patrol squad sheriff deputy toy school city transit public tow fire ambulance news no hot rental's matchbox".split()
@@ -150,7 +150,7 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         if (
             key[0] in PLAIN_MODELS
             and "year" not in mention.facts
-            and not ("color" in mention.facts and tokens.capital[at])
+            and not ("color" in mention.facts and tokens.is_cased and tokens.capital[at])
         ):
             return None
         if is_plain and not mention.facts:
