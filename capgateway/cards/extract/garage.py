@@ -169,15 +169,25 @@ class Garage:
 
     # -- plates --
 
+    def _deny(self, value: str) -> None:
+        """The text says that this plate is wrong."""
+        self._denied.add(value)
+        for vehicle in self.vehicles:
+            if "plate" in vehicle.facts and vehicle.facts["plate"].value == value:
+                del vehicle.facts["plate"]
+                vehicle.is_partial = False
+
     def _plate(
         self, tokens: Tokens, plate: Plate, now: Vehicle | None, following: Mention | Plate | None
     ) -> Vehicle | None:
         sentence = tokens.sentence(plate.span[0])[0]
         if plate.is_denied:
             if plate.plate:
-                self._denied.add(plate.plate.value)
+                self._deny(plate.plate.value)
             return now
         value = plate.plate.value if plate.plate else None
+        if plate.is_correction and plate.plate and now is not None and "plate" in now.facts:
+            self._deny(now.facts["plate"].value)
         vehicle = next(
             (
                 each

@@ -652,6 +652,16 @@ def _describes(tokens: Tokens, at: int, end: int) -> bool:
 _PERSONS = frozenset(
     "male female males females man woman men women boy girl boys girls child teen juvenile infant toddler baby adult teenager homme femme".split()
 )
+FEMININE = frozenset(
+    "enlevee enlevees vetue apercue vue disparue agee nee emmenee retrouvee vista desaparecida secuestrada vestida sustraida identificada robada nacida raptada".split()
+)
+
+
+def _participle(tokens: Tokens, at: int) -> Found | None:
+    """French and Spanish say the sex in participles: ``enlevée``, ``vista``. The masculine form may mean anybody."""
+    return Found("sex", at, at + 1, "F", False) if tokens.language[:2] in {"fr", "es"} else None
+
+
 _NOTHING: tuple[Callable[[Tokens, int], Found | None], ...] = ()
 _BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height)
 _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
@@ -660,6 +670,7 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (_race_sex_word,) for word in ("wm", "wf", "bm", "bf", "hm", "hf")},
     **{word: (race,) for word in RACES},
     **{word: (_labelled_age,) for word in AGE_LABELS},
+    **{word: (_participle,) for word in FEMININE},
     **{word: (_decade_word,) for word in TENS},
     **dict.fromkeys("height hgt ht taille estatura".split(), (_labelled_height,)),
     **dict.fromkeys("weight wgt wt poids peso".split(), (_labelled_weight,)),

@@ -787,7 +787,7 @@ class Reader:
             self._describe(self._now, noun, sentence)
             return
         if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
-            self._now = None
+            self._turn(self._begin("other"), noun.end, sentence)
             return
         is_with = any(
             word
@@ -909,6 +909,10 @@ class Reader:
             self._bare(now, found, sentence)
             return
         if now.sentence != sentence and found.first - now.at > NEAR * 3:
+            return
+        if not found.is_sure:
+            if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
+                self._give(now, found, "medium")
             return
         is_label = self._block is not None and now.role == self._block
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")

@@ -48,8 +48,10 @@ PARTIAL = frozenset(
     "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
     "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
-STRONG = frozenset(
-    "license licence lic lp plaque plaques placa placas tablilla immatricule immatriculee immatriculees immatricules".split()
+
+BESIDE_PARTIAL = frozenset("characters letters digits numbers three four two 3 4 2 par con in are by que".split())
+CORRECT = frozenset(
+    "correct corrected correction actually should updated right now correcte corrige corrigee correcta corregida corregido".split()
 )
 
 
@@ -57,7 +59,7 @@ class Plate:
     """A plate at tokens ``first`` to before ``end``; ``span`` includes the label and the region. ``is_denied`` where the text says
     that it is not this one."""
 
-    __slots__ = ("end", "first", "is_denied", "is_partial", "plate", "region", "span")
+    __slots__ = ("end", "first", "is_correction", "is_denied", "is_partial", "plate", "region", "span")
 
     def __init__(
         self,
@@ -69,7 +71,9 @@ class Plate:
         is_partial: bool,
         is_denied: bool,
         span: tuple[int, int],
+        is_correction: bool = False,
     ) -> None:
+        self.is_correction = is_correction
         self.first, self.end, self.plate, self.region = first, end, plate, region
         self.is_partial, self.is_denied, self.span = is_partial, is_denied, span
 
@@ -90,7 +94,33 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset()) -> list[Plate]:
         if one is not None:
             found.append(one)
             past = max(one.end, at + 1)
+            if one.is_denied and (instead := _instead(tokens, one)) is not None:
+                found.append(instead)
+                past = instead.end
     return found
+
+
+def _instead(tokens: Tokens, denied: Plate) -> Plate | None:
+    """``not GBX4471 but GBX4417``"""
+    at = denied.end + (tokens.word(denied.end) == ",")
+    if tokens.word(at) not in {"but", "mais", "sino", "it", "rather"}:
+        return None
+    at += 1
+    while tokens.word(at) in {"is", "rather", "it", "s", "'", "que", "es", "the"}:
+        at += 1
+    candidate = _candidate(tokens, at, tokens.sentence(denied.first)[1], is_partial=False)
+    if candidate is None:
+        return None
+    return Plate(
+        first=at,
+        end=candidate[0],
+        plate=fact(tokens, at, candidate[0], candidate[1]),
+        region=None,
+        is_partial=False,
+        is_denied=False,
+        span=(at, candidate[0]),
+        is_correction=True,
+    )
 
 
 def _is_label(tokens: Tokens, at: int) -> bool:
@@ -137,34 +167,16 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             continue
         candidate = _candidate(tokens, at, high, is_partial=partial, is_quoted=is_quoted)
         if candidate:
+            if tokens.word(candidate[0]) in {"or", "ou", "o"} and _candidate(
+                tokens, candidate[0] + 1, high, is_partial=partial
+            ):
+                return None  # two are too many
             return _made(tokens, label, first_label, at, candidate, region, partial, low)
-        if (
-            word in PARTIAL
-            or word
-            in {
-                "characters",
-                "letters",
-                "digits",
-                "numbers",
-                "three",
-                "four",
-                "two",
-                "3",
-                "4",
-                "2",
-                "par",
-                "con",
-                "in",
-                "are",
-                "by",
-                "que",
-            }
-            and partial
-        ):
+        if word in PARTIAL or word in BESIDE_PARTIAL and partial:
             partial = True
         elif word in {'"', "'"}:
             is_quoted = True
-        elif word not in LINKS:
+        elif word not in LINKS and word not in NOT:
             break
         at += 1
     if region is not None and not _has(tokens, max(low, first_label - 3), label, frozenset(["no", "without", "not"])):
@@ -219,6 +231,7 @@ def _made(
         is_partial=partial or has_gap,
         is_denied=denied,
         span=(first_label, stop),
+        is_correction=not denied and _has(tokens, max(low, first_label - 6), at, CORRECT),
     )
 
 
