@@ -100,10 +100,11 @@ COUNTED_TENS = {
 def counted(tokens: Tokens, at: int) -> tuple[int | None, int]:
     """A number that may be of two words (``forty-four``), and where it ends."""
     word = tokens.word(at)
+    before = tokens.word(at - 1)
     if (
-        tokens.word(at - 1) in {"-", "hundred"}
-        and tokens.word(at - 2) in COUNTED_TENS
-        or tokens.word(at - 1) in COUNTED_TENS
+        before == "hundred"
+        or before in COUNTED_TENS
+        or (before in {"-", "and"} and tokens.word(at - 2) in {*COUNTED_TENS, "hundred"})
     ):
         return None, at
     if word in COUNTED_TENS:

@@ -262,6 +262,9 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
         at -= 1
     before = tokens.words[at] if at >= low else ""
     after = tokens.word(run.end)
+    speaks_at = run.end + (after == ",")
+    if tokens.word(speaks_at) in {"told", "recalled", "described", "pleaded", "recounted", "noted", "explained"}:
+        return True
     return (
         before in TITLES
         or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"})

@@ -153,6 +153,17 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
         if len(before.parts) != 1:
             continue
         between = tokens.words[before.end : run.first]
+        listed = (
+            between[:1] == [","]
+            and between[1:2]
+            and between[1].isdigit()
+            and between[2:] in ([","], [",", "and"], ["and"])
+        )
+        if listed and any(word in CHILD_NOUNS for word in tokens.words[max(0, before.first - 14) : before.first]):
+            family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
+            if family is not None:
+                of[before.first] = family
+            continue
         aged = len(between) in {3, 4} and between[0] == "(" and between[1].isdigit() and between[2] == ")"
         if aged and len(between) == 3 and len(run.parts) == 1:
             of[before.first] = run
@@ -422,7 +433,7 @@ class Reader:
         if strength < needed or (
             len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)
         ):
-            if names.strength_after(tokens, run.end) and not names.is_plain(run):
+            if self._pending or (names.strength_after(tokens, run.end) and not names.is_plain(run)):
                 self._now, self._pending = None, []
             return
         confidence: Confidence = "certain" if is_label or strength > 3 else "high"
@@ -935,9 +946,11 @@ class Reader:
         return True
 
     def _bare(self, now: Person, found: Found, sentence: int) -> None:
+        tokens = self._tokens
         if now.sentence != sentence or found.first - now.at > NEAR:
             return
-        tokens = self._tokens
+        if tokens.word(found.first - 1) == "(" and now.at != found.first - 1 and tokens.word(found.end) == ")":
+            return  # the number of an item in a list
         if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:
             now.learn(
                 "age", fact(tokens, found.first, found.end, AgeValue(found.value), "certain" if self._block else "high")

@@ -161,7 +161,8 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
     while at < high and at - label <= REACH:
         word = tokens.words[at]
         after = _region_at(tokens, at)
-        if after and not _starts_plate(tokens, at, is_region=True):
+        is_code = bool(after) and after is not None and after[1] == at + 1 and len(word) == 2
+        if after and not _starts_plate(tokens, at, is_region=True) and not (is_code and region is not None):
             region = region or fact(tokens, at, after[1], after[0])
             at = after[1]
             continue

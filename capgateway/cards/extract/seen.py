@@ -86,7 +86,7 @@ class Seen:
             self._head(tokens)
 
     def _learn(self, rank: int, place: Fact | None) -> None:
-        if place is not None and rank > self._rank:
+        if place is not None and rank > self._rank and place.value.casefold() not in CODES:
             self.place, self._rank = place, rank
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
@@ -111,7 +111,7 @@ class Seen:
     def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
         low, high = tokens.sentence(at)
         first, rank = at + len(cue), _RANKS[cue]
-        before = tokens.words[max(low, at - 6) : at]
+        before = tokens.words[max(low, at - BACK) : at]
         if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
             return
         is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
