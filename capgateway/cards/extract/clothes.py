@@ -18,6 +18,7 @@ ENDS = frozenset(
     ". ; ! ( ) | driving last if who weighs suspect accompanied call heading headed taken abducted believed may might is was were has have he she they "
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
 )
+TRIGGERS = CUES | {":", "..."}
 STOPPERS = frozenset(
     "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
 )
@@ -32,8 +33,8 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     every = labels(tokens)
     starts = {label.end for label in every if label.role == "clothing"}
     stops = frozenset(label.first for label in every)
-    for at, word in enumerate(tokens.words):
-        first = 0
+    for at in tokens.places(TRIGGERS):
+        word, first = tokens.words[at], 0
         if at + 1 in starts and word in {":", "..."}:
             first = at + 1
         elif word in CUES and _is_cue(tokens, at):

@@ -21,6 +21,9 @@ TOP = frozenset("org com gov net us ca info edu mil tv ly co app".split())
 _LINK = re.compile(r"https?://[^\s<>\"')\]]{3,300}", re.IGNORECASE)
 
 
+TRIGGERS = TOP | {"("}
+
+
 class Contact(NamedTuple):
     """``value`` is ``911``, a number as 555-555-0100, or an address as the text has it."""
 
@@ -32,9 +35,10 @@ def contacts(tokens: Tokens) -> list[Contact]:
     """Every number and address that the text gives the public, in order, each once."""
     found: list[Contact] = []
     past = 0
-    for at, word in enumerate(tokens.words):
+    for at in sorted([*tokens.places(TRIGGERS), *tokens.numbers]):
         if at < past:
             continue
+        word = tokens.words[at]
         one = None
         if word in {"9", "911"}:
             one = _emergency(tokens, at)
@@ -194,12 +198,11 @@ def _address(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
 
 def do_not_approach(tokens: Tokens) -> Fact | None:
     """Where the text says that nobody should go near."""
-    for at, word in enumerate(tokens.words):
-        if word in APPROACH:
-            low = max(tokens.sentence(at)[0], at - 4)
-            for place in range(at - 1, low - 1, -1):
-                if tokens.words[place] in DO_NOT:
-                    return fact(tokens, place, at + 1, "do_not_approach", "certain")
+    for at in tokens.places(APPROACH):
+        low = max(tokens.sentence(at)[0], at - 4)
+        for place in range(at - 1, low - 1, -1):
+            if tokens.words[place] in DO_NOT:
+                return fact(tokens, place, at + 1, "do_not_approach", "certain")
     return None
 
 

@@ -46,8 +46,19 @@ class Label(NamedTuple):
 
 def labels(tokens: Tokens) -> list[Label]:
     """Each label of the text, in order."""
+    if "labels" not in tokens.memo:
+        tokens.memo["labels"] = _labels_of(tokens)
+    found: list[Label] = tokens.memo["labels"]
+    return found
+
+
+MARKS = frozenset([":", "...", "-"])
+
+
+def _labels_of(tokens: Tokens) -> list[Label]:
     found = []
-    for at, word in enumerate(tokens.words):
+    for at in tokens.places(MARKS):
+        word = tokens.words[at]
         if (
             word == ":"
             or (word in {"...", "-"} and not tokens.is_cased)
@@ -115,11 +126,15 @@ _NOT_PERSONS = frozenset(
 AMBIGUOUS = frozenset("il le su son victim minor subject person infante individual recien ce".split())
 
 
+PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
+
+
 def nouns(tokens: Tokens) -> list[Noun]:
     """Every such word, pronouns among them, in order."""
     found = []
     language = tokens.language[:2]
-    for at, word in enumerate(tokens.words):
+    for at in tokens.places(PERSONS):
+        word = tokens.words[at]
         if word in HE or word in SHE:
             if (noun := _pronoun(tokens, at, language)) is not None:
                 found.append(noun)

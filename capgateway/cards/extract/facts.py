@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -58,9 +59,10 @@ def facts(texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool 
     near: Fact | None = None
     for tokens in read:
         taken = garage.read(tokens)
-        for one in contacts(tokens):
+        reached = contacts(tokens)
+        for one in reached:
             called.setdefault((one.type, str(one.fact.value).casefold()), one)
-        _mark(tokens, taken, [one.fact for one in contacts(tokens)])
+        _mark(tokens, taken, [one.fact for one in reached])
         near = near or do_not_approach(tokens)
         reader.read(tokens, taken, clothes(tokens))
         seen.read(tokens, taken, frozenset(part for person in reader.people for part in person.parts))
@@ -70,9 +72,8 @@ def facts(texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool 
 
 def _mark(tokens: Tokens, taken: bytearray, found: list[Fact]) -> None:
     for one in found:
-        for at, start in enumerate(tokens.starts):
-            if one.start <= start < one.end:
-                taken[at] = 1
+        for at in range(bisect_left(tokens.starts, one.start), bisect_left(tokens.starts, one.end)):
+            taken[at] = 1
 
 
 class _Cards:

@@ -12,6 +12,8 @@ from capgateway.cards.extract.vehicles import Mention, mentions
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
+MOST_VEHICLES = 20
+"""That one alert looks for; each mention is compared with all before it."""
 AFTER = 10
 """Tokens after a vehicle in which the text says that it was found: "with Texas plates ABC1234 was later located"."""
 BEFORE = 8
@@ -125,7 +127,8 @@ class Garage:
         vehicle = self._same(mention, now, sentence)
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
-            self.vehicles.append(vehicle)
+            if len(self.vehicles) < MOST_VEHICLES:
+                self.vehicles.append(vehicle)
         for what, found in mention.facts.items():
             _learn(vehicle, what, found)
         vehicle.at, vehicle.sentence, vehicle.text = mention.end, sentence, self._text
@@ -220,7 +223,8 @@ class Garage:
             if value is None and not isinstance(following, Mention):
                 return now
             vehicle = Vehicle(self._text, sentence)
-            self.vehicles.append(vehicle)
+            if len(self.vehicles) < MOST_VEHICLES:
+                self.vehicles.append(vehicle)
         if plate.plate:
             known = vehicle.facts.get("plate")
             if known and known.value != value:

@@ -98,31 +98,25 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
 
 def _speaks_of_it(tokens: Tokens) -> bool:
     """Whether a text speaks of an abduction, a child or the programme at all, rather than of a road that is called Amber."""
-    words = tokens.words
-    if any(word in WORDS or word in CHILD_NOUNS for word in words):
+    if tokens.has(WORDS) or tokens.has(CHILD_NOUNS):
         return True
-    if any(
-        word == "amber"
-        and (tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in {"alerta", "alerte", "update"})
-        for at, word in enumerate(words)
-    ):
+    before = {"alerta", "alerte", "update"}
+    if any(tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in before for at in tokens.places(AMBER)):
         return True
-    is_hinted = any(word in HINTS or word in SUSPECT_NOUNS or word in KIN for word in words)
-    return is_hinted and any(0 < (number(tokens, at) or 0) < ADULT for at in range(len(words)))
+    is_hinted = tokens.has(HINTS) or tokens.has(SUSPECT_NOUNS) or tokens.has(KIN)
+    return is_hinted and any(0 < (number(tokens, at) or 0) < ADULT for at in range(len(tokens)))
 
 
 def _is_weather(tokens: Tokens) -> bool:
     """``Amber alert for heavy rain``"""
-    return any(
-        word == "amber" and any(each in WEATHER for each in tokens.words[at + 1 : at + 10])
-        for at, word in enumerate(tokens.words)
-    ) and not any(word in CHILD_NOUNS for word in tokens.words)
+    return not tokens.has(CHILD_NOUNS) and any(
+        word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]
+    )
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
-    words = tokens.words
     return any(
-        _reads(tokens, at, phrase) for at, word in enumerate(words) if word in phrases for phrase in phrases[word]
+        _reads(tokens, at, phrase) for at in tokens.places(frozenset(phrases)) for phrase in phrases[tokens.words[at]]
     )
 
 
@@ -154,8 +148,8 @@ TESTED = frozenset("alert alerts system message amber eas wea ipaws broadcast".s
 
 def _speaks_of_a_drill(tokens: Tokens) -> bool:
     """``A drill of the Ohio AMBER plan``; not "exercise extreme caution", and no test drive."""
-    for at, word in enumerate(tokens.words):
-        near = tokens.words[max(0, at - 5) : at + 6]
+    for at in tokens.places(DRILLS | TESTS_WORDS):
+        word, near = tokens.words[at], tokens.words[max(0, at - 5) : at + 6]
         if word in DRILLS and tokens.word(at + 1) not in OTHER_DRILLS and tokens.word(at - 1) not in OTHER_DRILLS:
             return True
         if (
@@ -170,18 +164,25 @@ def _speaks_of_a_drill(tokens: Tokens) -> bool:
 def _marked_test(tokens: Tokens) -> bool:
     """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
     return any(
-        word in {"test", "prueba", "essai", "exercice", "exercise"}
-        and (tokens.word(at + 1) in {"...", ":", "]", "!"} or (tokens.word(at - 1) in {"...", "["}))
-        for at, word in enumerate(tokens.words)
+        tokens.word(at + 1) in {"...", ":", "]", "!"} or tokens.word(at - 1) in {"...", "["}
+        for at in tokens.places(TEST_MARKS)
     )
+
+
+AMBER = frozenset(["amber"])
+TESTS_WORDS = frozenset(["test", "testing", "tests"])
+TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
+OVER = ENDS | SAFE | FOUND | {"no", "reunited", "unharmed", "custody", "over"}
 
 
 def _is_over(tokens: Tokens) -> bool:
     """Whether the text ends an alert, other than one that it says was followed by another."""
-    for at, word in enumerate(tokens.words):
+    is_still = tokens.has(STILL)
+    for at in tokens.places(OVER):
+        word = tokens.words[at]
         if word in ENDS and _ends_alert(tokens, at):
             return True
-        if word in SAFE and _is_found(tokens, at) and not any(each in STILL for each in tokens.words):
+        if word in SAFE and not is_still and _is_found(tokens, at):
             return True
         if (
             word == "no"
@@ -190,9 +191,9 @@ def _is_over(tokens: Tokens) -> bool:
             and tokens.word(at + 3) in {"", ".", "effect"}
         ):
             return True
-        if word in FOUND and _is_child_found_again(tokens, at):
+        if word in FOUND and not is_still and _is_child_found_again(tokens, at):
             return True
-        if word in {"reunited", "unharmed"} and not any(each in STILL for each in tokens.words):
+        if word in {"reunited", "unharmed"} and not is_still:
             return True
         if word == "custody" and _is_child_found(tokens, at):
             return True
@@ -282,7 +283,7 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     names_a_child = any(word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} for word in before)
     if tokens.words[at] in {"recovered", "safe"} and not names_a_child:
         return False
-    return (is_passive and names_a_child or is_active) and not any(word in STILL for word in tokens.words)
+    return is_passive and names_a_child or is_active
 
 
 def _is_child_found(tokens: Tokens, at: int) -> bool:
@@ -294,11 +295,9 @@ def _is_child_found(tokens: Tokens, at: int) -> bool:
 def _is_other(tokens: Tokens) -> bool:
     words = tokens.words
     front = words[:40]
-    if any(
-        word in CRITERIA and any(each in {"not", "pas", "no"} for each in words[max(0, at - 8) : at + 12])
-        for at, word in enumerate(words)
-    ):
-        return True
+    for at in tokens.places(frozenset(CRITERIA)):
+        if any(each in {"not", "pas", "no"} for each in words[max(0, at - 8) : at + 12]):
+            return True
     for at, word in enumerate(front):
         if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
             is_amber_too = any(

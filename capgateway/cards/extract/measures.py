@@ -65,20 +65,16 @@ class AgeValue(NamedTuple):
 def measures(tokens: Tokens) -> list[Found]:
     """All descriptions of a text, in order."""
     found: list[Found] = []
-    at, count = 0, len(tokens)
-    words = tokens.words
-    while at < count:
-        one = None
-        word = words[at]
-        for read in _READERS.get(word, _BY_DIGIT if word.isdigit() else _NOTHING):
+    past, words = 0, tokens.words
+    for at in sorted([*tokens.places(_TRIGGERS), *tokens.numbers]):
+        if at < past:
+            continue
+        for read in _READERS.get(words[at], _BY_DIGIT):
             one = read(tokens, at)
-            if one:
+            if one is not None:
+                found.append(one)
+                past = max(one.end, at + 1)
                 break
-        if one is None:
-            at += 1
-        else:
-            found.append(one)
-            at = max(one.end, at + 1)
     return found
 
 
@@ -663,7 +659,6 @@ def _participle(tokens: Tokens, at: int) -> Found | None:
     return Found("sex", at, at + 1, "F", False) if tokens.language[:2] in {"fr", "es"} else None
 
 
-_NOTHING: tuple[Callable[[Tokens, int], Found | None], ...] = ()
 _BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height)
 _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (height, weight, age) for word in NUMBERS},
@@ -685,3 +680,4 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     "native": (race,),
     **dict.fromkeys("sex sexe sexo gender".split(), (_labelled_sex,)),
 }
+_TRIGGERS = frozenset(_READERS)

@@ -41,15 +41,19 @@ class Run(NamedTuple):
 def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
     """Every stretch of words that may be a name, outside what was ``taken`` for something else."""
     found = []
-    at = 0
-    while at < len(tokens):
-        if _may_begin(tokens, at, taken):
-            run = _run(tokens, at, taken)
-            if run:
-                found.append(run)
-                at = run.end
-                continue
-        at += 1
+    past = 0
+    is_cased, capital = tokens.is_cased, tokens.capital
+    for at, word in enumerate(tokens.words):
+        if (
+            at < past
+            or (is_cased and not capital[at])
+            or not word[0].isalpha()
+            or (word in COMMON and word not in NAMES_TOO)
+        ):
+            continue
+        if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
+            found.append(run)
+            past = run.end
     return found
 
 

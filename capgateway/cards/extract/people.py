@@ -30,6 +30,9 @@ NAMING = frozenset(
 )
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
+DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
+ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
+UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
 )
@@ -45,6 +48,11 @@ WITNESS = frozenset(
 ADJECTIVES = frozenset(
     "- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split()
 )
+
+
+NUMBER_WORDS = frozenset(NUMBERS)
+MOST_PEOPLE = 40
+"""That one alert speaks of; a longer list is no alert, and each name is compared with all before it."""
 
 
 class Person:
@@ -255,7 +263,8 @@ class Reader:
 
     def _bare_numbers(self, inside: bytearray) -> list[Found]:
         tokens, found = self._tokens, []
-        for at, word in enumerate(tokens.words):
+        for at in sorted([*tokens.places(NUMBER_WORDS), *tokens.numbers]):
+            word = tokens.words[at]
             if (
                 "/" in {tokens.word(at - 1), tokens.word(at + 1)}
                 and (
@@ -352,7 +361,8 @@ class Reader:
 
     def _begin(self, role: Role | None) -> Person:
         person = Person(role, self._text)
-        self.people.append(person)
+        if len(self.people) < MOST_PEOPLE:
+            self.people.append(person)
         return person
 
     def _turn(self, person: Person | None, at: int, sentence: int) -> None:
@@ -759,33 +769,20 @@ class Reader:
     def _noun_role(self, noun: Noun, sentence: int) -> Role | None:
         if noun.role is not None:
             return noun.role
-        tokens = self._tokens
-        is_adult = tokens.words[noun.first] in {
-            "man",
-            "woman",
-            "driver",
-            "person",
-            "homme",
-            "femme",
-            "hombre",
-            "mujer",
-            "conducteur",
-            "conductor",
-        }
-        if self._block in {"child", "suspect"} and not (is_adult and self._block == "child"):
-            return "child" if self._block == "child" else "suspect"
-        before = tokens.words[max(sentence, noun.first - 9) : noun.first]
+        tokens, word = self._tokens, self._tokens.words[noun.first]
         ages = [found.value for found in self._pending if found.what == "age"]
         if ages and (ages[0].unit != "year" or ages[0].value < ADULT):
             return "child"
-        if is_adult and tokens.words[noun.first] in {"driver", "conducteur", "conductor"}:
+        if word in DRIVERS or (ages and self._has_child()):
             return "suspect"
-        if any(
-            word in SUSPECT_BEFORE
-            or word in {"suspect", "suspects", "unknown", "unidentified", "inconnu", "desconocido"}
-            for word in before
-        ):
+        is_fresh = (
+            self._now is not None and self._now.is_fresh and not self._now.facts and self._now.sentence == sentence
+        )
+        before = tokens.words[max(sentence, noun.first - 9) : noun.first]
+        if not is_fresh and any(each in SUSPECT_BEFORE or each in UNKNOWN for each in before):
             return "suspect"
+        if self._block == "suspect" or (self._block == "child" and word not in ADULTS):
+            return "suspect" if self._block == "suspect" else "child"
         return None
 
     def _kin(self, noun: Noun, sentence: int) -> None:

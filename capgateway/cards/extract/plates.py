@@ -55,6 +55,9 @@ CORRECT = frozenset(
 )
 
 
+TRIGGERS = LABELS | frozenset([*regions.CODES, *regions.BY_FIRST])
+
+
 class Plate:
     """A plate at tokens ``first`` to before ``end``; ``span`` includes the label and the region. ``is_denied`` where the text says
     that it is not this one."""
@@ -83,9 +86,10 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset()) -> list[Plate]:
     vehicles (``RX 350``), which are no plates."""
     found: list[Plate] = []
     past = 0
-    for at, word in enumerate(tokens.words):
+    for at in tokens.places(TRIGGERS):
         if at < past:
             continue
+        word = tokens.words[at]
         one = None
         if word in LABELS and _is_label(tokens, at):
             one = _labelled(tokens, at, past)

@@ -57,6 +57,12 @@ PLACE_WORDS = frozenset(
 )
 
 
+HEADINGS = frozenset(
+    "heading headed traveling travelling fled going northbound southbound eastbound westbound rumbo direction".split()
+)
+TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
+
+
 class Seen:
     """The place, time and direction of one text, each with how good the words before it were."""
 
@@ -73,12 +79,13 @@ class Seen:
         for label in labels(tokens):
             if label.role == "seen" and self._rank < LABEL:
                 self._labelled(tokens, label.end)
-        for at, word in enumerate(tokens.words):
+        for at in tokens.places(TRIGGERS):
+            word = tokens.words[at]
             for cue in _BY_FIRST.get(word, ()):
                 if tuple(tokens.words[at : at + len(cue)]) == cue:
                     self._cue(tokens, at, cue)
                     break
-            if self.direction is None:
+            if self.direction is None and word in HEADINGS:
                 self._heading(tokens, at)
             if self._rank < ORIGIN and word in {"from", "of", "de"}:
                 self._origin(tokens, at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 LONGEST = 20_000
 """Characters of one text that are read: CAP texts of real alerts stay under 5,000."""
@@ -49,9 +50,24 @@ _END = frozenset(".!?;|•▪·●★⚠*")
 
 class Tokens:
     """Parallel lists, one place per token: its comparison form, where it starts and ends, the gap before it, and whether its
-    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text."""
+    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text, ``numbers`` where its numbers are.
+    ``memo`` keeps what several readers ask for."""
 
-    __slots__ = ("capital", "ends", "field", "gaps", "is_cased", "language", "raw", "sentences", "starts", "words")
+    __slots__ = (
+        "_index",
+        "capital",
+        "ends",
+        "field",
+        "gaps",
+        "is_cased",
+        "language",
+        "memo",
+        "numbers",
+        "raw",
+        "sentences",
+        "starts",
+        "words",
+    )
 
     def __init__(self, raw: str, *, field: str = "description", language: str = "en-US") -> None:
         self.raw, self.field, self.language = raw, field, language
@@ -60,6 +76,8 @@ class Tokens:
         self.ends: list[int] = []
         self.gaps: list[str] = []
         self.capital: list[bool] = []
+        self.numbers: list[int] = []
+        self.memo: dict[str, Any] = {}
         self._read(raw[:LONGEST].translate(_SAME_LENGTH))
         self.sentences = self._sentences()
 
@@ -86,28 +104,49 @@ class Tokens:
         end = self.sentences[low + 1] if low + 1 < len(self.sentences) else len(self.words)
         return self.sentences[low], end
 
+    def places(self, words: frozenset[str]) -> list[int]:
+        """Where any of these words is, in order."""
+        index = self._index
+        return sorted(at for word in index.keys() & words for at in index[word])
+
+    def has(self, words: frozenset[str]) -> bool:
+        """Whether any of these words is in the text."""
+        return not words.isdisjoint(self._index)
+
     def _read(self, text: str) -> None:
+        words, starts, ends, gaps, capital = self.words, self.starts, self.ends, self.gaps, self.capital
         before, upper, mixed, letters = 0, 0, 0, 0
-        paragraphs = {found.start() for found in _PARAGRAPH.finditer(text)}
         for found in _TOKEN.finditer(text):
-            token, start = found.group(), found.start()
-            self.words.append(folded(token))
-            self.starts.append(start)
-            self.ends.append(found.end())
-            self.gaps.append(JOINED if start == before else PARAGRAPH if before in paragraphs else SPACE)
-            is_capital = token[0].isupper()
-            self.capital.append(is_capital)
-            if len(token) > 1 and token[0].isalpha():
+            token = found.group()
+            start, end = found.span()
+            first = token[0]
+            words.append(token.lower() if token.isascii() else folded(token))
+            starts.append(start)
+            ends.append(end)
+            gaps.append(
+                JOINED
+                if start == before
+                else PARAGRAPH
+                if start - before > 1 and _PARAGRAPH.search(text, before, start)
+                else SPACE
+            )
+            is_capital = first.isupper()
+            capital.append(is_capital)
+            if end - start > 1 and first.isalpha():
                 letters += 1
-                upper += token.isupper()
-                mixed += is_capital
-            before = found.end()
-            # blanks at a line's end hide a paragraph's start
-            while before not in paragraphs and before < len(text) and text[before] == " ":
-                before += 1
-            if before not in paragraphs:
-                before = found.end()
+                if is_capital:
+                    mixed += 1
+                    upper += token.isupper()
+            before = end
         self.is_cased = bool(mixed) and upper < letters * MOSTLY
+        index: dict[str, list[int]] = {}
+        for at, word in enumerate(words):
+            if word in index:
+                index[word].append(at)
+            else:
+                index[word] = [at]
+        self._index = index
+        self.numbers = sorted(at for word, places in index.items() if word.isdigit() for at in places)
 
     def _sentences(self) -> list[int]:
         starts = [0]

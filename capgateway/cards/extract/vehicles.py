@@ -43,6 +43,9 @@ NO_VEHICLE_AFTER = frozenset(
 LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
+TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, "terrain", "haul"])
+
+
 class Mention:
     """One place where a text speaks of a vehicle: tokens ``first`` to before ``end``."""
 
@@ -57,9 +60,10 @@ class Mention:
 def mentions(tokens: Tokens) -> list[Mention]:
     """Each vehicle that is named, in order."""
     found: list[Mention] = []
-    at, past = 0, 0
-    words = tokens.words
-    while at < len(words):
+    past, words = 0, tokens.words
+    for at in tokens.places(TRIGGERS):
+        if at < past:
+            continue
         word = words[at]
         mention = None
         if word in MAKES_BY_FIRST:
@@ -70,11 +74,9 @@ def mentions(tokens: Tokens) -> list[Mention]:
             mention = _by_body(tokens, at, past)
         if mention is None and word == "haul" and tokens.word(at - 2) == "u":
             mention = _by_body(tokens, at, past)
-        if mention is None:
-            at += 1
-            continue
-        found.append(mention)
-        at = past = max(mention.end, at + 1)
+        if mention is not None:
+            found.append(mention)
+            past = max(mention.end, at + 1)
     return found
 
 
