@@ -69,7 +69,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
     at = first
     if first >= high or tokens.words[first] in STOPPERS:
         return 0
-    while at < high:
+    while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
         if at in stops and at > first:
             break

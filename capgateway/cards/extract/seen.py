@@ -16,7 +16,7 @@ from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
-LONGEST_PLACE, LONGEST_TIME, BACK = 24, 16, 12
+LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
 _SIGHTINGS = "last seen; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
@@ -382,7 +382,7 @@ class Seen:
         return any(each in {"county", "parish"} for each in near)
 
     def _time(self, tokens: Tokens, first: int, high: int, low: int | None = None) -> None:
-        for at in range(first, high):
+        for at in range(first, min(high, first + NEAR)):
             if end := time_at(tokens, at):
                 self.time = fact(tokens, at, end, " ".join(tokens.slice(at, end).split()))
                 return

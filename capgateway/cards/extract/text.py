@@ -106,8 +106,12 @@ class Tokens:
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
-        index = self._index
-        return sorted(at for word in index.keys() & words for at in index[word])
+        found: list[int] = []
+        for word, places in self._index.items():
+            if word in words:
+                found += places
+        found.sort()
+        return found
 
     def has(self, words: frozenset[str]) -> bool:
         """Whether any of these words is in the text."""
