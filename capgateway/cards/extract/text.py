@@ -86,7 +86,12 @@ class Tokens:
 
     def word(self, at: int) -> str:
         """The comparison form of a token, or the empty text beyond either end."""
-        return self.words[at] if 0 <= at < len(self.words) else ""
+        if at < 0:
+            return ""
+        try:
+            return self.words[at]
+        except IndexError:  # cheaper than asking for the length each time
+            return ""
 
     def slice(self, first: int, end: int) -> str:
         """What the issuer wrote from token ``first`` to before token ``end``."""
@@ -118,30 +123,29 @@ class Tokens:
         return not words.isdisjoint(self._index)
 
     def _read(self, text: str) -> None:
-        words, starts, ends, gaps, capital = self.words, self.starts, self.ends, self.gaps, self.capital
+        words, gaps, capital = self.words, self.gaps, self.capital
+        spans = [found.span() for found in _TOKEN.finditer(text)]
+        self.starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
         before, upper, mixed, letters = 0, 0, 0, 0
-        for found in _TOKEN.finditer(text):
-            token = found.group()
-            start, end = found.span()
-            first = token[0]
+        for start, end in spans:
+            token = text[start:end]
             words.append(token.lower() if token.isascii() else folded(token))
-            starts.append(start)
-            ends.append(end)
-            gaps.append(
-                JOINED
-                if start == before
-                else PARAGRAPH
-                if start - before > 1 and _PARAGRAPH.search(text, before, start)
-                else SPACE
-            )
-            is_capital = first.isupper()
+            if start == before:
+                gaps.append(JOINED)
+            elif start - before > 1 and _PARAGRAPH.search(text, before, start):
+                gaps.append(PARAGRAPH)
+            else:
+                gaps.append(SPACE)
+            before = end
+            is_capital = token[0].isupper()
             capital.append(is_capital)
-            if end - start > 1 and first.isalpha():
-                letters += 1
-                if is_capital:
+            if is_capital:
+                if end - start > 1:
+                    letters += 1
                     mixed += 1
                     upper += token.isupper()
-            before = end
+            elif end - start > 1 and token[0].isalpha():
+                letters += 1
         self.is_cased = bool(mixed) and upper < letters * MOSTLY
         index: dict[str, list[int]] = {}
         for at, word in enumerate(words):
