@@ -34,6 +34,33 @@ def test_the_shipped_schema_is_current() -> None:
     assert shipped.schema("card/card-1.schema.json") == made
 
 
+def test_the_shipped_schema_for_receivers_is_current() -> None:
+    """`python -m capgateway.cards.card --lax > schemas/card/card-1.lax.schema.json` renews it."""
+    made = msgspec.json.format(msgspec.json.encode(json_schema(lax=True), order="sorted")) + b"\n"
+    assert shipped.schema("card/card-1.lax.schema.json") == made
+
+
+def test_every_field_is_described_with_an_example() -> None:
+    """And each example is valid."""
+    whole = json_schema()
+    for name, definition in whole["$defs"].items():
+        for field, described in definition["properties"].items():
+            assert described.get("description"), f"{name}.{field}: describe it in capgateway/cards/described.py"
+            rule = jsonschema.Draft202012Validator({"$defs": whole["$defs"], **described})
+            assert [rule.is_valid(example) for example in described["examples"]] == [True], f"{name}.{field}"
+
+
+def test_receivers_are_told_to_ignore_what_they_do_not_know() -> None:
+    """Their schema takes fields and words that later versions add, and still knows the version."""
+    lax = jsonschema.Draft202012Validator(json.loads(shipped.schema("card/card-1.lax.schema.json")))
+    card = published(card_of(story.amber(NOW), TEXAS))
+    later = card | {"nickname": "x", "state": "paused", "issuer": card["issuer"] | {"logo": "x"}}
+    assert lax.is_valid(card)
+    assert lax.is_valid(later)
+    assert not lax.is_valid(card | {"schema": "card/2"})
+    assert not lax.is_valid(card | {"revision": "two"})
+
+
 def test_cards_are_valid(schema: jsonschema.Draft202012Validator) -> None:
     """From a full alert, a bare one, a Canadian one, an exercise, and one of everything odd."""
     location = cap.Named(name="profile:CAP-CP:Location:0.3", value="4806016")

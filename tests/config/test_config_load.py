@@ -189,7 +189,6 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 NOT_YET = {
     '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
     '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
-    '[policy]\nfacts = []': ":2: policy.facts: is not available",
     FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version; remove it",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",

@@ -134,13 +134,13 @@ real recalled receiving recherchees reg regarding regresado released remains rem
 rest retriever retrouve retrouvee reward riders riesgo rimmed ripped rizado robada robe robusta roommate round rousseur
 roux rubber sain sale salt sandales sandalias sandy sarcelle sauf say scrub secundaria seek semi set
 sharing shaven shirtless shooting shop shortly show similar simulation since sistema sixty skate skills skinny sky
-sleeper sleeping sliding snatched snow snowsuit soccer soft something sorry sport stacks stands start starting starts
+sleeper sleeping sliding snatched snow snowsuit soccer soft something sorry sport stacks start starting starts
 stay story strawberries strawberry streaks subio subsequently sudadera sueter suit suits sunglasses superhero surnomme survenu susceptible
 suspenders sustraido swaddled sweats swim switched swoosh system systeme sœur taches tags tail tailgate taking tat
 tatouages tattooed taxi teddy teints television teme temporal tenido text texts thinning tiene tone toque toujours
 townhouse track tracksuit tractor traffic transfer transferring travelled tresses trouver trucker trying turns tutu twd twenties
 unchanged unharmed unicorn uniforme unnamed urged usa vacio vanished vecino version viajaria video vigueur visitor vitre
-voyez waist want ward warning watching weighs western whereabouts whoever wig wind windbreaker wiper wire woken
+voyez waist want ward warning watching weighs western whereabouts wig wind windbreaker wiper wire woken
 wrapped yoa yrs
 """
 
