@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -48,6 +49,16 @@ def test_every_field_is_described_with_an_example() -> None:
             assert described.get("description"), f"{name}.{field}: describe it in capgateway/cards/described.py"
             rule = jsonschema.Draft202012Validator({"$defs": whole["$defs"], **described})
             assert [rule.is_valid(example) for example in described["examples"]] == [True], f"{name}.{field}"
+
+
+def test_the_card_of_the_documentation_is_one(schema: jsonschema.Draft202012Validator) -> None:
+    """The whole card that receivers.md shows is valid, and says what the gateway makes of the same alert."""
+    text = (Path(__file__).parents[2] / "docs" / "receivers.md").read_text(encoding="utf-8")
+    card = json.loads(text.partition("```json card\n")[2].partition("```")[0])
+    schema.validate(card)
+    made = published(card_of(story.amber(NOW), TEXAS))
+    for field in ("content", "children", "suspects", "vehicles", "last_seen", "safety", "actions"):
+        assert card[field] == made[field]
 
 
 def test_receivers_are_told_to_ignore_what_they_do_not_know() -> None:
