@@ -66,7 +66,7 @@ january february march april may june july august september october november dec
 janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
 summary effective expires until valid counties parish borough code codes bulletin emergency public safety homeland security management office communications
 according said says told spokesman spokeswoman press release conference statement both two three four five six several another second third first
-resident residents patient apodado acompanante wife called nickname nicknamed inside outside sexo resumen hechos pacific islander native american alias goes aka dob dna both all three missing update updated right wrong first second third premier premiere deuxieme primer primera segundo segunda teléfono telefono tel cualquier dato datos papa mama her his their my please help share retweet rt fwd info tips hotline crimestoppers crime stoppers unit division
+resident residents patient apodado acompanante wife wm wf bm bf hm hf called nickname nicknamed inside outside sexo resumen hechos pacific islander native american alias goes aka dob dna both all three missing update updated right wrong first second third premier premiere deuxieme primer primera segundo segunda teléfono telefono tel cualquier dato datos papa mama her his their my please help share retweet rt fwd info tips hotline crimestoppers crime stoppers unit division
 if observed spotted see seen sighting sightings unoccupied abandoned recovered
 rv suv van truck pickup sedan motorcycle bus train coach trailer boat atv vtt
 inc llc university college elementary middle high preschool daycare kindergarten grade student teacher

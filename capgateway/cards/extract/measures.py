@@ -482,7 +482,11 @@ def _hair_after(tokens: Tokens, at: int) -> Found | None:
         and not _is_eye(tokens, end + 1)
         and tokens.word(end + 2) not in {"hair", "eyes", "yeux", "ojos"}
     ):
-        if tokens.word(end + 1) in {"hair", "eyes"}:
+        if (
+            tokens.word(end + 1) in {"hair", "eyes"}
+            and tokens.word(end + 2) != ":"
+            and tokens.word(end + 2) not in EYE_COLORS
+        ):
             break
         end += 1
     if tokens.word(first) == "mi" and tokens.word(first + 1) == "-":
@@ -591,10 +595,30 @@ def _sex_letter(tokens: Tokens, at: int) -> Found | None:
     return None
 
 
+def _hair_and_eyes(tokens: Tokens, at: int) -> Found | None:
+    """``BLN/BLU``, ``blond/blue``: hair and eyes of a person; a car's two colours were marked before."""
+    hair_color, eye_color = HAIR_COLORS.get(tokens.words[at]), EYE_COLORS.get(tokens.word(at + 2))
+    if (
+        tokens.word(at + 1) != "/"
+        or tokens.gaps[at + 1] != ""
+        or eye_color not in {"blue", "brown", "green", "hazel", "gray"}
+    ):
+        return None
+    if (
+        hair_color is None
+        or hair_color == eye_color == "gray"
+        or tokens.word(at + 3) in {"/", "shirt", "pants", "jacket"}
+    ):
+        return None
+    return Found("hair+eyes", at, at + 3, (hair_color, eye_color))
+
+
 def _race_sex_word(tokens: Tokens, at: int) -> Found | None:
     """``WM``, ``BF`` in a list."""
     word = tokens.words[at]
-    if tokens.word(at - 1) in {",", "(", ":", "...", "/"} and tokens.word(at + 1) in {",", ")", "...", "/", ";", "."}:
+    before = tokens.word(at - 1)
+    is_listed = before in {",", "(", ":", "...", "/"} and tokens.word(at + 1) in {",", ")", "...", "/", ";", "."}
+    if is_listed or ((before.isdigit() or before in {"yo", "yoa", "old"}) and tokens.slice(at, at + 1).isupper()):
         return Found("race+sex", at, at + 1, (RACE_CODES[word[0]], word[1].upper()))
     return None
 
@@ -664,7 +688,8 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (height, weight, age) for word in NUMBERS},
     **{word: (weight, age) for word in COUNTED_TENS},
     **{word: (_race_sex_word,) for word in ("wm", "wf", "bm", "bf", "hm", "hf")},
-    **{word: (race,) for word in RACES},
+    **{word: (_hair_and_eyes,) for word in HAIR_COLORS},
+    **{word: (race, _hair_and_eyes) if word in HAIR_COLORS else (race,) for word in RACES},
     **{word: (_labelled_age,) for word in AGE_LABELS},
     **{word: (_participle,) for word in FEMININE},
     **{word: (_decade_word,) for word in TENS},

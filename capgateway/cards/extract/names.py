@@ -215,6 +215,8 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         or (tokens.word(at + 1) == "." and tokens.gaps[at + 1] == "" and tokens.words[at] not in {"s"})
     ):
         return True
+    if len(tokens.words[at]) == 1 and tokens.word(at + 1) in {"/", "-", ",", ")", "", ".", "...", ":"}:
+        return False
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)
         if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1:
@@ -295,6 +297,7 @@ def _titled(word: str) -> str:
     return "Mc" + spelled[2:].capitalize() if spelled.startswith("Mc") and len(spelled) > 3 else spelled
 
 
+RACE_AND_SEX = frozenset("wm wf bm bf hm hf".split())
 AGE_AFTER = frozenset(", ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
 
 
@@ -303,9 +306,11 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     place = at
     if tokens.word(place) in {",", "(", "...", "-"}:
         place += 1
-    else:
+    elif tokens.word(place + 1) not in RACE_AND_SEX:
         return None
     word = tokens.word(place)
+    if word.isdigit() and tokens.word(place + 1) in RACE_AND_SEX and 0 < int(word) < 100 and place == at:
+        return place, int(word)
     if not word.isdigit() or len(word) > 2 or not 0 < int(word) < 100:
         return None
     after = tokens.word(place + 1)

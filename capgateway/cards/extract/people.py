@@ -443,7 +443,10 @@ class Reader:
         if strength < needed or (
             len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)
         ):
-            if self._pending or (names.strength_after(tokens, run.end) and not names.is_plain(run)):
+            now = self._now
+            if self._pending and now is not None and now.sentence == sentence and self._pending[0].first - now.at < 3:
+                self._turn(now, run.first, sentence)  # the description was of the one before
+            elif self._pending or (names.strength_after(tokens, run.end) and not names.is_plain(run)):
                 self._now, self._pending = None, []
             return
         confidence: Confidence = "certain" if is_label or strength > 3 else "high"
@@ -964,11 +967,15 @@ class Reader:
             person.learn("race", fact(tokens, found.first, found.end, found.value[0], confidence))
             person.learn("sex", fact(tokens, found.first, found.end, found.value[1], confidence))
             return
+        if found.what == "hair+eyes":
+            person.learn("hair", fact(tokens, found.first, found.first + 1, found.value[0], confidence))
+            person.learn("eyes", fact(tokens, found.end - 1, found.end, found.value[1], confidence))
+            return
         person.learn(found.what, fact(tokens, found.first, found.end, found.value, confidence))
 
     def _clothes(self, first: int, end: int, sentence: int) -> None:
         now = self._now
-        if now is None or end <= first:
+        if now is None or end <= first or any(self._taken[first:end]):
             return
         if now.sentence != sentence and first - now.at > NEAR * 2:
             return

@@ -167,6 +167,8 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     word = tokens.words[at]
     if tokens.word(at - 1) in NO_VEHICLE_BEFORE or tokens.word(at + 1) in NO_VEHICLE_AFTER:
         return None
+    if tokens.word(at + 1) in MAKES_BY_FIRST and word != "haul":
+        return None  # its make takes it along
     mention = Mention(at, at + 1)
     body = BODIES.get(word)
     if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):

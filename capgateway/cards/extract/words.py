@@ -34,11 +34,11 @@ SHADES = table(
 COLORED = frozenset("colored coloured color colour colored couleur color-".split())
 
 BODIES = table(
-    """sedan: sedan sdn berline; SUV: suv vus utilitaire camioneta suburbano; pickup: pickup pickups; van: van vans camionnette fourgon furgoneta;
+    """sedan: sedan sdn berline; SUV: suv vus utilitaire suburbano; pickup: pickup pickups camionnette; van: van vans fourgon furgoneta;
     minivan: minivan minivans fourgonnette minifourgonnette minivan-; truck: truck trucks camion; coupe: coupe cpe;
     hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta;
     ATV: atv vtt quad; motorhome: motorhome rv autocaravane autocaravana; trailer: trailer remorque remolque; crossover: crossover;
-    car: car cars auto automobile voiture carro coche automovil; vehicle: vehicle vehicles veh vehicule vehicules vehiculo vehiculos; jeep: ;
+    car: car cars auto automobile voiture carro coche automovil; vehicle: vehicle vehicles veh vehicule vehicules vehiculo vehiculos camioneta; jeep: ;
     scooter: scooter; bus: ; box truck: ; snowmobile: snowmobile motoneige"""
 )
 GENERIC = frozenset(["car", "vehicle"])
