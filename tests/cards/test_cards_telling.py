@@ -10,7 +10,7 @@ from capgateway import cap, cards
 from capgateway.cards import Card, Policy, extract
 from capgateway.cards.card import Evidence, Person
 from capgateway.cards.extract import Facts, words
-from capgateway.cards.extract.vehicles import FRENCH_COLORS, GENERIC
+from capgateway.cards.extract.words import FRENCH_COLORS, GENERIC
 from capgateway.cards.lines import BODIES, CATALOGUE, COLORS, lines
 from capgateway.simulate import story
 

@@ -18,11 +18,11 @@ AFTER = 10
 """Tokens after a vehicle in which the text says that it was found: "with Texas plates ABC1234 was later located"."""
 BEFORE = 8
 GONE_AFTER = frozenset(
-    "found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
+    "unrelated eliminated accounted crashed burned torched wrecked surrendered totaled incendie brule quemado chocado found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
     "encontrado encontrada abandonado abandonada recuperado recuperada localizado localizada hallado hallada ruled cleared".split()
 )
 GONE_BEFORE = frozenset(
-    "disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
+    "crashed wrecked returned sold torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
     "abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
@@ -33,6 +33,7 @@ SWITCH = frozenset(
     "switched switch switching transferring transferred swapped traded exchanged changed changing change cambiaron cambio troque echange".split()
 )
 NOW = frozenset("now maintenant desormais ahora currently".split())
+WITHOUT_A_CAR = frozenset("foot bus train transit subway pied autobus autocar metro".split())
 NOT_YET = frozenset("if once when where si cuando last".split())
 BE = frozenset(
     "was were been is later has have now had et a ete fue ha sido est plus subsequently already also since and ou".split()
@@ -64,13 +65,14 @@ class Garage:
         self._text += 1
         named = mentions(tokens)
         models = frozenset(at for each in named if "model" in each.facts for at in range(each.first, each.end))
-        plated = plates(tokens, models)
+        plated = plates(tokens, models, frozenset(each.end for each in named if not each.is_bare))
         spans = [plate.span for plate in plated]
         named = [
             each
             for each in named
             if not any(first < each.end and each.first < end and plate_in(each, plated) for first, end in spans)
         ]
+        on_foot = _on_foot(tokens)
         taken = bytearray(len(tokens) + 1)
         things: list[tuple[int, Mention | Plate]] = [(each.first, each) for each in named]
         things += [(plate.span[0], plate) for plate in plated]
@@ -86,6 +88,9 @@ class Garage:
                 first, end = thing.span[0], max(thing.span[1], thing.end)
                 taken[first:end] = b"\1" * (end - first)
                 now = self._plate(tokens, thing, now, following)
+        for vehicle in self.vehicles:
+            if vehicle.text == self._text and vehicle.sentence <= on_foot:
+                vehicle.is_gone = True
         return taken
 
     def known(self) -> list[Vehicle]:
@@ -118,8 +123,10 @@ class Garage:
                 "former",
             }
             live = [vehicle for vehicle in self.vehicles if not vehicle.is_gone]
-            if gone and now is not None and len(live) == 1:
+            if gone and len(live) == 1:
                 live[0].is_gone = True
+            elif gone and now is not None:
+                now.is_gone = True
             if now is not None:
                 now.at = mention.end
                 now.sentence = sentence if now.sentence == sentence else now.sentence
@@ -351,6 +358,16 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"}
         and _says_found(following)
     )
+
+
+def _on_foot(tokens: Tokens) -> int:
+    """Where the text says that they go on without a car, or -1: ``now believed to be on foot``."""
+    for at in tokens.places(NOW):
+        low, high = tokens.sentence(at)
+        words = tokens.words[max(low, at - 4) : min(high, at + 9)]
+        if any(word in WITHOUT_A_CAR for word in words) and "also" not in words:
+            return low
+    return -1
 
 
 def _says_found(words: list[str]) -> bool:

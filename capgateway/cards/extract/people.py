@@ -396,64 +396,72 @@ class Reader:
     def _name(self, run: names.Run, sentence: int) -> None:
         tokens = self._tokens
         known = self._known(run)
-        if known is not None:
-            if isinstance(known, str):
-                self._turn(None, run.end, sentence)
-                return
-            if len(run.parts) > len(known.parts):
-                known.parts = run.parts
-                known.facts["name"] = fact(
-                    tokens, run.first, run.end, names.shown(tokens, run), known.facts["name"].confidence
-                )
-            self._turn(known, run.end, sentence)
-            self._age_after(known, run)
-            if known.role is None:
-                known.role = self._role_beside(run, sentence)
-            return
-        if names.is_titled(tokens, run):
+        if isinstance(known, str):
+            self._turn(None, run.end, sentence)
+        elif known is not None:
+            self._again(known, run, sentence)
+        elif names.is_titled(tokens, run):
             person = self._begin("other")
             person.parts = run.parts
             self._turn(person, run.end, sentence)
-            return
-        if names.is_place_or_body(tokens, run) and not (
-            self._after_label(run) and tokens.word(run.end) in {",", "(", "...", "-", "/"}
-        ):
-            return
+        elif not self._is_no_person(run):
+            confidence = self._sureness(run, sentence)
+            if confidence is not None:
+                self._introduce(run, sentence, confidence)
+            elif not (len(run.parts) == 1 and names.is_plain(run)):
+                self._pass_over(run, sentence)
+
+    def _again(self, known: Person, run: names.Run, sentence: int) -> None:
+        """Somebody who was named before."""
+        if len(run.parts) > len(known.parts) and "name" in known.facts:
+            known.parts = run.parts
+            confidence = known.facts["name"].confidence
+            known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
+        self._turn(known, run.end, sentence)
+        self._age_after(known, run)
+        if known.role is None:
+            known.role = self._role_beside(run, sentence)
+
+    def _is_no_person(self, run: names.Run) -> bool:
+        if not names.is_place_or_body(self._tokens, run):
+            return False
+        return not (self._after_label(run) and self._tokens.word(run.end) in {",", "(", "...", "-", "/"})
+
+    def _sureness(self, run: names.Run, sentence: int) -> Confidence | None:
+        """How sure it is that this is a person's name, or ``None``."""
+        tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
-        family = self._families.of.get(run.first)
-        if (
-            len(run.parts) == 1
-            and strength == 2
-            and tokens.word(run.end) == "("
-            and "child" in {self._list_role, self._block}
-            and names.bare_age(tokens, run.end)
-        ):
+        is_single = len(run.parts) == 1 and family is None
+        if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
+            return None
+        has_age = bool(names.bare_age(tokens, run.end))
+        if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
             strength = 3
         if family is not None:
-            strength = max(
-                strength,
-                strength + names.strength_after(tokens, family.end),
-                1 + bool(self._list_role) + bool(names.bare_age(tokens, run.end)),
-            )
-        if len(run.parts) == 1 and names.is_plain(run) and not is_label and not family and not self._is_called(run):
-            return
-        needed = 2 if len(run.parts) > 1 or family else 3
-        if run.first in self._echoed:
-            strength += 2
-        if strength < needed or (
-            len(run.parts) == 1 and not tokens.is_cased and not is_label and not family and not self._is_called(run)
-        ):
-            now = self._now
-            if self._pending and now is not None and now.sentence == sentence and self._pending[0].first - now.at < 3:
-                self._turn(now, run.first, sentence)  # the description was of the one before
-            elif self._pending or (names.strength_after(tokens, run.end) and not names.is_plain(run)):
-                self._now, self._pending = None, []
-            return
-        confidence: Confidence = "certain" if is_label or strength > 3 else "high"
+            after_family = strength + names.strength_after(tokens, family.end)
+            strength = max(after_family, 1 + bool(self._list_role) + has_age)
+        strength += 2 * (run.first in self._echoed)
+        if strength < (3 if is_single else 2):
+            return None
+        return "certain" if is_label or strength > 3 else "high"
+
+    def _lists_children(self) -> bool:
+        return "child" in {self._list_role, self._block}
+
+    def _pass_over(self, run: names.Run, sentence: int) -> None:
+        """What looks like a name and is not taken for one: what follows may be about it, and not about the one before."""
+        now = self._now
+        if self._pending and now is not None and now.sentence == sentence and self._pending[0].first - now.at < 3:
+            self._turn(now, run.first, sentence)  # the description was of the one before
+        elif self._pending or (names.strength_after(self._tokens, run.end) and not names.is_plain(run)):
+            self._now, self._pending = None, []
+
+    def _introduce(self, run: names.Run, sentence: int, confidence: Confidence) -> None:
+        tokens, family = self._tokens, self._families.of.get(run.first)
         nameless = self._nameless(run, sentence)
         person = nameless or self._begin(self._role_beside(run, sentence))
         if nameless is None:
-            person.is_guess = not is_label
+            person.is_guess = not self._strength_before(run, sentence)[1]
         elif person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False

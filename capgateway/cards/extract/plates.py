@@ -49,6 +49,9 @@ PARTIAL = frozenset(
     "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 
+WRONG = frozenset(
+    "incorrect wrong error erroneous mistaken mistake unrelated discarded swapped outdated retracted withdrawn removed errone erronee incorrecta incorrecto equivocada".split()
+)
 BESIDE_PARTIAL = frozenset("characters letters digits numbers three four two 3 4 2 par con in are by que".split())
 CORRECT = frozenset(
     "correct corrected correction actually should updated right now correcte corrige corrigee correcta corregida corregido".split()
@@ -81,9 +84,9 @@ class Plate:
         self.is_partial, self.is_denied, self.span = is_partial, is_denied, span
 
 
-def plates(tokens: Tokens, models: frozenset[int] = frozenset()) -> list[Plate]:
+def plates(tokens: Tokens, models: frozenset[int] = frozenset(), ends: frozenset[int] = frozenset()) -> list[Plate]:
     """Each plate of a text, and each mention of whose plates a vehicle has, in order. ``models`` are the tokens of models of
-    vehicles (``RX 350``), which are no plates."""
+    vehicles (``RX 350``), which are no plates; ``ends`` the tokens right after a vehicle."""
     found: list[Plate] = []
     past = 0
     for at in tokens.places(TRIGGERS):
@@ -94,7 +97,7 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset()) -> list[Plate]:
         if word in LABELS and _is_label(tokens, at):
             one = _labelled(tokens, at, past)
         elif word in regions.CODES or word in regions.BY_FIRST:
-            one = _by_region(tokens, at, past, models)
+            one = _by_region(tokens, at, past, models, ends)
         if one is not None:
             found.append(one)
             past = max(one.end, at + 1)
@@ -250,7 +253,21 @@ def _is_denied(tokens: Tokens, first_label: int, label: int, at: int, low: int) 
             break
         if tokens.words[place] in NOT - {"original", "old"}:
             return True
-    return False
+    return _is_called_wrong(tokens, at)
+
+
+def _is_called_wrong(tokens: Tokens, at: int) -> bool:
+    """``… ABC 1234 was incorrect``; ``… ABC 1234. That plate was wrong.``"""
+    _, high = tokens.sentence(at)
+    rest = tokens.words[at : min(high, at + 16)]
+    for place, word in enumerate(rest):
+        if word in WRONG and {"is", "was", "were", "are", "been", "in", "est", "etait", "es", "era"} & set(
+            rest[max(0, place - 3) : place]
+        ):
+            return True
+    following = tokens.words[high : high + 10]
+    is_about_it = bool({"plate", "number", "that", "it", "this", "plaque", "placa"} & set(following[:3]))
+    return is_about_it and bool(WRONG & set(following))
 
 
 def _has(tokens: Tokens, first: int, end: int, words: frozenset[str]) -> bool:
@@ -299,9 +316,22 @@ def _candidate(
         return end, value, True
     if not SHORTEST <= len(value) <= LONGEST or not has_digit or _is_unit(tokens, end):
         return None
-    if value.isdigit() and (len(value) < 5 or _is_phone(tokens, at, end)):
+    if value.isdigit() and (_is_phone(tokens, at, end) or _is_year(value)):
         return None
+    if _is_single(tokens, end):
+        return None  # it may go on
     return end, value, has_gap
+
+
+def _is_single(tokens: Tokens, at: int) -> bool:
+    """Whether one character follows that may be the plate's last."""
+    word = tokens.word(at)
+    return (
+        len(word) == 1
+        and word.isalnum()
+        and (word.isdigit() or tokens.slice(at, at + 1).isupper())
+        and word not in {"a", "i", "y", "o"}
+    )
 
 
 def _says_partial(tokens: Tokens, end: int) -> bool:
@@ -373,6 +403,8 @@ def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
 def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, is_tight: bool) -> bool:
     """Whether a group belongs to the plate that the groups before it began."""
     total = sum(map(len, groups))
+    if tokens.is_cased and not text.isdigit() and not tokens.slice(at, stop).isupper():
+        return False  # where capitals mean something, a plate is written in them
     if not groups:
         return _may_open(tokens, at, stop, text)
     if total + len(text) > LONGEST:
@@ -393,7 +425,7 @@ def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, i
         return total <= 2
     if len(groups) == 1:
         return len(first) <= 4 or (first.isalpha() and len(text) <= 2)
-    return total <= 4 or len(first) == 1 or (len(text) == 1 and text.isalpha() and total <= 7 and first.isdigit())
+    return total <= 4 or len(first) == 1 or (len(text) == 1 and _ends_clause(tokens, stop))
 
 
 def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
@@ -606,11 +638,11 @@ def _region_end(tokens: Tokens, at: int, key: tuple[str, ...]) -> int:
     return at
 
 
-def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int]) -> Plate | None:
+def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends: frozenset[int]) -> Plate | None:
     """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``, ``Manitoba KTR 902``."""
     low, high = tokens.sentence(at)
     found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"})
-    if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS):
+    if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS and at not in ends):
         return None
     code, end = found
     if tokens.word(end) in LABELS or tokens.word(end) in BEFORE_LABEL:
