@@ -10,6 +10,8 @@ from capgateway.cards.extract.people import Person, _agree
 if TYPE_CHECKING:
     from capgateway.cards.extract.cues import Role
 
+YOUNGEST_SUSPECT = 12
+"""Years. The youngest suspects of real alerts are teenagers."""
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
 
 
@@ -27,10 +29,11 @@ def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
 
 
 def _worth_showing(people: list[Person]) -> list[Person]:
-    """Without somebody of whom only the sex is known, where others are known better."""
-    if all(set(person.facts) <= {"sex"} for person in people):
+    """Without somebody of whom almost nothing is known, where others are known better."""
+    little = {"sex", "race"} if any(person.role == "child" for person in people) else {"sex"}
+    if all(set(person.facts) <= little for person in people):
         return people[:1]
-    return [person for person in people if set(person.facts) - {"sex"}]
+    return [person for person in people if set(person.facts) - little]
 
 
 def _find_named_children(people: list[Person]) -> None:
@@ -43,22 +46,22 @@ def _find_named_children(people: list[Person]) -> None:
 
 
 def _decide_roles(people: list[Person]) -> None:
+    """Where words leave the role open, ages decide."""
     for person in people:
-        if person.role is None and person.is_minor:
+        if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
-        if (
-            person.role is None
-            and has_child
-            and ((person.is_adult and person.parts) or person.is_adult and BODY & set(person.facts))
-            or person.role == "child"
-            and person.is_guess
-            and person.is_adult
-            and has_minor
-        ):
+        is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
+        is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
+        if person.is_adult and (is_open or is_doubtful):
             person.role = "suspect"
+
+
+def _is_small(person: Person) -> bool:
+    """Whether they are too young to be a suspect, whatever the words beside them seem to say."""
+    return person.age is not None and (person.age.unit != "year" or person.age.value < YOUNGEST_SUSPECT)
 
 
 def _joined(people: list[Person]) -> list[Person]:

@@ -461,7 +461,7 @@ class Reader:
         nameless = self._nameless(run, sentence)
         person = nameless or self._begin(self._role_beside(run, sentence))
         if nameless is None:
-            person.is_guess = not self._strength_before(run, sentence)[1]
+            person.is_guess = not self._after_label(run)
         elif person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
