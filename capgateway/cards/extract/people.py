@@ -144,6 +144,7 @@ class Families(NamedTuple):
 
     of: dict[int, names.Run]
     surnames: frozenset[int]
+    ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
 
 
 def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
@@ -158,33 +159,64 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     surnames = set()
     for place in range(len(runs) - 1, 0, -1):
         run, before = runs[place], runs[place - 1]
-        if len(before.parts) != 1:
-            continue
         between = tokens.words[before.end : run.first]
-        listed = (
-            between[:1] == [","]
-            and between[1:2]
-            and between[1].isdigit()
-            and between[2:] in ([","], [",", "and"], ["and"])
-        )
-        if listed and any(word in CHILD_NOUNS for word in tokens.words[max(0, before.first - 14) : before.first]):
+        if len(before.parts) != 1 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+            continue
+        is_listed = any(word in JOINERS for word in between)
+        has_age = any(word.isdigit() for word in between)
+        if has_age and not is_listed and between[-1] == ")" and len(run.parts) == 1:
+            of[before.first] = run
+            surnames.add(run.first)
+        elif is_listed or (has_age and "," in between):
             family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
             if family is not None:
                 of[before.first] = family
+        elif between == [","] and run.first in of:
+            of[before.first] = of[run.first]
+    return Families(of, frozenset(surnames), _ages_of(tokens, runs, of))
+
+
+def _ages_of(tokens: Tokens, runs: list[names.Run], of: dict[int, names.Run]) -> dict[int, int]:
+    """``Diego y Valeria Ríos Peña, de 8 y 5 años``: as many ages as names, in their order."""
+    found: dict[int, int] = {}
+    listed: list[int] = []
+    for run in runs:
+        listed.append(run.first)
+        if run.first in of:
             continue
-        aged = len(between) in {3, 4} and between[0] == "(" and between[1].isdigit() and between[2] == ")"
-        if aged and len(between) == 3 and len(run.parts) == 1:
-            of[before.first] = run
-            surnames.add(run.first)
-        elif between in (["and"], ["&"], ["et"], ["y"], [","], [",", "and"]) or (
-            aged and between[3:] and between[3] in {"and", "&", "et", "y", ","}
-        ):
-            family = of.get(run.first)
-            if family is None and len(run.parts) > 1 and between != [","]:
-                family = _surname(tokens, run)
-            if family is not None:
-                of[before.first] = family
-    return Families(of, frozenset(surnames))
+        ages = _ages_after(tokens, run.end)
+        if len(listed) > 1 and len(ages) == len(listed):
+            found.update(zip(listed, ages, strict=True))
+        listed = []
+    return found
+
+
+def _ages_after(tokens: Tokens, at: int) -> list[int]:
+    ages = []
+    for place in range(at, min(len(tokens), at + 12)):
+        word = tokens.words[place]
+        if word.isdigit() and len(word) < 3:
+            ages.append(place)
+        elif word not in BESIDE_AGES:
+            break
+    return ages
+
+
+JOINERS = frozenset(["and", "&", "et", "y", "/", "e"])
+IN_LIST = JOINERS | frozenset(
+    ", ( ) ... - ; ans anos yo yrs yr years year old de aged age m f mo months mois meses +".split()
+)
+LONGEST_BETWEEN = 9
+"""Tokens between two names of a list: ``, 7 years old, and``."""
+
+
+BESIDE_AGES = frozenset(
+    ", ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
+)
+
+
+def _is_in_list(word: str) -> bool:
+    return word in IN_LIST or (word.isdigit() and len(word) < 3)
 
 
 def _surname(tokens: Tokens, run: names.Run) -> names.Run | None:
@@ -607,6 +639,10 @@ class Reader:
         return 0, False
 
     def _age_after(self, person: Person, run: names.Run) -> None:
+        listed = self._families.ages.get(run.first)
+        if listed is not None:
+            person.learn("age", fact(self._tokens, listed, listed + 1, AgeValue(int(self._tokens.words[listed]))))
+            return
         age = names.bare_age(self._tokens, run.end)
         if age:
             at, value = age

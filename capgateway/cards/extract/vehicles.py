@@ -169,6 +169,8 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
         return None
     if tokens.word(at + 1) in MAKES_BY_FIRST and word != "haul":
         return None  # its make takes it along
+    if word == "vus" and not (tokens.is_cased and tokens.slice(at, at + 1).isupper()):
+        return None  # the French participle
     mention = Mention(at, at + 1)
     body = BODIES.get(word)
     if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):
