@@ -181,6 +181,16 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     after = tokens.word(at + 1)
     if after in _NOT_PERSONS and not (after == "d" and word != "enfant"):
         return True
+    if word in {"male", "female"} and after in {
+        "driver",
+        "suspect",
+        "abductor",
+        "juvenile",
+        "child",
+        "infant",
+        "toddler",
+    }:
+        return True  # that noun takes the sex along
     if word == "missing" or (word == "teen" and after in {"girl", "boy"}):
         return True
     if word in {"tia", "tio", "papa", "mama"} and tokens.language[:2] != "es":
@@ -219,6 +229,11 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
 
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word in {"menor", "recien"}:  # the article says it; of "un bebé" and "una víctima" it does not
+        article = tokens.word(at - 1)
+        return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(article) if word == "menor" else None
+    if word not in SEXES and tokens.word(at - 1) in {"male", "female"}:
+        return SEXES[tokens.word(at - 1)]
     if word in {"hispana", "latina"}:
         return None
     if word == "suspecte":

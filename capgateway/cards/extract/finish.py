@@ -31,9 +31,9 @@ def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
 def _worth_showing(people: list[Person]) -> list[Person]:
     """Without somebody of whom almost nothing is known, where others are known better."""
     little = {"sex", "race"} if any(person.role == "child" for person in people) else {"sex"}
-    if all(set(person.facts) <= little for person in people):
-        return people[:1]
-    return [person for person in people if set(person.facts) - little]
+    if all(set(person.facts) <= {"sex", "race"} for person in people):
+        return people if all(person.is_counted for person in people) else people[:1]
+    return [person for person in people if person.is_counted or set(person.facts) - little]
 
 
 def _find_named_children(people: list[Person]) -> None:

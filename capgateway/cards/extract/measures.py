@@ -678,8 +678,15 @@ FEMININE = frozenset(
 )
 
 
+MASCULINE = frozenset("sustraido secuestrado raptado".split())
+
+
 def _participle(tokens: Tokens, at: int) -> Found | None:
-    """French and Spanish say the sex in participles: ``enlevée``, ``vista``. The masculine form may mean anybody."""
+    """French and Spanish say the sex in participles: ``enlevée``, ``vista``. The masculine form may mean anybody, except in
+    Spanish after ``fue``."""
+    if tokens.words[at] in MASCULINE:
+        is_said = tokens.language[:2] == "es" and tokens.word(at - 1) == "fue"
+        return Found("sex", at, at + 1, "M", False) if is_said else None
     return Found("sex", at, at + 1, "F", False) if tokens.language[:2] in {"fr", "es"} else None
 
 
@@ -691,7 +698,7 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (_hair_and_eyes,) for word in HAIR_COLORS},
     **{word: (race, _hair_and_eyes) if word in HAIR_COLORS else (race,) for word in RACES},
     **{word: (_labelled_age,) for word in AGE_LABELS},
-    **{word: (_participle,) for word in FEMININE},
+    **{word: (_participle,) for word in FEMININE | MASCULINE},
     **{word: (_decade_word,) for word in TENS},
     **dict.fromkeys("height hgt ht taille estatura".split(), (_labelled_height,)),
     **dict.fromkeys("weight wgt wt poids peso".split(), (_labelled_weight,)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures
+from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ ADJECTIVES = frozenset(
 
 
 NUMBER_WORDS = frozenset(NUMBERS)
+MOST_COUNTED = 4
+"""Suspects that a number may stand for."""
 MOST_PEOPLE = 40
 """That one alert speaks of; a longer list is no alert, and each name is compared with all before it."""
 
@@ -58,7 +60,7 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_fresh", "is_guess", "parts", "role", "sentence", "texts")
+    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_guess", "parts", "role", "sentence", "texts")
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
@@ -67,7 +69,7 @@ class Person:
         self.parts: tuple[str, ...] = ()
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = False
+        self.is_guess = self.is_counted = False
         self.sentence = -1
         self.at = -1
 
@@ -240,6 +242,7 @@ class Reader:
         self._list_role: Role | None = None
         self._list_sentence = -1
         self._list_sex: Noun | None = None
+        self._siblings: Noun | None = None
         self._pending: list[Found] = []
         self._described = bytearray()
         self._labels: list[Label] = []
@@ -251,7 +254,7 @@ class Reader:
         wears: where the cue is, and where the words begin and end."""
         self._text += 1
         self._tokens, self._taken = tokens, taken
-        self._now = self._block = self._list_role = None
+        self._now = self._block = self._list_role = self._siblings = None
         self._pending = []
         events = self._events(clothes)
         for place, event in enumerate(events):
@@ -505,6 +508,9 @@ class Reader:
         listed = self._list_sex
         if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
+        elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
+            siblings = self._siblings
+            person.learn("sex", fact(tokens, siblings.first, siblings.end, siblings.sex, "medium"))
         if self._is_safe(run):
             person.role = "other"
         self._named_suspect(person, run)
@@ -738,9 +744,11 @@ class Reader:
             self._pronoun(noun, sentence)
             return
         if noun.is_plural:
-            self._now, self._pending = None, []
+            self._now = None
+            pending, self._pending = self._pending, []
             self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
             self._of_all(noun)
+            self._count_off(noun, sentence, pending)
             return
         if noun.is_kin:
             self._kin(noun, sentence)
@@ -753,6 +761,26 @@ class Reader:
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
         self._describe(person, noun, sentence)
+
+    def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
+        """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
+        tokens = self._tokens
+        before = tokens.words[max(sentence, noun.first - 7) : noun.first]
+        is_cued = noun.role == "suspect" or any(word in {"by", "par", "por"} or word in UNKNOWN for word in before)
+        if noun.role == "child":
+            if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
+                self._siblings = noun
+            return
+        if not noun.sex or not is_cued:
+            return
+        counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
+        for _ in range(counts[0] if len(counts) == 1 and counts[0] <= MOST_COUNTED else 1):
+            person = self._begin("suspect")
+            person.is_counted = True
+            person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+            for found in pending:
+                if found.what == "race":
+                    self._give(person, found, "high")
 
     def _of_all(self, noun: Noun) -> None:
         """``Both girls``, ``the sisters``: the sex of all children that the text names so far."""
