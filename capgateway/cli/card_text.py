@@ -87,7 +87,7 @@ def _words(content: dict[str, Any], indent: str, marks: Mapping[str, list[tuple[
     """The texts, each line break of the issuer kept, and the lines that are made of facts."""
     for line in content.get("lines") or ():
         yield from wrapped(f"{indent}{line['role'] + ':':<13}", harmless(line["text"]))
-    for name in ("event", "headline", "description", "instruction", "area", "short"):
+    for name in ("event", "headline", "description", "instruction", "area", "short", "long"):
         for number, line in enumerate(_marked(content.get(name) or "", marks.get(name, [])).splitlines()):
             title = f"{name}:" if number == 0 else ""
             yield from wrapped(f"{indent}{title:<13}", harmless(line))

@@ -32,6 +32,7 @@ FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestrador
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
+SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
@@ -848,6 +849,10 @@ class Reader:
         ages = [found.value for found in self._pending if found.what == "age"]
         if ages and (ages[0].unit != "year" or ages[0].value < ADULT):
             return "child"
+        if any(each in SAW for each in tokens.words[noun.end : noun.end + 4]) or _follows(
+            tokens.words[max(sentence, noun.first - 5) : noun.first], "seen", "by"
+        ):
+            return "other"
         if word in DRIVERS or (ages and self._has_child()):
             return "suspect"
         is_fresh = (

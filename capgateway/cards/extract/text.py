@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from typing import Any
 
 LONGEST = 20_000
@@ -99,15 +100,9 @@ class Tokens:
 
     def sentence(self, at: int) -> tuple[int, int]:
         """The sentence that token ``at`` is in, as first token and end."""
-        low, high = 0, len(self.sentences) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.sentences[middle] <= at:
-                low = middle
-            else:
-                high = middle - 1
-        end = self.sentences[low + 1] if low + 1 < len(self.sentences) else len(self.words)
-        return self.sentences[low], end
+        number = bisect_right(self.sentences, at)
+        end = self.sentences[number] if number < len(self.sentences) else len(self.words)
+        return self.sentences[max(0, number - 1)], end
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
