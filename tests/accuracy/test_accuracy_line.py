@@ -11,8 +11,8 @@ from accuracy_score import LANGUAGES, SHOWN_KINDS, Score, read, rows, score, set
 LINES = {
     "dev": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.98, 0.90), "color": (0.97, 0.88), "make": (0.98, 0.93), "model": (0.97, 0.92),
-        "child name": (0.97, 0.88), "age": (0.97, 0.80), "sex": (0.96, 0.65), "contact": (0.99, 0.95), "do not approach": (0.95, 0.90),
-        "last seen place": (0.95, 0.58), "last seen time": (0.95, 0.70), "hair": (0.95, 0), "eyes": (0.95, 0), "race": (0.90, 0), "suspect body": (0.95, 0),
+        "child name": (0.97, 0.88), "age": (0.97, 0.80), "sex": (0.97, 0.70), "contact": (0.99, 0.95), "do not approach": (0.95, 0.90),
+        "last seen place": (0.95, 0.60), "last seen time": (0.95, 0.70), "hair": (0.95, 0), "eyes": (0.95, 0), "race": (0.93, 0), "clothing": (0.90, 0), "height": (0.95, 0), "weight": (0.95, 0), "suspect body": (0.95, 0),
     },
     "given": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.95, 0.80), "color": (0.95, 0.80), "make": (0.95, 0.80), "model": (0.95, 0.80),

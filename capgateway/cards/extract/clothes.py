@@ -19,6 +19,9 @@ ENDS = frozenset(
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
 )
 TRIGGERS = CUES | {":", "..."}
+NOT_CLOTHES = frozenset(
+    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask".split()
+)
 STOPPERS = frozenset(
     "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
 )
@@ -41,7 +44,7 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
             first = at + 1
             while tokens.word(first) in {"in", "de", "d", "'", "un-", "con", "avec", ":", "only"}:
                 first += 1
-        if first and (end := _end(tokens, first, stops)):
+        if first and (end := _end(tokens, first, stops, is_label=at + 1 in starts)):
             found.append((at, first, end))
     return found
 
@@ -64,15 +67,18 @@ def _is_cue(tokens: Tokens, at: int) -> bool:
     }
 
 
-def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
+def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = False) -> int:
     _, high = tokens.sentence(min(first, len(tokens) - 1))
     at = first
-    if first >= high or tokens.words[first] in STOPPERS:
+    if first >= high or tokens.words[first] in STOPPERS or NOT_CLOTHES & set(tokens.words[first : first + 4]):
         return 0
     while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
         if at in stops and at > first:
             break
+        if word == ";" and is_label:
+            at += 1
+            continue
         if word == ":":
             return 0
         if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
@@ -93,6 +99,8 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int]) -> int:
         if word in {",", "..."} and (
             tokens.word(at + 1) in AFTER_COMMA or tokens.word(at + 1) in ENDS or tokens.word(at + 1).isdigit()
         ):
+            break
+        if word == "," and tokens.words[at + 1 : at + 3] == ["in", "connection"]:
             break
         if word == "in" and tokens.word(at + 1) == "the" and tokens.word(at + 2) in {"company", "area"}:
             break

@@ -96,6 +96,10 @@ def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | 
         return same_age[0]
     role: Role | None = person.role
     mine = [other for other in people if other.role == role and other.facts]
+    if role == "child" and len(mine) == 2 and len(fit) == 1 and not (person.parts or fit[0].parts):
+        sexes = [other.facts["sex"].value for other in mine if "sex" in other.facts]
+        if len(sexes) == 2 and sexes[0] == sexes[1] and not (person.age and fit[0].age):
+            return fit[0]
     named = [other for other in mine if other.parts]
     nameless = [other for other in mine if not other.parts]
     if len(named) == 1 and len(nameless) == 1 and len(fit) == 1 and bool(fit[0].parts) != bool(person.parts):

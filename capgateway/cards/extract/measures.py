@@ -283,7 +283,7 @@ def _height(tokens: Tokens, at: int) -> tuple[int, float, float | None] | None:
     if tokens.word(place) == "'" and not is_word:  # 4''
         return None
     inner = place
-    while tokens.word(inner) in {"-", ",", "and", "et", "y"}:
+    while tokens.word(inner) in {"-", ",", "and", "et", "y", "con"}:
         inner += 1
     inches = number(tokens, inner)
     if (
@@ -645,7 +645,10 @@ def race(tokens: Tokens, at: int) -> Found | None:
     word = tokens.words[at]
     if word == "race":
         place = _skip(tokens, at + 1, ":")
-        return Found("race", place, place + 1, RACES[tokens.word(place)]) if tokens.word(place) in RACES else None
+        said, other = RACES.get(tokens.word(place)), RACES.get(tokens.word(place + 2))
+        if said and other and tokens.word(place + 1) == "/":
+            return Found("race", place, place + 3, f"{said}/{other}")
+        return Found("race", place, place + 1, said) if said else None
     if word == "native":
         if tokens.word(at + 1) == "american":
             return Found("race", at, at + 2, "native american")

@@ -112,7 +112,6 @@ EYE_COLORS = {
     "noisette": "hazel",
     "pers": "hazel",
     "avellana": "hazel",
-    "miel": "hazel",
 }
 HAIR_COLORS = table(
     """blonde: blonde blond blonds blondes bln bld rubio rubia rubios; brown: brown bro brn brun brune bruns chatain chatains castano castana cafe marron;
