@@ -21,6 +21,8 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
 _INSIDE = frozenset(
+    "recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+) | frozenset(
     "taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
 LAST_SEEN = (

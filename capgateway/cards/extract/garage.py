@@ -33,7 +33,7 @@ SWITCH = frozenset(
     "switched switch switching transferring transferred swapped traded exchanged changed changing change cambiaron cambio troque echange".split()
 )
 NOW = frozenset("now maintenant desormais ahora currently".split())
-WITHOUT_A_CAR = frozenset("foot bus train transit subway pied autobus autocar metro".split())
+WITHOUT_A_CAR = frozenset("foot bus train subway pied autobus autocar metro".split())
 NOT_YET = frozenset("if once when where si cuando last".split())
 BE = frozenset(
     "was were been is later has have now had et a ete fue ha sido est plus subsequently already also since and ou".split()

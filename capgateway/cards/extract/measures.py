@@ -169,7 +169,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
 
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
-    return tokens.word(at - 1) in {",", "(", ":", "...", "de", "ages", "age"} and tokens.word(end) in {
+    before = tokens.word(at - 1)
+    is_listed = before in {",", "(", ":", "...", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    return is_listed and tokens.word(end) in {
         ",",
         ")",
         "(",

@@ -951,11 +951,7 @@ class Reader:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
-        here = [
-            person
-            for person in self.people
-            if self._text in person.texts and not (person.role is None and not person.facts)
-        ]
+        here = [person for person in self.people if self._text in person.texts and person.facts]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)
         if not recent:

@@ -173,6 +173,15 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             region = region or fact(tokens, at, after[1], after[0])
             at = after[1]
             continue
+        if (
+            region is None
+            and not after
+            and word in regions.CODES
+            and _is_whole(_candidate(tokens, at + 1, high, is_partial=False))
+        ):
+            region = fact(tokens, at, at + 1, regions.CODES[word])  # also where capitals mean nothing: LIC OH HGT 4410
+            at += 1
+            continue
         candidate = _candidate(tokens, at, high, is_partial=partial, is_quoted=is_quoted)
         if candidate:
             if tokens.word(candidate[0]) in {"or", "ou", "o"} and _candidate(
@@ -198,6 +207,10 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             span=(first_label, label + 1),
         )
     return None
+
+
+def _is_whole(candidate: tuple[int, str, bool] | None) -> bool:
+    return candidate is not None and _is_mixed(candidate[1]) and not candidate[2]
 
 
 def _stretched(tokens: Tokens, high: int) -> int:

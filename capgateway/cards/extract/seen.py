@@ -238,7 +238,19 @@ class Seen:
                     and self._is_place(tokens, first_of_place, end)
                     and not any(self._taken[first_of_place:end])
                 ):
-                    while tokens.word(first_of_place) in {"the", "le", "la", "l", "'", "el"}:
+                    while tokens.word(first_of_place) in {
+                        "the",
+                        "le",
+                        "la",
+                        "l",
+                        "'",
+                        "el",
+                        "de",
+                        "du",
+                        "des",
+                        "d",
+                        "del",
+                    }:
                         first_of_place += 1
                     return fact(tokens, first_of_place, end, " ".join(tokens.slice(first_of_place, end).split()))
             if (
@@ -331,7 +343,7 @@ class Seen:
         return (
             is_road
             and any(word in PLACE_WORDS or word == "st" for word in after)
-            and tokens.capital[min(at + 1, len(tokens) - 1)]
+            and (tokens.capital[min(at + 1, len(tokens) - 1)] or tokens.word(at + 1).isdigit())
         )
 
     def _leads_to_time(self, tokens: Tokens, at: int) -> bool:
