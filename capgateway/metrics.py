@@ -56,6 +56,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     cards_unverified: int = 0
     take_downs_held: int = 0
     is_writable: bool = False
+    is_paused: bool = False
 
 
 class Metrics:
@@ -186,6 +187,12 @@ class _Gauges:
         )
         if known is None:
             return
+        yield _gauge(
+            "capgateway_paused",
+            "1 while displays are paused: none starts, and take-downs continue.",
+            [],
+            [([], float(self._state.is_paused))],
+        )
         yield _gauge(
             "capgateway_cards_unverified",
             "Live cards that nobody has confirmed since a gap of their feed.",

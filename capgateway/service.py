@@ -32,7 +32,7 @@ from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, deliveries, feeds, gaps, lists
+from capgateway.store import Store, deliveries, feeds, gaps, lists, review
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -70,13 +70,18 @@ class Service:
         self._intake = Intake(
             store,
             self._schemas,
-            _policy(settings),
+            policy_of(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
         self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
-        self._watching = Watching(self._intake, user_agent(settings), self.faults)
+        self._watching = Watching(
+            self._intake,
+            user_agent(settings),
+            self.faults,
+            each_second={"review": self._operate.publish_unanswered},
+        )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
         self._beside: set[asyncio.Task[None]] = set()
@@ -221,6 +226,7 @@ class Service:
             await self.store.write(deliveries.clock_stepped, by, self._dispatch.held)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
             return
@@ -230,7 +236,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = _policy(settings)
+        self._intake.policy = self._operate.policy = policy_of(settings)
         self._operate.feeds = {feed.name: feed for feed in settings.feeds}
 
     async def _warn_of_the_forgotten(self) -> None:
@@ -374,7 +380,7 @@ def public_url(settings: Settings) -> str:
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy, with what each feed may say."""
     feeds = {
         feed.name: FeedRules(

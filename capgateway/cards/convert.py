@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from capgateway.cards.area import touches
 from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
+from capgateway.cards.correct import without
 from capgateway.cards.member import Member
-from capgateway.cards.telling import allowed, with_lines
+from capgateway.cards.programmes import AMBER
+from capgateway.cards.telling import allowed, corrected, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.policy import Policy
     from capgateway.places import Unit
 
 
-def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> Card:
-    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names."""
-    area = _area(display, member, draft)
-    facts = allowed(draft.facts, policy.facts)
+def convert(
+    display: Display, member: Member, draft: Draft, policy: Policy, corrections: Sequence[Correction] = ()
+) -> Card:
+    """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
+    ``corrections`` the facts that a person removed."""
+    area, rules = _area(display, member, draft), policy.of(display.programme)
+    programme = policy.programme(display.programme) or AMBER
+    facts = corrected(allowed(draft.facts, rules.facts), corrections)
+    said = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)["actions"]
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -30,6 +40,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         state=display.state,
         kind=display.programme,
         related=display.related,
+        program=programme.called(tuple(draft.content)),
         status="exercise" if member.is_exercise else "actual",
         issuer=Issuer(name=draft.issuer, sender=member.gist.sender, country=country),
         issued_at=display.issued_at,
@@ -43,7 +54,7 @@ def convert(display: Display, member: Member, draft: Draft, policy: Policy) -> C
         vehicles=facts.vehicles,
         last_seen=facts.last_seen,
         safety=facts.safety,
-        actions=_actions(_policy_actions(policy, area), draft.actions),
+        actions=_actions(_policy_actions(rules, area), msgspec.convert(said, tuple[Action, ...])),
         area=area,
         source=_source(member, draft),
     )

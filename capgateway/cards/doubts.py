@@ -15,13 +15,13 @@ LANGUAGES = "languages"
 """The languages of the alert contradict each other: they name different plates, cars or children."""
 
 
-def doubts(infos: Sequence[Info], *, is_amber: bool) -> tuple[str, ...]:
-    """The doubts about blocks of one alert that are live together. Nothing is read where there is one language only."""
+def contradict(infos: Sequence[Info], *, is_amber: bool) -> bool:
+    """Whether the languages of blocks that are live together contradict each other. Nothing is read where there is one language
+    only."""
     try:
-        is_contradictory = extract.contradict(_texts(infos), is_amber=is_amber)
+        return extract.contradict(_texts(infos), is_amber=is_amber)
     except Exception:  # noqa: BLE001  (a fault in reading prose keeps no alert from being decided)
-        return ()
-    return (LANGUAGES,) if is_contradictory else ()
+        return False
 
 
 def _texts(infos: Sequence[Info]) -> list[extract.Text]:

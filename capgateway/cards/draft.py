@@ -13,18 +13,21 @@ from capgateway import places
 from capgateway.cards import extract, traits
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.programmes import BUILT_IN, is_amber
 from capgateway.cards.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from capgateway.cap import Alert, Info
+    from capgateway.cards.policy import Policy
 
 TEXTS = ("description", "headline", "instruction", "short", "long", "event")
 NO_FACTS = extract.Facts()
 PARAGRAPH = "\n\n"
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
+KNOWN_CODES = frozenset(code for programme in BUILT_IN.values() for code in programme.codes)
 NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
 
 
@@ -52,7 +55,7 @@ def draft(alert: Alert, gist: Gist) -> Draft:
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
     geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
-    read = _facts(content, infos) if gist.basis is not None else NO_FACTS
+    read = _facts(content, infos, gist) if gist.codes or gist.said else NO_FACTS
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
@@ -95,7 +98,7 @@ def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
     )
 
 
-def _facts(content: Mapping[str, Content], infos: Sequence[Info]) -> extract.Facts:
+def _facts(content: Mapping[str, Content], infos: Sequence[Info], gist: Gist) -> extract.Facts:
     """What the texts say, and the parameters that give facts by themselves. A fault in reading them must never keep an alert from
     being displayed: then the issuer's words are all there is."""
     parameters = dict.fromkeys(
@@ -103,7 +106,7 @@ def _facts(content: Mapping[str, Content], infos: Sequence[Info]) -> extract.Fac
     )
     texts, given = [*texts_of(content), *extract.spoken(parameters)], [extract.Given(*one) for one in parameters]
     try:
-        return extract.facts(texts, given=given)
+        return extract.facts(texts, given=given, is_amber=is_amber(gist.codes, gist.said))
     except Exception:  # noqa: BLE001  (whatever it is: the words are shown)
         return NO_FACTS
 
@@ -124,10 +127,12 @@ def _alerts(gist: Gist) -> tuple[str, ...]:
     return tuple("\n".join(name) for name in names)[: traits.MOST]
 
 
-def may_display(gist: Gist) -> bool:
-    """Whether an alert can ever make a card, so that its draft is worth keeping: its codes do not say that it is something
-    else."""
-    return gist.msg_type in ("Alert", "Update") and (gist.basis is not None or not gist.codes)
+def may_display(gist: Gist, policy: Policy) -> bool:
+    """Whether an alert may well make a card, so that its draft is worth keeping: it is of an enabled programme or one that is
+    built in, or has no code. For others the draft is made when their programme is enabled."""
+    codes = gist.codes
+    is_known = not codes or any(code in KNOWN_CODES for code in codes) or policy.recognise(gist) is not None
+    return gist.msg_type in ("Alert", "Update") and is_known
 
 
 def _content(infos: Sequence[Info]) -> dict[str, Content]:

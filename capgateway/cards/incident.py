@@ -102,7 +102,7 @@ def _settled(
         for rival in linked
         if rival.is_over_by_word and (is_waiting or _would_end(rival.side.member, mine, policy))
     ]
-    if over and not mine.member.released_at:
+    if over and not mine.member.is_approved:
         incidents = (rival.card.incident_id for rival in over if rival.card)
         return replace(display, state="waiting", incident_id=next(incidents, display.incident_id))
     if current and current.state == "linked" and any(one.incident_id == current.incident_id for one in _cards(linked)):

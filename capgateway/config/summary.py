@@ -24,6 +24,7 @@ def summary(settings: Settings) -> dict[str, str]:
         "database": settings.gateway.shown_database,
         "address": f"http://{settings.gateway.listen}" if settings.gateway.listen else "none: the API is turned off",
         "regions": ", ".join(settings.policy.regions) or "everywhere",
+        "programmes": ", ".join(one.id for one in settings.policy.programmes) or "none: no alert becomes a card",
         "feeds": _names(settings.feeds),
         "receivers": _names(settings.receivers),
     }

@@ -232,4 +232,4 @@ def as_duration(length: timedelta) -> str:
         number, seconds = divmod(seconds, size)
         if number:
             parts.append(f"{number}{unit}")
-    return "".join(parts)
+    return "".join(parts) or "0s"

@@ -1,11 +1,25 @@
 """What the gateway remembers: one atomic unit per decision, one per attempt; SQLite or PostgreSQL, one code.
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
-may have to settle, ``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes,
-``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+may have to settle, ``hand``, ``corrections``, ``publish`` and ``pause`` do what a person asks for and ``audit`` records it,
+``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes, ``lists``, ``lives`` and
+``evidence`` answer people, ``retention`` erases in time and ``erase`` by order. ``tables`` is the page to read first.
 """
 
-from capgateway.store import again, alerts, cards, chains, deliveries, feeds, gaps, held, lists, operators, retention
+from capgateway.store import (
+    again,
+    alerts,
+    cards,
+    chains,
+    deliveries,
+    erase,
+    feeds,
+    gaps,
+    held,
+    lists,
+    operators,
+    retention,
+)
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Finished, Turn
 from capgateway.store.records import (
@@ -49,6 +63,7 @@ __all__ = [
     "cards",
     "chains",
     "deliveries",
+    "erase",
     "feeds",
     "gaps",
     "held",

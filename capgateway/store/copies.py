@@ -19,7 +19,7 @@ from capgateway.cards import Display, End, expire, incident
 from capgateway.store import cards as card_rows
 from capgateway.store import chains, incidents, operators, outcomes
 from capgateway.store.cards import Written
-from capgateway.store.tables import alerts, cards, lanes
+from capgateway.store.tables import alerts, cards, gateway, lanes
 from capgateway.webhooks import OperatorData
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ _IS_UNANSWERED = exists().where(
     lanes.c.card_id == cards.c.superseded_by, lanes.c.due_at.is_not(None), lanes.c.action == "display"
 )
 _IS_GIVING_WAY = and_(cards.c.state == "active", cards.c.supersede_at.is_not(None))
-_GIVEN_WAY = select(cards).where(
-    _IS_GIVING_WAY, or_(cards.c.supersede_at <= bindparam("now", type_=cards.c.supersede_at.type), ~_IS_UNANSWERED)
-)
+_IS_SENT = exists().where(gateway.c.paused_since.is_(None))
+"""Whether displays are sent: in a pause nobody has the card that takes the place of another."""
+_IS_LATE = and_(cards.c.supersede_at <= bindparam("now", type_=cards.c.supersede_at.type), _IS_SENT)
+_GIVEN_WAY = select(cards).where(_IS_GIVING_WAY, or_(_IS_LATE, ~_IS_UNANSWERED))
 _OVERDUE = select(cards).where(
     cards.c.state.in_(OPEN), cards.c.expires_at <= bindparam("now", type_=cards.c.expires_at.type)
 )
@@ -75,7 +76,7 @@ def next_end(connection: Connection, now: datetime) -> datetime | None:
     if connection.execute(_GIVEN_WAY.limit(1), {"now": now}).first():
         return now
     ends = select(func.min(cards.c.expires_at)).where(cards.c.state.in_(OPEN))
-    gives_way = select(func.min(cards.c.supersede_at)).where(_IS_GIVING_WAY)
+    gives_way = select(func.min(cards.c.supersede_at)).where(_IS_GIVING_WAY, _IS_SENT)
     moments = [connection.execute(query).scalar() for query in (ends, gives_way)]
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -110,8 +111,8 @@ def _follow(write: Write, change: Change, was: CardState | None, policy: Policy)
             parameters = {"card": change.takes_over, "by": change.card_id, "at": write.now + HAND_OVER}
             write.execute(_TAKE_OVER, parameters)
         return _place_copies(write, change, policy) if was and change.state == "active" else 0
-    if was is None or not was.active:
-        return 0
+    if was is None or not was.active or change.by_policy:
+        return 0  # a policy that ends one programme ends its copies as well
     mates = [mate for mate in incidents.mates_of(write, was.incident_id) if mate.card]
     if change.reason in (*incident.BY_WORD, "erased"):
         return _close(write, change, mates)
@@ -176,9 +177,10 @@ def _said(mate: Rival) -> OperatorData:
 
 
 def _place_anew(write: Write, card: CardState, policy: Policy) -> int:
-    """Find the place of a card, or of the chain of one that ended, anew; how many messages that took."""
+    """Find the place of a card, or of the chain of one that ended, anew; how many messages that took. In a pause a display is
+    written, and sent afterwards."""
     member, chain_id = chains.one(write.connection, card.alert_id)
-    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({card.card_id}))
+    made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({card.card_id}), is_for_later=True)
     shown = [change for change in made.decision.changes if isinstance(change, Display)]
     if card.is_open and all((one.card_id, one.state) == (card.card_id, card.state) for one in shown):
         return 0

@@ -28,10 +28,10 @@ from sqlalchemy import (
     update,
 )
 
-from capgateway.store import outbox
+from capgateway.store import erasure, outbox
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import EPOCH, Moment, attempts, deliveries, lanes, messages, receivers
+from capgateway.store.tables import EPOCH, Moment, attempts, cards, deliveries, gateway, lanes, messages, receivers
 from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
 
 if TYPE_CHECKING:
@@ -81,14 +81,15 @@ _FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery())
 
 
 @cache
-def _next_due(count: int) -> TextClause:
+def _next_due(count: int, *, in_a_pause: bool) -> TextClause:
     """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
-    time."""
+    time. In a pause displays are not due."""
+    displays = " AND (action IS NULL OR action <> 'display')" if in_a_pause else ""
     part = (
         "SELECT {0} AS place, {1} AS priority, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
-        " AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+        " AND due_at IS NOT NULL{2} ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
     )
-    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
+    parts = [part.format(place, int(priority), displays) for place in range(count) for priority in Priority]
     return text(" UNION ALL ".join(parts))
 
 
@@ -123,6 +124,8 @@ _DUE = (
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
+_IS_NO_DISPLAY = lanes.c.action.is_distinct_from("display")
+_DUE_IN_A_PAUSE = _DUE.where(_IS_NO_DISPLAY)
 _LEASE = Many(
     update(lanes)
     .where(lanes.c.delivery_id == bindparam("claimed"))
@@ -162,8 +165,15 @@ _COUNT = Many(
     .values(attempts=deliveries.c.attempts + literal_column("1"))
 )
 _NOW = (
-    select(deliveries.c.id, deliveries.c.state, deliveries.c.attempts, lanes.c.delivery_id.label("newest"))
+    select(
+        deliveries.c.id,
+        deliveries.c.state,
+        deliveries.c.attempts,
+        lanes.c.delivery_id.label("newest"),
+        cards.c.erased_at,
+    )
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
+    .outerjoin(cards, cards.c.id == deliveries.c.card_id)
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
 _END = Many(
@@ -236,7 +246,7 @@ def claim(
         left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
         if left > 0:
             asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
-            rows += write.execute(_DUE, asked).mappings()
+            rows += write.execute(_DUE_IN_A_PAUSE if write.paused_since else _DUE, asked).mappings()
     if rows:
         until = write.now + lease
         write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
@@ -250,8 +260,8 @@ def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> 
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
     number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
     ``note``: with what they say of the receiver."""
-    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
+    write.execute_many(_ATTEMPTED, [_attempt_row(one, known.get(one.claim.delivery_id)) for one in finished])
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
     if mine:
@@ -270,10 +280,11 @@ def next_due(
     """For each of these receivers, when its next delivery falls due or a lease runs out; without those where nothing
     waits. Of some only the take-downs count."""
     due: dict[str, datetime] = {}
+    in_a_pause = connection.execute(select(gateway.c.paused_since)).scalar() is not None
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
         asked = {f"receiver_{place}": name for place, name in enumerate(some)}
-        for place, priority, due_at in connection.execute(_next_due(len(some)), asked):
+        for place, priority, due_at in connection.execute(_next_due(len(some), in_a_pause=in_a_pause), asked):
             name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
             if priority != Priority.TAKE_DOWN and name in take_downs_only:
                 continue
@@ -353,7 +364,8 @@ def _claim(row: RowMapping) -> Claim:
     )
 
 
-def _attempt_row(one: Finished) -> dict[str, Any]:
+def _attempt_row(one: Finished, known: Any) -> dict[str, Any]:
+    """What was answered about a card that is erased may repeat it: the card may have been erased while it was under way."""
     attempt = one.attempt
     return {
         "delivery_id": one.claim.delivery_id,
@@ -365,7 +377,7 @@ def _attempt_row(one: Finished) -> dict[str, Any]:
         "error": attempt.error,
         "ambiguous": attempt.ambiguous,
         "response_excerpt": attempt.response_excerpt,
-    }
+    } | (erasure.BLANKS[attempts] if known is not None and known.erased_at else {})
 
 
 def _is_ours(one: Finished, row: Any) -> bool:

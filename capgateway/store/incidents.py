@@ -14,8 +14,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import bindparam, exists, or_, select
 
+from capgateway import cap
 from capgateway import cards as card_stage
-from capgateway.cards import CardState, Decision, Display, Draft, End, Traits, incident
+from capgateway.cards import AMBER, CardState, Decision, Display, Draft, End, Traits, incident
 from capgateway.cards.incident import Rival, Side
 from capgateway.store import chains
 from capgateway.store.dialect import upserts
@@ -57,7 +58,7 @@ _MATES = (
 _SENDERS = select(cards.c.incident_id, cards.c.sender_key).where(
     cards.c.incident_id.in_(bindparam("incidents", expanding=True)), cards.c.state != "ended"
 )
-_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
+_TEXTS = select(alerts.c.draft, alerts.c.original).where(alerts.c.id == bindparam("alert"))
 _REMEMBER = Many(upserts(alert_traits, lambda row: row.on_conflict_do_nothing()))
 
 
@@ -96,7 +97,7 @@ def mates_of(write: Write, incident_id: str) -> list[Rival]:
     return [_rival(row, frozenset()) for row in write.execute(_MATES, {"incident": incident_id}).mappings()]
 
 
-def displayed_for(write: Write, situation: Situation, statements: Iterable[Member]) -> list[str]:
+def displayed_for(write: Write, situation: Situation, statements: Iterable[Member], policy: Policy) -> list[str]:
     """The cards on display whose copies, statements of this sender, a take-down ended: other senders' cards of the incident."""
     own = {card.card_id: card for card in situation.cards}
     found = [
@@ -107,8 +108,8 @@ def displayed_for(write: Write, situation: Situation, statements: Iterable[Membe
         if mate.card and mate.card.active and mate.card.card_id not in own
     ]
     if not own:
-        drafts = ((member, stored_draft(write, member.alert_id)) for member in statements)
-        sides = (_unseen(write, member, draft) for member, draft in drafts if draft)
+        drafts = ((member, stored_draft(write, member)) for member in statements)
+        sides = (_unseen(write, member, draft, policy) for member, draft in drafts if draft)
         found += [
             rival.card.card_id
             for mine in sides
@@ -118,10 +119,14 @@ def displayed_for(write: Write, situation: Situation, statements: Iterable[Membe
     return sorted(set(found))
 
 
-def stored_draft(write: Write, alert_id: str) -> Draft | None:
-    """The draft of a stored alert, if it has any that is not erased."""
-    found = write.execute(_DRAFT, {"alert": alert_id}).scalar()
-    return msgspec.json.decode(found, type=Draft) if found else None
+def stored_draft(write: Write, member: Member) -> Draft | None:
+    """What a card of a stored alert would say; ``None`` once that is erased. Of an alert whose programme was enabled later the
+    draft is made only now."""
+    row = write.execute(_TEXTS, {"alert": member.alert_id}).first()
+    if row is None or row.draft is not None:
+        return msgspec.json.decode(row.draft, type=Draft) if row else None
+    alert = cap.parse(row.original).alert if row.original is not None else None
+    return card_stage.draft(alert, member.gist) if alert else None
 
 
 def _placed(
@@ -170,7 +175,7 @@ def _ended_unseen(
     """An alert that was cancelled before anybody saw it ends its copies all the same."""
     if draft is None:
         return decision
-    mine = _unseen(write, situation.arrived, draft)
+    mine = _unseen(write, situation.arrived, draft, policy)
     speakers = incident.enders(situation)
     ends = [
         incident.end(rival.card, End(card_id="", revision=0, reason="cancelled"))
@@ -183,8 +188,11 @@ def _ended_unseen(
     return replace(decision, changes=tuple(ends))
 
 
-def _unseen(write: Write, member: Member, draft: Draft) -> Side:
-    return incident.side(member, draft.traits, programme="amber", ends=write.now)
+def _unseen(write: Write, member: Member, draft: Draft, policy: Policy) -> Side:
+    """An alert without a card: it was over by now at the latest."""
+    found = policy.recognise(member.gist)
+    programme = found.programme.id if found else AMBER.id
+    return incident.side(member, draft.traits, programme=programme, ends=write.now)
 
 
 def _rivals(write: Write, mine: Side) -> list[Rival]:
@@ -214,7 +222,7 @@ def _rival(row: RowMapping, senders: frozenset[str]) -> Rival:
     side = incident.side(
         chains.member(row),
         draft.traits if draft else Traits(),
-        programme=card["programme"] or "amber",
+        programme=card["programme"] or AMBER.id,
         ends=ends,
         since=card["published_at"],
     )

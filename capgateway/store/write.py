@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _INSERTS = {table: Many(insert(table)) for table in metadata.sorted_tables}
-_IDENTITY = select(gateway.c.deployment, gateway.c.sequence)
+_IDENTITY = select(gateway.c.deployment, gateway.c.sequence, gateway.c.paused_since)
 _IDENTITY_ALONE = _IDENTITY.with_for_update()
 _IDENTITY_SHARED = _IDENTITY.with_for_update(read=True)
 _SEQUENCE = update(gateway).values(sequence=bindparam("last"))
@@ -34,7 +34,15 @@ class Commit:
     """
 
     def __init__(
-        self, connection: Connection, *, now: datetime, outlets: Outlets, deployment: str, sequence: int, alone: bool
+        self,
+        connection: Connection,
+        *,
+        now: datetime,
+        outlets: Outlets,
+        deployment: str,
+        sequence: int,
+        paused_since: datetime | None,
+        alone: bool,
     ) -> None:
         self.connection, self.now, self.outlets, self.deployment, self.alone = (
             connection,
@@ -44,12 +52,13 @@ class Commit:
             alone,
         )
         self.sequence = self._stored = sequence
+        self.paused_since = paused_since
 
     @classmethod
     def begin(cls, connection: Connection, *, now: datetime, outlets: Outlets, alone: bool) -> Commit:
         """Lock the gateway's row, which says what the database is called and which sequence was given out last."""
-        deployment, sequence = connection.execute(_IDENTITY_ALONE if alone else _IDENTITY_SHARED).one()
-        return cls(connection, now=now, outlets=outlets, deployment=deployment, sequence=sequence, alone=alone)
+        known = connection.execute(_IDENTITY_ALONE if alone else _IDENTITY_SHARED).one()
+        return cls(connection, now=now, outlets=outlets, alone=alone, **known._mapping)
 
     def unit(self, work: Callable[[Write], T]) -> T:
         """Do one unit of work, all its rows included."""
@@ -105,6 +114,18 @@ class Write:
         for table, inserts in _INSERTS.items():
             if table in rows:
                 inserts.execute(self._connection, rows[table])
+
+    @property
+    def paused_since(self) -> datetime | None:
+        """Since when no display starts, as every gateway of this database knows it; ``None`` while displays are sent."""
+        return self._commit.paused_since
+
+    def pause(self, since: datetime | None) -> None:
+        """Let no display start from now on, or let them start again; what follows in the same commit knows it."""
+        if not self._commit.alone:
+            raise AssertionError("only a unit that is alone pauses: nobody claims a display meanwhile")
+        self.execute(update(gateway).values(paused_since=since))
+        self._commit.paused_since = since
 
     def next_sequence(self) -> int:
         """The next number of the whole gateway: the microsecond of the commit, made strictly growing, so that it goes on

@@ -11,7 +11,21 @@ from aiohttp import web
 from capgateway import net
 from capgateway.config import Address
 from capgateway.errors import ConfigError
-from capgateway.web import api, connections, feeds, guard, health, page, problems, quarantine, receivers, validate
+from capgateway.web import (
+    api,
+    connections,
+    erase,
+    feeds,
+    guard,
+    hand,
+    health,
+    lives,
+    page,
+    problems,
+    quarantine,
+    receivers,
+    validate,
+)
 from capgateway.web.gateway import GATEWAY, Gateway
 
 STOP_SECONDS = 3.0  # for pages at work, and once more for those that do not end then
@@ -26,7 +40,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, quarantine, feeds, receivers, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, validate, page):
         app.add_routes(part.routes)
     return app
 

@@ -7,14 +7,19 @@ import os
 from pathlib import Path
 
 import pytest
-from card_samples import CAE, an_alert, an_info, decide, following, verdict
+from card_samples import ANYWHERE, CAE, an_alert, an_info, decide, following, verdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capgateway import cap
-from capgateway.cards.amber import recognise
+from capgateway import cap, cards
 
 EVENT = "profile:CAP-CP:Event:0.4"
+
+
+def recognise(alert: cap.Alert) -> str | None:
+    """Why the alert counts as an AMBER Alert, or ``None``."""
+    found = ANYWHERE.recognise(cards.gist(alert))
+    return found.basis if found else None
 
 
 def coded(*codes: tuple[str, str], event: str = "Message", headline: str | None = None) -> cap.Alert:

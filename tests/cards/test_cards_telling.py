@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from card_samples import NOW, TEXAS, an_alert, an_info, card_of, same
+from card_samples import NOW, TEXAS, a_member, an_alert, an_info, card_of, decide, same
 
 from capgateway import cap, cards
-from capgateway.cards import Card, Policy, extract
+from capgateway.cards import Card, Display, Policy, extract
 from capgateway.cards.card import Evidence, Person
+from capgateway.cards.correct import Correction, corrections
 from capgateway.cards.extract import Facts, words
 from capgateway.cards.extract.words import FRENCH_COLORS, GENERIC
 from capgateway.cards.lines import BODIES, CATALOGUE, COLORS, lines
@@ -20,6 +21,13 @@ Sierra, Texas license plate KPW4471. Do not approach. Call 911 or 512-555-0142."
 
 def told(language: str = "en-US", text: str = TEXT, policy: Policy = TEXAS) -> Card:
     return card_of(an_alert(an_info(language=language, description=text)), policy)
+
+
+def corrected_card(alert: cap.Alert, removed: list[Correction]) -> Card:
+    (change,) = decide(alert, policy=TEXAS).changes
+    assert isinstance(change, Display)
+    member = a_member(alert, NOW)
+    return cards.convert(change, member, cards.draft(alert, member.gist), TEXAS, removed)
 
 
 def said(card: Card, language: str) -> list[tuple[str, str]]:
@@ -158,9 +166,7 @@ def test_languages_that_contradict_each_other_are_a_doubt() -> None:
     spanish = "Alerta AMBER: Ada Testchild, de 7 años. GMC Sierra 2014 blanca, placas de Texas {}."
 
     def doubts(*infos: cap.Info) -> tuple[str, ...]:
-        gist = cards.gist(an_alert(*infos))
-        assert gist.is_doubtful == bool(gist.doubts)
-        return gist.doubts
+        return cards.gist(an_alert(*infos)).doubts
 
     def in_spanish(text: str) -> cap.Info:
         return an_info(language="es-US", headline=None, description=text)
@@ -183,9 +189,34 @@ def test_a_fault_in_reading_facts_keeps_no_alert_from_display(monkeypatch: pytes
 
 
 def test_what_becomes_no_card_is_not_read() -> None:
-    """Nothing is extracted for an alert of another kind."""
+    """An alert of another kind keeps no draft, and one of no known programme by its words gives no facts."""
     storm = an_alert(an_info(event="Storm", event_codes=(cap.Named(name="SAME", value="SVR"),), description=TEXT))
-    assert cards.draft(storm, cards.gist(storm)).facts == Facts()
+    unknown = an_alert(an_info(event="Storm", headline="A storm", event_codes=(), description=TEXT))
+    assert not cards.may_display(cards.gist(storm), TEXAS)
+    assert cards.draft(unknown, cards.gist(unknown)).facts == Facts()
+
+
+def test_other_programmes_may_call_themselves_what_they_are() -> None:
+    """A Missing and Endangered Person alert gives facts; the same words in an AMBER Alert contradict its code."""
+    text = f"Missing Endangered Person Advisory. {TEXT}"
+    missing = an_alert(an_info(event_codes=(cap.Named(name="SAME", value="MEP"),), description=text))
+    amber = an_alert(an_info(event="Alert", headline=None, description=text))
+    assert [bool(cards.draft(alert, cards.gist(alert)).facts.children) for alert in (missing, amber)] == [True, False]
+
+
+def test_what_a_person_removed_is_neither_shown_nor_said_nor_proved() -> None:
+    """Lines and evidence follow the card; what is left keeps its evidence at its new place."""
+    text = f"{TEXT} They may also be in a blue 2011 Kia Rio, Texas license plate GBX4417."
+    alert = an_alert(an_info(description=text))
+    draft = cards.draft(alert, cards.gist(alert))
+    whole = msgspec.to_builtins(card_of(alert, TEXAS))
+    for pointer, plates in (("/vehicles/0", ["GBX4417"]), ("/vehicles/0/plate", [None, "GBX4417"])):
+        card = corrected_card(alert, corrections(whole, [pointer]))
+        proof = cards.evidence(card, draft.facts)
+        assert [vehicle.plate for vehicle in card.vehicles] == plates
+        assert not any("KPW4471" in line.text for line in card.content["en-US"].lines)
+        found = {pointer: one.text for pointer, one in proof.items() if pointer.endswith("/plate")}
+        assert found == {f"/vehicles/{len(plates) - 1}/plate": "GBX4417"}
 
 
 def test_sure_facts_are_traits() -> None:

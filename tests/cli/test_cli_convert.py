@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import msgspec
@@ -12,12 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from capgateway import cap, shipped
+from capgateway.cli import cli
 from capgateway.cli.convert import convert
 from capgateway.simulate import story
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 FIRST = story.amber(NOW)
 AMBER, STORM, DRILL = (cap.write(alert) for alert in (FIRST, story.thunderstorm(NOW), story.exercise(NOW)))
@@ -132,6 +132,33 @@ def test_a_misspelt_region_is_a_usage_error(amber: Path) -> None:
     result = run(amber, "--regions", "US-TXX")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "did you mean US-TX?" in result.stderr
+
+
+def test_programmes_are_those_of_the_policy(tmp_path: Path) -> None:
+    """Given once with commas or several times; without, AMBER Alerts alone become cards."""
+    path = tmp_path / "missing.xml"
+    path.write_bytes(AMBER.replace(b"<value>CAE</value>", b"<value>MEP</value>"))
+    assert (run(path).exit_code, said(run(path))) == (0, [("ignored", "no_programme")])
+    for options in (["--programmes", "amber,mep"], ["--programmes", "amber", "--programmes", "mep"]):
+        (line,) = lines(run(path, *options))
+        assert (line["card"]["kind"], line["card"]["program"]) == ("mep", "Missing and Endangered Person")
+    late = run(path, "--programmes", "mep", "--at", (NOW + timedelta(days=1)).isoformat())
+    assert (late.exit_code, said(late)) == (1, [("ignored", "expired")])
+    wrong = run(path, "--programmes", "ambre")
+    assert (wrong.exit_code, "did you mean amber?" in wrong.stderr) == (2, True)
+
+
+def test_programmes_of_a_configuration_that_is_named(tmp_path: Path) -> None:
+    """Those that it enables; its secrets are not needed."""
+    path = tmp_path / "silver.xml"
+    code = cap.Named(name="profile:CAP-CP:Event:0.4", value="silver")
+    infos = tuple(msgspec.structs.replace(info, event_codes=(code,)) for info in FIRST.infos)
+    path.write_bytes(cap.write(msgspec.structs.replace(FIRST, infos=infos)))
+    example = ROOT / "config/examples/silver.toml"
+    told = CliRunner().invoke(cli, ["convert", str(path), "--programmes", "silver", "--config", str(example)])
+    assert (told.exit_code, json.loads(told.stdout)["card"]["kind"]) == (0, "silver")
+    unknown = CliRunner().invoke(cli, ["convert", str(path), "--programmes", "silver"])
+    assert (unknown.exit_code, "name with --config a file that enables it" in unknown.stderr) == (2, True)
 
 
 def test_a_feed_gives_a_line_for_each_alert_inside(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def ask(configuration: Path, *arguments: str) -> Result:
 
 def test_upgrade_makes_the_database_and_status_finds_it_current(configuration: Path) -> None:
     """``db upgrade`` says what it did, the second time that there was nothing to do."""
-    assert "upgraded from nothing to 0004" in ask(configuration, "db", "upgrade").output
+    assert "upgraded from nothing to 0005" in ask(configuration, "db", "upgrade").output
     assert "is current" in ask(configuration, "db", "upgrade").output
     status = ask(configuration, "db", "status", "--json")
     assert status.exit_code == 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, update
-from store_story import NOW, POLICY, SCHEMAS, arrival, outlets, take
+from store_story import ACT, NOW, POLICY, SCHEMAS, arrival, outlets, take
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy
@@ -248,19 +248,19 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
     card = (await live(store))[ALERT.identifier]
     came = await take(store, cancel("NEVER-SEEN"))
     with pytest.raises(ValueError, match="2 live cards"):
-        await store.write_alone(held.release, came.alert_id, POLICY)
+        await store.write_alone(held.release, came.alert_id, None, POLICY, ACT)
     if how == "released":
-        ended = await store.write_alone(held.release, came.alert_id, POLICY, card)
+        ended = await store.write_alone(held.release, came.alert_id, card, POLICY, ACT)
         assert (ended.word, ended.reason) == ("ended", "cancelled")
         await take(store, story.update(NOW, ALERT))
         assert list(await live(store)) == ["TX-OTHER"]
         await take(store, story.update(utc_now() + timedelta(minutes=4), ALERT))
     else:
-        await store.write_alone(held.dismiss, came.alert_id)
+        await store.write_alone(held.dismiss, came.alert_id, ACT)
     assert len(await live(store)) == 2
     assert await marks(store) == set()
     with pytest.raises(ValueError, match=how):
-        await store.write_alone(held.dismiss, came.alert_id)
+        await store.write_alone(held.dismiss, came.alert_id, ACT)
 
 
 async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
@@ -270,7 +270,7 @@ async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
     shown = await live(store)
     came = await take(store, cancel("NEVER-SEEN"))
     with pytest.raises(ValueError, match=f"may be meant for {shown[ALERT.identifier]}, not for {shown['TX-X']}"):
-        await store.write_alone(held.release, came.alert_id, POLICY, shown["TX-X"])
+        await store.write_alone(held.release, came.alert_id, shown["TX-X"], POLICY, ACT)
     assert await live(store) == shown
     assert await marks(store) == {(shown[ALERT.identifier], came.alert_id)}
 
@@ -292,7 +292,7 @@ async def test_what_cannot_be_released(store: Store) -> None:
         (drill.alert_id, card, ValueError),
     ]:
         with pytest.raises(error):
-            await store.write_alone(held.release, alert_id, POLICY, card_id)
+            await store.write_alone(held.release, alert_id, card_id, POLICY, ACT)
 
 
 async def test_the_end_of_a_card_ends_its_marks(store: Store) -> None:

@@ -12,20 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
-from store_story import NOW, POLICY, arrival, at, outlets
+from store_story import NOW, POLICY, SCHEMAS, arrival, at, outlets
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy, Traits
 from capgateway.cards import traits as facts
 from capgateway.clock import utc_now
+from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Arrival, Store, Taken, alerts, copies, held
+from capgateway.store import Arrival, Store, Taken, alerts, copies, held, lists
+from capgateway.store.audit import Act
 from capgateway.store.tables import attention, cards, messages
 
 STATE, PARTNER, OTHER = "amber@dps.example.tx.us", "desk@partner.example", "desk@centre.example"
 FEEDS = {STATE: "state", PARTNER: "partner", OTHER: "centre"}
 EQUAL = replace(POLICY, feeds={name: FeedRules() for name in FEEDS.values()})
 LESSER = replace(POLICY, feeds={**EQUAL.feeds, "partner": FeedRules(precedence=5)})
+ACT = Act(actor="night", reason="the issuer confirmed it")
 ADA = Traits(names=("ada testchild",), ages=("7",), plates=("KPW4471",), place="dallas")
 
 
@@ -165,7 +168,7 @@ async def test_the_cancel_of_a_copy(store: Store, policy: Policy, *, is_over: bo
 async def test_a_held_cancel_of_a_copy_can_be_released(store: Store) -> None:
     """A person says that the partner's Cancel is true: the displayed card ends."""
     taken = await take(store, came(said(STATE)), came(said(PARTNER)), came(said(PARTNER, "Cancel", 5)), policy=LESSER)
-    await store.write_alone(held.release, taken[2].alert_id, LESSER, taken[0].decision.changes[0].card_id)
+    await store.write_alone(held.release, taken[2].alert_id, taken[0].decision.changes[0].card_id, LESSER, ACT)
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["ended cancelled"]}
     assert await rows(store, attention) == []
 
@@ -188,6 +191,22 @@ async def test_after_a_cancel_a_live_copy_waits_for_a_person(store: Store) -> No
     assert (await told(store))[-1] == "operator.review_waiting"
     await take(store, came(said(PARTNER, "Update", 3)))
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+
+
+async def test_time_never_displays_a_copy_that_waits(store: Store) -> None:
+    """Neither the time of a review nor a reload does; a release says how a person does."""
+    policy = replace(EQUAL, review_default="publish", review_timeout=timedelta(0))
+    (_, copy, _) = await take(
+        store, came(said(STATE)), came(said(PARTNER)), came(said(STATE, "Cancel", 5)), policy=policy
+    )
+    operate = Operate(store, SCHEMAS, policy, {}, on_messages=lambda: None)
+    await operate.publish_unanswered()
+    await operate.reconsider()
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+    (one,) = (await store.read(lists.quarantine_page)).items
+    assert f"alerts publish {copy.alert_id}" in one.advice
+    with pytest.raises(ValueError, match="is a copy; `capgateway alerts publish"):
+        await store.write_alone(held.release, copy.alert_id, None, policy, ACT)
 
 
 async def test_a_copy_that_comes_after_the_end_waits_too(store: Store) -> None:
@@ -217,9 +236,9 @@ async def test_a_partner_cannot_hide_what_the_state_says(store: Store) -> None:
 
 async def test_the_next_copy_is_displayed_when_a_card_expires(store: Store) -> None:
     """Its time is over, but not the copy's: the copy is displayed, as a new card."""
-    soon = tuple(replace(info, expires=story._time(NOW + timedelta(minutes=1))) for info in said(STATE).infos)
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
     await take(store, came(replace(said(STATE), infos=soon)), came(said(PARTNER)))
-    with at(store, NOW + timedelta(minutes=2)):
+    with at(store, utc_now() + timedelta(minutes=2)):
         await store.write_alone(copies.end_overdue, 10, EQUAL)
     assert await words(store) == {"state": ["ended expired"], "partner": ["active"]}
     assert await told(store) == ["card.published", "card.expired", "card.published"]

@@ -128,6 +128,18 @@ async def test_a_receiver_sees_its_own_cards_only(site: Any) -> None:
     assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
 
 
+async def test_a_card_that_was_taken_down_is_gone_for_its_receiver(site: Any) -> None:
+    """410 without anything of it, whatever a receiver kept; who never had it learns nothing."""
+    (card,) = (await site.get("/api/v1/cards", **bearing(RECEIVE)))[1]["items"]
+    body = b'{"identifier": "TX-1", "reason": "order 12"}'
+    status, told = await site.post("/api/v1/erase", body, **bearing(OPERATE))
+    assert (status, told["ended"]) == (200, [card["card_id"]])
+    status, gone = await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(RECEIVE))
+    assert (status, set(gone)) == (410, {"type", "title", "status", "detail"})
+    assert "Testchild" not in str(gone)
+    assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
+
+
 async def test_a_receiver_sees_its_own_deliveries_only(site: Any) -> None:
     """The filter is set for it, and it cannot set another."""
     assert len((await site.get("/api/v1/deliveries", **bearing(RECEIVE)))[1]["items"]) == 1

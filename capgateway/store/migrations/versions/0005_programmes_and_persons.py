@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("gateway", sa.Column("paused_since", sa.BigInteger(), comment=comment))
     _alerts()
     _cards()
+    _entries()
     _tables()
 
 
@@ -30,6 +31,14 @@ def _alerts() -> None:
     comment = "the programme as which a person published it"
     op.add_column("alerts", sa.Column("published_as", sa.String(length=40), comment=comment))
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
+    op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
+    _index_of_the_whole("alerts", "received_at")
+
+
+def _index_of_the_whole(table: str, column: str) -> None:
+    """An index of the rows whose personal data is not erased."""
+    where = sa.text("erased_at IS NULL")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=where, postgresql_where=where)
 
 
 def _cards() -> None:
@@ -44,7 +53,7 @@ def _cards() -> None:
         op.alter_column("cards", "state", existing_type=sa.String(length=10), existing_nullable=False, comment=comment)
     moments = {
         "supersede_at": "when it ends for that, at the latest; null when nothing is handed over",
-        "restored_at": "when a person made its chain displayable again after a withdrawal",
+        "restored_at": "since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
         "held_at": "since when a person keeps its data beyond the retention",
         "erased_at": "when its personal data was erased",
     }
@@ -54,6 +63,25 @@ def _cards() -> None:
         op.add_column("cards", sa.Column(name, sa.BigInteger(), comment=comment))
     op.create_index("ix_cards_incident_id", "cards", ["incident_id"])
     op.create_index("ix_cards_state_supersede_at", "cards", ["state", "supersede_at"])
+    _index_of_the_whole("cards", "ended_at")
+
+
+def _entries() -> None:
+    """What is taken in, or given up, is known by its key; its address may name a child."""
+    op.execute("UPDATE entries SET link = NULL, others = NULL, error = NULL WHERE state = 'taken' OR retry_at IS NULL")
+    if not _has_comments():
+        return
+    comments = {
+        "link": "the CAP document's address, as long as it is to be fetched. PERSONAL DATA",
+        "others": "its further addresses, one a line: where the first leads to no CAP. PERSONAL DATA",
+        "error": "why it is missing, as long as it is to be fetched. PERSONAL DATA",
+    }
+    for name, comment in comments.items():
+        op.alter_column("entries", name, existing_type=sa.Text(), comment=comment)
+    comment = (
+        "of a document that an entry links to, empty once it is erased; null for the feed's own address. PERSONAL DATA"
+    )
+    op.alter_column("addresses", "link", existing_type=sa.Text(), comment=comment)
 
 
 def _tables() -> None:
