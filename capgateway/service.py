@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from capgateway import cap, config, log, shipped, web
+from capgateway import cap, config, log, places, shipped, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
 from capgateway.dispatch import Dispatch
@@ -285,6 +285,7 @@ class Service:
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
+            atlas=lambda: self._intake.policy.atlas,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
             yield
@@ -392,7 +393,7 @@ def policy_of(settings: Settings) -> Policy:
         )
         for feed in settings.feeds
     }
-    return msgspec.structs.replace(settings.policy, feeds=feeds)
+    return msgspec.structs.replace(settings.policy, feeds=feeds, atlas=places.atlas_of(settings.places))
 
 
 def _outlets(settings: Settings) -> Outlets:

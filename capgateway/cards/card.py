@@ -1,8 +1,7 @@
 """The published card, ``card/1``: what the platform shows. Its JSON Schema is generated from these types.
 
 Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
-(``source.sent`` excepted: as received). Facts are read by :mod:`capgateway.cards.extract`. Pictures and shapes are not made yet
-and stay empty.
+(``source.sent`` excepted: as received). Facts are read by :mod:`capgateway.cards.extract`. Pictures are not made yet and stay empty.
 
 ``python -m capgateway.cards.card`` prints the strict schema, with ``--lax`` the one for receivers.
 """
@@ -20,6 +19,7 @@ from capgateway.cards.described import describe
 Language = str
 Label = dict[Language, str]
 ExpiresFrom = Literal["cap", "default", "max"]
+Basis = Literal["polygon", "circle", "geocode", "mixed"]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -143,7 +143,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole unit meant by the alert; ``share`` is how much of it, ``null`` when not known."""
+    """A unit that the alert means: a country, state, province, county, or unit of ``[[places]]``. ``share`` is how much of it is
+    meant, ``null`` when that is not known."""
 
     code: str
     scheme: str
@@ -152,10 +153,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardArea(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the card is shown: ``target`` is clipped to the policy's regions, the other lists tell what is touched."""
+    """Where the card is shown. ``target`` is clipped to the policy's regions: a viewer matches if any of their codes is listed.
+    Where ``match`` is ``geometry``, also a viewer whose point lies in ``geometry``: it alone says who is meant in the regions
+    of ``drawn``. The other lists contain what the area touches; ``places`` is the version of the boundary file."""
 
-    basis: Literal["polygon", "circle", "geocode", "mixed"]
+    basis: Basis
+    match: Literal["codes", "geometry"] = "codes"
+    places: str = ""
     target: tuple[Target, ...]
+    drawn: tuple[str, ...] = ()
     countries: tuple[str, ...]
     subdivisions: tuple[str, ...]
     counties: tuple[str, ...]

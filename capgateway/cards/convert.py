@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards.area import touches
-from capgateway.cards.card import Action, Card, CardArea, Issuer, Source, Target
+from capgateway.cards.area import card_area, touches
+from capgateway.cards.card import Action, Card, CardArea, Issuer, Source
 from capgateway.cards.correct import without
 from capgateway.cards.member import Member
 from capgateway.cards.programmes import AMBER
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
     from capgateway.cards.policy import Policy
-    from capgateway.places import Unit
 
 
 def convert(
@@ -28,7 +27,7 @@ def convert(
 ) -> Card:
     """The card that a decision puts on display: ``member`` and ``draft`` are those of the alert that it names, and
     ``corrections`` the facts that a person removed."""
-    area, rules = _area(display, member, draft), policy.of(display.programme)
+    area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
     facts = corrected(allowed(draft.facts, rules.facts), corrections)
     said = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)["actions"]
@@ -58,29 +57,6 @@ def convert(
         area=area,
         source=_source(member, draft),
     )
-
-
-def _area(display: Display, member: Member, draft: Draft) -> CardArea:
-    units = member.meant.units
-    return CardArea(
-        basis="geocode",
-        target=tuple(_target(unit) for unit in display.target),
-        countries=_codes(unit.country for unit in units),
-        subdivisions=_codes(unit.subdivision for unit in units),
-        counties=_codes(unit.code for unit in units if unit.scheme == "fips"),
-        sgc=_codes(value for name, value in draft.geocodes if name.casefold().startswith("profile:cap-cp:location")),
-        same=_codes(value for name, value in draft.geocodes if name.casefold() == "same"),
-        descriptions=draft.descriptions,
-        unresolved=draft.unresolved,
-    )
-
-
-def _target(unit: Unit) -> Target:
-    return Target(code=unit.code, scheme=unit.scheme, name=unit.name, share=1.0 if unit.whole else None)
-
-
-def _codes(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}))
 
 
 def _actions(asked: Iterable[Action], said: Sequence[Action]) -> tuple[Action, ...]:

@@ -15,6 +15,7 @@ import msgspec
 
 from capgateway import cap, ids
 from capgateway.cards import references, review, strands
+from capgateway.cards.area import shown_codes
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
@@ -180,7 +181,7 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
 def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
     """Whether other cards are there than the one of this alert, in this place and of this programme (another policy shows it
     otherwise), or that one has to find its place anew."""
-    what = shown.member.alert_id, tuple(unit.code for unit in shown.target), shown.programme.id
+    what = shown.member.alert_id, shown_codes(shown.target), shown.programme.id
     known = [(card.alert_id, card.target, card.programme) for card in still]
     return known != [what] or still[0].card_id in situation.anew
 

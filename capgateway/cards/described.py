@@ -126,6 +126,7 @@ FIELDS: dict[str, dict[str, Described]] = {
         "match": ("codes: a viewer's code decides. geometry: test the viewer's point against `geometry`.", "codes"),
         "places": ("The version of the boundary file.", "2026-11"),
         "target": ("A viewer matches if one of their codes is listed here.", Of("Target", is_list=True)),
+        "drawn": ("Regions of the target in which only the shape says who is meant.", ["CA-ON"]),
         "countries": ("ISO 3166-1 codes of what the area touches.", ["US"]),
         "subdivisions": ("ISO 3166-2 codes of what the area touches.", ["US-TX"]),
         "counties": ("FIPS codes of what the area touches.", ["48113"]),

@@ -9,38 +9,38 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from capgateway import places
+from capgateway import cap
 from capgateway.cards import extract, traits
+from capgateway.cards.area import DraftArea, draft_area, resolved
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
-from capgateway.cards.programmes import BUILT_IN, is_amber
+from capgateway.cards.programmes import KNOWN_CODES, is_amber
 from capgateway.cards.traits import Traits
+from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from capgateway.cap import Alert, Info
     from capgateway.cards.policy import Policy
+    from capgateway.places import Atlas
 
 TEXTS = ("description", "headline", "instruction", "short", "long", "event")
 NO_FACTS = extract.Facts()
 PARAGRAPH = "\n\n"
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
-KNOWN_CODES = frozenset(code for programme in BUILT_IN.values() for code in programme.codes)
 NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The issuer's words from the info blocks that are live. ``geocodes`` are those of their areas, as received, and
-    ``unresolved`` the ones that name no place we know; ``actions`` are the calls to action that the alert itself asks for."""
+    """The issuer's words from the info blocks that are live, and what their area blocks say; ``actions`` are the calls to
+    action that the alert itself asks for."""
 
     issuer: str
     content: dict[str, Content] = {}
     actions: tuple[Action, ...] = ()
-    descriptions: tuple[str, ...] = ()
-    geocodes: tuple[tuple[str, str], ...] = ()
-    unresolved: tuple[str, ...] = ()
+    area: DraftArea = DraftArea()
     references: tuple[str, ...] = ()
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
@@ -48,21 +48,17 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: extract.Facts = NO_FACTS
 
 
-def draft(alert: Alert, gist: Gist) -> Draft:
-    """The draft of an alert whose gist is known."""
+def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas = ATLAS) -> Draft:
+    """The draft of an alert whose gist is known. ``profile`` is the one it is judged by, its own where none is given."""
     infos = [info for info, known in zip(alert.infos, gist.infos, strict=True) if known.is_live]
-    areas = [area for info in infos for area in info.areas]
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
-    geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
     read = _facts(content, infos, gist) if gist.codes or gist.said else NO_FACTS
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
         actions=_actions(infos, tuple(content), read.contacts),
-        descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
-        geocodes=geocodes,
-        unresolved=tuple(f"{name}={value}" for name, value in geocodes if not places.read(name, value)),
+        area=_area(infos, profile or cap.choose_profile(alert, "auto"), atlas),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
@@ -133,6 +129,11 @@ def may_display(gist: Gist, policy: Policy) -> bool:
     codes = gist.codes
     is_known = not codes or any(code in KNOWN_CODES for code in codes) or policy.recognise(gist) is not None
     return gist.msg_type in ("Alert", "Update") and is_known
+
+
+def _area(infos: Sequence[Info], profile: str | None, atlas: Atlas) -> DraftArea:
+    found = [resolved(areas, profile, atlas) for areas in dict.fromkeys(info.areas for info in infos)]
+    return draft_area(found, [area.area_desc for info in infos for area in info.areas if area.area_desc], atlas)
 
 
 def _content(infos: Sequence[Info]) -> dict[str, Content]:

@@ -17,17 +17,19 @@ import msgspec
 from capgateway import cap
 from capgateway.cards import codes as event_codes
 from capgateway.cards import words
-from capgateway.cards.area import Meant, Resolver
+from capgateway.cards.area import Meant, meant, resolved
 from capgateway.cards.codes import TEST_CODES, Code
 from capgateway.cards.doubts import LANGUAGES, contradict
-from capgateway.cards.programmes import BUILT_IN, PHRASES, is_amber, recognise
+from capgateway.cards.programmes import BUILT_IN, KNOWN_CODES, PHRASES, is_amber, recognise
+from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from capgateway.cap import Alert, Info, Reference
+    from capgateway.places import Atlas
 
-VERSION = 3
+VERSION = 4
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
@@ -127,6 +129,7 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_test: bool = False
     infos: tuple[GistInfo, ...] = ()
     areas: tuple[Meant, ...] = ()
+    is_placed: bool = True
 
     @property
     def live_infos(self) -> tuple[GistInfo, ...]:
@@ -206,16 +209,30 @@ def says_cancel(alert: Alert) -> bool:
     return known_word(alert.msg_type, is_lenient=True) == "Cancel"
 
 
-def gist(alert: Alert, phrases: Collection[str] = PHRASES) -> Gist:
-    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message and the phrases that
-    name programmes."""
-    resolver = Resolver()
+def gist(
+    alert: Alert,
+    phrases: Collection[str] = PHRASES,
+    *,
+    codes: Collection[Code] = KNOWN_CODES,
+    profile: str | None = None,
+    atlas: Atlas = ATLAS,
+) -> Gist:
+    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message, the phrases and codes
+    that name programmes, and the units that areas are made of. ``profile`` is the one it is judged by, its own where none is
+    given."""
     areas: dict[Meant, int] = {}
     sent = alert.sent.instant if alert.sent else None
     is_cancel = says_cancel(alert)
-    infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
-    has_codes = any(info.codes for info in infos)
+    found = [event_codes.codes(info) for info in alert.infos]
+    has_codes = any(found)
+    is_placed = not has_codes or any(code in codes or code in KNOWN_CODES for some in found for code in some)
+    profile = profile or cap.choose_profile(alert, "auto")
+    placed = [_meant(info, profile, atlas) if is_placed else Meant() for info in alert.infos]
     phrases_said = () if has_codes else words.said(alert.infos, phrases, is_cancel=is_cancel)
+    infos = tuple(
+        _info(info, sent, each, areas.setdefault(where, len(areas)))
+        for info, each, where in zip(alert.infos, found, placed, strict=True)
+    )
     return Gist(
         cap_version=alert.version,
         sender=alert.sender,
@@ -236,19 +253,23 @@ def gist(alert: Alert, phrases: Collection[str] = PHRASES) -> Gist:
         doubts=_doubts(alert, infos, phrases_said, is_cancel=is_cancel),
         is_test=_is_test(alert.infos, {code for info in infos for code in info.codes}),
         infos=infos,
-        areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
+        areas=tuple(areas),
+        is_placed=is_placed,
     )
 
 
-def _info(info: Info, sent: datetime | None, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
-    meant = resolver.meant(info.areas)
+def _meant(info: Info, profile: str | None, atlas: Atlas) -> Meant:
+    return meant(resolved(info.areas, profile, atlas))
+
+
+def _info(info: Info, sent: datetime | None, codes: tuple[Code, ...], area: int) -> GistInfo:
     return GistInfo(
         language=info.language if LANGUAGE.fullmatch(info.language) else "",
-        codes=event_codes.codes(info),
+        codes=codes,
         response_types=tuple(word for word in info.response_types if word in KNOWN_WORDS),
         urgency=info.urgency if info.urgency in KNOWN_WORDS else "",
         expires=_expiry(info, sent),
-        area=areas.setdefault(meant, len(areas)),
+        area=area,
         has_ended=any(
             pair.name.casefold().endswith("alert_location_status") and pair.value.strip().casefold() in ENDED_LOCATIONS
             for pair in info.parameters

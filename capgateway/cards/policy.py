@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from capgateway.cards import programmes
+from capgateway.cards.codes import Code
 from capgateway.cards.programmes import (
     AMBER,
     OWN_RULES,
@@ -19,6 +20,7 @@ from capgateway.cards.programmes import (
     Review,
     Unanswered,
 )
+from capgateway.places import ATLAS, Atlas
 
 if TYPE_CHECKING:
     from capgateway.cards.gist import Gist
@@ -43,8 +45,9 @@ ANY_FEED = FeedRules()
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields are the keys of ``[policy]``, except ``feeds``: what each feed may say, by its name. ``regions`` empty means
-    everywhere; ``programmes`` are the enabled ones, in the order of the file."""
+    """Fields are the keys of ``[policy]``, except ``atlas`` and ``feeds``: what each feed may say, by its name. ``regions`` empty means
+    everywhere; ``programmes`` are the enabled ones, in the order of the file. ``atlas`` has the units that areas are made of:
+    those that ship, and those of ``[[places]]``."""
 
     regions: tuple[str, ...] = ()
     programmes: tuple[Programme, ...] = (AMBER,)
@@ -58,6 +61,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ("children", "suspects", "vehicles", "last_seen")
     actions: tuple[PolicyAction, ...] = (CALL_911,)
     feeds: Mapping[str, FeedRules] = {}
+    atlas: Atlas = ATLAS
 
     def rules_of(self, feed: str) -> FeedRules:
         """What a feed may say; anything for one that is not configured any more."""
@@ -81,6 +85,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def phrases(self) -> frozenset[str]:
         """All phrases that are asked of an alert without codes."""
         return programmes.phrases_of(self.programmes)
+
+    @property
+    def codes(self) -> frozenset[Code]:
+        """The event codes of all enabled programmes."""
+        return frozenset(code for one in self.programmes for code in one.codes)
 
     @property
     def longest(self) -> timedelta:

@@ -99,6 +99,7 @@ MEP = Programme(
 """In force in the United States since September 2025, for people of all ages. Off unless ``programmes`` names it."""
 
 BUILT_IN = {programme.id: programme for programme in (AMBER, MEP)}
+KNOWN_CODES = frozenset(code for programme in BUILT_IN.values() for code in programme.codes)
 CHILD_ABDUCTION = Code("same", "cae")
 """What ``amber`` cannot be without."""
 

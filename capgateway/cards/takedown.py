@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards.area import target, together
+from capgateway.cards.area import shown_codes, target, together
 from capgateway.cards.decide import not_for_public
 from capgateway.cards.gist import OTHER
 from capgateway.cards.life import STATEMENTS, is_of_sender
@@ -60,7 +60,7 @@ def is_meant(cancel: Member, card: CardState, policy: Policy) -> bool:
     if not names_nothing(gist) or found is None or found.basis == "text" or found.programme.id != card.programme:
         return False
     where = target(together(gist.areas), policy.regions)
-    return bool(where) and {unit.code for unit in where or ()} == set(card.target)
+    return bool(where) and set(shown_codes(where or ())) == set(card.target)
 
 
 def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
     "erase": ("erase", "Take a card down, wipe all that it is about, and keep it from coming back."),
     "deliveries": ("deliveries", "Show deliveries to receivers."),
+    "places": ("places", "Show the area codes of a point or a unit."),
     "pause": ("pause", "Stop all displays; take-downs continue."),
     "resume": ("pause", "End a pause."),
     "audit": ("audit", "Show who did what, when and why."),

@@ -110,14 +110,17 @@ def hold(context: Context, card_id: str, lift: bool, reason: str | None, as_json
 @click.command()
 @click.argument("card_id", metavar="ID")
 @click.option("--output", "target", metavar="FILE", help="Where to write the bundle; - is stdout.  [default: ID.zip]")
+@output.format_option
 @click.pass_obj
-def export(context: Context, card_id: str, target: str | None) -> None:
+def export(context: Context, card_id: str, target: str | None, as_json: bool) -> None:
     """Write the evidence bundle of a card, a zip with the sha256 of each file in its manifest.
 
     It contains the card's revisions, the alerts of its case as received, and its messages, attempts and acts: personal data. A file
     that exists is not overwritten. Exit code 1 when there is no such card.
     """
     path = None if target == "-" else Path(target or f"{card_id}.zip")
+    if as_json and path is None:
+        raise click.UsageError("the bundle itself goes to stdout; leave out --json, or name a file with --output")
     if path is not None and path.exists():
         output.fail(f"{path} exists already; give another name with --output")
     try:
@@ -129,6 +132,9 @@ def export(context: Context, card_id: str, target: str | None) -> None:
     else:
         _write(path, content)
     digest = hashlib.sha256(content).hexdigest()
+    if as_json:
+        output.emit_json({"card_id": card_id, "file": str(path), "bytes": len(content), "sha256": digest})
+        return
     output.say(f"capgateway: {path or 'the bundle'} has {len(content):,} bytes; sha256 {digest}")
 
 

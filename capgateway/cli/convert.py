@@ -179,7 +179,7 @@ def _decided(
     if gate is not None or alert is None:
         return cards.Decision(word="quarantined", reason=gate), None, {}
     sha256, signature = hashlib.sha256(parsed.document).hexdigest(), report.signature
-    gist = cards.gist(alert, policy.phrases)
+    gist = cards.gist(alert, policy.phrases, codes=policy.codes, profile=report.profile)
     member = cards.Member(
         alert_id=sha256,
         gist=gist,
@@ -195,7 +195,7 @@ def _decided(
     shown = next((change for change in decision.changes if isinstance(change, cards.Display)), None)
     if shown is None:
         return decision, None, {}
-    draft = cards.draft(alert, gist)
+    draft = cards.draft(alert, gist, profile=report.profile)
     card = cards.convert(shown, member, draft, policy)
     return decision, card, cards.evidence(card, draft.facts)
 

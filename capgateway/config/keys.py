@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import get_args
 
 from capgateway.config import checks, feed_checks, programme_keys, token_keys
+from capgateway.config.place_keys import PLACES, layer
 from capgateway.config.receiver_keys import patterns, secrets
 from capgateway.config.references import existing_file, folder, key_file, reference
 from capgateway.config.settings import Scope
@@ -281,6 +282,7 @@ GROUPS = {
     "policy": POLICY,
     "policy.actions": ACTION,
     "programmes": PROGRAMME,
+    "places": PLACES,
     "tokens": TOKEN,
     "feeds": FEED,
     "receivers": RECEIVER,
@@ -294,6 +296,11 @@ DOCUMENT = table(
         "programmes": Key(
             kind=mapping(table(PROGRAMME, programme_keys.programme), names=PROGRAMMES, what=PROGRAMME_NAME),
             about="New programmes, and other values for built-in ones.",
+        ),
+        "places": Key(
+            kind=many(table(PLACES, layer)),
+            about="Units of your own, such as census divisions or another country's districts.",
+            default=[],
         ),
         "tokens": Key(kind=many(table(TOKEN, token_keys.token)), about="Who may use the API.", default=[]),
         "feeds": Key(kind=many(table(FEED, feed_checks.feed)), about="Where alerts come from."),

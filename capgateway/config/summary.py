@@ -36,6 +36,8 @@ def changes(before: Settings, after: Settings) -> list[str]:
         *_differing("gateway", before.gateway, after.gateway),
         *_differing("policy", before.policy, after.policy),
     ]
+    if before.places != after.places:
+        found.append("places")
     for table in ("feeds", "receivers", "tokens"):
         found += _named(table, getattr(before, table), getattr(after, table))
     return found

@@ -106,8 +106,10 @@ def arrival(
     if alert is None:
         return came
     try:
-        gist = cards.gist(alert, policy.phrases)
-        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist, policy) else None
+        profile, atlas = report.profile, policy.atlas
+        gist = cards.gist(alert, policy.phrases, codes=policy.codes, profile=profile, atlas=atlas)
+        is_shown = gate is None and cards.may_display(gist, policy)
+        draft = cards.draft(alert, gist, profile=profile, atlas=atlas) if is_shown else None
         return msgspec.structs.replace(
             came,
             gist=gist,

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
+from capgateway.cards.area import stored_codes
 from capgateway.store import gaps, outbox
 from capgateway.store.tables import alerts, attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
@@ -216,7 +217,7 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
         "sequence": sequence,
         "alert_id": alert_id,
         "chain_id": chain_id,
-        "target": " ".join(target.code for target in card.area.target),
+        "target": " ".join(stored_codes(card.area)),
         "updated_at": write.now,
         "expires_at": card.expires_at,
     }

@@ -126,7 +126,7 @@ def stored_draft(write: Write, member: Member) -> Draft | None:
     if row is None or row.draft is not None:
         return msgspec.json.decode(row.draft, type=Draft) if row else None
     alert = cap.parse(row.original).alert if row.original is not None else None
-    return card_stage.draft(alert, member.gist) if alert else None
+    return card_stage.draft(alert, member.gist, profile=member.profile) if alert else None
 
 
 def _placed(

@@ -21,6 +21,7 @@ from capgateway.web import (
     health,
     lives,
     page,
+    places,
     problems,
     quarantine,
     receivers,
@@ -40,7 +41,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, validate, page):
+    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, places, validate, page):
         app.add_routes(part.routes)
     return app
 

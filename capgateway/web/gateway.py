@@ -15,6 +15,7 @@ from capgateway.clock import utc_now
 from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
+from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store
 from capgateway.store.audit import Act
 from capgateway.store.corrections import Corrected
@@ -126,6 +127,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now
+    atlas: Callable[[], Atlas] = lambda: ATLAS
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import stat
@@ -129,6 +130,10 @@ async def test_the_evidence_is_written_to_a_file(night: Night, through: str, tmp
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "manifest.json" in zipfile.ZipFile(path).namelist()
     assert (await night.ask("cards", "export", night.card, "--output", str(path), through=through)).exit_code == 2
+    other = tmp_path / "other.zip"
+    as_json = await night.ask("cards", "export", night.card, "--output", str(other), "--json", through=through)
+    assert json.loads(as_json.stdout)["sha256"] == hashlib.sha256(other.read_bytes()).hexdigest()
+    assert (await night.ask("cards", "export", night.card, "--output", "-", "--json", through=through)).exit_code == 2
     piped = await night.ask("cards", "export", night.card, "--output", "-", through=through)
     assert "card.json" in zipfile.ZipFile(io.BytesIO(piped.stdout_bytes)).namelist()
     none = await night.ask("cards", "export", "crd_none", "--output", str(tmp_path / "x.zip"), through=through)

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "config/capgateway.toml"
 SCHEMA = ROOT / "schemas/config/config.schema.json"
 OPERATING = ROOT / "docs/operating.md"
+DIVISIONS = ROOT / "examples/matches/divisions.geojson"
 KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
 
 STATE = State(feeds=(FeedGauge(feed="x"),), deliveries=DeliveryState())
@@ -108,6 +109,7 @@ def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> No
     authority.cert_pem.write_to_path(tmp_path / "receiver-ca.pem")
     authority.cert_pem.write_to_path(tmp_path / "ipaws-ca.pem")
     (tmp_path / "incoming").mkdir()
+    (tmp_path / "statcan-divisions.geojson").write_text(DIVISIONS.read_text())
     ours.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
     ours.private_key_pem.write_to_path(tmp_path / "client.key")
     text = re.sub(r"^# (?=\[|[a-z_]+ = )", "", STARTER.read_text(), flags=re.MULTILINE)

@@ -200,7 +200,7 @@ async def test_what_a_policy_lets_in_during_a_pause_waits_too(store: Store) -> N
 
 async def test_a_copy_takes_its_turn_after_a_pause(store: Store) -> None:
     """The displayed card of its incident expired meanwhile."""
-    soon = NOW + timedelta(minutes=2)
+    soon = utc_now().replace(microsecond=0) + timedelta(minutes=2)
     infos = tuple(replace(info, expires=cap.time(soon.isoformat())) for info in story.amber(NOW).infos)
     await take_all(store, came(said(STATE, infos=infos)), came(said(PARTNER, minutes=20)))
     await claim(store)

@@ -77,6 +77,8 @@ MAY = {
     ("GET", "/api/v1/gateway"): {"prometheus"},
     ("GET", "/api/v1/cards"): {"prometheus", "app", "canada"},
     ("GET", "/api/v1/deliveries"): {"prometheus", "app", "canada"},
+    ("GET", "/api/v1/places"): {"prometheus", "app", "canada"},
+    ("GET", "/api/v1/places/48113"): {"prometheus", "app", "canada"},
     ("POST", "/api/v1/feeds/nws/poll"): {"ops"},
     ("POST", "/api/v1/feeds/partner/alerts"): {"ops", "partner", "state"},
     ("POST", "/api/v1/feeds/other/alerts"): {"ops", "state"},
