@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help venv demo test run check bench fuzz conformance boundaries lock clean
+.PHONY: help venv demo test run check bench accuracy fuzz conformance boundaries lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: $(READY)         ## check format, lint, types, import layers and wording
 
 bench: $(READY)         ## run the benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+accuracy: $(READY)      ## measure how well facts are read from texts, per field; ARGS="-v FILE…" lists the mistakes
+	@$(BIN)/python tests/accuracy/accuracy_score.py $(ARGS)
 
 fuzz: $(READY)          ## fuzz validation for a bounded time
 	$(BIN)/python tests/cap/fuzz_cap.py $(ARGS)

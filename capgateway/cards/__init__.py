@@ -24,6 +24,7 @@ from capgateway.cards.takedown import (
     may_mean_a_card,
     waits_for_a_person,
 )
+from capgateway.cards.telling import evidence
 from capgateway.cards.traits import Traits
 from capgateway.cards.words import fingerprint
 
@@ -64,6 +65,7 @@ __all__ = [
     "decide",
     "doubts_of",
     "draft",
+    "evidence",
     "expire",
     "expiry",
     "fingerprint",

@@ -8,17 +8,20 @@ import msgspec
 
 from capgateway.cards import pictures
 from capgateway.cards.area import card_area, touches
-from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Source
+from capgateway.cards.card import Action, Card, CardArea, Issuer, Media, Person, Source
 from capgateway.cards.correct import without
+from capgateway.cards.lines import is_adult
 from capgateway.cards.member import Member
 from capgateway.cards.programmes import AMBER
+from capgateway.cards.telling import allowed, corrected, with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from capgateway.cards.correct import Correction
     from capgateway.cards.decision import Display
     from capgateway.cards.draft import Draft
+    from capgateway.cards.extract import Facts
     from capgateway.cards.pictures import Ready
     from capgateway.cards.policy import Policy
 
@@ -35,8 +38,9 @@ def convert(
     the facts that a person removed, and ``ready`` those of its pictures that can be shown."""
     area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
-    media = pictures.media(ready, tuple(draft.content))
-    facts = without({"actions": msgspec.to_builtins(draft.actions), "media": msgspec.to_builtins(media)}, corrections)
+    facts = corrected(allowed(draft.facts, rules.facts), corrections)
+    media = _media(ready, draft, facts, corrections)
+    said = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)["actions"]
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
         card_id=display.card_id,
@@ -53,12 +57,41 @@ def convert(
         expires_at=display.expires_at,
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
-        content=draft.content,
-        actions=(*_policy_actions(rules, area), *msgspec.convert(facts["actions"], tuple[Action, ...])),
-        media=msgspec.convert(facts["media"], tuple[Media, ...]),
+        content=with_lines(draft.content, facts),
+        children=_with_photo(facts.children, media),
+        suspects=facts.suspects,
+        vehicles=facts.vehicles,
+        last_seen=facts.last_seen,
+        safety=facts.safety,
+        actions=_actions(_policy_actions(rules, area), msgspec.convert(said, tuple[Action, ...])),
+        media=media,
         area=area,
         source=_source(member, draft),
     )
+
+
+def _media(ready: Sequence[Ready], draft: Draft, facts: Facts, corrections: Sequence[Correction]) -> tuple[Media, ...]:
+    """The pictures that are left. A name is in their alternative texts only where it is sure and nobody else is sought."""
+    only = facts.children[0] if len(facts.children) == 1 else None
+    read = facts.evidence.get("/children/0/name")
+    name = only.name if only and read and read.confidence != "medium" else None
+    media = pictures.media(
+        ready, tuple(draft.content), name=name, is_adult=all(map(is_adult, facts.children)) and bool(facts.children)
+    )
+    left = without({"media": msgspec.to_builtins(media)}, corrections)["media"]
+    return msgspec.convert(left, tuple[Media, ...])
+
+
+def _with_photo(sought: tuple[Person, ...], media: Sequence[Media]) -> tuple[Person, ...]:
+    photo = pictures.photo(media, len(sought))
+    return tuple(msgspec.structs.replace(person, photo=photo) for person in sought)
+
+
+def _actions(asked: Iterable[Action], said: Sequence[Action]) -> tuple[Action, ...]:
+    """The operator's calls to action, then the alert's own. What both ask for is there once, as the alert's."""
+    own = {(action.type, action.value): action for action in said}
+    first = [own.pop((action.type, action.value), action) for action in asked]
+    return (*first, *own.values())
 
 
 def _policy_actions(policy: Policy, area: CardArea) -> list[Action]:

@@ -19,7 +19,8 @@ from capgateway.cards import codes as event_codes
 from capgateway.cards import words
 from capgateway.cards.area import Meant, by_codes, meant, resolved
 from capgateway.cards.codes import TEST_CODES, Code
-from capgateway.cards.programmes import KNOWN_CODES, PHRASES
+from capgateway.cards.doubts import LANGUAGES, contradict
+from capgateway.cards.programmes import BUILT_IN, KNOWN_CODES, PHRASES, is_amber, recognise
 from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ def gist(
     is_placed = not has_codes or any(code in codes or code in KNOWN_CODES for some in found for code in some)
     profile = profile or cap.choose_profile(alert, "auto")
     placed = [_meant(info, profile, atlas) if is_placed else by_codes(info.areas) for info in alert.infos]
+    phrases_said = () if has_codes else words.said(alert.infos, phrases, is_cancel=is_cancel)
     infos = tuple(
         _info(info, sent, each, areas.setdefault(where, len(areas)))
         for info, each, where in zip(alert.infos, found, placed, strict=True)
@@ -246,9 +248,9 @@ def gist(
         odd_names=_odd_names(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        said=() if has_codes else words.said(alert.infos, phrases, is_cancel=is_cancel),
+        said=phrases_said,
         asked="" if has_codes else words.fingerprint(phrases),
-        doubts=_doubts(alert),
+        doubts=_doubts(alert, infos, phrases_said, is_cancel=is_cancel),
         is_test=_is_test(alert.infos, {code for info in infos for code in info.codes}),
         infos=infos,
         areas=tuple(areas),
@@ -339,9 +341,18 @@ def _is_test(infos: Sequence[Info], codes: Collection[Code]) -> bool:
     )
 
 
-def _doubts(alert: Alert) -> tuple[str, ...]:
-    """What a person might want to look at, by what the message says itself."""
-    found = {"drill": words.says_drill(alert.infos), "control": any(map(_is_odd, _displayed(alert.infos)))}
+def _doubts(alert: Alert, infos: Sequence[GistInfo], said: tuple[str, ...], *, is_cancel: bool) -> tuple[str, ...]:
+    """What a person might want to look at, by what the message says itself. Languages are compared only where it is of a
+    programme that is built in, or known by its words."""
+    codes = event_codes.ruling(code for info in infos for code in info.codes)
+    known = None if is_cancel else recognise(codes, said, tuple(BUILT_IN.values()))
+    live = [info for info, one in zip(alert.infos, infos, strict=True) if one.is_live]
+    found = {
+        "drill": words.says_drill(alert.infos),
+        "control": any(map(_is_odd, _displayed(alert.infos))),
+        LANGUAGES: (known is not None or bool(said and not is_cancel))
+        and contradict(live, is_amber=is_amber(codes, said)),
+    }
     return tuple(sorted(doubt for doubt, is_so in found.items() if is_so))
 
 

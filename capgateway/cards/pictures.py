@@ -77,21 +77,28 @@ def pictures(alert: Alert, gist: Gist) -> tuple[Picture, ...]:
     return tuple(named)[:MOST]
 
 
-def media(ready: Iterable[Ready], languages: Sequence[str], *, name: str | None = None) -> tuple[Media, ...]:
-    """How a card lists its pictures. ``name`` is that of the only person sought, where it is sure."""
+def media(
+    ready: Iterable[Ready], languages: Sequence[str], *, name: str | None = None, is_adult: bool = False
+) -> tuple[Media, ...]:
+    """How a card lists its pictures. ``name`` is that of the only person sought, where it is sure; an adult is never called a
+    child."""
     return tuple(
         Media(
             id=one.id,
-            role=one.picture.role,
+            role=_role(one, is_adult=is_adult),
             url=one.url,
             sha256=one.sha256,
             mime_type=one.mime_type,
             width=one.width,
             height=one.height,
-            alt=alt(one.picture.role, languages, name=name),
+            alt=alt(_role(one, is_adult=is_adult), languages, name=name),
         )
         for one in ready
     )
+
+
+def _role(one: Ready, *, is_adult: bool) -> Role:
+    return "person" if is_adult and one.picture.role == "child" else one.picture.role
 
 
 def alt(role: Role, languages: Sequence[str], *, name: str | None = None) -> Label:

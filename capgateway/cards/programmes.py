@@ -14,7 +14,7 @@ import msgspec
 from capgateway.cards.codes import Code
 from capgateway.cards.words import folded
 
-Fact = Literal["children", "suspects", "vehicles", "last_seen"]
+Fact = Literal["children", "suspects", "vehicles", "last_seen", "race"]
 Review = Literal["none", "doubtful", "all"]
 Unanswered = Literal["hold", "publish"]
 Basis = Literal["same", "nws", "cap-cp", "oet", "text"]
@@ -121,6 +121,11 @@ def recognise(codes: Sequence[Code], said: Collection[str], programmes: Sequence
         return None
     named = (programme for programme in programmes if any(word in said for word in programme.words))
     return next((Recognised(programme, "text") for programme in named), None)
+
+
+def is_amber(codes: Sequence[Code], said: Collection[str]) -> bool:
+    """Whether an alert is an AMBER Alert, enabled or not."""
+    return recognise(codes, said, (AMBER,)) is not None
 
 
 def phrases_of(programmes: Sequence[Programme]) -> frozenset[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+import msgspec
 
+from capgateway.cards.card import Evidence
 from capgateway.cards.decision import CardWord
 from capgateway.cli import ask, card_hand, card_text, output, table
 from capgateway.cli.alerts import decided
@@ -89,6 +91,10 @@ def _life(stored: dict[str, Any]) -> str:
     return f"revision {stored['revision']}, {end}"
 
 
+def _evidence(stored: dict[str, Any]) -> dict[str, Evidence]:
+    return msgspec.convert(stored.get("evidence") or {}, dict[str, Evidence])
+
+
 def _lines(stored: dict[str, Any]) -> Iterator[str]:
     yield from table.fields(
         [
@@ -105,7 +111,7 @@ def _lines(stored: dict[str, Any]) -> Iterator[str]:
     yield from _attention(stored)
     yield ""
     if stored["card"]:
-        yield from card_text.card_lines(stored["card"])
+        yield from card_text.card_lines(stored["card"], evidence=_evidence(stored))
     else:
         yield "the text of this card is erased"
     for title, items, line in (("alerts", stored["alerts"], _alert), ("deliveries", stored["deliveries"], _delivery)):

@@ -12,6 +12,7 @@ import msgspec
 
 from capgateway import cap, cards, places, shipped
 from capgateway.cap.place import local
+from capgateway.cards.card import Evidence
 from capgateway.cli import card_text, output, source_names, sources
 from capgateway.clock import utc_now
 from capgateway.errors import SourceError
@@ -37,7 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     reason: str | None
     card: cards.Card | None
-    evidence: dict[str, Any]
+    evidence: dict[str, Evidence]
 
 
 class Regions(click.ParamType[tuple[str, ...]]):
@@ -120,9 +121,13 @@ def convert(
         is_faulty = False
         for message, envelope_status in _messages(name, document):
             parsed = _parsed(message, envelope_status)
-            decision, card = _decided(parsed, schemas, policy, at)
+            decision, card, evidence = _decided(parsed, schemas, policy, at)
             line = Line(
-                source=source_names.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
+                source=source_names.shown(name),
+                decision=decision.word,
+                reason=decision.reason,
+                card=card,
+                evidence=evidence,
             )
             output.emit_json(line) if form == "json" else _print(line)
             is_faulty |= decision.reason in FAULTY
@@ -137,7 +142,7 @@ def _print(line: Line) -> None:
     """The alert's source, what becomes of it, and its card."""
     word = f"{line.decision}: {line.reason}" if line.reason else line.decision
     click.echo(output.harmless(f"{line.source}: {word}") + ("" if line.card else "; no card"))
-    for text in card_text.card_lines(msgspec.to_builtins(line.card), "  ") if line.card else ():
+    for text in card_text.card_lines(msgspec.to_builtins(line.card), "  ", line.evidence) if line.card else ():
         click.echo(text)
 
 
@@ -164,15 +169,15 @@ def _parsed(message: bytes, envelope_status: str | None) -> cap.Parsed:
 
 def _decided(
     parsed: cap.Parsed, schemas: cap.Schemas, policy: cards.Policy, at: datetime | None
-) -> tuple[cards.Decision, cards.Card | None]:
-    """What a gateway that knows nothing else decides, and the card it would show."""
+) -> tuple[cards.Decision, cards.Card | None, dict[str, Evidence]]:
+    """What a gateway that knows nothing else decides, the card it would show, and where its facts were read."""
     alert = parsed.alert
     sent = alert.sent.instant if alert and alert.sent else None
     now = at or sent or utc_now()
     report = cap.validate(parsed, schemas, now=now)
     gate = cards.unusable(alert, report, signature="verify")  # as for a feed where nothing is said
     if gate is not None or alert is None:
-        return cards.Decision(word="quarantined", reason=gate), None
+        return cards.Decision(word="quarantined", reason=gate), None, {}
     sha256, signature = hashlib.sha256(parsed.document).hexdigest(), report.signature
     gist = cards.gist(alert, policy.phrases, codes=policy.codes, profile=report.profile)
     member = cards.Member(
@@ -189,8 +194,10 @@ def _decided(
     decision = cards.decide(cards.Situation(arrived=member, now=now), policy)
     shown = next((change for change in decision.changes if isinstance(change, cards.Display)), None)
     if shown is None:
-        return decision, None
-    return decision, cards.convert(shown, member, cards.draft(alert, gist, profile=report.profile), policy)
+        return decision, None, {}
+    draft = cards.draft(alert, gist, profile=report.profile)
+    card = cards.convert(shown, member, draft, policy)
+    return decision, card, cards.evidence(card, draft.facts)
 
 
 def _is_wanted(alert: cap.Alert | None, policy: cards.Policy) -> bool:

@@ -119,8 +119,8 @@ _RULES = {
         kind=choice("hold", "publish"), about="What happens if nobody answers in time.", default="hold"
     ),
     "facts": Key(
-        kind=many(choice("children", "suspects", "vehicles", "last_seen")),
-        about="Which extracted facts may appear on cards.",
+        kind=many(choice("children", "suspects", "vehicles", "last_seen", "race")),
+        about="Which extracted facts may appear on cards; race only if it is listed.",
         default=["children", "suspects", "vehicles", "last_seen"],
     ),
     "actions": Key(

@@ -12,8 +12,6 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "policy.facts",
-        "programmes.facts",
         "receivers.signing_key",
         "receivers.rate",
         "receivers.snapshot",

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import and_, case, func, or_, select
 
 from capgateway.cap import Finding
-from capgateway.cards import Card, Gist, doubts_of, is_take_down
+from capgateway.cards import Card, Draft, Gist, doubts_of, evidence, is_take_down
 from capgateway.store.records import (
     Attention,
     NeedsPerson,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
+
+    from capgateway.cards.card import Evidence
 
 DOUBTS = {
     "control": "It contains control or bidirectional characters, so it may read otherwise than it is written.",
@@ -107,6 +109,13 @@ def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
     row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     return None if row is None else _cards(connection, [row])[0]
+
+
+def evidence_of(connection: Connection, card: Card) -> dict[str, Evidence]:
+    """Where the facts of a card were read, in the alert that made it. Nothing once either is erased."""
+    made_by = select(cards.c.alert_id).where(cards.c.id == card.card_id).scalar_subquery()
+    draft = connection.execute(select(alerts.c.draft).where(alerts.c.id == made_by)).scalar()
+    return {} if draft is None else evidence(card, msgspec.json.decode(draft, type=Draft).facts)
 
 
 def quarantine_page(

@@ -101,7 +101,8 @@ async def card(request: web.Request) -> web.Response:
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
     pictures = await store.read(media_rows.findings, card_id)
     findings += [{"alert_id": alert_id} | msgspec.to_builtins(finding) for alert_id, finding in pictures]
-    more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
+    proof = await store.read(lists.evidence_of, found.card) if found.card else {}
+    more = {"evidence": proof, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
 
 

@@ -59,10 +59,18 @@ def test_an_amber_alert_becomes_a_card(amber: Path) -> None:
     result = run(amber)
     (line,) = lines(result)
     assert (result.exit_code, list(line)) == (0, ["source", "decision", "reason", "card", "evidence"])
-    assert (line["source"], line["decision"], line["reason"], line["evidence"]) == (str(amber), "published", None, {})
+    assert (line["source"], line["decision"], line["reason"]) == (str(amber), "published", None)
     jsonschema.Draft202012Validator(json.loads(shipped.schema("card/card-1.schema.json"))).validate(line["card"])
     assert line["card"]["source"]["identifier"] == FIRST.identifier
     assert line["card"]["content"]["en-US"]["description"] == FIRST.infos[0].description
+
+
+def test_evidence_says_where_each_fact_was_read(amber: Path) -> None:
+    """Under the pointer of the fact, with a span of the text that the card shows."""
+    (line,) = lines(run(amber))
+    assert {"/children/0/name", "/vehicles/0/plate", "/last_seen/place", "/safety/0"} <= set(line["evidence"])
+    for one in line["evidence"].values():
+        assert line["card"]["content"][one["language"]][one["field"]][one["start"] : one["end"]] == one["text"]
 
 
 def test_what_is_no_amber_alert_is_no_failure() -> None:
@@ -202,10 +210,12 @@ def test_text_is_a_card_one_can_read(amber: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == f"{amber}: published"
     assert max(map(len, lines[1:])) <= 80
-    text = " ".join(result.stdout.split())
+    text = " ".join(result.stdout.replace("[", "").replace("]", "").split())
     for info in FIRST.infos:
         assert " ".join((info.description or "").split()) in text
         assert f"  [{info.language}]" in lines
+    assert "[Texas] license plate [KPW4471]" in " ".join(result.stdout.split())
+    assert any(one.startswith("    /vehicles/0/plate") and "certain, en-US description" in one for one in lines)
     assert "issuer Texas Department of Public Safety <amber@dps.example.tx.us>" in text
     assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: no_programme; no card\n"
 

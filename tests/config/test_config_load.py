@@ -187,8 +187,6 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    '[programmes.mep]\nfacts = []': ":2: programmes.mep.facts: is not available in this version; remove it",
-    '[policy]\nfacts = []': ":2: policy.facts: is not available",
     RECEIVER + 'rate = "5/s"': ":5: receivers[0].rate:",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
     RECEIVER + 'messages = ["operator.feed_silent"]': ':5: receivers[0].messages[0]: "operator.feed_silent" is not available',

@@ -1,0 +1,313 @@
+"""Whether a text may give facts at all. Codes decide what an alert is; prose can only make it stricter: a test, a hoax, an end
+or another kind of alert gives none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from capgateway.cards.extract.makes import MAKES_BY_FIRST
+from capgateway.cards.extract.measures import number
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, SUSPECT_NOUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgateway.cards.extract.text import Tokens
+
+Kind = Literal["test", "cancel", "hoax", "other"]
+
+REACH = 12
+"""Tokens between an alert and the word that ends it: "The AMBER Alert issued for Ada Testchild of Canyon, TX, has been cancelled"."""
+
+ALERTS = frozenset("alert alerts alerte alerta emergency activation urgence".split())
+ENDS = frozenset(
+    "cancelling canceling cancelation deactivating deactivates deactivation rescinds rescinding retracted lifting annulation cancelled canceled cancellation cancel cancels discontinued discontinuation deactivated rescinded lifted ended terminated withdrawn expired concluded called "
+    "desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
+)
+SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
+FOUND = frozenset(
+    "localizada localizado localizados hallados found located recovered safe retrouve retrouvee retrouves retrouvees localise localisee hallado hallada encontrado encontrada localizado localizada encontrados".split()
+)
+ADULT = 18
+HINTS = frozenset(
+    "old year yr yo month months mo susp vic taken search searching looking locate wanted seeking missing whereabouts".split()
+)
+WEATHER = frozenset(
+    "rain rainfall wind winds snow snowfall heat cold ice frost flood floods flooding fog storm storms thunderstorm thunderstorms avalanche avalanches wildfire smoke pollution ozone".split()
+)
+WORDS = frozenset(
+    "hermano hermana hermanos hermanas kids abducted abduction abductor kidnapped kidnapping amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
+    "enlevement enleve enlevee enfant enfants fillette garcon bebe disparu disparue secuestro secuestrado nino nina ninos menor menores desaparecido desaparecida sustraccion".split()
+)
+AFTER_AMBER = frozenset("from in , alert alerts update emergency : alerte - missing".split())
+OPEN_AGAIN = frozenset("but however mais pero sin subsequently reissued extended remains".split())
+STILL = frozenset("still remain remains continue continues continuing toujours encore sigue siguen continua".split())
+NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
+OTHERS = (
+    ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
+    ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
+    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
+)  # fmt: skip
+TESTS = (
+    ("this", "is", "a", "test"), ("this", "is", "only", "a", "test"), ("is", "only", "a", "test"), ("only", "a", "test"), ("test", "message"), ("test", "of", "the"), ("test", "alert"),
+    ("this", "is", "an", "exercise"), ("this", "is", "a", "drill"), ("is", "a", "simulation"), ("exercise", "exercise"), ("exercise", "only"), ("drill", "drill"), ("test", "test"), ("training", "exercise"), ("monthly", "test"),
+    ("weekly", "test"), ("test", "only"), ("ceci", "est", "un", "test"), ("est", "un", "essai"), ("est", "un", "exercice"), ("message", "d", "essai"), ("message", "test"), ("aucune", "mesure"), ("exercice", "seulement"),
+    ("es", "una", "prueba"), ("solo", "una", "prueba"), ("es", "un", "simulacro"), ("es", "un", "ejercicio"), ("mensaje", "de", "prueba"), ("no", "action", "is", "required"), ("test", "du", "systeme"), ("prueba", "del"), ("prueba", "de"), ("system", "test"), ("conducting", "a", "test"), ("for", "training", "purposes"), ("no", "real", "child"), ("fictitious",), ("fictional",), ("not", "a", "real"), ("simulacro",), ("simulated",),
+    ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"), ("rehearsal",), ("mock", "alert"), ("mock", "abduction"), ("practice", "alert"), ("practice", "message"), ("training", "message"), ("training", "scenario"), ("training", "purposes"), ("testing", "purposes"),
+    ("test", "purposes"), ("drill", "message"), ("role", "player"), ("a", "drill"), ("annual", "drill"), ("statewide", "drill"), ("not", "an", "actual"), ("had", "this", "been"), ("no", "actual"), ("required", "monthly"), ("required", "weekly"), ("test", "is", "over"), ("system", "is", "being", "tested"), ("will", "be", "tested"),
+    ("demonstration",), ("ceci", "n", "est", "qu", "un"), ("simple", "test"), ("exercice", "de"), ("un", "exercice"), ("un", "essai"), ("ejercicio", "de"), ("un", "ejercicio"), ("sample", "message"), ("this", "test"), ("this", "drill"), ("this", "exercise"),
+)  # fmt: skip
+HOAXES = (
+    ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
+    ("no", "such", "alert"), ("no", "active", "amber"), ("no", "alert", "was"), ("no", "alert", "has"), ("fake", "alert"), ("fake", "amber"), ("fake", "post"), ("fake", "message"), ("fake", "text"), ("false", "alert"), ("false", "amber"), ("false", "post"),
+    ("false", "report"), ("false", "alarm"), ("false", "information"), ("false", "rumor"), ("false", "message"), ("bogus", "alert"), ("bogus", "amber"), ("bogus", "post"), ("sent", "by", "mistake"), ("issued", "by", "mistake"), ("activated", "by", "mistake"), ("sent", "in", "error"),
+    ("issued", "in", "error"), ("activated", "in", "error"), ("sent", "out", "in", "error"), ("sent", "out", "by", "mistake"), ("erroneously", "sent"), ("erroneously", "issued"), ("accidentally", "sent"), ("accidentally", "issued"), ("sent", "erroneously"), ("sent", "accidentally"), ("issued", "erroneously"),
+    ("par", "erreur"), ("por", "error"), ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("fausse", "rumeur"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("ninguna", "alerta"), ("n", "est", "pas", "une", "alerte"), ("noticia", "falsa"),
+    ("informacion", "falsa"), ("es", "falso"), ("es", "falsa"), ("not", "a", "valid", "amber"), ("not", "issued", "an", "amber"), ("not", "issue", "an", "amber"), ("never", "issued"), ("not", "real"), ("isn", "t", "real"), ("disregard", "the", "alert"), ("disregard", "this", "alert"), ("disregard", "the", "amber"), ("disregard", "the", "message"), ("disregard", "this", "message"),
+    ("old", "amber", "alert"), ("years", "old", "and", "no", "longer"), ("stop", "sharing"), ("nobody", "was", "abducted"), ("no", "child", "was", "abducted"), ("no", "child", "has", "been", "abducted"), ("there", "is", "no", "abduction"), ("no", "children", "are", "missing"), ("no", "child", "is", "missing"), ("unfounded",),
+)  # fmt: skip
+CRITERIA = ("criteria", "criterion", "criteres", "criterios")
+
+
+def _by_first(phrases: tuple[tuple[str, ...], ...]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for phrase in phrases:
+        found[phrase[0]] = (*found.get(phrase[0], ()), phrase)
+    return found
+
+
+_TESTS, _HOAXES, _OTHERS = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS)
+
+
+def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
+    """Why these texts may give no facts, or ``None``. ``is_amber`` is false for other programmes, whose alerts may call
+    themselves what they are."""
+    found = next((found for tokens in texts if (found := _kind(tokens, is_amber=is_amber))), None)
+    return found or ("other" if is_amber and not any(map(_speaks_of_it, texts)) else None)
+
+
+def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
+    if _says(tokens, _TESTS) or _opens_as_test(tokens) or _speaks_of_a_drill(tokens):
+        return "test"
+    if _says(tokens, _HOAXES):
+        return "hoax"
+    if _is_over(tokens):
+        return "cancel"
+    return "other" if is_amber and (_is_other(tokens) or _is_weather(tokens)) else None
+
+
+def _speaks_of_it(tokens: Tokens) -> bool:
+    """Whether a text speaks of an abduction, a child or the programme at all, rather than of a road that is called Amber."""
+    if tokens.has(WORDS) or tokens.has(CHILD_NOUNS):
+        return True
+    before = {"alerta", "alerte", "update"}
+    if any(tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in before for at in tokens.places(AMBER)):
+        return True
+    is_hinted = tokens.has(HINTS) or tokens.has(SUSPECT_NOUNS) or tokens.has(KIN)
+    return is_hinted and any(0 < (number(tokens, at) or 0) < ADULT for at in range(len(tokens)))
+
+
+def _is_weather(tokens: Tokens) -> bool:
+    """``Amber alert for heavy rain``"""
+    return not tokens.has(CHILD_NOUNS) and any(
+        word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]
+    )
+
+
+def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
+    return any(
+        _reads(tokens, at, phrase) for at in tokens.places(frozenset(phrases)) for phrase in phrases[tokens.words[at]]
+    )
+
+
+def _reads(tokens: Tokens, at: int, phrase: tuple[str, ...]) -> bool:
+    for piece in phrase:
+        if tokens.word(at) in {"'", "-", "...", '"'} and piece != phrase[0]:
+            at += 1
+        if tokens.word(at) != piece:
+            return False
+        at += 1
+    return True
+
+
+def _opens_as_test(tokens: Tokens) -> bool:
+    return (
+        bool(tokens.words)
+        and tokens.words[0]
+        in {"test", "exercise", "exercice", "drill", "prueba", "simulacro", "essai", "ejercicio", "simulation"}
+        or _marked_test(tokens)
+    )
+
+
+DRILLS = frozenset("exercise drill drills exercice simulation".split())
+OTHER_DRILLS = frozenset(
+    "caution care extreme restraint your bike clothes clothing equipment bits press bit team class gym power electric cordless to".split()
+)
+TESTED = frozenset("alert alerts system message amber eas wea ipaws broadcast".split())
+
+
+def _speaks_of_a_drill(tokens: Tokens) -> bool:
+    """``A drill of the Ohio AMBER plan``; not "exercise extreme caution", and no test drive."""
+    for at in tokens.places(DRILLS | TESTS_WORDS):
+        word, near = tokens.words[at], tokens.words[max(0, at - 5) : at + 6]
+        if word in DRILLS and tokens.word(at + 1) not in OTHER_DRILLS and tokens.word(at - 1) not in OTHER_DRILLS:
+            return True
+        if (
+            word in {"test", "testing", "tests"}
+            and tokens.word(at - 1) not in {"dna", "drug", "covid", "pregnancy", "blood"}
+            and any(each in TESTED for each in near)
+        ):
+            return True
+    return False
+
+
+def _marked_test(tokens: Tokens) -> bool:
+    """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
+    return any(
+        tokens.word(at + 1) in {"...", ":", "]", "!"} or tokens.word(at - 1) in {"...", "["}
+        for at in tokens.places(TEST_MARKS)
+    )
+
+
+AMBER = frozenset(["amber"])
+TESTS_WORDS = frozenset(["test", "testing", "tests"])
+TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
+OVER = ENDS | SAFE | FOUND | {"no", "reunited", "unharmed", "custody", "over"}
+
+
+def _is_over(tokens: Tokens) -> bool:
+    """Whether the text ends an alert, other than one that it says was followed by another."""
+    is_still = tokens.has(STILL)
+    for at in tokens.places(OVER):
+        word = tokens.words[at]
+        if word in ENDS and _ends_alert(tokens, at):
+            return True
+        if word in SAFE and not is_still and _is_found(tokens, at):
+            return True
+        if (
+            word == "no"
+            and tokens.word(at + 1) == "longer"
+            and tokens.word(at + 2) in {"active", "in"}
+            and tokens.word(at + 3) in {"", ".", "effect"}
+        ):
+            return True
+        if word in FOUND and not is_still and _is_child_found_again(tokens, at):
+            return True
+        if word in {"reunited", "unharmed"} and not is_still:
+            return True
+        if word == "custody" and _is_child_found(tokens, at):
+            return True
+        if word == "over" and tokens.word(at - 1) == "is" and _mentions_alert(tokens, at):
+            return True
+    return False
+
+
+def _ends_alert(tokens: Tokens, at: int) -> bool:
+    word = tokens.words[at]
+    low, high = tokens.sentence(at)
+    if word in {"called"} and tokens.word(at + 1) != "off":
+        return False
+    if word in {"fin"} and tokens.word(at + 1) not in {"de", "d"}:
+        return False
+    if word in {
+        "leve",
+        "annule",
+        "terminated",
+        "termino",
+        "withdrawn",
+        "cancel",
+        "expired",
+        "concluded",
+    } and not _mentions_alert(tokens, at):
+        return False
+    is_near = _mentions_alert(tokens, at) or at - low < 2
+    if not is_near or any(each in NOT_YET for each in tokens.words[max(low, at - 6) : at]):
+        return False
+    rest = tokens.words[at + 1 : high]
+    if any(each in OPEN_AGAIN for each in rest) and any(
+        each
+        in {
+            "issued",
+            "activated",
+            "extended",
+            "active",
+            "effect",
+            "emise",
+            "declenchee",
+            "emitida",
+            "activada",
+            "remains",
+            "reissued",
+        }
+        for each in rest
+    ):
+        return False
+    return not any(
+        each in {"earlier", "previous", "first", "another"} for each in tokens.words[max(low, at - REACH) : at]
+    )
+
+
+def _mentions_alert(tokens: Tokens, at: int) -> bool:
+    low, high = tokens.sentence(at)
+    low, high = max(low, at - REACH - 12), min(high, at + 7)
+    return any(each in ALERTS or each in {"amberalert", "amber"} for each in tokens.words[low:high])
+
+
+def _is_found(tokens: Tokens, at: int) -> bool:
+    low, _ = tokens.sentence(at)
+    words = tokens.words[max(low, at - 10) : at]
+    return any(each in FOUND - {"safe"} for each in words) and not any(
+        each in NOT_YET | {"vehicle", "car"} for each in words
+    )
+
+
+THINGS = frozenset(
+    "vehicle car truck van suv sedan pickup plate phone clothing backpack bicycle bike body remains suspect abductor driver man woman father mother he it vehicule voiture camion auto "
+    "vehiculo coche camioneta trailer motorcycle rv motorhome camper boat unoccupied abandoned empty".split()
+)
+
+
+def _is_child_found_again(tokens: Tokens, at: int) -> bool:
+    """``The boy has been located.`` Not a car, not a suspect, and not where another child is still missing."""
+    low, high = tokens.sentence(at)
+    before = tokens.words[low:at]
+    if not before or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before):
+        return False
+    auxiliary = before[-3:]
+    is_passive = any(word in {"been", "was", "were"} for word in auxiliary) or any(
+        word in {"ete", "fue", "fueron", "sido"} for word in auxiliary
+    )
+    is_active = any(word in {"have", "has"} for word in before[-2:]) and any(
+        word in CHILD_NOUNS for word in tokens.words[at + 1 : min(high, at + 4)]
+    )
+    names_a_child = any(word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} for word in before)
+    if tokens.words[at] in {"recovered", "safe"} and not names_a_child:
+        return False
+    return is_passive and names_a_child or is_active
+
+
+def _is_child_found(tokens: Tokens, at: int) -> bool:
+    low, _ = tokens.sentence(at)
+    words = tokens.words[max(low, at - REACH) : at]
+    return any(each in FOUND for each in words) and any(each in {"child", "children", "girl", "boy"} for each in words)
+
+
+def _is_other(tokens: Tokens) -> bool:
+    words = tokens.words
+    for at in tokens.places(frozenset(CRITERIA)):
+        if any(each in {"not", "pas", "no"} for each in words[max(0, at - 5) : at + 7]):
+            return True
+    for at, word in enumerate(words[:FRONT]):
+        if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
+            return tokens.word(at + 1) == "awareness" or not _names_amber(tokens)
+    return False
+
+
+def _names_amber(tokens: Tokens) -> bool:
+    """Whether the front says ``AMBER Alert``, and not only that somebody is called Amber."""
+    named = [at for at in tokens.places(AMBER) if at < FRONT]
+    return any(tokens.word(at + 1) in ALERTS or tokens.word(at - 1) in ALERTS for at in named)
+
+
+FRONT = 40
+"""Tokens in which an alert of another kind says what it is."""
