@@ -65,6 +65,12 @@ def test_an_empty_file_is_a_configuration(tmp_path: Path) -> None:
     assert [warning.key for warning in settings.warnings] == ["feeds", "receivers"]
 
 
+def test_hosts_of_pictures_are_names_addresses_or_all_below_a_name(tmp_path: Path) -> None:
+    """Without scheme or port, in lower case."""
+    settings = load(tmp_path, FEED + 'media_hosts = ["*.Photos.example", "10.1.2.3", "::1", "a_b.example"]')
+    assert settings.feeds[0].media_hosts == ("*.photos.example", "10.1.2.3", "::1", "a_b.example")
+
+
 def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
     """file: is relative to the configuration file; several secrets are kept in their order."""
     (tmp_path / "hook.secret").write_text(f"{OTHER}\n")
@@ -103,6 +109,10 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 
 
 ONE_FAULT = {
+    FEED + 'media_hosts = ["https://photos.example"]': ':5: feeds[0].media_hosts[0]: "https://photos.example" is not a host',
+    FEED + 'media_hosts = ["photos.example:443"]': ":5: feeds[0].media_hosts[0]:",
+    FEED + 'media_hosts = ["*"]': ":5: feeds[0].media_hosts[0]:",
+    FEED + 'media_hosts = ["photos.*"]': ":5: feeds[0].media_hosts[0]:",
     'feed = []': ':1: feed: unknown key; did you mean "feeds"?',
     '[feeds]\nname = "x"': ":1: feeds: must be a list of [[tables]]",
     "gateway = 3": ":1: gateway: must be a table, not 3",
