@@ -141,16 +141,18 @@ def _promote(write: Write, mates: Sequence[Rival], policy: Policy) -> int:
 
 
 def _close(write: Write, ended: End, mates: Sequence[Rival]) -> int:
-    """Somebody ended the incident: what gives way ends too, and what is a copy waits for a person."""
+    """Somebody ended the incident: what gives way to this card ends too, and what is a copy waits for a person. Where this one
+    gave way to another, that is what the copies are copies of, and they stay."""
     messages = 0
+    is_over = not any(mate.card and mate.card.is_shown for mate in mates)
     for mate in mates:
         if mate.card is None or mate.card.state == "waiting":
             continue
         if mate.card.active:
-            if mate.card.superseded_by:
+            if mate.card.superseded_by and (is_over or mate.card.superseded_by == ended.card_id):
                 messages += card_rows.apply(write, (incident.end(mate.card, ended),), {}, "").messages
-            continue
-        messages += _wait(write, mate)
+        elif is_over:
+            messages += _wait(write, mate)
     return messages
 
 

@@ -276,6 +276,22 @@ async def test_a_copy_about_another_child_after_all_is_displayed(store: Store, s
     assert await words(store) == {"state": ["active"], "partner": ["active"]}
 
 
+async def test_two_alerts_of_one_sender_that_wait_are_not_one_incident(store: Store) -> None:
+    """What waits after the end is of the ended incident, but only one alert of each sender."""
+    twin = replace(said(PARTNER, minutes=20), identifier="P-2")
+    await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), came(said(PARTNER, minutes=20)), came(twin))
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting", "waiting"]}
+    assert len({row["incident_id"] for row in await rows(store, cards) if row["state"] == "waiting"}) == 2
+
+
+async def test_the_end_of_a_card_that_gives_way_leaves_the_copies(store: Store) -> None:
+    """A partner that cancels during the hand-over makes no copy of the card that took its place wait for a person."""
+    await take(store, came(said(PARTNER)), came(said(OTHER)), came(said(STATE)), policy=LESSER)
+    await take(store, came(said(PARTNER, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"], "centre": ["active"], "state": ["linked"]}
+    assert "operator.review_waiting" not in await told(store)
+
+
 STORY = {
     "S": lambda: came(said(STATE)),
     "s": lambda: came(said(STATE, "Update", 20)),
