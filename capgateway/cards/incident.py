@@ -103,8 +103,7 @@ def _settled(
         if rival.is_over_by_word and (is_waiting or _would_end(rival.side.member, mine, policy))
     ]
     if over and not mine.member.is_approved:
-        incidents = (rival.card.incident_id for rival in over if rival.card)
-        return replace(display, state="waiting", incident_id=next(incidents, display.incident_id))
+        return replace(display, state="waiting", incident_id=_with_room(over, mine, display, current))
     if current and current.state == "linked" and any(one.incident_id == current.incident_id for one in _cards(linked)):
         return replace(display, state="active")  # its turn has come
     return replace(
@@ -127,6 +126,17 @@ def _shown(linked: Iterable[Rival], mine: Side, current: CardState | None) -> _S
         if rival.card and rival.card.is_shown and (rival.card.incident_id == own or sender not in rival.senders)
     ]
     return min(found, key=lambda rival: (rival.card.published_at, rival.card.card_id), default=None)
+
+
+def _with_room(over: Iterable[Rival], mine: Side, display: Display, current: CardState | None) -> str:
+    """The incident of the first of these that has no other card of this sender; where there is none, its own."""
+    sender, own = mine.member.gist.sender_key, current.incident_id if current else display.incident_id
+    found = [
+        rival.card.incident_id
+        for rival in over
+        if rival.card and (rival.card.incident_id == own or sender not in rival.senders)
+    ]
+    return next(iter(found), own)
 
 
 def _cards(rivals: Iterable[Rival]) -> Iterable[CardState]:

@@ -33,10 +33,21 @@ DOUBTS = re.compile(
     \b(?: test(?:ing)? | drill | exercise | simulation | hoax | prueba | ensayo | ejercicio | simulacro | essai | exercice
       | not\s+an?\s+amber | no\s+amber
       | cancell?ed | discontinued | deactivated | rescinded | (?:been|is|was)\s+lifted | ended | cancelad[ao] | annul[ée]e? | lev[ée]e
+      | (?:amber|amber\s+alert)\W+(?:(?:has|have|been|is|was|now|ha|sido|fue|est[aá]|est|a|été|ét[ée])\s+){0,3}
+        (?:expired|withdrawn|terminated|concluded|desactivad[ao]|finalizad[ao]|terminad[ao]|termin[ée]e|désactiv[ée]e)
+      | amber\s+alert\s+(?:is|has)\s+(?:now\s+)?over | alert\s+(?:cancell?ation|deactivation) | (?:cancell?ation|deactivation)\s+of
+      | amber\s+alert\W+(?:\w+\s+){0,2}not\s+(?:been\s+)?(?:issued|activated|met)
       | amber\s+(?:weather|heat|warning)
-      | amber\s+alert\W+(?:(?:is|has|been|in|effect|issued|for|of|over|due|to|heavy|strong|severe|extreme|high)\s+){0,8}
-        (?:rain(?:s|fall)?|winds?|snow(?:fall)?|heat(?:wave)?|cold|ice|frost|flood(?:s|ing)?|fog|(?:thunder)?storms?
-          |avalanches?|wildfires?|air\s+quality)
+      | amber\s+alert\W+(?:(?:is|has|been|in|effect|issued|for|of|over|due|to|heavy|strong|severe|extreme|high|level|reached|at
+          |tropical|dust|sand|coastal|yellow)\s+){0,8}
+        (?:rain(?:s|fall)?|winds?|snow(?:fall)?|blizzards?|heat(?:wave)?|cold|ice|frost|hail|floods?|flooding|fog
+          |(?:thunder|dust|sand)?storms?|gales?|tornado(?:e?s)?|cyclones?|typhoons?|tsunamis?|landslides?|avalanches?
+          |wild\s*fires?|forest\s+fires?|droughts?|volcano(?:e?s)?|volcanic|earthquakes?|pollution|air\s+quality|coastal\s+events?)
+      | alert[ae]\s+amber\W+(?:(?:por|de|del?|para|a|causa|pour|en|raison|l[ae]s?|des|fuertes?|intens[ao]s?|forte?s?|violente?s?)\s+){0,6}
+        (?:lluvias?|vientos?|tormentas?|nevadas?|calor|fr[ií]o|heladas?|granizo|inundaci[oó]n(?:es)?|niebla|hurac[aá]n|cicl[oó]n
+          |incendios?|tsunami|pluies?|vents?|orages?|temp[eê]tes?|neige|verglas|canicule|froid|gr[eê]le|inondations?|crues?
+          |brouillard|ouragan|cyclone|avalanches?)
+      | (?:volcanic|weather|wind|rain|snow|storm|flood|avalanche)\s+(?:activity\s+)?amber
     )\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -48,9 +59,9 @@ DRILL_HINTS = ("test", "drill", "exerci", "simula", "prueba", "ensayo", "ejercic
 # a mark at its end. "Exercise caution" and "Test drive vehicle stolen" are neither.
 SAYS_DRILL = re.compile(
     rf"""
-    ^\W*(?:required\s+(?:weekly|monthly)\s+)?{DRILL}
+    ^\W*(?:(?:required\s+)?(?:weekly|monthly|annual|statewide)\s+)?{DRILL}
       (?: \s*$ | \s*[^\w\s'’] | \s+(?:only|message|alert|of|for|de|del|la|do\s+not|not|amber|alerta|alerte|child|{DRILL})\b | \s+d['’] )
-    | \b(?:this\s+is|esto\s+es|esta\s+es|es|ceci\s+est|il\s+s['’]agit\s+d['’]|n['’]est\s+qu['’]|c['’]est)\s*
+    | (?<!\bno\s)\b(?:this\s+is|esto\s+es|esta\s+es|es|ceci\s+est|il\s+s['’]agit\s+d['’]|n['’]est\s+qu['’]|c['’]est)\s*
       (?:only\s+|just\s+|s[oó]lo\s+)?(?:an?|une?|una)\s+{DRILL}\b (?!\s+(?:drive|pilot|track|bike|m[eé]dica?)\b)
     | \b{DRILL}\s+(?:only|message)\b
     | (?: [\[(:*–—-]\s* | \b(?:alert|emergency|amber|alerta|alerte|abduction)\s+ ) {DRILL}\W*$
@@ -73,7 +84,7 @@ def said(infos: Iterable[Info], phrases: Iterable[str], *, is_cancel: bool = Fal
     texts = _texts(infos)
     fronts = [folded(text[:FRONT])[:FRONT] for text in texts]
     found = sorted(phrase for phrase in phrases if any(_names(front, phrase) for front in fronts))
-    if found and not is_cancel and any(DOUBTS.search(text) for text in texts):
+    if found and not is_cancel and any(DOUBTS.search(unicodedata.normalize("NFKC", text)) for text in texts):
         return ()
     return tuple(found)
 
@@ -90,7 +101,9 @@ def _pattern(phrase: str) -> re.Pattern[str]:
 
 def says_drill(infos: Iterable[Info]) -> bool:
     """Whether a title says by itself that the alert is a test, a drill or an exercise."""
-    fronts = [text[:FRONT] for text in _texts(infos)]
+    fronts = [
+        unicodedata.normalize("NFKC", text[:FRONT])[:FRONT] for text in _texts(infos)
+    ]  # full-width letters are letters
     return any(SAYS_DRILL.search(front) for front in fronts if any(hint in front.lower() for hint in DRILL_HINTS))
 
 

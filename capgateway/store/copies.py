@@ -130,27 +130,31 @@ def _place_copies(write: Write, shown: Display, policy: Policy) -> int:
 
 
 def _promote(write: Write, mates: Sequence[Rival], policy: Policy) -> int:
-    """Display the next live copy: that of the highest precedence, of these the first."""
-    if any(mate.card and mate.card.active for mate in mates):
-        return 0
+    """Display the next live copy: that of the highest precedence, of these the first. Where a card stays because what was to take
+    its place has ended, only a copy of a higher precedence takes it."""
     copies = [mate for mate in mates if mate.card and mate.card.state == "linked"]
+    shown = [incident.precedence(mate.side.member, policy) for mate in mates if mate.card and mate.card.active]
     for mate in sorted(copies, key=lambda mate: -incident.precedence(mate.side.member, policy)):
+        if shown and incident.precedence(mate.side.member, policy) <= max(shown):
+            break
         if mate.card and (messages := _place_anew(write, mate.card, policy)):
             return messages
     return 0
 
 
 def _close(write: Write, ended: End, mates: Sequence[Rival]) -> int:
-    """Somebody ended the incident: what gives way ends too, and what is a copy waits for a person."""
+    """Somebody ended the incident: what gives way to this card ends too, and what is a copy waits for a person. Where this one
+    gave way to another, that is what the copies are copies of, and they stay."""
     messages = 0
+    is_over = not any(mate.card and mate.card.is_shown for mate in mates)
     for mate in mates:
         if mate.card is None or mate.card.state == "waiting":
             continue
         if mate.card.active:
-            if mate.card.superseded_by:
+            if mate.card.superseded_by and (is_over or mate.card.superseded_by == ended.card_id):
                 messages += card_rows.apply(write, (incident.end(mate.card, ended),), {}, "").messages
-            continue
-        messages += _wait(write, mate)
+        elif is_over:
+            messages += _wait(write, mate)
     return messages
 
 
@@ -183,7 +187,8 @@ def _place_anew(write: Write, card: CardState, policy: Policy) -> int:
     member, chain_id = chains.one(write.connection, card.alert_id)
     made = outcomes.outcome(write, member, [chain_id], policy, None, anew=frozenset({card.card_id}), is_for_later=True)
     shown = [change for change in made.decision.changes if isinstance(change, Display)]
-    if card.is_open and all((one.card_id, one.state) == (card.card_id, card.state) for one in shown):
+    where = card.card_id, card.state, card.incident_id
+    if card.is_open and all((one.card_id, one.state, one.incident_id) == where for one in shown):
         return 0
     written = apply(write, made, chain_id, policy)
     if any(change.state == "active" for change in shown):

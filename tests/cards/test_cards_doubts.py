@@ -40,6 +40,8 @@ DRILLS = [
     "Ceci est un essai",
     "Ceci n'est qu'un exercice",
     "Il s'agit d'un exercice",
+    "Monthly test of the AMBER Alert",
+    "ＴＥＳＴ - AMBER Alert",
 ]
 REAL = [
     "AMBER Alert",
@@ -52,6 +54,9 @@ REAL = [
     "AMBER Alert: suspect took child during fire drill",
     "AMBER Alert for Ada Testchild",
     "Contest winner abducted",
+    "This is not a drill: AMBER Alert",
+    "Alerta AMBER: esto no es un simulacro",
+    "Alerte AMBER: ceci n'est pas un exercice",
     "Alerte AMBER: enfant vu après un exercice de gymnastique",
 ]
 

@@ -276,6 +276,48 @@ async def test_a_copy_about_another_child_after_all_is_displayed(store: Store, s
     assert await words(store) == {"state": ["active"], "partner": ["active"]}
 
 
+async def test_two_alerts_of_one_sender_that_wait_are_not_one_incident(store: Store) -> None:
+    """What waits after the end is of the ended incident, but only one alert of each sender."""
+    twin = replace(said(PARTNER, minutes=20), identifier="P-2")
+    await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), came(said(PARTNER, minutes=20)), came(twin))
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting", "waiting"]}
+    assert len({row["incident_id"] for row in await rows(store, cards) if row["state"] == "waiting"}) == 2
+
+
+async def test_the_end_of_a_card_that_gives_way_leaves_the_copies(store: Store) -> None:
+    """A partner that cancels during the hand-over makes no copy of the card that took its place wait for a person."""
+    await take(store, came(said(PARTNER)), came(said(OTHER)), came(said(STATE)), policy=LESSER)
+    await take(store, came(said(PARTNER, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"], "centre": ["active"], "state": ["linked"]}
+    assert "operator.review_waiting" not in await told(store)
+
+
+async def test_a_copy_moves_to_the_incident_that_it_still_matches(store: Store) -> None:
+    """What it was a copy of changed its programme, and it matches another card as well: it is a copy of that one, and is displayed
+    when that one's time is over."""
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
+    other = tuple(replace(info, event_codes=(cap.Named(name="SAME", value="MEP"),)) for info in said(STATE).infos)
+    await take(store, came(said(STATE)), came(replace(said(STATE, infos=soon), identifier="S-2")), came(said(PARTNER)))
+    await take(store, came(said(STATE, "Update", 5, infos=other)))
+    assert await words(store) == {"state": ["ended superseded", "active"], "partner": ["linked"]}
+    with at(store, utc_now() + timedelta(minutes=2)):
+        await store.write_alone(copies.end_overdue, 10, EQUAL)
+    assert (await words(store))["partner"] == ["active"]
+
+
+async def test_a_card_that_stays_gives_way_to_the_next_of_higher_precedence(store: Store) -> None:
+    """The centre's card expires before it has taken the partner's place: the state's copy takes it, so a partner never keeps it from
+    being displayed."""
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(seconds=20))) for info in said(OTHER).infos)
+    await take(store, came(said(PARTNER)), came(said(OTHER, infos=soon)), came(said(STATE)), policy=LESSER)
+    with at(store, utc_now() + timedelta(seconds=25)):
+        await store.write_alone(copies.end_overdue, 10, LESSER)
+    assert await words(store) == {"partner": ["active"], "centre": ["ended expired"], "state": ["active"]}
+    with at(store, utc_now() + timedelta(minutes=2)):
+        await store.write_alone(copies.end_overdue, 10, LESSER)
+    assert (await words(store))["partner"] == ["ended superseded", "linked"]
+
+
 STORY = {
     "S": lambda: came(said(STATE)),
     "s": lambda: came(said(STATE, "Update", 20)),
