@@ -7,14 +7,12 @@ import json
 import pytest
 from test_cli_quarantine import Night, night
 
-from capgateway import operate
-
 __all__ = ["night"]
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operate, "ACKNOWLEDGED_WITHIN", 0.0)
+    monkeypatch.setattr("capgateway.operate.operate.ACKNOWLEDGED_WITHIN", 0.0)
 
 
 async def test_a_card_is_erased(night: Night) -> None:

@@ -70,7 +70,7 @@ def test_the_start_says_what_the_gateway_works_with(configuration: Path) -> None
         ["gateway.feeds", 'feeds="1 enabled: folder"\n'],
         ["gateway.receivers", 'receivers="1 enabled: app"\n'],
     ]
-    assert "config.warning line=13 key=receivers[0].secret" in lines[6].replace('"', "")
+    assert "config.warning line=13 key=receivers[0].secret" in lines[7].replace('"', "")
     assert SECRET not in "".join(lines)
 
 

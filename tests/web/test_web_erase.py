@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from capgateway import operate
-
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No receiver answers here."""
-    monkeypatch.setattr(operate, "ACKNOWLEDGED_WITHIN", 0.0)
+    monkeypatch.setattr("capgateway.operate.operate.ACKNOWLEDGED_WITHIN", 0.0)
 
 
 async def erase(site: Any, **said: str) -> tuple[int, dict[str, Any]]:
