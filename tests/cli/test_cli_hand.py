@@ -24,7 +24,7 @@ __all__ = ["night"]
 CHANGES = [
     ("cards", "withdraw", "ID", *BECAUSE),
     ("cards", "restore", "ID"),
-    ("cards", "correct", "ID", "--remove", "/safety/0", *BECAUSE),
+    ("cards", "correct", "ID", "--remove", "/suspects/0", *BECAUSE),
     ("cards", "hold", "ID"),
     ("cards", "verify", "ID", *BECAUSE),
     ("alerts", "publish", "alt_1", *BECAUSE),
@@ -50,12 +50,12 @@ async def test_a_fact_is_removed_and_none_is_added(night: Night) -> None:
     """An option that would set one is a usage error; what is no fact is one too; what the card does not say is a no."""
     removed = await night.ask("cards", "correct", night.card, "--remove", "/actions/1", *BECAUSE)
     assert (removed.exit_code, removed.stdout) == (0, f"{night.card}: revision 2 is without /actions/1\n")
-    for wrong in (("--set", "/safety/0=x"), ("--add", "/safety/0"), ()):
+    for wrong in (("--set", "/suspects/0=x"), ("--add", "/suspects/0"), ()):
         assert (await night.ask("cards", "correct", night.card, *wrong, *BECAUSE)).exit_code == 2
     no_fact = await night.ask("cards", "correct", night.card, "--remove", "/content", *BECAUSE)
     assert isinstance(no_fact.exception, CapgatewayError)  # exit code 2
-    missing = await night.ask("cards", "correct", night.card, "--remove", "/safety/0", *BECAUSE)
-    assert (missing.exit_code, missing.stderr) == (1, "capgateway: the card has no fact at /safety/0\n")
+    missing = await night.ask("cards", "correct", night.card, "--remove", "/suspects/0", *BECAUSE)
+    assert (missing.exit_code, missing.stderr) == (1, "capgateway: the card has no fact at /suspects/0\n")
 
 
 async def test_a_declined_alert_is_published_with_a_reason(night: Night) -> None:
