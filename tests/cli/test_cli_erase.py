@@ -7,7 +7,7 @@ import json
 import pytest
 from test_cli_quarantine import Night, night
 
-from capgateway import operate
+from capgateway.operate import operate
 
 __all__ = ["night"]
 
