@@ -64,7 +64,8 @@ SAYS_DRILL = re.compile(
     | (?<!\bno\s)\b(?:this\s+is|esto\s+es|esta\s+es|es|ceci\s+est|il\s+s['’]agit\s+d['’]|n['’]est\s+qu['’]|c['’]est)\s*
       (?:only\s+|just\s+|s[oó]lo\s+)?(?:an?|une?|una)\s+{DRILL}\b (?!\s+(?:drive|pilot|track|bike|m[eé]dica?)\b)
     | \b{DRILL}\s+(?:only|message)\b
-    | (?: [\[(:*–—-]\s* | \b(?:alert|emergency|amber|alerta|alerte|abduction)\s+ ) {DRILL}\W*$
+    | (?: [\[(:*–—-]\s* | \b(?:alert|emergency|amber|alerta|alerte|abduction)\s+ ) {DRILL}(?:\W+{DRILL})*\W*$
+    | \b(?:alert|emergency|alerta|alerte|abduction)\s+ {DRILL}\s+(?:for|of|in|de|del|pour)\b
     | \bnot\s+(?:an?\s+)?(?:real|actual)\s+(?:alert|emergency|event)\b
     | \bhoax\b
     """,

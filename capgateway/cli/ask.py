@@ -154,6 +154,7 @@ def evidence(context: Context, card_id: str) -> bytes:
 
         if (found := await store.read(kept.collect, card_id)) is None:
             raise LookupError(f"there is no card {card_id}")
+        say("capgateway: without a running gateway the audit trail does not record who took this bundle")
         return bundle(found, utc_now())
 
     return fetch(context, f"cards/{quote(card_id, safe='')}/export", from_store=stored)

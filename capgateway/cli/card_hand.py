@@ -61,7 +61,7 @@ def restore(context: Context, card_id: str, reason: str | None, as_json: bool) -
     Exit code 1 when that cannot be done: nobody withdrew it, its issuer ended it meanwhile, or its time is over.
     """
     told = _act(context, card_id, "restore", reason=reason)
-    copy = ", a copy: another card of its incident is displayed" if told["state"] != "active" else ""
+    copy = ", a copy: another card of its incident is displayed" if told["state"] == "linked" else ""
     _answer(told, as_json, lambda: f"{card_id}: restored as the new card {told['card_id']}{copy}")
 
 
@@ -86,8 +86,13 @@ def correct(context: Context, card_id: str, pointers: tuple[str, ...], reason: s
     added or changed, and the issuer's own text stays as it is. Exit code 1 when the card has no such fact or has ended.
     """
     told = _act(context, card_id, "correct", remove=list(pointers), reason=reason)
-    removed = ", ".join(told.get("removed", ()))
+    removed = ", ".join(dict.fromkeys(told.get("removed", ())))
     _answer(told, as_json, lambda: f"{told['card_id']}: revision {told['revision']} is without {removed}")
+    if told.get("paused_since"):
+        output.say(
+            f"capgateway: displays are paused since {table.moment(told['paused_since'])}: receivers still show what was removed, until"
+            " `capgateway resume`; to take it down now, withdraw the card"
+        )
 
 
 @asks_gateway

@@ -56,7 +56,8 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     for one in told["take_downs"]:
         yield output.harmless(f"  {one['receiver']}  {one['card_id']}  {_acknowledged(one)}")
     if missing := _missing(told):
-        yield f"{len(missing)} take-downs are not acknowledged; those that are pending are tried again: `capgateway deliveries list`"
+        count = "1 take-down is" if len(missing) == 1 else f"{len(missing)} take-downs are"
+        yield f"{count} not acknowledged; what is pending is tried again: `capgateway deliveries list --state pending`"
     yield f"files: {FILES.get(told['files'], told['files'])}"
 
 

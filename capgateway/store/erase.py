@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from capgateway.store.write import Write
 
 MASK = "[…]"
-_WORD = re.compile(r"\w[\w'-]*")
+_WORD = re.compile(r"\w[\w'’-]*")
+_SHORT_NUMBER = re.compile(r"\d{1,2}")
+"""Of an order, a day or a page; a plate or a telephone number has more digits in a row or letters."""
+PLAIN = frozenset(
+    """a about after again all an and as asked asks at be because been before by case child court data deletion erase erased
+    erasure family father first for from had has have in is it its judge law mother no not of on or order ordered parents per
+    police privacy protection receiver removal repeated request requested second sheriff that the their they this ticket to until
+    was were which who with""".split()  # noqa: SIM905  (a list of them would have eighty lines)
+)
+"""Words of a reason that stay, whatever the erased texts say: they name nobody, and a reason without them cannot be read."""
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +98,8 @@ def erase(
         change = End(card_id=card["id"], revision=card["revision"] + 1, reason="erased")
         card_rows.apply(write, (change,), {}, card["chain_id"] or "")
     card_ids = {card["id"] for card in case.cards}
-    reason = masked(act.reason, _words(write, card_ids, case.alert_ids))
+    is_known = not _are_erased(write, card_ids, case.alert_ids)
+    reason = masked(act.reason, _words(write, card_ids, case.alert_ids) if is_known else None)
     _wipe(write, card_ids, case.alert_ids)
     tombstones.bury(write, case.tombstones)
     first = min((card["id"] for card in case.cards), default=None)
@@ -125,18 +135,28 @@ def acknowledgements(connection: Connection, card_ids: Collection[str]) -> list[
     ]
 
 
-def masked(reason: str | None, words: Collection[str]) -> str | None:
-    """A person's reason without the words that the erased texts have as well: it stays in the audit trail. Plain small words
-    stay."""
+def masked(reason: str | None, words: Collection[str] | None) -> str | None:
+    """A person's reason without the words that the erased texts have as well, in whatever case: it stays in the audit trail.
+    ``words`` are ``None`` where texts were erased before, so that nobody knows them any more: then only plain words and short
+    numbers stay."""
     if reason is None:
         return None
 
+    def is_hidden(part: str) -> bool:
+        if part in PLAIN or len(part) == 1 or _SHORT_NUMBER.fullmatch(part):
+            return False
+        return words is None or part in words
+
     def hidden(found: re.Match[str]) -> str:
-        word = found[0]
-        is_plain = word.islower() or len(word) == 1
-        return word if is_plain or word.casefold() not in words else MASK
+        return MASK if any(is_hidden(part) for part in _parts(found[0])) else found[0]
 
     return _WORD.sub(hidden, reason)
+
+
+def _parts(word: str) -> set[str]:
+    """A word and what it is joined of: a possessive, or a double name."""
+    whole = word.casefold()
+    return {whole, *re.split(r"['’-]", whole)} - {""}
 
 
 def _seeds_of_card(write: Write, card_id: str) -> list[RowMapping]:
@@ -267,4 +287,14 @@ def _words(write: Write, card_ids: Collection[str], alert_ids: Collection[str]) 
     for some in erasure.portions(alert_ids):
         rows = write.execute(select(alerts.c.draft, alerts.c.original).where(alerts.c.id.in_(some)))
         texts += [text for row in rows for text in (row.draft, (row.original or b"").decode(errors="replace"))]
-    return {word.casefold() for text in texts if text for word in _WORD.findall(text)}
+    return {part for text in texts if text for word in _WORD.findall(text) for part in _parts(word)}
+
+
+def _are_erased(write: Write, card_ids: Collection[str], alert_ids: Collection[str]) -> bool:
+    """Whether some of their texts were erased before, after the retention or by an earlier order."""
+    return any(
+        write.execute(select(table.c.id).where(table.c.id.in_(some), table.c.erased_at.is_not(None)).limit(1)).first()
+        is not None
+        for table, ids in ((cards, card_ids), (alerts, alert_ids))
+        for some in erasure.portions(ids)
+    )

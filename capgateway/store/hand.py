@@ -104,10 +104,25 @@ def restore(write: Write, card_id: str, policy: Policy, act: Act) -> Restored:
     if not shown:
         raise ValueError(f"the card {card_id} cannot be restored: {why_not(taken[-1].decision.reason)}")
     new = shown[0]
+    if new.state == "waiting":
+        new, messages = _answered(write, new, policy)
+    else:
+        messages = sum(one.messages for one in taken)
     detail = {"new_card": new.card_id}
     audit.record(write, act, "card.restored", card_id=card_id, alert_id=new.alert_id, detail=detail)
-    messages = sum(one.messages for one in taken)
     return Restored(card_id=new.card_id, state=new.state, alert_id=new.alert_id, messages=messages)
+
+
+def _answered(write: Write, waiting: Display, policy: Policy) -> tuple[Display, int]:
+    """After a withdrawal the cards of its incident wait for a person to say whether the case goes on. Who restores one has said
+    so: it is displayed."""
+    approved = {"handled": "released", "handled_at": write.now}
+    write.execute(update(alerts).where(alerts.c.id == waiting.alert_id).values(approved))
+    taken = again.decide_again(write, waiting.alert_id, policy, anew=frozenset({waiting.card_id}))
+    found = [one for one in taken.decision.changes if isinstance(one, Display) and one.state != "waiting"]
+    if not found:
+        raise ValueError(f"the alert {waiting.alert_id} cannot be displayed again: {why_not(taken.decision.reason)}")
+    return found[0], taken.messages
 
 
 def hold(write: Write, card_id: str, act: Act) -> None:

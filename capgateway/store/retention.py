@@ -155,8 +155,8 @@ def are_bodies(connection: Connection, before: datetime) -> bool:
 
 
 def erase_reasons(write: Write, before: datetime) -> int:
-    """Erase what persons said until then of cards and alerts that are erased; how many. The reason for erasing them stays: it has
-    no words of theirs."""
+    """Erase what persons said until then of cards and alerts that are erased, or of none, as when they paused; how many. The reason
+    for erasing them stays: it has no words of theirs."""
     return erasure.blank(write, audit, _are_said(before))
 
 
@@ -232,7 +232,8 @@ def _are_said(before: datetime) -> ColumnElement[bool]:
     about_card = exists().where(cards.c.id == audit.c.card_id, ~HAS_DATA)
     about_alert = exists().where(alerts.c.id == audit.c.alert_id, ~IS_WHOLE)
     is_other = and_(audit.c.reason.is_not(None), audit.c.action != ERASURE)
-    return and_(is_other, audit.c.at <= before, or_(about_card, about_alert))
+    is_general = and_(audit.c.card_id.is_(None), audit.c.alert_id.is_(None))
+    return and_(is_other, audit.c.at <= before, or_(about_card, about_alert, is_general))
 
 
 def _is_nobodys(before: datetime) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from capgateway.store import audit as trail
 from capgateway.store import lists
+from capgateway.store import pause as pausing
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
@@ -50,7 +51,8 @@ async def correct(request: web.Request) -> web.Response:
         )
     by = act(request, given, needs_reason=True)
     corrected = await done(request.app[GATEWAY].hands.correct(card_id, given.remove, by))
-    return as_json({"card_id": corrected.card_id, "revision": corrected.revision, "removed": given.remove})
+    told = {"card_id": corrected.card_id, "revision": corrected.revision, "removed": given.remove}
+    return as_json(told | {"paused_since": await request.app[GATEWAY].store.read(pausing.since)})
 
 
 @routes.post("/api/v1/cards/{id}/hold")

@@ -7,12 +7,14 @@ import json
 import pytest
 from test_cli_quarantine import Night, night
 
+from capgateway.operate import operate
+
 __all__ = ["night"]
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("capgateway.operate.operate.ACKNOWLEDGED_WITHIN", 0.0)
+    monkeypatch.setattr(operate, "ACKNOWLEDGED_WITHIN", 0.0)
 
 
 async def test_a_card_is_erased(night: Night) -> None:

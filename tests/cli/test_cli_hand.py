@@ -24,7 +24,7 @@ __all__ = ["night"]
 CHANGES = [
     ("cards", "withdraw", "ID", *BECAUSE),
     ("cards", "restore", "ID"),
-    ("cards", "correct", "ID", "--remove", "/suspects/0", *BECAUSE),
+    ("cards", "correct", "ID", "--remove", "/safety/0", *BECAUSE),
     ("cards", "hold", "ID"),
     ("cards", "verify", "ID", *BECAUSE),
     ("alerts", "publish", "alt_1", *BECAUSE),
@@ -50,12 +50,12 @@ async def test_a_fact_is_removed_and_none_is_added(night: Night) -> None:
     """An option that would set one is a usage error; what is no fact is one too; what the card does not say is a no."""
     removed = await night.ask("cards", "correct", night.card, "--remove", "/actions/1", *BECAUSE)
     assert (removed.exit_code, removed.stdout) == (0, f"{night.card}: revision 2 is without /actions/1\n")
-    for wrong in (("--set", "/suspects/0=x"), ("--add", "/suspects/0"), ()):
+    for wrong in (("--set", "/safety/0=x"), ("--add", "/safety/0"), ()):
         assert (await night.ask("cards", "correct", night.card, *wrong, *BECAUSE)).exit_code == 2
     no_fact = await night.ask("cards", "correct", night.card, "--remove", "/content", *BECAUSE)
     assert isinstance(no_fact.exception, CapgatewayError)  # exit code 2
-    missing = await night.ask("cards", "correct", night.card, "--remove", "/suspects/0", *BECAUSE)
-    assert (missing.exit_code, missing.stderr) == (1, "capgateway: the card has no fact at /suspects/0\n")
+    missing = await night.ask("cards", "correct", night.card, "--remove", "/safety/9", *BECAUSE)
+    assert (missing.exit_code, missing.stderr) == (1, "capgateway: the card has no fact at /safety/9\n")
 
 
 async def test_a_declined_alert_is_published_with_a_reason(night: Night) -> None:
@@ -127,6 +127,7 @@ async def test_the_evidence_is_written_to_a_file(night: Night, through: str, tmp
     path = tmp_path / "evidence.zip"
     told = await night.ask("cards", "export", night.card, "--output", str(path), through=through)
     assert (told.exit_code, told.stdout, "sha256" in told.stderr) == (0, "", True)
+    assert ("does not record who took this" in told.stderr) == (through == "database")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "manifest.json" in zipfile.ZipFile(path).namelist()
     assert (await night.ask("cards", "export", night.card, "--output", str(path), through=through)).exit_code == 2
@@ -140,6 +141,15 @@ async def test_the_evidence_is_written_to_a_file(night: Night, through: str, tmp
     assert (none.exit_code, (tmp_path / "x.zip").exists()) == (1, False)
     nowhere = await night.ask("cards", "export", night.card, "--output", str(tmp_path / "no/x.zip"), through=through)
     assert str(nowhere.exception).startswith("cannot write")  # exit code 2
+
+
+async def test_a_correction_in_a_pause_says_that_receivers_do_not_have_it(night: Night) -> None:
+    """Whoever removes a wrong plate must not believe that it is off the display. Without a pause nothing is said."""
+    command = ("cards", "correct", night.card, "--remove", "/actions/1", *BECAUSE)
+    assert "receivers still show" not in (await night.ask(*command)).stderr
+    assert (await night.ask("pause")).exit_code == 0
+    told = await night.ask(*command)
+    assert (told.exit_code, "receivers still show what was removed" in told.stderr) == (0, True)
 
 
 @pytest.mark.parametrize("through", ["api", "database"])

@@ -196,6 +196,20 @@ async def test_the_reason_is_kept_without_the_words_that_it_erases(store: Store)
     ]
 
 
+@pytest.mark.parametrize("said", ["order 12 for Ada Testchild", "for ada testchild, kpw4471", "Testchild's family"])
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_reason_names_nobody_however_it_is_written(store: Store, said: str, times: int) -> None:
+    """In small letters or as a possessive; and where the same command is run again, when the texts to compare with are gone."""
+    card_id = card_of(await take(store, chain()[0], "app"))
+    for _ in range(times):
+        await store.write_alone(erase.erase, Act(actor="ops", reason=said), POLICY, card_id=card_id)
+    reasons = await store.read(lambda connection: connection.execute(select(audit.c.reason)).scalars().all())
+    assert len(reasons) == times
+    for name in ("ada", "testchild", "kpw4471"):
+        assert not any(name in reason.casefold() for reason in reasons)
+    assert all(word in reason for reason in reasons for word in ("order 12 for", "family", "for ") if word in said)
+
+
 async def test_a_display_under_way_leaves_nothing(store: Store) -> None:
     """The courier has the body; the take-down follows it, and the answer is not kept."""
     card_id = card_of(await take(store, chain()[0], "app"))

@@ -19,12 +19,15 @@ from capgateway.store import (
     MissingEntry,
     Store,
     TakenEntry,
+    audit,
     deliveries,
     erasure,
     feeds,
     lists,
+    pause,
     retention,
 )
+from capgateway.store.audit import Act
 from capgateway.store.tables import PERSONAL, Exact, Told, Word, alerts, cards, gateway, messages, metadata
 from capgateway.webhooks import Retry
 
@@ -305,3 +308,12 @@ async def columns_with(store: Store, words: str) -> set[str]:
         }
 
     return await store.read(read)
+
+
+async def test_reasons_for_acts_on_no_card_are_erased_in_time(store: Store) -> None:
+    """Nothing else would erase the reason for a pause, which may name a child; who did it and when stays."""
+    await store.write_alone(pause.pause, Act(actor="ops", reason="somebody floods us with Ada Testchild"))
+    assert not await store.read(retention.are_reasons, utc_now() - timedelta(minutes=1))
+    assert await store.write(retention.erase_reasons, utc_now()) == 1
+    (entry,) = (await store.read(audit.page)).items
+    assert (entry.actor, entry.action, entry.reason) == ("ops", "gateway.paused", None)
