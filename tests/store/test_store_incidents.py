@@ -277,6 +277,16 @@ async def test_a_feed_that_was_removed_gains_no_precedence(store: Store) -> None
     assert await words(store) == {"partner": ["active"], "state": ["active"]}
 
 
+async def test_a_pause_delays_no_cancel_of_a_copy(store: Store) -> None:
+    """The state's alert waits for the end of a pause; its Cancel ends the partner's card about the same child at once."""
+    await take(store, came(said(PARTNER)), policy=LESSER)
+    await Operate(store, SCHEMAS, LESSER, {}, on_messages=lambda: None).pause(ACT)
+    *_, taken = await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"]}
+    assert (taken.decision.word, taken.decision.reason) == ("ended", "cancelled")
+    assert (await told(store))[-1] == "card.cancelled"
+
+
 @pytest.mark.parametrize("kind", ["Cancel", "Update"])
 async def test_while_a_card_gives_way(store: Store, kind: str) -> None:
     """A Cancel of the state's ends both; an Update of the partner's changes nothing of the hand-over."""
