@@ -219,14 +219,12 @@ def _is_barred(
     policy: Policy,
     now: datetime,
 ) -> QuarantineReason | None:
-    """An operator's take-down is sticky: later updates of the chain wait for a person. So does an Alert that was sent after it,
-    and what follows that, but as a new card that waits for review."""
+    """An operator's take-down, by withdrawal or erasure, is sticky: later updates of the chain wait for a person. So does an Alert
+    that was sent after it, and what follows that, but as a new card that waits for review."""
     head = shown.member
     ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
     if still or not ends:
         return None
-    if any(card.end_reason == "erased" for card in ends):
-        return "withdrawn"
     last = max((card.ended_at for card in ends if card.ended_at), default=None)
     if head.published_as and (last is None or (head.published_at is not None and head.published_at > last)):
         return None  # a person published it since

@@ -89,7 +89,9 @@ def _settled(
     if current and current.active:
         return display  # what people see is taken away by no link that comes later
     if shown := _shown(linked, mine, current):
-        takes_over = _weight(mine.member, policy) > precedence(shown.side.member, policy)
+        takes_over = _weight(mine.member, policy) > precedence(shown.side.member, policy) - _is_gone(
+            shown.side.member, policy
+        )
         return replace(
             display,
             incident_id=shown.card.incident_id,
@@ -173,7 +175,13 @@ def precedence(member: Member, policy: Policy) -> int:
 
 def _weight(speaker: Member, policy: Policy) -> int:
     """The precedence of what takes over or ends another card: removing a feed gives nothing that it said more weight."""
-    return -1 if policy.feeds and speaker.feed not in policy.feeds else precedence(speaker, policy)
+    return -1 if _is_gone(speaker, policy) else precedence(speaker, policy)
+
+
+def _is_gone(member: Member, policy: Policy) -> bool:
+    """Whether the feed that brought it is not configured any more. What it displays then gives way to a feed of equal precedence:
+    its own may have been lower."""
+    return bool(policy.feeds) and member.feed not in policy.feeds
 
 
 def was_cancelled_unseen(decision: Decision, situation: Situation) -> bool:

@@ -45,6 +45,7 @@ def correct(write: Write, card_id: str, pointers: Sequence[str], policy: Policy,
         raise card_stage.NotAFact(f"name 1 to {MOST_POINTERS} facts to remove")
     row = hand.open_card(write, card_id, "correct")
     facts = _facts(write, row)
+    _check_actions(facts, pointers, policy.of(row["programme"]))
     for one in card_stage.corrections(facts, pointers):
         _add(write, row, one)
         if one.parts[0] == "media":  # its bytes go at once, whoever sees the card
@@ -53,6 +54,16 @@ def correct(write: Write, card_id: str, pointers: Sequence[str], policy: Policy,
     if row["state"] != "active":  # nobody sees it: what is made of it from now on leaves the facts out
         return Corrected(card_id=card_id, revision=row["revision"], messages=0)
     return _show_again(write, row, policy)
+
+
+def _check_actions(facts: Facts, pointers: Sequence[str], policy: Policy) -> None:
+    """What the policy asks for as well would be on the card again at once."""
+    asked = {(action.type, action.value) for action in policy.actions}
+    for place, action in enumerate(facts["actions"]):
+        if f"/actions/{place}" in pointers and (action["type"], action["value"]) in asked:
+            raise card_stage.NotAFact(
+                f"/actions/{place} is an action of your policy, not of the alert alone: change [[policy.actions]] and reload"
+            )
 
 
 def _facts(write: Write, row: RowMapping) -> Facts:

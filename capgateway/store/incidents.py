@@ -18,6 +18,7 @@ from capgateway import cap
 from capgateway import cards as card_stage
 from capgateway.cards import AMBER, CardState, Decision, Display, Draft, End, Traits, incident
 from capgateway.cards.incident import Rival, Side
+from capgateway.cards.life import STATEMENTS, standing
 from capgateway.store import chains
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
@@ -75,6 +76,8 @@ def settle(
     arrived = situation.arrived
     if incident.was_cancelled_unseen(decision, situation):
         return _ended_unseen(write, situation, decision, drafts.get(arrived.alert_id), policy)
+    if decision.word == "unchanged" and _ends(arrived) and not situation.cards:
+        return _ended_waiting(write, situation, decision, policy)
     if not decision.changes:
         return decision
     before = {card.card_id: card for card in situation.cards}
@@ -186,6 +189,20 @@ def _ended_unseen(
         and any(incident.ends_with(one, situation.arrived, rival.side, policy) for one in speakers)
     ]
     return replace(decision, changes=tuple(ends))
+
+
+def _ended_waiting(write: Write, situation: Situation, decision: Decision, policy: Policy) -> Decision:
+    """A take-down of what waited for the end of a pause, or for a person, ends its copies as well."""
+    changes: dict[str, Change] = {}
+    for story in card_stage.stories(situation, policy):
+        stand = {member.alert_id for member in standing(story, policy)}
+        for member in story:
+            if member.gist.msg_type not in STATEMENTS or member.alert_id in stand or _ends(member):
+                continue
+            unseen = replace(situation, arrived=member, chain=(situation.arrived,))
+            ended = _ended_unseen(write, unseen, decision, stored_draft(write, member), policy)
+            changes |= {change.card_id: change for change in ended.changes}
+    return replace(decision, word="ended", reason="cancelled", changes=tuple(changes.values())) if changes else decision
 
 
 def _unseen(write: Write, member: Member, draft: Draft, policy: Policy) -> Side:

@@ -97,6 +97,14 @@ async def told(store: Store) -> list[str]:
         pytest.param(replace(ADA, names=("ben testchild",)), "active", id="the brother, with the same plate"),
         pytest.param(Traits(ages=("7",), place="dallas", plates=("XYZ1234",)), "active", id="another car"),
         pytest.param(Traits(ages=("7",), place="dallas"), "linked", id="age and place"),
+        pytest.param(
+            Traits(plates=("KPW4471",), place="dallas", ages=("9",)),
+            "active",
+            id="a sibling without a name, by the age",
+        ),
+        pytest.param(
+            Traits(plates=("KPW4471",), place="dallas", ages=("7", "9")), "active", id="one more, by the ages"
+        ),
     ],
 )
 async def test_two_sure_facts_link(store: Store, facts_of_other: Traits, state: str) -> None:
@@ -126,6 +134,13 @@ async def test_a_case_number_or_a_reference_links(store: Store) -> None:
     refers = replace(said(OTHER), msg_type="Update", references=(own, reference))
     taken = await take(store, *(came(one, Traits()) for one in (number, same, refers)))
     assert [one.decision.word for one in taken] == ["published", "linked", "linked"]
+
+
+async def test_a_year_is_no_number_of_a_case(store: Store) -> None:
+    """Incidents called "AMBER 2026" agree by chance, and hide nobody."""
+    both = [replace(said(sender), incidents=("AMBER 2026", "2026")) for sender in (STATE, PARTNER)]
+    taken = await take(store, *(came(one, Traits()) for one in both))
+    assert [one.decision.word for one in taken] == ["published", "published"]
 
 
 async def test_other_places_and_drills_are_not_linked(store: Store) -> None:
@@ -252,6 +267,24 @@ async def test_a_higher_precedence_takes_over(store: Store) -> None:
         await store.write_alone(copies.end_overdue, 10, LESSER)
     assert await words(store) == {"partner": ["ended superseded", "linked"], "state": ["active"]}
     assert await told(store) == ["card.published", "card.published", "card.withdrawn"]
+
+
+async def test_a_feed_that_was_removed_gains_no_precedence(store: Store) -> None:
+    """The partner's feed is removed while its card is on display: the state's alert takes its place all the same."""
+    await take(store, came(said(PARTNER)), policy=LESSER)
+    without = replace(LESSER, feeds={name: rules for name, rules in LESSER.feeds.items() if name != "partner"})
+    await take(store, came(said(STATE)), policy=without)
+    assert await words(store) == {"partner": ["active"], "state": ["active"]}
+
+
+async def test_a_pause_delays_no_cancel_of_a_copy(store: Store) -> None:
+    """The state's alert waits for the end of a pause; its Cancel ends the partner's card about the same child at once."""
+    await take(store, came(said(PARTNER)), policy=LESSER)
+    await Operate(store, SCHEMAS, LESSER, {}, on_messages=lambda: None).pause(ACT)
+    *_, taken = await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"]}
+    assert (taken.decision.word, taken.decision.reason) == ("ended", "cancelled")
+    assert (await told(store))[-1] == "card.cancelled"
 
 
 @pytest.mark.parametrize("kind", ["Cancel", "Update"])

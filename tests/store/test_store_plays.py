@@ -10,7 +10,7 @@ from typing import Any
 import hypothesis.strategies as st
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from msgspec.structs import replace
 from sqlalchemy import select
 from store_story import NOW, POLICY, SCHEMAS, arrival, attempt, outlets
@@ -61,6 +61,24 @@ STEP = st.one_of(
     st.tuples(st.sampled_from(["pause", "resume"])),
     st.tuples(st.just("reload"), st.sampled_from(sorted(POLICIES))),
 )
+
+
+WAITING_TWINS = [
+    ("state", 1, "Alert", 20, "ada", 300),
+    ("state", 1, "Cancel", 5, "ada", 300),
+    ("partner", 1, "Alert", 20, "ada", 300),
+    ("partner", 2, "Alert", 20, "ada", 300),
+]
+THREE = [(feed, 1, "Alert", 20, "ada", 300) for feed in ("partner", "centre", "state")]
+END_IN_A_HAND_OVER = [*THREE, ("partner", 1, "Cancel", 5, "ada", 300)]
+EXPIRY_IN_A_HAND_OVER = [
+    THREE[0],
+    ("centre", 1, "Alert", 20, "ada", 1),
+    THREE[2],
+    ("clock", 200),
+    ("partner", 1, "AllClear", 5, "ada", 300),
+]
+"""Plays that once broke a law."""
 
 
 def document(feed: str, case: int, kind: str, minutes: int, _: str, life: int) -> cap.Alert:
@@ -197,6 +215,9 @@ def _check_incident(found: list[Any]) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=4, max_size=18))
+@example(steps=WAITING_TWINS)
+@example(steps=END_IN_A_HAND_OVER)
+@example(steps=EXPIRY_IN_A_HAND_OVER)
 def test_the_laws_of_incidents(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]) -> None:
     """No fault; no terminal card returns; each ended display has exactly one take-down; one card of an incident is displayed; a
     partner ends and hides nothing of others; a copy is never alone; and in the end the receiver shows what the store does."""
