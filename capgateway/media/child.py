@@ -24,6 +24,8 @@ SECONDS = 20.0
 """By the clock on the wall, for a machine that is busy; the child's own limit is one of computing time."""
 MOST_BYTES = 8_000_000
 """Of an answer. Even noise of the largest size that is served stays below."""
+LAST_WORDS_SECONDS = 1.0
+"""What waits in the pipe of a child that was killed is read at once, unless a process of its own still has the pipe."""
 UNSAFE = "its decoder ended without an answer that can be used"
 
 
@@ -52,9 +54,7 @@ async def decode(content: bytes, *, command: Sequence[str] = COMMAND, seconds: f
         return Failed(finding="unsafe", trouble="it could not be decoded in time")
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await _end(process)
     return _judged(said, hashlib.sha256(content).hexdigest())
 
 
@@ -75,6 +75,18 @@ async def _talk(process: Process, content: bytes) -> bytes:
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _end(process: Process) -> None:
+    """Kill it, and take what it has said: a pipe that nobody reads to its end stays open."""
+    assert process.stdout is not None  # noqa: S101  (it is a pipe)
+    with suppress(ProcessLookupError):
+        process.kill()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            while await process.stdout.read(65_536):
+                pass
+    await process.wait()
 
 
 async def _tell(stdin: asyncio.StreamWriter, content: bytes) -> None:

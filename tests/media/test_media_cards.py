@@ -42,7 +42,8 @@ async def test_a_picture_comes_in_the_next_revision(gateway: Gateway) -> None:
     assert (card.revision, shown.id, shown.role, shown.mime_type) == (2, "m1", "child", "image/jpeg")
     assert (shown.width, shown.height) == opened(content).size == (120, 150)
     assert shown.sha256 == hashlib.sha256(content).hexdigest()
-    assert shown.alt == {"en-US": "Photo of the child", "es-US": "Foto del menor"}
+    assert shown.alt == {"en-US": "Photo of Ada Testchild", "es-US": "Foto: Ada Testchild"}
+    assert [person.photo for person in card.children] == ["m1"]
     sent = (await gateway.store.read(lists.delivery_page)).items
     assert [one.type for one in sent] == ["card.updated", "card.published"]
 
