@@ -226,6 +226,9 @@ def _is_barred(
     if still or not ends:
         return None
     last = max((card.ended_at for card in ends if card.ended_at), default=None)
+    if any(card.end_reason == "erased" for card in ends):  # what was erased never returns, whoever published it
+        is_new = last is not None and _is_renewed(head, chain, last)
+        return (None if head.released_at else "review") if is_new else "withdrawn"
     if head.published_as and (last is None or (head.published_at is not None and head.published_at > last)):
         return None  # a person published it since
     if last is None or not _is_renewed(head, chain, last):
