@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = "something unexpected happened; the gateway's log says more"
 
+NUL = "%00"
+"""Nothing that anybody may ask for contains it, and PostgreSQL fails over it as if it were out of order."""
+
 # aiohttp calls a middleware with the keyword "handler".
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -36,10 +39,18 @@ class Refused(Exception):
         super().__init__(detail)
 
 
+def _path(request: web.Request) -> str:
+    """What was asked, for logs: the address of a picture is its key, so a route is told without its variable parts."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else request.path
+
+
 @web.middleware
 async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Answer with a problem document instead of whatever was raised."""
     try:
+        if NUL in request.raw_path:
+            raise Refused(400, "an address contains no NUL character")
         return await handler(request)
     except Refused as refused:
         told = problem(refused.status, refused.detail, **refused.more)
@@ -54,10 +65,10 @@ async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResp
     except web.HTTPException as error:
         return problem(error.status, _detail(error, request))
     except StoreError as error:
-        log.event(logger, "web.database_failed", level=logging.ERROR, path=request.path, detail=str(error))
+        log.event(logger, "web.database_failed", level=logging.ERROR, path=_path(request), detail=str(error))
         return problem(503, "the database cannot be used at the moment")
     except Exception as error:  # noqa: BLE001  (the edge: one request that fails unexpectedly ends alone)
-        log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=request.path)
+        log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=_path(request))
         return problem(500, UNEXPECTED)
 
 
