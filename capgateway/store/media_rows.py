@@ -48,6 +48,16 @@ _REMOVED = (
     .where(cards.c.chain_id.in_(bindparam("chains", expanding=True)), card_media.c.removed_at.is_not(None))
 )
 _BEGIN = Many(upserts(pictures, lambda row: row.on_conflict_do_nothing()))
+_ONCE_MORE = (
+    update(pictures)
+    .where(
+        pictures.c.id.in_(bindparam("ids", expanding=True)),
+        pictures.c.state == "failed",
+        pictures.c.finding == "fetch",
+    )
+    .values(state="pending", due_at=bindparam("now"))
+)
+"""Another card announces what could not be fetched, perhaps in the name of another feed, which may have it."""
 _MOVE = Many(
     update(card_media)
     .where(card_media.c.token == bindparam("of"))
@@ -223,6 +233,7 @@ def _keep(write: Write, card_id: str, alert_id: str, entries: Sequence[Entry]) -
         write.execute(_DROP, {"tokens": [row["token"] for row in left]})
         _delete_unwanted(write, (row["picture_id"] for row in left))
     write.execute_many(_BEGIN, [_new_picture(write, entry.picture) for entry in entries])
+    write.execute(_ONCE_MORE, {"ids": [one.picture.id for one in entries if one.is_new], "now": write.now})
     for entry in entries:
         if entry.is_new:
             write.add(card_media, _new_row(card_id, alert_id, entry))
