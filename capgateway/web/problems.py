@@ -40,7 +40,7 @@ class Refused(Exception):
 
 
 def _path(request: web.Request) -> str:
-    """What was asked, for logs: the address of a picture is its key, so a route is told without its variable parts."""
+    """What was asked, for logs: the address of a picture is its key, so a route is logged without its variable parts."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else request.path
 
