@@ -270,7 +270,8 @@ def _let_go(write: Write, card_id: str, how: Any, **which: int) -> bool:
 
 
 def _delete_unwanted(write: Write, ids: Iterable[str]) -> None:
-    write.execute(_DELETE_UNWANTED, {"ids": sorted(set(ids))})
+    if write.execute(_DELETE_UNWANTED, {"ids": sorted(set(ids))}).rowcount:
+        write.leaves_traces()
 
 
 def _may_come(picture: Picture, feed: str, policy: Policy) -> bool:
