@@ -272,16 +272,19 @@ async def test_a_restored_card_has_its_picture_again(gateway: Gateway) -> None:
     assert len(gateway.server.requests_for("ada.jpg")) == 2
 
 
-async def test_a_swapped_picture_has_an_identifier_of_its_own(gateway: Gateway) -> None:
-    """An Update with another picture deletes the first one, and its identifier is not given to the second."""
+async def test_an_identifier_is_never_given_twice(gateway: Gateway) -> None:
+    """An Update drops the picture and the next one brings another: receivers that keep pictures by their ids must not show the
+    first one for it."""
     gateway.server.publish("other.jpg", drawn(size=(60, 80)))
     first = amber(NOW, linked(gateway.server.url("ada.jpg")))
     await gateway.take(first)
     async with walking(gateway):
         before = (await gateway.shows(1)).media[0]
-        update = story.update(NOW + timedelta(minutes=1), first)
-        await gateway.take(with_pictures(update, linked(gateway.server.url("other.jpg"))))
+        without = with_pictures(story.update(NOW + timedelta(minutes=1), first))
+        await gateway.take(without)
         assert (await gateway.card()).media == ()
+        update = story.update(NOW + timedelta(minutes=2), without)
+        await gateway.take(with_pictures(update, linked(gateway.server.url("other.jpg"))))
         after = (await gateway.shows(1)).media[0]
     assert (before.id, after.id, await gateway.serve(before.url)) == ("m1", "m2", None)
 
