@@ -18,9 +18,6 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = "something unexpected happened; the gateway's log says more"
 
-NUL = "\0"
-"""Nothing that anybody may ask for contains it, and PostgreSQL fails over it as if it were out of order."""
-
 # aiohttp calls a middleware with the keyword "handler".
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -49,8 +46,6 @@ def _path(request: web.Request) -> str:
 async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Answer with a problem document instead of whatever was raised."""
     try:
-        if NUL in request.path:
-            raise Refused(400, "an address contains no NUL character")
         return await handler(request)
     except Refused as refused:
         told = problem(refused.status, refused.detail, **refused.more)
