@@ -39,7 +39,8 @@ def convert(
     area, rules = card_area(display.target, draft.area, policy.regions), policy.of(display.programme)
     programme = policy.programme(display.programme) or AMBER
     facts = corrected(allowed(draft.facts, rules.facts), corrections)
-    media = _media(ready, draft, facts, corrections)
+    only = _only(draft, facts)
+    media = _media(ready, draft, facts, corrections, _sure_name(facts) if only else None)
     said = without({"actions": msgspec.to_builtins(draft.actions)}, corrections)["actions"]
     country = area.countries[0] if len(area.countries) == 1 else None
     return Card(
@@ -58,7 +59,7 @@ def convert(
         expires_from=display.expires_from,
         content_order=tuple(draft.content),
         content=with_lines(draft.content, facts),
-        children=_with_photo(facts.children, media),
+        children=_with_photo(facts.children, media) if only else facts.children,
         suspects=facts.suspects,
         vehicles=facts.vehicles,
         last_seen=facts.last_seen,
@@ -70,20 +71,30 @@ def convert(
     )
 
 
-def _media(ready: Sequence[Ready], draft: Draft, facts: Facts, corrections: Sequence[Correction]) -> tuple[Media, ...]:
-    """The pictures that are left. A name is in their alternative texts only where it is sure and nobody else is sought."""
-    only = facts.children[0] if len(facts.children) == 1 else None
+def _only(draft: Draft, facts: Facts) -> bool:
+    """Whether the card's only person is the alert's only one, and the alert has only one picture of such a person. A person or a
+    picture that somebody removed from the card still counts: the picture that is left may show them."""
+    sought = max(len(draft.facts.children), len(facts.children))
+    return bool(facts.children) and pictures.is_of_the_only(draft.pictures, sought)
+
+
+def _sure_name(facts: Facts) -> str | None:
     read = facts.evidence.get("/children/0/name")
-    name = only.name if only and read and read.confidence != "medium" else None
-    media = pictures.media(
-        ready, tuple(draft.content), name=name, is_adult=all(map(is_adult, facts.children)) and bool(facts.children)
-    )
+    return facts.children[0].name if read and read.confidence != "medium" else None
+
+
+def _media(
+    ready: Sequence[Ready], draft: Draft, facts: Facts, corrections: Sequence[Correction], name: str | None
+) -> tuple[Media, ...]:
+    """The pictures that are left. ``name`` is said in the alternative text of the picture of a person sought."""
+    is_of_adults = all(map(is_adult, facts.children)) and bool(facts.children)
+    media = pictures.media(ready, tuple(draft.content), name=name, is_adult=is_of_adults)
     left = without({"media": msgspec.to_builtins(media)}, corrections)["media"]
     return msgspec.convert(left, tuple[Media, ...])
 
 
 def _with_photo(sought: tuple[Person, ...], media: Sequence[Media]) -> tuple[Person, ...]:
-    photo = pictures.photo(media, len(sought))
+    photo = pictures.photo(media)
     return tuple(msgspec.structs.replace(person, photo=photo) for person in sought)
 
 

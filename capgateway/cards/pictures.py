@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ _LINKED = frozenset({"", "application/x-url", "application/octet-stream", "binar
 """Media types that say nothing: Canada's system gives the first of them to every file outside the message."""
 _NAMES = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|svg)$", re.IGNORECASE)
 
+PEOPLE = frozenset({"child", "person"})
+"""The roles of those who are sought."""
 _SHOWN: dict[Role, Label] = {
     "child": {"en": "Photo of the child", "fr": "Photo de l’enfant", "es": "Foto del menor"},
     "person": {"en": "Photo of the missing person", "fr": "Photo de la personne disparue", "es": "Foto de la persona desaparecida"},
@@ -73,8 +76,8 @@ def pictures(alert: Alert, gist: Gist) -> tuple[Picture, ...]:
     for one, text in _each(alert, gist):
         found.setdefault(one.id, one)
         said.setdefault(one.id, []).append(text)
-    named = (msgspec.structs.replace(one, role=role_of(dict.fromkeys(said[one.id]))) for one in found.values())
-    return tuple(named)[:MOST]
+    first = islice(found.values(), MOST)
+    return tuple(msgspec.structs.replace(one, role=role_of(dict.fromkeys(said[one.id]))) for one in first)
 
 
 def media(
@@ -104,15 +107,20 @@ def _role(one: Ready, *, is_adult: bool) -> Role:
 def alt(role: Role, languages: Sequence[str], *, name: str | None = None) -> Label:
     """What people hear instead of a picture. A name is said only where it is sure who is shown."""
     spoken = [tag for tag in languages if tag[:2] in _SHOWN[role]] or ["en-US"]
-    if name and role in ("child", "person"):
+    if name and role in PEOPLE:
         return {tag: f"{_NAMED[tag[:2]]} {name}" for tag in spoken}
     return {tag: _SHOWN[role][tag[:2]] for tag in spoken}
 
 
-def photo(shown: Sequence[Media], sought: int) -> str | None:
-    """Which picture shows the only person sought: the only one that the alert calls so."""
-    of_people = [one.id for one in shown if one.role in ("child", "person")]
-    return of_people[0] if sought == 1 and len(of_people) == 1 else None
+def photo(shown: Sequence[Media]) -> str | None:
+    """Which of these pictures shows the only person sought, where :func:`is_of_the_only` holds."""
+    return next((one.id for one in shown if one.role in PEOPLE), None)
+
+
+def is_of_the_only(announced: Iterable[Picture], sought: int) -> bool:
+    """Whether there is one person sought and one picture of such a person. Those count that the alert names, be they shown or
+    not: with two of either nobody can tell who is who."""
+    return sought == 1 and sum(one.role in PEOPLE for one in announced) == 1
 
 
 def may_show(role: Role, facts: Sequence[Fact]) -> bool:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 Role = Literal["child", "person", "suspect", "vehicle", "other"]
 
 _WORDS: dict[Role, str] = {
-    "child": "child|children|kid|boy|girl|baby|infant|toddler|teen|teenager|juvenile|minor"
-    "|enfant|enfants|garcon|fillette|fille|bebe|mineur|mineure|adolescent|adolescente"
-    "|nino|nina|ninos|ninas|menor|bebe",
+    "child": "child|kid|boy|girl|baby|infant|toddler|teen|teenager|juvenile|minor"
+    "|enfant|garcon|fillette|fille|bebe|mineur|mineure|adolescent|adolescente"
+    "|nino|nina|menor",
     "person": "victim|missing person|abductee|endangered person|victime|personne disparue|disparu|disparue"
     "|victima|persona desaparecida|desaparecido|desaparecida",
-    "suspect": "suspect|suspects|abductor|kidnapper|suspecte|ravisseur|ravisseuse|sospechoso|sospechosa|secuestrador"
+    "suspect": "suspect|abductor|kidnapper|suspecte|ravisseur|ravisseuse|sospechoso|sospechosa|secuestrador"
     "|secuestradora",
     "vehicle": "vehicle|car|truck|pickup|van|suv|minivan|sedan|motorcycle|vehicule|voiture|camion|camionnette"
     "|fourgonnette|auto|automobile|moto|vehiculo|coche|carro|camioneta|furgoneta",
@@ -48,8 +48,16 @@ _SUSPECTS_CAR = re.compile(
     rf"\b(?:{_WORDS['suspect']})(?:'s|s')?\s+(?:{_WORDS['vehicle']})\b"
     rf"|\b(?:{_WORDS['vehicle']})\s+(?:du|de la|des|del|de los|of the)?\s*(?:{_WORDS['suspect']})\b"
 )
+_SEVERAL = re.compile(
+    r"\b(?:children|kids|boys|girls|babies|infants|toddlers|teens|teenagers|juveniles|minors|victims|suspects|vehicles|cars"
+    r"|twins?|triplets|siblings?|both|group|other|second|third|and|enfants|filles|garcons|fillettes|bebes|mineurs|mineures|victimes|jumeaux|jumelles"
+    r"|et|deux|groupe|autre|deuxieme|ninos|ninas|menores|victimas|gemelos|gemelas|y|ambos|ambas|grupo|otr[oa]|segund[oa])\b"
+)
+"""More than one is shown, or somebody beside whom it names: nobody can tell who is who."""
+_VAN_IN_A_NAME = re.compile(rf"\b\w+ van (?!(?:{_PICTURE})\b)\w")
+"""As in "Ada van Testchild"."""
 _OF = re.compile(
-    r"(?P<what>[\w]+)\s+(?:of|de|du|des|del|d'|with|avec|con|for|from|near|beside)\s*(?:the|a|an|la|le|les|l'|el|los|las|un|une|una)?\b"
+    r"\b(?P<what>\w+)\s+(?:of|de|du|des|del|d'|with|avec|con|for|from|near|beside)\s*(?:the|a|an|la|le|les|l'|el|los|las|un|une|una)?\b"
 )
 
 
@@ -61,7 +69,7 @@ def role_of(descriptions: Iterable[str]) -> Role:
 
 def _of_one(text: str) -> Role:
     plain = _NAMES_OF_ALERTS.sub(" ", _folded(text))
-    if _OTHERS.search(plain) or _HEDGES.search(plain):
+    if any(sign.search(plain) for sign in (_OTHERS, _HEDGES, _SEVERAL, _VAN_IN_A_NAME)):
         return "other"
     plain = _SUSPECTS_CAR.sub("vehicle", plain)
     if _OWNS.search(plain) or any(not _is_picture(match["what"]) for match in _OF.finditer(plain)):
@@ -81,4 +89,5 @@ def _folded(text: str) -> str:
     bare = "".join(
         letter for letter in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(letter)
     )
+    bare = re.sub("[&+]", " and ", bare)
     return " ".join(re.sub(r"[^\w']+", " ", bare.replace("\u2019", "'").replace("_", " ")).split())

@@ -22,7 +22,7 @@ from capgateway.cards import Display, Media, Picture, Ready
 from capgateway.cards.pictures import host_of
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import card_media, cards, pictures
+from capgateway.store.tables import card_media, card_revisions, cards, pictures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,12 +42,25 @@ _OF_CARD = select(card_media).where(card_media.c.card_id == bindparam("card"))
 _READY = select(pictures.c.id, *_STORED).where(
     pictures.c.id.in_(bindparam("ids", expanding=True)), pictures.c.state == "ready"
 )
+_BODIES = select(card_revisions.c.body).where(
+    card_revisions.c.card_id == bindparam("card"), card_revisions.c.body.is_not(None)
+)
 _REMOVED = (
     select(card_media.c.picture_id)
     .join(cards, cards.c.id == card_media.c.card_id)
     .where(cards.c.chain_id.in_(bindparam("chains", expanding=True)), card_media.c.removed_at.is_not(None))
 )
 _BEGIN = Many(upserts(pictures, lambda row: row.on_conflict_do_nothing()))
+_ONCE_MORE = (
+    update(pictures)
+    .where(
+        pictures.c.id.in_(bindparam("ids", expanding=True)),
+        pictures.c.state == "failed",
+        pictures.c.finding == "fetch",
+    )
+    .values(state="pending", due_at=bindparam("now"))
+)
+"""Another card announces what could not be fetched, perhaps in the name of another feed, which may have it."""
 _MOVE = Many(
     update(card_media)
     .where(card_media.c.token == bindparam("of"))
@@ -96,6 +109,16 @@ FINDINGS = {
 """What each finding says, whatever led to it."""
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """The pictures in the body of a card."""
+
+    media: tuple[_Listed, ...] = ()
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A picture of a card: the address at which it is served, or will be; ``ready`` is set when it can be shown,
     and ``is_removed`` where a person does not want the card to show it."""
@@ -135,6 +158,8 @@ def look(
     ids = [one.id for one in wanted]
     ready = {row["id"]: row for row in write.execute(_READY, {"ids": ids}).mappings()}
     number, entries = max((row["number"] for row in rows), default=0), []
+    if any(one.id not in known for one in wanted):
+        number = max(number, _last_shown(write, card_id))
     for one in wanted:
         if one.id in removed:
             continue
@@ -146,6 +171,13 @@ def look(
             entry = msgspec.structs.replace(entry, ready=_ready(write, entry, ready[one.id]))
         entries.append(entry)
     return tuple(entries)
+
+
+def _last_shown(write: Write, card_id: str) -> int:
+    """The highest number of a picture in any revision of a card: receivers may keep what was there by its id."""
+    bodies = write.execute(_BODIES, {"card": card_id}).scalars()
+    shown = (one for body in bodies for one in msgspec.json.decode(body, type=_Shown).media)
+    return max((int(one.id.removeprefix("m")) for one in shown), default=0)
 
 
 def without_removed(entries: Sequence[Entry], card: Card) -> tuple[Entry, ...]:
@@ -223,6 +255,7 @@ def _keep(write: Write, card_id: str, alert_id: str, entries: Sequence[Entry]) -
         write.execute(_DROP, {"tokens": [row["token"] for row in left]})
         _delete_unwanted(write, (row["picture_id"] for row in left))
     write.execute_many(_BEGIN, [_new_picture(write, entry.picture) for entry in entries])
+    write.execute(_ONCE_MORE, {"ids": [one.picture.id for one in entries if one.is_new], "now": write.now})
     for entry in entries:
         if entry.is_new:
             write.add(card_media, _new_row(card_id, alert_id, entry))
@@ -259,7 +292,8 @@ def _let_go(write: Write, card_id: str, how: Any, **which: int) -> bool:
 
 
 def _delete_unwanted(write: Write, ids: Iterable[str]) -> None:
-    write.execute(_DELETE_UNWANTED, {"ids": sorted(set(ids))})
+    if write.execute(_DELETE_UNWANTED, {"ids": sorted(set(ids))}).rowcount:
+        write.leaves_traces()
 
 
 def _may_come(picture: Picture, feed: str, policy: Policy) -> bool:

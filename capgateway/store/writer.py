@@ -65,11 +65,12 @@ class Apart(NamedTuple):
 
 class Setting(Protocol):
     """What a commit takes from outside: the time, where cards leave, and who is told of faults. All may be replaced at run
-    time."""
+    time. ``is_dirty`` is set where a commit erased something that must be gone from the files too."""
 
     outlets: Outlets
     clock: Callable[[], datetime]
     on_fault: Callable[[BaseException], None]
+    is_dirty: bool
 
 
 class Writer:
@@ -159,7 +160,7 @@ class Writer:
             while len(group) < GROUP and time.monotonic() < end and (unit := self._waiting(group[0].alone)):
                 group.append(unit)
                 results.append(commit.unit(unit.work))
-            commit.finish()
+            self._finish(commit)
         return results
 
     def _waiting(self, alone: bool) -> Unit | None:
@@ -183,7 +184,7 @@ class Writer:
                 with self._engine.begin() as connection:
                     commit = self._begin(connection, alone=any(unit.alone for unit in group))
                     results = [_attempt(commit, unit) for unit in group]
-                    commit.finish()
+                    self._finish(commit)
             except DBAPIError as error:
                 if last + 1 < TRIES and _failed_for_another(error):
                     continue
@@ -195,6 +196,12 @@ class Writer:
             self._tell_of(_trouble_of(results))
             return results
         raise AssertionError("the last try returns")
+
+    def _finish(self, commit: Commit) -> None:
+        """Before the commit: who scrubs now waits for the writer, and so for what is committed."""
+        commit.finish()
+        if commit.is_dirty:
+            self._setting.is_dirty = True
 
     def _begin(self, connection: Connection, *, alone: bool) -> Commit:
         return Commit.begin(connection, now=self._setting.clock(), outlets=self._setting.outlets, alone=alone)

@@ -23,7 +23,8 @@ HEADERS = {
 @unguarded
 async def picture(request: web.Request) -> web.Response:
     """The picture at an address. 410: its card has ended. Receivers copy pictures, so nothing is kept on the way."""
-    found = await request.app[GATEWAY].store.read(media_rows.serve, request.match_info["token"])
+    token = request.match_info["token"]  # PostgreSQL fails over a NUL as if it were out of order
+    found = await request.app[GATEWAY].store.read(media_rows.serve, token) if token.isprintable() else None
     if found is None:
         raise Refused(404, "there is no picture at this address")
     if found == "gone":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from media_gateway import Gateway, until, walking
@@ -12,11 +13,13 @@ from picture_samples import amber, drawn, embedded, linked, with_pictures
 from capgateway.clock import utc_now
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
-from capgateway.store import Store, lists, pictures
+from capgateway.store import Store, corrections, hand, lists, pictures
+from capgateway.store.audit import Act
 from capgateway.store.pictures import LEASE, LONGEST_WAIT, Done, Errand, Failed, Made
 
 NOW = utc_now().replace(microsecond=0) - timedelta(minutes=10)
 GOOD = Made(content=drawn(), width=120, height=150, source_sha256="0" * 64)
+ALL = 1_000_000_000
 LATER = Failed(finding="fetch", trouble="nobody there", is_for_now=True)
 
 
@@ -124,3 +127,33 @@ async def test_the_picture_of_an_alert_whose_bytes_are_gone(store: Store) -> Non
             await gateway.settled()
         assert await gateway.rules() == ["media.fetch"]
         assert (await gateway.card()).state == "active"
+
+
+@pytest.mark.parametrize("how", ["cancelled", "withdrawn", "corrected"])
+async def test_a_picture_that_is_gone_leaves_the_files(sqlite_url: str, tmp_path: Path, how: str) -> None:
+    """After any end or correction the files are to be scrubbed; then no file has the picture's bytes, the log included."""
+    store = Store.open(sqlite_url)
+    async with FeedServer() as server:
+        server.publish("ada.jpg", drawn(size=(300, 300)))
+        gateway, act = Gateway(store, server), Act(actor="test", reason="a test")
+        first = amber(NOW, linked(server.url("ada.jpg")))
+        await gateway.take(first)
+        async with walking(gateway):
+            card = await gateway.shows(1)
+        mark = (await gateway.content(card.media[0].url))[-400:-360]
+        await store.scrub(ALL)
+        assert (store.is_dirty, in_files(tmp_path, mark)) == (False, {"gateway.db"})
+        if how == "cancelled":
+            await gateway.take(story.cancel(NOW + timedelta(minutes=1), first))
+        elif how == "withdrawn":
+            await store.write_alone(hand.withdraw, card.card_id, gateway.policy, act)
+        else:
+            await store.write_alone(corrections.correct, card.card_id, ["/media/0"], gateway.policy, act)
+        assert store.is_dirty
+        await store.scrub(ALL)
+    assert in_files(tmp_path, mark) == set()
+    store.close()
+
+
+def in_files(directory: Path, mark: bytes) -> set[str]:
+    return {path.name for path in directory.iterdir() if mark in path.read_bytes()}

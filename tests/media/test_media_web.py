@@ -10,10 +10,12 @@ import aiohttp
 import pytest
 from media_gateway import Gateway, walking
 from picture_samples import amber, drawn, linked, opened
+from yarl import URL
 
 from capgateway import web
 from capgateway.clock import utc_now
 from capgateway.config import Address, Settings, Token
+from capgateway.errors import StoreError
 from capgateway.service import Service
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
@@ -123,3 +125,29 @@ async def test_what_is_counted(gateway: Gateway) -> None:
         'capgateway_pictures_total{outcome="ready"} 1.0',
         'capgateway_pictures_total{outcome="type"} 1.0',
     ]
+
+
+@pytest.mark.parametrize("token", ["%00", "a%00b", "%ff%fe", "%F0%9F%98%80", "a'%22--", "x" * 5000])
+async def test_strange_addresses_are_no_fault_of_the_database(
+    gateway: Gateway, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a stranger writes behind /media/, the answer is that there is nothing, and no error is logged."""
+    address = URL(f"/media/{token}", encoded=True)
+    async with asking(gateway.store) as session, session.get(address) as answer:
+        assert answer.status == 404
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+async def test_no_log_shows_the_address_of_a_picture(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address is the key to its picture: when the database fails, the log has the route and not the token."""
+
+    def fail(*_: object) -> None:
+        raise StoreError("out of order")
+
+    monkeypatch.setattr(gateway.store, "read", fail)
+    async with asking(gateway.store) as session, session.get("/media/thesecret") as answer:
+        assert answer.status == 503
+    assert "web.database_failed" in caplog.text
+    assert not any("thesecret" in repr(vars(one)) for one in caplog.records if one.name.startswith("capgateway"))
