@@ -62,14 +62,17 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=64)  # languages repeat their areas, and a card's draft asks for what its gist asked for
-def resolve(areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atlas = ATLAS) -> Resolved:
+def resolve(
+    areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atlas = ATLAS, drawings: int = 1
+) -> Resolved:
     """What area blocks mean together. With ``shapes_decide`` the codes of a block that has a shape count only where there are no
-    smaller units (IPAWS, CAP-CP, CAP-AU); without, shapes and codes both count (CAP 1.2 §3.2.4)."""
+    smaller units (IPAWS, CAP-CP, CAP-AU); without, shapes and codes both count (CAP 1.2 §3.2.4). Shapes may take an equal
+    part of the effort that is allowed for all ``drawings`` of an alert."""
     drawn = sum(len(area.polygons) + len(area.circles) for area in areas)
     if drawn > MAX_SHAPES or sum(len(area.geocodes) for area in areas) > MAX_PLACES:
         return Resolved()
     blocks: list[Block] = []
-    budget, purse, count = MAX_EFFORT, shapes.Purse(), 0
+    budget, purse, count = MAX_EFFORT // drawings, shapes.Purse(drawings), 0
     for area in areas:
         blocks.append(block(area, atlas, budget, purse))
         budget = max(0, budget - blocks[-1].drawn.effort)

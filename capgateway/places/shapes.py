@@ -36,10 +36,10 @@ DIGITS = 5
 
 
 class Purse:
-    """What may still be spent on the shapes of one info: each alone may be cheap, and hundreds of them are not."""
+    """What may still be spent on the shapes of one of some drawings: each alone may be cheap, and hundreds of them are not."""
 
-    def __init__(self) -> None:
-        self.meetings = MAX_MEETINGS
+    def __init__(self, drawings: int = 1) -> None:
+        self.meetings = MAX_MEETINGS // drawings
 
 
 def polygon(text: str, purse: Purse | None = None) -> Shape | None:
