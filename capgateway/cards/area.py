@@ -17,7 +17,7 @@ from capgateway.places import ATLAS, Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from capgateway.cap import Area
+    from capgateway.cap import Area, Info
     from capgateway.places import Atlas, Resolved
 
 DRAWN = "drawn"
@@ -37,9 +37,16 @@ class Meant(msgspec.Struct, frozen=True, array_like=True):
     is_clear: bool = False
 
 
-def resolved(areas: Sequence[Area], profile: str | None, atlas: Atlas = ATLAS) -> Resolved:
-    """What area blocks mean together. Under IPAWS, CAP-CP and CAP-AU the shapes of a block decide (C-22, D-09)."""
-    return places.resolve(tuple(areas), shapes_decide=profile is not None, atlas=atlas)
+def resolved(areas: Sequence[Area], profile: str | None, atlas: Atlas = ATLAS, *, drawings: int = 1) -> Resolved:
+    """What area blocks mean together. Under IPAWS, CAP-CP and CAP-AU the shapes of a block decide (C-22, D-09). ``drawings`` is how
+    many different areas the whole alert draws: they share what may be spent on one."""
+    return places.resolve(tuple(areas), shapes_decide=profile is not None, atlas=atlas, drawings=drawings)
+
+
+def drawings(infos: Iterable[Info]) -> int:
+    """How many different areas with shapes an alert has. Languages repeat theirs."""
+    areas = {info.areas for info in infos}
+    return max(1, sum(any(area.polygons or area.circles for area in each) for each in areas))
 
 
 def by_codes(areas: Sequence[Area]) -> Meant:

@@ -11,7 +11,7 @@ import msgspec
 
 from capgateway import cap
 from capgateway.cards import extract, traits
-from capgateway.cards.area import DraftArea, draft_area, resolved
+from capgateway.cards.area import DraftArea, draft_area, drawings, resolved
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
 from capgateway.cards.pictures import Picture, pictures
@@ -60,7 +60,7 @@ def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas 
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
         actions=_actions(infos, tuple(content), read.contacts),
-        area=_area(infos, profile or cap.choose_profile(alert, "auto"), atlas),
+        area=_area(infos, profile or cap.choose_profile(alert, "auto"), atlas, drawings(alert.infos)),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
@@ -134,8 +134,8 @@ def may_display(gist: Gist, policy: Policy) -> bool:
     return gist.msg_type in ("Alert", "Update") and is_known
 
 
-def _area(infos: Sequence[Info], profile: str | None, atlas: Atlas) -> DraftArea:
-    found = [resolved(areas, profile, atlas) for areas in dict.fromkeys(info.areas for info in infos)]
+def _area(infos: Sequence[Info], profile: str | None, atlas: Atlas, count: int) -> DraftArea:
+    found = [resolved(areas, profile, atlas, drawings=count) for areas in dict.fromkeys(info.areas for info in infos)]
     return draft_area(found, [area.area_desc for info in infos for area in info.areas if area.area_desc], atlas)
 
 

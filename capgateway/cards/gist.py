@@ -17,7 +17,7 @@ import msgspec
 from capgateway import cap
 from capgateway.cards import codes as event_codes
 from capgateway.cards import words
-from capgateway.cards.area import Meant, by_codes, meant, resolved
+from capgateway.cards.area import Meant, by_codes, drawings, meant, resolved
 from capgateway.cards.codes import TEST_CODES, Code
 from capgateway.cards.doubts import LANGUAGES, contradict
 from capgateway.cards.programmes import BUILT_IN, KNOWN_CODES, PHRASES, is_amber, recognise
@@ -227,7 +227,8 @@ def gist(
     has_codes = any(found)
     is_placed = not has_codes or any(code in codes or code in KNOWN_CODES for some in found for code in some)
     profile = profile or cap.choose_profile(alert, "auto")
-    placed = [_meant(info, profile, atlas) if is_placed else by_codes(info.areas) for info in alert.infos]
+    count = drawings(alert.infos) if is_placed else 1
+    placed = [_meant(info, profile, atlas, count) if is_placed else by_codes(info.areas) for info in alert.infos]
     phrases_said = () if has_codes else words.said(alert.infos, phrases, is_cancel=is_cancel)
     infos = tuple(
         _info(info, sent, each, areas.setdefault(where, len(areas)))
@@ -258,8 +259,8 @@ def gist(
     )
 
 
-def _meant(info: Info, profile: str | None, atlas: Atlas) -> Meant:
-    return meant(resolved(info.areas, profile, atlas))
+def _meant(info: Info, profile: str | None, atlas: Atlas, count: int) -> Meant:
+    return meant(resolved(info.areas, profile, atlas, drawings=count))
 
 
 def _info(info: Info, sent: datetime | None, codes: tuple[Code, ...], area: int) -> GistInfo:

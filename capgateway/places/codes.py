@@ -25,6 +25,11 @@ SAME_VALUE = re.compile(r"([0-9])?([0-9]{2})([0-9]{3})")
 UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?([0-9]{3}|ALL)(?:>([0-9]{3}))?")
 SGC_NAME = re.compile(r"profile:cap-cp:location:\d+(\.\d+)*", re.IGNORECASE)
 SGC_VALUE = re.compile(r"[0-9]{2}([0-9]{2}([0-9]{3})?)?")
+UGC_START = re.compile(r"[A-Z]{2}[CZ][0-9A]")
+PURGE_TIME = re.compile(r"[0-9]{6}")
+AT_SEA = re.compile(r"[0-9]?(?:5[789]|61|65|7[357]|9[1-8])[0-9]{3}")
+SEAS = frozenset(["AM", "AN", "GM", "LC", "LE", "LH", "LM", "LO", "LS", "PH", "PK", "PM", "PS", "PZ", "SL"])
+"""The marine areas of the National Weather Service, as numbers and as letters: they lie in no state."""
 WHOLE_US, WHOLE_CANADA = "000000", "00"
 MAX_UNITS = 1000
 """Units of one UGC value. Real ones name a state's counties or zones, at most 254; ten hostile characters of a range mean
@@ -124,7 +129,7 @@ def _ugc(value: str) -> tuple[Unit, ...]:
     """NWS Universal Geographic Code: ``TXC113``, ``TXC113-121``, ``TXZ118>120``, ``IAC000``. A purge time may follow."""
     units: list[Unit] = []
     state = kind = ""
-    for piece in value.upper().rstrip("-").split("-", MAX_UNITS):
+    for piece in _split(value):
         match = UGC_PIECE.fullmatch(piece)
         if match is None:
             continue  # the closing DDHHMM purge time, or nothing we know
@@ -134,6 +139,36 @@ def _ugc(value: str) -> tuple[Unit, ...]:
         if len(units) > MAX_UNITS:
             return ()  # no place anyone could have meant
     return tuple(units)
+
+
+def _split(value: str) -> list[str]:
+    """The pieces of a UGC value; bulletins break it into lines after a hyphen."""
+    return [piece.strip() for piece in value.upper().strip().rstrip("-").split("-", MAX_UNITS)]
+
+
+def ugc_pieces(name: str, value: str) -> list[str]:
+    """The pieces of a UGC value, each with its state, without the time at its end; none in other schemes."""
+    found: list[str] = []
+    if name.strip().casefold() != "ugc":
+        return found
+    prefix = ""
+    for piece in _split(value):
+        prefix = piece[: len("SSF")] if UGC_START.match(piece) else prefix
+        if piece and not PURGE_TIME.fullmatch(piece):
+            found.append(piece if piece.startswith(prefix) or not piece[0].isdigit() else prefix + piece)
+    return list(dict.fromkeys(found))
+
+
+def is_on_land(name: str, value: str) -> bool:
+    """Whether a code of a scheme that we know is not one of the sea, as far as it tells. Whether it names a place is another
+    question."""
+    match name.strip().casefold():
+        case "same" | "fips6" | "fips":
+            return not AT_SEA.fullmatch(value)
+        case "ugc":
+            return value[:2] not in SEAS
+        case _:
+            return SGC_NAME.fullmatch(name.strip()) is not None
 
 
 def _ugc_piece(fips: str, kind: str, *, first: str, last: str) -> list[Unit]:

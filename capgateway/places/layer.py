@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 
 from capgateway.places.codes import SGC_NAME
 from capgateway.places.regions import CA_PROVINCES
-from capgateway.places.shapes import FULL_TURN, HALF_TURN, POLE, Shape
+from capgateway.places.shapes import FULL_TURN, HALF_TURN, POLE, Shape, cut
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,39}")
 TAKEN = frozenset({"fips", "ugc", "ugc-zone", "same", "iso3166-1", "iso3166-2", "drawn"})
@@ -78,7 +79,7 @@ def _units(layer: Layer, changed: int, size: int) -> tuple[LayerUnit, ...]:
 
 def _features(layer: Layer) -> list[dict[str, Any]]:
     try:
-        document = msgspec.json.decode(Path(layer.file).read_bytes())
+        document = msgspec.json.decode(Path(layer.file).read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise LayerError(f"cannot read {layer.file}: {error.strerror}") from None
     except (msgspec.DecodeError, RecursionError):
@@ -92,8 +93,8 @@ def _features(layer: Layer) -> list[dict[str, Any]]:
 
 
 def _code(feature: dict[str, Any], layer: Layer) -> str:
-    properties = feature.get("properties") or {}
-    code = str(properties.get(layer.code, "")).strip()
+    properties = _properties(feature)
+    code = _text(properties.get(layer.code)) or ""
     if not code:
         others = ", ".join(sorted(map(str, properties)))
         raise LayerError(f"{layer.file} has a feature without the property {layer.code!r}; it has: {others or 'none'}")
@@ -111,8 +112,20 @@ def _unit(code: str, features: list[dict[str, Any]], layer: Layer) -> LayerUnit:
     west, south, east, north = shape.bounds
     if west < -HALF_TURN or east > FULL_TURN or south < -POLE or north > POLE:
         raise LayerError(f"{layer.file} is not in degrees; convert it to WGS 84 (EPSG:4326)")
-    name = (features[0].get("properties") or {}).get(layer.name)
-    return LayerUnit(code=code, name=None if name is None else str(name), region=_region(code, layer), shape=shape)
+    name = _text(_properties(features[0]).get(layer.name))
+    return LayerUnit(code=code, name=name, region=_region(code, layer), shape=cut(shape))
+
+
+def _properties(feature: dict[str, Any]) -> dict[str, Any]:
+    properties = feature.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    """A property as text: many programs write codes as numbers, ``3506`` or ``3506.0``. Nothing else is a code or a name."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 def _shape(feature: dict[str, Any], code: str, layer: Layer) -> Shape:

@@ -19,7 +19,7 @@ import msgspec
 
 from capgateway.places import shapes
 from capgateway.places.atlas import ATLAS, Atlas
-from capgateway.places.block import MAX_EFFORT, Block, block
+from capgateway.places.block import MAX_EFFORT, MAX_PLACES, Block, block
 from capgateway.places.codes import WHOLE, Unit, whole
 from capgateway.places.shapes import Shape
 
@@ -33,13 +33,12 @@ PART = 0.02
 MOSTLY = 0.9
 """Of a province's part of an area: so much has to lie in smaller units for these to stand for it. Two sources draw a coast
 differently."""
-MAX_PLACES = 10_000
-"""Geocodes of one alert, or units that they name: every county of the US by SAME and by UGC is 6,500, every census subdivision of
-Canada 5,253."""
 MAX_SHAPES = 500
 """Polygons and circles of one info. Real alerts have one; a list of warning districts has some dozens."""
 DIGITS = 4
 """Of a share."""
+Shares = dict[tuple[str, str], float]
+"""Units by scheme and code, each with the share of it that all shapes of an info cover together."""
 COUNTY, PLANNING, PROVINCE, DRAWN = "county", "planning region", "province", "drawn"
 
 
@@ -63,18 +62,23 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=64)  # languages repeat their areas, and a card's draft asks for what its gist asked for
-def resolve(areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atlas = ATLAS) -> Resolved:
+def resolve(
+    areas: tuple[Area, ...], *, shapes_decide: bool = False, atlas: Atlas = ATLAS, drawings: int = 1
+) -> Resolved:
     """What area blocks mean together. With ``shapes_decide`` the codes of a block that has a shape count only where there are no
-    smaller units (IPAWS, CAP-CP, CAP-AU); without, shapes and codes both count (CAP 1.2 §3.2.4)."""
+    smaller units (IPAWS, CAP-CP, CAP-AU); without, shapes and codes both count (CAP 1.2 §3.2.4). Shapes may take an equal
+    part of the effort that is allowed for all ``drawings`` of an alert."""
     drawn = sum(len(area.polygons) + len(area.circles) for area in areas)
     if drawn > MAX_SHAPES or sum(len(area.geocodes) for area in areas) > MAX_PLACES:
         return Resolved()
-    blocks, budget = [], MAX_EFFORT
+    blocks: list[Block] = []
+    budget, purse, count = MAX_EFFORT // drawings, shapes.Purse(drawings), 0
     for area in areas:
-        blocks.append(block(area, atlas, budget))
+        blocks.append(block(area, atlas, budget, purse))
         budget = max(0, budget - blocks[-1].drawn.effort)
-    if sum(len(one.units) for one in blocks) > MAX_PLACES:
-        return Resolved()
+        count += len(blocks[-1].units)
+        if count > MAX_PLACES:
+            return Resolved()
     return _Resolution(atlas, shapes_decide=shapes_decide).of(blocks)
 
 
@@ -101,7 +105,8 @@ class _Resolution:
                 self._add_codes(one)
             if number in drawn:
                 self._add_shape(one, touches[number], shares)
-            self.is_clear = self.is_clear and (bool(one.units) or (number in drawn and not one.drawn.is_damaged))
+            is_drawn = number in drawn and not one.drawn.is_damaged
+            self.is_clear = self.is_clear and (is_drawn or (bool(one.units) and not one.is_unknown))
         if not self.found:
             self._add_markers(blocks)
         self._add_other_layers()
@@ -120,13 +125,14 @@ class _Resolution:
             outlined=tuple({(unit.scheme, unit.code): unit for unit in self.named}.values()),
         )
 
-    def _together(self, drawn: Sequence[shapes.Shape], touches: Mapping[int, Sequence[Touch]]) -> dict[str, float]:
+    def _together(self, drawn: Sequence[shapes.Shape], touches: Mapping[int, Sequence[Touch]]) -> Shares:
         """The share of each unit that lies in all shapes together: at least that in the shape of one block."""
-        shares: dict[str, float] = {}
+        shares: Shares = {}
         shape = shapes.together(drawn) if len(drawn) > 1 else None
         everything = [*touches.values(), [] if shape is None else self.atlas.chart.touched(shape)]
         for touch in (touch for some in everything for touch in some):
-            shares[touch.unit.code] = max(touch.share, shares.get(touch.unit.code, 0.0))
+            key = touch.unit.scheme, touch.unit.code
+            shares[key] = max(touch.share, shares.get(key, 0.0))
         return shares
 
     def _add(self, unit: Unit) -> None:
@@ -143,13 +149,13 @@ class _Resolution:
         if one.units:
             self.kinds.add("geocode")
 
-    def _add_shape(self, one: Block, touches: Sequence[Touch], together: Mapping[str, float]) -> None:
+    def _add_shape(self, one: Block, touches: Sequence[Touch], together: Shares) -> None:
         """The units that the shape of a block means. Their shares are those in all shapes ``together``."""
         self.kinds |= one.drawn.kinds
         self.touched |= {(touch.unit.scheme, touch.unit.code): touch.unit for touch in touches}
-        meant = _meant(touches, float(shapes.square_kilometres(one.drawn.shape)))
+        meant = _meant(touches, float(shapes.square_kilometres(one.drawn.shape)), together)
         for touch in meant:
-            share = together.get(touch.unit.code, touch.share)
+            share = together[touch.unit.scheme, touch.unit.code]
             if touch.layer == PROVINCE:
                 self.provinces[touch.unit.code] = max(share, self.provinces.get(touch.unit.code, 0.0))
                 self._add_province(touch, share, meant, one)
@@ -238,10 +244,16 @@ class _Resolution:
                 self._add(msgspec.structs.replace(whole(region), share=round(min(share, 1.0), DIGITS)))
 
 
-def _meant(touches: Sequence[Touch], square_kilometres: float) -> list[Touch]:
-    """The units of which 2 % lies in an area or in which 2 % of the area lies. Where there is none, because nearly all of it lies at
-    sea, those in which 2 % of what lies on land is."""
-    found = [one for one in touches if one.share >= PART or one.square_kilometres >= PART * square_kilometres]
+def _meant(touches: Sequence[Touch], square_kilometres: float, together: Shares | None = None) -> list[Touch]:
+    """The units of which 2 % lies in an area, ``together`` with other areas, or in which 2 % of the area lies. Where there is none,
+    because nearly all of it lies at sea, those in which 2 % of what lies on land is."""
+    shares = together or {}
+    found = [
+        one
+        for one in touches
+        if one.square_kilometres >= PART * square_kilometres
+        or shares.get((one.unit.scheme, one.unit.code), one.share) >= PART
+    ]
     if found or not touches:
         return found
     land = sum(one.square_kilometres for one in touches if one.layer in (COUNTY, PROVINCE))

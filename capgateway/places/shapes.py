@@ -35,11 +35,18 @@ DIGITS = 5
 """Of coordinates that are written: 1 m."""
 
 
-def polygon(text: str) -> Shape | None:
+class Purse:
+    """What may still be spent on the shapes of one of some drawings: each alone may be cheap, and hundreds of them are not."""
+
+    def __init__(self, drawings: int = 1) -> None:
+        self.meetings = MAX_MEETINGS // drawings
+
+
+def polygon(text: str, purse: Purse | None = None) -> Shape | None:
     """The area of a polygon as CAP writes it, or ``None`` where that is empty. It is mended where it meets itself: everything
     that the ring goes round counts, whichever way, but not the hole at the end of a slit."""
     points = cap_geometry.polygon(text).points
-    return _area(_eastward(points)) if points and len(points) <= MAX_POINTS else None
+    return _area(_eastward(points), purse) if points and len(points) <= MAX_POINTS else None
 
 
 def circle(text: str) -> Circle | None:
@@ -71,14 +78,14 @@ def disc(found: Circle) -> Shape:
     return _area(ring)
 
 
-def together(shapes: Sequence[Shape]) -> Shape | None:
+def together(shapes: Sequence[Shape], purse: Purse | None = None) -> Shape | None:
     """All of the shapes as one, or ``None`` where that would take more than a moment."""
     import shapely  # noqa: PLC0415
 
     if len(shapes) == 1:
         return shapes[0]
     rings = shapely.get_parts(shapely.boundary(shapes))
-    if shapely.get_num_coordinates(rings).sum() > MAX_POINTS or not _is_plain(rings):
+    if shapely.get_num_coordinates(rings).sum() > MAX_POINTS or not _is_plain(rings, purse):
         return None
     return shapely.union_all(shapes)
 
@@ -103,23 +110,23 @@ def _over_the_pole(ring: list[tuple[float, float]], pole: float) -> list[tuple[f
     return [(west, border), *edge, (east, border), (east, pole), (west, pole), (west, border)]
 
 
-def _area(ring: list[tuple[float, float]]) -> Shape | None:
+def _area(ring: list[tuple[float, float]], purse: Purse | None = None) -> Shape | None:
     import shapely  # noqa: PLC0415
 
     found = shapely.polygons(ring)
     if not shapely.is_valid(found):
-        found = _mended(ring)
-    return None if found is None or not found.area else _cut(found)
+        found = _mended(ring, purse)
+    return None if found is None or not found.area else cut(found)
 
 
-def _mended(ring: list[tuple[float, float]]) -> Shape | None:
+def _mended(ring: list[tuple[float, float]], purse: Purse | None) -> Shape | None:
     """All that a ring goes round at least once; in a ring with a slit not what it goes round twice, which is the hole at the end
     of the slit. Shapely's own ``make_valid`` takes minutes for a star with 300 points."""
     import numpy as np  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
     line = shapely.linestrings(ring)
-    if not _is_plain([line]):
+    if not _is_plain([line], purse):
         return None
     faces = shapely.get_parts(shapely.polygonize([shapely.node(line)]))
     corners = np.array(ring)
@@ -138,16 +145,19 @@ def _turns(corners: Any, point: Any) -> int:
     return int(up.sum() - down.sum())
 
 
-def _is_plain(lines: Any) -> bool:
-    """Whether the edges of lines meet each other in few places."""
+def _is_plain(lines: Any, purse: Purse | None) -> bool:
+    """Whether the edges of lines meet each other in few places; these are taken from the purse."""
     import shapely  # noqa: PLC0415
 
     pieces = edges(lines)
-    tree, met, most, at_once = shapely.STRtree(pieces), 0, MAX_MEETINGS + 3 * len(pieces), 200
+    purse = purse or Purse()
+    plain = 3 * len(pieces)  # each edge meets itself and its neighbours
+    tree, met, at_once = shapely.STRtree(pieces), 0, 200
     for start in range(0, len(pieces), at_once):
         met += tree.query(pieces[start : start + at_once], "intersects").shape[1]
-        if met > most:
+        if met > purse.meetings + plain:
             return False
+    purse.meetings -= max(0, met - plain)
     return True
 
 
@@ -160,7 +170,7 @@ def edges(lines: Any) -> Any:
     return shapely.linestrings(np.concatenate([np.stack([run[:-1], run[1:]], 1) for run in runs]))
 
 
-def _cut(found: Shape) -> Shape:
+def cut(found: Shape) -> Shape:
     """An area that may reach beyond 180 degrees, as parts within (RFC 7946 §3.1.9)."""
     import shapely  # noqa: PLC0415
     from shapely import affinity  # noqa: PLC0415

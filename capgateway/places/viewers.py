@@ -128,11 +128,17 @@ def _read(code: str, atlas: Atlas) -> tuple[list[Unit], str]:
             return [atlas.chart.units[own]], layer.scheme
     upper = rest.upper()
     if is_region(upper):
+        if scheme.casefold() not in ("", whole(upper).scheme):
+            return [], ""
         return [whole(upper)], whole(upper).scheme
     if upper[:2].isalpha():
+        if scheme.casefold() not in ("", UGC):
+            return [], ""
         return _one(named(UGC, upper, atlas)), UGC
     names = {2: LOCATION, 4: LOCATION, 5: "FIPS", 6: "SAME", 7: LOCATION}
     name = names.get(len(upper), "")
+    if scheme.casefold() not in ("", {LOCATION: SGC}.get(name, name.casefold())):
+        return [], ""
     return named(name, upper, atlas), {LOCATION: SGC}.get(name, name.casefold())
 
 

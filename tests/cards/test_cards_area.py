@@ -10,7 +10,7 @@ from card_samples import ANYWHERE, a_member, an_alert, an_info, card_of, decide,
 
 from capgateway import cap, cards
 from capgateway.cards import FeedRules, Policy
-from capgateway.cards.area import Meant, covers, meant, overlap, resolved, stored_codes, target, touches
+from capgateway.cards.area import Meant, covers, drawings, meant, overlap, resolved, stored_codes, target, touches
 from capgateway.cards.card import CardArea
 from capgateway.places import Unit
 
@@ -228,3 +228,13 @@ def test_whether_two_areas_overlap(one: cap.Area, other: cap.Area, expected: boo
 def test_whether_an_area_covers_a_target(wide: cap.Area, narrow: cap.Area, expected: bool) -> None:
     """Every viewer of the second has to be one of the first: where that is not sure, it is no."""
     assert covers(units(wide), units(narrow)) is expected
+
+
+def test_info_blocks_with_different_areas_share_what_may_be_spent_on_shapes() -> None:
+    """Languages that repeat an area count once. Forty great circles can be compared where they are alone, not beside a hundred
+    other areas."""
+    each = [tuple(f"{30 + n / 100},-97.{turn} 900" for n in range(40)) for turn in range(4)]
+    infos = [cap.Info(areas=tuple(cap.Area(circles=(one,)) for one in circles)) for circles in each]
+    assert drawings([*infos, *infos, cap.Info()]) == len(infos)
+    assert resolved(infos[0].areas, "ipaws", drawings=len(infos)).unresolved == ()
+    assert resolved(infos[0].areas, "ipaws", drawings=100).unresolved

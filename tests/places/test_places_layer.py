@@ -104,3 +104,30 @@ def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     Path(layer.file).unlink()
     with pytest.raises(LayerError, match="cannot read"):
         units_of(layer)
+
+
+@pytest.mark.parametrize("properties", [["ID", "A"], "ID", {"ID": None}, {"ID": {"A": 1}}, {"ID": True}])
+def test_a_feature_whose_code_is_neither_text_nor_number(tmp_path: Path, properties: object) -> None:
+    """The file is refused: ``None`` is not a code, and a list of properties has none."""
+    file = tmp_path / "layer.geojson"
+    feature = {"type": "Feature", "properties": properties, "geometry": square(9, 50)}
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(LayerError, match="without the property 'ID'"):
+        units_of(Layer(scheme="district", file=str(file), code="ID", name="LABEL"))
+
+
+def test_a_code_that_is_a_number_in_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """Programs that write ``3506.0`` mean 3506."""
+    file = tmp_path / "layer.geojson"
+    feature = {"type": "Feature", "properties": {"ID": 3506.0, "LABEL": 7}, "geometry": square(-76, 45)}
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    file.write_text(text, encoding="utf-8-sig")
+    (unit,) = units_of(Layer(scheme="sgc", file=str(file), code="ID", name="LABEL"))
+    assert (unit.code, unit.name) == ("3506", "7")
+
+
+def test_a_unit_drawn_beyond_the_180th_meridian(tmp_path: Path) -> None:
+    """Its part in the east, drawn at 181 degrees, is found at 179 degrees west."""
+    atlas = Atlas([a_layer(tmp_path, ("N", square(178, -19, 4.0)), region="FJ")])
+    assert [unit.code for unit in atlas.chart.at(-179.0, -17.0)] == ["N"]
+    assert units(block(circles=["-17.0,-179.0 10"]), atlas=atlas) == ["N"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import shapely
 from area_samples import (
@@ -16,7 +18,7 @@ from area_samples import (
     with_divisions,
 )
 
-from capgateway import places
+from capgateway import cap, places
 from capgateway.places import ATLAS
 
 IN_DALLAS = box(32.72, -96.90, 32.86, -96.72)
@@ -257,3 +259,46 @@ def test_a_share_is_that_of_the_area_on_the_globe() -> None:
 def test_more_places_than_there_are_mean_none() -> None:
     """Whoever writes ten thousand codes means no place; a card lists what it is for, so it may not grow without bound."""
     assert resolved(block(same=[f"{number:06}" for number in range(20_000)])) == places.Resolved()
+
+
+def test_a_county_that_several_blocks_touch_a_little() -> None:
+    """Three blocks with 1.7 % of San Bernardino County each, and much of Arizona: 5 % of it is meant."""
+    arizona = box(32.5, -112.5, 36.5, -109.5)
+    bits = [box(34.2 + 0.3 * number, -115.9, 34.45 + 0.3 * number, -115.55) for number in range(3)]
+    one_by_one = shares(*(block(polygons=[arizona, bit]) for bit in bits))
+    assert one_by_one["06071"] == shares(block(polygons=[arizona, *bits]))["06071"] == pytest.approx(0.051, abs=0.002)
+
+
+@pytest.mark.parametrize("code", [{"same": "048999"}, {"same": "48 113"}, {"ugc": "OKC111-TXC999"}, {"sgc": "9999"}])
+def test_an_unknown_code_beside_a_known_one_is_not_clear(code: dict[str, str]) -> None:
+    """It may mean a place that somebody asks for: an alert for Oklahoma and an unknown place is not one for Oklahoma alone."""
+    known = block(same="040109")
+    assert resolved(known).is_clear
+    assert not resolved(cap.Area(geocodes=(*known.geocodes, *block(**code).geocodes))).is_clear
+
+
+@pytest.mark.parametrize("code", [{"same": "077335"}, {"ugc": "OKC111-GMZ335"}, {"EMMA_ID": "UK001"}])
+def test_a_code_of_the_sea_or_of_another_scheme_beside_a_known_one_is_clear(code: dict[str, str]) -> None:
+    """The sea lies in no state, and codes of other schemes repeat what is said already."""
+    found = resolved(cap.Area(geocodes=(*block(same="040109").geocodes, *block(**code).geocodes)))
+    assert found.is_clear
+    assert len(found.unresolved) == 1
+
+
+def test_each_unknown_piece_of_a_ugc_list_is_reported() -> None:
+    """A line break within the list loses nothing, and the time at its end is not a place."""
+    found = resolved(block(ugc="TXC113-\n439-999-GMZ335-171830-"))
+    assert [unit.code for unit in found.units] == ["48113", "48439"]
+    assert found.unresolved == ("UGC=TXC999", "UGC=GMZ335")
+
+
+def test_rings_that_cross_themselves_share_one_allowance() -> None:
+    """One star with 5,000 crossings is mended; of many only the first, whether they are in one block or in several."""
+    turns = [math.tau * 50 * corner / 101 for corner in range(101)]
+    stars = [
+        " ".join(f"{32 + number / 100 + math.sin(turn):.5f},{math.cos(turn) - 97:.5f}" for turn in [*turns, 0.0])
+        for number in range(6)
+    ]
+    assert resolved(block(polygons=stars[:1])).unresolved == ()
+    assert len(resolved(*(block(polygons=[one]) for one in stars)).unresolved) >= 4
+    assert len(resolved(block(polygons=stars)).unresolved) >= 4

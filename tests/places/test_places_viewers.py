@@ -106,3 +106,16 @@ def test_all_units_as_geojson_and_as_csv() -> None:
     assert [one["properties"]["code"] for one in document["features"]] == [row["code"] for row in rows]
     dallas = next(row for row in rows if row["code"] == "48113")
     assert (dallas["name"], dallas["same"], dallas["ugc"]) == ("Dallas County, TX", "048113", "TXC113")
+
+
+@pytest.mark.parametrize("code", ["bogus:48113", "sgc:48113", "fips:US-TX", "same:TXC113", "sgc:048113"])
+def test_a_code_with_the_wrong_scheme_is_unknown(code: str) -> None:
+    """A slip is not answered with a unit of another scheme."""
+    assert viewers.show(code) is None
+
+
+def test_a_code_with_its_scheme() -> None:
+    """In any letter case, as its answer names it."""
+    asked = ["fips:48113", "SAME:048113", "ugc:TXC113", "iso3166-2:US-TX", "iso3166-1:US", "sgc:35"]
+    shown = [viewers.show(code) for code in asked]
+    assert [one and one.scheme for one in shown] == [code.partition(":")[0].lower() for code in asked]
