@@ -130,6 +130,10 @@ async def in_answers(session: aiohttp.ClientSession) -> dict[str, set[str]]:
     return found
 
 
+OTHERS = {"/media/{token}": (), "/api/v1/places/{code}": ("/api/v1/places/48113",)}
+"""Pages about nothing that is listed: pictures, which contain no words, and places."""
+
+
 async def _paths(session: aiohttp.ClientSession) -> AsyncIterator[str]:
     """Every address that takes a GET, for everything that is listed. Who adds a page with a new kind of name says here what
     that stands for."""
@@ -138,8 +142,9 @@ async def _paths(session: aiohttp.ClientSession) -> AsyncIterator[str]:
         if route.method != "GET" or resource is None:
             continue
         path = resource.canonical
-        if "{" not in path:
-            yield path
+        if "{" not in path or path in OTHERS:
+            for address in OTHERS.get(path, (path,)):
+                yield address
             continue
         family, _, rest = path.removeprefix("/api/v1/").partition("/")
         key = {"alerts": "id", "cards": "card_id", "quarantine": "id", "feeds": "name", "receivers": "name"}[family]

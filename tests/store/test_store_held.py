@@ -23,6 +23,15 @@ from capgateway.webhooks import Receiver
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
 OTHER = replace(ALERT, identifier="TX-OTHER")
+ANOTHER_CHILD = tuple(
+    replace(
+        info,
+        headline=info.event,
+        description="Ben Otherchild, 9 years old, was last seen in Kaufman, Texas.",
+        parameters=(),
+    )
+    for info in ALERT.infos
+)
 SENT = cap.time((NOW - timedelta(minutes=9)).isoformat())
 INFO = ALERT.infos[0]
 ELSEWHERE = replace(INFO, areas=(replace(INFO.areas[0], geocodes=(cap.Named(name="SAME", value="048201"),)),))
@@ -184,7 +193,7 @@ async def test_anothers_cancel_is_told(store: Store) -> None:
 async def test_a_cancel_of_its_own_alert_and_anothers(store: Store) -> None:
     """It ends its own card only."""
     await take(store, ALERT)
-    theirs = replace(OTHER, sender="else@else.example")
+    theirs = replace(OTHER, sender="else@else.example", infos=ANOTHER_CHILD)
     await take(store, theirs)
     both = (
         *cancel(ALERT.identifier).references,
@@ -266,7 +275,7 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
 async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
     """A take-down that marks cards is released for one of these only; another one stays, and so does the mark."""
     await take(store, ALERT)
-    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example"))
+    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example", infos=ANOTHER_CHILD))
     shown = await live(store)
     came = await take(store, cancel("NEVER-SEEN"))
     with pytest.raises(ValueError, match=f"may be meant for {shown[ALERT.identifier]}, not for {shown['TX-X']}"):

@@ -28,7 +28,7 @@ from capgateway.store import (
     retention,
 )
 from capgateway.store.audit import Act
-from capgateway.store.tables import PERSONAL, Exact, Told, Word, alerts, cards, gateway, messages, metadata
+from capgateway.store.tables import PERSONAL, Exact, Told, Word, alerts, cards, gateway, messages, metadata, pictures
 from capgateway.webhooks import Retry
 
 HOUR = timedelta(hours=1)
@@ -268,6 +268,8 @@ def test_every_column_of_text_is_personal_or_stays_for_a_reason() -> None:
 def fill(write: Any, card_id: str, alert_id: str) -> None:
     """A mark in each personal column, in rows that belong to a card and an alert."""
     for column in PERSONAL:
+        if column.table is pictures:  # which go when their card ends: tests/media
+            continue
         value: Any = MARK.encode() if isinstance(column.type, LargeBinary) else MARK
         table = column.table
         if not write.execute(select(table)).first():
