@@ -160,7 +160,7 @@ def ugc_pieces(name: str, value: str) -> list[str]:
 
 
 def is_on_land(name: str, value: str) -> bool:
-    """Whether a code of a scheme that we know is not one of the sea, as far as it tells. Whether it names a place is another
+    """Whether a code of a scheme that we know is not one of the sea, as far as it says so. Whether it names a place is another
     question."""
     match name.strip().casefold():
         case "same" | "fips6" | "fips":
