@@ -130,7 +130,7 @@ async def in_answers(session: aiohttp.ClientSession) -> dict[str, set[str]]:
     return found
 
 
-OTHERS = {"/media/{token}": (), "/api/v1/places/{code}": ("/api/v1/places/48113",)}
+OTHERS = {"/media/{token}": (), "/api/v1/places/{id}": ("/api/v1/places/48113",)}
 """Pages about nothing that is listed: pictures, which contain no words, and places."""
 
 
