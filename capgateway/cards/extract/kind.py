@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from capgateway.cards.extract.makes import MAKES_BY_FIRST
-from capgateway.cards.extract.measures import number
+from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
+from capgateway.cards.extract.measures import AGE_LABELS, FEET, UNITS, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ HINTS = frozenset(
     "old year yr yo month months mo susp vic taken search searching looking locate wanted seeking missing whereabouts".split()
 )
 WEATHER = frozenset(
-    "rain rainfall wind winds snow snowfall heat cold ice frost flood floods flooding fog storm storms thunderstorm thunderstorms avalanche avalanches wildfire smoke pollution ozone".split()
+    "light lights notice lens ale beads necklace rain rainfall wind winds snow snowfall heat cold ice frost flood floods flooding fog storm storms thunderstorm thunderstorms avalanche avalanches wildfire smoke pollution ozone".split()
 )
 WORDS = frozenset(
     "hermano hermana hermanos hermanas kids abducted abduction abductor kidnapped kidnapping amberalert alertaamber alerteamber child children girl boy girls boys baby infant toddler newborn teen juvenile daughter son "
@@ -46,7 +46,7 @@ NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".
 OTHERS = (
     ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
     ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
-    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
+    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("hit", "and", "run"), ("armed", "robbery"), ("robbery",), ("burglary",), ("wanted", "person"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
 )  # fmt: skip
 TESTS = (
     ("this", "is", "a", "test"), ("this", "is", "only", "a", "test"), ("is", "only", "a", "test"), ("only", "a", "test"), ("test", "message"), ("test", "of", "the"), ("test", "alert"),
@@ -56,6 +56,7 @@ TESTS = (
     ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"), ("rehearsal",), ("mock", "alert"), ("mock", "abduction"), ("practice", "alert"), ("practice", "message"), ("training", "message"), ("training", "scenario"), ("training", "purposes"), ("testing", "purposes"),
     ("test", "purposes"), ("drill", "message"), ("role", "player"), ("a", "drill"), ("annual", "drill"), ("statewide", "drill"), ("not", "an", "actual"), ("had", "this", "been"), ("no", "actual"), ("required", "monthly"), ("required", "weekly"), ("test", "is", "over"), ("system", "is", "being", "tested"), ("will", "be", "tested"),
     ("demonstration",), ("ceci", "n", "est", "qu", "un"), ("simple", "test"), ("exercice", "de"), ("un", "exercice"), ("un", "essai"), ("ejercicio", "de"), ("un", "ejercicio"), ("sample", "message"), ("this", "test"), ("this", "drill"), ("this", "exercise"),
+    ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
 )  # fmt: skip
 HOAXES = (
     ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
@@ -65,6 +66,15 @@ HOAXES = (
     ("par", "erreur"), ("por", "error"), ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("fausse", "rumeur"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("ninguna", "alerta"), ("n", "est", "pas", "une", "alerte"), ("noticia", "falsa"),
     ("informacion", "falsa"), ("es", "falso"), ("es", "falsa"), ("not", "a", "valid", "amber"), ("not", "issued", "an", "amber"), ("not", "issue", "an", "amber"), ("never", "issued"), ("not", "real"), ("isn", "t", "real"), ("disregard", "the", "alert"), ("disregard", "this", "alert"), ("disregard", "the", "amber"), ("disregard", "the", "message"), ("disregard", "this", "message"),
     ("old", "amber", "alert"), ("years", "old", "and", "no", "longer"), ("stop", "sharing"), ("nobody", "was", "abducted"), ("no", "child", "was", "abducted"), ("no", "child", "has", "been", "abducted"), ("there", "is", "no", "abduction"), ("no", "children", "are", "missing"), ("no", "child", "is", "missing"), ("unfounded",),
+    ("is", "not", "true"), ("are", "not", "true"), ("isn", "t", "true"), ("untrue",), ("bogus",), ("s", "false"), ("is", "false"), ("fall", "for", "it"), ("phony",), ("scam",), ("misinformation",), ("disinformation",), ("fact", "check"), ("circulating",), ("making", "the", "rounds"), ("we", "have", "no", "such"), ("no", "such", "case"), ("no", "such", "child"), ("did", "not", "issue"), ("have", "not", "issued"), ("has", "not", "issued"), ("had", "not", "issued"), ("not", "been", "issued"), ("wasn", "t", "issued"), ("not", "legitimate"),
+    ("post", "is", "false"), ("is", "a", "fake"), ("please", "do", "not", "share"), ("do", "not", "share"), ("don", "t", "share"), ("do", "not", "forward"), ("not", "authentic"), ("never", "happened"), ("made", "up"), ("fabricated",), ("prank",), ("ne", "partagez", "pas"), ("no", "comparta"), ("no", "compartan"), ("n", "est", "pas", "vrai"), ("n", "est", "pas", "vraie"), ("no", "es", "cierto"), ("no", "es", "verdad"), ("no", "es", "real"), ("cadena", "falsa"), ("mensaje", "falso"), ("faux", "message"), ("message", "faux"), ("fausse", "publication"), ("fausse", "nouvelle"), ("no", "existe", "ninguna"), ("no", "emitio"), ("no", "ha", "emitido"), ("n", "a", "pas", "emis"), ("pas", "ete", "emise"), ("n", "a", "ete", "emise"), ("n", "a", "ete", "declenchee"), ("pas", "ete", "declenchee"), ("pas", "declenche"),
+)  # fmt: skip
+#: What makes a text speak about alerts, or of another case, however often it names them.
+ABOUT = (
+    ("what", "happens", "when"), ("what", "is", "an"), ("what", "to", "do", "when"), ("how", "amber", "alerts"), ("how", "an", "amber"), ("how", "do", "amber"), ("how", "does", "an"), ("amber", "alerts", "are"), ("an", "amber", "alert", "is", "a"), ("amber", "alert", "is", "a"), ("when", "an", "alert"), ("when", "an", "amber"), ("frequently", "asked"), ("did", "you", "know"), ("amber", "hagerman"), ("alert", "awareness"), ("awareness", "day"), ("awareness", "month"), ("opt", "out"), ("notification", "settings"),
+    ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("alert", "coordinator"), ("alert", "coordinators"), ("alert", "workshop"), ("alert", "webinar"), ("alert", "anniversary"), ("alert", "criteria"), ("alert", "legislation"), ("alert", "act"), ("anniversary", "of"), ("house", "bill"), ("senate", "bill"), ("signed", "into", "law"), ("lawmakers",), ("webinar",), ("symposium",), ("fundraiser",), ("podcast",), ("appeared", "in", "court"), ("in", "court", "monday"), ("court", "records"), ("year", "after"), ("years", "after"), ("months", "after"), ("an", "apres"), ("ano", "despues"), ("ante", "el", "juez"), ("documentary",),
+    ("age", "progressed"), ("age", "progression"), ("cold", "case"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("district", "attorney"), ("prosecutors",), ("sentencing",), ("found", "guilty"), ("was", "convicted", "of"), ("years", "in", "prison"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
+    ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
 )  # fmt: skip
 CRITERIA = ("criteria", "criterion", "criteres", "criterios")
 
@@ -76,14 +86,15 @@ def _by_first(phrases: tuple[tuple[str, ...], ...]) -> dict[str, tuple[tuple[str
     return found
 
 
-_TESTS, _HOAXES, _OTHERS = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS)
+_TESTS, _HOAXES, _OTHERS, _ABOUT = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS), _by_first(ABOUT)
 
 
 def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
     """Why these texts may give no facts, or ``None``. ``is_amber`` is false for other programmes, whose alerts may call
     themselves what they are."""
     found = next((found for tokens in texts if (found := _kind(tokens, is_amber=is_amber))), None)
-    return found or ("other" if is_amber and not any(map(_speaks_of_it, texts)) else None)
+    is_about = not is_amber or (any(map(_speaks_of_it, texts)) and any(map(_is_serious, texts)))
+    return found or (None if is_about else "other")
 
 
 def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
@@ -93,7 +104,30 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
         return "hoax"
     if _is_over(tokens):
         return "cancel"
-    return "other" if is_amber and (_is_other(tokens) or _is_weather(tokens)) else None
+    if is_amber and (_is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)):
+        return "other"
+    return None
+
+
+ABDUCTIONS = frozenset(
+    "abducted abduction kidnapped kidnapping enleve enlevee enlevement secuestro secuestrado secuestrada sustraccion".split()
+)
+DENIALS = frozenset("no not aucun aucune pas never doesn don isn wasn".split())
+BELIEFS = frozenset(
+    "believe believed believes suspect suspected suspects evidence indication indications sign signs reason suggest suggests considered treated treating think "
+    "involve involved croit croient indice indices considere consideree cree creen indicios".split()
+)
+
+
+def _denies_it(tokens: Tokens) -> bool:
+    """``Police do not believe that the child was abducted``; not "It is not known whether she was abducted"."""
+    for at in tokens.places(ABDUCTIONS):
+        before = tokens.words[max(tokens.sentence(at)[0], at - REACH) : at]
+        if not (DENIALS.isdisjoint(before) or BELIEFS.isdisjoint(before)) and not {"if", "whether", "know", "known"} & set(
+            before
+        ):
+            return True
+    return False
 
 
 def _speaks_of_it(tokens: Tokens) -> bool:
@@ -104,7 +138,58 @@ def _speaks_of_it(tokens: Tokens) -> bool:
     if any(tokens.word(at + 1) in AFTER_AMBER or tokens.word(at - 1) in before for at in tokens.places(AMBER)):
         return True
     is_hinted = tokens.has(HINTS) or tokens.has(SUSPECT_NOUNS) or tokens.has(KIN)
-    return is_hinted and any(0 < (number(tokens, at) or 0) < ADULT for at in range(len(tokens)))
+    minors = [at for at in range(len(tokens)) if 0 < (number(tokens, at) or 0) < ADULT and _is_age(tokens, at)]
+    return bool(minors) and (is_hinted or (tokens.has(MAKES) and any(_is_age_of_a_name(tokens, at) for at in minors)))
+
+
+MAKES = frozenset(MAKES_BY_FIRST) - PLAIN_MAKES
+
+
+def _is_age(tokens: Tokens, at: int) -> bool:
+    """Whether a number may be somebody's age, and is not a height or a route."""
+    after = tokens.word(at + 1 + (tokens.word(at + 1) == "-"))
+    before = tokens.word(at - 1)
+    if after in FEET:
+        return False
+    return after in UNITS or after in {"yo", "yoa"} or before in AGE_LABELS or before in {"(", ",", ":", "...", "is"}
+
+
+def _is_age_of_a_name(tokens: Tokens, at: int) -> bool:
+    """``Finn Oakley-Tsai, 7, striped shirt``"""
+    is_between = tokens.word(at - 1) == "," and tokens.word(at + 1) in {",", ";", "."}
+    return is_between and at > 1 and tokens.words[at - 2].isalpha() and tokens.capital[at - 2]
+
+
+#: Names of AMBER programmes, and words for a child that somebody took or a car to look for; a child that is only missing is
+#: another programme's.
+SERIOUS = (
+    ABDUCTIONS
+    | SUSPECT_NOUNS
+    | MAKES
+    | frozenset(
+        "amberalert alertaamber alerteamber maile rachael levi cae abductors kidnap taken took stolen snatched grabbed forced pulled lured custody custodial noncustodial "
+        "take takes man woman guy stranger uncle boyfriend stepfather enleves enlevees vehicle vehicles car van truck suv pickup sedan plate plates license licence driver driving vehicule vehiculo voiture auto placas plaque "
+        "secuestrados sustraido sustraida raptado raptada llevo robado robada ravisseur".split()
+    )
+)
+
+
+def _is_serious(tokens: Tokens) -> bool:
+    return _names_programme(tokens) or (tokens.has(SERIOUS) and not tokens.has(RUNAWAYS))
+
+
+RUNAWAYS = frozenset("runaway runaways fugue fugueur fugueuse".split())
+
+
+def _names_programme(tokens: Tokens) -> bool:
+    """Whether the text says ``AMBER Alert`` at all, and not only that somebody is called Amber."""
+    if tokens.has(PROGRAMMES):
+        return True
+    after, before = ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."}, ALERTS | {":", "-", ".", "an", "our", "maile"}
+    return any(tokens.word(at + 1) in after or tokens.word(at - 1) in before for at in tokens.places(AMBER))
+
+
+PROGRAMMES = frozenset("amberalert alertaamber alerteamber".split())
 
 
 def _is_weather(tokens: Tokens) -> bool:
@@ -172,12 +257,33 @@ def _marked_test(tokens: Tokens) -> bool:
 AMBER = frozenset(["amber"])
 TESTS_WORDS = frozenset(["test", "testing", "tests"])
 TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
+#: Words that say that a child is safe or an alert has ended, whoever is named.
+ENDINGS = _by_first(
+    (
+        ("n", "est", "plus", "en", "vigueur"), ("sain", "et", "sauf"), ("sains", "et", "saufs"), ("saine", "et", "sauve"), ("sana", "y", "salva"), ("sano", "y", "salvo"), ("sanos", "y", "salvos"), ("a", "pris", "fin"), ("back", "with", "her"), ("back", "with", "his"), ("back", "with", "their"), ("back", "home"), ("is", "home"), ("are", "home"), ("returned", "home"), ("returned", "safely"), ("safe", "and", "sound"), ("safe", "and", "well"),
+        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("ya", "fue", "localizada"), ("ya", "fue", "localizado"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("has", "been", "resolved"), ("was", "resolved"),
+    )
+)  # fmt: skip
+
+
+def _says_an_end(tokens: Tokens) -> bool:
+    """``Mia is back home``; not "has not returned home", and not where another child is still missing."""
+    for at in tokens.places(frozenset(ENDINGS)):
+        if any(_reads(tokens, at, phrase) for phrase in ENDINGS[tokens.words[at]]):
+            before = tokens.words[max(tokens.sentence(at)[0], at - REACH) : at]
+            if DENIALS.isdisjoint(before) and NOT_YET.isdisjoint(before):
+                return True
+    return False
+
+
 OVER = ENDS | SAFE | FOUND | {"no", "reunited", "unharmed", "custody", "over"}
 
 
 def _is_over(tokens: Tokens) -> bool:
     """Whether the text ends an alert, other than one that it says was followed by another."""
     is_still = tokens.has(STILL)
+    if not is_still and _says_an_end(tokens):
+        return True
     for at in tokens.places(OVER):
         word = tokens.words[at]
         if word in ENDS and _ends_alert(tokens, at):
@@ -280,10 +386,19 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     is_active = any(word in {"have", "has"} for word in before[-2:]) and any(
         word in CHILD_NOUNS for word in tokens.words[at + 1 : min(high, at + 4)]
     )
-    names_a_child = any(word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} for word in before)
+    names_a_child = any(
+        word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} or _is_minor_in(before, place)
+        for place, word in enumerate(before)
+    )
     if tokens.words[at] in {"recovered", "safe"} and not names_a_child:
         return False
     return is_passive and names_a_child or is_active
+
+
+def _is_minor_in(words: list[str], at: int) -> bool:
+    """``Ava Stone, 7, was located``"""
+    is_between = words[at - 1 : at] == [","] and words[at + 1 : at + 2] == [","]
+    return is_between and words[at].isdigit() and len(words[at]) < 3 and int(words[at]) < ADULT
 
 
 def _is_child_found(tokens: Tokens, at: int) -> bool:
