@@ -117,7 +117,7 @@ class Noun(NamedTuple):
 
 
 PLURALS = frozenset(
-    "children kids girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
     "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())

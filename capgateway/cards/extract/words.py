@@ -83,7 +83,7 @@ SEXES = table(
 )
 #: Words that a role follows from.
 CHILD_NOUNS = frozenset(
-    "child children kid kids girl girls boy boys baby babies infant infants toddler newborn juvenile teen teenager teens minor son sons daughter "
+    "child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
     "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
     "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
