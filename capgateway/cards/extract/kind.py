@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
 from capgateway.cards.extract.measures import AGE_LABELS, FEET, UNITS, number
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, SUSPECT_NOUNS
+from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,6 +166,7 @@ SERIOUS = (
     ABDUCTIONS
     | SUSPECT_NOUNS
     | MAKES
+    | frozenset(BODIES)
     | frozenset(
         "amberalert alertaamber alerteamber maile rachael levi cae abductors kidnap taken took stolen snatched grabbed forced pulled lured custody custodial noncustodial "
         "take takes man woman guy stranger uncle boyfriend stepfather enleves enlevees vehicle vehicles car van truck suv pickup sedan plate plates license licence driver driving vehicule vehiculo voiture auto placas plaque "

@@ -19,17 +19,17 @@ COLORS = table(
     gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
     green: green grn vert verte verts vertes verde verdes; maroon: maroon mar bordeaux; burgundy: burgundy vino bourgogne;
-    tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable;
+    tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
     rust: rust; orange: orange ong org naranja anaranjado anaranjada; purple: purple ple violet violette mauve morado morada purpura;
-    pink: pink pnk rosa; teal: teal turquoise tea trq turquesa; cream: cream crm creme crema; bronze: bronze brz bronce;
-    champagne: champagne; charcoal: charcoal; copper: copper cpr; navy: navy; dark: dark"""
+    pink: pink pnk rosa; teal: teal turquoise sarcelle tea trq turquesa; cream: cream crm creme crema; bronze: bronze brz bronce;
+    champagne: champagne; charcoal: charcoal; copper: copper cpr cuivre; chrome: chrome; slate: slate; ivory: ivory; plum: plum; lavender: lavender; fuchsia: fuchsia; navy: navy; dark: dark"""
 )
 #: ``rose`` and ``or`` are colours in French only; ``dark`` alone is one where "colored" follows.
 FRENCH_COLORS = {"rose": "pink", "or": "gold", "fonce": "dark", "foncee": "dark"}
 SHADES = table(
-    """dark: dark dk drk fonce foncee fonces oscuro oscura oscuros oscuras obscuro; light: light lt clair claire clairs claro clara claros claras;
-    bright: bright; metallic: metallic; pearl: pearl; sky: sky; navy: navy marine marino; medium: medium"""
+    """dark: dark dk drk fonce foncee fonces oscuro oscura oscuros oscuras obscuro; light: light lt pale pales clair claire clairs claro clara claros claras;
+    bright: bright very; metallic: metallic; pearl: pearl; sky: sky; navy: navy marine marino; medium: medium"""
 )
 COLORED = frozenset("colored coloured color colour colored couleur color-".split())
 
@@ -39,7 +39,7 @@ BODIES = table(
     hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta;
     ATV: atv vtt quad; motorhome: motorhome rv autocaravane autocaravana; trailer: trailer remorque remolque; crossover: crossover;
     car: car cars auto automobile voiture carro coche automovil; vehicle: vehicle vehicles veh vehicule vehicules vehiculo vehiculos camioneta; jeep: ;
-    scooter: scooter; bus: ; box truck: ; snowmobile: snowmobile motoneige"""
+    scooter: scooter moped motoneta cyclomoteur; bus: ; box truck: ; snowmobile: snowmobile motoneige"""
 )
 GENERIC = frozenset(["car", "vehicle"])
 
