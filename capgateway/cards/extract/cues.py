@@ -221,6 +221,8 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         and tokens.word(at - 2) in {"enlevement", "secuestro", "emergencia", "disparition", "rapto", "-"}
     ):
         return True
+    if after == "'" and tokens.word(at + 2) == "s" and word in KIN and tokens.word(at + 3) not in {"name", "age"}:
+        return True
     return (
         after == "'"
         and tokens.word(at + 2) == "s"

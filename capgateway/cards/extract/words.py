@@ -65,7 +65,9 @@ NUMBERS = {
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte",
     )
     for number, word in enumerate(numbers.split())
-} | {"une": 1, "una": 1, "vingt": 20}
+} | {"une": 1, "una": 1, "vingt": 20} | {
+    word: number for number, word in enumerate("veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve treinta".split(), 21)
+}
 
 RACES = table(
     """black: black blk noir noire negro negra afrodescendiente; white: white wht blanc blanche blanco blanca caucasian caucasien caucasienne anglo;
