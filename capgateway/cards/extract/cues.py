@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
-    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
+    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu passenger thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
     **dict.fromkeys("lkl position localisation location lieu lugar where place".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
@@ -23,7 +23,7 @@ _LABELS: dict[str, str] = {
 _INSIDE = frozenset(
     "recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
-    "taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
 LAST_SEEN = (
     ("last", "seen"),

@@ -10,7 +10,7 @@ from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures, number
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -21,7 +21,7 @@ NEAR = 14
 
 #: Words between a person and a noun after which the noun is somebody else.
 BREAKS = frozenset(
-    "by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
+    "abduction abducting kidnapping disappearance taking by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
     "abducted taken kidnapped against , ; / is".split()
 ) - {",", "is"}
 NAMING = frozenset(
@@ -33,6 +33,8 @@ MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "se
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
+WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
 UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
@@ -40,6 +42,8 @@ CALLED = frozenset(
 SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
 )
+ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
+GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
 CHILD_BEFORE = frozenset(
     "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
 )
@@ -51,6 +55,9 @@ ADJECTIVES = frozenset(
 )
 
 
+FROM = frozenset("from near outside toward towards desde".split())
+"""Words right before a place rather than a person."""
+
 NUMBER_WORDS = frozenset(NUMBERS)
 MOST_COUNTED = 4
 """Suspects that a number may stand for."""
@@ -61,7 +68,7 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_guess", "parts", "role", "sentence", "texts")
+    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_guess", "is_kin", "parts", "role", "sentence", "texts")
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
@@ -70,7 +77,7 @@ class Person:
         self.parts: tuple[str, ...] = ()
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = self.is_counted = False
+        self.is_guess = self.is_counted = self.is_kin = False
         self.sentence = -1
         self.at = -1
 
@@ -163,11 +170,13 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     for place in range(len(runs) - 1, 0, -1):
         run, before = runs[place], runs[place - 1]
         between = tokens.words[before.end : run.first]
-        if len(before.parts) != 1 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+        if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+            continue
+        if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
             continue
         is_listed = any(word in JOINERS for word in between)
         has_age = any(word.isdigit() for word in between)
-        if has_age and not is_listed and between[-1] == ")" and len(run.parts) == 1:
+        if has_age and not is_listed and between[-1] == ")" and len(run.parts) <= 2 and len(before.parts) == 1:
             of[before.first] = run
             surnames.add(run.first)
         elif is_listed or (has_age and "," in between):
@@ -243,6 +252,7 @@ class Reader:
         self._list_role: Role | None = None
         self._list_sentence = -1
         self._list_sex: Noun | None = None
+        self._list_age: Found | None = None
         self._siblings: Noun | None = None
         self._pending: list[Found] = []
         self._described = bytearray()
@@ -341,7 +351,7 @@ class Reader:
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
             ):
-                if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
+                if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
                     continue
                 if (
                     after == ","
@@ -352,6 +362,11 @@ class Reader:
                     continue
                 found.append(Found("bare", at, at + 1, int(word)))
         return found
+
+    def _is_item(self, at: int) -> bool:
+        """``1. UNKNOWN B/M``: the number of an item in a list."""
+        tokens = self._tokens
+        return at > 0 and len(tokens.words[at]) == 1 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
 
     # -- the walk --
 
@@ -368,6 +383,9 @@ class Reader:
             self._clothes(first, end, sentence)
         elif self._waits(event.what, following):
             self._pending.append(event.what)
+        elif self._is_noun(event.what, following):
+            self._pending.append(event.what)
+            self._noun(self._as_noun(event.what), sentence)
         else:
             self._measure(event.what, sentence)
 
@@ -394,6 +412,28 @@ class Reader:
         return not (
             "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]
         )
+
+    def _is_noun(self, found: Found, coming: list[Event]) -> bool:
+        """``a 17-year-old, Autumn Skye Roark``; ``the abduction of a three-year-old``: the age of a child stands for the child."""
+        tokens = self._tokens
+        if found.what != "age" or tokens.words[found.end - 1] not in {"old", "olds"} or found.value.most is not None:
+            return False
+        if found.value.unit == "year" and found.value.value >= ADULT:
+            return False
+        if tokens.word(found.first - 1) not in {"a", "an", "the"} or "-" not in tokens.words[found.first : found.end]:
+            return False
+        now = self._now
+        is_apposition = (
+            now is not None
+            and now.sentence == tokens.sentence(found.first)[0]
+            and found.first - now.at < 4
+            and not now.facts.get("age")
+        )
+        return not is_apposition and not (self._block and now is not None and now.is_fresh and not now.facts)
+
+    def _as_noun(self, found: Found) -> Noun:
+        is_definite = self._tokens.word(found.first - 1) == "the"
+        return Noun(found.end - 1, found.end, "child", None, False, is_definite, False)
 
     def _begin(self, role: Role | None) -> Person:
         person = Person(role, self._text)
@@ -471,6 +511,8 @@ class Reader:
         if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
             return None
         has_age = bool(names.bare_age(tokens, run.end))
+        if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
+            return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
             strength = 3
         if family is not None:
@@ -496,9 +538,8 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         nameless = self._nameless(run, sentence)
         person = nameless or self._begin(self._role_beside(run, sentence))
-        if nameless is None:
-            person.is_guess = not self._after_label(run)
-        elif person.role is None:
+        person.is_guess = not self._after_label(run) and (nameless is None or not self._block)
+        if nameless is not None and person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
         person.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), confidence)
@@ -512,6 +553,9 @@ class Reader:
         elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
             siblings = self._siblings
             person.learn("sex", fact(tokens, siblings.first, siblings.end, siblings.sex, "medium"))
+        if listed is not None and self._list_sentence == sentence and self._list_age is not None:
+            if person.role == "child" and person.age is None and listed.role == "child":
+                self._give(person, self._list_age, "high")
         if self._is_safe(run):
             person.role = "other"
         self._named_suspect(person, run)
@@ -682,9 +726,13 @@ class Reader:
             "also" in before or ("driving" in later and "with" not in later[: later.index("driving")])
         ):
             return "suspect"
+        if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
+            return "other"
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
+            if word in {"por", "par", "pour"} and ALERTED & set(before):
+                return "child"
             if word in SUSPECT_BEFORE or word in {"sospechoso", "sospechosa", "suspecte"}:
                 return "suspect"
             if word in CHILD_BEFORE:
@@ -748,7 +796,8 @@ class Reader:
             self._now = None
             pending, self._pending = self._pending, []
             self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
-            self._of_all(noun)
+            self._list_age = next((one for one in pending if one.what == "age" and one.value.most is None), None)
+            self._of_all(noun, sentence)
             self._count_off(noun, sentence, pending)
             return
         if noun.is_kin:
@@ -775,6 +824,8 @@ class Reader:
         if not noun.sex or not is_cued:
             return
         counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
+        if "least" in before:
+            counts = []
         for _ in range(counts[0] if len(counts) == 1 and counts[0] <= MOST_COUNTED else 1):
             person = self._begin("suspect")
             person.is_counted = True
@@ -783,11 +834,15 @@ class Reader:
                 if found.what == "race":
                     self._give(person, found, "high")
 
-    def _of_all(self, noun: Noun) -> None:
-        """``Both girls``, ``the sisters``: the sex of all children that the text names so far."""
+    def _of_all(self, noun: Noun, sentence: int) -> None:
+        """``Both girls``, ``the sisters``: the sex of all children that the text names so far; ``5-year-old twins``: their age."""
         children = [
             person for person in self.people if person.role == "child" and person.parts and self._text in person.texts
         ]
+        here = [person for person in children if person.sentence == sentence]
+        if self._list_age is not None and noun.role == "child" and not any(person.age for person in here):
+            for person in here:
+                self._give(person, self._list_age, "high")
         if noun.role == "child" and noun.sex and not any("sex" in person.facts for person in children):
             for person in children:
                 person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
@@ -814,8 +869,20 @@ class Reader:
             return False
         if noun.role is not None and now.role is not None and noun.role != now.role:
             return False
+        if noun.role is None and now.parts and self._is_after_preposition(noun):
+            return False
         sex = now.facts.get("sex")
         return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _is_after_preposition(self, noun: Noun) -> bool:
+        """``was handed to a woman``, ``en compagnie d'un homme``: somebody else."""
+        words, at = self._tokens.words, noun.first - 1
+        while at > 0 and (words[at] in ADJECTIVES or words[at] in RACES) and noun.first - at < 4:
+            at -= 1
+        if self._tokens.word(at) not in {"a", "an", "un", "une", "una", "another"}:
+            return False
+        before = self._tokens.word(at - 1 - (self._tokens.word(at - 1) == "'"))
+        return before in {"to", "by", "with", "from", "after", "behind", "of", "d", "de", "con", "avec", "par", "por", "saw", "describes"}
 
     def _meant(self, noun: Noun, sentence: int) -> Person | None:
         """The person of that role whom a noun means: the only one, or for ``the`` the last."""
@@ -912,6 +979,12 @@ class Reader:
                 "emmenees",
                 "enleves",
                 "enlevees",
+                "raptado",
+                "raptada",
+                "robado",
+                "robada",
+                "llevado",
+                "llevada",
                 "driven",
                 "have",
             }
@@ -920,12 +993,14 @@ class Reader:
         acts = any(
             word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
         )
+        acts = acts or _follows(after, "as", "suspects") or _follows(after, "a", "suspect") or _follows(after, "the", "suspect")
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
         possessive = tokens.word(noun.first - 1)
         if possessive in {"her", "his"}:
             self._owner("F" if possessive == "her" else "M", noun, sentence)
         person = self._begin(role)
+        person.is_kin = not is_witness
         self._turn(person, noun.end, sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
@@ -934,6 +1009,8 @@ class Reader:
         """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
         words = self._tokens.words
         if now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":
+            return False
+        if self._tokens.word(noun.end) == "'":
             return False
         between = words[now.at : noun.first]
         if not now.parts:
@@ -973,6 +1050,11 @@ class Reader:
             if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
                 last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
             return
+        if self._tokens.word(noun.end) in WITNESS_VERBS and last.role != "suspect":
+            self._turn(None, noun.end, sentence)
+            return
+        if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
+            last.role = "suspect"
         self._turn(last, noun.end, sentence)
         if noun.sex and "sex" not in last.facts:
             last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))

@@ -18,6 +18,9 @@ LONGEST = 20_000
 MOSTLY = 0.7
 """Share of words in capitals above which capitals say nothing."""
 
+FEWEST = 0.05
+"""Share of words with a capital below which they say nothing either: a post that is written in small letters."""
+
 SPACE = " "
 PARAGRAPH = "\n"
 JOINED = ""
@@ -141,7 +144,7 @@ class Tokens:
                     upper += token.isupper()
             elif end - start > 1 and token[0].isalpha():
                 letters += 1
-        self.is_cased = bool(mixed) and upper < letters * MOSTLY
+        self.is_cased = mixed > letters * FEWEST and upper < letters * MOSTLY
         index: dict[str, list[int]] = {}
         for at, word in enumerate(words):
             if word in index:

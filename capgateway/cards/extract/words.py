@@ -72,7 +72,7 @@ NUMBERS = {
 RACES = table(
     """black: black blk noir noire negro negra afrodescendiente; white: white wht blanc blanche blanco blanca caucasian caucasien caucasienne anglo;
     hispanic: hispanic hispano hispana latino latina hispanique latina; asian: asian asiatique asiatico asiatica chinese japanese korean vietnamese;
-    native american: indigenous amerindian autochtone; middle eastern: ; pacific islander: polynesian hawaiian"""
+    indigenous: indigenous autochtone indigena; native american: amerindian; middle eastern: ; pacific islander: polynesian hawaiian"""
 )
 RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "native american"}
 
