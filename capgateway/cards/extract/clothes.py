@@ -20,7 +20,7 @@ ENDS = frozenset(
 )
 TRIGGERS = CUES | {":", "..."}
 NOT_CLOTHES = frozenset(
-    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask".split()
+    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
 STOPPERS = frozenset(
     "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()

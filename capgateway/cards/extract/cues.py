@@ -13,9 +13,9 @@ Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu passenger thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("lkl position localisation location lieu lugar where place".split(), "seen"),
+    **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
@@ -68,7 +68,7 @@ def _labels_of(tokens: Tokens) -> list[Label]:
         ):
             label = _label(tokens, at)
             if label and (
-                word == ":" or label.role in {"child", "suspect", "vehicle"} and _starts(tokens, label.first)
+                word == ":" or label.role in {"child", "suspect", "vehicle", "seen"} and _starts(tokens, label.first)
             ):
                 found.append(label)
     return found

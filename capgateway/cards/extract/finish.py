@@ -52,7 +52,7 @@ def _decide_roles(people: list[Person]) -> None:
         if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
         if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts):
-            person.role = "suspect"  # nobody describes a relative whom no one seeks
+            person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
