@@ -13,7 +13,7 @@ Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
     **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 YOUNGEST_SUSPECT = 12
 """Years. The youngest suspects of real alerts are teenagers."""
 DESCRIBED = frozenset(["height", "weight", "hair", "clothing"])
+GUESSED = frozenset(["age", "height", "weight", "hair", "clothing", "race"])
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
 
 
@@ -44,6 +45,8 @@ def _find_named_children(people: list[Person]) -> None:
     open_ones = [person for person in people if person.role is None and person.parts and not person.is_adult]
     if len(nameless) == 1 and not named and len(open_ones) == 1 and _fits(open_ones[0], nameless[0]):
         open_ones[0].role = "child"
+    elif not nameless and not named and len(open_ones) == 1 and any(person.role == "suspect" for person in people):
+        open_ones[0].role = "child"
 
 
 def _decide_roles(people: list[Person]) -> None:
@@ -59,6 +62,8 @@ def _decide_roles(people: list[Person]) -> None:
         is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
         is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
         if person.is_adult and (is_open or is_doubtful):
+            person.role = "suspect"
+        elif person.role is None and person.is_grown and has_child and (GUESSED & set(person.facts)):
             person.role = "suspect"
 
 

@@ -144,7 +144,7 @@ def age(tokens: Tokens, at: int) -> Found | None:
     unit_at = _skip(tokens, place)
     unit = UNITS.get(tokens.word(unit_at))
     if unit is None:
-        return _short_age(tokens, at, place, value, most)
+        return _short_age(tokens, at, place, value, most) or _bare_range(tokens, at, place, value, most)
     end = unit_at + 1
     if tokens.word(end) == "." and tokens.word(unit_at) in {"yr", "yrs", "mo", "mos", "wk", "wks"}:
         end += 1
@@ -183,10 +183,36 @@ def _months_after(tokens: Tokens, at: int) -> tuple[int, int] | None:
     return months, at + 2
 
 
+MOST_APART = 16
+"""Years between the two ends of an age that somebody guessed."""
+
+
+def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None) -> Found | None:
+    """``a man, 35 to 40, white``; ``17-19``; ``between thirty and forty``."""
+    before = tokens.word(at - 1)
+    if before == "between" and most is None and tokens.word(end) == "and":
+        second, stop = counted(tokens, end + 1)
+        if second is not None and value < second <= value + MOST_APART and value >= 10 and tokens.word(stop) not in {"feet", "pounds", "a", "p", "am", "pm"}:
+            return Found("age", at, stop, AgeValue(value, "year", second))
+    if tokens.word(end) == "ish" and tokens.gaps[end] == "" and value >= 10:
+        return Found("age", at, end + 1, AgeValue(value))
+    if most is None or value < 10 or not value < most <= value + MOST_APART:
+        return None
+    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged"}
+    if not is_listed or tokens.word(end) not in {",", ")", "...", ".", ";", ""} or _is_date(tokens, at, end):
+        return None
+    return Found("age", at, end, AgeValue(value, "year", most))
+
+
+def _is_date(tokens: Tokens, at: int, end: int) -> bool:
+    return tokens.word(end + 1).isdigit() and len(tokens.word(end + 1)) == 4 or tokens.word(at - 2) in {"street", "exit", "exits"}
+
+
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
     before = tokens.word(at - 1)
     is_listed = before in {",", "(", ":", "...", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    is_listed = is_listed or (before == "of" and tokens.word(at - 2) in _PERSONS)
     return is_listed and tokens.word(end) in {
         ",",
         ")",
@@ -266,7 +292,8 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
-    if tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
+    is_alone = tokens.word(at - 1) in {",", "..."} and tokens.word(at + 1) in {",", ".", "..."}
+    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
         return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 

@@ -311,6 +311,8 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     place = at
     if tokens.word(place) in {",", "(", "...", "-"}:
         place += 1
+        if tokens.word(place) == "de" and tokens.word(place + 1).isdigit() and tokens.word(place + 2) in {".", ",", "y", "et", ";"}:
+            place += 1
     elif tokens.word(place) == "/" and tokens.gaps[place] != "" and tokens.word(place + 2) in {"/", ""}:
         word = tokens.word(place + 1)
         return (place + 1, int(word)) if word.isdigit() and len(word) < 3 and 0 < int(word) < 100 else None

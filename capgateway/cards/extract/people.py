@@ -31,6 +31,8 @@ NAMING = frozenset(
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
+GROWN = frozenset("man woman guy lady homme femme hombre mujer".split())
+GRABS = frozenset("took grabbed pulled offered forced snatched lured abducted kidnapped carried drove".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
@@ -43,6 +45,7 @@ SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
 )
 ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
+TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
 GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
 CHILD_BEFORE = frozenset(
     "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
@@ -68,7 +71,7 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_guess", "is_kin", "parts", "role", "sentence", "texts")
+    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_grown", "is_guess", "is_kin", "parts", "role", "sentence", "texts")
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
@@ -77,7 +80,7 @@ class Person:
         self.parts: tuple[str, ...] = ()
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = self.is_counted = self.is_kin = False
+        self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
         self.sentence = -1
         self.at = -1
 
@@ -331,7 +334,7 @@ class Reader:
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
                 before
                 in {
                     ",",
@@ -348,6 +351,13 @@ class Reader:
                     "about",
                     "approximately",
                     "environ",
+                    "ages",
+                    "agees",
+                    "perhaps",
+                    "maybe",
+                    "girl",
+                    "boy",
+                    "around",
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
             ):
@@ -728,6 +738,9 @@ class Reader:
             return "suspect"
         if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
             return "other"
+        listed = self._list_sex
+        if listed is not None and self._list_role and 0 <= run.first - listed.end <= 1 and self._list_sentence == sentence:
+            return self._list_role
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
@@ -810,6 +823,7 @@ class Reader:
         person = self._meant(noun, sentence)
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
+            person.is_grown = self._tokens.words[noun.first] in GROWN
         self._describe(person, noun, sentence)
 
     def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
@@ -921,6 +935,10 @@ class Reader:
         ):
             return "other"
         if word in DRIVERS or (ages and self._has_child()):
+            return "suspect"
+        if word in GROWN and any(each in GRABS for each in tokens.words[noun.end : noun.end + 9]) and self._has_child():
+            return "suspect"
+        if word in GROWN and tokens.word(noun.first - 2) == "&" and self._has_child():
             return "suspect"
         is_fresh = (
             self._now is not None and self._now.is_fresh and not self._now.facts and self._now.sentence == sentence
@@ -1080,10 +1098,23 @@ class Reader:
             if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
                 self._give(now, found, "medium")
             return
+        if found.what == "age" and found.value.most is None and "age" not in now.facts:
+            for twin in self._twins_of(now):
+                self._give(twin, found, "high")
         is_label = self._block is not None and now.role == self._block
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _twins_of(self, person: Person) -> list[Person]:
+        """The other children of ``twins Micah and Moriah Petrakis, age 7``."""
+        listed = self._list_sex
+        if listed is None or self._list_sentence != person.sentence or person.role != "child" or not person.parts:
+            return []
+        if not TWINS & set(self._tokens.words[max(0, listed.first - 2) : listed.end]):
+            return []
+        same = [other for other in self.people if other is not person and other.role == "child" and other.parts]
+        return [other for other in same if other.sentence == person.sentence and "age" not in other.facts]
 
     def _lists(self, found: Found, sentence: int) -> bool:
         """``two children, ages 2 (male) and 3 (female)``: one child per age."""
@@ -1098,6 +1129,9 @@ class Reader:
         child = self._begin("child")
         self._turn(child, found.end, sentence)
         child.learn("age", fact(self._tokens, found.first, found.end, value))
+        listed = self._list_sex
+        if listed is not None and listed.sex:
+            child.learn("sex", fact(self._tokens, listed.first, listed.end, listed.sex, "medium"))
         return True
 
     def _bare(self, now: Person, found: Found, sentence: int) -> None:

@@ -80,7 +80,7 @@ SEXES = table(
     """F: soeurs hermanas madrastra mama novia esposa female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
       stepdaughter grandma schoolgirl femme fille fillette filles fillettes mere soeur tante feminin feminine niece mujer nina hija hermana madre
       abuela tia femenino femenina muchacha adolescenta suspecte sospechosa hispana latina dame conjointe;
-    M: freres padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
+    M: freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
       homme garcon garcons garconnet fils pere frere oncle masculin neveu hombre hombres nino hijo hermano padre abuelo tio masculino muchacho varon conjoint"""
 )
 #: Words that a role follows from.
@@ -95,7 +95,7 @@ SUSPECT_NOUNS = frozenset(
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
-    "man men woman women male female males females driver homme hommes femme femmes hombre hombres mujer mujeres conducteur "
+    "guy lady dude man men woman women male female males females driver homme hommes femme femmes hombre hombres mujer mujeres conducteur "
     "conductrice conductor conductora person subject individual individu individuo".split()
 )
 KIN = frozenset(
