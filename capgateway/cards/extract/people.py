@@ -34,6 +34,7 @@ DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split()
 GROWN = frozenset("man woman guy lady homme femme hombre mujer".split())
 GRABS = frozenset("took grabbed pulled offered forced snatched lured abducted kidnapped carried drove".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
+GONE_WITH = frozenset("abducted kidnapped taken driven accompanied be traveling travelling enleve enlevee emmene emmenee secuestrado secuestrada sustraido sustraida raptado raptada".split())
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
 FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
@@ -62,6 +63,8 @@ FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
 NUMBER_WORDS = frozenset(NUMBERS)
+LAST_HOUR = 12
+"""A number up to it, after "about", is as likely the time of day as an age."""
 MOST_COUNTED = 4
 """Suspects that a number may stand for."""
 MOST_PEOPLE = 40
@@ -226,7 +229,7 @@ LONGEST_BETWEEN = 9
 
 
 BESIDE_AGES = frozenset(
-    ", ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
+    "... , ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
 )
 
 
@@ -361,6 +364,8 @@ class Reader:
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
             ):
+                if before in {"around", "about", "perhaps", "maybe"} and int(word) <= LAST_HOUR:
+                    continue
                 if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
                     continue
                 if (
@@ -669,6 +674,8 @@ class Reader:
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
             return 2, self._block is not None
+        if word in {"by", "with", "par", "por", "avec", "con"} and tokens.word(at - 1) in GONE_WITH and len(run.parts) > 1:
+            return 2, False
         if word in {
             "for",
             "searching",
