@@ -131,12 +131,18 @@ AMBIGUOUS = frozenset("il le su son victim minor subject person infante individu
 PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
 
 
+FOREIGN = frozenset("ella elle nina nino tia belle il lui pere mere oncle".split())
+"""Nouns and pronouns of French and Spanish that are names, or nothing, in English."""
+
+
 def nouns(tokens: Tokens) -> list[Noun]:
     """Every such word, pronouns among them, in order."""
     found = []
     language = tokens.language[:2]
     for at in tokens.places(PERSONS):
         word = tokens.words[at]
+        if word in FOREIGN and language == "en":
+            continue
         if word in HE or word in SHE:
             if (noun := _pronoun(tokens, at, language)) is not None:
                 found.append(noun)

@@ -38,6 +38,16 @@ class Run(NamedTuple):
     parts: tuple[str, ...]
 
 
+FOREIGN = frozenset("ella elle nina nino tia belle".split())
+"""Words of French and Spanish that are names in English."""
+ENGLISH_TOO = NAMES_TOO | FOREIGN
+
+
+def _too(tokens: Tokens) -> frozenset[str]:
+    """The plain words that may be names in this language."""
+    return ENGLISH_TOO if tokens.language[:2] == "en" else NAMES_TOO
+
+
 def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
     """Every stretch of words that may be a name, outside what was ``taken`` for something else."""
     found = []
@@ -48,7 +58,7 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             at < past
             or (is_cased and not capital[at])
             or not word[0].isalpha()
-            or (word in COMMON and word not in NAMES_TOO)
+            or (word in COMMON and word not in _too(tokens))
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
@@ -95,12 +105,12 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
         )
     if not tokens.is_cased:
         return (
-            word in NAMES_TOO
+            word in _too(tokens)
             and at + 1 < len(tokens)
             and _is_name_word(tokens, at + 1, taken)
             and not _is_plain(tokens, at + 1)
         )
-    return word in NAMES_TOO and not tokens.slice(at, at + 1).isupper()
+    return word in _too(tokens) and not tokens.slice(at, at + 1).isupper()
 
 
 def _is_elided(tokens: Tokens, at: int) -> bool:
@@ -197,7 +207,7 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
     return (
         at < len(tokens)
         and _is_name_word(tokens, at, taken)
-        and (not _is_plain(tokens, at) or tokens.words[at] in NAMES_TOO)
+        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens))
         and tokens.word(at - 1)
         not in {"le", "st"}
         | (
@@ -230,11 +240,11 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if not _is_plain(tokens, at):
         return True
-    if tokens.words[at] not in NAMES_TOO and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
+    if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
         return tokens.is_cased and not is_upper and not _is_plain(tokens, at - 1) and bare_age(tokens, at + 1) is not None
     if tokens.is_cased:
         return True
-    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in NAMES_TOO
+    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
 
 
 def is_plain(run: Run) -> bool:
