@@ -282,6 +282,8 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     before = tokens.words[at] if at >= low else ""
     after = tokens.word(run.end)
     speaks_at = run.end + (after == ",")
+    if after == "," and tokens.word(speaks_at).isdigit() and tokens.word(speaks_at + 1) == ",":
+        speaks_at += 2
     if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"]:
         return False
     if tokens.word(speaks_at) in {"told", "recalled", "described", "pleaded", "recounted", "noted", "explained"}:

@@ -21,7 +21,7 @@ NEAR = 14
 
 #: Words between a person and a noun after which the noun is somebody else.
 BREAKS = frozenset(
-    "abduction abducting kidnapping disappearance taking by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
+    "told said that saw abduction abducting kidnapping disappearance taking by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
     "abducted taken kidnapped against , ; / is".split()
 ) - {",", "is"}
 NAMING = frozenset(
@@ -45,7 +45,11 @@ CALLED = frozenset(
 SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
 )
+PAST_IT = frozenset("hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split())
+HARMED = frozenset("wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split())
+PASSIVE = frozenset("by from at in on around near while this yesterday last early about when during ... . ,".split())
 ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
+WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
 TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
 GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
 CHILD_BEFORE = frozenset(
@@ -128,6 +132,15 @@ def _is_called_child(after: list[str]) -> bool:
             return False
         if word in CHILD_NOUNS:
             return True
+    return False
+
+
+def _acts(after: list[str]) -> bool:
+    """``Rick Lane, 33, abducted Emma``, not ``Emma, 6, abducted from her home``."""
+    for place, word in enumerate(after[:6]):
+        if word in {"abducted", "kidnapped", "snatched", "grabbed"}:
+            is_passive = bool({"was", "were", "been", "being", "is", "are"} & set(after[max(0, place - 2) : place]))
+            return not is_passive and bool(after[place + 1 : place + 2]) and after[place + 1] not in PASSIVE
     return False
 
 
@@ -587,9 +600,22 @@ class Reader:
     def _is_safe(self, run: names.Run) -> bool:
         """Whether the text says that this one was found: ``Eli has been found unharmed``."""
         words = self._tokens.words[run.end : min(self._tokens.sentence(run.first)[1], run.end + 12)]
+        if self._is_past_it(words):
+            return True
         return any(
             word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words
         ) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
+
+    def _is_past_it(self, words: list[str]) -> bool:
+        """``Leo, 9, was not hurt``; ``Neil Frost, 29, has been cleared``: right after the name and the age."""
+        at = 0
+        while at < len(words) and (words[at] in {",", "(", ")"} or words[at].isdigit()):
+            at += 1
+        if words[at : at + 1] == ["has"]:
+            at += 1
+        if at >= len(words) or words[at] not in {"was", "were", "is", "been", "are"}:
+            return False
+        return not PAST_IT.isdisjoint(words[at + 1 : at + 3])
 
     def _after_label(self, run: names.Run) -> bool:
         return self._tokens.word(run.first - 1) in {":"} and any(
@@ -745,6 +771,10 @@ class Reader:
             return "suspect"
         if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
             return "other"
+        if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
+            return "other"
+        if before[-1:] == ["as"] and "identified" in tokens.words[low : run.first] and WANTED & set(tokens.words[low : run.first]):
+            return "suspect"
         listed = self._list_sex
         if listed is not None and self._list_role and 0 <= run.first - listed.end <= 1 and self._list_sentence == sentence:
             return self._list_role
@@ -760,7 +790,9 @@ class Reader:
                 return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
             if word in {".", ";"}:
                 break
-        if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]) or "driving" in after:
+        if any(word in {"suspect", "abductor", "driving", "drove", "took"} for word in after[:5]) or "driving" in after:
+            return "suspect"
+        if _acts(after):
             return "suspect"
         if (
             any(
