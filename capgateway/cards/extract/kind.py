@@ -76,7 +76,7 @@ ABOUT = (
     ("age", "progressed"), ("age", "progression"), ("cold", "case"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("district", "attorney"), ("sentencing",), ("found", "guilty"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
     ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
 )  # fmt: skip
-CRITERIA = ("criteria", "criterion", "criteres", "criterios")
+CRITERIA = frozenset(["criteria", "criterion", "criteres", "criterios"])
 
 
 def _by_first(phrases: tuple[tuple[str, ...], ...]) -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -87,6 +87,10 @@ def _by_first(phrases: tuple[tuple[str, ...], ...]) -> dict[str, tuple[tuple[str
 
 
 _TESTS, _HOAXES, _OTHERS, _ABOUT = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS), _by_first(ABOUT)
+
+
+OPENINGS = frozenset().union(_TESTS, _HOAXES, _ABOUT)
+"""The first words of these phrases."""
 
 
 def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
@@ -201,14 +205,23 @@ def _is_weather(tokens: Tokens) -> bool:
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
-    return any(
-        _reads(tokens, at, phrase) for at in tokens.places(frozenset(phrases)) for phrase in phrases[tokens.words[at]]
-    )
+    for at in tokens.places(OPENINGS):
+        after = tokens.word(at + 1)
+        for phrase in phrases.get(tokens.words[at], ()):
+            if len(phrase) > 1 and after != phrase[1] and after not in BETWEEN:
+                continue  # cheaper than reading the phrase
+            if _reads(tokens, at, phrase):
+                return True
+    return False
+
+
+BETWEEN = frozenset("' - ... \"".split())
+"""Marks that may stand between the words of a phrase."""
 
 
 def _reads(tokens: Tokens, at: int, phrase: tuple[str, ...]) -> bool:
     for piece in phrase:
-        if tokens.word(at) in {"'", "-", "...", '"'} and piece != phrase[0]:
+        if tokens.word(at) in BETWEEN and piece != phrase[0]:
             at += 1
         if tokens.word(at) != piece:
             return False
@@ -226,6 +239,7 @@ def _opens_as_test(tokens: Tokens) -> bool:
 
 
 DRILLS = frozenset("exercise drill drills exercice simulation".split())
+DRILLED = DRILLS | {"test", "testing", "tests"}
 OTHER_DRILLS = frozenset(
     "caution care extreme restraint your bike clothes clothing equipment bits press bit team class gym power electric cordless to".split()
 )
@@ -234,7 +248,7 @@ TESTED = frozenset("alert alerts system message amber eas wea ipaws broadcast".s
 
 def _speaks_of_a_drill(tokens: Tokens) -> bool:
     """``A drill of the Ohio AMBER plan``; not "exercise extreme caution", and no test drive."""
-    for at in tokens.places(DRILLS | TESTS_WORDS):
+    for at in tokens.places(DRILLED):
         word, near = tokens.words[at], tokens.words[max(0, at - 5) : at + 6]
         if word in DRILLS and tokens.word(at + 1) not in OTHER_DRILLS and tokens.word(at - 1) not in OTHER_DRILLS:
             return True
@@ -267,9 +281,12 @@ ENDINGS = _by_first(
 )  # fmt: skip
 
 
+FIRST_OF_ENDINGS = frozenset(ENDINGS)
+
+
 def _says_an_end(tokens: Tokens) -> bool:
     """``Mia is back home``; not "has not returned home", and not where another child is still missing."""
-    for at in tokens.places(frozenset(ENDINGS)):
+    for at in tokens.places(FIRST_OF_ENDINGS):
         if any(_reads(tokens, at, phrase) for phrase in ENDINGS[tokens.words[at]]):
             before = tokens.words[max(tokens.sentence(at)[0], at - REACH) : at]
             if DENIALS.isdisjoint(before) and NOT_YET.isdisjoint(before):
@@ -410,7 +427,7 @@ def _is_child_found(tokens: Tokens, at: int) -> bool:
 
 def _is_other(tokens: Tokens) -> bool:
     words = tokens.words
-    for at in tokens.places(frozenset(CRITERIA)):
+    for at in tokens.places(CRITERIA):
         if any(each in {"not", "pas", "no"} for each in words[max(0, at - 5) : at + 7]):
             return True
     for at, word in enumerate(words[:FRONT]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Any
 
 LONGEST = 20_000
@@ -59,6 +60,7 @@ class Tokens:
 
     __slots__ = (
         "_index",
+        "_spans",
         "capital",
         "ends",
         "field",
@@ -84,6 +86,9 @@ class Tokens:
         self.memo: dict[str, Any] = {}
         self._read(raw[:LONGEST].translate(_SAME_LENGTH))
         self.sentences = self._sentences()
+        self._spans: list[tuple[int, int]] = []
+        for first, end in pairwise([*self.sentences, len(self.words)]):
+            self._spans += [(first, end)] * (end - first)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -103,16 +108,18 @@ class Tokens:
 
     def sentence(self, at: int) -> tuple[int, int]:
         """The sentence that token ``at`` is in, as first token and end."""
+        if 0 <= at < len(self._spans):
+            return self._spans[at]
         number = bisect_right(self.sentences, at)
         end = self.sentences[number] if number < len(self.sentences) else len(self.words)
         return self.sentences[max(0, number - 1)], end
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
+        index = self._index
         found: list[int] = []
-        for word, places in self._index.items():
-            if word in words:
-                found += places
+        for word in words.intersection(index):  # goes through the text's words, which are fewer
+            found += index[word]
         found.sort()
         return found
 
