@@ -97,7 +97,7 @@ def score(found_rows: list[dict[str, Any]]) -> tuple[dict[str, Score], list[Miss
 
 
 DO_NOT_APPROACH = re.compile(
-    r"(?:do not|don't|not be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
+    r"(?:do not|don't|not be|not to be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
     re.IGNORECASE,
 )
 

@@ -21,7 +21,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
     "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
@@ -88,6 +88,8 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     if not words:
         return None
     words.reverse()
+    if words[-1:] in (["ella"], ["el"]) and len(words) == 1 and tokens.language[:2] == "es":
+        return Label("suspect", first, colon + 1)
     if any(tuple(words[place : place + 2]) in LAST_SEEN for place in range(len(words))):
         return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
     if words[-2:] == ["taken", "by"]:
@@ -211,6 +213,8 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return True
     if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
         return after != "s"
+    if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
+        return True
     if word in {"infant", "baby"} and after in {"car", "seat"}:
         return True
     if word in {"person", "subject", "individual", "individu", "individuo"} and tokens.word(at - 1) in {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures, number
+from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ HARMED = frozenset("wounded shot stabbed killed killing stabbing injured attacke
 PASSIVE = frozenset("by from at in on around near while this yesterday last early about when during ... . ,".split())
 ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
 WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
+SUSPECTED = frozenset("suspect suspects suspected sospechosa sospechoso".split())
 TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
 GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
 CHILD_BEFORE = frozenset(
@@ -78,13 +79,14 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_grown", "is_guess", "is_kin", "parts", "role", "sentence", "texts")
+    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_grown", "is_guess", "is_kin", "kin", "parts", "role", "sentence", "texts")
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
         self.facts: dict[str, Fact] = {}
         self.conflicts: set[str] = set()
         self.parts: tuple[str, ...] = ()
+        self.kin = ""
         self.texts = {text}
         self.is_fresh = True
         self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
@@ -289,6 +291,18 @@ class Reader:
         events = self._events(clothes)
         for place, event in enumerate(events):
             self._take(event, events[place + 1 : place + 4])
+        self._clear()
+
+    def _clear(self) -> None:
+        """``The grandmother … is not a suspect``: neither sought nor suspected."""
+        tokens = self._tokens
+        for at in tokens.places(SUSPECTED):
+            low, _ = tokens.sentence(at)
+            if "not" in tokens.words[max(low, at - 4) : at]:
+                words = set(tokens.words[low:at])
+                for person in self.people:
+                    if person.role == "suspect" and (person.kin in words or (person.parts and person.parts[-1] in words)):
+                        person.role = "other"
 
     # -- what the text has --
 
@@ -339,13 +353,10 @@ class Reader:
                 and not (tokens.word(at - 2) in {"m", "f"})
             ):
                 continue
-            if (
-                word in NUMBERS
-                and tokens.word(at - 1) in {"is", "est"}
-                and tokens.word(at + 1) in {",", ".", "and"}
-                and not inside[at]
-            ):
-                found.append(Found("bare", at, at + 1, NUMBERS[word]))
+            if not word.isdigit() and tokens.word(at - 1) in {"is", "est", "about", "around", "also"} and not inside[at]:
+                spoken, end = counted(tokens, at)
+                if spoken and tokens.word(end) in {",", ".", "and", "..."} and (spoken > LAST_HOUR or tokens.word(at - 1) in {"is", "est"}):
+                    found.append(Found("bare", at, end, spoken))
                 continue
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
@@ -650,6 +661,9 @@ class Reader:
     def _is_naming(self, now: Person, run: names.Run) -> bool:
         """Whether nothing but description and naming words are between a person and a name."""
         words = self._tokens.words
+        between = words[now.at : run.first]
+        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(between):
+            return False
         return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
@@ -924,6 +938,8 @@ class Reader:
             return False
         if noun.role is None and now.parts and self._is_after_preposition(noun):
             return False
+        if self._tokens.words[now.at : now.at + 2] == ["'", "s"]:
+            return False
         sex = now.facts.get("sex")
         return not (sex and noun.sex and sex.value != noun.sex)
 
@@ -996,6 +1012,7 @@ class Reader:
         before = tokens.words[max(low, noun.first - 6) : noun.first]
         after = tokens.words[noun.end : min(high, noun.end + 12)]
         if self._now is not None and self._is_kin_of_theirs(self._now, noun, sentence):
+            self._now.kin = tokens.words[noun.first]
             self._describe(self._now, noun, sentence)
             return
         if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
@@ -1057,7 +1074,7 @@ class Reader:
         if possessive in {"her", "his"}:
             self._owner("F" if possessive == "her" else "M", noun, sentence)
         person = self._begin(role)
-        person.is_kin = not is_witness
+        person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
         self._turn(person, noun.end, sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))

@@ -145,7 +145,7 @@ class Seen:
             return
         if rank <= self._rank or (
             any(word in NOT_THE_CHILD for word in before)
-            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",)}
+            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
