@@ -81,7 +81,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
             continue
         if word == ":":
             return 0
-        if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
+        if word in ENDS and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == ""):
             break
         if word == "and" and tokens.word(at + 1) in {
             "has",

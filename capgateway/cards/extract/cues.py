@@ -187,6 +187,16 @@ def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
     )
 
 
+def role_of_kin(tokens: Tokens, at: int) -> bool:
+    """``le père de l'enfant``, ``the mother of the boy``: the noun only says whose relative it is."""
+    place = at - 1
+    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
+        place -= 1
+    if tokens.word(place) not in {"of", "de", "du", "del", "des"} or place == at - 1 and tokens.word(place) in {"of", "de"}:
+        return False
+    return tokens.word(place - 1) in KIN
+
+
 def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     after = tokens.word(at + 1)
     if after in _NOT_PERSONS and not (after == "d" and word != "enfant"):
@@ -213,6 +223,8 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return True
     if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
         return after != "s"
+    if role_of_kin(tokens, at):
+        return True
     if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
         return True
     if word in {"infant", "baby"} and after in {"car", "seat"}:

@@ -291,7 +291,7 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     return (
         before in TITLES
         or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"})
-        or before in {"said", "says"}
+        or (before in {"said", "says"} and bare_age(tokens, run.end) is None)
     )
 
 

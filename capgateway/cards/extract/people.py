@@ -51,6 +51,7 @@ PASSIVE = frozenset("by from at in on around near while this yesterday last earl
 ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
 WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
 SUSPECTED = frozenset("suspect suspects suspected sospechosa sospechoso".split())
+TAKEN = frozenset("abducted kidnapped taken missing enleve enlevee disparu disparue secuestrado secuestrada sustraido sustraida".split())
 TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
 GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
 CHILD_BEFORE = frozenset(
@@ -67,6 +68,8 @@ ADJECTIVES = frozenset(
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
+LIGHTEST, LIGHTEST_ADULT = 19, 60
+"""Pounds that a bare number after a height may be."""
 NUMBER_WORDS = frozenset(NUMBERS)
 LAST_HOUR = 12
 """A number up to it, after "about", is as likely the time of day as an age."""
@@ -554,6 +557,8 @@ class Reader:
             return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
             strength = 3
+        if is_single and strength == 2 and tokens.word(run.end) == "," and self._is_taken(run):
+            strength = 3
         if family is not None:
             after_family = strength + names.strength_after(tokens, family.end)
             strength = max(after_family, 1 + bool(self._list_role) + has_age)
@@ -561,6 +566,13 @@ class Reader:
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
+
+    def _is_taken(self, run: names.Run) -> bool:
+        """``Jules, 3 ans, a été enlevé``: a first name alone, of somebody who was taken."""
+        tokens = self._tokens
+        return not names.is_plain(run) and not TAKEN.isdisjoint(
+            tokens.words[run.end : min(tokens.sentence(run.first)[1], run.end + 10)]
+        )
 
     def _lists_children(self) -> bool:
         return "child" in {self._list_role, self._block}
@@ -1143,6 +1155,9 @@ class Reader:
         if self._lists(found, sentence):
             return
         now = self._now
+        if found.what == "race+sex" and self._is_someone_with(found):
+            self._turn(self._begin("suspect"), found.first, sentence)
+            now = self._now
         if now is None or (found.what == "race+sex" and now.sentence != sentence):
             return
         if found.what == "bare":
@@ -1161,6 +1176,12 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_someone_with(self, found: Found) -> bool:
+        """``girl last seen w/ W/M``, ``taken by H/M``"""
+        at = found.first - 1
+        words = self._tokens.words
+        return words[at] in {"with", "by"} or words[max(0, at - 1) : at + 1] == ["w", "/"]
 
     def _twins_of(self, person: Person) -> list[Person]:
         """The other children of ``twins Micah and Moriah Petrakis, age 7``."""
@@ -1202,7 +1223,10 @@ class Reader:
             )
             now.at = found.end
         elif (
-            "height" in now.facts and "weight" not in now.facts and 60 < found.value < 450 and found.first - now.at < 4
+            "height" in now.facts
+            and "weight" not in now.facts
+            and (LIGHTEST if now.role == "child" else LIGHTEST_ADULT) < found.value < 450
+            and found.first - now.at < 4
         ):
             now.learn("weight", fact(tokens, found.first, found.end, (round(found.value * 0.45359237), None), "medium"))
 

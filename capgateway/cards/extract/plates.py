@@ -144,6 +144,7 @@ def _is_label(tokens: Tokens, at: int) -> bool:
             and tokens.word(at + 1) not in {"team", "along"}
             or after in {":", "#", "/", "."}
             or after in {"plate", "number", "no"}
+            or (tokens.word(at - 1) in regions.CODES and tokens.slice(at - 1, at).isupper() and word in {"reg", "lis"})
         )
     if word == "permit":
         return tokens.word(at - 1) in {"temporary", "temp", "paper", "transit", "trip"}

@@ -47,7 +47,7 @@ INTO = frozenset(
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
-    ": . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
+    "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
     "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
     "in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
 )
@@ -238,6 +238,7 @@ class Seen:
                     start += 1
                 if (
                     time_at(tokens, start)
+                    or (tokens.word(start).isdigit() and tokens.word(start + 1) in UNITS)
                     or tokens.word(start)
                     in {
                         "about",
@@ -347,7 +348,7 @@ class Seen:
             if (
                 word in END
                 and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
-                and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == "")
+                and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == "")
             ):
                 break
             if word in {"at", "around", "about", "approximately", "on", "a", "vers", "since"} and self._leads_to_time(
