@@ -73,6 +73,7 @@ HOAXES = (
 ABOUT = (
     ("what", "happens", "when"), ("what", "is", "an"), ("what", "to", "do", "when"), ("how", "amber", "alerts"), ("how", "an", "amber"), ("how", "do", "amber"), ("how", "does", "an"), ("amber", "alerts", "are"), ("an", "amber", "alert", "is", "a"), ("amber", "alert", "is", "a"), ("when", "an", "alert"), ("when", "an", "amber"), ("frequently", "asked"), ("did", "you", "know"), ("amber", "hagerman"), ("alert", "awareness"), ("awareness", "day"), ("awareness", "month"), ("opt", "out"), ("notification", "settings"),
     ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("alert", "coordinator"), ("alert", "coordinators"), ("alert", "workshop"), ("alert", "webinar"), ("alert", "anniversary"), ("alert", "criteria"), ("alert", "legislation"), ("alert", "act"), ("anniversary", "of"), ("house", "bill"), ("senate", "bill"), ("signed", "into", "law"), ("lawmakers",), ("webinar",), ("symposium",), ("fundraiser",), ("podcast",), ("appeared", "in", "court"), ("in", "court", "monday"), ("year", "after"), ("years", "after"), ("months", "after"), ("an", "apres"), ("ano", "despues"), ("ante", "el", "juez"), ("documentary",),
+    ("for", "sale"), ("faq",), ("the", "movie"), ("the", "film"), ("the", "novel"), ("the", "series"), ("was", "honored"), ("were", "honored"), ("spoke", "at"), ("no", "children", "were"), ("attempted", "abduction"), ("attempted", "kidnapping"), ("attempted", "luring"), ("boy", "scouts"), ("girl", "scouts"), ("boy", "scout"),
     ("age", "progressed"), ("age", "progression"), ("cold", "case"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("district", "attorney"), ("sentencing",), ("found", "guilty"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
     ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
 )  # fmt: skip
@@ -108,18 +109,26 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
         return "hoax"
     if _is_over(tokens):
         return "cancel"
-    if is_amber and (_is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)):
+    if is_amber and (_is_of_a_year(tokens) or _is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)):
         return "other"
     return None
+
+
+def _is_of_a_year(tokens: Tokens) -> bool:
+    """``a 2009 Amber Alert``"""
+    return any(
+        len(tokens.word(at - 1)) == 4 and tokens.word(at - 1).isdigit() and tokens.word(at - 2) in {"a", "the", "in"}
+        for at in tokens.places(AMBER)
+    )
 
 
 ABDUCTIONS = frozenset(
     "abducted abduction kidnapped kidnapping enleve enlevee enlevement secuestro secuestrado secuestrada sustraccion".split()
 )
-DENIALS = frozenset("neither nor ni no not aucun aucune pas never doesn don isn wasn".split())
+DENIALS = frozenset("rien neither nor ni no not aucun aucune pas never doesn don isn wasn".split())
 BELIEFS = frozenset(
     "believe believed believes suspect suspected suspects evidence indication indications sign signs reason suggest suggests considered treated treating think "
-    "involve involved croit croient indice indices considere consideree cree creen indicios".split()
+    "involve involved croit croient indice indices considere consideree cree creen indicios indique indiquent".split()
 )
 
 
@@ -276,7 +285,7 @@ TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
 ENDINGS = _by_first(
     (
         ("n", "est", "plus", "en", "vigueur"), ("sain", "et", "sauf"), ("sains", "et", "saufs"), ("saine", "et", "sauve"), ("sana", "y", "salva"), ("sano", "y", "salvo"), ("sanos", "y", "salvos"), ("a", "pris", "fin"), ("back", "with", "her"), ("back", "with", "his"), ("back", "with", "their"), ("back", "home"), ("is", "home"), ("are", "home"), ("returned", "home"), ("returned", "safely"), ("safe", "and", "sound"), ("safe", "and", "well"),
-        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("alert", "closed"), ("alert", "resolved"), ("alert", "has", "been", "closed"), ("case", "closed"), ("alive", "and", "well"), ("child", "located"), ("child", "recovered"), ("children", "located"), ("children", "recovered"), ("safely", "located"), ("safely", "recovered"), ("safely", "found"), ("safely", "returned"), ("located", "safely"), ("est", "en", "securite"), ("sont", "en", "securite"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("has", "been", "resolved"), ("was", "resolved"),
+        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("alert", "closed"), ("alert", "resolved"), ("alert", "has", "been", "closed"), ("case", "closed"), ("alive", "and", "well"), ("child", "located"), ("child", "recovered"), ("children", "located"), ("children", "recovered"), ("safely", "located"), ("safely", "recovered"), ("safely", "found"), ("safely", "returned"), ("located", "safely"), ("est", "en", "securite"), ("sont", "en", "securite"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("has", "been", "returned"), ("have", "been", "returned"), ("was", "returned", "to"), ("is", "with", "family"), ("with", "family", "members"), ("has", "been", "resolved"), ("was", "resolved"),
     )
 )  # fmt: skip
 
