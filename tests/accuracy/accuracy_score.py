@@ -371,7 +371,7 @@ HERE = Path(__file__).parent / "texts"
 
 def sets() -> dict[str, list[Path]]:
     """The sets of texts: both halves of the own set, and the directory that ``CAPGATEWAY_TEXTS`` names."""
-    found = {half: sorted(HERE.glob(f"{half}-*.jsonl")) for half in ("dev", "blind")}
+    found = {part: sorted(HERE.glob(f"{part}-*.jsonl")) for part in ("dev", "blind", "final")}
     given = os.environ.get("CAPGATEWAY_TEXTS")
     return found | ({"given": sorted(Path(given).glob("*.jsonl"))} if given else {})
 

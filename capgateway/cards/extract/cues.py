@@ -192,7 +192,11 @@ def role_of_kin(tokens: Tokens, at: int) -> bool:
     place = at - 1
     while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
         place -= 1
-    if tokens.word(place) not in {"of", "de", "du", "del", "des"} or place == at - 1 and tokens.word(place) in {"of", "de"}:
+    if (
+        tokens.word(place) not in {"of", "de", "du", "del", "des"}
+        or place == at - 1
+        and tokens.word(place) in {"of", "de"}
+    ):
         return False
     return tokens.word(place - 1) in KIN
 

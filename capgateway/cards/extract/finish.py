@@ -43,9 +43,16 @@ def _find_named_children(people: list[Person]) -> None:
     nameless = [person for person in people if person.role == "child" and person.facts and not person.parts]
     named = [person for person in people if person.role == "child" and person.parts]
     open_ones = [person for person in people if person.role is None and person.parts and not person.is_adult]
-    if len(nameless) == 1 and not named and len(open_ones) == 1 and _fits(open_ones[0], nameless[0]):
-        open_ones[0].role = "child"
-    elif not nameless and not named and len(open_ones) == 1 and any(person.role == "suspect" for person in people):
+    if (
+        len(nameless) == 1
+        and not named
+        and len(open_ones) == 1
+        and _fits(open_ones[0], nameless[0])
+        or not nameless
+        and not named
+        and len(open_ones) == 1
+        and any(person.role == "suspect" for person in people)
+    ):
         open_ones[0].role = "child"
 
 
@@ -61,9 +68,14 @@ def _decide_roles(people: list[Person]) -> None:
     for person in people:
         is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
         is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
-        if person.is_adult and (is_open or is_doubtful):
-            person.role = "suspect"
-        elif person.role is None and person.is_grown and has_child and (GUESSED & set(person.facts)):
+        if (
+            person.is_adult
+            and (is_open or is_doubtful)
+            or person.role is None
+            and person.is_grown
+            and has_child
+            and (GUESSED & set(person.facts))
+        ):
             person.role = "suspect"
 
 

@@ -266,7 +266,10 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
         and set(mention.facts) <= {"make", "model", "body"}
         and len(between) < 4
         and not {"or", "ou", "o", "possibly"}.isdisjoint(between)
-        and all(word in {"or", "ou", "o", "a", "an", "possibly", "maybe", "un", "une", "una", ",", "perhaps"} for word in between)
+        and all(
+            word in {"or", "ou", "o", "a", "an", "possibly", "maybe", "un", "une", "una", ",", "perhaps"}
+            for word in between
+        )
     )
 
 
@@ -346,7 +349,9 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word == "out" and before[place - 1 : place] == ["ruled"]:
             return True
-        if word == "out" and {"getting", "got", "stepping", "stepped", "climbing"} & set(before[max(0, place - 2) : place]):
+        if word == "out" and {"getting", "got", "stepping", "stepped", "climbing"} & set(
+            before[max(0, place - 2) : place]
+        ):
             return True
         if word in SWITCH and {"for", "pour", "por"} & set(tokens.words[mention.end : min(high, mention.end + 3)]):
             return True
@@ -401,13 +406,27 @@ ONLOOKERS = frozenset(
 )
 
 
-_AFTER_NOT = ([], ["a"], ["the"], ["in"], ["driving"], ["an"], ["un"], ["une"], ["la"], ["le"], ["dans"])
+_AFTER_NOT: tuple[list[str], ...] = (
+    [],
+    ["a"],
+    ["the"],
+    ["in"],
+    ["driving"],
+    ["an"],
+    ["un"],
+    ["une"],
+    ["la"],
+    ["le"],
+    ["dans"],
+)
 
 
 def _is_anothers(before: list[str]) -> bool:
     """``A witness, driving a Honda Civic, saw …``"""
     for place, word in enumerate(before):
-        if word in ONLOOKERS and {"driving", "in", "drove", "drives", "owns", "own"} & set(before[place + 1 : place + 4]):
+        if word in ONLOOKERS and {"driving", "in", "drove", "drives", "owns", "own"} & set(
+            before[place + 1 : place + 4]
+        ):
             return not {"saw", "said", "spotted", "noticed", "told", "that"} & set(before[place + 1 :])
     return False
 
@@ -420,7 +439,9 @@ def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:
     has_article = at < mention.first - 1 or tokens.words[mention.first] == "the"
     if not has_article or tokens.word(at) not in {"left", "parked", "dumped", "ditched", "torched"}:
         return False
-    return bool({"at", "near", "behind", "outside", "beside"} & set(tokens.words[mention.end : min(high, mention.end + 3)]))
+    return bool(
+        {"at", "near", "behind", "outside", "beside"} & set(tokens.words[mention.end : min(high, mention.end + 3)])
+    )
 
 
 def _on_foot(tokens: Tokens) -> int:

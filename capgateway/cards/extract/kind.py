@@ -109,7 +109,9 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
         return "hoax"
     if _is_over(tokens):
         return "cancel"
-    if is_amber and (_is_of_a_year(tokens) or _is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)):
+    if is_amber and (
+        _is_of_a_year(tokens) or _is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)
+    ):
         return "other"
     return None
 
@@ -136,9 +138,12 @@ def _denies_it(tokens: Tokens) -> bool:
     """``Police do not believe that the child was abducted``; not "It is not known whether she was abducted"."""
     for at in tokens.places(ABDUCTIONS):
         before = tokens.words[max(tokens.sentence(at)[0], at - REACH) : at]
-        if not (DENIALS.isdisjoint(before) or BELIEFS.isdisjoint(before)) and not {"if", "whether", "know", "known"} & set(
-            before
-        ):
+        if not (DENIALS.isdisjoint(before) or BELIEFS.isdisjoint(before)) and not {
+            "if",
+            "whether",
+            "know",
+            "known",
+        } & set(before):
             return True
     return False
 
@@ -199,7 +204,10 @@ def _names_programme(tokens: Tokens) -> bool:
     """Whether the text says ``AMBER Alert`` at all, and not only that somebody is called Amber."""
     if tokens.has(PROGRAMMES):
         return True
-    after, before = ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."}, ALERTS | {":", "-", ".", "an", "our", "maile"}
+    after, before = (
+        ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."},
+        ALERTS | {":", "-", ".", "an", "our", "maile"},
+    )
     return any(tokens.word(at + 1) in after or tokens.word(at - 1) in before for at in tokens.places(AMBER))
 
 

@@ -192,7 +192,12 @@ def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None)
     before = tokens.word(at - 1)
     if before == "between" and most is None and tokens.word(end) == "and":
         second, stop = counted(tokens, end + 1)
-        if second is not None and value < second <= value + MOST_APART and value >= 10 and tokens.word(stop) not in {"feet", "pounds", "a", "p", "am", "pm"}:
+        if (
+            second is not None
+            and value < second <= value + MOST_APART
+            and value >= 10
+            and tokens.word(stop) not in {"feet", "pounds", "a", "p", "am", "pm"}
+        ):
             return Found("age", at, stop, AgeValue(value, "year", second))
     if tokens.word(end) == "ish" and tokens.gaps[end] == "" and value >= 10:
         return Found("age", at, end + 1, AgeValue(value))
@@ -205,7 +210,11 @@ def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None)
 
 
 def _is_date(tokens: Tokens, at: int, end: int) -> bool:
-    return tokens.word(end + 1).isdigit() and len(tokens.word(end + 1)) == 4 or tokens.word(at - 2) in {"street", "exit", "exits"}
+    return (
+        tokens.word(end + 1).isdigit()
+        and len(tokens.word(end + 1)) == 4
+        or tokens.word(at - 2) in {"street", "exit", "exits"}
+    )
 
 
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
@@ -574,7 +583,15 @@ def _hair_value(tokens: Tokens, first: int, end: int) -> str:
 
 def _bald(tokens: Tokens, at: int) -> Found | None:
     word = tokens.words[at]
-    if word in {"bald", "chauve", "calvo"} and tokens.word(at + 1) not in {"tire", "tires", "spot", "spots", "patch", "eagle", "eagles"}:
+    if word in {"bald", "chauve", "calvo"} and tokens.word(at + 1) not in {
+        "tire",
+        "tires",
+        "spot",
+        "spots",
+        "patch",
+        "eagle",
+        "eagles",
+    }:
         return Found("hair", at, at + 1, "bald")
     if word in {"crane", "tete"} and tokens.word(at + 1) in {"rase", "rasee"}:
         return Found("hair", at, at + 2, "shaved")
@@ -748,8 +765,14 @@ def _news_height(tokens: Tokens, at: int) -> Found | None:
     if not (tokens.gaps[at + 1] == tokens.gaps[at + 2] == "" and "2" <= feet <= "7"):
         return None
     before, after = tokens.word(at - 1), tokens.word(at + 3)
-    is_said = before in {"is", "stands", "at", "about", "approximately", "nearly"} or (before in {",", "("} and tokens.word(at + 4) not in {"p", "a", "pm", "am"})
-    if not is_said or after not in {",", ".", "and", "with", ";", ")", "/", "tall", ""} or tokens.word(at - 2) in {"score", "ages", "aged", "won", "lost"}:
+    is_said = before in {"is", "stands", "at", "about", "approximately", "nearly"} or (
+        before in {",", "("} and tokens.word(at + 4) not in {"p", "a", "pm", "am"}
+    )
+    if (
+        not is_said
+        or after not in {",", ".", "and", "with", ";", ")", "/", "tall", ""}
+        or tokens.word(at - 2) in {"score", "ages", "aged", "won", "lost"}
+    ):
         return None
     if after == "/" and not tokens.word(at + 4).isdigit():
         return None

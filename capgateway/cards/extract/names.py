@@ -149,7 +149,13 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             parts += [each for each in tokens.words[at:closed] if each.isalpha()]
             at = closed
             continue
-        if word in {"d", "l"} and parts and not tokens.capital[at] and _is_elided(tokens, at) and tokens.capital[at + 2]:
+        if (
+            word in {"d", "l"}
+            and parts
+            and not tokens.capital[at]
+            and _is_elided(tokens, at)
+            and tokens.capital[at + 2]
+        ):
             at += 2
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
@@ -241,7 +247,9 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
     if not _is_plain(tokens, at):
         return True
     if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
-        return tokens.is_cased and not is_upper and not _is_plain(tokens, at - 1) and bare_age(tokens, at + 1) is not None
+        return (
+            tokens.is_cased and not is_upper and not _is_plain(tokens, at - 1) and bare_age(tokens, at + 1) is not None
+        )
     if tokens.is_cased:
         return True
     return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
@@ -323,7 +331,11 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     place = at
     if tokens.word(place) in {",", "(", "...", "-"}:
         place += 1
-        if tokens.word(place) == "de" and tokens.word(place + 1).isdigit() and tokens.word(place + 2) in {".", ",", "y", "et", ";"}:
+        if (
+            tokens.word(place) == "de"
+            and tokens.word(place + 1).isdigit()
+            and tokens.word(place + 2) in {".", ",", "y", "et", ";"}
+        ):
             place += 1
     elif tokens.word(place) == "/" and tokens.gaps[place] != "" and tokens.word(place + 2) in {"/", ""}:
         word = tokens.word(place + 1)

@@ -34,7 +34,9 @@ DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split()
 GROWN = frozenset("man woman guy lady homme femme hombre mujer".split())
 GRABS = frozenset("took grabbed pulled offered forced snatched lured abducted kidnapped carried drove".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
-GONE_WITH = frozenset("abducted kidnapped taken driven accompanied be traveling travelling enleve enlevee emmene emmenee secuestrado secuestrada sustraido sustraida raptado raptada".split())
+GONE_WITH = frozenset(
+    "abducted kidnapped taken driven accompanied be traveling travelling enleve enlevee emmene emmenee secuestrado secuestrada sustraido sustraida raptado raptada".split()
+)
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
 FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
@@ -46,14 +48,20 @@ SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
 )
 PAST_IT = frozenset("hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split())
-HARMED = frozenset("wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split())
+HARMED = frozenset(
+    "wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split()
+)
 PASSIVE = frozenset("by from at in on around near while this yesterday last early about when during ... . ,".split())
 ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
 WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
 SUSPECTED = frozenset("suspect suspects suspected sospechosa sospechoso".split())
-TAKEN = frozenset("abducted kidnapped taken missing enleve enlevee disparu disparue secuestrado secuestrada sustraido sustraida".split())
+TAKEN = frozenset(
+    "abducted kidnapped taken missing enleve enlevee disparu disparue secuestrado secuestrada sustraido sustraida".split()
+)
 TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
-GUARDIANS = frozenset("parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split())
+GUARDIANS = frozenset(
+    "parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split()
+)
 CHILD_BEFORE = frozenset(
     "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
 )
@@ -82,7 +90,21 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_grown", "is_guess", "is_kin", "kin", "parts", "role", "sentence", "texts")
+    __slots__ = (
+        "at",
+        "conflicts",
+        "facts",
+        "is_counted",
+        "is_fresh",
+        "is_grown",
+        "is_guess",
+        "is_kin",
+        "kin",
+        "parts",
+        "role",
+        "sentence",
+        "texts",
+    )
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
@@ -304,7 +326,9 @@ class Reader:
             if "not" in tokens.words[max(low, at - 4) : at]:
                 words = set(tokens.words[low:at])
                 for person in self.people:
-                    if person.role == "suspect" and (person.kin in words or (person.parts and person.parts[-1] in words)):
+                    if person.role == "suspect" and (
+                        person.kin in words or (person.parts and person.parts[-1] in words)
+                    ):
                         person.role = "other"
 
     # -- what the text has --
@@ -356,9 +380,17 @@ class Reader:
                 and not (tokens.word(at - 2) in {"m", "f"})
             ):
                 continue
-            if not word.isdigit() and tokens.word(at - 1) in {"is", "est", "about", "around", "also"} and not inside[at]:
+            if (
+                not word.isdigit()
+                and tokens.word(at - 1) in {"is", "est", "about", "around", "also"}
+                and not inside[at]
+            ):
                 spoken, end = counted(tokens, at)
-                if spoken and tokens.word(end) in {",", ".", "and", "..."} and (spoken > LAST_HOUR or tokens.word(at - 1) in {"is", "est"}):
+                if (
+                    spoken
+                    and tokens.word(end) in {",", ".", "and", "..."}
+                    and (spoken > LAST_HOUR or tokens.word(at - 1) in {"is", "est"})
+                ):
                     found.append(Found("bare", at, end, spoken))
                 continue
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
@@ -604,9 +636,9 @@ class Reader:
         elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
             siblings = self._siblings
             person.learn("sex", fact(tokens, siblings.first, siblings.end, siblings.sex, "medium"))
-        if listed is not None and self._list_sentence == sentence and self._list_age is not None:
-            if person.role == "child" and person.age is None and listed.role == "child":
-                self._give(person, self._list_age, "high")
+        is_listed = listed is not None and listed.role == person.role == "child" and self._list_sentence == sentence
+        if is_listed and self._list_age is not None and person.age is None:
+            self._give(person, self._list_age, "high")
         if self._is_safe(run):
             person.role = "other"
         self._named_suspect(person, run)
@@ -726,7 +758,11 @@ class Reader:
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
             return 2, self._block is not None
-        if word in {"by", "with", "par", "por", "avec", "con"} and tokens.word(at - 1) in GONE_WITH and len(run.parts) > 1:
+        if (
+            word in {"by", "with", "par", "por", "avec", "con"}
+            and tokens.word(at - 1) in GONE_WITH
+            and len(run.parts) > 1
+        ):
             return 2, False
         if word in {
             "for",
@@ -799,10 +835,19 @@ class Reader:
             return "other"
         if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
             return "other"
-        if before[-1:] == ["as"] and "identified" in tokens.words[low : run.first] and WANTED & set(tokens.words[low : run.first]):
+        if (
+            before[-1:] == ["as"]
+            and "identified" in tokens.words[low : run.first]
+            and WANTED & set(tokens.words[low : run.first])
+        ):
             return "suspect"
         listed = self._list_sex
-        if listed is not None and self._list_role and 0 <= run.first - listed.end <= 1 and self._list_sentence == sentence:
+        if (
+            listed is not None
+            and self._list_role
+            and 0 <= run.first - listed.end <= 1
+            and self._list_sentence == sentence
+        ):
             return self._list_role
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
@@ -963,7 +1008,23 @@ class Reader:
         if self._tokens.word(at) not in {"a", "an", "un", "une", "una", "another"}:
             return False
         before = self._tokens.word(at - 1 - (self._tokens.word(at - 1) == "'"))
-        return before in {"to", "by", "with", "from", "after", "behind", "of", "d", "de", "con", "avec", "par", "por", "saw", "describes"}
+        return before in {
+            "to",
+            "by",
+            "with",
+            "from",
+            "after",
+            "behind",
+            "of",
+            "d",
+            "de",
+            "con",
+            "avec",
+            "par",
+            "por",
+            "saw",
+            "describes",
+        }
 
     def _meant(self, noun: Noun, sentence: int) -> Person | None:
         """The person of that role whom a noun means: the only one, or for ``the`` the last."""
@@ -1079,7 +1140,12 @@ class Reader:
         acts = any(
             word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
         )
-        acts = acts or _follows(after, "as", "suspects") or _follows(after, "a", "suspect") or _follows(after, "the", "suspect")
+        acts = (
+            acts
+            or _follows(after, "as", "suspects")
+            or _follows(after, "a", "suspect")
+            or _follows(after, "the", "suspect")
+        )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
         possessive = tokens.word(noun.first - 1)

@@ -160,7 +160,9 @@ def _is_label(tokens: Tokens, at: int) -> bool:
     return not (word in {"plate", "plates"} and tokens.word(at + 1) in {"glass", "tectonics"})
 
 
-BOATS = frozenset("boat skiff pontoon vessel yacht trailer camper trailers remorque remolque bateau bote lancha".split())
+BOATS = frozenset(
+    "boat skiff pontoon vessel yacht trailer camper trailers remorque remolque bateau bote lancha".split()
+)
 
 
 def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:

@@ -41,4 +41,6 @@ for _key in sorted(NAMES, key=len, reverse=True):
 #: Abbreviations that are plain words too: only in capitals.
 SHORT = frozenset("ala ark man ont ore conn penn mass mich wis kan neb nev wyo tex wash".split())
 #: Abbreviations that end in a full stop.
-DOTTED = frozenset("sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que mass mich wis kan neb nev wyo tex wash".split())
+DOTTED = frozenset(
+    "sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que mass mich wis kan neb nev wyo tex wash".split()
+)

@@ -154,7 +154,10 @@ class Seen:
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
-        if cue in {("pulled",), ("led",), ("dropped",)} and not ({"child", "him", "her", "them", "into", "boy", "girl", "was", "were"} & set(before[-3:] + tokens.words[first : first + 3])):
+        if cue in {("pulled",), ("led",), ("dropped",)} and not (
+            {"child", "him", "her", "them", "into", "boy", "girl", "was", "were"}
+            & set(before[-3:] + tokens.words[first : first + 3])
+        ):
             return
         if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
             return
@@ -180,8 +183,10 @@ class Seen:
             and not time_at(tokens, start)
             and any(word in PLACE_WORDS or word in {"blk", "north", "south", "east", "west"} for word in words[1:4])
         )
-        is_place = is_place or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5) or (
-            start > first and any(word in PLACE_WORDS for word in words)
+        is_place = (
+            is_place
+            or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5)
+            or (start > first and any(word in PLACE_WORDS for word in words))
         )
         if (
             not is_place
@@ -294,7 +299,11 @@ class Seen:
 
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
-        bare = [word for word in words if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}]
+        bare = [
+            word
+            for word in words
+            if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
+        ]
         if (len(bare) == 1 and (bare[0] in BARE or (len(words) == 1 and bare[0] in PLACE_WORDS))) or any(
             word in OTHER_NOUNS and word not in {"top"} for word in words
         ):
@@ -536,9 +545,18 @@ class Seen:
             if not _is_code(tokens, at) or before in COMMON or not before.isalpha() or not tokens.is_cased:
                 continue
             first = at - 1
-            while first > 0 and tokens.capital[first - 1] and tokens.words[first - 1].isalpha() and tokens.words[first - 1] not in COMMON and at - first < 3 and tokens.gaps[first] != "\n":
+            while (
+                first > 0
+                and tokens.capital[first - 1]
+                and tokens.words[first - 1].isalpha()
+                and tokens.words[first - 1] not in COMMON
+                and at - first < 3
+                and tokens.gaps[first] != "\n"
+            ):
                 first -= 1
-            if tokens.word(at + 1) in {".", ":", ",", "", "child", "/", "-", ";", "amber"} and self._named_place(tokens, first, at + 1):
+            if tokens.word(at + 1) in {".", ":", ",", "", "child", "/", "-", ";", "amber"} and self._named_place(
+                tokens, first, at + 1
+            ):
                 return
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
@@ -707,7 +725,12 @@ def _half(tokens: Tokens, at: int) -> int:
     """Where ``a.m.``, ``PM`` or ``p. m.`` ends."""
     word = tokens.word(at)
     end = 0
-    if word in {"a", "p"} and tokens.gaps[at] == "" and tokens.word(at + 1) in {"", ".", ",", "/", ";", "w"} and tokens.word(at + 2) != "m":
+    if (
+        word in {"a", "p"}
+        and tokens.gaps[at] == ""
+        and tokens.word(at + 1) in {"", ".", ",", "/", ";", "w"}
+        and tokens.word(at + 2) != "m"
+    ):
         return at + 1
     if word in {"am", "pm"}:
         end = at + 1

@@ -138,8 +138,12 @@ def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
 NO_MAKE_AFTER = frozenset(
     "dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
 )
-PLACES_TOO = frozenset([("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")])
-NOT_AFTER_A_MODEL = frozenset("police pd sheriff county high school city department drive trail road street avenue".split())
+PLACES_TOO = frozenset(
+    [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
+)
+NOT_AFTER_A_MODEL = frozenset(
+    "police pd sheriff county high school city department drive trail road street avenue".split()
+)
 GIVEN_NAMES = frozenset("kia mercedes lexus bentley harley dodge ford lincoln austin alfa aston audi ram".split())
 
 
@@ -306,11 +310,8 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         word = tokens.words[at]
         if word == "model" and tokens.word(at + 1) == ":":
             break
-        if word in LABELS and tokens.word(at + 1) == ":":
-            at += 2
-            continue
-        if word == "two" and tokens.word(at + 1) == "-" and tokens.word(at + 2) in {"tone", "toned"}:
-            at += 3
+        if (past := _past(tokens, at)) > at:
+            at = past
             continue
         if word in {",", "(", "...", "⋯", "-", "/", '"'}:
             if has_break:
@@ -318,19 +319,8 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
             has_break = True
             at += 1
             continue
-        if word in {"del", "modelo", "modele", "model", "annee", "ano"} and "year" not in mention.facts:
-            place = at + 1 + (tokens.word(at + 1) == "year")
-            if (year := _year(tokens, place)) and len(tokens.word(place)) == 4:
-                mention.facts["year"] = fact(tokens, place, place + 1, year)
-                at = mention.end = place + 1
-                has_break = False
-                continue
-        if word in {"color", "couleur", "colour", "de"} and (
-            tokens.word(at + 1) in {":", "de"} or _color(tokens, at + 1) or tokens.word(at + 1) in {"color"}
-        ):
-            at += 1
-            if tokens.word(at) == ":":
-                at += 1
+        if word in YEAR_WORDS and (_year(tokens, at + 1) or tokens.words[at + 1 : at + 2] == ["year"]):
+            at += 1 + (tokens.words[at + 1] == "year")
             continue
         if (
             (year := _year(tokens, at))
@@ -369,6 +359,21 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         has_break = False
 
 
+YEAR_WORDS = frozenset("del modelo modele model annee ano".split())
+
+
+def _past(tokens: Tokens, at: int) -> int:
+    """Past words that say nothing themselves: ``color:``, ``two-tone``, ``de couleur``."""
+    word, after = tokens.words[at], tokens.word(at + 1)
+    if word in LABELS and after == ":":
+        return at + 2
+    if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
+        return at + 3
+    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color"} or _color(tokens, at + 1)):
+        return at + 1 + (after == ":")
+    return at
+
+
 def _is_elsewhere(tokens: Tokens, at: int) -> bool:
     """Whether what was just read describes the noun that follows: hair, clothes, "2000 block"."""
     word = tokens.word(at)
@@ -391,7 +396,11 @@ def _year(tokens: Tokens, at: int) -> int:
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
     ):
         return (1900 if int(word) > 35 else 2000) + int(word)
-    if len(word) == 2 and _is_before_make(tokens, at + 1) and (tokens.word(at - 1) in BEFORE_YEAR or _opens(tokens, at)):
+    if (
+        len(word) == 2
+        and _is_before_make(tokens, at + 1)
+        and (tokens.word(at - 1) in BEFORE_YEAR or _opens(tokens, at))
+    ):
         return (1900 if int(word) > 35 else 2000) + int(word)
     return 0
 
@@ -424,7 +433,23 @@ def _color(tokens: Tokens, at: int) -> str:
 
 
 #: Words before a colour that are part of its name, and words that only say how it shines.
-COMPOUND = {"lime": "lime", "forest": "forest", "navy": "navy", "baby": "", "hunter": "", "royal": "", "candy": "", "cherry": "", "snow": "", "inferno": "", "denim": "", "primer": "", "steel": "", "midnight": "", "sandy": ""}
+COMPOUND = {
+    "lime": "lime",
+    "forest": "forest",
+    "navy": "navy",
+    "baby": "",
+    "hunter": "",
+    "royal": "",
+    "candy": "",
+    "cherry": "",
+    "snow": "",
+    "inferno": "",
+    "denim": "",
+    "primer": "",
+    "steel": "",
+    "midnight": "",
+    "sandy": "",
+}
 
 
 def _is_compound(tokens: Tokens, at: int) -> bool:
@@ -456,7 +481,10 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
         ):
             start -= 2
         elif (
-            word == "-" and start - 4 >= low and tokens.words[start - 2] in {"and", "or", "over"} and _color(tokens, start - 4)
+            word == "-"
+            and start - 4 >= low
+            and tokens.words[start - 2] in {"and", "or", "over"}
+            and _color(tokens, start - 4)
         ):
             start -= 4
         else:

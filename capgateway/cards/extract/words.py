@@ -57,17 +57,25 @@ DAY_PARTS = frozenset(
     "hoy ayer manana tarde noche mediodia medianoche anoche".split()
 )
 
-NUMBERS = {
-    word: number
-    for numbers in (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
-        "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize",
-        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte",
-    )
-    for number, word in enumerate(numbers.split())
-} | {"une": 1, "una": 1, "vingt": 20} | {
-    word: number for number, word in enumerate("veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve treinta".split(), 21)
-}
+NUMBERS = (
+    {
+        word: number
+        for numbers in (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
+            "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize",
+            "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte",
+        )
+        for number, word in enumerate(numbers.split())
+    }
+    | {"une": 1, "una": 1, "vingt": 20}
+    | {
+        word: number
+        for number, word in enumerate(
+            "veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve treinta".split(),
+            21,
+        )
+    }
+)
 
 RACES = table(
     """black: black blk noir noire negro negra afrodescendiente; white: white wht blanc blanche blanco blanca caucasian caucasien caucasienne anglo;
