@@ -22,7 +22,7 @@ REACH = 12
 ALERTS = frozenset("alert alerts alerte alerta emergency activation urgence".split())
 ENDS = frozenset(
     "cancelling canceling cancelation deactivating deactivates deactivation rescinds rescinding retracted lifting annulation cancelled canceled cancellation cancel cancels discontinued discontinuation deactivated rescinded lifted ended terminated withdrawn expired concluded called "
-    "desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
+    "desactivacion cancelacion desactiva cancela desactivado levanta levee annulee terminee desactivee leve annule fin cancelada cancelado desactivada finalizada levantada termino concluyo suspendida".split()
 )
 SAFE = frozenset("buen bien unharmed alive vivo viva safe safely sain saine sains saines salvo salva salvos".split())
 FOUND = frozenset(
@@ -41,7 +41,9 @@ WORDS = frozenset(
 )
 AFTER_AMBER = frozenset("from in , alert alerts update emergency : alerte - missing".split())
 OPEN_AGAIN = frozenset("but however mais pero sin subsequently reissued extended remains".split())
-STILL = frozenset("still remain remains continue continues continuing toujours encore sigue siguen continua".split())
+STILL = frozenset(
+    "demeure demeurent reste restent introuvable introuvables falta faltan whereabouts unaccounted still remain remains continue continues continuing toujours encore sigue siguen continua".split()
+)
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
 OTHERS = (
     ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
@@ -56,7 +58,7 @@ TESTS = (
     ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"), ("rehearsal",), ("mock", "alert"), ("mock", "abduction"), ("practice", "alert"), ("practice", "message"), ("training", "message"), ("training", "scenario"), ("training", "purposes"), ("testing", "purposes"),
     ("test", "purposes"), ("drill", "message"), ("role", "player"), ("a", "drill"), ("annual", "drill"), ("statewide", "drill"), ("not", "an", "actual"), ("had", "this", "been"), ("no", "actual"), ("required", "monthly"), ("required", "weekly"), ("test", "is", "over"), ("system", "is", "being", "tested"), ("will", "be", "tested"),
     ("demonstration",), ("ceci", "n", "est", "qu", "un"), ("simple", "test"), ("exercice", "de"), ("un", "exercice"), ("un", "essai"), ("ejercicio", "de"), ("un", "ejercicio"), ("sample", "message"), ("this", "test"), ("this", "drill"), ("this", "exercise"),
-    ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("tabletop",), ("for", "illustration"), ("sample", "alert"), ("example", "alert"), ("example", "of", "an"), ("template",), ("full", "scale", "exercise"), ("no", "es", "una", "emergencia"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
+    ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("rehearse",), ("rehearsing",), ("imaginary",), ("pretend",), ("hypothetical",), ("make", "believe"), ("dummy",), ("dry", "run"), ("trial", "run"), ("practice", "run"), ("practice", "only"), ("training", "only"), ("nobody", "is", "missing"), ("no", "one", "is", "missing"), ("role", "play"), ("role", "playing"), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("tabletop",), ("for", "illustration"), ("sample", "alert"), ("example", "alert"), ("example", "of", "an"), ("template",), ("full", "scale", "exercise"), ("no", "es", "una", "emergencia"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
 )  # fmt: skip
 HOAXES = (
     ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
@@ -66,7 +68,7 @@ HOAXES = (
     ("par", "erreur"), ("por", "error"), ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("fausse", "rumeur"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("ninguna", "alerta"), ("n", "est", "pas", "une", "alerte"), ("noticia", "falsa"),
     ("informacion", "falsa"), ("es", "falso"), ("es", "falsa"), ("not", "a", "valid", "amber"), ("not", "issued", "an", "amber"), ("not", "issue", "an", "amber"), ("never", "issued"), ("not", "real"), ("isn", "t", "real"), ("disregard", "the", "alert"), ("disregard", "this", "alert"), ("disregard", "the", "amber"), ("disregard", "the", "message"), ("disregard", "this", "message"),
     ("old", "amber", "alert"), ("years", "old", "and", "no", "longer"), ("stop", "sharing"), ("nobody", "was", "abducted"), ("no", "child", "was", "abducted"), ("no", "child", "has", "been", "abducted"), ("there", "is", "no", "abduction"), ("no", "children", "are", "missing"), ("no", "child", "is", "missing"), ("unfounded",), ("outdated", "alert"), ("old", "alert"), ("not", "eligible"), ("does", "not", "qualify"), ("not", "meet", "the"), ("resurfaced",), ("recirculated",), ("recirculating",), ("not", "activated", "an"), ("not", "activate", "an"), ("declined", "to", "issue"), ("has", "not", "requested"), ("did", "not", "request"), ("not", "yet", "an", "amber"), ("not", "an", "official"),
-    ("is", "not", "true"), ("are", "not", "true"), ("isn", "t", "true"), ("untrue",), ("bogus",), ("s", "false"), ("is", "false"), ("fall", "for", "it"), ("phony",), ("scam",), ("misinformation",), ("disinformation",), ("fact", "check"), ("circulating",), ("making", "the", "rounds"), ("we", "have", "no", "such"), ("no", "such", "case"), ("no", "such", "child"), ("did", "not", "issue"), ("have", "not", "issued"), ("has", "not", "issued"), ("had", "not", "issued"), ("not", "been", "issued"), ("wasn", "t", "issued"), ("not", "legitimate"),
+    ("is", "not", "true"), ("are", "not", "true"), ("isn", "t", "true"), ("untrue",), ("bogus",), ("s", "false"), ("is", "false"), ("fall", "for", "it"), ("phony",), ("no", "truth"), ("not", "accurate"), ("inaccurate",), ("snopes",), ("chain", "message"), ("no", "record", "of"), ("no", "records", "of"), ("no", "reports", "of"), ("no", "report", "of"), ("unverified",), ("misleading",), ("satire",), ("spoof",), ("phishing",), ("ai", "generated"), ("doctored",), ("viral",), ("rumeur",), ("rumeurs",), ("infondee",), ("bulo",), ("desinformation",), ("desinformacion",), ("aucun", "enlevement"), ("not", "from", "us"), ("not", "sent", "by"), ("we", "did", "not", "send"), ("ignore", "the", "post"), ("ignore", "this"), ("nothing", "to", "it"), ("no", "such", "thing"), ("scam",), ("misinformation",), ("disinformation",), ("fact", "check"), ("circulating",), ("making", "the", "rounds"), ("we", "have", "no", "such"), ("no", "such", "case"), ("no", "such", "child"), ("did", "not", "issue"), ("have", "not", "issued"), ("has", "not", "issued"), ("had", "not", "issued"), ("not", "been", "issued"), ("wasn", "t", "issued"), ("not", "legitimate"),
     ("post", "is", "false"), ("is", "a", "fake"), ("please", "do", "not", "share"), ("do", "not", "share"), ("don", "t", "share"), ("do", "not", "forward"), ("not", "authentic"), ("never", "happened"), ("made", "up"), ("fabricated",), ("prank",), ("ne", "partagez", "pas"), ("no", "comparta"), ("no", "compartan"), ("n", "est", "pas", "vrai"), ("n", "est", "pas", "vraie"), ("no", "es", "cierto"), ("no", "es", "verdad"), ("no", "es", "real"), ("cadena", "falsa"), ("mensaje", "falso"), ("faux", "message"), ("message", "faux"), ("fausse", "publication"), ("fausse", "nouvelle"), ("no", "existe", "ninguna"), ("no", "emitio"), ("no", "ha", "emitido"), ("n", "a", "pas", "emis"), ("pas", "ete", "emise"), ("n", "a", "ete", "emise"), ("n", "a", "ete", "declenchee"), ("pas", "ete", "declenchee"), ("pas", "declenche"),
 )  # fmt: skip
 #: What makes a text speak about alerts, or of another case, however often it names them.
@@ -260,6 +262,7 @@ DRILLED = DRILLS | {"test", "testing", "tests"}
 OTHER_DRILLS = frozenset(
     "caution care extreme restraint your bike clothes clothing equipment bits press bit team class gym power electric cordless to".split()
 )
+OTHER_TESTS = frozenset("dna drug covid pregnancy blood driving paternity polygraph breath s".split())
 TESTED = frozenset("alert alerts system message amber eas wea ipaws broadcast".split())
 
 
@@ -270,10 +273,10 @@ def _speaks_of_a_drill(tokens: Tokens) -> bool:
         if word in DRILLS and tokens.word(at + 1) not in OTHER_DRILLS and tokens.word(at - 1) not in OTHER_DRILLS:
             return True
         if (
-            word in {"test", "testing", "tests"}
-            and tokens.word(at - 1) not in {"dna", "drug", "covid", "pregnancy", "blood"}
-            and any(each in TESTED for each in near)
-        ):
+            word in TESTS_WORDS
+            and tokens.word(at - 1) not in OTHER_TESTS
+            and tokens.word(at + 1) not in {"drive", "drives", "drove", "driving", "driven", "results", "-"}
+        ) and any(each in TESTED for each in near):
             return True
     return False
 
@@ -293,7 +296,7 @@ TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
 ENDINGS = _by_first(
     (
         ("n", "est", "plus", "en", "vigueur"), ("sain", "et", "sauf"), ("sains", "et", "saufs"), ("saine", "et", "sauve"), ("sana", "y", "salva"), ("sano", "y", "salvo"), ("sanos", "y", "salvos"), ("a", "pris", "fin"), ("back", "with", "her"), ("back", "with", "his"), ("back", "with", "their"), ("back", "home"), ("is", "home"), ("are", "home"), ("returned", "home"), ("returned", "safely"), ("safe", "and", "sound"), ("safe", "and", "well"),
-        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("alert", "closed"), ("alert", "resolved"), ("alert", "has", "been", "closed"), ("case", "closed"), ("alive", "and", "well"), ("child", "located"), ("child", "recovered"), ("children", "located"), ("children", "recovered"), ("safely", "located"), ("safely", "recovered"), ("safely", "found"), ("safely", "returned"), ("located", "safely"), ("est", "en", "securite"), ("sont", "en", "securite"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("has", "been", "returned"), ("have", "been", "returned"), ("was", "returned", "to"), ("is", "with", "family"), ("with", "family", "members"), ("has", "been", "resolved"), ("was", "resolved"),
+        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("alert", "closed"), ("alert", "resolved"), ("alert", "has", "been", "closed"), ("case", "closed"), ("alive", "and", "well"), ("child", "located"), ("child", "recovered"), ("children", "located"), ("children", "recovered"), ("safely", "located"), ("safely", "recovered"), ("safely", "found"), ("safely", "returned"), ("located", "safely"), ("est", "en", "securite"), ("sont", "en", "securite"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("s", "been", "found"), ("is", "okay"), ("is", "ok"), ("are", "okay"), ("is", "back"), ("are", "back"), ("met", "fin"), ("mis", "fin"), ("child", "found", "!"), ("child", "found", "."), ("has", "been", "returned"), ("have", "been", "returned"), ("was", "returned", "to"), ("is", "with", "family"), ("with", "family", "members"), ("has", "been", "resolved"), ("was", "resolved"),
     )
 )  # fmt: skip
 
@@ -337,6 +340,8 @@ def _is_over(tokens: Tokens) -> bool:
         if word in {"reunited", "unharmed"} and not is_still:
             return True
         if word == "custody" and _is_child_found(tokens, at):
+            return True
+        if word == "ended" and "search" in tokens.words[tokens.sentence(at)[0] : at]:
             return True
         if word == "over" and tokens.word(at - 1) == "is" and _mentions_alert(tokens, at):
             return True
@@ -419,20 +424,27 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
         word in {"ete", "fue", "fueron", "sido"} for word in auxiliary
     )
     is_active = any(word in {"have", "has"} for word in before[-2:]) and any(
-        word in CHILD_NOUNS for word in tokens.words[at + 1 : min(high, at + 4)]
+        tokens.words[place] in CHILD_NOUNS or (0 < (number(tokens, place) or 0) < ADULT and _is_age(tokens, place))
+        for place in range(at + 1, min(high, at + 4))
     )
-    names_a_child = any(
-        word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} or _is_minor_in(before, place)
-        for place, word in enumerate(before)
+    names_a_child = any(word in CHILD_NOUNS or word in {"she", "they", "elle", "ella"} for word in before) or (
+        any(_is_minor_in(before, place) for place in range(len(before))) and _has_one_minor(tokens)
     )
-    if tokens.words[at] in {"recovered", "safe"} and not names_a_child:
+    if tokens.words[at] in {"recovered", "safe"} and not (names_a_child or is_active):
         return False
     return is_passive and names_a_child or is_active
 
 
+def _has_one_minor(tokens: Tokens) -> bool:
+    """Whether the text gives the age of no second child, who may still be missing."""
+    ages = [number(tokens, at) or 0 for at in range(len(tokens)) if _is_age(tokens, at)]
+    return sum(0 < age < ADULT for age in ages) < 2
+
+
 def _is_minor_in(words: list[str], at: int) -> bool:
     """``Ava Stone, 7, was located``"""
-    is_between = words[at - 1 : at] == [","] and words[at + 1 : at + 2] == [","]
+    after = at + 1 + (words[at + 1 : at + 2] != [","] and words[at + 1] in UNITS if at + 1 < len(words) else 0)
+    is_between = bool({",", "de"} & set(words[at - 1 : at])) and words[after : after + 1] == [","]
     return is_between and words[at].isdigit() and len(words[at]) < 3 and int(words[at]) < ADULT
 
 
