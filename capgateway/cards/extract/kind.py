@@ -3,6 +3,7 @@ or another kind of alert gives none."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
@@ -402,6 +403,8 @@ def _mentions_alert(tokens: Tokens, at: int) -> bool:
 def _is_found(tokens: Tokens, at: int) -> bool:
     low, _ = tokens.sentence(at)
     words = tokens.words[max(low, at - 10) : at]
+    if _is_of_some(words):
+        return False
     return any(each in FOUND - {"safe"} for each in words) and not any(
         each in NOT_YET | {"vehicle", "car"} for each in words
     )
@@ -417,7 +420,11 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     """``The boy has been located.`` Not a car, not a suspect, and not where another child is still missing."""
     low, high = tokens.sentence(at)
     before = tokens.words[low:at]
-    if not before or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before):
+    if (
+        not before
+        or _is_of_some(before)
+        or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before)
+    ):
         return False
     auxiliary = before[-3:]
     is_passive = any(word in {"been", "was", "were"} for word in auxiliary) or any(
@@ -433,6 +440,14 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if tokens.words[at] in {"recovered", "safe"} and not (names_a_child or is_active):
         return False
     return is_passive and names_a_child or is_active
+
+
+def _is_of_some(words: list[str]) -> bool:
+    """``One of the two children has been found``: another has not."""
+    return any(
+        word in {"one", "un", "une", "uno", "una", "two", "deux", "dos"} and after in {"of", "des", "de"}
+        for word, after in pairwise(words)
+    )
 
 
 def _has_one_minor(tokens: Tokens) -> bool:

@@ -38,8 +38,8 @@ class Run(NamedTuple):
     parts: tuple[str, ...]
 
 
-FOREIGN = frozenset("ella elle nina nino tia belle".split())
-"""Words of French and Spanish that are names in English."""
+FOREIGN = frozenset("al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
+"""Words of French and Spanish, and plain ones, that are names in English."""
 ENGLISH_TOO = NAMES_TOO | FOREIGN
 
 

@@ -47,7 +47,9 @@ CALLED = frozenset(
 SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
 )
-PAST_IT = frozenset("hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split())
+PAST_IT = frozenset(
+    "located found recovered rescued retrouve retrouvee localizado localizada encontrado encontrada hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split()
+)
 HARMED = frozenset(
     "wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split()
 )
@@ -664,11 +666,11 @@ class Reader:
     def _is_past_it(self, words: list[str]) -> bool:
         """``Leo, 9, was not hurt``; ``Neil Frost, 29, has been cleared``: right after the name and the age."""
         at = 0
-        while at < len(words) and (words[at] in {",", "(", ")"} or words[at].isdigit()):
+        while at < len(words) and (words[at] in {",", "(", ")", "de"} or words[at].isdigit() or words[at] in UNITS):
             at += 1
-        if words[at : at + 1] == ["has"]:
+        if words[at : at + 1] in (["has"], ["a"], ["ha"]):
             at += 1
-        if at >= len(words) or words[at] not in {"was", "were", "is", "been", "are"}:
+        if at >= len(words) or words[at] not in {"was", "were", "is", "been", "are", "ete", "fue", "sido"}:
             return False
         return not PAST_IT.isdisjoint(words[at + 1 : at + 3])
 
