@@ -43,12 +43,12 @@ BE = frozenset(
 class Vehicle:
     """What is known of one vehicle, by the card's field."""
 
-    __slots__ = ("at", "facts", "is_gone", "is_partial", "region", "sentence", "text", "wrong")
+    __slots__ = ("at", "facts", "is_definite", "is_gone", "is_partial", "region", "sentence", "text", "wrong")
 
     def __init__(self, text: int, sentence: int) -> None:
         self.facts: dict[str, Fact] = {}
         self.text, self.sentence, self.at = text, sentence, -1
-        self.is_gone = self.is_partial = False
+        self.is_gone = self.is_partial = self.is_definite = False
         self.wrong: set[str] = set()
 
 
@@ -107,7 +107,8 @@ class Garage:
                 vehicle.facts.pop(what, None)
             if any(what != "body" for what in vehicle.facts) or "body" in vehicle.facts:
                 kept.append(vehicle)
-        return kept
+        is_named = any("make" in vehicle.facts for vehicle in kept)
+        return [each for each in kept if not (is_named and each.is_definite and set(each.facts) == {"body"})]
 
     # -- mentions --
 
@@ -140,6 +141,7 @@ class Garage:
         vehicle = self._same(mention, now, sentence)
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
+            vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
             if len(self.vehicles) < MOST_VEHICLES:
                 self.vehicles.append(vehicle)
         for what, found in mention.facts.items():

@@ -58,6 +58,7 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             at < past
             or (is_cased and not capital[at])
             or not word[0].isalpha()
+            or word in UNITS
             or (word in COMMON and word not in _too(tokens))
         ):
             continue
@@ -79,6 +80,7 @@ def _is_plain(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     return (
         word in COMMON
+        or word in UNITS
         or word in COLORS
         or word in MONTHS
         or (word in STATES)

@@ -596,10 +596,16 @@ class Reader:
         if family is not None:
             after_family = strength + names.strength_after(tokens, family.end)
             strength = max(after_family, 1 + bool(self._list_role) + has_age)
+        if self._list_role and self._list_sentence == sentence and self._gives_surname(run):
+            strength += 1
         strength += 2 * (run.first in self._echoed)
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
+
+    def _gives_surname(self, run: names.Run) -> bool:
+        """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""
+        return any(family.end == run.end for family in self._families.of.values())
 
     def _is_taken(self, run: names.Run) -> bool:
         """``Jules, 3 ans, a été enlevé``: a first name alone, of somebody who was taken."""
