@@ -21,6 +21,8 @@ HOSTILE = {
     "letters": "A. ",
     "quotes": '"Ada ',
 }
+OPENING = "AMBER Alert. A girl, 5, was abducted. "
+"""Without it a text is not an alert, and nothing more is read."""
 ROUNDS = 5
 
 
@@ -36,7 +38,7 @@ def main() -> None:
     per_thousand = reading / (sum(map(len, texts)) / 1000)
     print(f"  {per_thousand * 1000:.2f} ms of CPU per 1,000 characters; {reading / parsing:.1f} times a parse per text")
     for name, piece in HOSTILE.items():
-        short, long = (_seconds([((piece * length)[:length],)], _read) for length in LENGTHS)
+        short, long = (_seconds([((OPENING + piece * length)[:length],)], _read) for length in LENGTHS)
         print(f"  {name:10} {LENGTHS[1] // LENGTHS[0]} times the text takes {long / short:.1f} times as long")
 
 

@@ -46,12 +46,14 @@ COLORS: dict[str, Words] = {
         "black": "noir", "white": "blanc", "gray": "gris", "silver": "argent", "blue": "bleu", "red": "rouge", "green": "vert", "maroon": "bordeaux", "burgundy": "bourgogne",
         "tan": "beige", "brown": "brun", "beige": "beige", "gold": "or", "yellow": "jaune", "orange": "orange", "purple": "violet", "pink": "rose", "teal": "turquoise",
         "cream": "crème", "bronze": "bronze", "champagne": "champagne", "charcoal": "anthracite", "copper": "cuivre", "navy": "marine", "rust": "rouille",
+        "chrome": "chromé", "slate": "ardoise", "ivory": "ivoire", "plum": "prune", "lavender": "lavande", "fuchsia": "fuchsia", "lime": "lime", "forest": "forêt",
         "dark": "foncé", "light": "clair", "sky": "ciel", "medium": "moyen",
     },
     "es": {
         "black": "negro", "white": "blanco", "gray": "gris", "silver": "plateado", "blue": "azul", "red": "rojo", "green": "verde", "maroon": "granate", "burgundy": "vino",
         "tan": "beige", "brown": "café", "beige": "beige", "gold": "dorado", "yellow": "amarillo", "orange": "naranja", "purple": "morado", "pink": "rosa", "teal": "turquesa",
         "cream": "crema", "bronze": "bronce", "champagne": "champán", "charcoal": "gris carbón", "copper": "cobre", "navy": "azul marino", "rust": "óxido",
+        "chrome": "cromado", "slate": "pizarra", "ivory": "marfil", "plum": "ciruela", "lavender": "lavanda", "fuchsia": "fucsia", "lime": "lima", "forest": "bosque",
         "dark": "oscuro", "light": "claro", "sky": "celeste", "medium": "medio",
     },
 }  # fmt: skip

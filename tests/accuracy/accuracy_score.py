@@ -97,7 +97,7 @@ def score(found_rows: list[dict[str, Any]]) -> tuple[dict[str, Score], list[Miss
 
 
 DO_NOT_APPROACH = re.compile(
-    r"(?:do not|don't|not be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
+    r"(?:do not|don't|not be|not to be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
     re.IGNORECASE,
 )
 
@@ -370,19 +370,19 @@ HERE = Path(__file__).parent / "texts"
 
 
 def sets() -> dict[str, list[Path]]:
-    """The sets of texts: both halves of the own set, and the directory that ``CAPGATEWAY_TEXTS`` names."""
-    found = {half: sorted(HERE.glob(f"{half}-*.jsonl")) for half in ("dev", "blind")}
+    """The own sets of texts, and the directory that ``CAPGATEWAY_TEXTS`` names."""
+    found = {part: sorted(HERE.glob(f"{part}-*.jsonl")) for part in ("dev", "blind", "final")}
     given = os.environ.get("CAPGATEWAY_TEXTS")
     return found | ({"given": sorted(Path(given).glob("*.jsonl"))} if given else {})
 
 
 def main(arguments: list[str]) -> None:
-    """Print a table per set, or of the files that are named; with ``-v`` the mistakes first. Those of the blind half are never
+    """Print a table per set, or of the files that are named; with ``-v`` the mistakes first. Those of the final set are never
     listed, so that nobody writes rules for them."""
     paths = [Path(name) for name in arguments if not name.startswith("-")]
     for name, files in ({"files": paths} if paths else sets()).items():
         scores, misses = score(rows(files))
-        if "-v" in arguments and not any(path.name.startswith("blind-") for path in files):
+        if "-v" in arguments and not any(path.name.startswith("final-") for path in files):
             for miss in misses:
                 print(f"{miss.row:12} {'wrong ' if miss.is_wrong else 'missed'} {miss.field:18} {miss.value}")  # noqa: T201
         print(f"\n{name}: {sum(1 for _ in rows(files))} texts\n{table(scores)}")  # noqa: T201

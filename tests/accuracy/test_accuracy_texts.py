@@ -53,6 +53,17 @@ def test_there_are_enough_texts_in_both_halves() -> None:
     assert {row["kind"] for row in ROWS if row["id"].startswith("b-")} == KINDS
 
 
+def test_the_final_set_has_alerts_of_all_sorts() -> None:
+    """The last measurement has enough alerts, with and without a vehicle and a plate, and texts of each other kind."""
+    final = [row for row in ROWS if row["id"].startswith("f-")]
+    alerts = [row["truth"]["vehicles"] for row in final if row["kind"] == "alert"]
+    assert len(final) == 160
+    assert {row["kind"] for row in final} == KINDS
+    assert len(alerts) == 110
+    assert 80 <= sum(bool(vehicles) for vehicles in alerts) <= 95
+    assert 70 <= sum(any(vehicle["plate"] for vehicle in vehicles) for vehicles in alerts) <= 85
+
+
 def test_no_text_or_person_or_plate_is_in_two_rows() -> None:
     """What is measured with one text was not learnt from another."""
     names = [person["name"] for row in ROWS for person in people(row) if person["name"]]

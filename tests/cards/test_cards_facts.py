@@ -159,7 +159,8 @@ def test_nothing_raises(words: list[str]) -> None:
 )
 def test_work_grows_with_the_text(piece: str) -> None:
     """Counted in lines of Python: four times the text is at most about four times the work."""
-    assert lines_run(piece * (4000 // len(piece))) <= 6 * lines_run(piece * (1000 // len(piece))) + 2000
+    short, long = (f"AMBER Alert for a girl, 5. {piece * (length // len(piece))}" for length in (1000, 4000))
+    assert lines_run(long) <= 6 * lines_run(short) + 2000
 
 
 def lines_run(text: str) -> int:
@@ -187,6 +188,13 @@ def lines_run(text: str) -> int:
         "Silver Alert: Ada Testchild, 83, in a tan 2004 Buick Century, plate RAD4412.",
         "SIMULACRO. Alerta AMBER: niña de 7 años, placas PDM3316.",
         "FIN DE L’ALERTE AMBER. L’enfant de 4 ans a été retrouvé sain et sauf.",
+        "Missing: Ada Testchild, 15, 5'4\", left home on Sunday. Police do not suspect an abduction.",
+        "RUNAWAY: police look for Ada Testchild, 15, who got into a white Toyota Camry.",
+        "What happens when an AMBER Alert is issued? A plate such as ABC 1234 may be shown.",
+        "The girl of a 2009 Amber Alert, Ada Testchild, was taken in a tan van, plate GBX4471.",
+        "Police look for a man, 6 ft, after a robbery. Black Honda Civic, Texas plate KLM1234.",
+        "Ada Testchild, 7, was located in Ohio. Suspect Max Testman, 41, is in a blue Kia Soul.",
+        "A text about a girl, 9, taken in a red Jeep with plate KLT 443 is bogus.",
     ],
 )
 def test_what_is_no_alert_gives_nothing(text: str) -> None:
@@ -207,11 +215,64 @@ def test_what_is_no_alert_gives_nothing(text: str) -> None:
         ("Child abducted. Partial plate 4RT, blue Kia Rio.", ["4RT"]),
         ("Child abducted, 2900 block of SE 21st St in Elko, NV. Blue Kia Rio.", []),
         ("Child abducted. Blue Kia Rio with license plate ABC 123 or XYZ 987.", []),
+        ("Child abducted. The plate on the truck is KLM 4471.", ["KLM4471"]),
+        ("Child abducted. Ford Transit, Indiana plate TK 441 ZZ.", ["TK441ZZ"]),
+        ("Child abducted. Its original plate, FGH 3321, has been replaced with LMN 5520.", ["LMN5520"]),
+        ("CHILD ABDUCTED. WISCONSIN PLATE A. G. H. DASH 2. 2. 8. 1.", ["AGH2281"]),
+        ("Child abducted. A witness, driving a Honda Civic with plate GHJ1122, saw a van.", []),
+        ("Child abducted. They have a boat, registration LA-4471-FK.", []),
     ],
 )
 def test_a_wrong_plate_is_worse_than_none(text: str, plates: list[str]) -> None:
     """One that the text corrects, of a car that was found or replaced, or of two is not shown."""
     assert [vehicle.plate for vehicle in read(text).vehicles if vehicle.plate] == plates
+
+
+@pytest.mark.parametrize(
+    ("text", "cars"),
+    [
+        ("He swapped a green Subaru Legacy for a white Dodge Ram.", ["white Dodge Ram"]),
+        ("The truck is not the blue Kia Rio but a red Kia Forte.", ["red Kia Forte"]),
+        ("He has a Chevrolet Colorado or a GMC Canyon.", ["None Chevrolet Colorado"]),
+        ("A Buick Regal was stolen. It is dark red.", ["dark red Buick Regal"]),
+        ("Suspect has ties to Santa Fe. Mercedes Testley, 22, is with him.", []),
+    ],
+)
+def test_which_vehicles_are_looked_for(text: str, cars: list[str]) -> None:
+    """Not one that was exchanged or denied, the second of two readings, a place, or a first name."""
+    found = read(f"AMBER Alert for a girl, 5. {text}").vehicles
+    assert [f"{vehicle.color} {vehicle.make} {vehicle.model}" for vehicle in found] == cars
+
+
+@pytest.mark.parametrize(
+    ("text", "children", "suspects"),
+    [
+        ("Max Testman, 33, abducted Ada Testley, 6, after killing her mother, Eve Testley, 31.", ["Ada Testley"], ["Max Testman"]),
+        ("Ada Testley, 6, was taken by Max Testman. Her brother Rowan, 9, was not hurt.", ["Ada Testley"], ["Max Testman"]),
+        ("Ada Testley, 6, was in a car owned by Carl Samplewood, 52.", ["Ada Testley"], []),
+        ("Rowan Testley, 4, was located. His sister, Ada Testley, 6, is still missing.", ["Ada Testley"], []),
+        ("Police identified a man wanted in the abduction of a three-year-old as Max Testman, 27.", [None], ["Max Testman"]),
+        ("An infant, Rowan Testley, was handed to a woman.", ["Rowan Testley"], []),
+        ("Ella Testley, 6, was taken by Al Testman, 40.", ["Ella Testley"], ["Al Testman"]),
+    ],
+)  # fmt: skip
+def test_who_is_sought_and_who_is_suspected(text: str, children: list[str | None], suspects: list[str]) -> None:
+    """The verb decides, and nobody who was hurt, found, or only owns the car is shown."""
+    found = read(f"AMBER Alert. {text}")
+    assert [child.name for child in found.children] == children
+    assert [suspect.name for suspect in found.suspects if suspect.name] == suspects
+
+
+def test_one_age_may_be_of_two_children() -> None:
+    """Twins have one; a list of names has as many as names; a year and months are months."""
+    found = read("AMBER Alert for 5-year-old twins Ada and Rowan Testley. Abducted by Max Testman, 35 to 40, white.")
+    assert [(child.name, child.age and child.age.value) for child in found.children] == [
+        ("Ada Testley", 5),
+        ("Rowan Testley", 5),
+    ]
+    age = read("ALERTA AMBER. Menor: Ana Prueba Luna. EDAD: 1 AÑO 4 MESES.", "es-US").children[0].age
+    assert age is not None
+    assert (age.value, age.unit) == (16, "month")
 
 
 def test_a_witness_is_neither_sought_nor_suspected() -> None:

@@ -20,7 +20,7 @@ ENDS = frozenset(
 )
 TRIGGERS = CUES | {":", "..."}
 NOT_CLOTHES = frozenset(
-    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask".split()
+    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
 STOPPERS = frozenset(
     "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
@@ -81,7 +81,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
             continue
         if word == ":":
             return 0
-        if word in ENDS and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == ""):
+        if word in ENDS and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == ""):
             break
         if word == "and" and tokens.word(at + 1) in {
             "has",

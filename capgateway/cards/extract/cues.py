@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
-    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
+    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("lkl position localisation location lieu lugar where place".split(), "seen"),
+    **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
-    "taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
 LAST_SEEN = (
     ("last", "seen"),
@@ -68,7 +68,7 @@ def _labels_of(tokens: Tokens) -> list[Label]:
         ):
             label = _label(tokens, at)
             if label and (
-                word == ":" or label.role in {"child", "suspect", "vehicle"} and _starts(tokens, label.first)
+                word == ":" or label.role in {"child", "suspect", "vehicle", "seen"} and _starts(tokens, label.first)
             ):
                 found.append(label)
     return found
@@ -88,6 +88,8 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     if not words:
         return None
     words.reverse()
+    if words[-1:] in (["ella"], ["el"]) and len(words) == 1 and tokens.language[:2] == "es":
+        return Label("suspect", first, colon + 1)
     if any(tuple(words[place : place + 2]) in LAST_SEEN for place in range(len(words))):
         return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
     if words[-2:] == ["taken", "by"]:
@@ -117,7 +119,7 @@ class Noun(NamedTuple):
 
 
 PLURALS = frozenset(
-    "children kids girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
     "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
@@ -131,12 +133,18 @@ AMBIGUOUS = frozenset("il le su son victim minor subject person infante individu
 PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
 
 
+FOREIGN = frozenset("ella elle nina nino tia belle il lui pere mere oncle".split())
+"""Nouns and pronouns of French and Spanish that are names, or nothing, in English."""
+
+
 def nouns(tokens: Tokens) -> list[Noun]:
     """Every such word, pronouns among them, in order."""
     found = []
     language = tokens.language[:2]
     for at in tokens.places(PERSONS):
         word = tokens.words[at]
+        if word in FOREIGN and language == "en":
+            continue
         if word in HE or word in SHE:
             if (noun := _pronoun(tokens, at, language)) is not None:
                 found.append(noun)
@@ -179,6 +187,20 @@ def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
     )
 
 
+def role_of_kin(tokens: Tokens, at: int) -> bool:
+    """``le père de l'enfant``, ``the mother of the boy``: the noun only says whose relative it is."""
+    place = at - 1
+    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
+        place -= 1
+    if (
+        tokens.word(place) not in {"of", "de", "du", "del", "des"}
+        or place == at - 1
+        and tokens.word(place) in {"of", "de"}
+    ):
+        return False
+    return tokens.word(place - 1) in KIN
+
+
 def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     after = tokens.word(at + 1)
     if after in _NOT_PERSONS and not (after == "d" and word != "enfant"):
@@ -205,6 +227,10 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return True
     if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
         return after != "s"
+    if role_of_kin(tokens, at):
+        return True
+    if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
+        return True
     if word in {"infant", "baby"} and after in {"car", "seat"}:
         return True
     if word in {"person", "subject", "individual", "individu", "individuo"} and tokens.word(at - 1) in {
@@ -220,6 +246,8 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         and word in {"enfant", "menor", "menores", "enfants"}
         and tokens.word(at - 2) in {"enlevement", "secuestro", "emergencia", "disparition", "rapto", "-"}
     ):
+        return True
+    if after == "'" and tokens.word(at + 2) == "s" and word in KIN and tokens.word(at + 3) not in {"name", "age"}:
         return True
     return (
         after == "'"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 YOUNGEST_SUSPECT = 12
 """Years. The youngest suspects of real alerts are teenagers."""
+DESCRIBED = frozenset(["height", "weight", "hair", "clothing"])
+GUESSED = frozenset(["age", "height", "weight", "hair", "clothing", "race"])
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
 
 
@@ -41,7 +43,16 @@ def _find_named_children(people: list[Person]) -> None:
     nameless = [person for person in people if person.role == "child" and person.facts and not person.parts]
     named = [person for person in people if person.role == "child" and person.parts]
     open_ones = [person for person in people if person.role is None and person.parts and not person.is_adult]
-    if len(nameless) == 1 and not named and len(open_ones) == 1 and _fits(open_ones[0], nameless[0]):
+    if (
+        len(nameless) == 1
+        and not named
+        and len(open_ones) == 1
+        and _fits(open_ones[0], nameless[0])
+        or not nameless
+        and not named
+        and len(open_ones) == 1
+        and any(person.role == "suspect" for person in people)
+    ):
         open_ones[0].role = "child"
 
 
@@ -50,12 +61,21 @@ def _decide_roles(people: list[Person]) -> None:
     for person in people:
         if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
+        if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts):
+            person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
     for person in people:
         is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
         is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
-        if person.is_adult and (is_open or is_doubtful):
+        if (
+            person.is_adult
+            and (is_open or is_doubtful)
+            or person.role is None
+            and person.is_grown
+            and has_child
+            and (GUESSED & set(person.facts))
+        ):
             person.role = "suspect"
 
 

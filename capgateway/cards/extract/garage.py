@@ -18,11 +18,11 @@ AFTER = 10
 """Tokens after a vehicle in which the text says that it was found: "with Texas plates ABC1234 was later located"."""
 BEFORE = 8
 GONE_AFTER = frozenset(
-    "unrelated eliminated accounted crashed burned torched wrecked surrendered totaled incendie brule quemado chocado found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
+    "unrelated eliminated accounted crashed burned torched wrecked surrendered totaled excluded interviewed questioned incendie brule quemado chocado found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
     "encontrado encontrada abandonado abandonada recuperado recuperada localizado localizada hallado hallada ruled cleared".split()
 )
 GONE_BEFORE = frozenset(
-    "crashed wrecked returned sold torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
+    "crashed wrecked returned sold eliminated excluded cleared torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
     "abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
@@ -43,12 +43,12 @@ BE = frozenset(
 class Vehicle:
     """What is known of one vehicle, by the card's field."""
 
-    __slots__ = ("at", "facts", "is_gone", "is_partial", "region", "sentence", "text", "wrong")
+    __slots__ = ("at", "facts", "is_definite", "is_gone", "is_partial", "region", "sentence", "text", "wrong")
 
     def __init__(self, text: int, sentence: int) -> None:
         self.facts: dict[str, Fact] = {}
         self.text, self.sentence, self.at = text, sentence, -1
-        self.is_gone = self.is_partial = False
+        self.is_gone = self.is_partial = self.is_definite = False
         self.wrong: set[str] = set()
 
 
@@ -107,12 +107,19 @@ class Garage:
                 vehicle.facts.pop(what, None)
             if any(what != "body" for what in vehicle.facts) or "body" in vehicle.facts:
                 kept.append(vehicle)
-        return kept
+        is_named = any("make" in vehicle.facts for vehicle in kept)
+        return [each for each in kept if not (is_named and each.is_definite and set(each.facts) == {"body"})]
 
     # -- mentions --
 
     def _mention(self, tokens: Tokens, mention: Mention, now: Vehicle | None) -> Vehicle | None:
         sentence = tokens.sentence(mention.first)[0]
+        if mention.is_predicate and now is not None and "color" not in now.facts and now.text == self._text:
+            now.facts["color"] = mention.facts["color"]
+            now.at = mention.end
+            return now
+        if now is not None and _is_second_reading(tokens, mention, now, sentence):
+            return now
         if mention.is_bare:
             gone = _is_gone(tokens, mention) and tokens.word(mention.first - 1) not in {
                 "earlier",
@@ -134,6 +141,7 @@ class Garage:
         vehicle = self._same(mention, now, sentence)
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
+            vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
             if len(self.vehicles) < MOST_VEHICLES:
                 self.vehicles.append(vehicle)
         for what, found in mention.facts.items():
@@ -250,6 +258,23 @@ class Garage:
         return vehicle
 
 
+def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence: int) -> bool:
+    """``a Chevrolet Colorado or a GMC Canyon``: of two readings the first is kept."""
+    between = tokens.words[now.at : mention.first]
+    return (
+        now.sentence == sentence
+        and "make" in mention.facts
+        and "make" in now.facts
+        and set(mention.facts) <= {"make", "model", "body"}
+        and len(between) < 4
+        and not {"or", "ou", "o", "possibly"}.isdisjoint(between)
+        and all(
+            word in {"or", "ou", "o", "a", "an", "possibly", "maybe", "un", "une", "una", ",", "perhaps"}
+            for word in between
+        )
+    )
+
+
 class Nothing:
     """Stands for a fact that is not there."""
 
@@ -306,15 +331,31 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     """Whether the words around say that the vehicle was found, left or replaced."""
     low, high = tokens.sentence(mention.first)
     before = tokens.words[max(low, mention.first - BEFORE) : mention.first]
+    if _is_anothers(before) or _was_left(tokens, mention, high):
+        return True
     for place in range(len(before) - 1, -1, -1):
         word = before[place]
-        if word in {";", "."}:
+        if word in {";", ".", "but", "mais", "sino"}:
             break
         if word in GONE_BEFORE and "now" not in before[place:]:
             return True
         if word in FIRST and any(each in LATER for each in tokens.words[mention.end : min(high, mention.end + 14)]):
             return True
-        if word == "not" and before[place + 1 : place + 2] in (["a"], ["the"], ["in"], ["driving"], ["an"]):
+        if "," in before[place:]:
+            continue
+        if word in {"not", "pas"} and before[place + 1 : place + 2] in _AFTER_NOT:
+            return True
+        if word == "no" and before[place + 1 : place + 2] in (["es"], ["en"], ["era"]) and tokens.language[:2] == "es":
+            return True
+        if word in {"look", "looking"} and {"not", "stop", "stopped"} & set(before[max(0, place - 2) : place]):
+            return True
+        if word == "out" and before[place - 1 : place] == ["ruled"]:
+            return True
+        if word == "out" and {"getting", "got", "stepping", "stepped", "climbing"} & set(
+            before[max(0, place - 2) : place]
+        ):
+            return True
+        if word in SWITCH and {"for", "pour", "por"} & set(tokens.words[mention.end : min(high, mention.end + 3)]):
             return True
         if word in {"longer", "plus"} and {"no", "n", "ne", "ni"} & set(before[max(0, place - 3) : place]):
             return True
@@ -342,6 +383,8 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
                 return True
         if word == "left" and place and after[place - 1] in {"was", "been", "were"}:
             return True
+        if word in {"driveway", "parked", "garage"} and {"still", "remains", "remained"} & set(after[:place]):
+            return True
         if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(
             after[place + 1 : place + 5]
         ):
@@ -357,6 +400,49 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         following[:1]
         and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"}
         and _says_found(following)
+    )
+
+
+ONLOOKERS = frozenset(
+    "witness witnesses caller callers motorist motorists trucker bystander temoin testigo deputy officer trooper neighbor neighbour passerby".split()
+)
+
+
+_AFTER_NOT: tuple[list[str], ...] = (
+    [],
+    ["a"],
+    ["the"],
+    ["in"],
+    ["driving"],
+    ["an"],
+    ["un"],
+    ["une"],
+    ["la"],
+    ["le"],
+    ["dans"],
+)
+
+
+def _is_anothers(before: list[str]) -> bool:
+    """``A witness, driving a Honda Civic, saw …``"""
+    for place, word in enumerate(before):
+        if word in ONLOOKERS and {"driving", "in", "drove", "drives", "owns", "own"} & set(
+            before[place + 1 : place + 4]
+        ):
+            return not {"saw", "said", "spotted", "noticed", "told", "that"} & set(before[place + 1 :])
+    return False
+
+
+def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:
+    """``left the 2006 Hyundai Tiburon at a relative's house``"""
+    at = mention.first - 1
+    while tokens.word(at) in {"the", "his", "her", "their", "a", "that"}:
+        at -= 1
+    has_article = at < mention.first - 1 or tokens.words[mention.first] == "the"
+    if not has_article or tokens.word(at) not in {"left", "parked", "dumped", "ditched", "torched"}:
+        return False
+    return bool(
+        {"at", "near", "behind", "outside", "beside"} & set(tokens.words[mention.end : min(high, mention.end + 3)])
     )
 
 

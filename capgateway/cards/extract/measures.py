@@ -89,8 +89,15 @@ def number(tokens: Tokens, at: int) -> int | None:
 
 
 COUNTED_TENS = {
-    word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    word: 10 * tens
+    for words in (
+        "twenty thirty forty fifty sixty seventy eighty ninety",
+        "vingt trente quarante cinquante soixante",
+        "veinte treinta cuarenta cincuenta sesenta",
+    )
+    for tens, word in enumerate(words.split(), 2)
 }
+TENS_LINKS = frozenset("- et y".split())
 
 
 def counted(tokens: Tokens, at: int) -> tuple[int | None, int]:
@@ -100,17 +107,15 @@ def counted(tokens: Tokens, at: int) -> tuple[int | None, int]:
     if (
         before == "hundred"
         or before in COUNTED_TENS
-        or (before in {"-", "and"} and tokens.word(at - 2) in {*COUNTED_TENS, "hundred"})
+        or (before in {"-", "and", "et", "y"} and tokens.word(at - 2) in {*COUNTED_TENS, "hundred"})
     ):
         return None, at
     if word in COUNTED_TENS:
-        nxt = at + 1 + (tokens.word(at + 1) == "-")
+        nxt = at + 1
+        while tokens.word(nxt) in TENS_LINKS and nxt - at < 4:
+            nxt += 1
         ones = NUMBERS.get(tokens.word(nxt), 0)
-        return (
-            (COUNTED_TENS[word] + ones, nxt + 1)
-            if 0 < ones < 10 and tokens.language[:2] == "en"
-            else (COUNTED_TENS[word], at + 1)
-        )
+        return (COUNTED_TENS[word] + ones, nxt + 1) if 0 < ones < 10 else (COUNTED_TENS[word], at + 1)
     return number(tokens, at), at + 1
 
 
@@ -139,7 +144,7 @@ def age(tokens: Tokens, at: int) -> Found | None:
     unit_at = _skip(tokens, place)
     unit = UNITS.get(tokens.word(unit_at))
     if unit is None:
-        return _short_age(tokens, at, place, value, most)
+        return _short_age(tokens, at, place, value, most) or _bare_range(tokens, at, place, value, most)
     end = unit_at + 1
     if tokens.word(end) == "." and tokens.word(unit_at) in {"yr", "yrs", "mo", "mos", "wk", "wks"}:
         end += 1
@@ -162,15 +167,61 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if not is_said and (tokens.word(at - 1) == "for" or tokens.word(end) in {"ago", "later", "atras", "prison", "in"}):
         return None
-    if unit == "week" and not is_said:
+    if unit == "week" and not is_said and tokens.word(unit_at) != "wks":
         return None
+    if unit == "year" and most is None and (more := _months_after(tokens, end)):
+        return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
     return Found("age", at, end, AgeValue(value, unit, most))
+
+
+def _months_after(tokens: Tokens, at: int) -> tuple[int, int] | None:
+    """``1 AÑO 4 MESES``: the months, and where they end."""
+    at += tokens.word(at) in {",", "and", "et", "y", "con"}
+    months = number(tokens, at)
+    if months is None or months > 11 or tokens.word(at + 1) not in MONTHS:
+        return None
+    return months, at + 2
+
+
+MOST_APART = 16
+"""Years between the two ends of an age that somebody guessed."""
+
+
+def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None) -> Found | None:
+    """``a man, 35 to 40, white``; ``17-19``; ``between thirty and forty``."""
+    before = tokens.word(at - 1)
+    if before == "between" and most is None and tokens.word(end) == "and":
+        second, stop = counted(tokens, end + 1)
+        if (
+            second is not None
+            and value < second <= value + MOST_APART
+            and value >= 10
+            and tokens.word(stop) not in {"feet", "pounds", "a", "p", "am", "pm"}
+        ):
+            return Found("age", at, stop, AgeValue(value, "year", second))
+    if tokens.word(end) == "ish" and tokens.gaps[end] == "" and value >= 10:
+        return Found("age", at, end + 1, AgeValue(value))
+    if most is None or value < 10 or not value < most <= value + MOST_APART:
+        return None
+    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged"}
+    if not is_listed or tokens.word(end) not in {",", ")", "...", ".", ";", ""} or _is_date(tokens, at, end):
+        return None
+    return Found("age", at, end, AgeValue(value, "year", most))
+
+
+def _is_date(tokens: Tokens, at: int, end: int) -> bool:
+    return (
+        tokens.word(end + 1).isdigit()
+        and len(tokens.word(end + 1)) == 4
+        or tokens.word(at - 2) in {"street", "exit", "exits"}
+    )
 
 
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
     before = tokens.word(at - 1)
     is_listed = before in {",", "(", ":", "...", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    is_listed = is_listed or (before == "of" and tokens.word(at - 2) in _PERSONS)
     return is_listed and tokens.word(end) in {
         ",",
         ")",
@@ -250,7 +301,8 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
-    if tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
+    is_alone = tokens.word(at - 1) in {",", "..."} and tokens.word(at + 1) in {",", ".", "..."}
+    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
         return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 
@@ -437,7 +489,7 @@ def _labelled_weight(tokens: Tokens, at: int) -> Found | None:
 def hair(tokens: Tokens, at: int) -> Found | None:
     """``long brown hair``, ``hair black``, ``cheveux longs, noirs``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"hair", "haired"}:
+    if word in {"hair", "haired"} and tokens.word(at + 1) != ":":
         return _hair_before(tokens, at) or _hair_after(tokens, at)
     return _hair_after(tokens, at)
 
@@ -519,6 +571,8 @@ def _hair_value(tokens: Tokens, first: int, end: int) -> str:
             if place and words[place - 1] == "strawberry":
                 color = "strawberry blonde"
             colors.append(color)
+    if len(colors) == 2 and tokens.words[first:end].count("-") == 1 and colors[1] == "blonde":
+        return " ".join([*dict.fromkeys(styles), f"{colors[0]}-blond"])
     joined = (
         f" {'or' if 'or' in words else '/'} ".join(dict.fromkeys(colors))
         if len(set(colors)) > 1
@@ -529,7 +583,15 @@ def _hair_value(tokens: Tokens, first: int, end: int) -> str:
 
 def _bald(tokens: Tokens, at: int) -> Found | None:
     word = tokens.words[at]
-    if word in {"bald", "chauve", "calvo"} and tokens.word(at + 1) not in {"tire", "tires"}:
+    if word in {"bald", "chauve", "calvo"} and tokens.word(at + 1) not in {
+        "tire",
+        "tires",
+        "spot",
+        "spots",
+        "patch",
+        "eagle",
+        "eagles",
+    }:
         return Found("hair", at, at + 1, "bald")
     if word in {"crane", "tete"} and tokens.word(at + 1) in {"rase", "rasee"}:
         return Found("hair", at, at + 2, "shaved")
@@ -543,7 +605,7 @@ def _bald(tokens: Tokens, at: int) -> Found | None:
 def eyes(tokens: Tokens, at: int) -> Found | None:
     """``brown eyes``, ``eyes: blu``, ``yeux pers``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"eyes", "eye", "eyed"}:
+    if word in {"eyes", "eye", "eyed"} and tokens.word(at + 1) != ":":
         before = at - 1 - (tokens.word(at - 1) == "-")
         if tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
             first = before - (tokens.word(before - 1) in {"dark", "light"})
@@ -695,7 +757,29 @@ def _participle(tokens: Tokens, at: int) -> Found | None:
     return Found("sex", at, at + 1, "F", False) if tokens.language[:2] in {"fr", "es"} else None
 
 
-_BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height)
+def _news_height(tokens: Tokens, at: int) -> Found | None:
+    """``is 4-8``, ``stands 6-4``, ``at 5-10``, ``, 5-9,``: feet and inches with a hyphen."""
+    feet, inches = tokens.words[at], tokens.word(at + 2)
+    if tokens.word(at + 1) != "-" or len(feet) != 1 or not inches.isdigit() or len(inches) > 2 or int(inches) > 11:
+        return None
+    if not (tokens.gaps[at + 1] == tokens.gaps[at + 2] == "" and "2" <= feet <= "7"):
+        return None
+    before, after = tokens.word(at - 1), tokens.word(at + 3)
+    is_said = before in {"is", "stands", "at", "about", "approximately", "nearly"} or (
+        before in {",", "("} and tokens.word(at + 4) not in {"p", "a", "pm", "am"}
+    )
+    if (
+        not is_said
+        or after not in {",", ".", "and", "with", ";", ")", "/", "tall", ""}
+        or tokens.word(at - 2) in {"score", "ages", "aged", "won", "lost"}
+    ):
+        return None
+    if after == "/" and not tokens.word(at + 4).isdigit():
+        return None
+    return Found("height", at, at + 3, (round(int(feet) * 30.48 + int(inches) * 2.54), None))
+
+
+_BY_DIGIT: tuple[Callable[[Tokens, int], Found | None], ...] = (height, weight, age, _ncic_height, _news_height)
 _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **{word: (height, weight, age) for word in NUMBERS},
     **{word: (weight, age) for word in COUNTED_TENS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
-from capgateway.cards.extract.measures import AGE_LABELS, UNITS
+from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
 from capgateway.cards.extract.words import (
@@ -38,6 +38,16 @@ class Run(NamedTuple):
     parts: tuple[str, ...]
 
 
+FOREIGN = frozenset("al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
+"""Words of French and Spanish, and plain ones, that are names in English."""
+ENGLISH_TOO = NAMES_TOO | FOREIGN
+
+
+def _too(tokens: Tokens) -> frozenset[str]:
+    """The plain words that may be names in this language."""
+    return ENGLISH_TOO if tokens.language[:2] == "en" else NAMES_TOO
+
+
 def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
     """Every stretch of words that may be a name, outside what was ``taken`` for something else."""
     found = []
@@ -48,7 +58,8 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             at < past
             or (is_cased and not capital[at])
             or not word[0].isalpha()
-            or (word in COMMON and word not in NAMES_TOO)
+            or word in UNITS
+            or (word in COMMON and word not in _too(tokens))
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
@@ -69,6 +80,7 @@ def _is_plain(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     return (
         word in COMMON
+        or word in UNITS
         or word in COLORS
         or word in MONTHS
         or (word in STATES)
@@ -95,12 +107,12 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
         )
     if not tokens.is_cased:
         return (
-            word in NAMES_TOO
+            word in _too(tokens)
             and at + 1 < len(tokens)
             and _is_name_word(tokens, at + 1, taken)
             and not _is_plain(tokens, at + 1)
         )
-    return word in NAMES_TOO and not tokens.slice(at, at + 1).isupper()
+    return word in _too(tokens) and not tokens.slice(at, at + 1).isupper()
 
 
 def _is_elided(tokens: Tokens, at: int) -> bool:
@@ -138,6 +150,15 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
         ):
             parts += [each for each in tokens.words[at:closed] if each.isalpha()]
             at = closed
+            continue
+        if (
+            word in {"d", "l"}
+            and parts
+            and not tokens.capital[at]
+            and _is_elided(tokens, at)
+            and tokens.capital[at + 2]
+        ):
+            at += 2
             continue
         if word in PARTICLES and parts and at + 1 < sentence_end and _has_name_after_particles(tokens, at, taken):
             at += 1
@@ -194,7 +215,7 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
     return (
         at < len(tokens)
         and _is_name_word(tokens, at, taken)
-        and (not _is_plain(tokens, at) or tokens.words[at] in NAMES_TOO)
+        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens))
         and tokens.word(at - 1)
         not in {"le", "st"}
         | (
@@ -227,11 +248,13 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if not _is_plain(tokens, at):
         return True
-    if tokens.words[at] not in NAMES_TOO and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
-        return False
+    if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
+        return (
+            tokens.is_cased and not is_upper and not _is_plain(tokens, at - 1) and bare_age(tokens, at + 1) is not None
+        )
     if tokens.is_cased:
         return True
-    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in NAMES_TOO
+    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
 
 
 def is_plain(run: Run) -> bool:
@@ -269,12 +292,16 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     before = tokens.words[at] if at >= low else ""
     after = tokens.word(run.end)
     speaks_at = run.end + (after == ",")
+    if after == "," and tokens.word(speaks_at).isdigit() and tokens.word(speaks_at + 1) == ",":
+        speaks_at += 2
+    if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"]:
+        return False
     if tokens.word(speaks_at) in {"told", "recalled", "described", "pleaded", "recounted", "noted", "explained"}:
         return True
     return (
         before in TITLES
         or (after in {"said", "says"} and tokens.word(run.end + 1) not in {"to", "police"})
-        or before in {"said", "says"}
+        or (before in {"said", "says"} and bare_age(tokens, run.end) is None)
     )
 
 
@@ -298,7 +325,7 @@ def _titled(word: str) -> str:
 
 
 RACE_AND_SEX = frozenset("wm wf bm bf hm hf".split())
-AGE_AFTER = frozenset(", ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
+AGE_AFTER = frozenset("... , ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
 
 
 def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
@@ -306,6 +333,15 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     place = at
     if tokens.word(place) in {",", "(", "...", "-"}:
         place += 1
+        if (
+            tokens.word(place) == "de"
+            and tokens.word(place + 1).isdigit()
+            and tokens.word(place + 2) in {".", ",", "y", "et", ";"}
+        ):
+            place += 1
+    elif tokens.word(place) == "/" and tokens.gaps[place] != "" and tokens.word(place + 2) in {"/", ""}:
+        word = tokens.word(place + 1)
+        return (place + 1, int(word)) if word.isdigit() and len(word) < 3 and 0 < int(word) < 100 else None
     elif tokens.word(place + 1) not in RACE_AND_SEX:
         return None
     word = tokens.word(place)
@@ -346,9 +382,11 @@ def strength_after(tokens: Tokens, end: int) -> int:
     if (
         tokens.word(place - 1) in {"is", "est"}
         and (word.isdigit() or word in NUMBERS)
-        and tokens.word(place + 1) in {",", ".", "and"}
+        and tokens.word(place + 1) in {",", ".", "and", "..."}
         and len(word) != 4
     ):
+        return 2
+    if _is_measured(tokens, end):
         return 2
     if (word.isdigit() or word in NUMBERS or word in RACES or word in SEXES) and place > end:
         nxt = tokens.word(place + 1 + (tokens.word(place + 1) == "-"))
@@ -381,6 +419,18 @@ def strength_after(tokens: Tokens, end: int) -> int:
     ):
         return 2
     return _verb_after(tokens, end)
+
+
+def _is_measured(tokens: Tokens, at: int) -> bool:
+    """``Rowan Night-Traveller is four-foot-six``, ``Gerald Pruden is fifty-one``, ``Poe, who is 45``."""
+    at += tokens.word(at) == ","
+    at += tokens.word(at) in {"who", "qui"}
+    if tokens.word(at) not in {"is", "stands", "weighs", "mide", "mesure", "pesa", "pese"}:
+        return False
+    at += 1
+    at += tokens.word(at) in {"about", "also", "approximately", "only"}
+    word = tokens.word(at)
+    return word in NUMBERS or word in COUNTED_TENS or (word.isdigit() and len(word) < 4)
 
 
 def _is_apposition(tokens: Tokens, end: int) -> bool:

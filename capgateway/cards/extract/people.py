@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from capgateway.cards.extract import names
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, AgeValue, Found, measures, number
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS
+from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -21,7 +21,7 @@ NEAR = 14
 
 #: Words between a person and a noun after which the noun is somebody else.
 BREAKS = frozenset(
-    "by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
+    "told said that saw abduction abducting kidnapping disappearance taking by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
     "abducted taken kidnapped against , ; / is".split()
 ) - {",", "is"}
 NAMING = frozenset(
@@ -31,14 +31,38 @@ NAMING = frozenset(
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
+GROWN = frozenset("man woman guy lady homme femme hombre mujer".split())
+GRABS = frozenset("took grabbed pulled offered forced snatched lured abducted kidnapped carried drove".split())
 ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
+GONE_WITH = frozenset(
+    "abducted kidnapped taken driven accompanied be traveling travelling enleve enlevee emmene emmenee secuestrado secuestrada sustraido sustraida raptado raptada".split()
+)
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
+WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
 UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
     "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
 )
 SUSPECT_BEFORE = frozenset(
     "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
+)
+PAST_IT = frozenset(
+    "located found recovered rescued retrouve retrouvee localizado localizada encontrado encontrada hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split()
+)
+HARMED = frozenset(
+    "wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split()
+)
+PASSIVE = frozenset("by from at in on around near while this yesterday last early about when during ... . ,".split())
+ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
+WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
+SUSPECTED = frozenset("suspect suspects suspected sospechosa sospechoso".split())
+TAKEN = frozenset(
+    "abducted kidnapped taken missing enleve enlevee disparu disparue secuestrado secuestrada sustraido sustraida".split()
+)
+TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
+GUARDIANS = frozenset(
+    "parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split()
 )
 CHILD_BEFORE = frozenset(
     "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
@@ -51,7 +75,14 @@ ADJECTIVES = frozenset(
 )
 
 
+FROM = frozenset("from near outside toward towards desde".split())
+"""Words right before a place rather than a person."""
+
+LIGHTEST, LIGHTEST_ADULT = 19, 60
+"""Pounds that a bare number after a height may be."""
 NUMBER_WORDS = frozenset(NUMBERS)
+LAST_HOUR = 12
+"""A number up to it, after "about", is as likely the time of day as an age."""
 MOST_COUNTED = 4
 """Suspects that a number may stand for."""
 MOST_PEOPLE = 40
@@ -61,16 +92,31 @@ MOST_PEOPLE = 40
 class Person:
     """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
 
-    __slots__ = ("at", "conflicts", "facts", "is_counted", "is_fresh", "is_guess", "parts", "role", "sentence", "texts")
+    __slots__ = (
+        "at",
+        "conflicts",
+        "facts",
+        "is_counted",
+        "is_fresh",
+        "is_grown",
+        "is_guess",
+        "is_kin",
+        "kin",
+        "parts",
+        "role",
+        "sentence",
+        "texts",
+    )
 
     def __init__(self, role: Role | None, text: int) -> None:
         self.role = role
         self.facts: dict[str, Fact] = {}
         self.conflicts: set[str] = set()
         self.parts: tuple[str, ...] = ()
+        self.kin = ""
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = self.is_counted = False
+        self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
         self.sentence = -1
         self.at = -1
 
@@ -115,6 +161,15 @@ def _is_called_child(after: list[str]) -> bool:
             return False
         if word in CHILD_NOUNS:
             return True
+    return False
+
+
+def _acts(after: list[str]) -> bool:
+    """``Rick Lane, 33, abducted Emma``, not ``Emma, 6, abducted from her home``."""
+    for place, word in enumerate(after[:6]):
+        if word in {"abducted", "kidnapped", "snatched", "grabbed"}:
+            is_passive = bool({"was", "were", "been", "being", "is", "are"} & set(after[max(0, place - 2) : place]))
+            return not is_passive and bool(after[place + 1 : place + 2]) and after[place + 1] not in PASSIVE
     return False
 
 
@@ -163,11 +218,13 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     for place in range(len(runs) - 1, 0, -1):
         run, before = runs[place], runs[place - 1]
         between = tokens.words[before.end : run.first]
-        if len(before.parts) != 1 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+        if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+            continue
+        if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
             continue
         is_listed = any(word in JOINERS for word in between)
         has_age = any(word.isdigit() for word in between)
-        if has_age and not is_listed and between[-1] == ")" and len(run.parts) == 1:
+        if has_age and not is_listed and between[-1] == ")" and len(run.parts) <= 2 and len(before.parts) == 1:
             of[before.first] = run
             surnames.add(run.first)
         elif is_listed or (has_age and "," in between):
@@ -214,7 +271,7 @@ LONGEST_BETWEEN = 9
 
 
 BESIDE_AGES = frozenset(
-    ", ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
+    "... , ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
 )
 
 
@@ -243,6 +300,7 @@ class Reader:
         self._list_role: Role | None = None
         self._list_sentence = -1
         self._list_sex: Noun | None = None
+        self._list_age: Found | None = None
         self._siblings: Noun | None = None
         self._pending: list[Found] = []
         self._described = bytearray()
@@ -260,6 +318,20 @@ class Reader:
         events = self._events(clothes)
         for place, event in enumerate(events):
             self._take(event, events[place + 1 : place + 4])
+        self._clear()
+
+    def _clear(self) -> None:
+        """``The grandmother … is not a suspect``: neither sought nor suspected."""
+        tokens = self._tokens
+        for at in tokens.places(SUSPECTED):
+            low, _ = tokens.sentence(at)
+            if "not" in tokens.words[max(low, at - 4) : at]:
+                words = set(tokens.words[low:at])
+                for person in self.people:
+                    if person.role == "suspect" and (
+                        person.kin in words or (person.parts and person.parts[-1] in words)
+                    ):
+                        person.role = "other"
 
     # -- what the text has --
 
@@ -311,17 +383,22 @@ class Reader:
             ):
                 continue
             if (
-                word in NUMBERS
-                and tokens.word(at - 1) in {"is", "est"}
-                and tokens.word(at + 1) in {",", ".", "and"}
+                not word.isdigit()
+                and tokens.word(at - 1) in {"is", "est", "about", "around", "also"}
                 and not inside[at]
             ):
-                found.append(Found("bare", at, at + 1, NUMBERS[word]))
+                spoken, end = counted(tokens, at)
+                if (
+                    spoken
+                    and tokens.word(end) in {",", ".", "and", "..."}
+                    and (spoken > LAST_HOUR or tokens.word(at - 1) in {"is", "est"})
+                ):
+                    found.append(Found("bare", at, end, spoken))
                 continue
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and"} and (
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
                 before
                 in {
                     ",",
@@ -338,10 +415,19 @@ class Reader:
                     "about",
                     "approximately",
                     "environ",
+                    "ages",
+                    "agees",
+                    "perhaps",
+                    "maybe",
+                    "girl",
+                    "boy",
+                    "around",
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
             ):
-                if after == "." and at + 2 < len(tokens) and tokens.gaps[at + 2] == "":
+                if before in {"around", "about", "perhaps", "maybe"} and int(word) <= LAST_HOUR:
+                    continue
+                if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
                     continue
                 if (
                     after == ","
@@ -352,6 +438,11 @@ class Reader:
                     continue
                 found.append(Found("bare", at, at + 1, int(word)))
         return found
+
+    def _is_item(self, at: int) -> bool:
+        """``1. UNKNOWN B/M``: the number of an item in a list."""
+        tokens = self._tokens
+        return at > 0 and len(tokens.words[at]) == 1 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
 
     # -- the walk --
 
@@ -368,6 +459,9 @@ class Reader:
             self._clothes(first, end, sentence)
         elif self._waits(event.what, following):
             self._pending.append(event.what)
+        elif self._is_noun(event.what, following):
+            self._pending.append(event.what)
+            self._noun(self._as_noun(event.what), sentence)
         else:
             self._measure(event.what, sentence)
 
@@ -394,6 +488,28 @@ class Reader:
         return not (
             "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]
         )
+
+    def _is_noun(self, found: Found, coming: list[Event]) -> bool:
+        """``a 17-year-old, Autumn Skye Roark``; ``the abduction of a three-year-old``: the age of a child stands for the child."""
+        tokens = self._tokens
+        if found.what != "age" or tokens.words[found.end - 1] not in {"old", "olds"} or found.value.most is not None:
+            return False
+        if found.value.unit == "year" and found.value.value >= ADULT:
+            return False
+        if tokens.word(found.first - 1) not in {"a", "an", "the"} or "-" not in tokens.words[found.first : found.end]:
+            return False
+        now = self._now
+        is_apposition = (
+            now is not None
+            and now.sentence == tokens.sentence(found.first)[0]
+            and found.first - now.at < 4
+            and not now.facts.get("age")
+        )
+        return not is_apposition and not (self._block and now is not None and now.is_fresh and not now.facts)
+
+    def _as_noun(self, found: Found) -> Noun:
+        is_definite = self._tokens.word(found.first - 1) == "the"
+        return Noun(found.end - 1, found.end, "child", None, False, is_definite, False)
 
     def _begin(self, role: Role | None) -> Person:
         person = Person(role, self._text)
@@ -471,15 +587,32 @@ class Reader:
         if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
             return None
         has_age = bool(names.bare_age(tokens, run.end))
+        if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
+            return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
+            strength = 3
+        if is_single and strength == 2 and tokens.word(run.end) == "," and self._is_taken(run):
             strength = 3
         if family is not None:
             after_family = strength + names.strength_after(tokens, family.end)
             strength = max(after_family, 1 + bool(self._list_role) + has_age)
+        if self._list_role and self._list_sentence == sentence and self._gives_surname(run):
+            strength += 1
         strength += 2 * (run.first in self._echoed)
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
+
+    def _gives_surname(self, run: names.Run) -> bool:
+        """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""
+        return any(family.end == run.end for family in self._families.of.values())
+
+    def _is_taken(self, run: names.Run) -> bool:
+        """``Jules, 3 ans, a été enlevé``: a first name alone, of somebody who was taken."""
+        tokens = self._tokens
+        return not names.is_plain(run) and not TAKEN.isdisjoint(
+            tokens.words[run.end : min(tokens.sentence(run.first)[1], run.end + 10)]
+        )
 
     def _lists_children(self) -> bool:
         return "child" in {self._list_role, self._block}
@@ -496,9 +629,8 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         nameless = self._nameless(run, sentence)
         person = nameless or self._begin(self._role_beside(run, sentence))
-        if nameless is None:
-            person.is_guess = not self._after_label(run)
-        elif person.role is None:
+        person.is_guess = not self._after_label(run) and (nameless is None or not self._block)
+        if nameless is not None and person.role is None:
             person.role = self._role_beside(run, sentence)
         person.parts, person.is_fresh = run.parts, False
         person.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), confidence)
@@ -512,6 +644,9 @@ class Reader:
         elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
             siblings = self._siblings
             person.learn("sex", fact(tokens, siblings.first, siblings.end, siblings.sex, "medium"))
+        is_listed = listed is not None and listed.role == person.role == "child" and self._list_sentence == sentence
+        if is_listed and self._list_age is not None and person.age is None:
+            self._give(person, self._list_age, "high")
         if self._is_safe(run):
             person.role = "other"
         self._named_suspect(person, run)
@@ -528,9 +663,22 @@ class Reader:
     def _is_safe(self, run: names.Run) -> bool:
         """Whether the text says that this one was found: ``Eli has been found unharmed``."""
         words = self._tokens.words[run.end : min(self._tokens.sentence(run.first)[1], run.end + 12)]
+        if self._is_past_it(words):
+            return True
         return any(
             word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words
         ) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
+
+    def _is_past_it(self, words: list[str]) -> bool:
+        """``Leo, 9, was not hurt``; ``Neil Frost, 29, has been cleared``: right after the name and the age."""
+        at = 0
+        while at < len(words) and (words[at] in {",", "(", ")", "de"} or words[at].isdigit() or words[at] in UNITS):
+            at += 1
+        if words[at : at + 1] in (["has"], ["a"], ["ha"]):
+            at += 1
+        if at >= len(words) or words[at] not in {"was", "were", "is", "been", "are", "ete", "fue", "sido"}:
+            return False
+        return not PAST_IT.isdisjoint(words[at + 1 : at + 3])
 
     def _after_label(self, run: names.Run) -> bool:
         return self._tokens.word(run.first - 1) in {":"} and any(
@@ -565,6 +713,9 @@ class Reader:
     def _is_naming(self, now: Person, run: names.Run) -> bool:
         """Whether nothing but description and naming words are between a person and a name."""
         words = self._tokens.words
+        between = words[now.at : run.first]
+        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(between):
+            return False
         return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
@@ -615,6 +766,12 @@ class Reader:
         now = self._now
         if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
             return 2, self._block is not None
+        if (
+            word in {"by", "with", "par", "por", "avec", "con"}
+            and tokens.word(at - 1) in GONE_WITH
+            and len(run.parts) > 1
+        ):
+            return 2, False
         if word in {
             "for",
             "searching",
@@ -682,9 +839,29 @@ class Reader:
             "also" in before or ("driving" in later and "with" not in later[: later.index("driving")])
         ):
             return "suspect"
+        if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
+            return "other"
+        if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
+            return "other"
+        if (
+            before[-1:] == ["as"]
+            and "identified" in tokens.words[low : run.first]
+            and WANTED & set(tokens.words[low : run.first])
+        ):
+            return "suspect"
+        listed = self._list_sex
+        if (
+            listed is not None
+            and self._list_role
+            and 0 <= run.first - listed.end <= 1
+            and self._list_sentence == sentence
+        ):
+            return self._list_role
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
+            if word in {"por", "par", "pour"} and ALERTED & set(before):
+                return "child"
             if word in SUSPECT_BEFORE or word in {"sospechoso", "sospechosa", "suspecte"}:
                 return "suspect"
             if word in CHILD_BEFORE:
@@ -692,7 +869,9 @@ class Reader:
                 return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
             if word in {".", ";"}:
                 break
-        if any(word in {"suspect", "abductor", "driving", "drove"} for word in after[:5]) or "driving" in after:
+        if any(word in {"suspect", "abductor", "driving", "drove", "took"} for word in after[:5]) or "driving" in after:
+            return "suspect"
+        if _acts(after):
             return "suspect"
         if (
             any(
@@ -748,7 +927,8 @@ class Reader:
             self._now = None
             pending, self._pending = self._pending, []
             self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
-            self._of_all(noun)
+            self._list_age = next((one for one in pending if one.what == "age" and one.value.most is None), None)
+            self._of_all(noun, sentence)
             self._count_off(noun, sentence, pending)
             return
         if noun.is_kin:
@@ -761,6 +941,7 @@ class Reader:
         person = self._meant(noun, sentence)
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
+            person.is_grown = self._tokens.words[noun.first] in GROWN
         self._describe(person, noun, sentence)
 
     def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
@@ -775,6 +956,8 @@ class Reader:
         if not noun.sex or not is_cued:
             return
         counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
+        if "least" in before:
+            counts = []
         for _ in range(counts[0] if len(counts) == 1 and counts[0] <= MOST_COUNTED else 1):
             person = self._begin("suspect")
             person.is_counted = True
@@ -783,11 +966,15 @@ class Reader:
                 if found.what == "race":
                     self._give(person, found, "high")
 
-    def _of_all(self, noun: Noun) -> None:
-        """``Both girls``, ``the sisters``: the sex of all children that the text names so far."""
+    def _of_all(self, noun: Noun, sentence: int) -> None:
+        """``Both girls``, ``the sisters``: the sex of all children that the text names so far; ``5-year-old twins``: their age."""
         children = [
             person for person in self.people if person.role == "child" and person.parts and self._text in person.texts
         ]
+        here = [person for person in children if person.sentence == sentence]
+        if self._list_age is not None and noun.role == "child" and not any(person.age for person in here):
+            for person in here:
+                self._give(person, self._list_age, "high")
         if noun.role == "child" and noun.sex and not any("sex" in person.facts for person in children):
             for person in children:
                 person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
@@ -814,8 +1001,38 @@ class Reader:
             return False
         if noun.role is not None and now.role is not None and noun.role != now.role:
             return False
+        if noun.role is None and now.parts and self._is_after_preposition(noun):
+            return False
+        if self._tokens.words[now.at : now.at + 2] == ["'", "s"]:
+            return False
         sex = now.facts.get("sex")
         return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _is_after_preposition(self, noun: Noun) -> bool:
+        """``was handed to a woman``, ``en compagnie d'un homme``: somebody else."""
+        words, at = self._tokens.words, noun.first - 1
+        while at > 0 and (words[at] in ADJECTIVES or words[at] in RACES) and noun.first - at < 4:
+            at -= 1
+        if self._tokens.word(at) not in {"a", "an", "un", "une", "una", "another"}:
+            return False
+        before = self._tokens.word(at - 1 - (self._tokens.word(at - 1) == "'"))
+        return before in {
+            "to",
+            "by",
+            "with",
+            "from",
+            "after",
+            "behind",
+            "of",
+            "d",
+            "de",
+            "con",
+            "avec",
+            "par",
+            "por",
+            "saw",
+            "describes",
+        }
 
     def _meant(self, noun: Noun, sentence: int) -> Person | None:
         """The person of that role whom a noun means: the only one, or for ``the`` the last."""
@@ -855,6 +1072,10 @@ class Reader:
             return "other"
         if word in DRIVERS or (ages and self._has_child()):
             return "suspect"
+        if word in GROWN and any(each in GRABS for each in tokens.words[noun.end : noun.end + 9]) and self._has_child():
+            return "suspect"
+        if word in GROWN and tokens.word(noun.first - 2) == "&" and self._has_child():
+            return "suspect"
         is_fresh = (
             self._now is not None and self._now.is_fresh and not self._now.facts and self._now.sentence == sentence
         )
@@ -872,6 +1093,7 @@ class Reader:
         before = tokens.words[max(low, noun.first - 6) : noun.first]
         after = tokens.words[noun.end : min(high, noun.end + 12)]
         if self._now is not None and self._is_kin_of_theirs(self._now, noun, sentence):
+            self._now.kin = tokens.words[noun.first]
             self._describe(self._now, noun, sentence)
             return
         if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
@@ -912,6 +1134,12 @@ class Reader:
                 "emmenees",
                 "enleves",
                 "enlevees",
+                "raptado",
+                "raptada",
+                "robado",
+                "robada",
+                "llevado",
+                "llevada",
                 "driven",
                 "have",
             }
@@ -920,12 +1148,19 @@ class Reader:
         acts = any(
             word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
         )
+        acts = (
+            acts
+            or _follows(after, "as", "suspects")
+            or _follows(after, "a", "suspect")
+            or _follows(after, "the", "suspect")
+        )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
         possessive = tokens.word(noun.first - 1)
         if possessive in {"her", "his"}:
             self._owner("F" if possessive == "her" else "M", noun, sentence)
         person = self._begin(role)
+        person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
         self._turn(person, noun.end, sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
@@ -934,6 +1169,8 @@ class Reader:
         """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
         words = self._tokens.words
         if now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":
+            return False
+        if self._tokens.word(noun.end) == "'":
             return False
         between = words[now.at : noun.first]
         if not now.parts:
@@ -973,6 +1210,11 @@ class Reader:
             if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
                 last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
             return
+        if self._tokens.word(noun.end) in WITNESS_VERBS and last.role != "suspect":
+            self._turn(None, noun.end, sentence)
+            return
+        if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
+            last.role = "suspect"
         self._turn(last, noun.end, sentence)
         if noun.sex and "sex" not in last.facts:
             last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
@@ -987,6 +1229,9 @@ class Reader:
         if self._lists(found, sentence):
             return
         now = self._now
+        if found.what == "race+sex" and self._is_someone_with(found):
+            self._turn(self._begin("suspect"), found.first, sentence)
+            now = self._now
         if now is None or (found.what == "race+sex" and now.sentence != sentence):
             return
         if found.what == "bare":
@@ -998,10 +1243,29 @@ class Reader:
             if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
                 self._give(now, found, "medium")
             return
+        if found.what == "age" and found.value.most is None and "age" not in now.facts:
+            for twin in self._twins_of(now):
+                self._give(twin, found, "high")
         is_label = self._block is not None and now.role == self._block
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_someone_with(self, found: Found) -> bool:
+        """``girl last seen w/ W/M``, ``taken by H/M``"""
+        at = found.first - 1
+        words = self._tokens.words
+        return words[at] in {"with", "by"} or words[max(0, at - 1) : at + 1] == ["w", "/"]
+
+    def _twins_of(self, person: Person) -> list[Person]:
+        """The other children of ``twins Micah and Moriah Petrakis, age 7``."""
+        listed = self._list_sex
+        if listed is None or self._list_sentence != person.sentence or person.role != "child" or not person.parts:
+            return []
+        if not TWINS & set(self._tokens.words[max(0, listed.first - 2) : listed.end]):
+            return []
+        same = [other for other in self.people if other is not person and other.role == "child" and other.parts]
+        return [other for other in same if other.sentence == person.sentence and "age" not in other.facts]
 
     def _lists(self, found: Found, sentence: int) -> bool:
         """``two children, ages 2 (male) and 3 (female)``: one child per age."""
@@ -1016,6 +1280,9 @@ class Reader:
         child = self._begin("child")
         self._turn(child, found.end, sentence)
         child.learn("age", fact(self._tokens, found.first, found.end, value))
+        listed = self._list_sex
+        if listed is not None and listed.sex:
+            child.learn("sex", fact(self._tokens, listed.first, listed.end, listed.sex, "medium"))
         return True
 
     def _bare(self, now: Person, found: Found, sentence: int) -> None:
@@ -1030,7 +1297,10 @@ class Reader:
             )
             now.at = found.end
         elif (
-            "height" in now.facts and "weight" not in now.facts and 60 < found.value < 450 and found.first - now.at < 4
+            "height" in now.facts
+            and "weight" not in now.facts
+            and (LIGHTEST if now.role == "child" else LIGHTEST_ADULT) < found.value < 450
+            and found.first - now.at < 4
         ):
             now.learn("weight", fact(tokens, found.first, found.end, (round(found.value * 0.45359237), None), "medium"))
 

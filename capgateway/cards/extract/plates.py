@@ -21,10 +21,10 @@ REACH = 12
 
 LABELS = frozenset(
     "placard placards license licence plate plates lic lp lis tag tags registration reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
-    "placa placas tablilla tablillas matricula matriculas patente pl lps".split()
+    "placa placas tablilla tablillas matricula matriculas patente pl lps marker markers permit".split()
 )
 BEFORE_LABEL = frozenset(
-    "license licence lic vehicle temporary temp paper dealer number veh commercial exempt collector apportioned handicap handicapped disabled veteran "
+    "historic antique classic disability ev motorcycle farm conservation university disabled-veteran license licence lic vehicle temporary temp paper dealer number veh commercial exempt collector apportioned handicap handicapped disabled veteran "
     "vanity personalized personalised specialty temporaire temporal taxi livery rear front government partial".split()
 )
 LINKS = frozenset(
@@ -110,9 +110,14 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset(), ends: frozenset
 def _instead(tokens: Tokens, denied: Plate) -> Plate | None:
     """``not GBX4471 but GBX4417``"""
     at = denied.end + (tokens.word(denied.end) == ",")
-    if tokens.word(at) not in {"but", "mais", "sino", "it", "rather"}:
-        return None
-    at += 1
+    for place in range(at, min(at + 6, tokens.sentence(denied.first)[1])):
+        if tokens.words[place] in REPLACED and tokens.word(place + 1) in {"with", "by", "par", "por"}:
+            at = place + 2
+            break
+    else:
+        if tokens.word(at) not in {"but", "mais", "sino", "it", "rather"}:
+            return None
+        at += 1
     while tokens.word(at) in {"is", "rather", "it", "s", "'", "que", "es", "the"}:
         at += 1
     candidate = _candidate(tokens, at, tokens.sentence(denied.first)[1], is_partial=False)
@@ -139,7 +144,12 @@ def _is_label(tokens: Tokens, at: int) -> bool:
             and tokens.word(at + 1) not in {"team", "along"}
             or after in {":", "#", "/", "."}
             or after in {"plate", "number", "no"}
+            or (tokens.word(at - 1) in regions.CODES and tokens.slice(at - 1, at).isupper() and word in {"reg", "lis"})
         )
+    if word == "permit":
+        return tokens.word(at - 1) in {"temporary", "temp", "paper", "transit", "trip"}
+    if word in {"marker", "markers"}:
+        return tokens.word(at - 1) not in {"mile", "mi", "km", "highway", "exit"}
     if word in {"license", "licence"}:
         return tokens.word(at - 1) not in {"s", "driver", "drivers"} and tokens.word(at + 1) not in {
             "plate",
@@ -150,8 +160,15 @@ def _is_label(tokens: Tokens, at: int) -> bool:
     return not (word in {"plate", "plates"} and tokens.word(at + 1) in {"glass", "tectonics"})
 
 
+BOATS = frozenset(
+    "boat skiff pontoon vessel yacht trailer camper trailers remorque remolque bateau bote lancha".split()
+)
+
+
 def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
     low, high = tokens.sentence(label)
+    if not BOATS.isdisjoint(tokens.words[max(low, label - 6) : label]):
+        return None  # not the car's
     low = max(low, past)
     high = min(_stretched(tokens, high), label + REACH * 2)
     first_label = label
@@ -162,6 +179,8 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
     ):
         first_label -= 1
     region = _region_before(tokens, first_label, low)
+    if quoted := _quoted_before(tokens, first_label, low):
+        return quoted
     partial = _has(tokens, max(low, first_label - 4), label, PARTIAL - {"first", "last"})
     at = label + 1
     is_quoted = False
@@ -194,6 +213,9 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
         elif word in {'"', "'"}:
             is_quoted = True
         elif word not in LINKS and word not in NOT:
+            far = _said_later(tokens, at, min(high, label + FAR))
+            if far is not None and not partial:
+                return _made(tokens, label, first_label, far[0], far[1], region, partial, low)
             break
         at += 1
     if region is not None and not _has(tokens, max(low, first_label - 3), label, frozenset(["no", "without", "not"])):
@@ -207,6 +229,43 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             span=(first_label, label + 1),
         )
     return None
+
+
+def _quoted_before(tokens: Tokens, label: int, low: int) -> Plate | None:
+    """``VA "NICOSMOM" plates``"""
+    if label - 3 < low or tokens.words[label - 1] != '"' or tokens.words[label - 3] != '"':
+        return None
+    at = label - 2
+    value = tokens.words[at].upper()
+    if not (SHORTEST <= len(value) <= LONGEST and value.isalnum() and tokens.slice(at, label - 1).isupper()):
+        return None
+    region = _region_before(tokens, at - 1, low)
+    return Plate(
+        first=at,
+        end=label + 1,
+        plate=fact(tokens, at, at + 1, value),
+        region=region,
+        is_partial=False,
+        is_denied=False,
+        span=(at - 1, label + 1),
+    )
+
+
+def _said_later(tokens: Tokens, at: int, high: int) -> tuple[int, tuple[int, str, bool]] | None:
+    """``The plate on the truck is KLM 4471``: a whole plate right after a verb, where only the vehicle is in between."""
+    for place in range(at, high):
+        word = tokens.words[place]
+        if word in CLAUSE_ENDS or word in LABELS or word in NOT:
+            return None
+        if word in SAYS and _is_whole(candidate := _candidate(tokens, place + 1, high + REACH, is_partial=False)):
+            return (place + 1, candidate) if candidate else None
+    return None
+
+
+SAYS = frozenset("is reads read est es are".split())
+CLAUSE_ENDS = frozenset(". ; ( ) and or but who et mais y pero".split())
+FAR = 14
+"""Tokens between a label and the verb before its plate, with the whole description of a vehicle between them."""
 
 
 def _is_whole(candidate: tuple[int, str, bool] | None) -> bool:
@@ -266,7 +325,16 @@ def _is_denied(tokens: Tokens, first_label: int, label: int, at: int, low: int) 
             break
         if tokens.words[place] in NOT - {"original", "old"}:
             return True
-    return _is_called_wrong(tokens, at)
+    return _is_called_wrong(tokens, at) or _is_replaced(tokens, at)
+
+
+def _is_replaced(tokens: Tokens, at: int) -> bool:
+    """``Its original plate, FGH 3321, has been replaced with LMN 5520``"""
+    rest = tokens.words[at : min(tokens.sentence(at)[1], at + 9)]
+    return bool(REPLACED & set(rest)) and bool({"been", "was", "were", "ete", "fue"} & set(rest))
+
+
+REPLACED = frozenset("replaced swapped exchanged removed remplacee reemplazada".split())
 
 
 def _is_called_wrong(tokens: Tokens, at: int) -> bool:
@@ -321,6 +389,8 @@ def _candidate(
         return (
             (end, value, has_gap) if 2 <= len(value) <= LONGEST and not is_plain and not _is_unit(tokens, end) else None
         )
+    if _is_vanity(tokens, at, end):
+        return end, value, has_gap
     if is_quoted and value.isalpha() and 3 <= len(value) <= LONGEST and tokens.word(end) in {'"', "'"}:
         return end, value, has_gap
     if has_gap:
@@ -334,6 +404,20 @@ def _candidate(
     if _is_single(tokens, end):
         return None  # it may go on
     return end, value, has_gap
+
+
+def _is_vanity(tokens: Tokens, at: int, end: int) -> bool:
+    """``Indiana plate OLDIE.``: letters alone, in capitals in a text that is not, right after the label."""
+    return (
+        end == at + 1
+        and tokens.is_cased
+        and 5 <= len(tokens.words[at]) < LONGEST
+        and tokens.words[at].isalpha()
+        and tokens.slice(at, end).isupper()
+        and tokens.word(at - 1) in LABELS | {":", "reads", "reading"}
+        and tokens.words[at] not in COMMON
+        and _ends_clause(tokens, end)
+    )
 
 
 def _is_single(tokens: Tokens, at: int) -> bool:
@@ -424,7 +508,9 @@ def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, i
         return False
     if is_tight:
         return True
-    if text.isalpha() and (_is_word(tokens, at) or len(text) > 3 or (text in regions.CODES and total >= 5)):
+    if _ends_plate(tokens, at, stop, groups):
+        return True
+    if text.isalpha() and (_is_plain(tokens, at, stop, groups) or (text in regions.CODES and total >= 5)):
         return False
     if text.isdigit() and (
         _is_unit(tokens, stop)
@@ -441,6 +527,34 @@ def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, i
     return total <= 4 or len(first) == 1 or (len(text) == 1 and _ends_clause(tokens, stop))
 
 
+def _ends_plate(tokens: Tokens, at: int, stop: int, groups: list[str]) -> bool:
+    """``TK 441 ZZ``, ``72 XPL B``: a third group that ends the clause."""
+    text = tokens.words[at]
+    return (
+        len(groups) == 2
+        and text.isalpha()
+        and len(text) <= 3
+        and _ends_clause(tokens, stop)
+        and text not in {"a", "i"}
+        and text not in regions.CODES
+        and not _is_word(tokens, at)
+        and (tokens.is_cased or text not in COMMON)
+        and any(map(str.isdigit, groups[0] + groups[1]))
+    )
+
+
+def _is_plain(tokens: Tokens, at: int, stop: int, groups: list[str]) -> bool:
+    """Whether letters are a word rather than a group of a plate: not ``CM`` between numbers, not ``19 BHKZ``."""
+    text = tokens.words[at]
+    before = groups[-1]
+    if len(text) == 2 and text in {"cm", "kg", "lb", "mi", "ft", "km", "ld", "nd", "st"}:
+        after = tokens.word(stop)
+        return not (before.isdigit() and len(before) < 3 and after.isdigit() and len(after) > 2)
+    if len(text) == 4 and len(groups) == 1 and before.isdigit() and len(before) < 3:
+        return _is_word(tokens, at) or text in COMMON or not _ends_clause(tokens, stop)
+    return _is_word(tokens, at) or len(text) > 3
+
+
 def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
     """Whether a plate may begin with this group. A word that is also a code (``BRN``) may only where digits follow."""
     if len(text) > LONGEST:
@@ -448,12 +562,16 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
     if not text.isalpha() or len(text) == 1:
         return len(text) > 1 or text not in {"y", "o", "u"}
     if len(text) > 4:
-        return (tokens.is_cased and tokens.slice(at, stop).isupper() and tokens.word(stop).isdigit()) or tokens.word(
-            stop
-        ) in {'"', "'"}
+        return (
+            (tokens.is_cased and tokens.slice(at, stop).isupper() and tokens.word(stop).isdigit())
+            or tokens.word(stop) in {'"', "'"}
+            or _is_vanity(tokens, at, stop)
+        )
     if not _is_word(tokens, at):
         return True
     after = tokens.word(stop)
+    if text == "pl":
+        return after.isdigit() and len(after) > 2 and tokens.word(at - 1) in {"is", ":", "est", "es"}
     return len(text) == 3 and text in COLORS and text not in {"red", "tan"} and after.isdigit() and not _is_year(after)
 
 
@@ -501,6 +619,9 @@ def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
     return tokens.word(end) == "-" and tokens.word(end + 1).isdigit()
 
 
+SPOKEN_DASHES = frozenset("dash hyphen space tiret guion espacio espace".split())
+
+
 def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool] | None:
     """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``1 K. D. 4 4 7``."""
     letters: list[str] = []
@@ -513,6 +634,10 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
     ):
         letters.append(tokens.words[place])
         end = place = place + 1
+        dash = place + (tokens.word(place) == ".")
+        if tokens.word(dash) in SPOKEN_DASHES and len(tokens.word(dash + 1)) == 1:
+            place = dash + 1
+            continue
         if tokens.word(place) in {".", "-", ","} and tokens.gaps[place] == "":
             place += 1
             if tokens.words[place : place + 3] == ["9", "1", "1"]:
@@ -558,7 +683,7 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
     while (
-        tokens.word(place) in {"from", "out", "of", "de", "du", "del", "estado", "state", "the", "d", "l", "'"}
+        tokens.word(place) in {"from", "out", "of", "de", "du", "del", "la", "estado", "state", "the", "d", "l", "'"}
         and place - at < 4
     ):
         place += 1
@@ -654,8 +779,9 @@ def _region_end(tokens: Tokens, at: int, key: tuple[str, ...]) -> int:
 def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends: frozenset[int]) -> Plate | None:
     """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``, ``Manitoba KTR 902``."""
     low, high = tokens.sentence(at)
-    found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"})
-    if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS and at not in ends):
+    is_beside = at in ends or (tokens.word(at - 1) == "," and at - 1 in ends)
+    found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"} or is_beside)
+    if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS and not is_beside):
         return None
     code, end = found
     if tokens.word(end) in LABELS or tokens.word(end) in BEFORE_LABEL:
@@ -664,7 +790,7 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
     candidate = _candidate(tokens, first, high, is_partial=False)
     if (
         candidate
-        and (_is_mixed(candidate[1]) or candidate[2])
+        and (_is_mixed(candidate[1]) or candidate[2] or (is_beside and _is_hyphened(tokens, first, candidate[0])))
         and tokens.word(end) != "-"
         and not _is_road(candidate)
         and first not in models
@@ -703,6 +829,11 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
                 span=(start, end),
             )
     return None
+
+
+def _is_hyphened(tokens: Tokens, first: int, end: int) -> bool:
+    """``2-19044``: the county's number first, as in Wyoming and Montana."""
+    return end - first == 3 and tokens.word(first + 1) == "-" and len(tokens.word(first)) <= 2
 
 
 def _is_mixed(value: str) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 _NAMES = """
 US-AL alabama, ala; US-AK alaska; US-AZ arizona, ariz; US-AR arkansas, ark; US-CA california, calif, californie; US-CO colorado, colo; US-CT connecticut, conn; US-DE delaware;
-US-DC district of columbia, washington d c; US-FL florida, fla, floride; US-GA georgia, georgie; US-HI hawaii; US-ID idaho; US-IL illinois; US-IN indiana; US-IA iowa; US-KS kansas;
-US-KY kentucky; US-LA louisiana, louisiane, luisiana; US-ME maine; US-MD maryland; US-MA massachusetts; US-MI michigan; US-MN minnesota, minn; US-MS mississippi;
-US-MO missouri; US-MT montana; US-NE nebraska; US-NV nevada; US-NH new hampshire; US-NJ new jersey, nueva jersey; US-NM new mexico, nuevo mexico, nouveau mexique;
+US-DC district of columbia, washington d c, washington dc; US-FL florida, fla, floride; US-GA georgia, georgie; US-HI hawaii; US-ID idaho; US-IL illinois; US-IN indiana; US-IA iowa; US-KS kansas, kan;
+US-KY kentucky; US-LA louisiana, louisiane, luisiana; US-ME maine; US-MD maryland; US-MA massachusetts, mass; US-MI michigan, mich; US-MN minnesota, minn; US-MS mississippi;
+US-MO missouri; US-MT montana; US-NE nebraska, neb; US-NV nevada, nev; US-NH new hampshire; US-NJ new jersey, nueva jersey; US-NM new mexico, nuevo mexico, nouveau mexique;
 US-NY new york, nueva york, nys; US-NC north carolina, carolina del norte, caroline du nord; US-ND north dakota, dakota del norte; US-OH ohio; US-OK oklahoma, okla; US-OR oregon;
 US-PA pennsylvania, penn, pensilvania; US-RI rhode island; US-SC south carolina, carolina del sur; US-SD south dakota, dakota del sur; US-TN tennessee, tenn;
-US-TX texas, tejas; US-UT utah; US-VT vermont; US-VA virginia, virginie; US-WA washington; US-WV west virginia, virginia occidental; US-WI wisconsin;
-US-WY wyoming; US-PR puerto rico; US-GU guam; US-VI virgin islands;
+US-TX texas, tejas, tex; US-UT utah; US-VT vermont; US-VA virginia, virginie; US-WA washington, wash; US-WV west virginia, virginia occidental; US-WI wisconsin, wis;
+US-WY wyoming, wyo; US-PR puerto rico; US-GU guam; US-VI virgin islands;
 MX-AGU aguascalientes; MX-BCN baja california; MX-BCS baja california sur; MX-CAM campeche; MX-CHP chiapas; MX-CHH chihuahua; MX-COA coahuila; MX-COL colima; MX-DUR durango;
 MX-GUA guanajuato; MX-GRO guerrero; MX-HID hidalgo; MX-JAL jalisco; MX-MIC michoacan; MX-MOR morelos; MX-NAY nayarit; MX-NLE nuevo leon; MX-OAX oaxaca; MX-PUE puebla; MX-QUE queretaro;
 MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
@@ -39,6 +39,8 @@ BY_FIRST: dict[str, tuple[tuple[str, ...], ...]] = {}
 for _key in sorted(NAMES, key=len, reverse=True):
     BY_FIRST[_key[0]] = (*BY_FIRST.get(_key[0], ()), _key)
 #: Abbreviations that are plain words too: only in capitals.
-SHORT = frozenset("ala ark man ont ore conn penn".split())
+SHORT = frozenset("ala ark man ont ore conn penn mass mich wis kan neb nev wyo tex wash".split())
 #: Abbreviations that end in a full stop.
-DOTTED = frozenset("sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que".split())
+DOTTED = frozenset(
+    "sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que mass mich wis kan neb nev wyo tex wash".split()
+)

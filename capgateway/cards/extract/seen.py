@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels
 from capgateway.cards.extract.fact import Fact, fact
-from capgateway.cards.extract.measures import UNITS
+from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
-from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
+from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
+ADULT = 18
 LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
-_SIGHTINGS = "last seen; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+_SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
-    "abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
+    "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
-    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; raptado; raptada; robado; robada; salio; visto; vista; did not come home"
+    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
 _RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
     tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
@@ -46,7 +47,7 @@ INTO = frozenset(
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
-    ": . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
+    "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
     "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
     "in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
 )
@@ -61,6 +62,12 @@ HEADINGS = frozenset(
     "heading headed traveling travelling fled going northbound southbound eastbound westbound rumbo direction".split()
 )
 TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
+
+
+DIRECT = frozenset([("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
+BARE = frozenset(
+    "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
+)
 
 
 class Seen:
@@ -91,9 +98,14 @@ class Seen:
                 self._origin(tokens, at)
         if self._rank < HEAD:
             self._head(tokens)
+        if self._rank < HEAD:
+            self._town_and_code(tokens)
 
     def _learn(self, rank: int, place: Fact | None) -> None:
-        if place is not None and rank > self._rank and place.value.casefold() not in CODES:
+        if place is None or rank <= self._rank:
+            return
+        words = tuple(place.value.casefold().strip(". ").split())
+        if words not in NAMES and "".join(words) not in CODES:
             self.place, self._rank = place, rank
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
@@ -133,16 +145,25 @@ class Seen:
             return
         if rank <= self._rank or (
             any(word in NOT_THE_CHILD for word in before)
-            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",)}
+            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
+            return
+        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"}:
+            return
+        if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
+            return
+        if cue in {("pulled",), ("led",), ("dropped",)} and not (
+            {"child", "him", "her", "them", "into", "boy", "girl", "was", "were"}
+            & set(before[-3:] + tokens.words[first : first + 3])
+        ):
             return
         if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
             return
         if cue in {("inside",), ("outside",)}:
             first = at
-        place = self._direct(tokens, first, high) if cue in {("last", "seen"), ("left",)} else None
+        place = self._direct(tokens, first, high) if cue in DIRECT else None
         if place is None and cue != ("left",):
             place = self._find_place(tokens, first, high)
         self._learn(rank, place)
@@ -152,12 +173,20 @@ class Seen:
         start = first
         while tokens.word(start) in {"a", "an", "the", "her", "his", "their"}:
             start += 1
-        if start >= high or not tokens.is_cased:
+        if start >= high or not tokens.is_cased or tokens.words[start] in {"by", "with", "from", "in", "at"}:
             return None
         end = self._place_end(tokens, start, high)
         words = tokens.words[start:end]
-        is_place = (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5) or (
-            start > first and any(word in PLACE_WORDS for word in words)
+        is_place = (
+            tokens.words[start].isdigit()
+            and len(tokens.words[start]) > 1
+            and not time_at(tokens, start)
+            and any(word in PLACE_WORDS or word in {"blk", "north", "south", "east", "west"} for word in words[1:4])
+        )
+        is_place = (
+            is_place
+            or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5)
+            or (start > first and any(word in PLACE_WORDS for word in words))
         )
         if (
             not is_place
@@ -180,6 +209,8 @@ class Seen:
             before = tokens.word(at - 2)
         is_person = (
             before in CHILD_NOUNS
+            or (before == "old" and tokens.words[at] == "from" and self._is_childs_age(tokens, at - 1))
+            or (tokens.word(at - 1) == "missing" and tokens.words[at] == "from")
             or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit())
             or (before in self._named)
             or (before in UNITS and tokens.words[at] == "de")
@@ -192,6 +223,10 @@ class Seen:
         words = tokens.words[at + 1 : end]
         if words and not self._is_name(words) and len(words) <= 6 and not any(self._taken[at + 1 : end]):
             self._learn(ORIGIN, fact(tokens, at + 1, end, " ".join(tokens.slice(at + 1, end).split()), "medium"))
+
+    def _is_childs_age(self, tokens: Tokens, old: int) -> bool:
+        numbers = [number(tokens, at) for at in range(max(0, old - 5), old)]
+        return any(value is not None and value < ADULT for value in numbers)
 
     def _find_place(self, tokens: Tokens, first: int, high: int) -> Fact | None:
         at = first
@@ -208,6 +243,7 @@ class Seen:
                     start += 1
                 if (
                     time_at(tokens, start)
+                    or (tokens.word(start).isdigit() and tokens.word(start + 1) in UNITS)
                     or tokens.word(start)
                     in {
                         "about",
@@ -263,7 +299,12 @@ class Seen:
 
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
-        if (len(words) == 1 and words[0] in PLACE_WORDS) or any(
+        bare = [
+            word
+            for word in words
+            if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
+        ]
+        if (len(bare) == 1 and (bare[0] in BARE or (len(words) == 1 and bare[0] in PLACE_WORDS))) or any(
             word in OTHER_NOUNS and word not in {"top"} for word in words
         ):
             return False
@@ -278,10 +319,10 @@ class Seen:
                 "newborn",
                 "baby",
                 "vehicle",
-                "car",
+                *(["car"] if "wash" not in words else ()),
                 "suv",
                 "van",
-                "truck",
+                *(["truck"] if "stop" not in words else ()),
                 "sedan",
                 "pickup",
                 "vehicule",
@@ -303,7 +344,7 @@ class Seen:
         ]
         return (
             bool(proper)
-            and not self._is_name(words)
+            and self._named.isdisjoint(words)
             and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
         )
 
@@ -316,7 +357,7 @@ class Seen:
             if (
                 word in END
                 and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
-                and not (word == "." and tokens.gaps[min(at + 1, len(tokens) - 1)] == "")
+                and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == "")
             ):
                 break
             if word in {"at", "around", "about", "approximately", "on", "a", "vers", "since"} and self._leads_to_time(
@@ -497,9 +538,32 @@ class Seen:
             ):
                 return
 
+    def _town_and_code(self, tokens: Tokens) -> None:
+        """``Cheyenne WY.``, ``Dover DE child abduction``: a town before the code of its state, in the first words."""
+        for at in range(1, min(22, len(tokens))):
+            before = tokens.words[at - 1]
+            if not _is_code(tokens, at) or before in COMMON or not before.isalpha() or not tokens.is_cased:
+                continue
+            first = at - 1
+            while (
+                first > 0
+                and tokens.capital[first - 1]
+                and tokens.words[first - 1].isalpha()
+                and tokens.words[first - 1] not in COMMON
+                and at - first < 3
+                and tokens.gaps[first] != "\n"
+            ):
+                first -= 1
+            if tokens.word(at + 1) in {".", ":", ",", "", "child", "/", "-", ";", "amber"} and self._named_place(
+                tokens, first, at + 1
+            ):
+                return
+
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
+        if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
+            return False
         if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):
             return False
         for at in letters:
@@ -661,6 +725,13 @@ def _half(tokens: Tokens, at: int) -> int:
     """Where ``a.m.``, ``PM`` or ``p. m.`` ends."""
     word = tokens.word(at)
     end = 0
+    if (
+        word in {"a", "p"}
+        and tokens.gaps[at] == ""
+        and tokens.word(at + 1) in {"", ".", ",", "/", ";", "w"}
+        and tokens.word(at + 2) != "m"
+    ):
+        return at + 1
     if word in {"am", "pm"}:
         end = at + 1
     elif word in {"a", "p"} and tokens.word(at + 1) == "." and tokens.word(at + 2) == "m":

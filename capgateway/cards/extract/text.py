@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Any
 
 LONGEST = 20_000
@@ -17,6 +18,9 @@ LONGEST = 20_000
 
 MOSTLY = 0.7
 """Share of words in capitals above which capitals say nothing."""
+
+FEWEST = 0.05
+"""Share of words with a capital below which they say nothing either: a post that is written in small letters."""
 
 SPACE = " "
 PARAGRAPH = "\n"
@@ -40,7 +44,7 @@ _PARAGRAPH = re.compile(r"\n[ \n]*\n")
 _ABBREVIATED = frozenset(
     "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "
     "jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thurs fri sat sun inc pl dr ln pkwy reg boul sra "
-    "ste rte yrs yr mos mo aprox env".split()
+    "sask mass mich wis kan neb nev wyo tex wash fla penn minn okla calif ariz colo conn tenn que ste rte yrs yr mos mo aprox env".split()
 )
 _STARTERS = frozenset(
     "he she they the call police anyone if his her it an this that these suspect child vehicle il elle ils elles la le les el "
@@ -56,6 +60,7 @@ class Tokens:
 
     __slots__ = (
         "_index",
+        "_spans",
         "capital",
         "ends",
         "field",
@@ -81,6 +86,9 @@ class Tokens:
         self.memo: dict[str, Any] = {}
         self._read(raw[:LONGEST].translate(_SAME_LENGTH))
         self.sentences = self._sentences()
+        self._spans: list[tuple[int, int]] = []
+        for first, end in pairwise([*self.sentences, len(self.words)]):
+            self._spans += [(first, end)] * (end - first)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -100,16 +108,18 @@ class Tokens:
 
     def sentence(self, at: int) -> tuple[int, int]:
         """The sentence that token ``at`` is in, as first token and end."""
+        if 0 <= at < len(self._spans):
+            return self._spans[at]
         number = bisect_right(self.sentences, at)
         end = self.sentences[number] if number < len(self.sentences) else len(self.words)
         return self.sentences[max(0, number - 1)], end
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
+        index = self._index
         found: list[int] = []
-        for word, places in self._index.items():
-            if word in words:
-                found += places
+        for word in words.intersection(index):  # goes through the text's words, which are fewer
+            found += index[word]
         found.sort()
         return found
 
@@ -141,7 +151,7 @@ class Tokens:
                     upper += token.isupper()
             elif end - start > 1 and token[0].isalpha():
                 letters += 1
-        self.is_cased = bool(mixed) and upper < letters * MOSTLY
+        self.is_cased = mixed > letters * FEWEST and upper < letters * MOSTLY
         index: dict[str, list[int]] = {}
         for at, word in enumerate(words):
             if word in index:

@@ -43,18 +43,18 @@ NO_VEHICLE_AFTER = frozenset(
 LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
-TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, "terrain", "haul"])
+TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, "terrain", "haul", "it"])
 
 
 class Mention:
     """One place where a text speaks of a vehicle: tokens ``first`` to before ``end``."""
 
-    __slots__ = ("end", "facts", "first", "is_bare")
+    __slots__ = ("end", "facts", "first", "is_bare", "is_predicate")
 
     def __init__(self, first: int, end: int) -> None:
         self.first, self.end = first, end
         self.facts: dict[str, Fact] = {}
-        self.is_bare = False
+        self.is_bare = self.is_predicate = False
 
 
 def mentions(tokens: Tokens) -> list[Mention]:
@@ -72,6 +72,11 @@ def mentions(tokens: Tokens) -> list[Mention]:
             mention = _by_model(tokens, at, past)
         if mention is None and (word in BODIES or (word == "terrain" and tokens.word(at - 2) == "all")):
             mention = _by_body(tokens, at, past)
+        if mention is None and word in {"it", "elle"} and found:
+            mention = Mention(at, at + 1)
+            mention.is_predicate = _predicate(tokens, mention, at + 1)
+            if not mention.is_predicate:
+                continue
         if mention is None and word == "haul" and tokens.word(at - 2) == "u":
             mention = _by_body(tokens, at, past)
         if mention is not None:
@@ -101,10 +106,16 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if tokens.word(end) == "model" and tokens.word(end + 1) == ":":
             model_first = end + 2
         model_end, model = _model(tokens, model_first, make)
+        if not model and tokens.word(end) in NO_MAKE_AFTER:
+            return None
+        if not model:
+            model_end, model = _others_model(tokens, end)
         mention = Mention(at, model_end or end)
         _beside(tokens, mention, at, model_end or end, past)
         is_sure = bool(model) or not ((key[0] in PLAIN_MAKES and len(key) == 1) or _is_surname(tokens, at))
         if not is_sure and not mention.facts:
+            return None
+        if not (model or mention.facts) and key[0] in GIVEN_NAMES and _is_before_a_name(tokens, end):
             return None
         if len(key[0]) <= 2 and not model and not mention.facts:
             return None
@@ -113,6 +124,32 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
             mention.facts["model"] = fact(tokens, model_first, model_end, model)
         return mention
     return None
+
+
+def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
+    """``Chrysler Intrepid``: the issuer's words, although it is another make's."""
+    for key, make in OWNERS.get(tokens.word(at), ()):
+        end = matched(tokens, at, key)
+        if end and key not in PLACES_TOO and not (len(key) == 1 and key[0] in PLAIN_MODELS):
+            return end, MODELS[make][key]
+    return 0, ""
+
+
+NO_MAKE_AFTER = frozenset(
+    "dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
+)
+PLACES_TOO = frozenset(
+    [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
+)
+NOT_AFTER_A_MODEL = frozenset(
+    "police pd sheriff county high school city department drive trail road street avenue".split()
+)
+GIVEN_NAMES = frozenset("kia mercedes lexus bentley harley dodge ford lincoln austin alfa aston audi ram".split())
+
+
+def _is_before_a_name(tokens: Tokens, at: int) -> bool:
+    """``Mercedes Lopez, 22``, ``Kia Johnson``"""
+    return tokens.is_cased and at < len(tokens) and tokens.capital[at] and tokens.words[at].isalpha()
 
 
 def _is_surname(tokens: Tokens, at: int) -> bool:
@@ -155,7 +192,9 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
             and not ("color" in mention.facts and tokens.is_cased and tokens.capital[at])
         ):
             return None
-        if is_plain and not mention.facts:
+        if (is_plain or key in PLACES_TOO) and not mention.facts:
+            return None
+        if key in PLACES_TOO and tokens.word(end) in NOT_AFTER_A_MODEL:
             return None
         mention.facts["make"] = fact(tokens, at, end, make, "medium")
         mention.facts["model"] = fact(tokens, at, end, MODELS[make][key])
@@ -173,6 +212,9 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
         return None  # the French participle
     mention = Mention(at, at + 1)
     body = BODIES.get(word)
+    if _predicate(tokens, mention, at + 1) and tokens.word(at - 1) in DEFINITE:
+        mention.is_predicate = True
+        return mention
     if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):
         mention.is_bare = True
         return mention
@@ -181,6 +223,26 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
         mention.facts["body"] = fact(tokens, at, at + 1, body)
     mention.is_bare = not mention.facts or (body in GENERIC and not mention.facts)
     return mention
+
+
+DEFINITE = frozenset("the its their his her le la el l '".split())
+
+
+def _predicate(tokens: Tokens, mention: Mention, end: int) -> bool:
+    """``The truck is white with a grey stripe``; ``The Murano is pearl white``."""
+    at = end + (tokens.word(end) == ",")
+    if tokens.word(at) not in {"is", "was", "est", "es", "era"} or "color" in mention.facts:
+        return False
+    at += 1
+    high = tokens.sentence(end - 1)[1]
+    stop = _color_end(tokens, at, high)
+    if stop == at or tokens.word(stop) not in {".", ",", ";", "with", "and", "", "avec", "con"}:
+        return False
+    if not (value := color(tokens, at, stop)):
+        return False
+    mention.facts["color"] = fact(tokens, at, stop, value)
+    mention.end = stop
+    return True
 
 
 def _has_make(tokens: Tokens, at: int) -> bool:
@@ -195,7 +257,8 @@ def _beside(tokens: Tokens, mention: Mention, first: int, end: int, past: int) -
     """Colour, year and body to the left and to the right."""
     low, _ = tokens.sentence(first)
     _left(tokens, mention, first, max(low, past, first - REACH))
-    _right(tokens, mention, end)
+    if not _predicate(tokens, mention, end):
+        _right(tokens, mention, end)
 
 
 def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
@@ -247,21 +310,17 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         word = tokens.words[at]
         if word == "model" and tokens.word(at + 1) == ":":
             break
-        if word in LABELS and tokens.word(at + 1) == ":":
-            at += 2
+        if (past := _past(tokens, at)) > at:
+            at = past
             continue
-        if word in {",", "(", "...", "⋯", "-", "/"}:
+        if word in {",", "(", "...", "⋯", "-", "/", '"'}:
             if has_break:
                 break
             has_break = True
             at += 1
             continue
-        if word in {"color", "couleur", "colour", "de"} and (
-            tokens.word(at + 1) in {":", "de"} or _color(tokens, at + 1) or tokens.word(at + 1) in {"color"}
-        ):
-            at += 1
-            if tokens.word(at) == ":":
-                at += 1
+        if word in YEAR_WORDS and (_year(tokens, at + 1) or tokens.words[at + 1 : at + 2] == ["year"]):
+            at += 1 + (tokens.words[at + 1] == "year")
             continue
         if (
             (year := _year(tokens, at))
@@ -271,7 +330,7 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         ):
             mention.facts["year"] = fact(tokens, at, at + 1, year)
             at += 1
-        elif (_color(tokens, at) or word in SHADES) and "color" not in mention.facts:
+        elif (_color(tokens, at) or word in SHADES or _is_compound(tokens, at)) and "color" not in mention.facts:
             stop = _color_end(tokens, at, high)
             value = color(tokens, at, stop)
             if not value or _is_elsewhere(tokens, stop):
@@ -300,6 +359,21 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         has_break = False
 
 
+YEAR_WORDS = frozenset("del modelo modele model annee ano".split())
+
+
+def _past(tokens: Tokens, at: int) -> int:
+    """Past words that say nothing themselves: ``color:``, ``two-tone``, ``de couleur``."""
+    word, after = tokens.words[at], tokens.word(at + 1)
+    if word in LABELS and after == ":":
+        return at + 2
+    if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
+        return at + 3
+    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color"} or _color(tokens, at + 1)):
+        return at + 1 + (after == ":")
+    return at
+
+
 def _is_elsewhere(tokens: Tokens, at: int) -> bool:
     """Whether what was just read describes the noun that follows: hair, clothes, "2000 block"."""
     word = tokens.word(at)
@@ -324,11 +398,24 @@ def _year(tokens: Tokens, at: int) -> int:
         return (1900 if int(word) > 35 else 2000) + int(word)
     if (
         len(word) == 2
-        and tokens.word(at + 1) in MAKES_BY_FIRST
-        and tokens.word(at - 1) in {"a", "is", ":"} | set(COLORS)
+        and _is_before_make(tokens, at + 1)
+        and (tokens.word(at - 1) in BEFORE_YEAR or _opens(tokens, at))
     ):
         return (1900 if int(word) > 35 else 2000) + int(word)
     return 0
+
+
+BEFORE_YEAR = frozenset({"a", "an", "is", ":", "...", "vehicle", "veh", "alert", "stolen"} | set(COLORS))
+
+
+def _is_before_make(tokens: Tokens, at: int) -> bool:
+    """``02 WHI TOYOTA``, ``14 RAM``"""
+    return tokens.word(at) in MAKES_BY_FIRST or (tokens.word(at) in COLORS and tokens.word(at + 1) in MAKES_BY_FIRST)
+
+
+def _opens(tokens: Tokens, at: int) -> bool:
+    """Whether the token is the first of its line."""
+    return at == 0 or "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
 
 
 def _color(tokens: Tokens, at: int) -> str:
@@ -338,9 +425,35 @@ def _color(tokens: Tokens, at: int) -> str:
         return found if not _is_clash(tokens, word) else ""
     if word in FRENCH_COLORS and tokens.language[:2] == "fr":
         return FRENCH_COLORS[word]
-    if word == "dark" and tokens.word(at + 1).strip("-") in COLORED | {""} and tokens.word(at + 1):
-        return "dark"
+    if word == "dark" and tokens.word(at + 1):
+        after = tokens.word(at + 1)
+        is_of_car = after in BODIES or after in MAKES_BY_FIRST or after in {"4", "four", "2", "two", "older"}
+        return "dark" if after.strip("-") in COLORED | {""} or is_of_car else ""
     return ""
+
+
+#: Words before a colour that are part of its name, and words that only say how it shines.
+COMPOUND = {
+    "lime": "lime",
+    "forest": "forest",
+    "navy": "navy",
+    "baby": "",
+    "hunter": "",
+    "royal": "",
+    "candy": "",
+    "cherry": "",
+    "snow": "",
+    "inferno": "",
+    "denim": "",
+    "primer": "",
+    "steel": "",
+    "midnight": "",
+    "sandy": "",
+}
+
+
+def _is_compound(tokens: Tokens, at: int) -> bool:
+    return tokens.word(at) in COMPOUND and tokens.word(at + 1 + (tokens.word(at + 1) == "-")) in COLORS
 
 
 def _is_clash(tokens: Tokens, word: str) -> bool:
@@ -356,7 +469,7 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
     start = at
     while start - 1 >= low:
         word = tokens.words[start - 1]
-        if word in SHADES or _color(tokens, start - 1):
+        if word in SHADES or _color(tokens, start - 1) or _is_compound(tokens, start - 1):
             start -= 1
         elif (
             word == "-"
@@ -368,7 +481,10 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
         ):
             start -= 2
         elif (
-            word == "-" and start - 4 >= low and tokens.words[start - 2] in {"and", "or"} and _color(tokens, start - 4)
+            word == "-"
+            and start - 4 >= low
+            and tokens.words[start - 2] in {"and", "or", "over"}
+            and _color(tokens, start - 4)
         ):
             start -= 4
         else:
@@ -382,12 +498,15 @@ def _color_end(tokens: Tokens, at: int, high: int) -> int:
         if (
             word in SHADES
             or _color(tokens, at)
+            or _is_compound(tokens, at)
+            or word == "foret"
             or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"}
             and at + 1 < high
             and (
                 _color(tokens, at + 1)
                 or (word == "-" and tokens.words[at + 1] in SHADES)
                 or (tokens.words[at + 1] in SHADES and _color(tokens, at + 2))
+                or (tokens.words[at + 1] in SHADES and tokens.word(at + 2) in SHADES and _color(tokens, at + 3))
             )
         ):
             at += 1
@@ -407,12 +526,16 @@ def color(tokens: Tokens, first: int, end: int) -> str:
             and not (word in {"navy"} and not _color(tokens, at + 1))
             and not (word == "dark" and _color(tokens, at))
         ):
-            value = "" if word in {"bright", "metallic", "pearl"} else SHADES[word]
+            value = "" if word in {"bright", "very", "metallic", "pearl"} else SHADES[word]
             is_after = parts and not _color(tokens, at + 1)
             if is_after:
-                parts[-1] = f"{value} {parts[-1]}".strip()
+                parts[-1] = "navy" if value == "navy" else f"{value} {parts[-1]}".strip()
             else:
                 shade = value
+        elif word == "foret" and parts:
+            parts[-1] = f"forest {parts[-1]}"
+        elif _is_compound(tokens, at) and word != "navy":
+            shade = COMPOUND[word]
         elif found := _color(tokens, at):
             parts.append(f"{shade} {found}".strip())
             shade = ""
