@@ -203,6 +203,21 @@ def test_what_is_no_alert_gives_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "AMBER ALERT. LIGHT BLUE KIA RIO.",
+        "AMBER Alert: Ada Testchild, 7, was walking back home from the movie theater. Blue Kia Rio with fictitious plates.",
+        "AMBER Alert: Ada Testchild, 7. The suspect, Max Testman, 41, served 12 years in prison. Blue Kia Rio.",
+        "AMBER Alert: one of the two children has been found safe. Ada Testchild, 7, is in danger. Blue Kia Rio.",
+        "AMBER Alert: Ada Testchild, 7. The plate given earlier was inaccurate. Blue Kia Rio.",
+    ],
+)
+def test_words_of_other_texts_do_not_hide_an_alert(text: str) -> None:
+    """Home, a film, prison and a child who was found occur in alerts too."""
+    assert [vehicle.model for vehicle in read(text).vehicles] == ["Rio"]
+
+
+@pytest.mark.parametrize(
     ("text", "plates"),
     [
         (

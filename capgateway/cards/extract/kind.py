@@ -217,8 +217,15 @@ def _names_programme(tokens: Tokens) -> bool:
 PROGRAMMES = frozenset("amberalert alertaamber alerteamber".split())
 
 
+AMBER_THINGS = frozenset(
+    "light lights lamp lamps lens lenses beacon beacons notice signal signals glow ale beer beads necklace jewelry status".split()
+)
+
+
 def _is_weather(tokens: Tokens) -> bool:
-    """``Amber alert for heavy rain``"""
+    """``Amber alert for heavy rain``, ``amber lights``"""
+    if any(tokens.word(at + 1) in AMBER_THINGS for at in tokens.places(AMBER)):
+        return True
     return not tokens.has(CHILD_NOUNS) and any(
         word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]
     )
