@@ -16,7 +16,7 @@ import msgspec
 from capgateway import cap, ids
 from capgateway.cards import references, review, strands
 from capgateway.cards.area import shown_codes
-from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
+from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation, incident_of
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
     STATEMENTS,
@@ -297,7 +297,7 @@ def _display(
     return Display(
         alert_id=shown.member.alert_id,
         card_id=card_id,
-        incident_id=incident_id or card_id.replace("crd_", "inc_", 1),
+        incident_id=incident_id or incident_of(card_id),
         revision=current.revision + 1 if current else 1,
         issued_at=_issued_at(shown.life),
         expires_at=shown.expires_at,

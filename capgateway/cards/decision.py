@@ -124,3 +124,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     deployment: str = ""
     anew: frozenset[str] = frozenset()
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """All alerts of the chain, the arrived one among them, by their ids."""
+        return {member.alert_id: member for member in (*self.chain, self.arrived)}
+
+
+def incident_of(card_id: str) -> str:
+    """The incident of a card that is alone in it."""
+    return card_id.replace("crd_", "inc_", 1)

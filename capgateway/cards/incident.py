@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from capgateway.cards import traits as facts
 from capgateway.cards.area import covers, overlap, target
-from capgateway.cards.decision import CardState, Decision, Display, End
+from capgateway.cards.decision import CardState, Decision, Display, End, incident_of
 from capgateway.cards.life import STATEMENTS
 from capgateway.cards.member import Member, begun
 from capgateway.cards.traits import Traits
@@ -52,6 +52,12 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True):
     def is_over_by_word(self) -> bool:
         """Whether somebody ended its incident, or a person has to say whether it goes on."""
         return self.card is None or self.card.state == "waiting" or self.card.end_reason in BY_WORD
+
+
+class Mate(Rival, frozen=True, kw_only=True):
+    """A rival that has a card."""
+
+    card: CardState
 
 
 def tie(one: Side, other: Side) -> Literal["linked", "related"] | None:
@@ -113,17 +119,11 @@ def _settled(
     )
 
 
-class _Shown(Rival, frozen=True, kw_only=True):
-    """A rival that is on display."""
-
-    card: CardState
-
-
-def _shown(linked: Iterable[Rival], mine: Side, current: CardState | None) -> _Shown | None:
+def _shown(linked: Iterable[Rival], mine: Side, current: CardState | None) -> Mate | None:
     """The earliest displayed of them whose incident has room: two cards of one sender are never in one incident."""
     sender, own = mine.member.gist.sender_key, current.incident_id if current else ""
     found = [
-        _Shown(side=rival.side, card=rival.card, senders=rival.senders)
+        Mate(side=rival.side, card=rival.card, senders=rival.senders)
         for rival in linked
         if rival.card and rival.card.is_shown and (rival.card.incident_id == own or sender not in rival.senders)
     ]
@@ -143,11 +143,6 @@ def _with_room(over: Iterable[Rival], mine: Side, display: Display, current: Car
 
 def _cards(rivals: Iterable[Rival]) -> Iterable[CardState]:
     return (rival.card for rival in rivals if rival.card)
-
-
-def incident_of(card_id: str) -> str:
-    """The incident of a card that is alone in it."""
-    return card_id.replace("crd_", "inc_", 1)
 
 
 def ends_with(cancel: Member, copy: Member, displayed: Side, policy: Policy) -> bool:

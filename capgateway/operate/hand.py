@@ -4,6 +4,7 @@ contain a name. The reason is in the audit trail."""
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from capgateway import log
@@ -26,15 +27,16 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("capgateway.operate")
 
 
-class Hand:
+class Hand(ABC):
     """Acts of a person. What cannot be done raises ``LookupError`` or ``ValueError`` with a sentence for that person."""
 
     policy: Policy
     _store: Store
     _on_messages: Callable[[], None]
 
+    @abstractmethod
     async def _examined(self, alert_id: str) -> Arrival | None:
-        raise NotImplementedError
+        """A stored alert as its feed brought it, read again."""
 
     async def _decide(self, alert_id: str, *, is_for_later: bool = False) -> Taken:
         return await self._store.write_alone(again.decide_again, alert_id, self.policy, is_for_later=is_for_later)

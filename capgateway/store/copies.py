@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from capgateway.cards import CardState, Change, Policy
-    from capgateway.cards.incident import Rival
+    from capgateway.cards.incident import Mate
     from capgateway.store.outcomes import Outcome
     from capgateway.store.write import Write
 
@@ -61,7 +61,7 @@ _OVERDUE = select(cards).where(
 
 def apply(write: Write, made: Outcome, chain_id: str, policy: Policy) -> Written:
     """Write the changes of a decision, and what follows from them for the other cards of their incidents."""
-    before = [_state(write, change.card_id) for change in made.decision.changes]
+    before = [_before(write, change) for change in made.decision.changes]
     media_rows.keep(write, made.decision.changes, made.pictures)
     written = card_rows.apply(write, made.decision.changes, made.shown, chain_id)
     for alert_id, traits in made.traits.items():
@@ -100,8 +100,11 @@ def _end(write: Write, row: RowMapping, changes: Sequence[Change], policy: Polic
         _follow(write, change, chains.state(row), policy)
 
 
-def _state(write: Write, card_id: str) -> CardState | None:
-    row = write.execute(_ONE, {"card": card_id}).mappings().first()
+def _before(write: Write, change: Change) -> CardState | None:
+    """The card as it is before a change; ``None`` for a new one."""
+    if isinstance(change, Display) and change.revision == 1:
+        return None
+    row = write.execute(_ONE, {"card": change.card_id}).mappings().first()
     return chains.state(row) if row else None
 
 
@@ -114,7 +117,7 @@ def _follow(write: Write, change: Change, was: CardState | None, policy: Policy)
         return _place_copies(write, change, policy) if was and change.state == "active" else 0
     if was is None or not was.active or change.by_policy:
         return 0  # a policy that ends one programme ends its copies as well
-    mates = [mate for mate in incidents.mates_of(write, was.incident_id) if mate.card]
+    mates = incidents.mates_of(write, was.incident_id)
     if change.reason in (*incident.BY_WORD, "erased"):
         return _close(write, change, mates)
     write.execute(_STAY, {"by": was.card_id})
@@ -125,30 +128,30 @@ def _follow(write: Write, change: Change, was: CardState | None, policy: Policy)
 
 def _place_copies(write: Write, shown: Display, policy: Policy) -> int:
     """A card on display says something else: copies that are not about the same child any more are displayed."""
-    copies = [mate.card for mate in incidents.mates_of(write, shown.incident_id) if mate.card]
-    return sum(_place_anew(write, card, policy) for card in copies if card.state == "linked")
+    cards_there = [mate.card for mate in incidents.mates_of(write, shown.incident_id)]
+    return sum(_place_anew(write, card, policy) for card in cards_there if card.state == "linked")
 
 
-def _promote(write: Write, mates: Sequence[Rival], policy: Policy) -> int:
+def _promote(write: Write, mates: Sequence[Mate], policy: Policy) -> int:
     """Display the next live copy: that of the highest precedence, of these the first. Where a card stays because what was to take
     its place has ended, only a copy of a higher precedence takes it."""
-    copies = [mate for mate in mates if mate.card and mate.card.state == "linked"]
-    shown = [incident.precedence(mate.side.member, policy) for mate in mates if mate.card and mate.card.active]
+    copies = [mate for mate in mates if mate.card.state == "linked"]
+    shown = [incident.precedence(mate.side.member, policy) for mate in mates if mate.card.active]
     for mate in sorted(copies, key=lambda mate: -incident.precedence(mate.side.member, policy)):
         if shown and incident.precedence(mate.side.member, policy) <= max(shown):
             break
-        if mate.card and (messages := _place_anew(write, mate.card, policy)):
+        if messages := _place_anew(write, mate.card, policy):
             return messages
     return 0
 
 
-def _close(write: Write, ended: End, mates: Sequence[Rival]) -> int:
+def _close(write: Write, ended: End, mates: Sequence[Mate]) -> int:
     """Somebody ended the incident: what gives way to this card ends too, and what is a copy waits for a person. Where this one
     gave way to another, that is what the copies are copies of, and they stay."""
     messages = 0
-    is_over = not any(mate.card and mate.card.is_shown for mate in mates)
+    is_over = not any(mate.card.is_shown for mate in mates)
     for mate in mates:
-        if mate.card is None or mate.card.state == "waiting":
+        if mate.card.state == "waiting":
             continue
         if mate.card.active:
             if mate.card.superseded_by and (is_over or mate.card.superseded_by == ended.card_id):
@@ -158,20 +161,18 @@ def _close(write: Write, ended: End, mates: Sequence[Rival]) -> int:
     return messages
 
 
-def _wait(write: Write, mate: Rival) -> int:
+def _wait(write: Write, mate: Mate) -> int:
     """A live copy of what somebody ended: only a person may display it."""
-    if mate.card is None:
-        return 0
     write.execute(_WAIT, {"card": mate.card.card_id})
     write.execute(_ASK, {"alert": mate.side.member.alert_id})
     return operators.tell(write, "review_waiting", _said(mate))
 
 
-def _said(mate: Rival) -> OperatorData:
-    alert_id, card = mate.side.member.alert_id, mate.card
+def _said(mate: Mate) -> OperatorData:
+    alert_id = mate.side.member.alert_id
     return OperatorData(
         severity="warning",
-        card_id=card.card_id if card else None,
+        card_id=mate.card.card_id,
         feed=mate.side.member.feed,
         message_type="card.published",
         since=mate.side.member.received_at,

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, exists, or_, select
 from capgateway import cap
 from capgateway import cards as card_stage
 from capgateway.cards import AMBER, CardState, Decision, Display, Draft, End, Traits, incident
-from capgateway.cards.incident import Rival, Side
+from capgateway.cards.incident import Mate, Rival, Side
 from capgateway.cards.life import STATEMENTS, standing
 from capgateway.store import chains
 from capgateway.store.dialect import upserts
@@ -95,9 +95,10 @@ def settle(
     return replace(settled, word="quarantined", reason="review") if is_held else settled
 
 
-def mates_of(write: Write, incident_id: str) -> list[Rival]:
+def mates_of(write: Write, incident_id: str) -> list[Mate]:
     """The open cards of an incident."""
-    return [_rival(row, frozenset()) for row in write.execute(_MATES, {"incident": incident_id}).mappings()]
+    rivals = [_rival(row, frozenset()) for row in write.execute(_MATES, {"incident": incident_id}).mappings()]
+    return [Mate(side=rival.side, card=rival.card) for rival in rivals if rival.card]
 
 
 def displayed_for(write: Write, situation: Situation, statements: Iterable[Member], policy: Policy) -> list[str]:
@@ -108,7 +109,7 @@ def displayed_for(write: Write, situation: Situation, statements: Iterable[Membe
         for card in own.values()
         if card.end_reason == "cancelled"
         for mate in mates_of(write, card.incident_id)
-        if mate.card and mate.card.active and mate.card.card_id not in own
+        if mate.card.active and mate.card.card_id not in own
     ]
     if not own:
         drafts = ((member, stored_draft(write, member)) for member in statements)
@@ -142,9 +143,8 @@ def _placed(
 ) -> Display:
     if display.alert_id not in drafts:
         return display
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
     mine = incident.side(
-        known[display.alert_id],
+        situation.members[display.alert_id],
         drafts[display.alert_id].traits,
         programme=display.programme,
         ends=display.expires_at,
@@ -155,13 +155,13 @@ def _placed(
 
 def _along(write: Write, situation: Situation, ended: End, copy: CardState, policy: Policy) -> tuple[list[End], bool]:
     """Which cards on display end with a copy of theirs, and whether one stays although it may be meant."""
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+    ended_copy = situation.members[copy.alert_id]
     speakers = [situation.arrived] if _ends(situation.arrived) else incident.enders(situation)
     along, is_held = [], False
     for mate in mates_of(write, copy.incident_id):
-        if mate.card is None or not mate.card.active or mate.card.card_id == copy.card_id:
+        if not mate.card.active or mate.card.card_id == copy.card_id:
             continue
-        if any(incident.ends_with(one, known[copy.alert_id], mate.side, policy) for one in speakers):
+        if any(incident.ends_with(one, ended_copy, mate.side, policy) for one in speakers):
             along.append(incident.end(mate.card, ended))
         else:
             is_held = True

@@ -82,7 +82,7 @@ def outcome(
         return _undecided(error, "it was decided")
     if write.paused_since and not is_for_later:
         settled = _in_a_pause(arrived, settled)
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+    known = situation.members
     removed = _corrections(write, found) if settled.changes else ()
     shown: dict[str, Card] = {}
     pictures: dict[str, tuple[Entry, ...]] = {}
@@ -120,7 +120,7 @@ def _drafts(
     wanted = {change.alert_id for change in decision.changes if isinstance(change, Display)}
     if card_stage.was_cancelled_unseen(decision, situation):
         wanted.add(arrived.alert_id)
-    known = {member.alert_id: member for member in (*situation.chain, arrived)}
+    known = situation.members
     for alert_id in wanted - found.keys():
         if stored := incidents.stored_draft(write, known[alert_id]):
             found[alert_id] = stored
