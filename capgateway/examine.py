@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, cards
+from capgateway.cards.policy import USUAL, Policy
 from capgateway.feeds import enveloped
 from capgateway.store import Arrival, arrival
 
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
 
 
 def examine(
-    document: bytes, feed: Feed, schemas: cap.Schemas, *, received_at: datetime, envelope_status: str | None = None
+    document: bytes,
+    feed: Feed,
+    schemas: cap.Schemas,
+    *,
+    received_at: datetime,
+    envelope_status: str | None = None,
+    policy: Policy = USUAL,
 ) -> Arrival:
-    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside."""
+    """What a feed brought, ready for the store. What an envelope says of its status outweighs an ``Actual`` inside. ``policy``
+    says which programmes there are."""
     alert: cap.Alert | None = None
     held_back: QuarantineReason | None = None
     try:
@@ -45,14 +53,14 @@ def examine(
         report = _broken(error, feed)
         gate = "undecided"
     came = arrival(
-        feed=feed.name,
+        feed=feed,
         document=document,
         received_at=received_at,
         alert=alert,
         report=report,
         gate=gate,
         held_back=held_back,
-        rehearsal=feed.rehearsal,
+        policy=policy,
     )
     if came.status is not None or envelope_status is None:
         return came

@@ -7,6 +7,7 @@ import re
 HIDDEN = "[hidden]"
 _LOGIN = re.compile(r"(?<=://)[^/?#@]*@")
 _ADDRESS = re.compile(r"""\b[a-z][a-z0-9+.-]{1,20}://[^\s"'<>]+""", re.IGNORECASE)
+_PATH = re.compile(r"""([a-z][a-z0-9+.-]{1,20}://[^/\s'"<>?#]+)/?[^\s'"<>]*""", re.IGNORECASE)
 
 
 def mask_query(url: str) -> str:
@@ -21,3 +22,8 @@ def mask_query(url: str) -> str:
 def mask_addresses(text: str) -> str:
     """A sentence, every address in it masked."""
     return _ADDRESS.sub(lambda found: mask_query(found[0]), text) if "://" in text else text
+
+
+def mask_paths(text: str) -> str:
+    """A sentence, of every address in it only the server: a page is often named after the child."""
+    return _PATH.sub(r"\1/…", text) if "://" in text else text

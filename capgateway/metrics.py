@@ -56,6 +56,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     cards_unverified: int = 0
     take_downs_held: int = 0
     is_writable: bool = False
+    is_paused: bool = False
 
 
 class Metrics:
@@ -82,6 +83,12 @@ class Metrics:
             ["task", "name"],
             registry=self._registry,
         )
+        self._pictures = Counter(
+            "capgateway_pictures",
+            "Pictures tried: ready, later (tried again), or the finding for which they are not shown.",
+            ["outcome"],
+            registry=self._registry,
+        )
         self._steps = Counter(
             "capgateway_clock_steps", "Jumps of this machine's clock.", ["direction"], registry=self._registry
         )
@@ -101,6 +108,10 @@ class Metrics:
     def task_failed(self, *, task: str, name: str) -> None:
         """Count one fault of a task, by its kind and by whom it works for."""
         self._tasks.labels(_label(task), _label(name)).inc()
+
+    def pictured(self, *, outcome: str) -> None:
+        """Count one try for a picture: ``ready``, ``later``, or the finding for which it is not shown."""
+        self._pictures.labels(_label(outcome)).inc()
 
     def clock_stepped(self, by: timedelta) -> None:
         """Count one jump of the wall clock."""
@@ -186,6 +197,12 @@ class _Gauges:
         )
         if known is None:
             return
+        yield _gauge(
+            "capgateway_paused",
+            "1 while displays are paused: none starts, and take-downs continue.",
+            [],
+            [([], float(self._state.is_paused))],
+        )
         yield _gauge(
             "capgateway_cards_unverified",
             "Live cards that nobody has confirmed since a gap of their feed.",

@@ -2,9 +2,9 @@
 
 ::
 
-    ingest.Watching (a job or a stream a feed, expiry)        Dispatch        web
-                       └────────── store ────────────────────────┘             │
-                                     └─────────────────────────────────────────┘
+    ingest.Watching (a job or a stream a feed, expiry)    Pictures    Dispatch    web
+                       └────────── store ────────────────────┴───────────┘         │
+                                     └─────────────────────────────────────────────┘
 
 Each of them is kept: a fault in one is noted and it begins again. The clock is watched beside them.
 
@@ -23,16 +23,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from capgateway import cap, config, log, shipped, web
+from capgateway import cap, config, log, places, shipped, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
 from capgateway.dispatch import Dispatch
 from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
+from capgateway.media.walk import Pictures, hosts_of
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, feeds, gaps, leases, removed, standing
+from capgateway.store import Store, feeds, gaps, leases, removed, review, standing
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -70,13 +71,26 @@ class Service:
         self._intake = Intake(
             store,
             self._schemas,
-            _policy(settings),
+            policy_of(settings),
+            metrics=self.metrics,
+            on_messages=self._wake,
+        )
+        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._wake)
+        self._pictures = Pictures(
+            store,
+            self._intake.policy,
+            {},
+            user_agent=user_agent(settings),
             metrics=self.metrics,
             on_messages=self._dispatch.wake,
         )
-        self._operate = Operate(store, self._schemas, self._intake.policy, {}, on_messages=self._dispatch.wake)
         self._use(settings)
-        self._watching = Watching(self._intake, user_agent(settings), self.faults)
+        self._watching = Watching(
+            self._intake,
+            user_agent(settings),
+            self.faults,
+            each_second={"review": self._operate.publish_unanswered},
+        )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
         self._beside: set[asyncio.Task[None]] = set()
@@ -112,6 +126,7 @@ class Service:
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
                 await self._operate.reconsider()  # policy or version may have changed since
+                await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
             await self._warn_of_the_forgotten()
             address = f"http://{self.address.host}:{self.address.port}" if self.address else None
@@ -180,6 +195,7 @@ class Service:
         if "deliver" in self.roles:
             await self._reach_receivers()
         await self._operate.reconsider()
+        await self._pictures.try_again()
         await self._warn_of_the_forgotten()
 
     def _begin(self, task: Task, work: Callable[[], Awaitable[None]]) -> None:
@@ -224,6 +240,7 @@ class Service:
             await self.store.write(leases.clock_stepped, by, self._dispatch.held, alone=self.store.is_ours_alone)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
             return
@@ -232,9 +249,14 @@ class Service:
 
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
-        self.store.outlets = _outlets(settings)
-        self._intake.policy = self._operate.policy = _policy(settings)
-        self._operate.feeds = {feed.name: feed for feed in settings.feeds}
+        self.store.outlets = _outlets(settings, self.address)
+        self._intake.policy = self._operate.policy = self._pictures.policy = policy_of(settings)
+        self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
+
+    def _wake(self) -> None:
+        """The store has messages to deliver, and perhaps a card with pictures."""
+        self._dispatch.wake()
+        self._pictures.wake()
 
     async def _warn_of_the_forgotten(self) -> None:
         """A receiver that is no longer configured may still show cards, and its address and secret are not known."""
@@ -284,8 +306,10 @@ class Service:
             age=self.clock_steps.age,
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
+            atlas=lambda: self._intake.policy.atlas,
         )
         async with web.serve(web.make_app(self._gateway), address) as self.address:
+            self.store.outlets = _outlets(self.settings, self.address)
             yield
 
     async def _reach_receivers(self) -> None:
@@ -308,6 +332,16 @@ class Service:
                 self._dispatch.stop()
                 if not self._dispatch.is_running:  # it failed, and waits to begin again
                     delivering.cancel()
+
+    @asynccontextmanager
+    async def _picturing(self) -> AsyncIterator[None]:
+        picturing = asyncio.create_task(keep(Task("pictures", "run"), self._pictures.run, self.faults))
+        try:
+            yield
+        finally:
+            self._pictures.stop()
+            picturing.cancel()
+            await asyncio.wait({picturing})
 
     def _troubles(self) -> list[str]:
         """Why this process does not do its part."""
@@ -383,12 +417,14 @@ def user_agent(settings: Settings) -> str:
     return f"capgateway/{version('capgateway')} ({contact})"
 
 
-def public_url(settings: Settings) -> str:
-    """The address under which receivers reach this gateway."""
+def public_url(settings: Settings, bound: Address | None = None) -> str:
+    """The address under which receivers reach this gateway; ``bound`` is the one that it got where it asked for any port."""
+    if bound and not settings.gateway.public_url and (settings.gateway.listen or "").endswith(":0"):
+        return f"http://{bound.host}:{bound.port}"
     return settings.gateway.public_url or f"http://{settings.gateway.listen}"
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy, with what each feed may say."""
     feeds = {
         feed.name: FeedRules(
@@ -397,11 +433,12 @@ def _policy(settings: Settings) -> Policy:
             jurisdiction=feed.jurisdiction,
             signature=feed.signature,
             precedence=feed.precedence,
+            media_hosts=hosts_of(feed),
         )
         for feed in settings.feeds
     }
-    return msgspec.structs.replace(settings.policy, feeds=feeds)
+    return msgspec.structs.replace(settings.policy, feeds=feeds, atlas=places.atlas_of(settings.places))
 
 
-def _outlets(settings: Settings) -> Outlets:
-    return Outlets(receivers=settings.receivers, public_url=public_url(settings))
+def _outlets(settings: Settings, bound: Address | None) -> Outlets:
+    return Outlets(receivers=settings.receivers, public_url=public_url(settings, bound))

@@ -1,4 +1,5 @@
-"""Files that ship with the package: the schemas. ``cap`` opens no file itself; callers hand it what this module reads."""
+"""Files that ship with the package: the schemas and the boundaries. ``cap`` opens no file itself; callers hand it what this
+module reads."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 
 # Neither importlib.resources nor pathlib: they would cost the command line 10 and 3 ms.
 SCHEMAS = os.path.join(os.path.dirname(__file__), "schemas")
+BOUNDARIES = os.path.join(os.path.dirname(__file__), "places", "boundaries.bin")
 CAP_VERSIONS = ("1.0", "1.1", "1.2")
 
 
@@ -18,3 +20,9 @@ def schema(path: str) -> bytes:
 def cap_schemas() -> dict[str, bytes]:
     """The CAP schemas by version, for :class:`capgateway.cap.Schemas`."""
     return {version: schema(f"cap/cap-{version}.xsd") for version in CAP_VERSIONS}
+
+
+def boundaries() -> bytes:
+    """The boundary file, as :mod:`capgateway.places.pack` packs it."""
+    with open(BOUNDARIES, "rb") as file:
+        return file.read()

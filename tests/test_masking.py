@@ -13,7 +13,7 @@ from capgateway import log, net
 from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.feeds.http.fetch import FetchFailed, fetch
-from capgateway.masking import mask_addresses, mask_query
+from capgateway.masking import mask_addresses, mask_paths, mask_query
 
 KEY = "k-3141592653"
 
@@ -78,3 +78,11 @@ async def test_no_failure_of_a_feed_tells_its_key(url: str) -> None:
             failed = await fetch(session, url, feed=feed, now=utc_now())
         assert isinstance(failed, FetchFailed)
         assert KEY not in msgspec.json.encode(failed).decode()
+
+
+def test_of_a_document_s_address_only_the_server_is_shown() -> None:
+    """A page is often named after the child; what is no address stays."""
+    assert mask_paths("what https://x.example:8/ada-testchild.xml?a=b leads to is not CAP") == (
+        "what https://x.example:8/… leads to is not CAP"
+    )
+    assert mask_paths("no answer within 5 s") == "no answer within 5 s"

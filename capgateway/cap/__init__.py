@@ -5,6 +5,7 @@ from capgateway.cap.finding import Finding, Report, Signature, moved, verdict_on
 from capgateway.cap.lists import references
 from capgateway.cap.model import Alert, Area, Circle, Info, Named, Reference, Resource, Time
 from capgateway.cap.parse import Parsed, parse, parse_element
+from capgateway.cap.profiles import choose as choose_profile
 from capgateway.cap.remains import remains
 from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
@@ -31,6 +32,7 @@ __all__ = [
     "Signature",
     "Time",
     "Xml",
+    "choose_profile",
     "moved",
     "parse",
     "parse_element",

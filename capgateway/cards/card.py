@@ -1,21 +1,25 @@
 """The published card, ``card/1``: what the platform shows. Its JSON Schema is generated from these types.
 
 Unknown scalars are ``null``, empty lists ``[]``; receivers ignore fields they don't know. Times are RFC 3339 in UTC
-(``source.sent`` excepted: as received). Facts, pictures and shapes are not made yet and stay empty.
+(``source.sent`` excepted: as received). Facts are read by :mod:`capgateway.cards.extract`.
 
-The schema is the producer's: every field is there, and none besides. ``python -m capgateway.cards.card`` prints it.
+``python -m capgateway.cards.card`` prints the strict schema, with ``--lax`` the one for receivers.
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from capgateway.cards.described import describe
+
 Language = str
 Label = dict[Language, str]
 ExpiresFrom = Literal["cap", "default", "max"]
+Basis = Literal["polygon", "circle", "geocode", "mixed"]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -48,6 +52,87 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
 
 
+class Age(msgspec.Struct, frozen=True, kw_only=True):
+    """An age in ``unit``; ``max`` is the upper end of a range such as "30 to 40 years old" or "in her 20s"."""
+
+    value: Annotated[int, msgspec.Meta(ge=0)]
+    max: int | None = None
+    unit: Literal["year", "month", "week", "day"] = "year"
+    text: str
+
+
+class Height(msgspec.Struct, frozen=True, kw_only=True):
+    """A height in whole centimetres; ``max_cm`` is the upper end of a range."""
+
+    cm: int
+    max_cm: int | None = None
+    text: str
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """A weight in whole kilograms; ``max_kg`` is the upper end of a range."""
+
+    kg: int
+    max_kg: int | None = None
+    text: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person sought or a suspect, as far as the alert surely says."""
+
+    name: str | None = None
+    age: Age | None = None
+    sex: Literal["F", "M"] | None = None
+    race: str | None = None
+    hair: str | None = None
+    eyes: str | None = None
+    height: Height | None = None
+    weight: Weight | None = None
+    clothing: str | None = None
+    photo: str | None = None
+
+
+class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle that is looked for. A partial plate is its known characters."""
+
+    color: str | None = None
+    year: int | None = None
+    make: str | None = None
+    model: str | None = None
+    body: str | None = None
+    plate: str | None = None
+    plate_region: str | None = None
+    plate_partial: bool = False
+    detail: str | None = None
+
+
+class SeenTime(msgspec.Struct, frozen=True, kw_only=True):
+    """When, in the issuer's words; ``at`` is the moment where it can be told for sure."""
+
+    text: str
+    at: Time | None = None
+
+
+class LastSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when the person sought was last seen, and which way they went, in the issuer's words."""
+
+    place: str | None = None
+    time: SeenTime | None = None
+    direction: str | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fact was read: code points ``start`` to before ``end`` of ``content[language][field]``, or of the parameter's value
+    where ``field`` is ``parameter:NAME``. That slice is ``text``."""
+
+    confidence: Literal["certain", "high", "medium"]
+    text: str
+    language: str
+    field: str
+    start: int
+    end: int
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
     """A call to action; ``from`` says whether the alert itself or the operator's policy asks for it."""
 
@@ -57,8 +142,23 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename={"origin": "from"
     origin: Literal["cap", "policy"]
 
 
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture, made again by the gateway: always a JPEG. ``alt`` describes it by what is sure. ``url`` is gone when the card has
+    ended."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^m[1-9][0-9]*$")]
+    role: Literal["child", "person", "suspect", "vehicle", "other"]
+    url: str
+    sha256: str
+    mime_type: str
+    width: Annotated[int, msgspec.Meta(ge=1)]
+    height: Annotated[int, msgspec.Meta(ge=1)]
+    alt: Label
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole unit meant by the alert; ``share`` is how much of it, ``null`` when not known."""
+    """A unit that the alert means: a country, state, province, county, or unit of ``[[places]]``. ``share`` is how much of it is
+    meant, ``null`` when that is not known."""
 
     code: str
     scheme: str
@@ -67,10 +167,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardArea(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the card is shown: ``target`` is clipped to the policy's regions, the other lists tell what is touched."""
+    """Where the card is shown. ``target`` is clipped to the policy's regions: a viewer matches if any of their codes is listed.
+    Where ``match`` is ``geometry``, also a viewer whose point lies in ``geometry``: it alone says who is meant in the regions
+    of ``drawn``. The other lists contain what the area touches; ``places`` is the version of the boundary file."""
 
-    basis: Literal["polygon", "circle", "geocode", "mixed"]
+    basis: Basis
+    match: Literal["codes", "geometry"] = "codes"
+    places: str = ""
     target: tuple[Target, ...]
+    drawn: tuple[str, ...] = ()
     countries: tuple[str, ...]
     subdivisions: tuple[str, ...]
     counties: tuple[str, ...]
@@ -134,33 +239,44 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     expires_from: ExpiresFrom
     content_order: tuple[Language, ...]
     content: dict[Language, Content]
-    children: tuple[dict[str, Any], ...] = ()
-    suspects: tuple[dict[str, Any], ...] = ()
-    vehicles: tuple[dict[str, Any], ...] = ()
-    last_seen: dict[str, Any] | None = None
+    children: tuple[Person, ...] = ()
+    suspects: tuple[Person, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()
+    last_seen: LastSeen | None = None
     safety: tuple[str, ...] = ()
     actions: tuple[Action, ...]
-    media: tuple[dict[str, Any], ...] = ()
+    media: tuple[Media, ...] = ()
     area: CardArea
     source: Source
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a card, for ``schemas/card/card-1.schema.json``."""
+def json_schema(*, lax: bool = False) -> dict[str, Any]:
+    """The JSON Schema of a card. The strict one is the producer's: every field is there, and none besides. The lax one is for
+    receivers, who ignore what they do not know and take words that later versions add."""
     _, definitions = msgspec.json.schema_components((Card,), ref_template="#/$defs/{name}")
     for definition in definitions.values():
         for field in definition["properties"].values():
             field.pop("default", None)  # nothing is left out, so nothing has to be filled in
         definition["required"] = list(definition["properties"])
-        definition["additionalProperties"] = False
+        definition["additionalProperties"] = lax
+        if lax:
+            definition["properties"] = {name: _open(name, field) for name, field in definition["properties"].items()}
+    describe(definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "capgateway card, version 1",
-        "description": "What the gateway publishes of one AMBER Alert. Receivers ignore fields they do not know.",
+        "title": "capgateway card, version 1" + (", for receivers" if lax else ""),
+        "description": "What the gateway publishes of one alert. Receivers ignore fields they do not know.",
         "$ref": "#/$defs/Card",
         "$defs": definitions,
     }
 
 
-if __name__ == "__main__":  # renews schemas/card/card-1.schema.json
-    print(msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted")).decode())  # noqa: T201
+def _open(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    """A field whose list of words may grow; not ``schema``, by which a receiver knows the version."""
+    if "enum" not in field or name == "schema":
+        return field
+    return {"type": ["string", "null"] if None in field["enum"] else "string"}
+
+
+if __name__ == "__main__":  # renews schemas/card/card-1.schema.json; with --lax schemas/card/card-1.lax.schema.json
+    print(msgspec.json.format(msgspec.json.encode(json_schema(lax="--lax" in sys.argv), order="sorted")).decode())  # noqa: T201

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap, ids
-from capgateway.cards import references, strands
-from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation
+from capgateway.cards import references, review, strands
+from capgateway.cards.area import shown_codes
+from capgateway.cards.decision import CardState, Change, Decision, Display, End, Situation, incident_of
 from capgateway.cards.gist import key
 from capgateway.cards.life import (
     STATEMENTS,
@@ -23,10 +24,11 @@ from capgateway.cards.life import (
     Shown,
     Silent,
     bar,
-    is_amber,
     judge,
+    kinds_of,
     lives,
     outcome,
+    place,
     standing,
 )
 
@@ -88,6 +90,8 @@ def not_for_public(member: Member, policy: Policy) -> IgnoreReason | None:
         return "status"  # Ack and Error speak to the sender's network, not to the public
     if gist.msg_type == "Cancel":
         return None
+    if gist.is_test:
+        return "status"  # by a marker of its sender's software
     if gist.scope != "Public":
         return "scope"
     return "blocked" if gist.is_blocked else None
@@ -101,8 +105,8 @@ def decide(situation: Situation, policy: Policy) -> Decision:
         policy = msgspec.structs.replace(policy, exercises=True)  # what is on display can be ended, a drill too
     if reason := not_for_public(arrived, policy):
         return Decision(word="ignored", reason=reason)
-    if _speaks_only_of_others(arrived):
-        return _cross_sender(arrived)
+    if _speaks_only_of_others(arrived) and not arrived.published_as:
+        return _cross_sender(arrived, policy)
     each = stories(situation, policy) or [[arrived]]
     return _together([_of_one(story, situation, policy) for story in each])
 
@@ -122,14 +126,16 @@ def _of_one(chain: Sequence[Member], situation: Situation, policy: Policy) -> De
     result = outcome(chain, policy, situation.now)
     changes: tuple[Change, ...] = ()
     if isinstance(result, Silent):
-        changes = tuple(_end(card, result.end) for card in still)
-    elif _is_barred(made, still):
-        return Decision(word="quarantined", reason="withdrawn")
+        changes = tuple(_silence(card, result, policy) for card in still)
+    elif isinstance(result, Deferred):  # what is displayed stays, unless its issuer ended it
+        stand = {member.alert_id for member in standing(chain, policy)}
+        changes = tuple(_end(card, "cancelled") for card in still if card.alert_id not in stand)
+    elif reason := _is_barred(result, chain, made, still, policy, situation.now):
+        return Decision(word="quarantined", reason=reason)
     elif _is_other(result, still, situation):
-        shown = _display(result, still[0] if still else None, chain, len(situation.cards), situation.deployment)
-        changes = (shown, *(_end(card, "superseded") for card in still[1:]))
-    if isinstance(result, Silent) and changes:
-        return Decision(word="ended", reason=result.end, changes=changes)
+        changes = _replace(result, still, chain, situation)
+    if not isinstance(result, Shown) and changes:
+        return Decision(word="ended", reason=_told(changes[0]), changes=changes)
     if still and not changes and (arrived.gist.msg_type == "Cancel" or arrived.gist.is_over):
         return Decision(word="quarantined", reason="review")  # it names the card, but came before what is displayed
     refusal = _refusal(arrived, chain, result, policy, situation.now)
@@ -153,8 +159,8 @@ def _speaks_only_of_others(arrived: Member) -> bool:
     return gist.msg_type != "Alert" and gist.speaks_only_of_others
 
 
-def _cross_sender(arrived: Member) -> Decision:
-    if arrived.gist.infos and arrived.gist.basis is None:
+def _cross_sender(arrived: Member, policy: Policy) -> Decision:
+    if arrived.gist.infos and policy.recognise(arrived.gist) is None:
         return Decision(word="ignored", reason="no_programme")
     return Decision(word="quarantined", reason="cross_sender")
 
@@ -173,15 +179,69 @@ def _chain(situation: Situation, policy: Policy) -> list[Member]:
 
 
 def _is_other(shown: Shown, still: Sequence[CardState], situation: Situation) -> bool:
-    """Whether other cards are there than the one of this alert in this place (a policy of other regions shows it elsewhere), or
-    that one has to find its place anew."""
-    what = shown.member.alert_id, tuple(unit.code for unit in shown.target)
-    return [(card.alert_id, card.target) for card in still] != [what] or still[0].card_id in situation.anew
+    """Whether other cards are there than the one of this alert, in this place and of this programme (another policy shows it
+    otherwise), or that one has to find its place anew."""
+    what = shown.member.alert_id, shown_codes(shown.target), shown.programme.id
+    known = [(card.alert_id, card.target, card.programme) for card in still]
+    return known != [what] or still[0].card_id in situation.anew
 
 
-def _is_barred(made: Sequence[CardState], still: Sequence[CardState]) -> bool:
-    """An operator's take-down is sticky: later updates of the chain wait for a person."""
-    return not still and any(card.end_reason in ("withdrawn", "erased") for card in made)
+def _replace(
+    shown: Shown, still: Sequence[CardState], chain: Sequence[Member], situation: Situation
+) -> tuple[Change, ...]:
+    """Show it as the chain's card. A chain that changed its programme gets a new one, in the incident of the old."""
+    current = next((card for card in still if card.programme == shown.programme.id), None)
+    known, deployment = len(situation.cards), situation.deployment
+    incident = still[0].incident_id if still else None
+    display = _display(shown, current, chain, known, deployment, incident_id=incident)
+    return (display, *(_end(card, "superseded") for card in still if card is not current))
+
+
+def _silence(card: CardState, result: Silent, policy: Policy) -> End:
+    """The end of a card. Where its own alert is of no enabled programme any more, the policy withdrew it, and no person."""
+    is_other_policy = result.reason == "no_programme" and (
+        policy.programme(card.programme) is None or (result.member and result.member.alert_id == card.alert_id)
+    )
+    if is_other_policy:
+        return msgspec.structs.replace(_end(card, "withdrawn"), by_policy=True)
+    return _end(card, result.end)
+
+
+def _told(change: Change) -> EndReason | None:
+    return change.reason if isinstance(change, End) else None
+
+
+def _is_barred(
+    shown: Shown,
+    chain: Sequence[Member],
+    made: Sequence[CardState],
+    still: Sequence[CardState],
+    policy: Policy,
+    now: datetime,
+) -> QuarantineReason | None:
+    """An operator's take-down, by withdrawal or erasure, is sticky: later updates of the chain wait for a person. So does an Alert
+    that was sent after it, and what follows that, but as a new card that waits for review."""
+    head = shown.member
+    ends = [card for card in made if card.end_reason in ("withdrawn", "erased") and card.restored_at is None]
+    if still or not ends:
+        return None
+    last = max((card.ended_at for card in ends if card.ended_at), default=None)
+    if any(card.end_reason == "erased" for card in ends):  # what was erased never returns, whoever published it
+        is_new = last is not None and _is_renewed(head, chain, last)
+        return (None if head.released_at else "review") if is_new else "withdrawn"
+    if head.published_as and (last is None or (head.published_at is not None and head.published_at > last)):
+        return None  # a person published it since
+    if last is None or not _is_renewed(head, chain, last):
+        return "withdrawn"
+    if head.released_at or review.is_over(head, policy.of(shown.programme.id), now):
+        return None
+    return "review"
+
+
+def _is_renewed(head: Member, chain: Sequence[Member], last: datetime) -> bool:
+    """Whether the chain has a new Alert since a person withdrew its cards, which the one to be shown is or follows."""
+    where = place(head, chain)
+    return any(member.gist.msg_type == "Alert" and last < place(member, chain) <= where for member in chain)
 
 
 def _word(changes: tuple[Change, ...]) -> Decision:
@@ -192,27 +252,27 @@ def _word(changes: tuple[Change, ...]) -> Decision:
 
 
 def _refusal(
-    arrived: Member, chain: Sequence[Member], result: Shown | Silent, policy: Policy, now: datetime
+    arrived: Member, chain: Sequence[Member], result: Shown | Deferred | Silent, policy: Policy, now: datetime
 ) -> Decision | None:
     """Why the arrived alert is not what is on display, or ``None`` when it is, or when it is a Cancel."""
-    gist, is_cancel = arrived.gist, arrived.gist.msg_type == "Cancel"
-    if not is_amber(arrived, chain) and (gist.infos or not is_cancel):
+    gist, is_cancel, kinds = arrived.gist, arrived.gist.msg_type == "Cancel", kinds_of(chain, policy)
+    if kinds[arrived.alert_id] is None and (gist.infos or not is_cancel):
         return Decision(word="ignored", reason="no_programme")
     if is_cancel and len(chain) == 1 and not gist.references.strip():
         return Decision(word="quarantined", reason="review")  # somebody has to say what it cancels
     if is_cancel:
         return None  # kept, so that an Alert it names stays down when it comes late
-    if result.member is not None and result.member.alert_id == arrived.alert_id:
+    if result.member is not None and result.member.alert_id == arrived.alert_id and not isinstance(result, Deferred):
         return Decision(word="ignored", reason=result.reason) if isinstance(result, Silent) else None
     stand = standing(chain, policy)
-    if all(member.alert_id != arrived.alert_id for member in stand):
+    order = [member.alert_id for member in stand]
+    if arrived.alert_id not in order:
         return Decision(word="ignored", reason="stale")
-    own = judge(arrived, chain, lives(stand, policy)[arrived.alert_id], policy, now)
-    return (
-        Decision(word="quarantined", reason=own.reason)
-        if isinstance(own, Deferred)
-        else Decision(word="ignored", reason="stale")
-    )
+    own = judge(arrived, chain, lives(stand, policy, kinds)[arrived.alert_id], policy, now, kinds)
+    is_older = isinstance(result, Shown) and order.index(arrived.alert_id) < order.index(result.member.alert_id)
+    if isinstance(own, Deferred) and not (own.reason == "review" and is_older):
+        return Decision(word="quarantined", reason=own.reason)
+    return Decision(word="ignored", reason="stale")  # nobody has to look at what is out of date
 
 
 def expire(card: CardState) -> Decision:
@@ -224,17 +284,26 @@ def _end(card: CardState, reason: EndReason) -> End:
     return End(card_id=card.card_id, revision=card.revision + 1, reason=reason)
 
 
-def _display(shown: Shown, current: CardState | None, chain: Sequence[Member], known: int, deployment: str) -> Display:
+def _display(
+    shown: Shown,
+    current: CardState | None,
+    chain: Sequence[Member],
+    known: int,
+    deployment: str,
+    *,
+    incident_id: str | None,
+) -> Display:
     card_id = current.card_id if current else _card_id(deployment, chain, known)
     return Display(
         alert_id=shown.member.alert_id,
         card_id=card_id,
-        incident_id=current.incident_id if current else card_id.replace("crd_", "inc_", 1),
+        incident_id=incident_id or incident_of(card_id),
         revision=current.revision + 1 if current else 1,
         issued_at=_issued_at(shown.life),
         expires_at=shown.expires_at,
         expires_from=shown.expires_from,
         target=shown.target,
+        programme=shown.programme.id,
     )
 
 

@@ -53,11 +53,13 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
-    """Take this card down, for good. ``revision`` is the take-down's own, one above the last display's."""
+    """Take this card down, for good. ``revision`` is the take-down's own, one above the last display's. ``by_policy``: it was
+    withdrawn by another configuration and by no person, so what its chain says may be displayed again."""
 
     card_id: str
     revision: int
     reason: EndReason
+    by_policy: bool = False
 
 
 Change = Display | End
@@ -76,7 +78,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 class CardState(msgspec.Struct, frozen=True, kw_only=True):
     """What the store remembers of a card that an alert of this chain made. ``alert_id`` made its latest revision,
-    ``target`` are the codes of the units that one is shown in. ``restored_at`` is when a person lifted its withdrawal."""
+    ``target`` are the codes of the units that one is shown in. ``restored_at`` is when a person lifted its withdrawal, or when
+    the policy withdrew it."""
 
     card_id: str
     incident_id: str
@@ -87,6 +90,7 @@ class CardState(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime
     target: tuple[str, ...] = ()
     end_reason: EndReason | None = None
+    ended_at: datetime | None = None
     restored_at: datetime | None = None
     superseded_by: str | None = None
 
@@ -120,3 +124,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     deployment: str = ""
     anew: frozenset[str] = frozenset()
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """All alerts of the chain, the arrived one among them, by their ids."""
+        return {member.alert_id: member for member in (*self.chain, self.arrived)}
+
+
+def incident_of(card_id: str) -> str:
+    """The incident of a card that is alone in it."""
+    return card_id.replace("crd_", "inc_", 1)

@@ -4,62 +4,120 @@ erasing an alert erases its draft, and a decision never reads one."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from capgateway import places
-from capgateway.cards import traits
+from capgateway import cap
+from capgateway.cards import extract, traits
+from capgateway.cards.area import DraftArea, draft_area, drawings, resolved
 from capgateway.cards.card import Action, Content, EventCode, Label
 from capgateway.cards.gist import Gist, reference_text
+from capgateway.cards.pictures import Picture, pictures
+from capgateway.cards.programmes import KNOWN_CODES, is_amber
 from capgateway.cards.traits import Traits
+from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from capgateway.cap import Alert, Info
+    from capgateway.cards.policy import Policy
+    from capgateway.places import Atlas
 
+TEXTS = ("description", "headline", "instruction", "short", "long", "event")
+NO_FACTS = extract.Facts()
+PARAGRAPH = "\n\n"
 DETAILS: Label = {"en": "Details", "es": "Detalles", "fr": "Détails"}
 CALL: Label = {"en": "Call", "es": "Llame al", "fr": "Appelez le"}
 NANP_NUMBER = re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. ]{0,2}([2-9]\d{2})[-. ]?(\d{4})(?![\d-])")
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The issuer's words from the info blocks that are live. ``geocodes`` are those of their areas, as received, and
-    ``unresolved`` the ones that name no place we know; ``actions`` are the calls to action that the alert itself asks for."""
+    """The issuer's words from the info blocks that are live, and what their area blocks say; ``actions`` are the calls to
+    action that the alert itself asks for."""
 
     issuer: str
     content: dict[str, Content] = {}
     actions: tuple[Action, ...] = ()
-    descriptions: tuple[str, ...] = ()
-    geocodes: tuple[tuple[str, str], ...] = ()
-    unresolved: tuple[str, ...] = ()
+    area: DraftArea = DraftArea()
     references: tuple[str, ...] = ()
     event_codes: tuple[EventCode, ...] = ()
     case_number: str | None = None
     traits: Traits = Traits()
+    pictures: tuple[Picture, ...] = ()
+    facts: extract.Facts = NO_FACTS
 
 
-def draft(alert: Alert, gist: Gist) -> Draft:
-    """The draft of an alert whose gist is known."""
+def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas = ATLAS) -> Draft:
+    """The draft of an alert whose gist is known. ``profile`` is the one it is judged by, its own where none is given."""
     infos = [info for info, known in zip(alert.infos, gist.infos, strict=True) if known.is_live]
-    areas = [area for info in infos for area in info.areas]
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
-    geocodes = tuple(dict.fromkeys((pair.name, pair.value) for area in areas for pair in area.geocodes))
+    read = _facts(content, infos, gist) if gist.codes or gist.said else NO_FACTS
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
-        actions=_actions(infos, tuple(content)),
-        descriptions=tuple(dict.fromkeys(area.area_desc for area in areas if area.area_desc)),
-        geocodes=geocodes,
-        unresolved=tuple(f"{name}={value}" for name, value in geocodes if not places.read(name, value)),
+        actions=_actions(infos, tuple(content), read.contacts),
+        area=_area(infos, profile or cap.choose_profile(alert, "auto"), atlas, drawings(alert.infos)),
         references=tuple(map(reference_text, alert.references)),
         event_codes=tuple(EventCode(name=name, value=value) for name, value in codes),
         case_number=traits.case_number(alert),
-        traits=Traits(numbers=traits.numbers(alert), alerts=_alerts(gist)),
+        traits=_traits(alert, gist, read),
+        facts=read,
+        pictures=pictures(alert, gist),
     )
+
+
+def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
+    """What is sure of the persons sought, and the numbers of the case."""
+
+    def sure(pointer: str) -> bool:
+        return pointer in read.evidence and read.evidence[pointer].confidence != "medium"
+
+    children = [(f"/children/{at}", person) for at, person in enumerate(read.children)][: traits.MOST]
+    place = read.last_seen.place if read.last_seen and sure("/last_seen/place") else None
+    return Traits(
+        names=tuple(sorted(traits.name(person.name) for at, person in children if person.name and sure(f"{at}/name"))),
+        ages=tuple(
+            sorted(
+                f"{person.age.value} {person.age.unit}" for at, person in children if person.age and sure(f"{at}/age")
+            )
+        ),
+        sexes=tuple(sorted(person.sex for at, person in children if person.sex and sure(f"{at}/sex"))),
+        plates=traits.plates(
+            vehicle.plate
+            for at, vehicle in enumerate(read.vehicles)
+            if vehicle.plate and not vehicle.plate_partial and sure(f"/vehicles/{at}/plate")
+        ),
+        place=traits.place(place) if place else "",
+        numbers=traits.numbers(alert),
+        alerts=_alerts(gist),
+    )
+
+
+def _facts(content: Mapping[str, Content], infos: Sequence[Info], gist: Gist) -> extract.Facts:
+    """What the texts say, and the parameters that give facts by themselves. A fault in reading them must never keep an alert from
+    being displayed: then the issuer's words are all there is."""
+    parameters = dict.fromkeys(
+        (language_tag(info.language), pair.name, pair.value) for info in infos for pair in info.parameters if pair.value
+    )
+    texts, given = [*texts_of(content), *extract.spoken(parameters)], [extract.Given(*one) for one in parameters]
+    try:
+        return extract.facts(texts, given=given, is_amber=is_amber(gist.codes, gist.said))
+    except Exception:  # noqa: BLE001  (whatever it is: the words are shown)
+        return NO_FACTS
+
+
+def texts_of(content: Mapping[str, Content]) -> list[extract.Text]:
+    """The texts of each language, the most telling one first."""
+    return [
+        extract.Text(language, field, text)
+        for language, one in content.items()
+        for field in TEXTS
+        if (text := getattr(one, field))
+    ]
 
 
 def _alerts(gist: Gist) -> tuple[str, ...]:
@@ -68,15 +126,22 @@ def _alerts(gist: Gist) -> tuple[str, ...]:
     return tuple("\n".join(name) for name in names)[: traits.MOST]
 
 
-def may_display(gist: Gist) -> bool:
-    """Whether an alert can ever make a card, so that its draft is worth keeping: its codes do not say that it is something
-    else."""
-    return gist.msg_type in ("Alert", "Update") and (gist.basis is not None or not gist.codes)
+def may_display(gist: Gist, policy: Policy) -> bool:
+    """Whether an alert may well make a card, so that its draft is worth keeping: it is of an enabled programme or one that is
+    built in, or has no code. For others the draft is made when their programme is enabled."""
+    codes = gist.codes
+    is_known = not codes or any(code in KNOWN_CODES for code in codes) or policy.recognise(gist) is not None
+    return gist.msg_type in ("Alert", "Update") and is_known
+
+
+def _area(infos: Sequence[Info], profile: str | None, atlas: Atlas, count: int) -> DraftArea:
+    found = [resolved(areas, profile, atlas, drawings=count) for areas in dict.fromkeys(info.areas for info in infos)]
+    return draft_area(found, [area.area_desc for info in infos for area in info.areas if area.area_desc], atlas)
 
 
 def _content(infos: Sequence[Info]) -> dict[str, Content]:
-    """One entry per language, in the order of the message. Of several blocks in one language the first one's texts
-    count; a later one may add what the first leaves out, never override it (CAP 1.2 §3.2.2)."""
+    """One entry per language, in the order of the message. Several blocks in one language are one sequence: a later one may add to
+    what the first says, never override it (CAP 1.2 §3.2.2), and nothing of it is lost."""
     languages: dict[str, list[Info]] = {}
     for info in infos:
         languages.setdefault(language_tag(info.language), []).append(info)
@@ -87,21 +152,24 @@ def _texts(blocks: Sequence[Info]) -> Content:
     def first(name: str) -> str | None:
         return next((text for block in blocks if (text := getattr(block, name))), None)
 
-    def parameter(name: str) -> str | None:
-        return next((text for block in blocks if (text := block.parameter(name))), None)
+    def joined(texts: Iterable[str | None]) -> str | None:
+        return PARAGRAPH.join(dict.fromkeys(text for text in texts if text)) or None
 
     headline, event = first("headline"), first("event") or ""
+    told = (
+        text for block in blocks for text in (block.headline if block.headline != headline else None, block.description)
+    )
     descriptions = dict.fromkeys(area.area_desc for block in blocks for area in block.areas if area.area_desc)
     place = "; ".join(descriptions) or None
     spoken = [text.strip() for text in (headline or event, place, first("sender_name")) if text]
     return Content(
         event=event,
         headline=headline,
-        description=first("description"),
-        instruction=first("instruction"),
+        description=joined(told),
+        instruction=joined(block.instruction for block in blocks),
         area=place,
-        short=parameter("CMAMtext"),
-        long=parameter("CMAMlongtext"),
+        short=joined(block.parameter("CMAMtext") for block in blocks),
+        long=joined(block.parameter("CMAMlongtext") for block in blocks),
         accessibility=". ".join(spoken),
     )
 
@@ -113,15 +181,26 @@ def language_tag(text: str) -> str:
     return "-".join([first.lower(), *(part.upper() if len(part) == region else part for part in rest)])
 
 
-def _actions(infos: Sequence[Info], languages: Sequence[str]) -> tuple[Action, ...]:
-    """The alert's own ``web`` addresses and the telephone numbers of its ``contact``."""
+def _actions(infos: Sequence[Info], languages: Sequence[str], contacts: Sequence[extract.Call]) -> tuple[Action, ...]:
+    """The alert's own ``web`` addresses, the telephone numbers of its ``contact``, and what its texts ask to call or to open. Each
+    once."""
     webs = dict.fromkeys(info.web.strip() for info in infos if info.web and _is_web(info.web))
     numbers = dict.fromkeys(
         "-".join(match.groups()) for info in infos for match in NANP_NUMBER.finditer(info.contact or "")
     )
-    return (
-        *(Action(type="open", value=web, label=_label(DETAILS, languages), origin="cap") for web in webs),
-        *(Action(type="call", value=number, label=_label(CALL, languages, number), origin="cap") for number in numbers),
+    asked: dict[tuple[Literal["call", "open"], str], None] = {
+        **{("open", web): None for web in webs},
+        **{("call", number): None for number in numbers},
+        **{(one.type, one.value): None for one in contacts},
+    }
+    return tuple(
+        Action(
+            type=kind,
+            value=value,
+            label=_label(CALL, languages, value) if kind == "call" else _label(DETAILS, languages),
+            origin="cap",
+        )
+        for kind, value in asked
     )
 
 

@@ -15,15 +15,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cap
-from capgateway.cards import amber
-from capgateway.cards.area import Meant, Resolver
+from capgateway.cards import codes as event_codes
+from capgateway.cards import words
+from capgateway.cards.area import Meant, by_codes, drawings, meant, resolved
+from capgateway.cards.codes import TEST_CODES, Code
+from capgateway.cards.doubts import LANGUAGES, contradict
+from capgateway.cards.programmes import BUILT_IN, KNOWN_CODES, PHRASES, is_amber, recognise
+from capgateway.places import ATLAS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from capgateway.cap import Alert, Info, Reference
+    from capgateway.places import Atlas
 
-VERSION = 2
+VERSION = 4
 LONGEST_KEY = 300
 """Characters. Sender and identifier share an index row, of which PostgreSQL takes 2,704 bytes; a character may take four."""
 
@@ -63,6 +69,12 @@ KNOWN_WORDS = frozenset(
         "Unknown",
     ]
 )
+ENDED_LOCATIONS = frozenset({"ended", "cancelled", "transitioned_out"})
+"""What Environment Canada says of an area for which an alert is over, in the parameter ``…:Alert_Location_Status`` of its info
+(C-26). One message may be live for one area and over for another."""
+CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
+DIRECTING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that change the direction of text: what is shown may then read otherwise than it is written."""
 _SPELLED = {word.casefold(): word for word in KNOWN_WORDS}
 OTHER = "other"
 """What replaces a code that is not the standard's: such a document may say anything there, a name too."""
@@ -72,23 +84,29 @@ class GistInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One info block. ``area`` is the place of what it means in :attr:`Gist.areas`."""
 
     language: str = ""
-    codes: tuple[amber.Code, ...] = ()
+    codes: tuple[Code, ...] = ()
     response_types: tuple[str, ...] = ()
     urgency: str = ""
     expires: datetime | None = None
     area: int = 0
+    has_ended: bool = False
 
     @property
     def is_live(self) -> bool:
-        """Whether it still calls for action: neither ``AllClear`` nor urgency ``Past``."""
-        return "AllClear" not in self.response_types and self.urgency != "Past"
+        """Whether it still calls for action: neither ``AllClear`` nor urgency ``Past``, and not said to have ended."""
+        return "AllClear" not in self.response_types and self.urgency != "Past" and not self.has_ended
 
 
 class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``sender``, ``identifier``, ``sent`` and ``references`` are as received; ``sender_key`` and ``identifier_key`` are
     the same for comparison, by :func:`key`. ``sent_at`` is ``None`` only where ``sent`` is not a date. ``odd_names`` are
     identifiers of its sender, as keys, in triples that have blanks or commas in their names: the standard forbids these, and
-    senders write them."""
+    senders write them.
+
+    ``said`` are the phrases of programmes that name it, where it carries no code at all; ``asked`` says which phrases were asked
+    for then, by their fingerprint. ``doubts`` are what a person might want to look at before it is displayed: ``drill`` (its
+    title says that it is one), ``control`` (control or bidirectional characters in what is displayed), ``languages`` (they
+    contradict each other). ``is_test`` is a marker of its sender's software."""
 
     version: int = VERSION
     cap_version: str = "1.2"
@@ -105,9 +123,13 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     odd_names: tuple[str, ...] = ()
     first_named_at: datetime | None = None
     is_blocked: bool = False
-    says_amber: bool = False
+    said: tuple[str, ...] = ()
+    asked: str = ""
+    doubts: tuple[str, ...] = ()
+    is_test: bool = False
     infos: tuple[GistInfo, ...] = ()
     areas: tuple[Meant, ...] = ()
+    is_placed: bool = True
 
     @property
     def live_infos(self) -> tuple[GistInfo, ...]:
@@ -120,15 +142,9 @@ class Gist(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return bool(self.infos) and not self.live_infos
 
     @property
-    def codes(self) -> list[amber.Code]:
+    def codes(self) -> list[Code]:
         """The event codes of all infos together."""
-        return amber.ruling(code for info in self.infos for code in info.codes)
-
-    @property
-    def basis(self) -> amber.Basis | None:
-        """Why the alert counts as an AMBER Alert, or ``None`` where it does not: by its codes, else by its words."""
-        codes = self.codes
-        return amber.by_codes(codes) or ("text" if not codes and self.says_amber else None)
+        return event_codes.ruling(code for info in self.infos for code in info.codes)
 
     @property
     def is_public(self) -> bool:
@@ -193,13 +209,31 @@ def says_cancel(alert: Alert) -> bool:
     return known_word(alert.msg_type, is_lenient=True) == "Cancel"
 
 
-def gist(alert: Alert) -> Gist:
-    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message."""
-    resolver = Resolver()
+def gist(
+    alert: Alert,
+    phrases: Collection[str] = PHRASES,
+    *,
+    codes: Collection[Code] = KNOWN_CODES,
+    profile: str | None = None,
+    atlas: Atlas = ATLAS,
+) -> Gist:
+    """The gist of an alert. Takes time in proportion to the message, and depends on nothing but the message, the phrases and codes
+    that name programmes, and the units that areas are made of. ``profile`` is the one it is judged by, its own where none is
+    given."""
     areas: dict[Meant, int] = {}
     sent = alert.sent.instant if alert.sent else None
     is_cancel = says_cancel(alert)
-    infos = tuple(_info(info, sent, resolver, areas) for info in alert.infos)
+    found = [event_codes.codes(info) for info in alert.infos]
+    has_codes = any(found)
+    is_placed = not has_codes or any(code in codes or code in KNOWN_CODES for some in found for code in some)
+    profile = profile or cap.choose_profile(alert, "auto")
+    count = drawings(alert.infos) if is_placed else 1
+    placed = [_meant(info, profile, atlas, count) if is_placed else by_codes(info.areas) for info in alert.infos]
+    phrases_said = () if has_codes else words.said(alert.infos, phrases, is_cancel=is_cancel)
+    infos = tuple(
+        _info(info, sent, each, areas.setdefault(where, len(areas)))
+        for info, each, where in zip(alert.infos, found, placed, strict=True)
+    )
     return Gist(
         cap_version=alert.version,
         sender=alert.sender,
@@ -215,21 +249,32 @@ def gist(alert: Alert) -> Gist:
         odd_names=_odd_names(alert),
         first_named_at=_first_named(alert),
         is_blocked=_is_blocked(alert.infos),
-        says_amber=not any(info.codes for info in infos) and amber.says_so(alert.infos, is_cancel=is_cancel),
+        said=phrases_said,
+        asked="" if has_codes else words.fingerprint(phrases),
+        doubts=_doubts(alert, infos, phrases_said, is_cancel=is_cancel),
+        is_test=_is_test(alert.infos, {code for info in infos for code in info.codes}),
         infos=infos,
-        areas=tuple(Meant() for _ in areas) if resolver.is_beyond else tuple(areas),
+        areas=tuple(areas),
+        is_placed=is_placed,
     )
 
 
-def _info(info: Info, sent: datetime | None, resolver: Resolver, areas: dict[Meant, int]) -> GistInfo:
-    meant = resolver.meant(info.areas)
+def _meant(info: Info, profile: str | None, atlas: Atlas, count: int) -> Meant:
+    return meant(resolved(info.areas, profile, atlas, drawings=count))
+
+
+def _info(info: Info, sent: datetime | None, codes: tuple[Code, ...], area: int) -> GistInfo:
     return GistInfo(
         language=info.language if LANGUAGE.fullmatch(info.language) else "",
-        codes=amber.codes(info),
+        codes=codes,
         response_types=tuple(word for word in info.response_types if word in KNOWN_WORDS),
         urgency=info.urgency if info.urgency in KNOWN_WORDS else "",
         expires=_expiry(info, sent),
-        area=areas.setdefault(meant, len(areas)),
+        area=area,
+        has_ended=any(
+            pair.name.casefold().endswith("alert_location_status") and pair.value.strip().casefold() in ENDED_LOCATIONS
+            for pair in info.parameters
+        ),
     )
 
 
@@ -284,3 +329,48 @@ def _is_blocked(infos: Sequence[Info]) -> bool:
         for info in infos
         for pair in info.parameters
     )
+
+
+def _is_test(infos: Sequence[Info], codes: Collection[Code]) -> bool:
+    """Whether its sender's software marks it as a test, while the status may say Actual (F-26): by a code of tests beside another
+    code, or by the parameter that Luxembourg uses (A-163). A test's code alone belongs to no programme anyway."""
+    is_mixed = any(code in TEST_CODES for code in codes) and any(code not in TEST_CODES for code in codes)
+    return is_mixed or any(
+        pair.name.casefold().endswith("cb-eu-level") and pair.value.strip().casefold() == "test"
+        for info in infos
+        for pair in info.parameters
+    )
+
+
+def _doubts(alert: Alert, infos: Sequence[GistInfo], said: tuple[str, ...], *, is_cancel: bool) -> tuple[str, ...]:
+    """What a person might want to look at, by what the message says itself. Languages are compared only where it is of a
+    programme that is built in, or known by its words."""
+    codes = event_codes.ruling(code for info in infos for code in info.codes)
+    known = None if is_cancel else recognise(codes, said, tuple(BUILT_IN.values()))
+    live = [info for info, one in zip(alert.infos, infos, strict=True) if one.is_live]
+    found = {
+        "drill": words.says_drill(alert.infos),
+        "control": any(map(_is_odd, _displayed(alert.infos))),
+        LANGUAGES: (known is not None or bool(said and not is_cancel))
+        and contradict(live, is_amber=is_amber(codes, said)),
+    }
+    return tuple(sorted(doubt for doubt, is_so in found.items() if is_so))
+
+
+def _displayed(infos: Sequence[Info]) -> list[str]:
+    """The texts of an alert that a card shows."""
+    texts = [
+        text
+        for info in infos
+        for text in (
+            *(info.event, info.headline, info.description, info.instruction, info.sender_name),
+            *(info.parameter(name) for name in ("CMAMtext", "CMAMlongtext")),
+            *(area.area_desc for area in info.areas),
+        )
+    ]
+    return [text for text in texts if text]
+
+
+def _is_odd(text: str) -> bool:
+    """Whether it has control characters, other than those that part words and lines, or such as change its direction."""
+    return bool(DIRECTING.search(text)) or not text.isprintable() and bool(CONTROL.search(text))

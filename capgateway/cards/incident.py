@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from capgateway.cards import traits as facts
 from capgateway.cards.area import covers, overlap, target
-from capgateway.cards.decision import CardState, Decision, Display, End
+from capgateway.cards.decision import CardState, Decision, Display, End, incident_of
 from capgateway.cards.life import STATEMENTS
 from capgateway.cards.member import Member, begun
 from capgateway.cards.traits import Traits
@@ -54,6 +54,12 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True):
         return self.card is None or self.card.state == "waiting" or self.card.end_reason in BY_WORD
 
 
+class Mate(Rival, frozen=True, kw_only=True):
+    """A rival that has a card."""
+
+    card: CardState
+
+
 def tie(one: Side, other: Side) -> Literal["linked", "related"] | None:
     """Whether two alerts of different senders are about the same child: surely, perhaps, or not as far as anybody can tell."""
     if one.member.gist.sender_key == other.member.gist.sender_key or one.member.is_exercise or other.member.is_exercise:
@@ -89,7 +95,9 @@ def _settled(
     if current and current.active:
         return display  # what people see is taken away by no link that comes later
     if shown := _shown(linked, mine, current):
-        takes_over = _weight(mine.member, policy) > precedence(shown.side.member, policy)
+        takes_over = _weight(mine.member, policy) > precedence(shown.side.member, policy) - _is_gone(
+            shown.side.member, policy
+        )
         return replace(
             display,
             incident_id=shown.card.incident_id,
@@ -102,9 +110,8 @@ def _settled(
         for rival in linked
         if rival.is_over_by_word and (is_waiting or _would_end(rival.side.member, mine, policy))
     ]
-    if over and not mine.member.released_at:
-        incidents = (rival.card.incident_id for rival in over if rival.card)
-        return replace(display, state="waiting", incident_id=next(incidents, display.incident_id))
+    if over and not mine.member.is_approved:
+        return replace(display, state="waiting", incident_id=_with_room(over, mine, display, current))
     if current and current.state == "linked" and any(one.incident_id == current.incident_id for one in _cards(linked)):
         return replace(display, state="active")  # its turn has come
     return replace(
@@ -112,30 +119,30 @@ def _settled(
     )
 
 
-class _Shown(Rival, frozen=True, kw_only=True):
-    """A rival that is on display."""
-
-    card: CardState
-
-
-def _shown(linked: Iterable[Rival], mine: Side, current: CardState | None) -> _Shown | None:
+def _shown(linked: Iterable[Rival], mine: Side, current: CardState | None) -> Mate | None:
     """The earliest displayed of them whose incident has room: two cards of one sender are never in one incident."""
     sender, own = mine.member.gist.sender_key, current.incident_id if current else ""
     found = [
-        _Shown(side=rival.side, card=rival.card, senders=rival.senders)
+        Mate(side=rival.side, card=rival.card, senders=rival.senders)
         for rival in linked
         if rival.card and rival.card.is_shown and (rival.card.incident_id == own or sender not in rival.senders)
     ]
     return min(found, key=lambda rival: (rival.card.published_at, rival.card.card_id), default=None)
 
 
+def _with_room(over: Iterable[Rival], mine: Side, display: Display, current: CardState | None) -> str:
+    """The incident of the first of these that has no other card of this sender; where there is none, its own."""
+    sender, own = mine.member.gist.sender_key, current.incident_id if current else display.incident_id
+    found = [
+        rival.card.incident_id
+        for rival in over
+        if rival.card and (rival.card.incident_id == own or sender not in rival.senders)
+    ]
+    return next(iter(found), own)
+
+
 def _cards(rivals: Iterable[Rival]) -> Iterable[CardState]:
     return (rival.card for rival in rivals if rival.card)
-
-
-def incident_of(card_id: str) -> str:
-    """The incident of a card that is alone in it."""
-    return card_id.replace("crd_", "inc_", 1)
 
 
 def ends_with(cancel: Member, copy: Member, displayed: Side, policy: Policy) -> bool:
@@ -163,7 +170,13 @@ def precedence(member: Member, policy: Policy) -> int:
 
 def _weight(speaker: Member, policy: Policy) -> int:
     """The precedence of what takes over or ends another card: removing a feed gives nothing that it said more weight."""
-    return -1 if policy.feeds and speaker.feed not in policy.feeds else precedence(speaker, policy)
+    return -1 if _is_gone(speaker, policy) else precedence(speaker, policy)
+
+
+def _is_gone(member: Member, policy: Policy) -> bool:
+    """Whether the feed that brought it is not configured any more. What it displays then gives way to a feed of equal precedence:
+    its own may have been lower."""
+    return bool(policy.feeds) and member.feed not in policy.feeds
 
 
 def was_cancelled_unseen(decision: Decision, situation: Situation) -> bool:

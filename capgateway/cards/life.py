@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from capgateway.cards import review
 from capgateway.cards.area import Meant, lies_within, target
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason
 from capgateway.cards.gist import key
 from capgateway.cards.member import ExpiresFrom, Member, begun, expiry
+from capgateway.cards.programmes import Programme
 from capgateway.places import Unit
 
 if TYPE_CHECKING:
@@ -24,15 +26,20 @@ if TYPE_CHECKING:
 
     from capgateway.cards.policy import Policy
 
+Kinds = dict[str, Programme | None]
+"""Of which enabled programme each alert of a chain is, by its id."""
+
 STATEMENTS = ("Alert", "Update")
 MAX_AHEAD = timedelta(minutes=5)
 """A clock may be ahead by this; a ``sent`` further in the future is a mistake."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """This member of the chain is to be on display, here; ``life`` is all that was said since the chain's last end."""
+    """This member of the chain is to be on display, here, as an alert of this programme; ``life`` is all that was said since the
+    chain's last end."""
 
     member: Member
+    programme: Programme
     target: tuple[Unit, ...]
     expires_at: datetime
     expires_from: ExpiresFrom
@@ -55,16 +62,19 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
 
 
-def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Silent:
+def outcome(chain: Sequence[Member], policy: Policy, now: datetime) -> Shown | Deferred | Silent:
     """What of a chain should be on display at ``now``: its newest statement that no Cancel withdraws and that need
-    not wait for a person."""
+    not wait for a person. Where all have to wait, the newest of them."""
+    kinds = kinds_of(chain, policy)
     stand = standing(chain, policy)
-    said = lives(stand, policy)
+    said = lives(stand, policy, kinds)
+    waits: Deferred | None = None
     for member in reversed(stand):
-        result = judge(member, chain, said[member.alert_id], policy, now)
+        result = judge(member, chain, said[member.alert_id], policy, now, kinds)
         if not isinstance(result, Deferred):
             return result
-    return Silent(end="cancelled", reason="stale")
+        waits = waits or result
+    return waits or Silent(end="cancelled", reason="stale")
 
 
 def _newness(member: Member, chain: Sequence[Member]) -> tuple[datetime, bool, str]:
@@ -111,7 +121,7 @@ def may_not_change(speaker: Member, about: Member, policy: Policy) -> Quarantine
     """Why an alert may not change or end the display of another of its chain, or ``None`` where it may: it came through the
     same feed, or is validly signed, or came through another feed that may speak for this sender and for all that is
     displayed. A push feed has to name the sender."""
-    if speaker.released_at or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
+    if speaker.is_approved or speaker.signature.status == "valid" or (speaker.feed == about.feed and not policy.feeds):
         return None
     if policy.rules_of(about.feed).signature == "require":
         return "signature"
@@ -160,9 +170,9 @@ def is_ahead(member: Member) -> bool:
 
 def place(member: Member, chain: Sequence[Member]) -> datetime:
     """Where an alert stands in the order of its chain: at its ``sent``. One from the future stands directly after the newest
-    that it references, or at its receipt where it references none; one that a person released, after what was said until
-    then."""
-    if member.released_at:
+    that it references, or at its receipt where it references none; a take-down that a person released, after what was said
+    until then."""
+    if member.released_at and (member.gist.msg_type == "Cancel" or member.gist.is_over):
         return max(member.sent_at, member.released_at)
     if not is_ahead(member):
         return member.sent_at
@@ -175,15 +185,35 @@ def place(member: Member, chain: Sequence[Member]) -> datetime:
     return max(before) + timedelta(microseconds=1) if before else member.received_at
 
 
-def is_amber(member: Member, chain: Sequence[Member]) -> bool:
-    """Whether the member is an AMBER Alert by itself, or follows one and carries no code that says otherwise."""
-    if member.gist.basis is not None:
-        return True
-    follows = any(other.gist.basis is not None for other in chain if other.alert_id != member.alert_id)
-    return follows and not member.gist.codes
+def kinds_of(chain: Sequence[Member], policy: Policy) -> Kinds:
+    """Of which programme each alert of a chain is: by its own codes, or because a person published it so. One without any code,
+    or with no other than what a person published had, is what it follows: the alert before it that is of a programme. Words
+    count where no alert of the chain has a code."""
+    ordered = sorted(chain, key=lambda member: (member.sent_at, member.alert_id))
+    own = {member.alert_id: _own(member, policy) for member in ordered}
+    sure = {name: programme for name, (programme, is_sure) in own.items() if programme and is_sure}
+    leads = sure or {name: programme for name, (programme, _) in own.items() if programme}
+    published = {code for member in ordered if member.published_as for code in member.gist.codes}
+    last = next((leads[member.alert_id] for member in ordered if member.alert_id in leads), None)
+    kinds: Kinds = {}
+    for member in ordered:
+        if member.alert_id in leads:
+            last = leads[member.alert_id]
+            kinds[member.alert_id] = last
+        else:
+            kinds[member.alert_id] = last if published.issuperset(member.gist.codes) else None
+    return kinds
 
 
-def lives(stand: Sequence[Member], policy: Policy) -> dict[str, Sequence[Member]]:
+def _own(member: Member, policy: Policy) -> tuple[Programme | None, bool]:
+    """The programme of an alert by itself, and whether more than words say so."""
+    if member.published_as:
+        return policy.programme(member.published_as), True
+    found = policy.recognise(member.gist)
+    return (found.programme, found.basis != "text") if found else (None, False)
+
+
+def lives(stand: Sequence[Member], policy: Policy, kinds: Kinds) -> dict[str, Sequence[Member]]:
     """For each statement, by its id, what was said in its life until then; ``stand`` is in order. An Alert that was sent after
     the end of what was said before begins another life."""
     found: dict[str, Sequence[Member]] = {}
@@ -192,28 +222,46 @@ def lives(stand: Sequence[Member], policy: Policy) -> dict[str, Sequence[Member]
         if start is None or (end and member.gist.msg_type == "Alert" and member.sent_at > end):
             first, start = number, begun(member)
         start = min(start, begun(member))
-        end = member.sent_at if member.gist.is_over else expiry(member, policy, since=start)[0]
+        rules = rules_for(member, policy, kinds)
+        end = member.sent_at if member.gist.is_over else expiry(member, rules, since=start)[0]
         found[member.alert_id] = stand[first : number + 1]
     return found
 
 
+def rules_for(member: Member, policy: Policy, kinds: Kinds) -> Policy:
+    """The policy for the programme that an alert of a chain is of."""
+    programme = kinds[member.alert_id]
+    return policy.of(programme.id) if programme else policy
+
+
 def judge(
-    head: Member, chain: Sequence[Member], life: Sequence[Member], policy: Policy, now: datetime
+    head: Member, chain: Sequence[Member], life: Sequence[Member], policy: Policy, now: datetime, kinds: Kinds
 ) -> Shown | Deferred | Silent:
     """What one statement asks for, were it the newest of its chain; ``life`` is what was said in its life until then."""
-    if not is_amber(head, chain):
+    programme = kinds[head.alert_id]
+    if programme is None:
         return Silent(end="superseded", reason="no_programme", member=head)
     if head.gist.is_over:
         return Silent(end="cancelled", reason="expired", member=head)
-    expires_at, expires_from = expiry(head, policy, since=min(map(begun, life)))
+    rules = policy.of(programme.id)
+    expires_at, expires_from = expiry(head, rules, since=min(map(begun, life)))
     if expires_at <= now:
         return Silent(end="expired", reason="expired", member=head)
     meant = head.meant
     where = target(meant, policy.regions)
     if where is None:
         return Deferred(member=head, reason="area")
-    if not lies_within(meant, policy.rules_of(head.feed).jurisdiction):
+    if not head.is_approved and not lies_within(meant, policy.rules_of(head.feed).jurisdiction):
         return Deferred(member=head, reason="jurisdiction")
     if not where:
         return Silent(end="left_region", reason="region", member=head)
-    return Shown(member=head, target=where, expires_at=expires_at, expires_from=expires_from, life=tuple(life))
+    if review.waits(head, chain, life, rules, now):
+        return Deferred(member=head, reason="review")
+    return Shown(
+        member=head,
+        programme=programme,
+        target=where,
+        expires_at=expires_at,
+        expires_from=expires_from,
+        life=tuple(life),
+    )

@@ -19,8 +19,10 @@ ExpiresFrom = Literal["cap", "default", "max"]
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """``feed`` brought it first; ``rehearsal`` says that the feed's words are only practice. ``released_at`` is when a person
-    said that it ends the card of its chain; ``was_barred`` says that it was refused for the way it came, ``had_effect`` that
-    it showed or ended something; ``card_id`` is the card that it made, changed or ended."""
+    said that a take-down ends the card of its chain, or that a statement may be displayed; ``was_dismissed`` that a person said
+    that it means nothing; ``published_as`` is the programme as which a person published it, ``published_at`` when. ``was_barred`` says that it was
+    refused for the way it came, ``had_effect`` that it showed or ended something, ``was_shown`` that it is on display or was, or is a copy;
+    ``card_id`` is the card that it made, changed or ended; ``waits_since`` is since when it waits for review."""
 
     alert_id: str
     gist: Gist
@@ -34,11 +36,21 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     was_barred: bool = False
     card_id: str | None = None
     had_effect: bool = True
+    was_shown: bool = False
+    was_dismissed: bool = False
+    published_as: str | None = None
+    published_at: datetime | None = None
+    waits_since: datetime | None = None
 
     @property
     def is_exercise(self) -> bool:
         """Whether it may leave only as ``exercise.*``: by its own status, or because its feed rehearses."""
         return self.rehearsal or self.gist.status != "Actual"
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a person said that it may be displayed."""
+        return self.released_at is not None or self.published_as is not None
 
     @property
     def sent_at(self) -> datetime:

@@ -54,6 +54,46 @@ def about(arrived: Member, chain: Sequence[Member], cards: Sequence[CardState], 
     return [[*story, arrived] for story in refused if story not in mine] or mine
 
 
+class Case(msgspec.Struct, frozen=True):
+    """What of a chain is about some alerts: the members, the identifiers, as keys, that they have or give, and whether the
+    chain has other cases beside."""
+
+    members: tuple[Member, ...]
+    names: frozenset[str]
+    is_all: bool
+
+
+def case_of(seeds: Collection[str], chain: Sequence[Member], cards: Sequence[CardState], policy: Policy) -> Case:
+    """All strands of a chain that have one of these alerts, or that one of these Cancels is about, with the Cancels that are
+    about them."""
+    heads = {card.card_id: card.alert_id for card in cards}
+    statements = [member for member in chain if not _is_cancel(member)]
+    known = _known(chain)
+    cancels = [(member, named_by(member, known)) for member in chain if _is_cancel(member)]
+    bridges = _bridges(statements, cancels, policy)
+    reached = [(member, _reached(named, bridges)) for member, named in cancels]
+    asked = [(member, named) for member, named in reached if member.alert_id in seeds]
+    every = strands(statements, heads, policy, bridges)
+    mine = [
+        strand
+        for strand in every
+        if any(member.alert_id in seeds for member in strand.statements)
+        or any(_is_about(member, named, strand, heads) for member, named in asked)
+    ]
+    others = frozenset[str]().union(*(strand.names for strand in every if strand not in mine))
+    about_them = [
+        (member, named)
+        for member, named in reached
+        if member.alert_id in seeds or any(_is_about(member, named, strand, heads) for strand in mine)
+    ]
+    given = frozenset[str]().union(*(named for _, named in about_them)) - others
+    return Case(
+        members=(*(member for strand in mine for member in strand.statements), *(member for member, _ in about_them)),
+        names=frozenset[str]().union(given, *(strand.names for strand in mine)),
+        is_all=len(mine) == len(every),
+    )
+
+
 def _known(chain: Sequence[Member]) -> frozenset[str]:
     """The identifiers that a Cancel may name: those of the chain, and those that its statements give."""
     given = (() if _is_cancel(member) else member.gist.names_of_its_own() for member in chain)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway.cards import amber
-from capgateway.cards.area import target, together
+from capgateway.cards.area import shown_codes, target, together
 from capgateway.cards.decide import not_for_public
 from capgateway.cards.gist import OTHER
 from capgateway.cards.life import STATEMENTS, is_of_sender
@@ -31,10 +30,10 @@ def is_take_down(gist: Gist) -> bool:
     return gist.msg_type == "Cancel" or (gist.msg_type in STATEMENTS and gist.is_over)
 
 
-def may_mean_a_card(gist: Gist) -> bool:
+def may_mean_a_card(gist: Gist, policy: Policy) -> bool:
     """Whether a take-down that matches nothing may be meant for a card: it is of an enabled programme, or does not say of
     which. The Cancel of a storm warning is not."""
-    return gist.basis is not None or not gist.infos
+    return policy.recognise(gist) is not None or not gist.infos
 
 
 def is_matched(take_down: Member, stories: Sequence[Sequence[Member]], policy: Policy) -> bool:
@@ -57,10 +56,11 @@ def is_meant(cancel: Member, card: CardState, policy: Policy) -> bool:
     """Whether a Cancel that names nothing is meant for this card, its sender's only live one: it carries the programme's code
     and targets the same area."""
     gist = cancel.gist
-    if not names_nothing(gist) or amber.by_codes(gist.codes) is None:
+    found = policy.recognise(gist)
+    if not names_nothing(gist) or found is None or found.basis == "text" or found.programme.id != card.programme:
         return False
     where = target(together(gist.areas), policy.regions)
-    return bool(where) and {unit.code for unit in where or ()} == set(card.target)
+    return bool(where) and set(shown_codes(where or ())) == set(card.target)
 
 
 def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
@@ -69,8 +69,9 @@ def waits_for_a_person(member: Member, policy: Policy, now: datetime) -> bool:
     unsaid = {name: word for name, word in _USUAL.items() if getattr(member.gist, name) in ("", OTHER)}
     gist = msgspec.structs.replace(member.gist, **unsaid)
     member = msgspec.structs.replace(member, gist=gist)
-    if gist.basis is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
+    found = policy.recognise(gist)
+    if found is None or gist.msg_type not in STATEMENTS or is_take_down(gist):
         return False
     if not_for_public(member, policy) or target(member.meant, policy.regions) == ():
         return False
-    return expiry(member, policy)[0] > now
+    return expiry(member, policy.of(found.programme.id))[0] > now

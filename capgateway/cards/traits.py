@@ -25,6 +25,7 @@ SHORTEST_NUMBER = 4
 FULL_NAME = 2  # words: given name and family name
 CASE_NUMBERS = frozenset(["casenumber", "caseno", "caseid", "ncmeccasenumber", "casereference"])
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NICKNAME = re.compile(r"[\"“”«»(][^\"“”«»()]*[\"“”«»)]")
 
 
@@ -57,7 +58,7 @@ def numbers(alert: Alert) -> tuple[str, ...]:
     """The case numbers of an alert and the incidents that it names (CAP 1.2 §3.2.1 incidents), folded."""
     given = [*alert.incidents, *_case_numbers(alert)]
     folded = dict.fromkeys(map(_folded, given))
-    return tuple(text for text in folded if len(text) >= SHORTEST_NUMBER and any(map(str.isdigit, text)))[:MOST]
+    return tuple(text for text in folded if len(text) >= SHORTEST_NUMBER and _is_numbered(text))[:MOST]
 
 
 def case_number(alert: Alert) -> str | None:
@@ -87,6 +88,8 @@ def contradict(one: Traits, other: Traits) -> bool:
     names one more must never be hidden by one that does not."""
     if one.names and other.names:
         return not _are_all_in(one.names, other.names) or not _are_all_in(other.names, one.names)
+    if one.ages and other.ages and set(one.ages) != set(other.ages):
+        return True  # nobody is named in one of them: another age may be a brother's or a sister's
     return bool(one.sexes and other.sexes and one.sexes != other.sexes)
 
 
@@ -109,6 +112,11 @@ def agreeing(one: Traits, other: Traits) -> set[str]:
 def share_a_number(one: Traits, other: Traits) -> bool:
     """Whether they have a case number or an incident in common, or the one refers to the other."""
     return bool(set(one.numbers) & set(other.numbers) or set(one.alerts) & set(other.alerts))
+
+
+def _is_numbered(text: str) -> bool:
+    """Whether it has a number other than a year, which everybody's incidents of that year may have ("AMBER 2026")."""
+    return any(any(map(str.isdigit, word)) and not _YEAR.fullmatch(word) for word in text.split())
 
 
 def _case_numbers(alert: Alert) -> Iterator[str]:

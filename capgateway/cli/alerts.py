@@ -1,14 +1,16 @@
-"""``capgateway alerts``: what came in, and what became of it."""
+"""``capgateway alerts``: what came in, what became of it, and that one is displayed all the same."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import quote
 
 import click
 
 from capgateway.cards.decision import Word
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
+from capgateway.cli.reach import act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,7 @@ COLUMNS = (
 
 @click.group(cls=Group)
 def alerts() -> None:
-    """Show alerts and what became of them."""
+    """Show alerts and what became of them; publish one."""
 
 
 @asks_gateway
@@ -67,10 +69,34 @@ def show(context: output.Context, name: str, as_json: bool) -> None:
     output.emit(found, alert_lines(found), as_json=as_json)
 
 
+@asks_gateway
+@alerts.command()
+@click.argument("alert_id", metavar="ID")
+@click.option(
+    "--programme", metavar="P", help="As an alert of which programme. Default: its own, or the only one enabled."
+)
+@ask.reason_option()
+@output.format_option
+@click.pass_obj
+def publish(context: output.Context, alert_id: str, programme: str | None, reason: str, as_json: bool) -> None:
+    """Display a declined alert as a card. Its later updates follow it, and its Cancel ends it.
+
+    Never displayed are exercises and tests, what is not for the public, what is over or cannot be read, and what has no known
+    area in the regions of the policy. Exit code 1 when it cannot be done.
+    """
+    said = {"programme": programme, "reason": reason}
+    told = act(context, f"alerts/{quote(alert_id, safe='')}/publish", said)
+    if as_json:
+        output.emit_json(told)
+    else:
+        click.echo(f"{alert_id}: published as the card {told['card_id']}, programme {told['programme']}")
+
+
 def decided(alert: dict[str, Any]) -> str:
     """The decision with its reason, and what a person made of it."""
     told = f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
-    return f"{told} ({alert['handled']})" if alert.get("handled") else told
+    handled = "by a person" if alert.get("handled") == "published" else alert.get("handled")
+    return f"{told} ({handled})" if handled else told
 
 
 def _row(alert: dict[str, Any]) -> table.Row:

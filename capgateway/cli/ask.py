@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from capgateway.cli.output import say
-from capgateway.cli.reach import get, settings
+from capgateway.cli.reach import fetch, get, settings
 from capgateway.config.values import unknown
 from capgateway.errors import CapgatewayError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_ROWS = 200  # the API gives no more per page
+MOST_PAGES = 200  # of one list, of which only some rows are wanted
 Item = dict[str, Any]
 
 
@@ -42,7 +43,7 @@ def reason_option(*, required: bool = True) -> Callable[[F], F]:
             raise click.BadParameter("say why you do this")
         return value
 
-    text = "Why you do this. It is logged with your name, so leave out names of persons and plates."
+    text = "Why you do this. It is kept in the audit trail with your name; leave out names of persons and plates."
     return click.option("--reason", metavar="TEXT", required=required, callback=said, help=text)
 
 
@@ -116,6 +117,122 @@ def quarantined(context: Context, alert_id: str) -> Item | None:
         context, path, from_store=lambda store: _listed(store, "one_quarantined", alert_id), may_be_missing=True
     )
     return None if found is None else _page(found)
+
+
+def audit(context: Context, *, card_id: str | None, since: datetime | None, limit: int) -> Item:
+    """A page of the audit trail."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.store import audit as trail  # noqa: PLC0415
+
+        return await store.read(trail.page, card_id=card_id, since=since, limit=limit)
+
+    query = {"card_id": card_id, "since": since and since.isoformat(), "limit": limit}
+    return _page(get(context, "audit", query, from_store=stored))
+
+
+def lives(context: Context, name: str) -> Item:
+    """The whole life of an alert, or of all of that CAP identifier; without ``items`` where none is known."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.store import lives as kept  # noqa: PLC0415
+
+        found = await store.read(kept.named, name)
+        return {"items": found, "next": None} if found else {"gaps": await store.read(kept.gaps_of_all)}
+
+    found = get(context, f"alerts/{quote(name, safe='')}/explain", from_store=stored, tells_of_missing=True)
+    return _page(found)
+
+
+def evidence(context: Context, card_id: str) -> bytes:
+    """The evidence bundle of a card. Raises ``LookupError`` where there is no such card."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.clock import utc_now  # noqa: PLC0415
+        from capgateway.operate.bundle import bundle  # noqa: PLC0415
+        from capgateway.store import evidence as kept  # noqa: PLC0415
+
+        if (found := await store.read(kept.collect, card_id)) is None:
+            raise LookupError(f"there is no card {card_id}")
+        say("capgateway: without a running gateway the audit trail does not record who took this bundle")
+        return bundle(found, utc_now())
+
+    return fetch(context, f"cards/{quote(card_id, safe='')}/export", from_store=stored)
+
+
+def material(context: Context, since: datetime, most: int, *, wanted: Callable[[Item], bool]) -> tuple[Item, bool]:
+    """What a replay needs: the newest alerts since then that are wanted, their bytes, all cards and what persons did; and
+    whether there is more."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.store import audit as trail  # noqa: PLC0415
+
+        known = await _all(lambda **how: _listed(store, "alert_page", since=since, **how), most, wanted)
+        return {
+            "items": known[0],
+            "is_more": known[1],
+            "documents": {one["id"]: await _listed(store, "original", one["id"]) for one in known[0]},
+            "cards": (await _all(lambda **how: _listed(store, "card_page", **how), most))[0],
+            "acts": (await _all(lambda **how: store.read(trail.page, **how), most))[0],
+        }
+
+    query = {"since": since.isoformat(), "limit": MOST_ROWS}
+    first = _page(get(context, "alerts", query, from_store=stored))
+    if "documents" not in first:
+        first = _asked_for(context, first, query, most, wanted)
+    documents = {name: one for name, one in first["documents"].items() if one is not None}
+    return first | {"alerts": first["items"], "documents": documents}, first["is_more"]
+
+
+async def _all(
+    ask: Callable[..., Any], most: int, wanted: Callable[[Item], bool] = lambda _: True
+) -> tuple[list[Item], bool]:
+    """The pages of one of the store's lists, one after the other."""
+    found: list[Item] = []
+    page = await ask(limit=MOST_ROWS)
+    for _ in range(MOST_PAGES):
+        found += [one for one in msgspec.to_builtins(page.items) if wanted(one)]
+        if page.next is None or len(found) >= most:
+            break
+        page = await ask(limit=MOST_ROWS, after=page.next)
+    return found[:most], page.next is not None
+
+
+def _asked_for(context: Context, first: Item, query: Item, most: int, wanted: Callable[[Item], bool]) -> Item:
+    """The same from a running gateway, whose first page of alerts is known."""
+
+    def pages(path: str, query: Item, page: Item | None, wanted: Callable[[Item], bool]) -> tuple[list[Item], bool]:
+        page = page or get(context, path, query, from_store=_gone, is_first=False)
+        found: list[Item] = []
+        for _ in range(MOST_PAGES):
+            found += [one for one in page["items"] if wanted(one)]
+            if page["next"] is None or len(found) >= most:
+                break
+            page = get(context, path, query | {"after": page["next"]}, from_store=_gone, is_first=False)
+        return found[:most], page["next"] is not None
+
+    every = {"limit": MOST_ROWS}
+    alerts, is_more = pages("alerts", query, first, wanted)
+    return {
+        "items": alerts,
+        "is_more": is_more,
+        "documents": {one["id"]: _original(context, one["id"]) for one in alerts},
+        "cards": pages("cards", every, None, lambda _: True)[0],
+        "acts": pages("audit", every, None, lambda _: True)[0],
+    }
+
+
+def _original(context: Context, alert_id: str) -> str | None:
+    """The bytes of an alert, as JSON has bytes; ``None`` once they are erased."""
+    try:
+        document = fetch(context, f"alerts/{quote(alert_id, safe='')}/original", from_store=_gone)
+    except LookupError:
+        return None
+    return str(msgspec.to_builtins(document))
+
+
+async def _gone(_: Store) -> Any:
+    raise CapgatewayError("the gateway stopped while it was asked")
 
 
 def deliveries(context: Context, *, state: str | None, receiver: str | None, card_id: str | None, limit: int) -> Item:

@@ -1,17 +1,18 @@
-"""``capgateway cards``: which cards there are, what is on one, and that one is still true."""
+"""``capgateway cards``: which cards there are, what is on one, and what a person does to one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+import msgspec
 
-from capgateway.cli import ask, card_text, output, table
+from capgateway.cards.card import Evidence
+from capgateway.cards.decision import CardWord
+from capgateway.cli import ask, card_hand, card_text, output, table
 from capgateway.cli.alerts import decided
 from capgateway.cli.deliveries import last_answer
 from capgateway.cli.group import Group, asks_gateway
-from capgateway.cli.reach import act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +27,12 @@ COLUMNS = (
 
 @click.group(cls=Group)
 def cards() -> None:
-    """Show cards, or verify one."""
+    """Show cards; verify, withdraw, restore, correct, hold or export one."""
 
 
 @asks_gateway
 @cards.command("list")
-@click.option("--state", type=output.Choice(["active", "linked", "waiting", "ended"]), help="Only cards in this state.")
+@click.option("--state", type=output.Choice(get_args(CardWord)), help="Only cards in this state.")
 @ask.limit_option
 @output.format_option
 @click.pass_obj
@@ -58,22 +59,8 @@ def show(context: output.Context, card_id: str, as_json: bool) -> None:
     output.emit(found, _lines(found), as_json=as_json)
 
 
-@asks_gateway
-@cards.command()
-@click.argument("card_id", metavar="ID")
-@ask.reason_option()
-@output.format_option
-@click.pass_obj
-def verify(context: output.Context, card_id: str, reason: str, as_json: bool) -> None:
-    """Confirm that a card is still true, so that it is no longer unverified.
-
-    Exit code 1 when there is no such card, or it has ended.
-    """
-    told = act(context, f"cards/{quote(card_id, safe='')}/verify", {"reason": reason})
-    if as_json:
-        output.emit_json(told)
-    else:
-        click.echo(f"{card_id}: verified at {table.moment(told['verified_at'])}")
+for _command in card_hand.COMMANDS:
+    cards.add_command(_command)
 
 
 def _row(stored: dict[str, Any]) -> table.Row:
@@ -104,6 +91,10 @@ def _life(stored: dict[str, Any]) -> str:
     return f"revision {stored['revision']}, {end}"
 
 
+def _evidence(stored: dict[str, Any]) -> dict[str, Evidence]:
+    return msgspec.convert(stored.get("evidence") or {}, dict[str, Evidence])
+
+
 def _lines(stored: dict[str, Any]) -> Iterator[str]:
     yield from table.fields(
         [
@@ -113,13 +104,14 @@ def _lines(stored: dict[str, Any]) -> Iterator[str]:
             ("changed", table.moment(stored["updated_at"])),
             ("ended", table.moment(stored["ended_at"]) if stored["ended_at"] else None),
             ("verified", table.moment(stored.get("verified_at"))),
+            ("held", f"since {table.moment(stored['held_at'])}" if stored.get("held_at") else None),
             ("unverified", f"since {table.moment(since)}" if (since := _unverified(stored)) else None),
         ]
     )
     yield from _attention(stored)
     yield ""
     if stored["card"]:
-        yield from card_text.card_lines(stored["card"])
+        yield from card_text.card_lines(stored["card"], evidence=_evidence(stored))
     else:
         yield "the text of this card is erased"
     for title, items, line in (("alerts", stored["alerts"], _alert), ("deliveries", stored["deliveries"], _delivery)):

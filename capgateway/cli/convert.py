@@ -12,7 +12,7 @@ import msgspec
 
 from capgateway import cap, cards, places, shipped
 from capgateway.cap.place import local
-from capgateway.cards.amber import recognise
+from capgateway.cards.card import Evidence
 from capgateway.cli import card_text, output, source_names, sources
 from capgateway.clock import utc_now
 from capgateway.errors import SourceError
@@ -20,7 +20,7 @@ from capgateway.feeds import enveloped, read_entries
 from capgateway.feeds.read.judge import NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from capgateway.feeds import FeedKind
 
@@ -38,7 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     reason: str | None
     card: cards.Card | None
-    evidence: dict[str, Any]
+    evidence: dict[str, Evidence]
 
 
 class Regions(click.ParamType[tuple[str, ...]]):
@@ -56,6 +56,15 @@ class Regions(click.ParamType[tuple[str, ...]]):
         return tuple(codes)
 
 
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names, separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
 @click.command()
 @click.argument("names", metavar="SOURCE...", nargs=-1, required=True)
 @click.option(
@@ -63,6 +72,13 @@ class Regions(click.ParamType[tuple[str, ...]]):
 )
 @click.option(
     "--regions", type=Regions(), multiple=True, metavar="CODES", help="Where cards are shown.  [default: everywhere]"
+)
+@click.option(
+    "--programmes",
+    type=Names(),
+    multiple=True,
+    metavar="NAMES",
+    help="Which programmes become cards: amber, mep, or enabled ones of the file that --config names.  [default: amber]",
 )
 @click.option(
     "--format",
@@ -79,16 +95,20 @@ def convert(
     names: tuple[str, ...],
     at: datetime | None,
     regions: tuple[tuple[str, ...], ...],
+    programmes: tuple[tuple[str, ...], ...],
     form: str,
 ) -> None:
     """Show the card that each alert would become.
 
     SOURCE is a file, a directory, a glob, a URL, or - for standard input.
 
-    Exit code 0 when every AMBER Alert became a card; 1 when one did not, or an alert is unusable; 2 when a source cannot be
-    read.
+    Exit code 0 when every alert of the programmes, usually every AMBER Alert, became a card; 1 when one did not, or an alert is
+    unusable; 2 when a source cannot be read.
     """
-    policy = cards.Policy(regions=tuple(dict.fromkeys(code for group in regions for code in group)))
+    policy = cards.Policy(
+        regions=tuple(dict.fromkeys(code for group in regions for code in group)),
+        programmes=_programmes([name for group in programmes for name in group], context.find_object(output.Context)),
+    )
     schemas = cap.Schemas(shipped.cap_schemas())
     exit_code = 0
     for name in sources.find(names):
@@ -101,13 +121,17 @@ def convert(
         is_faulty = False
         for message, envelope_status in _messages(name, document):
             parsed = _parsed(message, envelope_status)
-            decision, card = _decided(parsed, schemas, policy, at)
+            decision, card, evidence = _decided(parsed, schemas, policy, at)
             line = Line(
-                source=source_names.shown(name), decision=decision.word, reason=decision.reason, card=card, evidence={}
+                source=source_names.shown(name),
+                decision=decision.word,
+                reason=decision.reason,
+                card=card,
+                evidence=evidence,
             )
             output.emit_json(line) if form == "json" else _print(line)
             is_faulty |= decision.reason in FAULTY
-            if card is None and (decision.word == "quarantined" or _is_amber(parsed.alert)):
+            if card is None and (decision.word == "quarantined" or _is_wanted(parsed.alert, policy)):
                 exit_code = max(exit_code, 1)
         if is_faulty:
             output.say(f"capgateway: `capgateway validate {source_names.shown(name)}` shows what is wrong with it")
@@ -118,7 +142,7 @@ def _print(line: Line) -> None:
     """The alert's source, what becomes of it, and its card."""
     word = f"{line.decision}: {line.reason}" if line.reason else line.decision
     click.echo(output.harmless(f"{line.source}: {word}") + ("" if line.card else "; no card"))
-    for text in card_text.card_lines(msgspec.to_builtins(line.card), "  ") if line.card else ():
+    for text in card_text.card_lines(msgspec.to_builtins(line.card), "  ", line.evidence) if line.card else ():
         click.echo(text)
 
 
@@ -145,17 +169,17 @@ def _parsed(message: bytes, envelope_status: str | None) -> cap.Parsed:
 
 def _decided(
     parsed: cap.Parsed, schemas: cap.Schemas, policy: cards.Policy, at: datetime | None
-) -> tuple[cards.Decision, cards.Card | None]:
-    """What a gateway that knows nothing else decides, and the card it would show."""
+) -> tuple[cards.Decision, cards.Card | None, dict[str, Evidence]]:
+    """What a gateway that knows nothing else decides, the card it would show, and where its facts were read."""
     alert = parsed.alert
     sent = alert.sent.instant if alert and alert.sent else None
     now = at or sent or utc_now()
     report = cap.validate(parsed, schemas, now=now)
     gate = cards.unusable(alert, report, signature="verify")  # as for a feed where nothing is said
     if gate is not None or alert is None:
-        return cards.Decision(word="quarantined", reason=gate), None
+        return cards.Decision(word="quarantined", reason=gate), None, {}
     sha256, signature = hashlib.sha256(parsed.document).hexdigest(), report.signature
-    gist = cards.gist(alert)
+    gist = cards.gist(alert, policy.phrases, codes=policy.codes, profile=report.profile)
     member = cards.Member(
         alert_id=sha256,
         gist=gist,
@@ -170,10 +194,30 @@ def _decided(
     decision = cards.decide(cards.Situation(arrived=member, now=now), policy)
     shown = next((change for change in decision.changes if isinstance(change, cards.Display)), None)
     if shown is None:
-        return decision, None
-    return decision, cards.convert(shown, member, cards.draft(alert, gist), policy)
+        return decision, None, {}
+    draft = cards.draft(alert, gist, profile=report.profile)
+    card = cards.convert(shown, member, draft, policy)
+    return decision, card, cards.evidence(card, draft.facts)
 
 
-def _is_amber(alert: cap.Alert | None) -> bool:
+def _is_wanted(alert: cap.Alert | None, policy: cards.Policy) -> bool:
     """Whether this was to give a card; a Cancel ends one instead."""
-    return alert is not None and alert.msg_type != "Cancel" and recognise(alert) is not None
+    if alert is None or alert.msg_type == "Cancel":
+        return False
+    return policy.recognise(cards.gist(alert, policy.phrases)) is not None
+
+
+def _programmes(names: Sequence[str], context: output.Context | None) -> tuple[cards.Programme, ...]:
+    """The programmes of these names: those of the configuration that was named, and the built-in ones."""
+    known = dict(cards.BUILT_IN)
+    if context and context.config_path and not set(names) <= {"amber"}:
+        from capgateway import config  # noqa: PLC0415  (only who names a file waits for it)
+
+        given = config.load(context.config_path, secrets_of=())
+        known |= {one.id: one for one in given.policy.programmes}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "name with --config a file that enables it"
+            raise click.BadParameter(f"there is no programme {name!r}; {hint}", param_hint="'--programmes'")
+    return tuple(known[name] for name in dict.fromkeys(names)) or (cards.AMBER,)

@@ -248,8 +248,10 @@ def _submitted(one: dict[str, Any]) -> table.Row:
 
 
 def _waits(one: dict[str, Any]) -> Iterator[str]:
-    """That a person has to look at it."""
-    if one["decision"] == "quarantined":
+    """That a person has to look at it, or end the pause."""
+    if one["reason"] == "paused":
+        yield "waits for the end of the pause: `capgateway resume`"
+    elif one["decision"] == "quarantined":
         yield f"waits for a person: `capgateway quarantine show {one['alert_id']}`"
 
 

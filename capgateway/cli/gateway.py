@@ -60,6 +60,36 @@ def _url(server: str) -> str:
 async def send(method: str, address: str, path: str, seconds: float, **what: Any) -> Answer | None:
     """The answer to one request; ``None`` when nobody is there. A refusal is for the user to read."""
     url = f"{address}/api/v1/{path}"
+    if (found := await _asked(method, url, seconds, **what)) is None:
+        return None
+    status, body = found
+    try:
+        return Answer(url=url, status=status, told=msgspec.json.decode(body))
+    except msgspec.DecodeError:
+        raise CapgatewayError(f"{url} answered {status}, but it is not a capgateway") from None
+
+
+async def download(address: str, path: str, seconds: float) -> bytes | None:
+    """The bytes that a GET gives; ``None`` when nobody is there. A refusal is a :class:`CapgatewayError`, and
+    :class:`LookupError` where there is no such thing."""
+    url = f"{address}/api/v1/{path}"
+    if (found := await _asked("GET", url, seconds)) is None:
+        return None
+    status, body = found
+    if status < HTTPStatus.BAD_REQUEST:
+        return body
+    try:
+        told = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        raise CapgatewayError(f"{url} answered {status}, but it is not a capgateway") from None
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and isinstance(told, dict) and told.get("detail"):
+        raise LookupError(str(told["detail"]))
+    good(Answer(url=url, status=status, told=told))
+    return None
+
+
+async def _asked(method: str, url: str, seconds: float, **what: Any) -> tuple[int, bytes] | None:
+    """Status and body; ``None`` when nobody is there."""
     headers = {"Authorization": f"Bearer {token}"} if (token := os.environ.get("CAPGATEWAY_TOKEN")) else {}
     timeout = aiohttp.ClientTimeout(total=seconds, connect=CONNECT_SECONDS)
     try:
@@ -67,17 +97,13 @@ async def send(method: str, address: str, path: str, seconds: float, **what: Any
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
             session.request(method, url, allow_redirects=False, **what) as response,
         ):
-            body = await response.read()
+            return response.status, await response.read()
     except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError):
         return None
     except TimeoutError:
         raise CapgatewayError(f"{url} did not answer within {seconds:.0f} s") from None
     except (aiohttp.ClientError, ValueError) as error:
         raise CapgatewayError(f"cannot ask {url}: {error}") from error
-    try:
-        return Answer(url=url, status=response.status, told=msgspec.json.decode(body))
-    except msgspec.DecodeError:
-        raise CapgatewayError(f"{url} answered {response.status}, but it is not a capgateway") from None
 
 
 def good(answer: Answer) -> Answer:

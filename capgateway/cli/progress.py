@@ -21,8 +21,8 @@ _ERASE = "\r\x1b[K"
 class Progress:
     """A last line on a terminal's stderr; the caller sets ``done``. Nothing where stderr is not a terminal."""
 
-    def __init__(self, total: int) -> None:
-        self.done = 0
+    def __init__(self, total: int, what: str = "validated") -> None:
+        self.done, self._what = 0, what
         self._total = total
         self._begun = time.monotonic()
         self._is_shown = False
@@ -57,7 +57,7 @@ class Progress:
             while not self._over.wait(TICK):
                 with self._lock:
                     seconds = int(time.monotonic() - self._begun)
-                    self._write(f"{_ERASE}{self.done:,} of {self._total:,} validated, {seconds} s ")
+                    self._write(f"{_ERASE}{self.done:,} of {self._total:,} {self._what}, {seconds} s ")
                     self._is_shown = True
 
     @staticmethod

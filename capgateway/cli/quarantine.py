@@ -79,15 +79,18 @@ def show(context: output.Context, alert_id: str, as_json: bool) -> None:
 @output.format_option
 @click.pass_obj
 def release(context: output.Context, alert_id: str, card_id: str | None, reason: str | None, as_json: bool) -> None:
-    """Let a take-down end a card after all. This version can release only take-downs: a Cancel, or an alert that is over.
+    """Let a take-down end a card after all, or let an alert be displayed that waits for review.
 
-    Exit code 1 when that cannot be done: the alert is not in quarantine, or the card has ended.
+    Alerts that were quarantined for their feed's jurisdiction, or because the feed may not change the card of another, can be
+    released too. Exit code 1 when that cannot be done: the alert is not in quarantine, the card has ended, or nothing would be
+    displayed.
     """
     told = act(context, f"quarantine/{quote(alert_id, safe='')}/release", {"card": card_id, "reason": reason})
     if as_json:
         output.emit_json(told)
     else:
-        click.echo(f"{alert_id}: released; {', '.join(told['cards'])} is taken down")
+        done = "is taken down" if told["decision"] == "ended" else "is displayed"
+        click.echo(f"{alert_id}: released; {told['cards'][0]} {done}")
 
 
 @asks_gateway

@@ -16,7 +16,7 @@ import msgspec
 
 from capgateway import config
 from capgateway.cli.access import explained
-from capgateway.cli.gateway import SERVER, Answer, address_of, given_address, good, send
+from capgateway.cli.gateway import SERVER, Answer, address_of, download, given_address, good, send
 from capgateway.cli.output import fail, say
 from capgateway.errors import ConfigError, StoreError
 
@@ -45,18 +45,20 @@ def get(
     from_store: FromStore,
     without_store: Callable[[], Any] | None = None,
     may_be_missing: bool = False,
+    tells_of_missing: bool = False,
     is_first: bool = True,
 ) -> Any:
     """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads, and
     where there is no database yet, what is known ``without_store``. ``None`` for what does not exist, if it
-    ``may_be_missing``. ``is_first``: say who answered."""
+    ``may_be_missing``; the gateway's refusal, if it ``tells_of_missing``. ``is_first``: say who answered."""
     given = given_address(context)
     address = given or address_of(settings(context).gateway.listen)
     asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
     answer, about = asyncio.run(_asked(address, path, asked)) if address else (None, None)
     if answer is not None:
         is_missing = may_be_missing and answer.status == HTTPStatus.NOT_FOUND
-        told = None if is_missing else good(answer).told
+        is_refusal = tells_of_missing and answer.status == HTTPStatus.NOT_FOUND
+        told = None if is_missing else answer.told if is_refusal else good(answer).told
         if is_first and address:
             _tell_who(context, address, about)
         return told
@@ -66,6 +68,17 @@ def get(
         say("capgateway: no gateway answers and there is no database yet; showing the configuration only")
         return msgspec.to_builtins(without_store())
     return _read(context, address, from_store, is_first=is_first)
+
+
+def fetch(context: Context, path: str, *, from_store: FromStore) -> bytes:
+    """The API's answer to ``GET /api/v1/{path}``, as bytes to be saved; where no gateway answers, what ``from_store`` gives."""
+    given = given_address(context)
+    address = given or address_of(settings(context).gateway.listen)
+    if address and (found := asyncio.run(download(address, path, CHANGE_SECONDS))) is not None:
+        return found
+    if given:
+        fail(f"no gateway answers at {given}, the address in {'--server' if context.server else f'${SERVER}'}")
+    return bytes(_read(context, address, from_store, is_first=True, as_it_is=True))
 
 
 def change(
@@ -92,7 +105,7 @@ def change(
     return answer if answer.status in refusals else good(answer)
 
 
-def act(context: Context, path: str, said: dict[str, str | None]) -> dict[str, Any]:
+def act(context: Context, path: str, said: dict[str, Any]) -> dict[str, Any]:
     """The API's answer to an act of the user, with what they say: their reason, and a card where it is about one.
 
     Ends the command with exit code 1 where that cannot be done: there is no such card or alert, or it has ended.
@@ -123,8 +136,10 @@ async def _asked(address: str, path: str, query: dict[str, str]) -> tuple[Answer
     return answer, about
 
 
-def _read(context: Context, address: str | None, from_store: FromStore, *, is_first: bool) -> Any:
-    from capgateway.store import Store  # noqa: PLC0415  (only where no gateway answers)
+def _read(
+    context: Context, address: str | None, from_store: FromStore, *, is_first: bool, as_it_is: bool = False
+) -> Any:
+    from capgateway.store import Store, pause  # noqa: PLC0415  (only where no gateway answers)
 
     why = f"no gateway answers at {address}" if address else 'the configuration turns the API off (listen = "")'
     try:
@@ -140,9 +155,18 @@ def _read(context: Context, address: str | None, from_store: FromStore, *, is_fi
         if is_first:
             say(f"capgateway: {why}; reading its database instead, read-only: {known.shown_database}")
         try:
-            return msgspec.to_builtins(asyncio.run(from_store(store)))
+            found = asyncio.run(from_store(store))
+            found = found if as_it_is else msgspec.to_builtins(found)
+            if is_first and (since := asyncio.run(store.read(pause.since))):
+                say(paused(since.isoformat()))
+            return found
         finally:
             store.close()
+
+
+def paused(since: str) -> str:
+    """That displays are paused, for those who read any list."""
+    return f"capgateway: displays are paused since {since[:19]}Z: `capgateway resume` sends them again"
 
 
 def _is_new(context: Context) -> bool:
@@ -161,6 +185,8 @@ def _tell_who(context: Context, address: str, about: Answer | None) -> None:
     told = about.told if about and about.status == HTTPStatus.OK and isinstance(about.told, dict) else {}
     database = str(told.get("database") or "")
     say(f"capgateway: answered by {address}" + (f", database {database}" if database else ""))
+    if since := told.get("paused_since"):
+        say(paused(str(since)))
     known = _configured(context)
     if known is None or not database or (known.gateway.shown_database == database and _is_near(address, database)):
         return

@@ -18,9 +18,14 @@ SCHEMAS = {
 @click.command()
 @click.argument("name", type=Choice(list(SCHEMAS)))
 @click.option("--cap-version", type=Choice(shipped.CAP_VERSIONS), help="Version of the schema `cap`.  [default: 1.2]")
-def schema(name: str, cap_version: str | None) -> None:
+@click.option(
+    "--lax", is_flag=True, help="Of `card`: the schema for receivers, which allows fields that later versions add."
+)
+def schema(name: str, cap_version: str | None, lax: bool) -> None:
     """Print the schema of a card, a message, the configuration, or CAP."""
+    if lax and name != "card":
+        raise click.UsageError(f"--lax applies to `schema card` only; there is one schema `{name}`")
     if cap_version and name != "cap":
         raise click.UsageError(f"--cap-version applies to `schema cap` only; there is one schema `{name}`")
-    path = f"cap/cap-{cap_version}.xsd" if cap_version else SCHEMAS[name]
+    path = f"cap/cap-{cap_version}.xsd" if cap_version else "card/card-1.lax.schema.json" if lax else SCHEMAS[name]
     click.echo(shipped.schema(path).decode(), nl=False)

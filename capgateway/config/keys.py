@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import get_args
 
-from capgateway.config import checks, feed_checks, token_keys
+from capgateway.config import checks, feed_checks, programme_keys, token_keys
+from capgateway.config.place_keys import PLACES, layer
 from capgateway.config.receiver_keys import patterns, secrets
 from capgateway.config.references import existing_file, folder, key_file, reference
 from capgateway.config.settings import Scope
@@ -18,6 +19,7 @@ from capgateway.config.values import (
     choice,
     duration,
     flag,
+    host,
     many,
     mapping,
     network,
@@ -32,6 +34,9 @@ from capgateway.config.values import (
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 YEAR = 366 * DAY
 NAMES = "[a-z0-9][a-z0-9_-]{0,62}"
+PROGRAMMES = "[a-z0-9][a-z0-9_-]{0,39}"  # it is part of a table's row, and of every card
+PROGRAMME_NAME = "a name made of a-z, 0-9, _ and -"
+LANGUAGE = "a language tag such as en-US"
 LANGUAGES = "[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 HEADER_NAMES = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 §5.6.2, a token
 
@@ -83,7 +88,7 @@ ACTION = {
     ),
     "value": Key(kind=text(), about="The number, or the https URL.", required=True),
     "label": Key(
-        kind=mapping(text(longest=100), names=LANGUAGES, what="a language tag such as en-US"),
+        kind=mapping(text(longest=100), names=LANGUAGES, what=LANGUAGE),
         about="The text of the button, by language tag.",
         required=True,
     ),
@@ -92,12 +97,7 @@ ACTION = {
     ),
 }
 
-POLICY = {
-    "regions": Key(
-        kind=many(region()),
-        about='Regions in which alerts become cards, such as "US-TX" or "US" (with its territories); [] means everywhere.',
-        default=[],
-    ),
+_RULES = {
     "default_lifetime": Key(
         kind=duration(MINUTE, 31 * DAY), about="How long a card lives if its alert has no <expires>.", default="24h"
     ),
@@ -105,12 +105,9 @@ POLICY = {
         kind=duration(MINUTE, YEAR), about="The longest that any card lives, whatever its alert says.", default="7d"
     ),
     "retention": Key(
-        kind=duration(HOUR, 10 * YEAR),
+        kind=duration(timedelta(0), 10 * YEAR),
         about="How long the personal data of ended cards, and of alerts that did not become cards, is kept.",
         default="72h",
-    ),
-    "exercises": Key(
-        kind=flag(), about="Also relay alerts of status Exercise, as exercise.card.* messages.", default=False
     ),
     "review": Key(
         kind=choice("none", "doubtful", "all"),
@@ -122,14 +119,51 @@ POLICY = {
         kind=choice("hold", "publish"), about="What happens if nobody answers in time.", default="hold"
     ),
     "facts": Key(
-        kind=many(choice("children", "suspects", "vehicles", "last_seen")),
-        about="Which extracted facts may appear on cards.",
+        kind=many(choice("children", "suspects", "vehicles", "last_seen", "race")),
+        about="Which extracted facts may appear on cards; race only if it is listed.",
         default=["children", "suspects", "vehicles", "last_seen"],
     ),
     "actions": Key(
         kind=many(table(ACTION, checks.action)),
         about="Calls to action in addition to the alert's own; by default Call 911 in the US and Canada; [] means none.",
     ),
+}
+"""Keys of ``[policy]`` that each programme may have for itself."""
+
+POLICY = {
+    "regions": Key(
+        kind=many(region()),
+        about='Regions in which alerts become cards, such as "US-TX" or "US" (with its territories); [] means everywhere.',
+        default=[],
+    ),
+    "programmes": Key(
+        kind=many(text(pattern=PROGRAMMES, what=PROGRAMME_NAME)),
+        about="Which programmes become cards: amber and mep are built in, others are in [programmes.NAME].",
+        default=["amber"],
+    ),
+    "exercises": Key(
+        kind=flag(), about="Also relay alerts of status Exercise, as exercise.card.* messages.", default=False
+    ),
+    **_RULES,
+}
+
+PROGRAMME = {
+    "name": Key(
+        kind=mapping(text(longest=100), names=LANGUAGES, what=LANGUAGE),
+        about="The name that its cards show, by language tag; built-in programmes have one.",
+    ),
+    "codes": Key(
+        kind=many(programme_keys.code()),
+        about="Event codes, SCHEME:VALUE, of the schemes SAME, NWS, CAP-CP and OET; built-in programmes have theirs.",
+    ),
+    "words": Key(
+        kind=many(programme_keys.phrase()),
+        about="Phrases in event or headline that count where an alert has no code at all; [] means none.",
+    ),
+    **{
+        name: Key(kind=key.kind, about=f"As in [policy], for this programme alone. {key.about}")
+        for name, key in _RULES.items()
+    },
 }
 
 TOKEN = {
@@ -193,7 +227,11 @@ FEED = {
         about="The feed counts as silent after this time without a success.",
         default="15m",
     ),
-    "media_hosts": Key(kind=many(text()), about="Hosts from which pictures may be fetched.", default=[]),
+    "media_hosts": Key(
+        kind=many(host()),
+        about='Hosts from which pictures may be fetched, such as "*.fema.gov"; [] means the feed\'s own host.',
+        default=[],
+    ),
     "headers": Key(
         kind=mapping(reference(), names=HEADER_NAMES, what="a header name"),
         about="Additional request headers; values may be env:NAME or file:PATH.",
@@ -217,6 +255,11 @@ RECEIVER = {
         kind=patterns(),
         about="Message types that are sent, of card.*, exercise.card.* and operator.*.",
         default=["card.*"],
+    ),
+    "programmes": Key(
+        kind=many(text(pattern=rf"\*|{PROGRAMMES}", what=f'{PROGRAMME_NAME}, or "*"')),
+        about='The programmes whose cards it gets; ["*"] means all.',
+        default=["amber"],
     ),
     "regions": Key(
         kind=many(region()), about="Narrows [policy] regions for this receiver; [] means the same regions.", default=[]
@@ -243,20 +286,31 @@ GROUPS = {
     "gateway": GATEWAY,
     "policy": POLICY,
     "policy.actions": ACTION,
+    "programmes": PROGRAMME,
+    "places": PLACES,
     "tokens": TOKEN,
     "feeds": FEED,
     "receivers": RECEIVER,
 }
-"""The tables by their names in the file; all but the first two are lists of tables."""
+"""The tables by their names in the file. ``programmes`` has one table for each name; the last four are lists of tables."""
 
 DOCUMENT = table(
     {
         "gateway": Key(kind=table(GATEWAY, checks.gateway), about="The gateway itself."),
         "policy": Key(kind=table(POLICY, checks.policy), about="Which alerts become cards, and what the cards show."),
+        "programmes": Key(
+            kind=mapping(table(PROGRAMME, programme_keys.programme), names=PROGRAMMES, what=PROGRAMME_NAME),
+            about="New programmes, and other values for built-in ones.",
+        ),
+        "places": Key(
+            kind=many(table(PLACES, layer)),
+            about="Units of your own, such as census divisions or another country's districts.",
+            default=[],
+        ),
         "tokens": Key(kind=many(table(TOKEN, token_keys.token)), about="Who may use the API.", default=[]),
         "feeds": Key(kind=many(table(FEED, feed_checks.feed)), about="Where alerts come from."),
         "receivers": Key(kind=many(table(RECEIVER, checks.receiver)), about="Where cards go."),
     },
-    lambda found, _: found,
+    programme_keys.document,
 )
 """The whole file."""

@@ -12,12 +12,6 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "feeds.media_hosts",
-        "policy.review",
-        "policy.review_timeout",
-        "policy.review_default",
-        "policy.facts",
-        "policy.retention",
         "receivers.signing_key",
         "receivers.snapshot",
     }
@@ -27,7 +21,10 @@ NOT_YET = frozenset(
 
 def read(kind: Kind, value: Any, default: Any, spot: Spot) -> Any:
     """The value, or :data:`UNUSABLE` after reporting that this version cannot do it."""
-    name = ".".join(step for step in spot.path if isinstance(step, str))
+    steps = [step for step in spot.path if isinstance(step, str)]
+    if steps[:1] == ["programmes"]:
+        del steps[1:2]  # the programme's own name
+    name = ".".join(steps)
     if name not in NOT_YET or value == default:
         return spot.read(kind.read, value)
     if default is None or isinstance(default, list):

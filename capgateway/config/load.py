@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST_FILE = 1024 * 1024  # bytes; ten thousand feeds fit, a mistaken path to something large does not
 
+READING_TIME = timedelta(hours=1)
+"""An operator who is called out of bed needs about that long to look at an alert that is held back."""
 VARIABLE = "CAPGATEWAY_CONFIG"
 HERE = Path("config/capgateway.toml")
 AT_HOME = Path("~/.config/capgateway/capgateway.toml")
@@ -130,6 +133,12 @@ def _look_around(settings: Settings, spot: Spot) -> None:
         spot.at("receivers").warn("no receiver is enabled: cards are stored, but not sent anywhere")
     if not settings.gateway.listen and any(feed.kind == "push" for feed in settings.feeds):
         spot.at("gateway").at("listen").warn('is "": nobody can submit alerts to the feeds of kind push')
+    if "amber" not in (one.id for one in settings.policy.programmes):
+        spot.at("policy").at("programmes").warn("does not contain amber: no AMBER Alert becomes a card")
+    if settings.policy.retention < READING_TIME:
+        spot.at("policy").at("retention").warn(
+            "is short: alerts in quarantine may lose their text before anybody has read it"
+        )
     _look_at_receivers(settings, spot.at("receivers"))
 
 

@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 from capgateway.cards.policy import Policy
 from capgateway.errors import ConfigError
 from capgateway.feeds.feed import Feed
+from capgateway.places import Layer
 from capgateway.webhooks.receiver import Receiver
 
 
@@ -77,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     gateway: GatewaySettings = GatewaySettings()
     policy: Policy = Policy()
+    places: tuple[Layer, ...] = ()
     feeds: tuple[Feed, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     tokens: tuple[Token, ...] = ()

@@ -24,6 +24,7 @@ def summary(settings: Settings) -> dict[str, str]:
         "database": settings.gateway.shown_database,
         "address": f"http://{settings.gateway.listen}" if settings.gateway.listen else "none: the API is turned off",
         "regions": ", ".join(settings.policy.regions) or "everywhere",
+        "programmes": ", ".join(one.id for one in settings.policy.programmes) or "none: no alert becomes a card",
         "feeds": _names(settings.feeds),
         "receivers": _names(settings.receivers),
     }
@@ -35,6 +36,8 @@ def changes(before: Settings, after: Settings) -> list[str]:
         *_differing("gateway", before.gateway, after.gateway),
         *_differing("policy", before.policy, after.policy),
     ]
+    if before.places != after.places:
+        found.append("places")
     for table in ("feeds", "receivers", "tokens"):
         found += _named(table, getattr(before, table), getattr(after, table))
     return found

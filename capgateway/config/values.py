@@ -121,6 +121,9 @@ def rate() -> Kind:
     return Kind(read, {"type": "string", "pattern": f"^{_RATE.pattern}$"})
 
 
+_HOST = r"(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+"
+
+
 def network() -> Kind:
     """A CIDR range of addresses, ``10.0.0.0/8`` or one address."""
 
@@ -131,6 +134,20 @@ def network() -> Kind:
             raise Wrong(f'{shown(value)} is not a network; write "10.1.2.0/24" or "fd00::/8" ({error})') from None
 
     return Kind(read, {"type": "string"})
+
+
+def host() -> Kind:
+    """A host by its name or address, without a port; ``*.example`` for all hosts below one."""
+
+    def read(value: Any, _: Spot) -> str:
+        if not isinstance(value, str) or not re.fullmatch(_HOST, value):
+            raise Wrong(
+                f'{shown(value)} is not a host; write a name without scheme, port or path, such as "photos.example.org" or'
+                ' "*.example.org"'
+            )
+        return value.lower()
+
+    return Kind(read, {"type": "string", "pattern": f"^({_HOST})$"})
 
 
 def region() -> Kind:
@@ -232,4 +249,4 @@ def as_duration(length: timedelta) -> str:
         number, seconds = divmod(seconds, size)
         if number:
             parts.append(f"{number}{unit}")
-    return "".join(parts)
+    return "".join(parts) or "0s"

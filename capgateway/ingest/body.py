@@ -20,6 +20,7 @@ from capgateway.store.alerts import urgency
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from capgateway.cards import Policy
     from capgateway.feeds import Entry
     from capgateway.ingest.followed import Followed
     from capgateway.ingest.intake import Intake
@@ -64,9 +65,9 @@ async def take_plain(intake: Intake, watch: Followed, entries: Sequence[Entry]) 
             (arrival, TakenEntry(feed=watch.feed.name, key=entry.key, link=entry.link))
             for arrival, entry in zip(arrivals, some, strict=True)
         ]
-        kept += [one for one in came if not is_plain(one[0])]
+        kept += [one for one in came if not is_plain(one[0], intake.policy)]
         new += note(await storing) if storing else 0
-        storing = asyncio.create_task(_store(intake, watch, [one for one in came if is_plain(one[0])]))
+        storing = asyncio.create_task(_store(intake, watch, [one for one in came if is_plain(one[0], intake.policy)]))
     new += note(await storing) if storing else 0
     return kept, Stored(new, troubles)
 
@@ -84,13 +85,13 @@ def is_cancel(arrival: Arrival) -> bool:
     return arrival.gate is None and arrival.gist is not None and arrival.gist.msg_type == "Cancel"
 
 
-def is_plain(arrival: Arrival) -> bool:
+def is_plain(arrival: Arrival, policy: Policy) -> bool:
     """Whether an alert can neither become a card nor change one, whatever else comes with it: it cannot be used, or is an
     Alert with a code that no programme asks for."""
     gist = arrival.gist
     if arrival.gate is not None or gist is None:
         return True
-    return gist.msg_type == "Alert" and not gist.references and bool(gist.codes) and gist.basis is None
+    return gist.msg_type == "Alert" and not gist.references and bool(gist.codes) and policy.recognise(gist) is None
 
 
 async def store(intake: Intake, watch: Followed, came: Sequence[Came]) -> int:

@@ -56,11 +56,18 @@ class Intake:
 
     async def examine_all(self, documents: Sequence[tuple[bytes, str | None]], feed: Feed) -> list[Arrival]:
         """The same for several documents, each with what an envelope says of its status."""
-        received_at = utc_now()
+        received_at, policy = utc_now(), self.policy
         return await off_loop(
             sum(len(document) for document, _ in documents),
             lambda: [
-                examine(document, feed, self._schemas, received_at=received_at, envelope_status=status)
+                examine(
+                    document,
+                    feed,
+                    self._schemas,
+                    received_at=received_at,
+                    envelope_status=status,
+                    policy=policy,
+                )
                 for document, status in documents
             ],
         )
@@ -125,6 +132,8 @@ class Intake:
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason
         self.metrics.decided(feed=arrival.feed, decision=word, reason=reason)
+        if reason == "erased":  # the listing that announced it was erased with it
+            self.store.is_dirty = True
         if taken.fault or (taken.is_new and reason == "undecided"):
             log.event(
                 LOGGER,

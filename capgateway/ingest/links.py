@@ -15,6 +15,7 @@ from capgateway.feeds.http.fetch import Fetched, FetchFailed, fetch
 from capgateway.feeds.read.page import page_instead
 from capgateway.ingest.body import is_plain
 from capgateway.ingest.intake import LOGGER, unwrap
+from capgateway.masking import mask_paths
 from capgateway.store import Arrival, Document, MissingEntry, TakenEntry
 from capgateway.store.feeds import address_of
 
@@ -63,8 +64,10 @@ def first_errand(entry: Entry) -> Errand:
     return Errand(address=missing.address, entry=missing)
 
 
-def again(document: Document, *, key: str = "", is_whole: bool = False) -> Errand:
-    """The errand for a document that was read before; with the key of the entry that announces it anew, if one does."""
+def again(document: Document, *, key: str = "", link: str | None = None, is_whole: bool = False) -> Errand:
+    """The errand for a document that was read before; with the key of the entry that announces it anew, if one does. ``link`` is
+    where a listing has it: of one whose alert is erased nothing else knows that."""
+    document = msgspec.structs.replace(document, link=document.link or link or "")
     entry = MissingEntry(
         key=key, link=document.link, failures=0, address=document.address, envelope_status=document.envelope_status
     )
@@ -82,9 +85,8 @@ async def run(intake: Intake, watch: Followed, errand: Errand, *, lane: Lane, pa
     except Exception as error:  # noqa: BLE001  (whatever it is: the entry is still missing, its neighbours go on)
         if watch.session.closed:  # our own end
             return Brought(trouble="the gateway stops")
-        log.event(
-            LOGGER, "link.crashed", level=logging.ERROR, feed=watch.feed.name, link=errand.entry.link, error=error
-        )
+        link = mask_paths(errand.entry.link)
+        log.event(LOGGER, "link.crashed", level=logging.ERROR, feed=watch.feed.name, link=link, error=error)
         return Brought(trouble=f"a fault of the gateway: {type(error).__name__}")
 
 
@@ -115,7 +117,8 @@ async def _run(intake: Intake, watch: Followed, errand: Errand, lane: Lane) -> B
             continue
         arrivals = await _examine(intake, watch, entry, found)
         if any(arrival.gate != "unreadable" for arrival in arrivals):
-            return Brought(arrivals=tuple(arrivals), taken=_taken(watch, errand, link, found, arrivals))
+            telling = next((one for one in arrivals if not is_plain(one, intake.policy)), arrivals[0])
+            return Brought(arrivals=tuple(arrivals), taken=_taken(watch, errand, link, found, telling))
         useless = useless or Brought(arrivals=tuple(arrivals), trouble=_useless(link, found))
     if useless:
         return useless
@@ -133,8 +136,7 @@ async def _examine(intake: Intake, watch: Followed, entry: MissingEntry, found: 
     return [msgspec.structs.replace(arrival, is_second_look=True) for arrival in arrivals]
 
 
-def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, arrivals: Sequence[Arrival]) -> TakenEntry:
-    telling = next((arrival for arrival in arrivals if not is_plain(arrival)), arrivals[0])
+def _taken(watch: Followed, errand: Errand, link: str, found: Fetched, telling: Arrival) -> TakenEntry:
     document = Document(
         address=errand.address,
         link=link,

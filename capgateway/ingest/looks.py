@@ -87,7 +87,7 @@ class Looks:
         turn = self._turn(before, but)
         known = await intake.store.read(feeds.documents, feed, [one.address for one in turn]) if turn else {}
         return [again(one, is_whole=self._is_whole(one, now)) for one in urgent], [
-            again(known.get(one.address, one)) for one in turn
+            again(known.get(one.address, one), link=one.link) for one in turn
         ]
 
     def _turn(self, before: float, but: Mapping[str, object]) -> Sequence[Document]:

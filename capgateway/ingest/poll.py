@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from capgateway.cap import Finding
     from capgateway.feeds import Entry, Index, Question
     from capgateway.feeds.http.answer import Validators
     from capgateway.ingest.intake import Intake
@@ -73,7 +74,8 @@ class Asked(NamedTuple):
 class BodyRead(NamedTuple):
     """One body of a poll, as it was read: how many alerts were new, whether any entry was, whether all were known, whether it
     may be taken for what the feed has to say, where it goes on, the documents it links to, how many of its entries were known,
-    whether the feed had any before, the alerts among those ``sought`` that it lists, and whether some of it may be lost."""
+    whether the feed had any before, the alerts among those ``sought`` that it lists, whether some of it may be lost, and the hashes of the messages that it
+    contains."""
 
     found: Fetched
     new: int
@@ -88,6 +90,7 @@ class BodyRead(NamedTuple):
     had_before: bool = False
     seen: frozenset[str] = frozenset()
     is_damaged: bool = False
+    held: tuple[str, ...] = ()
 
 
 async def poll(intake: Intake, watch: Watch) -> PollResult:
@@ -330,7 +333,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
     errors = [finding for finding in index.findings if finding.level == "error"]
     faults = [finding for finding in errors if finding.rule in NO_INDEX]
     if faults and not index.entries:
-        return await _not_an_index(intake, watch, found, faults[0].message)
+        return await _not_an_index(intake, watch, found, _without_words(faults[0]))
     entries = index.distinct
     had_before = watch.has_had
     if entries and not had_before:
@@ -363,6 +366,7 @@ async def _read(intake: Intake, watch: Watch, found: Fetched) -> BodyRead:
         had_before=had_before,
         seen=_seen(watch, entries, but=announced.renewed),
         is_damaged=any(finding.rule == SYNTAX.id for finding in errors),
+        held=tuple(hashlib.sha256(one.document).hexdigest() for one in entries if one.document is not None),
     )
 
 
@@ -425,7 +429,11 @@ async def _announce(intake: Intake, watch: Watch, fresh: Sequence[Entry], listed
     wanted = [address for address in errands if address not in watch.walk.missing]
     known = await intake.store.read(feeds.documents, watch.feed.name, wanted) if wanted else {}
     unread = [errands[address] for address in wanted if address not in known]
-    renewed = [again(known[address], key=errands[address].entry.key) for address in wanted if address in known]
+    renewed = [
+        again(known[address], key=errands[address].entry.key, link=errands[address].entry.link)
+        for address in wanted
+        if address in known
+    ]
     is_believed = len(renewed) <= STAMPED or len(renewed) * 2 <= listed
     if is_believed:
         watch.walk.fetch(renewed)
@@ -446,6 +454,13 @@ async def _not_an_index(intake: Intake, watch: Watch, found: Fetched, fault: str
     return BodyRead(found, 0, failure=FetchFailed(reason="unreadable", message=_named(found, fault)))
 
 
+def _without_words(finding: Finding) -> str:
+    """What is wrong with an answer, for the log: what breaks a document may be a name, and the finding quotes it."""
+    if finding.rule != SYNTAX.id:
+        return finding.message
+    return "the answer is not well-formed XML" + (f" (line {finding.line})" if finding.line else "")
+
+
 def _named(found: Fetched, fault: str) -> str:
     page = page_instead(found.body)
     return f"{found.url} answered with {page} instead of the feed" if page else fault
@@ -460,20 +475,26 @@ async def _take_only(intake: Intake, watch: Watch, entry: Entry) -> tuple[int, F
     if not watch.failures:  # once a failure, as above
         await intake.take(arrival)
     page = page_instead(document)
-    message = f"the answer is {page}, not CAP" if page else arrival.report.findings[0].message
+    message = f"the answer is {page}, not CAP" if page else _without_words(arrival.report.findings[0])
     return 0, FetchFailed(reason="unreadable", message=message)
 
 
 async def _remember(intake: Intake, watch: Watch, question: Question, pages: Sequence[BodyRead]) -> None:
-    """Now that all entries are accounted for: the first page's validators, and the bodies that brought any."""
+    """Now that all entries are accounted for: the first page's validators, and the bodies that brought any. One that still lists
+    something that is erased is not kept: it has its title, or all of it."""
     said: Validators = pages[0].found.validators
     bodies = [
         Body(url=page.found.url, status=page.found.status, media_type=page.found.media_type, content=page.found.body)
         for page in pages
-        if page.is_news
+        if page.is_news and not await _lists_erased(intake, watch, page)
     ]
     await intake.store.write(feeds.save_validators, watch.feed.name, question.address, said, bodies)
     watch.known[question.address] = said
+
+
+async def _lists_erased(intake: Intake, watch: Watch, page: BodyRead) -> bool:
+    documents = [one.address for one in page.documents]
+    return await intake.store.read(feeds.lists_erased, watch.feed.name, documents, page.held)
 
 
 def _tell_unusable(watch: Watch, index: Index) -> None:

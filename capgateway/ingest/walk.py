@@ -33,6 +33,7 @@ from capgateway.ingest.body import is_cancel, is_plain, take_together
 from capgateway.ingest.hangs import Hangs
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.links import Errand, run
+from capgateway.masking import mask_paths
 from capgateway.store import MissingEntry, TakenEntry, feeds
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ class Walk:
                 if errand.known and errand.known.alert_id and errand.entry.key:  # its entry is new, and it is as it was
                     watch.seen.add(errand.known.alert_id)
                 self.missing.pop(errand.address, None)
-            elif all(is_plain(arrival) or is_cancel(arrival) for arrival, _ in together):
+            elif all(is_plain(arrival, intake.policy) or is_cancel(arrival) for arrival, _ in together):
                 plain += together
             else:
                 self._keep(together)
@@ -345,9 +346,9 @@ class Walk:
                 "entry.missing",
                 level=logging.WARNING,
                 feed=watch.feed.name,
-                link=entry.link,
+                link=mask_paths(entry.link),
                 failures=entry.failures,
-                trouble=trouble,
+                trouble=mask_paths(trouble),
             )
         await intake.store.write(feeds.entries_missing, watch.feed.name, rows)
 

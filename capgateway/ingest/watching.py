@@ -26,6 +26,7 @@ from capgateway.feeds.pace import floor
 from capgateway.feeds.status import FeedStatus, PollResult
 from capgateway.feeds.stream.listen import follow
 from capgateway.ingest import gaps, server_clock
+from capgateway.ingest.erasing import Erasing
 from capgateway.ingest.folder import sweep
 from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
@@ -39,7 +40,7 @@ from capgateway.store import retention
 from capgateway.tasks import Faults, Task, keep
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
     import aiohttp
@@ -52,7 +53,10 @@ if TYPE_CHECKING:
     from capgateway.store.gaps import Gap
 
 EXPIRE_EVERY = timedelta(seconds=1)
-ERASE_EVERY = timedelta(hours=1)
+EACH_SECOND = timedelta(seconds=1)
+ERASE_EVERY = timedelta(seconds=5)
+"""What is to be erased is within a minute, and a retention may be as short as a second."""
+PRUNE_EVERY = timedelta(hours=1)
 LOOK_FOR_GAPS_EVERY = timedelta(seconds=1)
 REMEMBERED_WITHIN = timedelta(seconds=30)
 """How much of the last complete answer's time a crash may lose, where no shorter window makes a gap of that."""
@@ -73,9 +77,16 @@ EXPIRY_LATE_SECONDS = 30.0
 
 
 class Watching:
-    """All feeds of one gateway process."""
+    """All feeds of one gateway process. ``each_second`` is other work that waits for a time to come, by its name."""
 
-    def __init__(self, intake: Intake, user_agent: str, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        user_agent: str,
+        faults: Faults | None = None,
+        *,
+        each_second: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
+    ) -> None:
         self.feeds: tuple[Feed, ...] = ()
         self._faults = faults or Faults(intake.metrics)
         self._replacing = asyncio.Lock()
@@ -85,6 +96,8 @@ class Watching:
         self._streams: dict[str, list[asyncio.Task[None]]] = {}
         self._remembered: dict[str, datetime] = {}
         self._asks_others: set[str] = set()
+        self._erasing = Erasing(intake)
+        self._each_second = each_second or {}
         self.jobs = Jobs(self._faults)
 
     @property
@@ -108,7 +121,10 @@ class Watching:
             await self._intake.store.write(stored_gaps.not_ahead)
         self.jobs.start()
         self.jobs.every("expire", self._intake.expire, EXPIRE_EVERY)
-        self.jobs.every("erase", self._erase, ERASE_EVERY, first=soon)
+        for name, work in self._each_second.items():
+            self.jobs.every(name, work, EACH_SECOND)
+        self.jobs.every("erase", self._erasing.look, ERASE_EVERY)
+        self.jobs.every("prune", self._prune, PRUNE_EVERY, first=soon)
         self.jobs.every("gaps", self._look_for_gaps, LOOK_FOR_GAPS_EVERY, first=LOOK_FOR_GAPS_EVERY)
         self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)
         try:
@@ -270,11 +286,8 @@ class Watching:
                     ends[server] = await certificate_end(watch.feed.address, watch.feed)
             watch.certificate_expires_at = ends[server] or watch.certificate_expires_at
 
-    async def _erase(self) -> None:
-        """What feeds sent is evidence for a while, and then only a store of names."""
-        store, before = self._intake.store, utc_now() - self._intake.policy.retention
-        await store.write(retention.erase_bodies, before)
-        await store.write(retention.prune)
+    async def _prune(self) -> None:
+        await self._intake.store.write(retention.prune)
 
     async def _look_for_gaps(self) -> None:
         """Each second: feeds that are away for too long, what others may know of them, and what operators are to be reminded

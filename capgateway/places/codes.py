@@ -11,46 +11,73 @@ from functools import lru_cache
 
 import msgspec
 
-from capgateway.places.regions import CA_PROVINCES, SUBDIVISION_NAMES, US_ASSOCIATED, US_STATES, canonical
+from capgateway.places.regions import (
+    CA_PROVINCES,
+    COUNTRY_NAMES,
+    SUBDIVISION_NAMES,
+    US_ASSOCIATED,
+    US_STATES,
+    canonical,
+)
 
 STATES_BY_POSTAL = {postal: fips for fips, (postal, _) in (US_STATES | US_ASSOCIATED).items()}
 SAME_VALUE = re.compile(r"([0-9])?([0-9]{2})([0-9]{3})")
 UGC_PIECE = re.compile(r"(?:([A-Z]{2})([CZ]))?([0-9]{3}|ALL)(?:>([0-9]{3}))?")
 SGC_NAME = re.compile(r"profile:cap-cp:location:\d+(\.\d+)*", re.IGNORECASE)
 SGC_VALUE = re.compile(r"[0-9]{2}([0-9]{2}([0-9]{3})?)?")
+UGC_START = re.compile(r"[A-Z]{2}[CZ][0-9A]")
+PURGE_TIME = re.compile(r"[0-9]{6}")
+AT_SEA = re.compile(r"[0-9]?(?:5[789]|61|65|7[357]|9[1-8])[0-9]{3}")
+SEAS = frozenset(["AM", "AN", "GM", "LC", "LE", "LH", "LM", "LO", "LS", "PH", "PK", "PM", "PS", "PZ", "SL"])
+"""The marine areas of the National Weather Service, as numbers and as letters: they lie in no state."""
 WHOLE_US, WHOLE_CANADA = "000000", "00"
 MAX_UNITS = 1000
 """Units of one UGC value. Real ones name a state's counties or zones, at most 254; ten hostile characters of a range mean
 a thousand."""
 
 
+WHOLE = 0.98
+"""Of a unit: more is the noise of two drawings of one border."""
+
+
 class Unit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A place that an alert names. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
-    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``whole`` says whether the
-    code means all of the unit: a part of a county, or a census subdivision, means less."""
+    """A place that an alert means. ``code`` is what a viewer's location is compared with; ``subdivision`` is its ISO
+    3166-2 code, or ``None`` for a whole country or a country without subdivisions here. ``share`` is how much of it is meant:
+    1 for all, ``None`` where that is not known, as for a part of a county or for a census subdivision.
+
+    The scheme ``drawn`` is what only the shape says: a part of a region that has no smaller units here. Its code is ``~`` and the
+    region, ``outline`` the hash of the shape.
+    """
 
     code: str
-    scheme: str  # iso3166-1 | iso3166-2 | fips | ugc-zone | sgc
+    scheme: str  # iso3166-1 | iso3166-2 | fips | ugc-zone | sgc | drawn | a scheme of [[places]]
     country: str
     subdivision: str | None
-    whole: bool = True
+    share: float | None = 1.0
+    outline: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is meant."""
+        return self.share is not None and self.share >= WHOLE
 
     @property
     def region(self) -> str:
-        """The place as :func:`capgateway.places.touches` compares it."""
+        """The place as :func:`capgateway.places.touches` compares it; ``""`` where nobody knows."""
         return self.subdivision or self.country
 
     @property
     def name(self) -> str | None:
-        """The name of a whole subdivision; counties have no name until their table ships."""
-        return SUBDIVISION_NAMES.get(self.code)
+        """The name of a whole country or subdivision. Counties have theirs in the boundary file: :meth:`Atlas.name`."""
+        return SUBDIVISION_NAMES.get(self.code) or COUNTRY_NAMES.get(self.code)
 
 
 def region_of(code: str, scheme: str) -> str:
     """The region that a unit lies in, by its code: ``48113`` of ``fips`` in ``US-TX``."""
     match scheme:
         case "fips":
-            return f"US-{US_STATES[code[:2]][0]}"
+            state = code[:2]
+            return US_ASSOCIATED[state][0] if state in US_ASSOCIATED else f"US-{US_STATES[state][0]}"
         case "ugc-zone":
             return f"US-{code[:2]}"
         case "sgc":
@@ -102,7 +129,7 @@ def _ugc(value: str) -> tuple[Unit, ...]:
     """NWS Universal Geographic Code: ``TXC113``, ``TXC113-121``, ``TXZ118>120``, ``IAC000``. A purge time may follow."""
     units: list[Unit] = []
     state = kind = ""
-    for piece in value.upper().rstrip("-").split("-", MAX_UNITS):
+    for piece in _split(value):
         match = UGC_PIECE.fullmatch(piece)
         if match is None:
             continue  # the closing DDHHMM purge time, or nothing we know
@@ -112,6 +139,36 @@ def _ugc(value: str) -> tuple[Unit, ...]:
         if len(units) > MAX_UNITS:
             return ()  # no place anyone could have meant
     return tuple(units)
+
+
+def _split(value: str) -> list[str]:
+    """The pieces of a UGC value; bulletins break it into lines after a hyphen."""
+    return [piece.strip() for piece in value.upper().strip().rstrip("-").split("-", MAX_UNITS)]
+
+
+def ugc_pieces(name: str, value: str) -> list[str]:
+    """The pieces of a UGC value, each with its state, without the time at its end; none in other schemes."""
+    found: list[str] = []
+    if name.strip().casefold() != "ugc":
+        return found
+    prefix = ""
+    for piece in _split(value):
+        prefix = piece[: len("SSF")] if UGC_START.match(piece) else prefix
+        if piece and not PURGE_TIME.fullmatch(piece):
+            found.append(piece if piece.startswith(prefix) or not piece[0].isdigit() else prefix + piece)
+    return list(dict.fromkeys(found))
+
+
+def is_on_land(name: str, value: str) -> bool:
+    """Whether a code of a scheme that we know is not one of the sea, as far as it says so. Whether it names a place is another
+    question."""
+    match name.strip().casefold():
+        case "same" | "fips6" | "fips":
+            return not AT_SEA.fullmatch(value)
+        case "ugc":
+            return value[:2] not in SEAS
+        case _:
+            return SGC_NAME.fullmatch(name.strip()) is not None
 
 
 def _ugc_piece(fips: str, kind: str, *, first: str, last: str) -> list[Unit]:
@@ -138,21 +195,35 @@ def _sgc(value: str) -> tuple[Unit, ...]:
     if len(value) == len("PP"):
         return (Unit(code=subdivision, scheme="iso3166-2", country="CA", subdivision=subdivision),)
     division = value[: len("PPDD")]
-    return (Unit(code=division, scheme="sgc", country="CA", subdivision=subdivision, whole=value == division),)
+    return (
+        Unit(
+            code=division, scheme="sgc", country="CA", subdivision=subdivision, share=1.0 if value == division else None
+        ),
+    )
 
 
 def _state(fips: str, *, whole: bool = True) -> tuple[Unit, ...]:
     if fips in US_ASSOCIATED:
         country = US_ASSOCIATED[fips][0]
-        return (Unit(code=country, scheme="iso3166-1", country=country, subdivision=None, whole=whole),)
+        return (
+            Unit(code=country, scheme="iso3166-1", country=country, subdivision=None, share=1.0 if whole else None),
+        )
     if fips not in US_STATES:
         return ()  # marine areas 57–98 lie in no state
     subdivision = f"US-{US_STATES[fips][0]}"
-    return (Unit(code=subdivision, scheme="iso3166-2", country="US", subdivision=subdivision, whole=whole),)
+    return (
+        Unit(code=subdivision, scheme="iso3166-2", country="US", subdivision=subdivision, share=1.0 if whole else None),
+    )
 
 
 def _county(state: str, county: str, *, whole: bool = True) -> tuple[Unit, ...]:
     return tuple(
-        Unit(code=state + county, scheme="fips", country=unit.country, subdivision=unit.subdivision, whole=whole)
+        Unit(
+            code=state + county,
+            scheme="fips",
+            country=unit.country,
+            subdivision=unit.subdivision,
+            share=1.0 if whole else None,
+        )
         for unit in _state(state)
     )

@@ -55,6 +55,9 @@ SUBDIVISION_NAMES: dict[str, str] = {f"US-{code}": name for code, name in US_STA
     f"CA-{code}": name for code, name in CA_PROVINCES.values()
 }
 
+COUNTRY_NAMES: dict[str, str] = {"US": "United States", "CA": "Canada"} | dict(US_ASSOCIATED.values())
+"""Of the countries that units are listed for."""
+
 
 def is_region(code: str) -> bool:
     """Whether ``code`` is a country of ISO 3166-1, or a subdivision of the US or Canada (ISO 3166-2)."""

@@ -7,15 +7,18 @@ within its time fails the demo.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import msgspec
 
 from capgateway import cap
@@ -23,7 +26,7 @@ from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.config import GatewaySettings, Settings
 from capgateway.feeds import Feed
-from capgateway.simulate import story
+from capgateway.simulate import picture, story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import Arrival, ReceiverServer
 from capgateway.store import Store, lists
@@ -92,9 +95,16 @@ class Stage:
         self.receiver.arrivals.clear()  # their number is bounded, and a demo may run for days
         tell = Teller(self, store, say, show, episode)
         case = story.FIRST_CASE + episode - 1
-        first = story.amber(utc_now(), case)
+        photo = f"{case}-{picture.NAME}"
+        first = story.with_picture(story.amber(utc_now(), case), self.feed.url(photo), picture.DESCRIPTION)
+        is_shown = asyncio.Event()
+        self.feed.share(photo, picture.draw(), "image/jpeg", after=is_shown)
         say("A child is abducted near Dallas. The Texas authority issues an AMBER Alert.")
         await tell.step(cap.write(first), Expected(name="amber", decision="published", message="card.published"))
+        say("The alert links to a photo. The card did not wait for it: it comes in the next revision.")
+        arrived = len(self.receiver.arrivals)
+        is_shown.set()
+        url = await tell.pictured(arrived)
         await asyncio.sleep(pace)
         say("Three more messages come on the same feed: an exercise, a storm warning, and one that breaks off.")
         await self._others(tell, case)
@@ -107,6 +117,7 @@ class Stage:
         say("The child is found. The authority sends a Cancel.")
         over = Expected(name="cancel", decision="ended", reason="cancelled", message="card.cancelled")
         await tell.step(cap.write(ended), over)
+        await tell.is_gone(url)
         self._check(say)
         await asyncio.sleep(pace)
         tell.clear()
@@ -126,7 +137,7 @@ class Stage:
         if refused := [arrival for arrival in self.receiver.arrivals if arrival.outcome == "refused"]:
             raise StepFailed(f"{len(refused)} webhooks did not verify")
         count = sum(arrival.type is not None for arrival in self.receiver.arrivals)
-        say(f"All {count} webhooks were verified, and no card is on display any more.")
+        say(f"All {count} webhooks were verified, no card is on display any more, and the photo is gone.")
 
 
 def _after(alert: cap.Alert) -> datetime:
@@ -152,9 +163,30 @@ class Teller:
         self._stage.feed.publish(self._published[-1], document)
         await self._decided(alerts, expected)
         if expected.message:
-            await self._delivered(arrived, expected.message)
+            if card := await self._delivered(arrived, expected.message):
+                self._show(card)
         elif len(self._stage.receiver.arrivals) != arrived:
             raise StepFailed(f"{expected.name}: a webhook was sent, although none was expected")
+
+    async def pictured(self, before: int) -> str:
+        """Wait for the revision that has the photo, and fetch it as a receiver does; where it is."""
+        card = await self._delivered(before, "card.updated")
+        (shown,) = card["media"] if card and card["media"] else (None,)
+        if shown is None:
+            raise StepFailed("the card has no picture")
+        async with aiohttp.ClientSession() as session, session.get(shown["url"]) as answer:
+            body = await answer.read()
+        if answer.status != HTTPStatus.OK or hashlib.sha256(body).hexdigest() != shown["sha256"]:
+            raise StepFailed(f"the picture was answered with {answer.status}, or has another hash")
+        size = f"{shown['width']} × {shown['height']} pixels"
+        self._say(f"            picture {shown['id']} ({shown['role']}, {size}): copied, sha256 verified")
+        return str(shown["url"])
+
+    async def is_gone(self, url: str) -> None:
+        """Whether nothing is left at the address of a picture."""
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            if answer.status != HTTPStatus.GONE:
+                raise StepFailed(f"the picture is answered with {answer.status} after the Cancel")
 
     def clear(self) -> None:
         """Drop the documents of this story from the feed, as sources do when an alert is over."""
@@ -175,14 +207,13 @@ class Teller:
             self._say(f"  gateway   {expected.name:<16} {expected.decision}{reason}")
             return
 
-    async def _delivered(self, before: int, message_type: str) -> None:
+    async def _delivered(self, before: int, message_type: str) -> dict[str, Any] | None:
         async for _ in _patiently(f"{message_type} did not reach the receiver"):
             for arrival in list(self._stage.receiver.arrivals)[before:]:
                 if arrival.type == message_type:
                     self._say(f"  receiver  {message_type:<16} {_outcome(arrival)}")
-                    if arrival.card:
-                        self._show(arrival.card)
-                    return
+                    return arrival.card
+        raise AssertionError("patience ends with an exception")
 
 
 def _outcome(arrival: Arrival) -> str:

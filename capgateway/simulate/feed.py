@@ -68,6 +68,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     is_reversed: bool = False
 
 
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    """What is served beside the documents. ``after`` delays answers until it is set."""
+
+    body: bytes
+    media_type: str
+    after: asyncio.Event | None
+
+
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     media_type: str
@@ -87,6 +95,7 @@ class FeedServer:
         self.on_answer: Callable[[str], None] | None = None
         self._host, self._port, self._tls = host, port, tls
         self._documents: dict[str, Document] = {}
+        self._files: dict[str, _File] = {}
         self._faults: dict[str, tuple[Fault, int | None]] = {}
         self._changed = datetime.fromtimestamp(0, UTC)
         self._runner: web.AppRunner | None = None
@@ -115,6 +124,10 @@ class FeedServer:
         self._documents.pop(name, None)
         self._documents[name] = Document(name=name, body=body, updated=self._tick())
 
+    def share(self, name: str, body: bytes, media_type: str, *, after: asyncio.Event | None = None) -> None:
+        """Serve a file that no index lists, such as a picture; with ``after`` not before that is set."""
+        self._files[name] = _File(body=body, media_type=media_type, after=after)
+
     def remove(self, name: str) -> None:
         """Drop a document from its address and from the indexes, as sources do when an alert is over."""
         del self._documents[name]
@@ -140,6 +153,8 @@ class FeedServer:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(name=request.match_info["name"], query=request.query, accept=request.headers.get("Accept", "*/*"))
         name = "recent/{since}" if asked.name.startswith("recent/") else asked.name
+        if (file := self._files.get(name)) and file.after:
+            await file.after.wait()
         fault = self._next_fault(name)
         if fault.delay:
             await asyncio.sleep(fault.delay.total_seconds())
@@ -166,6 +181,8 @@ class FeedServer:
         found = listing(asked, [document for document in documents for _ in range(fault.times_each)], self.url)
         if found is not None:
             return _Answer(body=found.body, media_type=found.media_type, updated=self._changed)
+        if file := self._files.get(asked.name):
+            return _Answer(body=file.body, media_type=file.media_type, updated=self._changed)
         document = self._documents.get(asked.name)
         if document is None:
             return None

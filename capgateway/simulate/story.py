@@ -21,6 +21,12 @@ FIRST_CASE = 42
 """The number in the identifiers; a repetition of the story has another one."""
 
 
+def with_picture(alert: cap.Alert, uri: str, description: str) -> cap.Alert:
+    """The alert with a picture at this address, in every language."""
+    picture = cap.Resource(resource_desc=description, mime_type="image/jpeg", uri=uri)
+    return _replace(alert, infos=tuple(_replace(info, resources=(picture,)) for info in alert.infos))
+
+
 def amber(now: datetime, case: int = FIRST_CASE) -> cap.Alert:
     """The AMBER Alert itself, in English and Spanish, for two counties."""
     return cap.Alert(

@@ -1,8 +1,10 @@
 """What the gateway remembers: one atomic unit per decision, one per attempt; SQLite or PostgreSQL, one code.
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
-may have to settle, ``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes,
-``lists`` answers people, ``retention`` erases. ``tables`` is the page to read first.
+may have to settle, ``hand``, ``corrections``, ``publish`` and ``pause`` do what a person asks for and ``audit`` records it,
+``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes, ``media_rows`` and ``pictures``
+keep what cards show, ``lists``, ``lives`` and ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order.
+``tables`` is the page to read first.
 """
 
 from capgateway.store import (
@@ -12,12 +14,15 @@ from capgateway.store import (
     catch_up,
     chains,
     deliveries,
+    erase,
     feeds,
     gaps,
     held,
     leases,
     lists,
+    media_rows,
     operators,
+    pictures,
     recovery,
     removed,
     retention,
@@ -68,12 +73,15 @@ __all__ = [
     "catch_up",
     "chains",
     "deliveries",
+    "erase",
     "feeds",
     "gaps",
     "held",
     "leases",
     "lists",
+    "media_rows",
     "operators",
+    "pictures",
     "recovery",
     "removed",
     "retention",

@@ -17,7 +17,7 @@ from capgateway import cards as card_stage
 from capgateway import ids
 from capgateway.cards import Decision, Display, Gist
 from capgateway.store import arrivals as rows
-from capgateway.store import chains, copies, feeds, gaps, held, outcomes, waiting
+from capgateway.store import chains, copies, erasure, feeds, gaps, held, outcomes, review, tombstones, waiting
 from capgateway.store.chains import Ledger
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from capgateway.cards import Member, Policy
     from capgateway.store.arrivals import Arrival
     from capgateway.store.held import Held
+    from capgateway.store.tombstones import Grave
     from capgateway.store.write import Write
 
 #: What follows from a document, as opposed to what it contains.
-_DECIDED = frozenset(
-    {"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as", "erased_at"}
-)
+_DECIDED = frozenset({"id", "decision", "reason", "decided_at", "card_id", "handled", "handled_at", "published_as"})
 
 _KNOWN = select(
     *(
@@ -55,15 +54,30 @@ _KNOWN = select(
             "gist",
             "chain_id",
             "card_id",
+            "decision",
+            "decided_at",
+            "handled",
+            "handled_at",
+            "published_as",
         ]
     )
 )
 _BY_IDENTITY = _KNOWN.where(alerts.c.identity.in_(bindparam("identities", expanding=True)))
+_FORGET_DISMISSAL = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("alert_of"), alerts.c.handled == "dismissed")
+    .values(handled=None, handled_at=None)
+)
 _STOOD = select(*(alerts.c[name] for name in ["decision", "reason", "decided_at", "card_id"])).where(
     alerts.c.id == bindparam("alert")
 )
 
 
+MOVES = frozenset({"published", "updated", "ended", "unchanged"})
+"""Words of decisions after which something that waits in the chain may be out of date."""
+
+ERASED = Decision(word="ignored", reason="erased")
+"""What is decided of what comes after its chain was erased by order."""
 Row = Mapping[str, Any] | RowMapping
 """What is known of a stored alert: a row as it was read, or as it was just written."""
 
@@ -81,6 +95,7 @@ class Intake:
             some = identities[start : start + chains.NAMES_AT_ONCE]
             found = write.execute(_BY_IDENTITY, {"identities": some}).mappings()
             self.known.update({row["identity"]: row for row in found})
+        self._graves = tombstones.are_any(write.connection)
         self.ledger = Ledger(write, (one.names for one in arrivals if one.gate is None))
 
     def take(self, arrival: Arrival) -> Taken:
@@ -88,6 +103,9 @@ class Intake:
         taken = self._take(arrival)
         if taken.is_new:
             taken = self.watched(taken, arrival)
+            chain_id = self.known[arrival.identity]["chain_id"] if arrival.identity in self.known else None
+            if chain_id and taken.decision.word in MOVES:
+                review.settle(self.write, chain_id, self.policy)
         return taken
 
     def finish(self) -> dict[str, Held]:
@@ -112,12 +130,18 @@ class Intake:
             if decision.reason != "no_programme" or gist.speaks_only_of_others:
                 self._ended_nothing.append(taken.alert_id)
             return taken
-        if gist.basis is not None or decision.word in ("published", "updated"):
+        if self.policy.recognise(gist) or decision.word in ("published", "updated"):
             self._spoke.add(gist.sender_key)
-        told = waiting.tell(self.write, arrival, taken, self.policy) if decision.word == "quarantined" else 0
+        if decision.word != "quarantined":
+            return taken
+        told = waiting.tell(self.write, arrival.member(taken.alert_id), decision, self.policy)
         return msgspec.structs.replace(taken, messages=taken.messages + told) if told else taken
 
     def _take(self, arrival: Arrival) -> Taken:
+        grave = self._grave(arrival)
+        if grave.is_buried:
+            return self._take_buried(arrival)
+        arrival = msgspec.structs.replace(arrival, is_reuse=grave.is_reuse)
         known = self.known.get(arrival.identity)
         if known is None:
             return self._take_new(arrival, arrival.identity)
@@ -125,18 +149,22 @@ class Intake:
             if not self._gives_way(known, arrival):
                 return self._take_conflict(arrival)
             _set_aside(self.write, known)
-            return self._take_better(known, arrival)
+            return self._take_better(known, arrival, arrival.member(known["id"]))
         if self._has_more_right(known, arrival):
             return self._take_over(known, arrival)
         if self._deserves_better(known, arrival):
             _see(self.write, known["id"], known)
-            return self._take_better(known, arrival)
+            return self._take_better(known, arrival, _again(arrival, known))
         _see_again(self.write, known, arrival)
         return Taken(alert_id=known["id"], decision=Decision(word="unchanged"), is_new=False)
 
     def take_again(self, alert_id: str, arrival: Arrival) -> Taken:
         """Decide a stored document that a fault of the gateway kept from being read, now that it can be. What came in
         under its name meanwhile stays; then this one changes nothing."""
+        if self._grave(arrival).is_buried:
+            erasure.wipe_alerts(self.write, [alert_id])
+            outcomes.save(self.write, alert_id, ERASED, None)
+            return Taken(alert_id=alert_id, decision=ERASED, is_new=False)
         known = self.known.get(arrival.identity)
         if known is not None and known["id"] != alert_id:
             decision = Decision(word="unchanged")
@@ -147,7 +175,34 @@ class Intake:
             self._rewrite(alert_id, arrival, arrival.identity, None)
             outcomes.save(self.write, alert_id, decision, None)
             return Taken(alert_id=alert_id, decision=decision, is_new=False, fault=arrival.fault)
-        return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival)
+        return self._take_better({"id": alert_id, "identity": arrival.identity}, arrival, arrival.member(alert_id))
+
+    def adopt(self, alert_id: str, arrival: Arrival) -> None:
+        """Give a stored document its name, and tie it in."""
+        known = self.known.get(arrival.identity)
+        if known is not None and known["id"] != alert_id:
+            raise ValueError(f"the same alert came another way as well: publish {known['id']}")
+        self._rewrite(alert_id, arrival, arrival.identity, self.ledger.tie(alert_id, arrival.names))
+
+    def _grave(self, arrival: Arrival) -> Grave:
+        return tombstones.grave(self.write.connection, arrival) if self._graves else tombstones.NO_GRAVE
+
+    def _take_buried(self, arrival: Arrival) -> Taken:
+        """It is, or refers to, what was erased by order: only hashes and what decides are stored, and a tombstone of its own.
+        A take-down may name other cards too: :meth:`finish` looks at it. What announced it may have its words."""
+        feeds.forget(self.write, [arrival.feed])
+        known = self.known.get(arrival.identity)
+        if known is not None:
+            return Taken(alert_id=known["id"], decision=ERASED, is_new=False)
+        alert_id = ids.from_digest("alt", bytes.fromhex(arrival.identity))
+        chain_id = self.ledger.tie(alert_id, arrival.names) if arrival.gate is None else None
+        place = {"identity": arrival.identity, "decided_at": self.write.now, "chain_id": chain_id, "card_id": None}
+        row = {**rows.row(arrival, alert_id, ERASED, **place), **erasure.BLANKS[alerts], "erased_at": self.write.now}
+        self.write.add(alerts, row)
+        self.known[arrival.identity] = row
+        if arrival.gist is not None:
+            tombstones.bury(self.write, tombstones.of_alert(arrival.gist, rehearsal=arrival.rehearsal))
+        return Taken(alert_id=alert_id, decision=ERASED, is_new=True)
 
     def _take_new(self, arrival: Arrival, identity: str) -> Taken:
         alert_id = ids.from_digest("alt", bytes.fromhex(identity))
@@ -176,7 +231,9 @@ class Intake:
     def _outcome(self, arrival: Arrival, member: Member) -> Outcome:
         """What becomes of an alert that is not stored yet, or not in this form."""
         found = self.ledger.chains_of(arrival.names)
-        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft)
+        made = outcomes.outcome(self.write, member, found, self.policy, arrival.draft, alert=arrival.alert)
+        if arrival.is_reuse and any(isinstance(one, Display) and one.revision == 1 for one in made.decision.changes):
+            return Outcome(decision=Decision(word="quarantined", reason="review"), fault=made.fault)
         if arrival.held_back is None or made.decision.word == "ended":
             return made
         return Outcome(decision=Decision(word="quarantined", reason=arrival.held_back), fault=made.fault)
@@ -198,9 +255,9 @@ class Intake:
             return False
         if (known["feed"], known["signature"]) != (arrival.feed, arrival.signature.status):
             if known["reason"] in BARRED:
-                return self._outcome(arrival, arrival.member(known["id"])).decision.reason not in BARRED
+                return self._outcome(arrival, _again(arrival, known)).decision.reason not in BARRED
             if known["msg_type"] == "Cancel" and known["card_id"] is None and known["reason"] != "no_programme":
-                return self._outcome(arrival, arrival.member(known["id"])).decision.word == "ended"
+                return self._outcome(arrival, _again(arrival, known)).decision.word == "ended"
         return bool(known["reason"] == "status" and known["status"] != arrival.gist.status)
 
     def _has_more_right(self, known: Row, arrival: Arrival) -> bool:
@@ -219,7 +276,7 @@ class Intake:
         """Keep the alert as the feed's that may speak for its sender. What was decided stands where that changes nothing."""
         stood = self.write.execute(_STOOD, {"alert": known["id"]}).mappings().one()
         _see(self.write, known["id"], known)
-        taken = self._take_better(known, arrival)
+        taken = self._take_better(known, arrival, _again(arrival, known))
         if taken.decision.changes or stood["reason"] is not None:
             return taken
         self.write.execute(update(alerts).where(alerts.c.id == known["id"]).values(**stood))
@@ -252,11 +309,13 @@ class Intake:
         names_none = not msgspec.json.decode(known["gist"], type=Gist).references.strip()
         return names_none and len(arrival.names.sure) + len(arrival.names.guesses) > 1
 
-    def _take_better(self, known: Row, arrival: Arrival) -> Taken:
-        """Keep the alert as this feed brings it, and decide it as if it were new."""
-        alert_id, member = known["id"], arrival.member(known["id"])
+    def _take_better(self, known: Row, arrival: Arrival, member: Member) -> Taken:
+        """Keep the alert as this feed brings it, and decide it as if it were new, but for what a person said of it."""
+        alert_id = known["id"]
         outcome, chain_id = self._outcome(arrival, member), self.ledger.tie(alert_id, arrival.names)
         self._rewrite(alert_id, arrival, known["identity"], chain_id)
+        if not member.was_dismissed:
+            self.write.execute(_FORGET_DISMISSAL, {"alert_of": alert_id})
         written = copies.apply(self.write, outcome, chain_id, self.policy)
         outcomes.save(self.write, alert_id, outcome.decision, written.card_id)
         self.known[known["identity"]] = (
@@ -274,6 +333,20 @@ class Intake:
         row = rows.row(arrival, alert_id, Decision(word="unchanged"), identity=identity, chain_id=chain_id)
         kept = {name: value for name, value in row.items() if name not in _DECIDED}
         self.write.execute(update(alerts).where(alerts.c.id == alert_id).values(**kept))
+
+
+def _again(arrival: Arrival, known: Row) -> Member:
+    """A known alert as another feed brings it: what a person said of it, and that it was on display, still counts."""
+    shown, handled = known["decision"] in ("published", "updated", "linked"), known["handled"]
+    return msgspec.structs.replace(
+        arrival.member(known["id"]),
+        released_at=known["handled_at"] if handled == "released" else None,
+        was_shown=shown,
+        was_dismissed=handled == "dismissed" and known["reason"] not in BARRED,  # the way it came is another one now
+        published_as=known["published_as"],
+        published_at=known["handled_at"] if handled == "published" else None,
+        waits_since=known["decided_at"] if known["reason"] == "review" else None,
+    )
 
 
 def take_in(

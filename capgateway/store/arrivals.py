@@ -13,10 +13,13 @@ from capgateway.cap import Alert, Report
 from capgateway.cards import VERSION, Decision, Draft, Gist, Member, SignatureNote
 from capgateway.cards.decision import QuarantineReason
 from capgateway.cards.gist import known_word
+from capgateway.cards.policy import USUAL, Policy
 from capgateway.store.chains import Names, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from capgateway.feeds import Feed
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +27,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     ``gist`` are present whenever ``gate`` is ``None``, and its identity is complete. ``rehearsal``: it came through a feed
     whose words leave only as exercise. ``status`` is the envelope's word, for when the document itself cannot be
     read; ``held_back`` is the reason for which it is quarantined unless it ends a card.
-    ``fault`` is what went wrong in the gateway itself, where something did. A ``second_look`` asked for a document that no
+    ``is_reuse``: it uses a name again that was erased by order. ``fault`` is what went wrong in the gateway itself, where something
+    did. A ``second_look`` asked for a document that no
     listing announced: that it is still there says nothing."""
 
     feed: str
@@ -42,6 +46,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     content_sha256: str | None = None
     sha256: str = ""
     triple_sha256: str = ""
+    is_reuse: bool = False
     fault: str | None = None
     is_second_look: bool = False
 
@@ -74,19 +79,20 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 def arrival(
     *,
-    feed: str,
+    feed: Feed,
     document: bytes,
     received_at: datetime,
     alert: Alert | None,
     report: Report,
     gate: QuarantineReason | None,
     held_back: QuarantineReason | None = None,
-    rehearsal: bool = False,
+    policy: Policy = USUAL,
 ) -> Arrival:
     """The arrival with its gist, its draft and its hashes. A fault of the gateway in making them holds the document back as
     ``undecided``: it is decided again after an upgrade."""
+    rehearsal = feed.rehearsal
     came = Arrival(
-        feed=feed,
+        feed=feed.name,
         document=document,
         received_at=received_at,
         alert=alert,
@@ -100,8 +106,10 @@ def arrival(
     if alert is None:
         return came
     try:
-        gist = cards.gist(alert)
-        draft = cards.draft(alert, gist) if gate is None and cards.may_display(gist) else None
+        profile, atlas = report.profile, policy.atlas
+        gist = cards.gist(alert, policy.phrases, codes=policy.codes, profile=profile, atlas=atlas)
+        is_shown = gate is None and cards.may_display(gist, policy)
+        draft = cards.draft(alert, gist, profile=profile, atlas=atlas) if is_shown else None
         return msgspec.structs.replace(
             came,
             gist=gist,

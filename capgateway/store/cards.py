@@ -10,19 +10,20 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from capgateway import cards as card_stage
 from capgateway import ids, webhooks
 from capgateway.cards import Card, Display, End
-from capgateway.store import gaps, outbox
-from capgateway.store.tables import attention, card_revisions, cards
+from capgateway.cards.area import stored_codes
+from capgateway.store import gaps, media_rows, outbox
+from capgateway.store.tables import alerts, attention, card_revisions, cards
 from capgateway.webhooks import Stamp, reopens, route_display, route_take_down
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Connection, RowMapping
 
-    from capgateway.cards import Change
+    from capgateway.cards import Change, EndReason
     from capgateway.store.write import Write
-    from capgateway.webhooks import Lane
+    from capgateway.webhooks import Lane, Route
 
 _ONE = select(cards).where(cards.c.id == bindparam("card"))
 _UNMARK = delete(attention).where(attention.c.card_id == bindparam("card"))
@@ -32,6 +33,12 @@ _VERIFY = (
     update(cards)
     .where(cards.c.id == bindparam("card"), cards.c.alert_id != bindparam("shown"))
     .values(verified_at=bindparam("now"), unverified_since=None)
+)
+
+_LET_GO = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("shown"), alerts.c.decision == "quarantined")
+    .values(decision=bindparam("word"), reason=None, decided_at=bindparam("now"), card_id=bindparam("card"))
 )
 
 _UNTOUCHED = dict.fromkeys(
@@ -56,6 +63,13 @@ class Written(NamedTuple):
     messages: int
 
 
+def shown_by(connection: Connection, alert_id: str) -> str | None:
+    """The text of the latest revision that shows an alert; ``None`` where none does, or it is erased."""
+    mine = select(card_revisions.c.body).where(card_revisions.c.alert_id == alert_id)
+    found: str | None = connection.execute(mine.order_by(card_revisions.c.sequence.desc()).limit(1)).scalar()
+    return found
+
+
 def apply(write: Write, changes: Sequence[Change], shown: Mapping[str, Card], chain_id: str) -> Written:
     """Write the changes of one decision: rows, messages, and one delivery per receiver concerned. ``shown`` are the
     cards that it puts on display, by their ids."""
@@ -71,11 +85,13 @@ def _apply(write: Write, change: Change, shown: Mapping[str, Card], chain_id: st
 
 def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
     """Put a card on display, or keep it as a copy. Where a receiver that it has left is meant again, it takes a new card to show
-    it there."""
+    it there. What is displayed waits for nobody any more: another alert of the chain may have brought it up."""
     if card.state != "active":
         _save(write, change.alert_id, card, chain_id, write.next_sequence(), webhooks.encode(card), is_new=False)
         return Written(card.card_id, 0)
     is_new = card.revision == 1 or _is_copy(write, card.card_id)
+    word = "published" if is_new else "updated"
+    write.execute(_LET_GO, {"shown": change.alert_id, "now": write.now, "word": word, "card": card.card_id})
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
     if not reopens(card, write.outlets.receivers, lanes):
         told = _display(write, change.alert_id, card, chain_id, lanes, is_new=is_new)
@@ -88,9 +104,10 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
 def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[str, int]:
     """End a card and show it again as another one, which has the same marks; how many messages that took."""
     marks = write.execute(_MARKS, {"card": card.card_id}).mappings().all()
-    ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
     successor = ids.derived("crd", card.card_id, str(card.revision))
-    renewed = msgspec.structs.replace(card, card_id=successor, revision=1)
+    media = media_rows.succeed(write, card, successor)
+    ended = _end(write, End(card_id=card.card_id, revision=card.revision, reason="superseded"))
+    renewed = msgspec.structs.replace(card, card_id=successor, revision=1, media=media)
     shown = _display(write, alert_id, renewed, chain_id, [], is_new=True)
     for mark in marks:
         write.add(attention, {**mark, "card_id": successor})
@@ -110,16 +127,19 @@ def _display(write: Write, alert_id: str, card: Card, chain_id: str, lanes: Sequ
     message = webhooks.display(stamp, body, card_url=_card_url(write, card.card_id), is_new=is_new)
     route = route_display(card, message.type, write.outlets.receivers, lanes)
     outbox.post(write, message, route.show, lanes)
-    return 1 + _leave(write, card, route.leave, lanes)
+    return 1 + _leave(write, card, route, lanes)
 
 
-def _leave(write: Write, card: Card, receivers: Sequence[str], lanes: Sequence[Lane]) -> int:
-    """Take a card down where its area no longer takes part; how many messages that took."""
-    if not receivers:
-        return 0
-    left = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
-    outbox.post(write, webhooks.take_down(left, "left_region", ended_at=write.now), receivers, lanes)
-    return 1
+def _leave(write: Write, card: Card, route: Route, lanes: Sequence[Lane]) -> int:
+    """Take a card down where its area or its programme no longer takes part; how many messages that took."""
+    whom: list[tuple[EndReason, tuple[str, ...]]] = [("left_region", route.leave), ("withdrawn", route.lose)]
+    told = 0
+    for reason, receivers in whom:
+        if receivers:
+            left = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
+            outbox.post(write, webhooks.take_down(left, reason, ended_at=write.now), receivers, lanes)
+            told += 1
+    return told
 
 
 def route_again(write: Write) -> int:
@@ -146,7 +166,7 @@ def _route_again(write: Write, row: RowMapping) -> int:
         stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
         url = _card_url(write, card.card_id)
         outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), new, lanes)
-    return bool(new) + _leave(write, card, route.leave, lanes)
+    return bool(new) + _leave(write, card, route, lanes)
 
 
 def _reopen(write: Write, row: RowMapping, card: Card) -> int:
@@ -165,8 +185,11 @@ def _end(write: Write, change: End) -> int:
     stamp = _stamp(write, change.card_id, change.revision, row["expires_at"], row["status"])
     moved = {"state": "ended", "revision": change.revision, "sequence": stamp.sequence, "updated_at": write.now}
     ended = {"ended_at": write.now, "end_reason": change.reason, "supersede_at": None, "card": change.card_id}
+    if change.by_policy:
+        ended["restored_at"] = write.now
     write.execute(_MOVE_ON, moved | ended)
     write.execute(_UNMARK, {"card": change.card_id})
+    media_rows.forget(write, change.card_id)
     if row["state"] != "active":
         return 0  # a copy, which nobody was shown
     message = webhooks.take_down(stamp, change.reason, ended_at=write.now)
@@ -197,7 +220,7 @@ def _save(write: Write, alert_id: str, card: Card, chain_id: str, sequence: int,
         "sequence": sequence,
         "alert_id": alert_id,
         "chain_id": chain_id,
-        "target": " ".join(target.code for target in card.area.target),
+        "target": " ".join(stored_codes(card.area)),
         "updated_at": write.now,
         "expires_at": card.expires_at,
     }

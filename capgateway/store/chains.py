@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import CardState, Gist, Member, SignatureNote, references
 from capgateway.store.reasons import BARRED
-from capgateway.store.tables import alerts, cards, chain_names, sightings
+from capgateway.store.tables import alerts, cards, chain_names, corrections, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -62,6 +62,8 @@ MEMBER = (
     alerts.c.card_id,
     alerts.c.handled,
     alerts.c.handled_at,
+    alerts.c.decided_at,
+    alerts.c.published_as,
 )
 _MEMBERS = (
     select(*MEMBER)
@@ -185,10 +187,10 @@ class Names(NamedTuple):
 
 def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     """The alert's own name, and those it gives of other alerts of its sender."""
-    world = _world(gist, rehearsal=rehearsal)
+    mine = world(gist, rehearsal=rehearsal)
 
     def full(identifiers: Iterable[str], limit: int) -> tuple[Name, ...]:
-        return tuple((gist.sender_key, world, one) for one in islice(identifiers, limit))
+        return tuple((gist.sender_key, mine, one) for one in islice(identifiers, limit))
 
     if gist.msg_type != "Cancel":
         named = sorted(gist.names_of_its_own() - {gist.identifier_key})
@@ -202,7 +204,8 @@ def names_of(gist: Gist, *, rehearsal: bool) -> Names:
     )
 
 
-def _world(gist: Gist, *, rehearsal: bool) -> str:
+def world(gist: Gist, *, rehearsal: bool) -> str:
+    """What an alert speaks to: what is practice never meets what is real."""
     apart = "" if gist.is_public else f"apart {gist.scope} {gist.msg_type}"
     return f"{gist.status} {'rehearsal' if rehearsal else ''} {apart}".casefold()[:40].strip()
 
@@ -211,9 +214,9 @@ def named(write: Write, take_down: Member, policy: Policy) -> Named:
     """What a take-down names of what we have. What a push feed brought under somebody's name is nothing that is meant."""
     gist = take_down.gist
     names = names_of(gist, rehearsal=take_down.rehearsal)
-    world = _world(gist, rehearsal=take_down.rehearsal)
+    mine = world(gist, rehearsal=take_down.rehearsal)
     others = tuple(
-        (sender, world, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
+        (sender, mine, identifier) for sender, identifier in gist.named()[:MAX_CANDIDATES] if sender != gist.sender_key
     )
     ledger = Ledger(write, [names, Names(others)])
     own, strange = ledger.chains_of(names), ledger.chains_of(Names(others))
@@ -236,7 +239,7 @@ def join(write: Write, alert_id: str, chains: Collection[str]) -> str:
 
 
 def _unite(write: Write, others: Collection[str], chain_id: str) -> None:
-    for table in (chain_names, alerts, cards):
+    for table in (chain_names, alerts, cards, corrections):
         write.execute(update(table).where(table.c.chain_id.in_(others)).values(chain_id=chain_id))
 
 
@@ -263,6 +266,12 @@ def one(connection: Connection, alert_id: str) -> tuple[Member, str]:
     return member(row), row["chain_id"]
 
 
+def chain_of(connection: Connection, alert_id: str) -> str | None:
+    """The chain of a stored alert, if it takes part in one."""
+    found: str | None = connection.execute(select(alerts.c.chain_id).where(alerts.c.id == alert_id)).scalar()
+    return found
+
+
 def card_states(connection: Connection, chains: Collection[str]) -> tuple[CardState, ...]:
     """Every card that alerts of these chains ever made."""
     return tuple(state(row) for row in connection.execute(_CARDS, {"chains": list(chains)}).mappings())
@@ -280,6 +289,7 @@ def state(row: RowMapping | Mapping[str, Any]) -> CardState:
         published_at=row["published_at"],
         target=tuple(row["target"].split()),
         end_reason=row["end_reason"],
+        ended_at=row["ended_at"],
         restored_at=row["restored_at"],
         superseded_by=row["superseded_by"],
     )
@@ -320,4 +330,9 @@ def member(row: RowMapping) -> Member:
         was_barred=row["reason"] in BARRED,
         card_id=row["card_id"],
         had_effect=row["decision"] in ("published", "updated", "linked", "ended"),
+        was_shown=row["decision"] in ("published", "updated", "linked"),
+        was_dismissed=row["handled"] == "dismissed",
+        published_as=row["published_as"],
+        published_at=row["handled_at"] if row["handled"] == "published" else None,
+        waits_since=row["decided_at"] if (row["decision"], row["reason"]) == ("quarantined", "review") else None,
     )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from capgateway import webhooks
-from capgateway.store import outbox, standing
+from capgateway.store import erasure, outbox, standing
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
 from capgateway.store.records import Finished
@@ -34,6 +34,7 @@ from capgateway.store.tables import (
     EPOCH,
     Moment,
     attempts,
+    cards,
     deliveries,
     gateway,
     lanes,
@@ -144,8 +145,10 @@ _NOW = (
         deliveries.c.attempts,
         lanes.c.delivery_id.label("newest"),
         lanes.c.not_before.label("newest_not_before"),
+        cards.c.erased_at,
     )
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
+    .outerjoin(cards, cards.c.id == deliveries.c.card_id)
     .where(deliveries.c.id.in_(bindparam("finished", expanding=True)))
 )
 _END = Many(
@@ -278,8 +281,8 @@ def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> 
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
     number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
     ``note``: with what they say of the receiver. What is given up is told to operators: such a unit has to be alone."""
-    write.execute_many(_ATTEMPTED, [_attempt_row(one) for one in finished])
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
+    write.execute_many(_ATTEMPTED, [_attempt_row(one, known.get(one.claim.delivery_id)) for one in finished])
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
     if note:
         standing.note(write, finished)
@@ -354,7 +357,8 @@ def _claim(row: RowMapping, *, is_suspended: bool) -> Claim:
     )
 
 
-def _attempt_row(one: Finished) -> dict[str, Any]:
+def _attempt_row(one: Finished, known: Any) -> dict[str, Any]:
+    """What was answered about a card that is erased may repeat it: the card may have been erased while it was under way."""
     attempt = one.attempt
     return {
         "delivery_id": one.claim.delivery_id,
@@ -372,7 +376,7 @@ def _attempt_row(one: Finished) -> dict[str, Any]:
         "looked_up": _microseconds(attempt.looked_up),
         "connected": _microseconds(attempt.connected),
         "answered": _microseconds(attempt.answered),
-    }
+    } | (erasure.BLANKS[attempts] if known is not None and known.erased_at else {})
 
 
 def queued(one: Finished) -> timedelta | None:

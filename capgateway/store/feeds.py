@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, select, type_coerce, update
+from sqlalchemy import BigInteger, and_, bindparam, case, literal_column, null, or_, select, type_coerce, update
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
+from capgateway.store import erasure
 from capgateway.store.dialect import upserts
+from capgateway.store.erasure import NO_LINK
 from capgateway.store.many import Many
 from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
 from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, entries, feed_status, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import ColumnElement, Connection, RowMapping
 
     from capgateway.store.write import Write
 
 KEYS_A_QUERY = 500
 """Both databases limit the parameters of a statement."""
-LONGEST_KEY = 64
-"""The width of the column. A longer key is replaced by its hash: links may have thousands of characters, index rows not."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 MOST_RECENT = 500
 """Documents of a feed that are asked for again after a restart, until its index is read again."""
 
+_IS_FORGOTTEN = and_(entries.c.state == literal_column("'missing'"), entries.c.link.is_(None))
+"""Its address was erased while it was to be fetched: a listing has to announce it again."""
 _KNOWN = select(entries.c.key).where(
-    entries.c.feed == bindparam("feed"), entries.c.key.in_(bindparam("keys", expanding=True))
+    entries.c.feed == bindparam("feed"),
+    entries.c.key.in_(bindparam("keys", expanding=True)),
+    or_(~_IS_FORGOTTEN, entries.c.retry_at.is_(None)),
 )
 _MISSING = (
     select(entries)
-    .where(entries.c.feed == bindparam("feed"), entries.c.state == "missing", entries.c.retry_at.is_not(None))
+    .where(
+        entries.c.feed == bindparam("feed"),
+        entries.c.state == "missing",
+        entries.c.retry_at.is_not(None),
+        entries.c.link.is_not(None),
+    )
     .order_by(entries.c.retry_at)
 )
 _ENTRY = Many(
@@ -43,7 +54,8 @@ _ENTRY = Many(
         entries,
         lambda row: row.on_conflict_do_update(
             index_elements=["feed", "key"],
-            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at", "error")},
+            set_={name: row.excluded[name] for name in ("state", "failures", "retry_at")}
+            | {name: case((_IS_FORGOTTEN, null()), else_=row.excluded[name]) for name in ("link", "others", "error")},
         ),
     )
 )
@@ -65,7 +77,7 @@ _DOCUMENTS = select(addresses).where(
 )
 _RECENT = (
     select(addresses)
-    .where(addresses.c.feed == bindparam("feed"), addresses.c.link.is_not(None))
+    .where(addresses.c.feed == bindparam("feed"), addresses.c.link != NO_LINK)
     .order_by(addresses.c.changed_at.desc())
     .limit(MOST_RECENT)
 )
@@ -180,22 +192,32 @@ def has_had(connection: Connection, feed: str) -> bool:
 
 
 def entries_taken(write: Write, taken: Sequence[TakenEntry]) -> None:
-    """The alerts of these entries are stored."""
+    """The alerts of these entries are stored. What is taken in is known by its key: where it was is forgotten, and so is where
+    an erased alert was."""
     rows = [
-        _row(one.feed, one.key, one.link, write.now)
-        | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
+        _row(one.feed, one.key, None, write.now) | {"state": "taken", "failures": 0, "retry_at": None, "error": None}
         for one in taken
         if one.key
     ]
     if rows:
         write.execute_many(_ENTRY, rows)
+    documents = [(one.feed, one.document) for one in taken if one.document]
+    erased = _erased(write, {document.alert_id or "" for _, document in documents})
     read = [
-        _address_row(one.feed, one.document.address, one.document, one.document.said, write.now)
-        for one in taken
-        if one.document
+        _address_row(feed, document.address, document, document.said, write.now)
+        | ({"link": NO_LINK} if document.alert_id in erased else {})
+        for feed, document in documents
     ]
     if read:
         write.execute_many(_ADDRESS, read)
+
+
+def _erased(write: Write, alert_ids: Iterable[str]) -> set[str]:
+    found = set[str]()
+    for some in _portions(list(alert_ids)):
+        query = select(alerts.c.id).where(alerts.c.id.in_(some), alerts.c.erased_at.is_not(None))
+        found.update(write.execute(query).scalars())
+    return found
 
 
 def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]) -> None:
@@ -206,8 +228,13 @@ def entries_announced(write: Write, feed: str, announced: Sequence[MissingEntry]
 
 
 def entries_missing(write: Write, feed: str, missed: Sequence[tuple[MissingEntry, str]]) -> None:
-    """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more."""
-    rows = [_missing_row(feed, entry, write.now) | {"error": error} for entry, error in missed]
+    """The CAP of these entries could not be fetched, and why; to be tried again at ``retry_at``, or no more: then its address
+    is forgotten."""
+    nothing = {"link": None, "others": None, "error": None}
+    rows = [
+        _missing_row(feed, entry, write.now) | ({"error": error} if entry.retry_at else nothing)
+        for entry, error in missed
+    ]
     write.execute_many(_ENTRY, rows)
 
 
@@ -262,6 +289,47 @@ def address_of(links: Sequence[str], envelope_status: str | None = None) -> str:
     """Under which address the document behind these links is known. What an envelope calls a test is another document."""
     said = () if envelope_status in {None, "Actual"} else (envelope_status or "",)
     return hashlib.sha256("\n".join((*links, *said)).encode(errors="surrogatepass")).hexdigest()
+
+
+def are_old_links(connection: Connection, before: datetime) -> bool:
+    """Whether :func:`forget_links` has anything to do."""
+    return connection.execute(select(entries.c.feed).where(_is_old_link(before)).limit(1)).first() is not None
+
+
+def forget_links(write: Write, before: datetime) -> int:
+    """Forget where documents are that were announced until then and could not be fetched since; how many. This process goes on
+    trying; the next one reads the listings in full, to learn of them again."""
+    return _forget_links(write, _is_old_link(before))
+
+
+def forget(write: Write, names: Collection[str]) -> None:
+    """Forget what these feeds listed, as it may name somebody: their bodies, and the links that are still to be fetched."""
+    erasure.blank(write, bodies, bodies.c.feed.in_(sorted(names)) & bodies.c.content.is_not(None))
+    _forget_links(write, and_(entries.c.feed.in_(sorted(names)), _is_old_link(write.now)))
+
+
+def lists_erased(connection: Connection, feed: str, listed: Iterable[str], hashes: Iterable[str]) -> bool:
+    """Whether a listing has anything that is erased, by the addresses of its documents and the hashes of those it contains."""
+    documents = select(alerts.c.id).join(addresses, addresses.c.alert_id == alerts.c.id)
+    documents = documents.where(addresses.c.feed == feed, alerts.c.erased_at.is_not(None)).limit(1)
+    held = select(alerts.c.id).where(alerts.c.erased_at.is_not(None)).limit(1)
+    asked = ((documents, addresses.c.address, list(listed)), (held, alerts.c.sha256, list(hashes)))
+    return any(
+        connection.execute(query.where(column.in_(some))).first() is not None
+        for query, column, ids in asked
+        for some in _portions(ids)
+    )
+
+
+def _forget_links(write: Write, which: ColumnElement[bool]) -> int:
+    names = write.execute(select(entries.c.feed).where(which).distinct()).scalars().all()
+    unread = {"etag": None, "last_modified": None, "sha256": None}
+    write.execute(update(addresses).where(addresses.c.link.is_(None), addresses.c.feed.in_(names)).values(unread))
+    return erasure.blank(write, entries, which)
+
+
+def _is_old_link(before: datetime) -> ColumnElement[bool]:
+    return and_(entries.c.state == "missing", entries.c.link.is_not(None), entries.c.seen_at <= before)
 
 
 def _row(feed: str, key: str, link: str | None, now: datetime) -> dict[str, Any]:
@@ -333,7 +401,8 @@ def _body_row(feed: str, body: Body, now: datetime) -> dict[str, Any]:
 
 
 def _stored(key: str) -> str:
-    """The key as its column contains it. Doing so twice is the same as once: missing entries come back under it."""
-    if len(key) <= LONGEST_KEY and key.isprintable():
+    """The key as its column contains it: hashed, as it has the entry's address in it. Doing so twice is the same as once:
+    missing entries come back under it."""
+    if _HASH.fullmatch(key):
         return key
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

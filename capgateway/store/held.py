@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from capgateway import cards as card_stage
 from capgateway.cards import Decision, End
 from capgateway.cards.gist import OTHER
-from capgateway.store import chains, copies, incidents, operators, outcomes
+from capgateway.store import audit, chains, copies, incidents, operators, outcomes, review
 from capgateway.store.dialect import upsert
 from capgateway.store.outcomes import Outcome
 from capgateway.store.records import HeldFor
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from capgateway.cards import Member, Policy, Situation
+    from capgateway.store.audit import Act
     from capgateway.store.write import Write
 
 LOOKED_AT = 50
@@ -94,9 +95,9 @@ def look(write: Write, alert_id: str, policy: Policy, *, is_new: bool = True) ->
     if card_stage.is_matched(member, stories, policy) or known.others or known.is_stored:
         said = {one.alert_id: one.sent_at for story in stories for one in story}
         live = {card.card_id: said[card.alert_id] for card in situation.cards if card.is_open and card.alert_id in said}
-        displayed = _displayed_for(write, situation, stories)
+        displayed = _displayed_for(write, situation, stories, policy)
         return _matched(write, row, member, known, live, policy, is_new=is_new, displayed=displayed)
-    if card_stage.may_mean_a_card(member.gist):
+    if card_stage.may_mean_a_card(member.gist, policy):
         return _unmatched(write, row, member, policy, is_new=is_new)
     return NOTHING
 
@@ -111,17 +112,32 @@ def of_senders(write: Write, sender_keys: Collection[str]) -> Sequence[str]:
     return found
 
 
-def dismiss(write: Write, alert_id: str) -> None:
+def dismiss(write: Write, alert_id: str, act: Act) -> None:
     """A person says that a quarantined alert means nothing. Raises ``LookupError`` and ``ValueError``."""
-    _handle(write, _waiting(write, alert_id), "dismissed")
-
-
-def release(write: Write, alert_id: str, policy: Policy, card_id: str | None = None) -> Decision:
-    """A person says that a quarantined take-down ends this card; without a card, the only one that it marks. Raises
-    ``LookupError`` for an unknown alert or card, and ``ValueError`` where it cannot be."""
     row = _waiting(write, alert_id)
-    if row["gist"] is None or not card_stage.is_take_down(chains.member(row).gist):
-        raise ValueError("this version can release only take-downs, and this alert is not one")
+    _handle(write, row, "dismissed")
+    audit.record(write, act, "quarantine.dismissed", alert_id=alert_id, detail={"reason": row["reason"]})
+
+
+def release(write: Write, alert_id: str, card_id: str | None, policy: Policy, act: Act) -> Decision:
+    """A person says that a quarantined take-down ends this card, without a card the only one that it marks; or that a
+    quarantined statement may be displayed. Raises ``LookupError`` for an unknown alert or card, and ``ValueError`` where it
+    cannot be."""
+    row = _waiting(write, alert_id)
+    if row["gist"] is not None and card_stage.is_take_down(chains.member(row).gist):
+        decision = _release_take_down(write, row, card_id, policy)
+    elif card_id is not None:
+        raise ValueError("this alert is not a take-down, so it ends no card: release it without naming one")
+    else:
+        decision = review.approve(write, row, policy)
+    concerned = decision.changes[0].card_id
+    detail = {"reason": row["reason"], "decision": decision.word}
+    audit.record(write, act, "quarantine.released", card_id=concerned, alert_id=alert_id, detail=detail)
+    return decision
+
+
+def _release_take_down(write: Write, row: RowMapping, card_id: str | None, policy: Policy) -> Decision:
+    alert_id: str = row["id"]
     card = _card(write, alert_id, card_id)
     if card["status"] != _status(chains.member(row)):
         raise ValueError(
@@ -173,10 +189,12 @@ def _matched(
     return _mark(write, row, member, live if is_held else (), decision, is_kept=is_held or word == "unchanged")
 
 
-def _displayed_for(write: Write, situation: Situation, stories: Sequence[Sequence[Member]]) -> list[str]:
+def _displayed_for(
+    write: Write, situation: Situation, stories: Sequence[Sequence[Member]], policy: Policy
+) -> list[str]:
     """The cards on display of which those that a take-down ended were copies."""
     ended = [member for story in stories for member in story if member.gist.msg_type in card_stage.STATEMENTS]
-    return incidents.displayed_for(write, situation, ended)
+    return incidents.displayed_for(write, situation, ended, policy)
 
 
 def _unmatched(write: Write, row: RowMapping, member: Member, policy: Policy, *, is_new: bool) -> Held:

@@ -14,9 +14,11 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import bindparam, exists, or_, select
 
+from capgateway import cap
 from capgateway import cards as card_stage
-from capgateway.cards import CardState, Decision, Display, Draft, End, Traits, incident
-from capgateway.cards.incident import Rival, Side
+from capgateway.cards import AMBER, CardState, Decision, Display, Draft, End, Traits, incident
+from capgateway.cards.incident import Mate, Rival, Side
+from capgateway.cards.life import STATEMENTS, standing
 from capgateway.store import chains
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
@@ -57,7 +59,7 @@ _MATES = (
 _SENDERS = select(cards.c.incident_id, cards.c.sender_key).where(
     cards.c.incident_id.in_(bindparam("incidents", expanding=True)), cards.c.state != "ended"
 )
-_DRAFT = select(alerts.c.draft).where(alerts.c.id == bindparam("alert"))
+_TEXTS = select(alerts.c.draft, alerts.c.original).where(alerts.c.id == bindparam("alert"))
 _REMEMBER = Many(upserts(alert_traits, lambda row: row.on_conflict_do_nothing()))
 
 
@@ -74,6 +76,8 @@ def settle(
     arrived = situation.arrived
     if incident.was_cancelled_unseen(decision, situation):
         return _ended_unseen(write, situation, decision, drafts.get(arrived.alert_id), policy)
+    if decision.word == "unchanged" and _ends(arrived) and not situation.cards:
+        return _ended_waiting(write, situation, decision, policy)
     if not decision.changes:
         return decision
     before = {card.card_id: card for card in situation.cards}
@@ -91,12 +95,13 @@ def settle(
     return replace(settled, word="quarantined", reason="review") if is_held else settled
 
 
-def mates_of(write: Write, incident_id: str) -> list[Rival]:
+def mates_of(write: Write, incident_id: str) -> list[Mate]:
     """The open cards of an incident."""
-    return [_rival(row, frozenset()) for row in write.execute(_MATES, {"incident": incident_id}).mappings()]
+    rivals = [_rival(row, frozenset()) for row in write.execute(_MATES, {"incident": incident_id}).mappings()]
+    return [Mate(side=rival.side, card=rival.card) for rival in rivals if rival.card]
 
 
-def displayed_for(write: Write, situation: Situation, statements: Iterable[Member]) -> list[str]:
+def displayed_for(write: Write, situation: Situation, statements: Iterable[Member], policy: Policy) -> list[str]:
     """The cards on display whose copies, statements of this sender, a take-down ended: other senders' cards of the incident."""
     own = {card.card_id: card for card in situation.cards}
     found = [
@@ -104,11 +109,11 @@ def displayed_for(write: Write, situation: Situation, statements: Iterable[Membe
         for card in own.values()
         if card.end_reason == "cancelled"
         for mate in mates_of(write, card.incident_id)
-        if mate.card and mate.card.active and mate.card.card_id not in own
+        if mate.card.active and mate.card.card_id not in own
     ]
     if not own:
-        drafts = ((member, stored_draft(write, member.alert_id)) for member in statements)
-        sides = (_unseen(write, member, draft) for member, draft in drafts if draft)
+        drafts = ((member, stored_draft(write, member)) for member in statements)
+        sides = (_unseen(write, member, draft, policy) for member, draft in drafts if draft)
         found += [
             rival.card.card_id
             for mine in sides
@@ -118,10 +123,14 @@ def displayed_for(write: Write, situation: Situation, statements: Iterable[Membe
     return sorted(set(found))
 
 
-def stored_draft(write: Write, alert_id: str) -> Draft | None:
-    """The draft of a stored alert, if it has any that is not erased."""
-    found = write.execute(_DRAFT, {"alert": alert_id}).scalar()
-    return msgspec.json.decode(found, type=Draft) if found else None
+def stored_draft(write: Write, member: Member) -> Draft | None:
+    """What a card of a stored alert would say; ``None`` once that is erased. Of an alert whose programme was enabled later the
+    draft is made only now."""
+    row = write.execute(_TEXTS, {"alert": member.alert_id}).first()
+    if row is None or row.draft is not None:
+        return msgspec.json.decode(row.draft, type=Draft) if row else None
+    alert = cap.parse(row.original).alert if row.original is not None else None
+    return card_stage.draft(alert, member.gist, profile=member.profile) if alert else None
 
 
 def _placed(
@@ -134,9 +143,8 @@ def _placed(
 ) -> Display:
     if display.alert_id not in drafts:
         return display
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
     mine = incident.side(
-        known[display.alert_id],
+        situation.members[display.alert_id],
         drafts[display.alert_id].traits,
         programme=display.programme,
         ends=display.expires_at,
@@ -147,13 +155,13 @@ def _placed(
 
 def _along(write: Write, situation: Situation, ended: End, copy: CardState, policy: Policy) -> tuple[list[End], bool]:
     """Which cards on display end with a copy of theirs, and whether one stays although it may be meant."""
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+    ended_copy = situation.members[copy.alert_id]
     speakers = [situation.arrived] if _ends(situation.arrived) else incident.enders(situation)
     along, is_held = [], False
     for mate in mates_of(write, copy.incident_id):
-        if mate.card is None or not mate.card.active or mate.card.card_id == copy.card_id:
+        if not mate.card.active or mate.card.card_id == copy.card_id:
             continue
-        if any(incident.ends_with(one, known[copy.alert_id], mate.side, policy) for one in speakers):
+        if any(incident.ends_with(one, ended_copy, mate.side, policy) for one in speakers):
             along.append(incident.end(mate.card, ended))
         else:
             is_held = True
@@ -170,7 +178,7 @@ def _ended_unseen(
     """An alert that was cancelled before anybody saw it ends its copies all the same."""
     if draft is None:
         return decision
-    mine = _unseen(write, situation.arrived, draft)
+    mine = _unseen(write, situation.arrived, draft, policy)
     speakers = incident.enders(situation)
     ends = [
         incident.end(rival.card, End(card_id="", revision=0, reason="cancelled"))
@@ -183,8 +191,25 @@ def _ended_unseen(
     return replace(decision, changes=tuple(ends))
 
 
-def _unseen(write: Write, member: Member, draft: Draft) -> Side:
-    return incident.side(member, draft.traits, programme="amber", ends=write.now)
+def _ended_waiting(write: Write, situation: Situation, decision: Decision, policy: Policy) -> Decision:
+    """A take-down of what waited for the end of a pause, or for a person, ends its copies as well."""
+    changes: dict[str, Change] = {}
+    for story in card_stage.stories(situation, policy):
+        stand = {member.alert_id for member in standing(story, policy)}
+        for member in story:
+            if member.gist.msg_type not in STATEMENTS or member.alert_id in stand or _ends(member):
+                continue
+            unseen = replace(situation, arrived=member, chain=(situation.arrived,))
+            ended = _ended_unseen(write, unseen, decision, stored_draft(write, member), policy)
+            changes |= {change.card_id: change for change in ended.changes}
+    return replace(decision, word="ended", reason="cancelled", changes=tuple(changes.values())) if changes else decision
+
+
+def _unseen(write: Write, member: Member, draft: Draft, policy: Policy) -> Side:
+    """An alert without a card: it was over by now at the latest."""
+    found = policy.recognise(member.gist)
+    programme = found.programme.id if found else AMBER.id
+    return incident.side(member, draft.traits, programme=programme, ends=write.now)
 
 
 def _rivals(write: Write, mine: Side) -> list[Rival]:
@@ -214,7 +239,7 @@ def _rival(row: RowMapping, senders: frozenset[str]) -> Rival:
     side = incident.side(
         chains.member(row),
         draft.traits if draft else Traits(),
-        programme=card["programme"] or "amber",
+        programme=card["programme"] or AMBER.id,
         ends=ends,
         since=card["published_at"],
     )

@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 
 from capgateway import webhooks
 from capgateway.cap import Finding
-from capgateway.cards import Card, Gist
+from capgateway.cards import Card, Draft, Gist, doubts_of, evidence, is_take_down
 from capgateway.store.records import (
     Attention,
     NeedsPerson,
@@ -22,6 +22,7 @@ from capgateway.store.records import (
     StoredDelivery,
     Waiting,
 )
+from capgateway.store.review import RELEASABLE
 from capgateway.store.tables import (
     EPOCH,
     alerts,
@@ -36,13 +37,24 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
 
+    from capgateway.cards.card import Evidence
+
+DOUBTS = {
+    "control": "It contains control or bidirectional characters, so it may read otherwise than it is written.",
+    "drill": "Its title says that it is a test, a drill or an exercise, although its status is Actual.",
+    "languages": "What it says in one language contradicts what it says in another.",
+    "words": "It has no event code: its programme is known by its words only.",
+}
+"""What is said of each doubt to whoever has to decide."""
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None))
+NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
+"""Reasons for which a person cannot let an alert be displayed."""
+_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)
@@ -81,13 +93,13 @@ def alert_page(
         query = query if value is None else query.where(alerts.c[name] == value)
     query = query if since is None else query.where(alerts.c.received_at >= since)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
-    return Page(items=[_alert(row) for row in rows], next=following)
+    return Page(items=[alert_of(row) for row in rows], next=following)
 
 
 def one_alert(connection: Connection, alert_id: str) -> StoredAlert | None:
     """The alert of that id, or ``None``."""
     row = connection.execute(select(*LISTED).where(alerts.c.id == alert_id)).mappings().first()
-    return None if row is None else _alert(row)
+    return None if row is None else alert_of(row)
 
 
 def original(connection: Connection, alert_id: str) -> bytes | None:
@@ -108,6 +120,13 @@ def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
     row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     return None if row is None else _cards(connection, [row])[0]
+
+
+def evidence_of(connection: Connection, card: Card) -> dict[str, Evidence]:
+    """Where the facts of a card were read, in the alert that made it. Nothing once either is erased."""
+    made_by = select(cards.c.alert_id).where(cards.c.id == card.card_id).scalar_subquery()
+    draft = connection.execute(select(alerts.c.draft).where(alerts.c.id == made_by)).scalar()
+    return {} if draft is None else evidence(card, msgspec.json.decode(draft, type=Draft).facts)
 
 
 def quarantine_page(
@@ -209,7 +228,8 @@ def _cursor(text: str) -> tuple[datetime, str]:
     return EPOCH + timedelta(microseconds=int(stamp)), row_id
 
 
-def _alert(row: RowMapping) -> StoredAlert:
+def alert_of(row: Mapping[Any, Any]) -> StoredAlert:
+    """A row of an alert, as lists show it."""
     fields = {column.name: row[column.name] for column in LISTED}
     return StoredAlert(**fields | {"findings": msgspec.json.decode(row["findings"], type=list[Finding])})
 
@@ -222,13 +242,19 @@ def _quarantined(connection: Connection, rows: Sequence[RowMapping]) -> list[Qua
 
 
 def _one_quarantined(row: RowMapping, card_ids: list[str]) -> Quarantined:
-    alert = _alert(row)
-    referred = msgspec.json.decode(row["gist"], type=Gist).references if row["gist"] else None
-    advice = _advice(alert, card_ids)
-    return Quarantined(**msgspec.structs.asdict(alert), references=referred or None, cards=card_ids, advice=advice)
+    alert = alert_of(row)
+    gist = msgspec.json.decode(row["gist"], type=Gist) if row["gist"] else Gist()
+    doubts = list(doubts_of(gist))
+    return Quarantined(
+        **msgspec.structs.asdict(alert),
+        references=gist.references or None,
+        cards=card_ids,
+        doubts=doubts,
+        advice=_advice(alert, gist, card_ids),
+    )
 
 
-def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
+def _advice(alert: StoredAlert, gist: Gist, card_ids: list[str]) -> str:
     dismiss = f"`capgateway quarantine dismiss {alert.id} --reason TEXT`"
     if card_ids:
         cards_are = "this live card" if len(card_ids) == 1 else "one of these live cards"
@@ -242,9 +268,23 @@ def _advice(alert: StoredAlert, card_ids: list[str]) -> str:
             "This take-down marks no live card. If the issuer names a card that it ends, run `capgateway quarantine"
             f" release {alert.id} --card CARD --reason TEXT`; otherwise {dismiss}."
         )
+    shows = f"`capgateway alerts show {alert.id}` shows its findings"
+    doubts = "".join(f" {DOUBTS[doubt]}" for doubt in doubts_of(gist))
+    if alert.reason in RELEASABLE and not alert.card_id and not is_take_down(gist):
+        release = f"`capgateway quarantine release {alert.id} --reason TEXT`"
+        return f"This alert is not displayed. {shows}.{doubts} If it is right, run {release}; if it must not be displayed, {dismiss}."
+    if alert.reason == "paused":
+        return f"This alert is displayed after `capgateway resume`, if it is still in force then. {shows}."
+    if alert.reason == "withdrawn":
+        return (
+            f"A person withdrew the card of this alert. {shows}. To display the case again, run `capgateway cards restore CARD`"
+            f" for the withdrawn card; if it has to stay down, {dismiss}."
+        )
+    if alert.reason in NEVER_SHOWN or is_take_down(gist):
+        return f"This alert cannot be displayed. {shows}. When you have dealt with it, run {dismiss}."
     return (
-        f"This alert is not displayed. `capgateway alerts show {alert.id}` shows its findings. This version can release"
-        f" only take-downs; when you have dealt with it, run {dismiss}."
+        f"This alert is not displayed. {shows}. If it has to be displayed as it is, run `capgateway alerts publish {alert.id}"
+        f" --reason TEXT`; when you have dealt with it, run {dismiss}."
     )
 
 

@@ -5,27 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from capgateway import cards as card_stage
 from capgateway.cards import Card, Decision, Display, Draft, End, EndReason, Situation, Traits
-from capgateway.store import chains, incidents
-from capgateway.store.tables import alerts
+from capgateway.store import chains, incidents, media_rows
+from capgateway.store.tables import alerts, corrections
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
-    from capgateway.cards import Member, Policy
+    from capgateway import cap
+    from capgateway.cards import Correction, Member, Policy
+    from capgateway.store.media_rows import Entry
     from capgateway.store.write import Write
+
+_CORRECTIONS = (
+    select(corrections.c.pointer, corrections.c.value_sha256)
+    .where(corrections.c.chain_id.in_(bindparam("chains", expanding=True)))
+    .order_by(corrections.c.corrected_at, corrections.c.id)
+)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision with the cards that it displays or keeps as copies, by their ids, and the traits by which alerts are to be
-    found, by theirs; ``fault`` is the gateway's own."""
+    """A decision with the cards that it displays or keeps as copies and their pictures, by their ids, and the traits by which
+    alerts are to be found, by theirs; ``fault`` is the gateway's own."""
 
     decision: Decision
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     traits: dict[str, Traits] = {}
     fault: str | None = None
 
@@ -54,44 +63,69 @@ def outcome(
     policy: Policy,
     draft: Draft | None,
     *,
+    alert: cap.Alert | None = None,
     anew: frozenset[str] = frozenset(),
+    is_for_later: bool = False,
 ) -> Outcome:
     """Decide about an alert whose names belong to these chains, and make the cards that go on display. A fault of the gateway
-    in either leaves the alert ``undecided``."""
+    in either leaves the alert ``undecided``. ``alert`` is what arrived, where it is not stored yet. The cards of ``anew`` get
+    another revision although nothing new is said. ``is_for_later``: in a pause, displays are written all the same, and sent when
+    it is over."""
     try:
         situation = gather(write, arrived, found, anew=anew)
         decision = card_stage.decide(situation, policy)
-        drafts = _drafts(write, situation, decision, draft)
+        drafts = _drafts(write, situation, decision, draft, alert)
         settled = incidents.settle(write, situation, decision, drafts, policy)
     except DBAPIError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
         return _undecided(error, "it was decided")
-    known = {member.alert_id: member for member in (*situation.chain, situation.arrived)}
+    if write.paused_since and not is_for_later:
+        settled = _in_a_pause(arrived, settled)
+    known = situation.members
+    removed = _corrections(write, found) if settled.changes else ()
     shown: dict[str, Card] = {}
+    pictures: dict[str, tuple[Entry, ...]] = {}
     for display in settled.changes:
         if isinstance(display, Display):
             if (words := drafts.get(display.alert_id)) is None:
                 return _instead(display, "erased")
             try:
-                shown[display.card_id] = card_stage.convert(display, known[display.alert_id], words, policy)
+                member = known[display.alert_id]
+                facts = policy.of(display.programme).facts
+                entries = media_rows.look(write, display.card_id, member.feed, words, policy, facts, found)
+                ready = [entry.ready for entry in entries if entry.ready]
+                card = card_stage.convert(display, member, words, policy, removed, ready)
+                shown[display.card_id] = card
+                pictures[display.card_id] = media_rows.without_removed(entries, card)
+            except DBAPIError:
+                raise
             except Exception as error:  # noqa: BLE001
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
                 return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
-    return Outcome(decision=settled, shown=shown, traits=_traits(situation, decision, settled, drafts))
+    return Outcome(
+        decision=settled, shown=shown, pictures=pictures, traits=_traits(situation, decision, settled, drafts)
+    )
 
 
-def _drafts(write: Write, situation: Situation, decision: Decision, draft: Draft | None) -> dict[str, Draft]:
-    """The drafts of what is to be displayed, and of the arrived alert, where they are not erased."""
-    found = {situation.arrived.alert_id: draft} if draft else {}
+def _drafts(
+    write: Write, situation: Situation, decision: Decision, draft: Draft | None, alert: cap.Alert | None
+) -> dict[str, Draft]:
+    """The drafts of what is to be displayed, and of the arrived alert, where they are not erased. One that follows what a
+    person published has none, so it is made now."""
+    arrived = situation.arrived
+    found = {arrived.alert_id: draft} if draft else {}
     wanted = {change.alert_id for change in decision.changes if isinstance(change, Display)}
     if card_stage.was_cancelled_unseen(decision, situation):
-        wanted.add(situation.arrived.alert_id)
+        wanted.add(arrived.alert_id)
+    known = situation.members
     for alert_id in wanted - found.keys():
-        if stored := incidents.stored_draft(write, alert_id):
+        if stored := incidents.stored_draft(write, known[alert_id]):
             found[alert_id] = stored
+        elif alert and alert_id == arrived.alert_id and arrived.gist.msg_type != "Cancel":
+            found[alert_id] = card_stage.draft(alert, arrived.gist)
     return found
 
 
@@ -101,6 +135,34 @@ def _traits(situation: Situation, decision: Decision, settled: Decision, drafts:
     if card_stage.was_cancelled_unseen(decision, situation):
         kept.add(situation.arrived.alert_id)
     return {alert_id: drafts[alert_id].traits for alert_id in kept if alert_id in drafts}
+
+
+def _in_a_pause(arrived: Member, decision: Decision) -> Decision:
+    """What is done of a decision while displays are paused: what it ends is ended, and what it would display waits. What would
+    make room for a display stays."""
+    waiting = {one.alert_id for one in decision.changes if isinstance(one, Display) and one.state == "active"}
+    if not waiting:
+        return decision
+    paused = Decision(word="quarantined", reason="paused")
+    kept = tuple(
+        one
+        for one in decision.changes
+        if (one.reason != "superseded" if isinstance(one, End) else one.state != "active")
+    )
+    ended = next((one.reason for one in kept if isinstance(one, End)), None)
+    if ended:
+        return Decision(word="ended", reason=ended, changes=kept)
+    if arrived.alert_id in waiting:
+        return msgspec.structs.replace(paused, changes=kept)
+    if decision.word in ("published", "updated"):  # another alert than the one that came
+        return Decision(word="unchanged", changes=kept)
+    return msgspec.structs.replace(decision, changes=kept)
+
+
+def _corrections(write: Write, found: Collection[str]) -> Sequence[Correction]:
+    """What persons removed from cards of these chains, in that order."""
+    rows = write.execute(_CORRECTIONS, {"chains": list(found)})
+    return [card_stage.Correction(pointer=row.pointer, value_sha256=row.value_sha256) for row in rows]
 
 
 def _instead(display: Display, reason: EndReason) -> Outcome:

@@ -111,14 +111,17 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool
     handled: str | None
     handled_at: datetime | None
+    erased_at: datetime | None
     findings: list[Finding]
 
 
 class Quarantined(StoredAlert, frozen=True, kw_only=True):
-    """An alert that waits for a person: what it refers to, as received; the live cards that it may be meant for; what to do."""
+    """An alert that waits for a person: what it refers to, as received; the live cards that it may be meant for; what is doubtful
+    about it; what to do."""
 
     references: str | None
     cards: list[str]
+    doubts: list[str]
     advice: str
 
 
@@ -139,7 +142,7 @@ class NeedsPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     """One card as the API lists it. ``card`` is the latest display, ``None`` once it is erased; ``unverified_since`` is
-    ``None`` while it is verified."""
+    ``None`` while it is verified, ``held_at`` while the retention counts."""
 
     card_id: str
     incident_id: str
@@ -155,6 +158,8 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: str | None
     verified_at: datetime | None
     unverified_since: datetime | None
+    held_at: datetime | None
+    erased_at: datetime | None
     attention: list[Attention]
     card: Card | None
 

@@ -27,9 +27,10 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import gists, leases, schema
+from capgateway.store import gists, leases, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
+from capgateway.store.scrub import Scrubbed, scrub
 from capgateway.store.seal import Seal, seal_of
 from capgateway.store.tables import feed_status, gateway
 from capgateway.store.writer import Writer
@@ -61,7 +62,8 @@ READERS = 4
 class Store:
     """Open with :meth:`open`, close with :meth:`close`. ``name`` is the database's address without its password;
     ``outlets``, where cards leave, ``clock``, by which the writer goes, and ``on_fault``, told in the writer's thread of
-    faults in it, may be replaced at run time."""
+    faults in it, may be replaced at run time. ``is_dirty``: something was erased since the files were scrubbed, perhaps by an
+    earlier process."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = database_url(url)
@@ -69,6 +71,7 @@ class Store:
         self.outlets = Outlets(receivers=(), public_url="")
         self.clock: Callable[[], datetime] = utc_now
         self.on_fault: Callable[[BaseException], None] = lambda _: None
+        self.is_dirty = True
         self._place: Place | None = None
         if (path := file_of(self._url)) is not None:
             if not read_only:
@@ -93,6 +96,7 @@ class Store:
             if store.is_ours_alone:
                 with _trouble(store.name), store._engine.begin() as connection:
                     leases.release(connection, store.clock())
+                    pictures.release(connection, store.clock())
         except BaseException:
             store.close()
             raise
@@ -184,6 +188,13 @@ class Store:
                 raise StoreError("the store is closed") from error
             raise
 
+    async def scrub(self, largest: int) -> Scrubbed:
+        """Remove from the files what was erased; a SQLite file of up to ``largest`` bytes is rewritten."""
+        self.is_dirty = False  # what is erased meanwhile comes after it
+        scrubbed = await self._the_writer().apart(lambda engine: scrub(engine, largest))
+        self.is_dirty = self.is_dirty or not scrubbed.is_done
+        return scrubbed
+
     def _the_writer(self) -> Writer:
         if self._writer is None:
             raise StoreError(f"{self.name} is open for reading only")
@@ -228,6 +239,7 @@ def _engine(url: URL, *, writes: bool) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

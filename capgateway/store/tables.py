@@ -131,7 +131,9 @@ addresses = Table(
         "address", String(64), primary_key=True, comment="hash of what is asked: another address is another document"
     ),
     Column(
-        "link", Exact, comment="of a document that an entry links to; null for the feed's own address. PERSONAL DATA"
+        "link",
+        Exact,
+        comment="of a document that an entry links to, empty once it is erased; null for the feed's own address. PERSONAL DATA",
     ),
     Column("envelope_status", Word(20), comment="what an EDXL-DE envelope says of the document"),
     Column("alert_id", String(40), comment="the alert in the document"),
@@ -162,14 +164,16 @@ entries = Table(
     metadata,
     Column("feed", String(100), primary_key=True),
     Column("key", String(64), primary_key=True, comment="what the entry points to, and its update time, hashed"),
-    Column("link", Exact, comment="the CAP document's address; null when the entry carries it"),
+    Column("link", Exact, comment="the CAP document's address, as long as it is to be fetched. PERSONAL DATA"),
     Column("address", String(64), comment="what the document behind the links is known by, in addresses"),
-    Column("others", Exact, comment="further addresses of the entry, one a line: where the first leads to no CAP"),
+    Column(
+        "others", Exact, comment="its further addresses, one a line: where the first leads to no CAP. PERSONAL DATA"
+    ),
     Column("state", String(10), nullable=False, comment="taken | missing"),
     Column("seen_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False, default=0, comment="fetches that failed in a row"),
     Column("retry_at", Moment, comment="for missing ones"),
-    Column("error", Told, comment="why it is missing"),
+    Column("error", Told, comment="why it is missing, as long as it is to be fetched. PERSONAL DATA"),
     Column("envelope_status", Word(20), comment="what an EDXL-DE envelope says of its content"),
 )
 Index(None, entries.c.feed, entries.c.state)
@@ -230,6 +234,9 @@ Index(None, alerts.c.feed, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.card_id, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.identifier, alerts.c.received_at, alerts.c.id)
 Index(None, alerts.c.reason, alerts.c.received_at)
+Index(None, alerts.c.sha256)
+IS_WHOLE = alerts.c.erased_at.is_(None)
+Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
 
 chain_names = Table(
     "chain_names",
@@ -291,7 +298,11 @@ cards = Table(
     Column("unverified_since", Moment, comment="since a gap of its feed; null while it is verified"),
     Column("superseded_by", String(40), comment="the card of its incident that takes its place"),
     Column("supersede_at", Moment, comment="when it ends for that, at the latest; null when nothing is handed over"),
-    Column("restored_at", Moment, comment="when a person made its chain displayable again after a withdrawal"),
+    Column(
+        "restored_at",
+        Moment,
+        comment="since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
+    ),
     Column("held_at", Moment, comment="since when a person keeps its data beyond the retention"),
     Column("erased_at", Moment, comment="when its personal data was erased"),
 )
@@ -301,6 +312,8 @@ Index(None, cards.c.state, cards.c.expires_at)
 Index(None, cards.c.published_at, cards.c.id)
 Index(None, cards.c.state, cards.c.published_at, cards.c.id)
 Index(None, cards.c.chain_id)
+HAS_DATA = cards.c.erased_at.is_(None)
+Index(None, cards.c.ended_at, sqlite_where=HAS_DATA, postgresql_where=HAS_DATA)
 
 alert_traits = Table(
     "alert_traits",
@@ -329,6 +342,54 @@ corrections = Table(
 )
 Index(None, corrections.c.chain_id)
 Index(None, corrections.c.card_id)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column(
+        "id", String(64), primary_key=True, comment="hash of its address and digest, or of its content in the alert"
+    ),
+    Column("uri", Exact, comment="where it is fetched; null where an alert contains it. PERSONAL DATA"),
+    Column("digest", Told, comment="what the alert says that the file's SHA-1 is. PERSONAL DATA"),
+    Column("state", String(10), nullable=False, comment="pending | ready | failed, for good"),
+    Column("attempts", Integer, nullable=False, comment="claims so far: the fencing number"),
+    Column("failures", Integer, nullable=False, comment="attempts that failed in a row"),
+    Column("due_at", Moment, comment="when to try; the end of the lease while a gateway does; null when done"),
+    Column(
+        "finding",
+        String(10),
+        comment="fetch | digest | type | size | unsafe: why it is not shown, or what is odd of it",
+    ),
+    Column("trouble", Told, comment="a sentence about that. PERSONAL DATA"),
+    Column("mime_type", String(20)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("sha256", String(64), comment="of the content"),
+    Column("source_sha256", String(64), comment="of the file as it came"),
+    Column("content", LargeBinary, comment="as it is served, while a live card may show it. PERSONAL DATA"),
+    comment="pictures that live cards show or wait for, each once whatever cards, feeds and gateways there are",
+)
+HAS_WORK = pictures.c.due_at.is_not(None)
+Index(None, pictures.c.due_at, sqlite_where=HAS_WORK, postgresql_where=HAS_WORK)
+
+card_media = Table(
+    "card_media",
+    metadata,
+    Column("token", String(40), primary_key=True, comment="random; the last part of its address"),
+    Column("card_id", String(40), nullable=False),
+    Column("picture_id", String(64), nullable=False, comment="of pictures, where it still exists"),
+    Column("number", Integer, nullable=False, comment="1 is m1; a card never gives a number twice"),
+    Column("alert_id", String(40), nullable=False, comment="the alert that the card displays"),
+    Column("info", Integer, nullable=False, comment="position of the info block in the alert that has it, from 0"),
+    Column("resource", Integer, nullable=False, comment="position of the resource in that"),
+    Column("finding", String(10), comment="the picture's, once its card has ended"),
+    Column("removed_at", Moment, comment="when a person took it from the card; then its chain never shows it again"),
+    Column("gone_at", Moment, comment="when its card ended"),
+    UniqueConstraint("card_id", "picture_id"),
+    comment="which pictures a card shows or waits for, and where they are served",
+)
+Index(None, card_media.c.picture_id)
+Index(None, card_media.c.gone_at)
 
 tombstones = Table(
     "tombstones",
@@ -540,15 +601,22 @@ PERSONAL = (
     alerts.c.event,
     bodies.c.content,
     bodies.c.url,
+    bodies.c.media_type,
     entries.c.link,
     entries.c.others,
     entries.c.error,
     addresses.c.link,
+    pictures.c.uri,
+    pictures.c.digest,
+    pictures.c.trouble,
+    pictures.c.content,
     card_revisions.c.body,
     messages.c.body,
     attempts.c.error,
     attempts.c.response_excerpt,
+    alert_traits.c.trait,
+    corrections.c.value_sha256,
     audit.c.reason,
 )
 """Every column that may contain a name, a plate or a stranger's words. Addresses count: a page is often named after the
-child."""
+child. So do hashes of a fact: there are few names and plates to try."""

@@ -53,6 +53,7 @@ class Commit:
         )
         self.sequence = self._stored = sequence
         self.paused_since = paused_since
+        self.is_dirty = False
 
     @classmethod
     def begin(cls, connection: Connection, *, now: datetime, outlets: Outlets, alone: bool) -> Commit:
@@ -126,6 +127,10 @@ class Write:
             raise AssertionError("only a unit that is alone pauses: nobody claims a display meanwhile")
         self.execute(update(gateway).values(paused_since=since))
         self._commit.paused_since = since
+
+    def leaves_traces(self) -> None:
+        """Something was erased that must be gone from the files too: they are scrubbed soon."""
+        self._commit.is_dirty = True
 
     def next_sequence(self) -> int:
         """The next number of the whole gateway: the microsecond of the commit, made strictly growing, so that it goes on

@@ -55,13 +55,22 @@ class Unit(NamedTuple):
     loop: asyncio.AbstractEventLoop
 
 
+class Apart(NamedTuple):
+    """Work on the database between two groups, in no transaction of ours."""
+
+    work: Callable[[Engine], Any]
+    done: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+
+
 class Setting(Protocol):
     """What a commit takes from outside: the time, where cards leave, and who is told of faults. All may be replaced at run
-    time."""
+    time. ``is_dirty`` is set where a commit erased something that must be gone from the files too."""
 
     outlets: Outlets
     clock: Callable[[], datetime]
     on_fault: Callable[[BaseException], None]
+    is_dirty: bool
 
 
 class Writer:
@@ -70,8 +79,8 @@ class Writer:
     def __init__(self, engine: Engine, setting: Setting) -> None:
         self._engine, self._setting = engine, setting
         self._trouble: str | None = None
-        self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
-        self._next: Unit | None = None
+        self._queue: queue.SimpleQueue[Unit | Apart | None] = queue.SimpleQueue()
+        self._next: Unit | Apart | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._closed = False
         self._thread.start()
@@ -86,6 +95,15 @@ class Writer:
         self._queue.put(Unit(work, alone, done, loop))
         return await done
 
+    async def apart(self, work: Callable[[Engine], T]) -> T:
+        """The result of ``work(engine)``, which runs in the writer's thread while nothing else is written."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._queue.put(Apart(work, done, loop))
+        return await done
+
     def close(self) -> None:
         """Finish what was handed in, then stop."""
         self._closed = True
@@ -95,6 +113,9 @@ class Writer:
     def _run(self) -> None:
         while (unit := self._next or self._queue.get()) is not None:
             self._next = None
+            if isinstance(unit, Apart):
+                _tell(unit, self._apart(unit))
+                continue
             group = [unit]
             try:
                 results = self._results(group)
@@ -103,6 +124,13 @@ class Writer:
                 results = [StoreError(f"the writer failed: {type(error).__name__}")] * len(group)
             for one, result in zip(group, results, strict=True):
                 _tell(one, result)
+
+    def _apart(self, unit: Apart) -> Any:
+        try:
+            return unit.work(self._engine)
+        except BaseException as error:  # noqa: BLE001  (as above)
+            self._setting.on_fault(error)
+            return StoreError(f"the writer failed: {type(error).__name__}")
 
     def _results(self, group: list[Unit]) -> list[Any]:
         """What each unit of the group gave, which grows meanwhile."""
@@ -132,7 +160,7 @@ class Writer:
             while len(group) < GROUP and time.monotonic() < end and (unit := self._waiting(group[0].alone)):
                 group.append(unit)
                 results.append(commit.unit(unit.work))
-            commit.finish()
+            self._finish(commit)
         return results
 
     def _waiting(self, alone: bool) -> Unit | None:
@@ -143,7 +171,7 @@ class Writer:
             return None
         if unit is None:
             self._queue.put(None)  # the end, for the loop to find
-        elif unit.alone and not alone:
+        elif isinstance(unit, Apart) or (unit.alone and not alone):
             self._next = unit
         else:
             return unit
@@ -156,7 +184,7 @@ class Writer:
                 with self._engine.begin() as connection:
                     commit = self._begin(connection, alone=any(unit.alone for unit in group))
                     results = [_attempt(commit, unit) for unit in group]
-                    commit.finish()
+                    self._finish(commit)
             except DBAPIError as error:
                 if last + 1 < TRIES and _failed_for_another(error):
                     continue
@@ -168,6 +196,12 @@ class Writer:
             self._tell_of(_trouble_of(results))
             return results
         raise AssertionError("the last try returns")
+
+    def _finish(self, commit: Commit) -> None:
+        """Before the commit: who scrubs now waits for the writer, and so for what is committed."""
+        commit.finish()
+        if commit.is_dirty:
+            self._setting.is_dirty = True
 
     def _begin(self, connection: Connection, *, alone: bool) -> Commit:
         return Commit.begin(connection, now=self._setting.clock(), outlets=self._setting.outlets, alone=alone)
@@ -197,7 +231,7 @@ def _failed_for_another(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in AGAIN
 
 
-def _tell(unit: Unit, result: Any) -> None:
+def _tell(unit: Unit | Apart, result: Any) -> None:
     def settle() -> None:
         if unit.done.cancelled():
             return

@@ -1,4 +1,4 @@
-"""The JSON pages: what came in, which cards there are, what went out; and ``verify`` and ``reload``.
+"""The JSON pages: what came in, which cards there are, what went out; and ``reload``.
 
 A token of scope ``receive`` sees the cards and deliveries of its receiver only, and a card only while the newest message
 to that receiver displays it: what was taken down there is none of its business any more.
@@ -13,18 +13,18 @@ from typing import Any, get_args
 import msgspec
 from aiohttp import web
 
-from capgateway.cards.decision import Word
-from capgateway.store import Page, StoredAlert, StoredCard, lists
+from capgateway.cards.decision import CardWord, Word
+from capgateway.store import Page, Store, StoredAlert, StoredCard, StoredDelivery, lists, media_rows, pause
+from capgateway.store.audit import Act
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.feeds import operations
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
-from capgateway.web.said import required, said
 
 DECISIONS = get_args(Word)
-CARD_STATES = ("active", "linked", "waiting", "ended")
+CARD_STATES = get_args(CardWord)
 DELIVERY_STATES = ("pending", "delivered", "superseded", "dead")
 MOST_OF_A_CARD = 200  # alerts and deliveries told with a card; its whole life has some dozens
 
@@ -36,7 +36,9 @@ async def gateway(request: web.Request) -> web.Response:
     """Which gateway this is: readers of its lists can see whether it is the one that was meant."""
     known = request.app[GATEWAY]
     path = str(Path(known.settings.path).absolute()) if known.settings.path else None
-    return as_json({"version": version("capgateway"), "configuration": path, "database": known.database})
+    paused_since = await known.store.read(pause.since)
+    told = {"version": version("capgateway"), "configuration": path, "database": known.database}
+    return as_json(told | {"paused_since": paused_since})
 
 
 @routes.get("/api/v1/alerts")
@@ -88,29 +90,21 @@ async def card(request: web.Request) -> web.Response:
     """One card with the alerts it is made of, what was found in them, and where it went."""
     store, card_id, mine = request.app[GATEWAY].store, query.name(request), actor(request).receiver
     found = await store.read(lists.one_card, card_id)
-    if found is None or (mine is not None and not await store.read(lists.shown_to, mine, [card_id])):
+    newest = None if mine is None else await _newest(store, card_id, mine)
+    if found is None or (mine is not None and newest is None):
         raise Refused(404, f"there is no card {card_id}")
+    if newest and newest.action != "display":
+        raise Refused(410, f"the card {card_id} was taken down")
     sent = (await store.read(lists.delivery_page, card_id=card_id, receiver=mine, limit=MOST_OF_A_CARD)).items
     if mine is not None:
         return as_json(_for_receiver(found) | {"deliveries": sent})
     made_of = (await store.read(lists.alert_page, card_id=card_id, limit=MOST_OF_A_CARD)).items
     findings = [{"alert_id": one.id} | msgspec.to_builtins(finding) for one in made_of for finding in one.findings]
-    more = {"evidence": {}, "alerts": made_of, "findings": findings, "deliveries": sent}
+    pictures = await store.read(media_rows.findings, card_id)
+    findings += [{"alert_id": alert_id} | msgspec.to_builtins(finding) for alert_id, finding in pictures]
+    proof = await store.read(lists.evidence_of, found.card) if found.card else {}
+    more = {"evidence": proof, "alerts": made_of, "findings": findings, "deliveries": sent}
     return as_json(msgspec.structs.asdict(found) | more)
-
-
-@routes.post("/api/v1/cards/{id}/verify")
-async def verify(request: web.Request) -> web.Response:
-    """An operator confirms that a card is still true."""
-    card_id, store = query.name(request), request.app[GATEWAY].store
-    reason = required(await said(request))
-    is_verified = await request.app[GATEWAY].hands.verify(card_id, actor=actor(request).name, reason=reason)
-    found = await store.read(lists.one_card, card_id)
-    if found is None:
-        raise Refused(404, f"there is no card {card_id}")
-    if not is_verified:
-        raise Refused(409, f"the card {card_id} has ended ({found.end_reason}): there is nothing to verify")
-    return as_json({name: getattr(found, name) for name in ("card_id", "state", "verified_at", "unverified_since")})
 
 
 @routes.get("/api/v1/deliveries")
@@ -130,6 +124,8 @@ async def deliveries(request: web.Request) -> web.Response:
 async def reload(request: web.Request) -> web.Response:
     """Read the configuration again. 422 with its faults, and the old one stays in use, when it cannot be used."""
     came = await operations(request).reload()
+    detail = {"changed": came.changed, "is_rejected": bool(came.errors)}
+    await request.app[GATEWAY].hands.record(Act(actor=actor(request).name), "gateway.reloaded", detail=detail)
     if came.errors:
         raise Refused(422, "the configuration cannot be used; the one before stays in use", errors=came.errors)
     return as_json({"status": "reloaded", "changed": came.changed, "restart_needed": came.restart_needed})
@@ -137,7 +133,13 @@ async def reload(request: web.Request) -> web.Response:
 
 def _for_receiver(card: StoredCard) -> dict[str, Any]:
     """A card without what only operators need."""
-    return {name: value for name, value in msgspec.structs.asdict(card).items() if name != "attention"}
+    return {name: value for name, value in msgspec.structs.asdict(card).items() if name not in ("attention", "held_at")}
+
+
+async def _newest(store: Store, card_id: str, receiver: str) -> StoredDelivery | None:
+    """The newest delivery of a card to a receiver, if it ever had one."""
+    newest = (await store.read(lists.delivery_page, card_id=card_id, receiver=receiver, limit=1)).items
+    return newest[0] if newest else None
 
 
 async def _alert(request: web.Request) -> StoredAlert:

@@ -15,10 +15,15 @@ from capgateway.web import (
     api,
     connections,
     deliveries,
+    erase,
     feeds,
     guard,
+    hand,
     health,
+    lives,
+    media,
     page,
+    places,
     problems,
     quarantine,
     receivers,
@@ -38,7 +43,21 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, quarantine, deliveries, feeds, receivers, validate, page):
+    for part in (
+        health,
+        api,
+        hand,
+        lives,
+        quarantine,
+        erase,
+        deliveries,
+        feeds,
+        receivers,
+        media,
+        places,
+        validate,
+        page,
+    ):
         app.add_routes(part.routes)
     return app
 

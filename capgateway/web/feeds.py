@@ -14,6 +14,7 @@ from capgateway.config.values import unknown
 from capgateway.masking import mask_addresses, mask_query
 from capgateway.store import feeds as stored_feeds
 from capgateway.store import lists
+from capgateway.store.audit import Act
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway, Operations
@@ -21,6 +22,8 @@ from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capgateway.feeds import Feed
     from capgateway.feeds.status import FeedStatus, Submitted
     from capgateway.store import StoredAlert
@@ -31,6 +34,7 @@ BODY_SECONDS = 60.0  # 10 MB at 1.3 Mbit/s; a slower sender holds a connection f
 #: A document that was quarantined for one of these can only be mended by who wrote it.
 FAULTY = frozenset({"unreadable", "schema", "unidentifiable"})
 MOST_FINDINGS = 200  # told in one problem document
+MOST_RECORDED = 200  # alerts of one submission in the audit trail; an envelope has a few
 
 routes = web.RouteTableDef()
 
@@ -64,9 +68,11 @@ async def poll(request: web.Request) -> web.Response:
     if found.kind in {"naads", "push"}:
         raise Refused(409, f'a feed of kind "{found.kind}" is not polled: its alerts come by themselves')
     try:
-        return as_json(await does.poll_now(found.name))
+        polled = await does.poll_now(found.name)
     except KeyError:
         raise _not_watched(found) from None
+    await _record(request, "feed.polled", found)
+    return as_json(polled)
 
 
 @routes.post("/api/v1/feeds/{id}/alerts")
@@ -81,11 +87,18 @@ async def alerts(request: web.Request) -> web.Response:
         submitted = await does.submit(found.name, document, actor=actor(request).name)
     except KeyError:
         raise _not_watched(found) from None
+    if found.kind != "push" or "operate" in actor(request).scopes:  # a partner's push is no act of an operator
+        await _record(request, "alert.submitted", found, [one.alert_id for one in submitted])
     faulty = await _faulty(request.app[GATEWAY], submitted)
     if faulty is None:
         return as_json({"items": submitted}, status=202)
     findings = [finding for one in faulty for finding in one.findings][:MOST_FINDINGS]
     raise Refused(422, "nothing in this document can be used", findings=findings, items=submitted)
+
+
+async def _record(request: web.Request, action: str, found: Feed, alert_ids: Sequence[str] = ()) -> None:
+    act, detail = Act(actor=actor(request).name), {"feed": found.name}
+    await request.app[GATEWAY].hands.record(act, action, detail=detail, alert_ids=alert_ids[:MOST_RECORDED])
 
 
 async def body(request: web.Request) -> bytes:

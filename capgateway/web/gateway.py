@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
@@ -15,7 +15,15 @@ from capgateway.clock import utc_now
 from capgateway.config import Settings
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
+from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store
+from capgateway.store.audit import Act
+from capgateway.store.corrections import Corrected
+from capgateway.store.erase import Report
+from capgateway.store.evidence import Evidence
+from capgateway.store.hand import Restored
+from capgateway.store.pause import Paused
+from capgateway.store.publish import Published
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +54,45 @@ class Operations(Protocol):
 class Hands(Protocol):
     """What operators do by hand to what is stored, in any process; each is logged with its actor and reason."""
 
-    async def verify(self, card_id: str, *, actor: str, reason: str) -> bool:
-        """Confirm that an active card is still true; whether there is such a card."""
+    async def verify(self, card_id: str, act: Act) -> None:
+        """Confirm that a card on display is still true. Raises ``LookupError`` and ``ValueError`` with a sentence for the
+        operator where that cannot be, as all of these do."""
+
+    async def withdraw(self, card_id: str, act: Act) -> None:
+        """Take a card down, and let nothing of its case be displayed until it is restored."""
+
+    async def restore(self, card_id: str, act: Act) -> Restored:
+        """Show again, as a new card, what a person withdrew."""
+
+    async def correct(self, card_id: str, pointers: Sequence[str], act: Act) -> Corrected:
+        """Remove facts from a card."""
+
+    async def hold(self, card_id: str, act: Act, *, lift: bool = False) -> None:
+        """Keep the data of a card beyond the retention, or no longer."""
+
+    async def publish(self, alert_id: str, programme: str | None, act: Act) -> Published:
+        """Display a declined alert."""
+
+    async def pause(self, act: Act) -> Paused:
+        """Let no display start."""
+
+    async def resume(self, act: Act) -> datetime | None:
+        """Send displays again; since when they were paused."""
+
+    async def export(self, card_id: str, act: Act) -> Evidence:
+        """All that is stored of a card and its chain."""
+
+    async def record(self, act: Act, action: str, *, detail: dict[str, Any], alert_ids: Sequence[str] = ()) -> None:
+        """Note in the audit trail what a person did through another walk."""
 
     async def dismiss(self, alert_id: str, *, actor: str, reason: str) -> None:
         """Settle a quarantined alert without an effect. ``LookupError`` and ``ValueError`` say why that cannot be."""
 
     async def release(self, alert_id: str, card_id: str | None, *, actor: str, reason: str | None) -> Decision:
         """Let a quarantined take-down end this card, or the only one that it marks. Raises the same."""
+
+    async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> Report:
+        """Erase all that a card, or the alerts of an identifier, are about. Raises the same."""
 
 
 def _no_troubles() -> Sequence[str]:
@@ -88,6 +127,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)
     now: Callable[[], datetime] = utc_now
+    atlas: Callable[[], Atlas] = lambda: ATLAS
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

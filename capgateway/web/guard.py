@@ -1,7 +1,7 @@
 """Who may look, who may change things, and what browsers may do with it: cards hold children's names.
 
 Without tokens only this machine is answered, and everything is allowed. With tokens every request needs one, but for the
-two that orchestrators ask. What a token needs is written at each page (:func:`needs`); a page that says nothing needs
+two that orchestrators ask, and for pages that are :func:`unguarded`. What a token needs is written at each page (:func:`needs`); a page that says nothing needs
 ``read``, or ``operate`` where it changes something.
 
 Two dangers come through a browser on this machine that shows a stranger's page. Its own name may resolve to 127.0.0.1
@@ -41,6 +41,7 @@ THIS_MACHINE = Token(name="local", token="", scopes=("read", "operate", "submit"
 
 ACTOR = web.RequestKey("actor", Token)
 _NEEDS = "capgateway_needs"
+_UNGUARDED = "capgateway_unguarded"
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -53,6 +54,12 @@ def needs(*scopes: Scope) -> Callable[[F], F]:
         return page
 
     return mark
+
+
+def unguarded(page: F) -> F:
+    """A page that needs no token: to know its address is enough."""
+    setattr(page, _UNGUARDED, True)
+    return page
 
 
 def actor(request: web.Request) -> Token:
@@ -80,7 +87,7 @@ async def only_known(request: web.Request, handler: Answer) -> web.StreamRespons
     tokens = request.app[GATEWAY].settings.tokens
     found = _by_token(request, tokens) if tokens else _on_this_machine(request)
     if found is None:
-        if request.path not in OPEN:
+        if not _is_open(request):
             raise _unknown(request)
         return await handler(request)
     request[ACTOR] = found
@@ -91,6 +98,10 @@ async def only_known(request: web.Request, handler: Answer) -> web.StreamRespons
             LOGGER, "api.called", method=request.method, path=request.path, actor=found.name, status=answer.status
         )
     return answer
+
+
+def _is_open(request: web.Request) -> bool:
+    return request.path in OPEN or getattr(request.match_info.handler, _UNGUARDED, False)
 
 
 def may_know(request: web.Request) -> bool:
@@ -131,7 +142,7 @@ def _check_packing(request: web.Request) -> None:
 def _check_scope(request: web.Request, found: Token) -> None:
     usual: tuple[Scope, ...] = ("read",) if request.method in READING else ("operate",)
     wanted = getattr(request.match_info.handler, _NEEDS, usual)
-    if request.path in OPEN or any(scope in found.scopes for scope in wanted):
+    if _is_open(request) or any(scope in found.scopes for scope in wanted):
         return
     challenge = f'Bearer realm="capgateway", error="insufficient_scope", scope="{" ".join(wanted)}"'
     detail = f'the token "{found.name}" lacks the scope {" or ".join(wanted)}'

@@ -9,7 +9,7 @@ from aiohttp import web
 from capgateway import metrics
 from capgateway.errors import StoreError
 from capgateway.feeds.status import FeedStatus
-from capgateway.store import lists
+from capgateway.store import lists, pause
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
@@ -37,7 +37,7 @@ async def readyz(request: web.Request) -> web.Response:
         return problem(503, "not ready; with a token of scope read this page says why")
     if reasons:
         return problem(503, "; ".join(reasons), reasons=reasons)
-    notes = [*gateway.notes(), *await _waits_for_a_person(gateway)] if may_know(request) else []
+    notes = [*gateway.notes(), *await _notes_of_the_store(gateway)] if may_know(request) else []
     return as_json({"status": "ready"} | ({"notes": notes} if notes else {}))
 
 
@@ -49,15 +49,17 @@ async def exposition(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
-async def _waits_for_a_person(gateway: Gateway) -> list[str]:
-    """Sentences about live cards that a person has to look at, with the command that lists them."""
+async def _notes_of_the_store(gateway: Gateway) -> list[str]:
+    """Sentences about a pause, and about live cards that a person has to look at, with the command that lists them."""
     try:
         found = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
+        paused_since = await asyncio.wait_for(gateway.store.read(pause.since), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return []
     unverified = "1 live card is" if found.unverified == 1 else f"{found.unverified} live cards are"
     held = "1 take-down is" if found.held == 1 else f"{found.held} take-downs are"
-    notes = [f"{unverified} unverified: capgateway cards list --state active"] if found.unverified else []
+    notes = [f"displays are paused since {paused_since:%Y-%m-%d %H:%M:%SZ}: capgateway resume"] if paused_since else []
+    notes += [f"{unverified} unverified: capgateway cards list --state active"] if found.unverified else []
     return [*notes, f"{held} held: capgateway quarantine list"] if found.held else notes
 
 
@@ -68,6 +70,7 @@ async def _state(gateway: Gateway) -> metrics.State:
     try:
         waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
         person = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
+        paused_since = await asyncio.wait_for(gateway.store.read(pause.since), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
@@ -78,6 +81,7 @@ async def _state(gateway: Gateway) -> metrics.State:
         feeds=feeds,
         deliveries=known,
         is_writable=is_writable,
+        is_paused=paused_since is not None,
         cards_unverified=person.unverified,
         take_downs_held=person.held,
     )

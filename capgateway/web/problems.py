@@ -36,6 +36,12 @@ class Refused(Exception):
         super().__init__(detail)
 
 
+def _path(request: web.Request) -> str:
+    """What was asked, for logs: the address of a picture is its key, so a route is logged without its variable parts."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else request.path
+
+
 @web.middleware
 async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Answer with a problem document instead of whatever was raised."""
@@ -54,10 +60,10 @@ async def tell_problems(request: web.Request, handler: Answer) -> web.StreamResp
     except web.HTTPException as error:
         return problem(error.status, _detail(error, request))
     except StoreError as error:
-        log.event(logger, "web.database_failed", level=logging.ERROR, path=request.path, detail=str(error))
+        log.event(logger, "web.database_failed", level=logging.ERROR, path=_path(request), detail=str(error))
         return problem(503, "the database cannot be used at the moment")
     except Exception as error:  # noqa: BLE001  (the edge: one request that fails unexpectedly ends alone)
-        log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=request.path)
+        log.event(logger, "web.failed", level=logging.ERROR, error=error, method=request.method, path=_path(request))
         return problem(500, UNEXPECTED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from aiohttp import web
 
@@ -13,13 +13,7 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor
 from capgateway.web.problems import Refused
-from capgateway.web.said import required, said
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-    from typing import TypeVar
-
-    T = TypeVar("T")
+from capgateway.web.said import done, required, said
 
 REASONS = get_args(QuarantineReason)
 
@@ -47,6 +41,7 @@ async def quarantined(request: web.Request) -> web.Response:
     if alert is None:
         raise Refused(404, f"there is no alert {alert_id}")
     was = f"it was {alert.handled}" if alert.handled else f"its decision is {alert.decision}"
+    was = "it is erased" if alert.erased_at and alert.decision == "quarantined" else was
     raise Refused(404, f"the alert {alert_id} is not in quarantine: {was}")
 
 
@@ -54,31 +49,19 @@ async def quarantined(request: web.Request) -> web.Response:
 async def dismiss(request: web.Request) -> web.Response:
     """Settle an alert without an effect: its cards keep their display and lose their marks."""
     alert_id, reason = query.name(request), required(await said(request))
-    await _done(request.app[GATEWAY].hands.dismiss(alert_id, actor=actor(request).name, reason=reason))
+    await done(request.app[GATEWAY].hands.dismiss(alert_id, actor=actor(request).name, reason=reason))
     return as_json({"alert_id": alert_id, "handled": "dismissed"})
 
 
 @routes.post("/api/v1/quarantine/{id}/release")
 async def release(request: web.Request) -> web.Response:
-    """Let a take-down end a card after all. The card may be left out where the take-down marks only one."""
+    """Let a take-down end a card after all, or an alert be displayed that waits. The card may be left out where the take-down
+    marks only one."""
     alert_id, given = query.name(request), await said(request)
     acting = request.app[GATEWAY].hands.release(
         alert_id, given.card, actor=actor(request).name, reason=(given.reason or "").strip() or None
     )
-    decision = await _done(acting)
-    ended = [change.card_id for change in decision.changes]
-    what = {"alert_id": alert_id, "handled": "released", "cards": ended}
+    decision = await done(acting)
+    concerned = [change.card_id for change in decision.changes]
+    what = {"alert_id": alert_id, "handled": "released", "cards": concerned}
     return as_json(what | {"decision": decision.word, "reason": decision.reason})
-
-
-async def _done(acting: Awaitable[T]) -> T:
-    """What an action gave; the store's refusals are sentences for operators. Only plain ones are: a fault of the gateway may quote
-    the alert."""
-    try:
-        return await acting
-    except (LookupError, ValueError) as error:
-        if type(error) is LookupError:
-            raise Refused(404, str(error)) from None
-        if type(error) is ValueError:
-            raise Refused(409, str(error)) from None
-        raise

@@ -44,6 +44,15 @@ def choice(request: web.Request, name: str, words: tuple[str, ...]) -> str:
     return _word(name, request.query.get(name, words[0]), words)
 
 
+def only(request: web.Request, name: str) -> str:
+    """The only parameter, which must be given."""
+    unknown = sorted(set(request.query) - {name})
+    if unknown or name not in request.query:
+        wrong = f"there is no parameter {unknown[0][:50]!r}" if unknown else f"the parameter {name} is missing"
+        raise Refused(400, f"{wrong}; known is {name}")
+    return _word(name, request.query[name])
+
+
 def name(request: web.Request) -> str:
     """The ``{id}`` of the path."""
     return _word("id", request.match_info["id"])

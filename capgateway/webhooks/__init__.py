@@ -6,7 +6,7 @@ from capgateway.webhooks.messages import Message, Stamp, display, display_type, 
 from capgateway.webhooks.operator import OperatorData, operator_message
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after, needs_operator
-from capgateway.webhooks.route import Lane, Outlets, reopens, route_display, route_take_down
+from capgateway.webhooks.route import Lane, Outlets, Route, reopens, route_display, route_take_down
 from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_secret, verify
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Priority",
     "Receiver",
     "Retry",
+    "Route",
     "Stamp",
     "after",
     "deadline",

@@ -12,7 +12,8 @@ import msgspec
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     """Fields are the keys of ``[[receivers]]``. ``secrets`` are the decoded HMAC keys, newest first: all sign.
 
-    ``rate`` is messages a second; ``timeout`` covers the whole request, the answer's body included.
+    ``programmes`` are those whose cards it gets, ``*`` for all. ``rate`` is messages a second; ``timeout`` covers the whole
+    request, the answer's body included.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[bytes, ...]
     signing_key: bytes | None = None
     messages: tuple[str, ...] = ("card.*",)
+    programmes: tuple[str, ...] = ("amber",)
     regions: tuple[str, ...] = ()
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     rate: float = 20.0
@@ -39,3 +41,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     def wants(self, message_type: str) -> bool:
         """Whether ``messages`` selects this type. Patterns are anchored and ``*`` crosses dots."""
         return any(fnmatchcase(message_type, pattern) for pattern in self.messages)
+
+    def takes(self, programme: str) -> bool:
+        """Whether it gets the cards of a programme."""
+        return programme in self.programmes or "*" in self.programmes

@@ -30,10 +30,12 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of receivers: ``show`` gets the display; ``leave`` displays the card, but its regions no longer take part."""
+    """Names of receivers: ``show`` gets the display. The others display the card, but should no longer: the regions of those in
+    ``leave`` take no part any more, and those in ``lose`` no longer get the cards of its programme."""
 
     show: tuple[str, ...]
     leave: tuple[str, ...]
+    lose: tuple[str, ...] = ()
 
 
 def route_display(card: Card, message_type: str, receivers: Sequence[Receiver], lanes: Sequence[Lane]) -> Route:
@@ -41,10 +43,12 @@ def route_display(card: Card, message_type: str, receivers: Sequence[Receiver], 
     closed = {lane.receiver for lane in lanes if lane.taken_down}
     holding = {lane.receiver for lane in lanes if not lane.taken_down}
     open_to = [receiver for receiver in receivers if receiver.name not in closed]
-    inside = {receiver.name for receiver in open_to if cards.touches(card.area, receiver.regions)}
+    takers = [receiver for receiver in open_to if receiver.takes(card.kind)]
+    inside = {receiver.name for receiver in takers if cards.touches(card.area, receiver.regions)}
     return Route(
-        show=tuple(r.name for r in open_to if r.enabled and r.name in inside and r.wants(message_type)),
-        leave=tuple(r.name for r in open_to if r.name not in inside and r.name in holding),
+        show=tuple(r.name for r in takers if r.enabled and r.name in inside and r.wants(message_type)),
+        leave=tuple(r.name for r in takers if r.name not in inside and r.name in holding),
+        lose=tuple(r.name for r in open_to if r.name in holding and not r.takes(card.kind)),
     )
 
 
@@ -53,7 +57,10 @@ def reopens(card: Card, receivers: Sequence[Receiver], lanes: Sequence[Lane]) ->
     to show it there."""
     closed = {lane.receiver for lane in lanes if lane.taken_down}
     return any(
-        receiver.enabled and receiver.name in closed and cards.touches(card.area, receiver.regions)
+        receiver.enabled
+        and receiver.name in closed
+        and receiver.takes(card.kind)
+        and cards.touches(card.area, receiver.regions)
         for receiver in receivers
     )
 

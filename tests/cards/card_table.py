@@ -86,6 +86,7 @@ class Table:
             incident_id=card.incident_id,
             revision=card.revision,
             state="active",
+            programme=card.kind,
             alert_id=change.alert_id,
             published_at=state.published_at if state else self.now,
             target=tuple(target.code for target in card.area.target),
@@ -96,7 +97,12 @@ class Table:
         assert state.active, "a card ends once"
         assert change.revision == state.revision + 1
         self.states[change.card_id] = msgspec.structs.replace(
-            state, state="ended", revision=change.revision, end_reason=change.reason
+            state,
+            state="ended",
+            revision=change.revision,
+            end_reason=change.reason,
+            ended_at=self.now,
+            restored_at=self.now if change.by_policy else None,
         )
 
 

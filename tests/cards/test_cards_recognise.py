@@ -7,14 +7,19 @@ import os
 from pathlib import Path
 
 import pytest
-from card_samples import CAE, an_alert, an_info, decide, following, verdict
+from card_samples import ANYWHERE, CAE, an_alert, an_info, decide, following, verdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capgateway import cap
-from capgateway.cards.amber import recognise
+from capgateway import cap, cards
 
 EVENT = "profile:CAP-CP:Event:0.4"
+
+
+def recognise(alert: cap.Alert) -> str | None:
+    """Why the alert counts as an AMBER Alert, or ``None``."""
+    found = ANYWHERE.recognise(cards.gist(alert))
+    return found.basis if found else None
 
 
 def coded(*codes: tuple[str, str], event: str = "Message", headline: str | None = None) -> cap.Alert:
@@ -96,6 +101,9 @@ def test_info_blocks_are_judged_together() -> None:
         "LAKE CITY — An Amber Alert was declared Thursday",
         "AMBER Alert: last seen in a lifted gray pickup",
         "Amber Alert for a girl from Snow Hill",
+        "AMBER Alert over abduction in Hurricane, UT",
+        "Alerta AMBER: placa terminada en 45",
+        "AMBER Alert: red Storm trailer",
         "Alerta AMBER",
         "ALERTA ÁMBER: se busca a una niña de 8 años",
         "Se ha activado una Alerta AMBER en el condado",
@@ -146,6 +154,20 @@ def test_without_any_code_the_words_decide(text: str) -> None:
         "Alerte AMBER levée",
         "This is not an AMBER Alert",
         "AMBER Alert hoax",
+        "Amber alert for tsunami",
+        "Amber alert: tropical storm",
+        "Amber Alert level reached at volcano",
+        "Amber alert, yellow rain warning",
+        "Alerta AMBER por lluvias fuertes",
+        "Alerta amber por vientos",
+        "Alerte amber pour vents violents",
+        "Alerte AMBER - pluie",
+        "AMBER Alert has expired",
+        "AMBER Alert is over",
+        "AMBER Alert cancellation",
+        "AMBER Alert criteria not met",
+        "Alerta AMBER desactivada",
+        "Alerte AMBER terminée",
         "",
     ],
 )

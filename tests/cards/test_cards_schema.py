@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -32,6 +33,43 @@ def test_the_shipped_schema_is_current() -> None:
     """The file is what the types say; `python -m capgateway.cards.card > schemas/card/card-1.schema.json` renews it."""
     made = msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted")) + b"\n"
     assert shipped.schema("card/card-1.schema.json") == made
+
+
+def test_the_shipped_schema_for_receivers_is_current() -> None:
+    """`python -m capgateway.cards.card --lax > schemas/card/card-1.lax.schema.json` renews it."""
+    made = msgspec.json.format(msgspec.json.encode(json_schema(lax=True), order="sorted")) + b"\n"
+    assert shipped.schema("card/card-1.lax.schema.json") == made
+
+
+def test_every_field_is_described_with_an_example() -> None:
+    """And each example is valid."""
+    whole = json_schema()
+    for name, definition in whole["$defs"].items():
+        for field, described in definition["properties"].items():
+            assert described.get("description"), f"{name}.{field}: describe it in capgateway/cards/described.py"
+            rule = jsonschema.Draft202012Validator({"$defs": whole["$defs"], **described})
+            assert [rule.is_valid(example) for example in described["examples"]] == [True], f"{name}.{field}"
+
+
+def test_the_card_of_the_documentation_is_one(schema: jsonschema.Draft202012Validator) -> None:
+    """The whole card that receivers.md shows is valid, and says what the gateway makes of the same alert."""
+    text = (Path(__file__).parents[2] / "docs" / "receivers.md").read_text(encoding="utf-8")
+    card = json.loads(text.partition("```json card\n")[2].partition("```")[0])
+    schema.validate(card)
+    made = published(card_of(story.amber(NOW), TEXAS))
+    for field in ("content", "children", "suspects", "vehicles", "last_seen", "safety", "actions"):
+        assert card[field] == made[field]
+
+
+def test_receivers_are_told_to_ignore_what_they_do_not_know() -> None:
+    """Their schema takes fields and words that later versions add, and still knows the version."""
+    lax = jsonschema.Draft202012Validator(json.loads(shipped.schema("card/card-1.lax.schema.json")))
+    card = published(card_of(story.amber(NOW), TEXAS))
+    later = card | {"nickname": "x", "state": "paused", "issuer": card["issuer"] | {"logo": "x"}}
+    assert lax.is_valid(card)
+    assert lax.is_valid(later)
+    assert not lax.is_valid(card | {"schema": "card/2"})
+    assert not lax.is_valid(card | {"revision": "two"})
 
 
 def test_cards_are_valid(schema: jsonschema.Draft202012Validator) -> None:

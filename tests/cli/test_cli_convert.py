@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import msgspec
@@ -12,12 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from capgateway import cap, shipped
+from capgateway.cli import cli
 from capgateway.cli.convert import convert
 from capgateway.simulate import story
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 FIRST = story.amber(NOW)
 AMBER, STORM, DRILL = (cap.write(alert) for alert in (FIRST, story.thunderstorm(NOW), story.exercise(NOW)))
@@ -59,10 +59,18 @@ def test_an_amber_alert_becomes_a_card(amber: Path) -> None:
     result = run(amber)
     (line,) = lines(result)
     assert (result.exit_code, list(line)) == (0, ["source", "decision", "reason", "card", "evidence"])
-    assert (line["source"], line["decision"], line["reason"], line["evidence"]) == (str(amber), "published", None, {})
+    assert (line["source"], line["decision"], line["reason"]) == (str(amber), "published", None)
     jsonschema.Draft202012Validator(json.loads(shipped.schema("card/card-1.schema.json"))).validate(line["card"])
     assert line["card"]["source"]["identifier"] == FIRST.identifier
     assert line["card"]["content"]["en-US"]["description"] == FIRST.infos[0].description
+
+
+def test_evidence_says_where_each_fact_was_read(amber: Path) -> None:
+    """Under the pointer of the fact, with a span of the text that the card shows."""
+    (line,) = lines(run(amber))
+    assert {"/children/0/name", "/vehicles/0/plate", "/last_seen/place", "/safety/0"} <= set(line["evidence"])
+    for one in line["evidence"].values():
+        assert line["card"]["content"][one["language"]][one["field"]][one["start"] : one["end"]] == one["text"]
 
 
 def test_what_is_no_amber_alert_is_no_failure() -> None:
@@ -126,6 +134,33 @@ def test_a_misspelt_region_is_a_usage_error(amber: Path) -> None:
     assert "did you mean US-TX?" in result.stderr
 
 
+def test_programmes_are_those_of_the_policy(tmp_path: Path) -> None:
+    """Given once with commas or several times; without, AMBER Alerts alone become cards."""
+    path = tmp_path / "missing.xml"
+    path.write_bytes(AMBER.replace(b"<value>CAE</value>", b"<value>MEP</value>"))
+    assert (run(path).exit_code, said(run(path))) == (0, [("ignored", "no_programme")])
+    for options in (["--programmes", "amber,mep"], ["--programmes", "amber", "--programmes", "mep"]):
+        (line,) = lines(run(path, *options))
+        assert (line["card"]["kind"], line["card"]["program"]) == ("mep", "Missing and Endangered Person")
+    late = run(path, "--programmes", "mep", "--at", (NOW + timedelta(days=1)).isoformat())
+    assert (late.exit_code, said(late)) == (1, [("ignored", "expired")])
+    wrong = run(path, "--programmes", "ambre")
+    assert (wrong.exit_code, "did you mean amber?" in wrong.stderr) == (2, True)
+
+
+def test_programmes_of_a_configuration_that_is_named(tmp_path: Path) -> None:
+    """Those that it enables; its secrets are not needed."""
+    path = tmp_path / "silver.xml"
+    code = cap.Named(name="profile:CAP-CP:Event:0.4", value="silver")
+    infos = tuple(msgspec.structs.replace(info, event_codes=(code,)) for info in FIRST.infos)
+    path.write_bytes(cap.write(msgspec.structs.replace(FIRST, infos=infos)))
+    example = ROOT / "config/examples/silver.toml"
+    told = CliRunner().invoke(cli, ["convert", str(path), "--programmes", "silver", "--config", str(example)])
+    assert (told.exit_code, json.loads(told.stdout)["card"]["kind"]) == (0, "silver")
+    unknown = CliRunner().invoke(cli, ["convert", str(path), "--programmes", "silver"])
+    assert (unknown.exit_code, "name with --config a file that enables it" in unknown.stderr) == (2, True)
+
+
 def test_a_feed_gives_a_line_for_each_alert_inside(tmp_path: Path) -> None:
     """Atom, RSS and the IPAWS wrapper, each alert decided by itself."""
     items = "".join(f"<item>{alert.decode().partition('?>')[2]}</item>" for alert in (AMBER, STORM))
@@ -175,10 +210,12 @@ def test_text_is_a_card_one_can_read(amber: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == f"{amber}: published"
     assert max(map(len, lines[1:])) <= 80
-    text = " ".join(result.stdout.split())
+    text = " ".join(result.stdout.replace("[", "").replace("]", "").split())
     for info in FIRST.infos:
         assert " ".join((info.description or "").split()) in text
         assert f"  [{info.language}]" in lines
+    assert "[Texas] license plate [KPW4471]" in " ".join(result.stdout.split())
+    assert any(one.startswith("    /vehicles/0/plate") and "certain, en-US description" in one for one in lines)
     assert "issuer Texas Department of Public Safety <amber@dps.example.tx.us>" in text
     assert run("-", "--format", "text", stdin=STORM).stdout == "-: ignored: no_programme; no card\n"
 

@@ -32,8 +32,8 @@ def test_the_demo_ends_with_its_story() -> None:
     """``demo --once`` tells every step and exits 0."""
     result = CliRunner().invoke(cli, ["demo", "--once"])
     assert result.exit_code == 0, result.output
-    assert "no card is on display any more" in result.output
-    assert result.output.count("signature verified") == 3
+    assert "no card is on display any more, and the photo is gone" in result.output
+    assert result.output.count("signature verified") == 4
 
 
 def test_the_demo_repeats_its_story_until_it_is_interrupted() -> None:

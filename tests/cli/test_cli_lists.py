@@ -92,7 +92,7 @@ def test_lists_hold_the_answer(told: Told) -> None:
     cards = ask(told, "cards", "list").stdout
     for words in ("Child Abduction Emergency", "Dallas County", "Texas Department of Public Safety", "ended cancelled"):
         assert words in cards
-    assert ask(told, "deliveries", "list").stdout.count("answered 200 after") == 3
+    assert ask(told, "deliveries", "list").stdout.count("answered 200 after") == 4
     feeds = ask(told, "feeds", "list").stdout
     assert "1 entry is missing; `capgateway feeds show simulator` lists them" in feeds
     shown = ask(told, "feeds", "show", "simulator")

@@ -177,10 +177,25 @@ async def test_a_card_is_verified(night: Night) -> None:
     assert (missing.exit_code, missing.stderr) == (1, "capgateway: there is no card crd_none\n")
 
 
-async def test_only_take_downs_can_be_released(night: Night) -> None:
-    """Anything else is a no that says so."""
+async def test_what_is_not_a_take_down_ends_no_card(night: Night) -> None:
+    """A no that says so."""
     result = await night.ask("quarantine", "release", night.unreadable, "--card", night.card)
-    assert (result.exit_code, "this version can release only take-downs" in result.stderr) == (1, True)
+    assert (result.exit_code, "is not a take-down" in result.stderr) == (1, True)
+
+
+async def test_an_alert_that_waits_is_shown_and_released(night: Night) -> None:
+    """The person sees what is doubtful; what they release is displayed, and the list is shorter."""
+    drill = replace(story.amber(utc_now()), identifier="TX-DRILL", sender="other@dps.example.tx.us")
+    infos = tuple(replace(info, headline="DRILL - AMBER Alert") for info in drill.infos)
+    path = night.path.parent / "drill.xml"
+    path.write_bytes(cap.write(replace(drill, infos=infos)))
+    (came,) = json.loads((await night.ask("feeds", "submit", "partner", str(path), "--json")).stdout)["items"]
+    shown = " ".join((await night.ask("quarantine", "show", came["alert_id"])).stdout.split())
+    assert "Its title says that it is a test, a drill or an exercise" in shown
+    released = await night.ask("quarantine", "release", came["alert_id"], *BECAUSE)
+    assert released.exit_code == 0, released.output
+    assert re.fullmatch(rf"{came['alert_id']}: released; crd_\w+ is displayed\n", released.stdout)
+    assert "TX-DRILL" not in (await night.ask("quarantine", "list")).stdout
 
 
 async def test_every_command_of_an_advice_can_be_typed(night: Night) -> None:

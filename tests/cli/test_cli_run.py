@@ -57,19 +57,20 @@ def until(process: subprocess.Popen[str], event: str) -> list[str]:
 
 
 def test_the_start_says_what_the_gateway_works_with(configuration: Path) -> None:
-    """A line each: file, database, address, regions, feeds, receivers; and the warnings of `config check`."""
+    """A line each: file, database, address, regions, programmes, feeds, receivers; and the warnings of `config check`."""
     with running(configuration, "--log-format", "text") as process:
         lines = until(process, "gateway.started")
     told = [line.split(maxsplit=4)[3:] for line in lines]
-    assert told[:6] == [
+    assert told[:7] == [
         ["gateway.configuration", f"configuration={configuration}\n"],
         ["gateway.database", f"database={configuration.parent}/x.db\n"],
         ["gateway.address", "address=http://127.0.0.1:0\n"],
         ["gateway.regions", "regions=US-TX\n"],
+        ["gateway.programmes", "programmes=amber\n"],
         ["gateway.feeds", 'feeds="1 enabled: folder"\n'],
         ["gateway.receivers", 'receivers="1 enabled: app"\n'],
     ]
-    assert "config.warning line=13 key=receivers[0].secret" in lines[6].replace('"', "")
+    assert "config.warning line=13 key=receivers[0].secret" in lines[7].replace('"', "")
     assert SECRET not in "".join(lines)
 
 

@@ -71,7 +71,7 @@ async def test_lists_come_from_the_running_gateway(tmp_path: Path) -> None:
         store.close()
     items = {name: json.loads(result.stdout)["items"] for name, result in answers.items()}
     assert [card["state"] for card in items["cards"]] == ["ended"]
-    assert [delivery["state"] for delivery in items["deliveries"]] == ["delivered"] * 3
+    assert [delivery["state"] for delivery in items["deliveries"]] == ["delivered"] * 4
     assert {(alert["decision"], alert["reason"]) for alert in items["alerts"]} == {
         ("published", None),
         ("updated", None),

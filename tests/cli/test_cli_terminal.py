@@ -205,3 +205,12 @@ def test_a_version_is_for_the_schema_that_has_several() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
     assert (done.returncode, done.stdout) == (2, "")
     assert "--cap-version applies to `schema cap`" in done.stderr
+
+
+def test_the_schema_for_receivers_can_be_printed() -> None:
+    """Of a card only: there is one schema of the others."""
+    printed = subprocess.run([*CAPGATEWAY, "schema", "card", "--lax"], capture_output=True, check=True)  # noqa: S603
+    assert json.loads(printed.stdout)["title"] == "capgateway card, version 1, for receivers"
+    command = [*CAPGATEWAY, "schema", "message", "--lax"]
+    refused = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603
+    assert (refused.returncode, "--lax applies to `schema card`" in refused.stderr) == (2, True)

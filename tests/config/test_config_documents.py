@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +18,8 @@ import pytest
 import trustme
 
 from capgateway import config
-from capgateway.cards.decision import IgnoreReason, QuarantineReason, Word
+from capgateway.cards import meaning
+from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason, Word
 from capgateway.cards.policy import Policy
 from capgateway.config.keys import DOCUMENT, GROUPS
 from capgateway.config.later import NOT_YET
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "config/capgateway.toml"
 SCHEMA = ROOT / "schemas/config/config.schema.json"
 OPERATING = ROOT / "docs/operating.md"
+DIVISIONS = ROOT / "examples/matches/divisions.geojson"
 KEYS = [(group, name) for group, keys in GROUPS.items() for name in keys]
 
 STATE = State(feeds=(FeedGauge(feed="x"),), deliveries=DeliveryState())
@@ -39,7 +42,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EXAMPLES = sorted((ROOT / "config/examples").rglob("*.toml"))
 SECRETS = {
     name: encode_secret(bytes(range(number, number + 32)))
-    for number, name in enumerate(("FOR_YOU_FEED_SECRET", "PUERTO_RICO_SECRET"))
+    for number, name in enumerate(("FOR_YOU_FEED_SECRET", "PUERTO_RICO_SECRET", "SENIORS_SECRET"))
 } | {
     "CAPGATEWAY_DATABASE": "postgresql://capgateway@db.internal.example/capgateway",
     "CAPGATEWAY_OPS_TOKEN": "0123456789abcdef",
@@ -55,31 +58,37 @@ def sections(text: str) -> dict[str, str]:
     parts = re.split(r"^(?:##? )?\[\[?([a-z.]+)\]\]?$", text, flags=re.MULTILINE)
     found: dict[str, str] = defaultdict(str)
     for name, part in zip(parts[1::2], parts[2::2], strict=True):
-        found[name] += part
+        found[name.replace(".mep", "")] += part
     return found
+
+
+def documented(group: str) -> str:
+    """The section of docs/operating.md about a table."""
+    header = {"programmes": "[programmes.NAME"}.get(
+        group, f"{'[[' if '.' in group or group.endswith('s') else '['}{group}"
+    )
+    return OPERATING.read_text().partition(f"\n### `{header}")[2].partition("\n### ")[0]
 
 
 @pytest.mark.parametrize(("group", "name"), KEYS)
 def test_every_key_stands_in_the_starter_file(group: str, name: str) -> None:
     """An operator finds every key, explained or shown, in the section where it belongs."""
     assert re.search(rf"(^|## .*)(# )?\b{name} = ", sections(STARTER.read_text())[group], re.MULTILINE) or (
-        (group, name) == ("policy", "actions")
+        name == "actions" and group in {"policy", "programmes"}
     )
 
 
 @pytest.mark.parametrize(("group", "name"), KEYS)
 def test_every_key_is_documented(group: str, name: str) -> None:
     """docs/operating.md has a row for each key."""
-    table = OPERATING.read_text().partition(f"### `{'[[' if '.' in group or group.endswith('s') else '['}{group}")[2]
-    assert re.search(rf"^\| `{name}` \|", table.partition("\n### ")[0], re.MULTILINE)
+    assert re.search(rf"^\| `{name}` \|", documented(group), re.MULTILINE)
 
 
 @pytest.mark.parametrize("dotted", sorted(NOT_YET))
 def test_what_is_not_built_yet_is_documented_so(dotted: str) -> None:
     """Nobody reads a promise in the documentation that this version does not keep."""
     group, _, name = dotted.rpartition(".")
-    table = OPERATING.read_text().partition(f"### `{'[[' if group.endswith('s') else '['}{group}")[2]
-    assert re.search(rf"^\| `{name}` \|[^|]*\| \*Not yet", table.partition("\n### ")[0], re.MULTILINE)
+    assert re.search(rf"^\| `{name}` \|[^|]*\| \*Not yet", documented(group), re.MULTILINE)
     assert re.search(rf"^## .*\b{name} = ", sections(STARTER.read_text())[group], re.MULTILINE)
 
 
@@ -100,9 +109,10 @@ def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> No
     authority.cert_pem.write_to_path(tmp_path / "receiver-ca.pem")
     authority.cert_pem.write_to_path(tmp_path / "ipaws-ca.pem")
     (tmp_path / "incoming").mkdir()
+    (tmp_path / "statcan-divisions.geojson").write_text(DIVISIONS.read_text())
     ours.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
     ours.private_key_pem.write_to_path(tmp_path / "client.key")
-    text = re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", STARTER.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^# (?=\[|[a-z_]+ = )", "", STARTER.read_text(), flags=re.MULTILINE)
     (tmp_path / "all.toml").write_text(text)
     settings = config.load(tmp_path / "all.toml", SECRETS)
     assert settings.policy == Policy(regions=("US-TX",))
@@ -116,6 +126,18 @@ def test_every_example_is_a_configuration(path: Path) -> None:
     expected = {"receivers", "feeds[0].path"} if path.parent.name == "feeds" else set()
     assert {warning.key for warning in config.load(path, SECRETS).warnings} <= expected
     jsonschema.validate(tomllib.loads(path.read_text()), json.loads(SCHEMA.read_text()))
+
+
+def test_an_example_has_a_programme_with_rules_of_its_own() -> None:
+    """Three hours, a call of its own, everything erased at once; AMBER Alerts beside it keep the policy's."""
+    settings = config.load(ROOT / "config/examples/silver.toml", SECRETS)
+    policy, silver = settings.policy, settings.policy.of("silver")
+    assert [one.id for one in policy.programmes] == ["amber", "silver"]
+    assert (silver.max_lifetime, silver.default_lifetime) == (timedelta(hours=3), timedelta(hours=3))
+    assert (silver.retention, silver.review) == (timedelta(0), "doubtful")
+    assert [action.value for action in silver.actions] == ["555-0100"]
+    assert policy.of("amber") == policy
+    assert [receiver.programmes for receiver in settings.receivers] == [("amber",), ("silver",)]
 
 
 def test_there_is_an_example_of_each_source() -> None:
@@ -172,6 +194,8 @@ def test_defaults_are_those_of_the_types() -> None:
             if key.default is not None:
                 field = fields[name]
                 default: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+                if (group, name) == ("policy", "programmes"):
+                    default = tuple(one.id for one in default)
                 assert key.kind.read(key.default, nowhere) == default, f"{group}.{name}"
 
 
@@ -211,8 +235,15 @@ def test_the_receiver_on_call_gets_what_is_for_operators(tmp_path: Path) -> None
     assert not receiver.wants("card.published")
 
 
-def test_every_decision_and_reason_is_documented() -> None:
-    """docs/operating.md tells what each word means, for whom asks why an alert was not shown."""
-    documented = OPERATING.read_text()
-    words = {*get_args(Word), *get_args(IgnoreReason), *get_args(QuarantineReason)}
-    assert sorted(word for word in words if f"| `{word}` |" not in documented) == []
+def test_every_decision_and_reason_has_its_sentence() -> None:
+    """docs/operating.md tells what each word means; `python docs/decisions.py` makes its tables of the sentences in the code."""
+    made = runpy.run_path(str(ROOT / "docs/decisions.py"))
+    assert OPERATING.read_text() == made["page"]()
+    for words, kind in (
+        (meaning.WORDS, Word),
+        (meaning.ENDED, EndReason),
+        (meaning.IGNORED, IgnoreReason),
+        (meaning.QUARANTINED, QuarantineReason),
+    ):
+        assert tuple(words) == get_args(kind)
+        assert all(f"| `{word}` | {sentence} |" in made["tables"]() for word, sentence in words.items())

@@ -65,6 +65,12 @@ def test_an_empty_file_is_a_configuration(tmp_path: Path) -> None:
     assert [warning.key for warning in settings.warnings] == ["feeds", "receivers"]
 
 
+def test_hosts_of_pictures_are_names_addresses_or_all_below_a_name(tmp_path: Path) -> None:
+    """Without scheme or port, in lower case."""
+    settings = load(tmp_path, FEED + 'media_hosts = ["*.Photos.example", "10.1.2.3", "::1", "a_b.example"]')
+    assert settings.feeds[0].media_hosts == ("*.photos.example", "10.1.2.3", "::1", "a_b.example")
+
+
 def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
     """file: is relative to the configuration file; several secrets are kept in their order."""
     (tmp_path / "hook.secret").write_text(f"{OTHER}\n")
@@ -103,6 +109,10 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 
 
 ONE_FAULT = {
+    FEED + 'media_hosts = ["https://photos.example"]': ':5: feeds[0].media_hosts[0]: "https://photos.example" is not a host',
+    FEED + 'media_hosts = ["photos.example:443"]': ":5: feeds[0].media_hosts[0]:",
+    FEED + 'media_hosts = ["*"]': ":5: feeds[0].media_hosts[0]:",
+    FEED + 'media_hosts = ["photos.*"]': ":5: feeds[0].media_hosts[0]:",
     'feed = []': ':1: feed: unknown key; did you mean "feeds"?',
     '[feeds]\nname = "x"': ":1: feeds: must be a list of [[tables]]",
     "gateway = 3": ":1: gateway: must be a table, not 3",
@@ -187,10 +197,6 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str) -> None:
 
 
 NOT_YET = {
-    '[policy]\nreview = "all"': ':2: policy.review: "all" is not available in this version; remove it or set it to its default ("none")',
-    '[policy]\nretention = "7d"': ':2: policy.retention: "7d" is not available',
-    '[policy]\nfacts = []': ":2: policy.facts: is not available",
-    FEED + 'media_hosts = ["x"]': ":5: feeds[0].media_hosts: is not available in this version; remove it",
     RECEIVER + 'signing_key = "env:K"': ":5: receivers[0].signing_key:",
     RECEIVER + 'messages = ["operator.feed_silent"]': ':5: receivers[0].messages[0]: "operator.feed_silent" is not available',
 }  # fmt: skip
@@ -206,8 +212,17 @@ def test_what_is_not_built_yet_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_what_is_not_built_yet_may_stand_at_its_default(tmp_path: Path) -> None:
     """The default of such a key changes nothing, in whatever form it is written."""
-    text = '[policy]\nretention = "3d"\nreview = "none"\n' + RECEIVER + 'rate = "1200/m"\n'
-    assert load(tmp_path, text).policy.retention == timedelta(hours=72)
+    text = '[policy]\nreview_timeout = "600s"\nreview = "none"\n' + RECEIVER + 'rate = "1200/m"\n'
+    assert load(tmp_path, text).policy.review_timeout == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("0s", 0), ("1s", 1), ("72h", 259_200)])
+def test_retention_may_be_as_short_as_nothing(tmp_path: Path, written: str, seconds: int) -> None:
+    """Everything may be erased the moment that a card ends."""
+    text = f'[policy]\nretention = "{written}"\n'
+    assert load(tmp_path, text).policy.retention == timedelta(seconds=seconds)
+    is_warned = any("policy.retention: is short" in line for line in warnings(tmp_path, text + FEED + RECEIVER))
+    assert is_warned is (seconds < 3600)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
@@ -384,7 +399,7 @@ def test_a_secret_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
-    """File, database, address, regions, feeds and receivers, a line each."""
+    """File, database, address, regions, programmes, feeds and receivers, a line each."""
     text = '[gateway]\ndatabase = "postgresql://cap:hidden5@db.example.org/cap?password=hidden5"\n'
     told = config.summary(load(tmp_path, text + FEED + FEED.replace("nws", "two") + "enabled = false\n" + RECEIVER))
     assert told == {
@@ -392,6 +407,7 @@ def test_a_summary_names_everything_and_no_secret(tmp_path: Path) -> None:
         "database": "postgresql://cap@db.example.org/cap",
         "address": "http://127.0.0.1:8025",
         "regions": "everywhere",
+        "programmes": "amber",
         "feeds": "1 enabled: nws; 1 disabled",
         "receivers": "1 enabled: app",
     }

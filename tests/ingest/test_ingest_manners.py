@@ -307,6 +307,17 @@ async def test_a_page_in_place_of_a_feed_is_named(tmp_path: Path, kind: str, bod
         assert words in (result.trouble or "")
 
 
+@pytest.mark.parametrize("kind", ["atom", "cap"])
+async def test_what_breaks_an_answer_is_not_quoted(tmp_path: Path, kind: str) -> None:
+    """A name in angle brackets makes a document unreadable; it must not get into the log with that."""
+    async with FeedServer() as source, opened(tmp_path) as gateway:
+        source.publish("x", b"<alert>\n<description>Seen with <Vandersnatch B.</description></alert>")
+        result = await poll(gateway.intake, gateway.watch(feed("f", kind, source.url("x"))))
+        assert result.outcome == "unreadable"
+        assert (result.trouble or "").startswith("the answer is not well-formed XML (line ")
+        assert "Vandersnatch" not in (result.trouble or "")
+
+
 async def test_a_cookie_wall_that_redirects_in_circles_is_named(tmp_path: Path) -> None:
     """Until it gets its cookie back it sends us to where we are."""
     async with FeedServer() as source, opened(tmp_path) as gateway:

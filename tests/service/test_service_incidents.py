@@ -27,7 +27,6 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 SECRET = b"a secret of the right length...."
 PATIENCE_SECONDS = 30.0
 PARTNER = "desk@partner.example"
-CASE = ("TX-2026-0042",)
 
 
 @asynccontextmanager
@@ -70,8 +69,9 @@ async def seen(app: ReceiverServer, wanted: Callable[[list[str]], bool]) -> list
 
 
 def alert(sender: str, identifier: str, minutes: int) -> cap.Alert:
+    """The story's alert, as this sender issues it: the child and the plate are read from the text."""
     said = story.amber(utc_now() - timedelta(minutes=minutes))
-    return replace(said, sender=sender, identifier=identifier, incidents=CASE)
+    return replace(said, sender=sender, identifier=identifier)
 
 
 async def test_the_state_takes_over_from_a_partner_and_ends_the_case(tmp_path: Path) -> None:

@@ -38,8 +38,13 @@ async def test_the_story_runs_through_one_process(tmp_path: Path) -> None:
         await running
         outcomes = [f"{each.type} {each.outcome}" for each in stage.receiver.arrivals]
         store.close()
-    assert outcomes == ["card.published displayed", "card.updated displayed", "card.cancelled removed"]
-    assert "All 3 webhooks were verified" in told[-1]
+    assert outcomes == [
+        "card.published displayed",
+        "card.updated displayed",
+        "card.updated displayed",
+        "card.cancelled removed",
+    ]
+    assert "All 4 webhooks were verified" in told[-1]
 
 
 async def test_a_delivery_survives_the_gateways_death(tmp_path: Path) -> None:

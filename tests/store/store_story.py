@@ -17,12 +17,14 @@ from capgateway.examine import examine
 from capgateway.feeds import Feed
 from capgateway.simulate import story
 from capgateway.store import Arrival, Store, StoredDelivery, Taken, alerts, lists
+from capgateway.store.audit import Act
 from capgateway.store.tables import metadata
 from capgateway.webhooks import Attempt, Outlets, Receiver
 
 SCHEMAS = cap.Schemas(shipped.cap_schemas())
 POLICY = Policy(regions=("US-TX",))
 NOW = utc_now().replace(microsecond=0)
+ACT = Act(actor="ops", reason="a test")
 LEASE = timedelta(seconds=45)
 
 

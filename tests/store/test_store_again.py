@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from store_story import NOW, POLICY, arrival, contents, deliveries, outlets, states, take
 
 from capgateway import cap
-from capgateway.cards import FeedRules, Policy
+from capgateway.cards import FeedRules, Policy, Programme
+from capgateway.cards.codes import Code
 from capgateway.clock import utc_now
 from capgateway.feeds.http.answer import Validators
 from capgateway.simulate import story
-from capgateway.store import Body, Store, again, alerts, cards, feeds, lists, retention
+from capgateway.store import Body, Store, again, alerts, cards, feeds, gists, lists, retention
 
 NATIONWIDE = Policy(regions=("US",))
 
@@ -81,6 +82,28 @@ async def test_wider_regions_show_a_live_card_where_they_say(store: Store) -> No
     assert card.card is not None
     assert [target.code for target in card.card.area.target] == ["40001", "48113", "48439"]
     assert POLICY.regions == ("US-TX",)
+
+
+async def test_the_area_of_a_new_programme_is_resolved_when_it_is_enabled(store: Store) -> None:
+    """Until then nobody pays for it. The alert is displayed where its shape lies; those of no programme stay as they are."""
+    senior = Programme(id="senior", name={"en-US": "Silver Alert"}, codes=(Code("same", "sil"),))
+    shape = cap.Area(area_desc="Here", polygons=("32.72,-96.90 32.72,-96.72 32.86,-96.72 32.72,-96.90",))
+    for number, code in enumerate(("SIL", "SVR")):
+        alert = story.amber(NOW)
+        codes = (cap.Named(name="SAME", value=code),)
+        infos = tuple(replace(info, event_codes=codes, areas=(shape,)) for info in alert.infos)
+        taken = await take(store, replace(alert, identifier=f"N-{number}", infos=infos))
+        assert taken.decision.reason == "no_programme"
+    policy = replace(POLICY, programmes=(senior,))
+    renewed, after = await store.read(gists.asked_otherwise, policy, NOW - timedelta(days=2))
+    assert (len(renewed), after) == (1, None)
+    await store.write_alone(gists.save, renewed)
+    assert (await store.read(gists.asked_otherwise, policy, NOW - timedelta(days=2)))[0] == []
+    decided = await store.write_alone(again.decide_again, renewed[0]["alert"], policy)
+    assert decided.decision.word == "published"
+    (card,) = (await store.read(lists.card_page)).items
+    assert card.card is not None
+    assert [target.code for target in card.card.area.target] == ["48113"]
 
 
 async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> None:

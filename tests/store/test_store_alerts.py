@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -174,7 +173,7 @@ async def test_deciding_again_leaves_what_stands(store: Store) -> None:
     for link in chain()[:3]:
         await take(store, link)
     before = await contents(store)
-    for alert_id in await store.read(again.undecided_by_region, utc_now(), NOW - timedelta(days=1)):
+    for alert_id in await store.read(again.undecided_by_policy, utc_now(), POLICY):
         assert (await store.write_alone(again.decide_again, alert_id, POLICY)).messages == 0
     assert await contents(store) == before
 
@@ -185,7 +184,7 @@ async def test_deciding_again_under_other_regions(store: Store) -> None:
     elsewhere = replace(POLICY, regions=("CA",))
     ended = await store.write_alone(again.decide_again, taken.alert_id, elsewhere)
     assert (ended.decision.word, ended.decision.reason) == ("ended", "left_region")
-    assert await store.read(again.undecided_by_region, utc_now(), NOW - timedelta(days=1)) == [taken.alert_id]
+    assert await store.read(again.undecided_by_policy, utc_now(), POLICY) == [taken.alert_id]
     shown = await store.write_alone(again.decide_again, taken.alert_id, POLICY)
     assert shown.decision.word == "published"
     cards_now = (await store.read(lists.card_page)).items

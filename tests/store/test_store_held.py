@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, update
-from store_story import NOW, POLICY, SCHEMAS, arrival, outlets, take
+from store_story import ACT, NOW, POLICY, SCHEMAS, arrival, outlets, take
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy
@@ -23,6 +23,15 @@ from capgateway.webhooks import Receiver
 
 ALERT = story.amber(NOW - timedelta(minutes=9))
 OTHER = replace(ALERT, identifier="TX-OTHER")
+ANOTHER_CHILD = tuple(
+    replace(
+        info,
+        headline=info.event,
+        description="Ben Otherchild, 9 years old, was last seen in Kaufman, Texas.",
+        parameters=(),
+    )
+    for info in ALERT.infos
+)
 SENT = cap.time((NOW - timedelta(minutes=9)).isoformat())
 INFO = ALERT.infos[0]
 ELSEWHERE = replace(INFO, areas=(replace(INFO.areas[0], geocodes=(cap.Named(name="SAME", value="048201"),)),))
@@ -184,7 +193,7 @@ async def test_anothers_cancel_is_told(store: Store) -> None:
 async def test_a_cancel_of_its_own_alert_and_anothers(store: Store) -> None:
     """It ends its own card only."""
     await take(store, ALERT)
-    theirs = replace(OTHER, sender="else@else.example")
+    theirs = replace(OTHER, sender="else@else.example", infos=ANOTHER_CHILD)
     await take(store, theirs)
     both = (
         *cancel(ALERT.identifier).references,
@@ -248,29 +257,29 @@ async def test_a_person_settles_it(store: Store, how: str) -> None:
     card = (await live(store))[ALERT.identifier]
     came = await take(store, cancel("NEVER-SEEN"))
     with pytest.raises(ValueError, match="2 live cards"):
-        await store.write_alone(held.release, came.alert_id, POLICY)
+        await store.write_alone(held.release, came.alert_id, None, POLICY, ACT)
     if how == "released":
-        ended = await store.write_alone(held.release, came.alert_id, POLICY, card)
+        ended = await store.write_alone(held.release, came.alert_id, card, POLICY, ACT)
         assert (ended.word, ended.reason) == ("ended", "cancelled")
         await take(store, story.update(NOW, ALERT))
         assert list(await live(store)) == ["TX-OTHER"]
         await take(store, story.update(utc_now() + timedelta(minutes=4), ALERT))
     else:
-        await store.write_alone(held.dismiss, came.alert_id)
+        await store.write_alone(held.dismiss, came.alert_id, ACT)
     assert len(await live(store)) == 2
     assert await marks(store) == set()
     with pytest.raises(ValueError, match=how):
-        await store.write_alone(held.dismiss, came.alert_id)
+        await store.write_alone(held.dismiss, came.alert_id, ACT)
 
 
 async def test_a_slip_ends_nobody_elses_card(store: Store) -> None:
     """A take-down that marks cards is released for one of these only; another one stays, and so does the mark."""
     await take(store, ALERT)
-    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example"))
+    await take(store, replace(OTHER, identifier="TX-X", sender="someone@else.example", infos=ANOTHER_CHILD))
     shown = await live(store)
     came = await take(store, cancel("NEVER-SEEN"))
     with pytest.raises(ValueError, match=f"may be meant for {shown[ALERT.identifier]}, not for {shown['TX-X']}"):
-        await store.write_alone(held.release, came.alert_id, POLICY, shown["TX-X"])
+        await store.write_alone(held.release, came.alert_id, shown["TX-X"], POLICY, ACT)
     assert await live(store) == shown
     assert await marks(store) == {(shown[ALERT.identifier], came.alert_id)}
 
@@ -292,7 +301,7 @@ async def test_what_cannot_be_released(store: Store) -> None:
         (drill.alert_id, card, ValueError),
     ]:
         with pytest.raises(error):
-            await store.write_alone(held.release, alert_id, POLICY, card_id)
+            await store.write_alone(held.release, alert_id, card_id, POLICY, ACT)
 
 
 async def test_the_end_of_a_card_ends_its_marks(store: Store) -> None:

@@ -12,20 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
-from store_story import NOW, POLICY, arrival, at, outlets
+from store_story import NOW, POLICY, SCHEMAS, arrival, at, outlets
 
 from capgateway import cap
 from capgateway.cards import FeedRules, Policy, Traits
 from capgateway.cards import traits as facts
 from capgateway.clock import utc_now
+from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Arrival, Store, Taken, alerts, copies, held
+from capgateway.store import Arrival, Store, Taken, alerts, copies, held, lists
+from capgateway.store.audit import Act
 from capgateway.store.tables import attention, cards, messages
 
 STATE, PARTNER, OTHER = "amber@dps.example.tx.us", "desk@partner.example", "desk@centre.example"
 FEEDS = {STATE: "state", PARTNER: "partner", OTHER: "centre"}
 EQUAL = replace(POLICY, feeds={name: FeedRules() for name in FEEDS.values()})
 LESSER = replace(POLICY, feeds={**EQUAL.feeds, "partner": FeedRules(precedence=5)})
+ACT = Act(actor="night", reason="the issuer confirmed it")
 ADA = Traits(names=("ada testchild",), ages=("7",), plates=("KPW4471",), place="dallas")
 
 
@@ -94,6 +97,14 @@ async def told(store: Store) -> list[str]:
         pytest.param(replace(ADA, names=("ben testchild",)), "active", id="the brother, with the same plate"),
         pytest.param(Traits(ages=("7",), place="dallas", plates=("XYZ1234",)), "active", id="another car"),
         pytest.param(Traits(ages=("7",), place="dallas"), "linked", id="age and place"),
+        pytest.param(
+            Traits(plates=("KPW4471",), place="dallas", ages=("9",)),
+            "active",
+            id="a sibling without a name, by the age",
+        ),
+        pytest.param(
+            Traits(plates=("KPW4471",), place="dallas", ages=("7", "9")), "active", id="one more, by the ages"
+        ),
     ],
 )
 async def test_two_sure_facts_link(store: Store, facts_of_other: Traits, state: str) -> None:
@@ -123,6 +134,13 @@ async def test_a_case_number_or_a_reference_links(store: Store) -> None:
     refers = replace(said(OTHER), msg_type="Update", references=(own, reference))
     taken = await take(store, *(came(one, Traits()) for one in (number, same, refers)))
     assert [one.decision.word for one in taken] == ["published", "linked", "linked"]
+
+
+async def test_a_year_is_no_number_of_a_case(store: Store) -> None:
+    """Incidents called "AMBER 2026" agree by chance, and hide nobody."""
+    both = [replace(said(sender), incidents=("AMBER 2026", "2026")) for sender in (STATE, PARTNER)]
+    taken = await take(store, *(came(one, Traits()) for one in both))
+    assert [one.decision.word for one in taken] == ["published", "published"]
 
 
 async def test_other_places_and_drills_are_not_linked(store: Store) -> None:
@@ -165,7 +183,7 @@ async def test_the_cancel_of_a_copy(store: Store, policy: Policy, *, is_over: bo
 async def test_a_held_cancel_of_a_copy_can_be_released(store: Store) -> None:
     """A person says that the partner's Cancel is true: the displayed card ends."""
     taken = await take(store, came(said(STATE)), came(said(PARTNER)), came(said(PARTNER, "Cancel", 5)), policy=LESSER)
-    await store.write_alone(held.release, taken[2].alert_id, LESSER, taken[0].decision.changes[0].card_id)
+    await store.write_alone(held.release, taken[2].alert_id, taken[0].decision.changes[0].card_id, LESSER, ACT)
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["ended cancelled"]}
     assert await rows(store, attention) == []
 
@@ -188,6 +206,22 @@ async def test_after_a_cancel_a_live_copy_waits_for_a_person(store: Store) -> No
     assert (await told(store))[-1] == "operator.review_waiting"
     await take(store, came(said(PARTNER, "Update", 3)))
     assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+
+
+async def test_time_never_displays_a_copy_that_waits(store: Store) -> None:
+    """Neither the time of a review nor a reload does; a release says how a person does."""
+    policy = replace(EQUAL, review_default="publish", review_timeout=timedelta(0))
+    (_, copy, _) = await take(
+        store, came(said(STATE)), came(said(PARTNER)), came(said(STATE, "Cancel", 5)), policy=policy
+    )
+    operate = Operate(store, SCHEMAS, policy, {}, on_messages=lambda: None)
+    await operate.publish_unanswered()
+    await operate.reconsider()
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting"]}
+    (one,) = (await store.read(lists.quarantine_page)).items
+    assert f"alerts publish {copy.alert_id}" in one.advice
+    with pytest.raises(ValueError, match="is a copy; `capgateway alerts publish"):
+        await store.write_alone(held.release, copy.alert_id, None, policy, ACT)
 
 
 async def test_a_copy_that_comes_after_the_end_waits_too(store: Store) -> None:
@@ -217,9 +251,9 @@ async def test_a_partner_cannot_hide_what_the_state_says(store: Store) -> None:
 
 async def test_the_next_copy_is_displayed_when_a_card_expires(store: Store) -> None:
     """Its time is over, but not the copy's: the copy is displayed, as a new card."""
-    soon = tuple(replace(info, expires=story._time(NOW + timedelta(minutes=1))) for info in said(STATE).infos)
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
     await take(store, came(replace(said(STATE), infos=soon)), came(said(PARTNER)))
-    with at(store, NOW + timedelta(minutes=2)):
+    with at(store, utc_now() + timedelta(minutes=2)):
         await store.write_alone(copies.end_overdue, 10, EQUAL)
     assert await words(store) == {"state": ["ended expired"], "partner": ["active"]}
     assert await told(store) == ["card.published", "card.expired", "card.published"]
@@ -233,6 +267,24 @@ async def test_a_higher_precedence_takes_over(store: Store) -> None:
         await store.write_alone(copies.end_overdue, 10, LESSER)
     assert await words(store) == {"partner": ["ended superseded", "linked"], "state": ["active"]}
     assert await told(store) == ["card.published", "card.published", "card.withdrawn"]
+
+
+async def test_a_feed_that_was_removed_gains_no_precedence(store: Store) -> None:
+    """The partner's feed is removed while its card is on display: the state's alert takes its place all the same."""
+    await take(store, came(said(PARTNER)), policy=LESSER)
+    without = replace(LESSER, feeds={name: rules for name, rules in LESSER.feeds.items() if name != "partner"})
+    await take(store, came(said(STATE)), policy=without)
+    assert await words(store) == {"partner": ["active"], "state": ["active"]}
+
+
+async def test_a_pause_delays_no_cancel_of_a_copy(store: Store) -> None:
+    """The state's alert waits for the end of a pause; its Cancel ends the partner's card about the same child at once."""
+    await take(store, came(said(PARTNER)), policy=LESSER)
+    await Operate(store, SCHEMAS, LESSER, {}, on_messages=lambda: None).pause(ACT)
+    *_, taken = await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"]}
+    assert (taken.decision.word, taken.decision.reason) == ("ended", "cancelled")
+    assert (await told(store))[-1] == "card.cancelled"
 
 
 @pytest.mark.parametrize("kind", ["Cancel", "Update"])
@@ -255,6 +307,48 @@ async def test_a_copy_about_another_child_after_all_is_displayed(store: Store, s
     await take(store, came(said(STATE)), came(said(PARTNER)))
     await take(store, came(said(sender, "Update", 5), replace(ADA, names=("ben testchild",))))
     assert await words(store) == {"state": ["active"], "partner": ["active"]}
+
+
+async def test_two_alerts_of_one_sender_that_wait_are_not_one_incident(store: Store) -> None:
+    """What waits after the end is of the ended incident, but only one alert of each sender."""
+    twin = replace(said(PARTNER, minutes=20), identifier="P-2")
+    await take(store, came(said(STATE)), came(said(STATE, "Cancel", 5)), came(said(PARTNER, minutes=20)), came(twin))
+    assert await words(store) == {"state": ["ended cancelled"], "partner": ["waiting", "waiting"]}
+    assert len({row["incident_id"] for row in await rows(store, cards) if row["state"] == "waiting"}) == 2
+
+
+async def test_the_end_of_a_card_that_gives_way_leaves_the_copies(store: Store) -> None:
+    """A partner that cancels during the hand-over makes no copy of the card that took its place wait for a person."""
+    await take(store, came(said(PARTNER)), came(said(OTHER)), came(said(STATE)), policy=LESSER)
+    await take(store, came(said(PARTNER, "Cancel", 5)), policy=LESSER)
+    assert await words(store) == {"partner": ["ended cancelled"], "centre": ["active"], "state": ["linked"]}
+    assert "operator.review_waiting" not in await told(store)
+
+
+async def test_a_copy_moves_to_the_incident_that_it_still_matches(store: Store) -> None:
+    """What it was a copy of changed its programme, and it matches another card as well: it is a copy of that one, and is displayed
+    when that one's time is over."""
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(minutes=1))) for info in said(STATE).infos)
+    other = tuple(replace(info, event_codes=(cap.Named(name="SAME", value="MEP"),)) for info in said(STATE).infos)
+    await take(store, came(said(STATE)), came(replace(said(STATE, infos=soon), identifier="S-2")), came(said(PARTNER)))
+    await take(store, came(said(STATE, "Update", 5, infos=other)))
+    assert await words(store) == {"state": ["ended superseded", "active"], "partner": ["linked"]}
+    with at(store, utc_now() + timedelta(minutes=2)):
+        await store.write_alone(copies.end_overdue, 10, EQUAL)
+    assert (await words(store))["partner"] == ["active"]
+
+
+async def test_a_card_that_stays_gives_way_to_the_next_of_higher_precedence(store: Store) -> None:
+    """The centre's card expires before it has taken the partner's place: the state's copy takes it, so a partner never keeps it from
+    being displayed."""
+    soon = tuple(replace(info, expires=story._time(utc_now() + timedelta(seconds=20))) for info in said(OTHER).infos)
+    await take(store, came(said(PARTNER)), came(said(OTHER, infos=soon)), came(said(STATE)), policy=LESSER)
+    with at(store, utc_now() + timedelta(seconds=25)):
+        await store.write_alone(copies.end_overdue, 10, LESSER)
+    assert await words(store) == {"partner": ["active"], "centre": ["ended expired"], "state": ["active"]}
+    with at(store, utc_now() + timedelta(minutes=2)):
+        await store.write_alone(copies.end_overdue, 10, LESSER)
+    assert (await words(store))["partner"] == ["ended superseded", "linked"]
 
 
 STORY = {

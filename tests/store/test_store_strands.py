@@ -81,22 +81,24 @@ async def test_one_cancel_for_two_children(store: Store) -> None:
     assert await live(store) == ["THREE"]
 
 
-async def test_an_update_by_a_name_with_blanks_and_commas(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("sender", "name"), [("Safety, Department of", "Case 7, A"), ("ops@dps.example", "TX,A,1")], ids=["words", "commas"]
+)
+async def test_an_update_by_a_name_with_blanks_and_commas(store: Store, sender: str, name: str) -> None:
     """Its whole triple is read, so that the card goes on, and the Cancel of the Update ends it."""
-    for sender, name in (("Safety, Department of", "Case 7, A"), ("ops@dps.example", "TX,A,1")):
-        first = replace(alert(name, 9), sender=sender)
-        await take(store, first)
-        following = replace(story.update(NOW - timedelta(minutes=5), first), identifier=f"{name} b")
-        written = f"{sender},{name},{first.sent.text if first.sent else ''}"
-        plain = cap.write(replace(following, references=()))
-        document = plain.replace(b"<info>", f"<references>{written}</references><info>".encode(), 1)
-        came = await take(store, document)
-        assert (came.decision.word, came.decision.reason) == ("updated", None)
-        last = cap.write(replace(story.cancel(NOW, following), identifier=f"{name} c", references=()))
-        named = f"{sender},{name} b,{following.sent.text if following.sent else ''}"
-        ended = await take(store, last.replace(b"</alert>", f"<references>{named}</references></alert>".encode()))
-        assert ended.decision.word == "ended"
-        assert await live(store) == []
+    first = replace(alert(name, 9), sender=sender)
+    await take(store, first)
+    following = replace(story.update(NOW - timedelta(minutes=5), first), identifier=f"{name} b")
+    written = f"{sender},{name},{first.sent.text if first.sent else ''}"
+    plain = cap.write(replace(following, references=()))
+    document = plain.replace(b"<info>", f"<references>{written}</references><info>".encode(), 1)
+    came = await take(store, document)
+    assert (came.decision.word, came.decision.reason) == ("updated", None)
+    last = cap.write(replace(story.cancel(NOW, following), identifier=f"{name} c", references=()))
+    named = f"{sender},{name} b,{following.sent.text if following.sent else ''}"
+    ended = await take(store, last.replace(b"</alert>", f"<references>{named}</references></alert>".encode()))
+    assert ended.decision.word == "ended"
+    assert await live(store) == []
 
 
 async def test_cancels_that_share_parts_of_their_names(store: Store) -> None:

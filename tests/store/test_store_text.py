@@ -46,6 +46,8 @@ OURS = {
         *("id", "incident_id", "programme", "state", "status", "alert_id", "feed", "chain_id", "target", "end_reason"),
         "superseded_by",
     },
+    "pictures": {"id", "state", "finding", "mime_type", "sha256", "source_sha256"},
+    "card_media": {"token", "card_id", "picture_id", "alert_id", "finding"},
     "alert_traits": {"trait", "alert_id"},
     "corrections": {"id", "card_id", "chain_id", "pointer", "value_sha256"},
     "tombstones": {"triple_sha256"},

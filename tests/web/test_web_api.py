@@ -66,6 +66,9 @@ async def test_one_card_with_its_life(site: Any) -> None:
     assert status == 200
     assert {"card", "evidence", "alerts", "findings", "deliveries"} <= set(told)
     assert (told["state"], told["card"]["schema"]) == ("active", "card/1")
+    for one in told["evidence"].values():
+        assert told["card"]["content"][one["language"]][one["field"]][one["start"] : one["end"]] == one["text"]
+    assert told["evidence"]["/children/0/name"]["text"] == told["card"]["children"][0]["name"] == "Ada Testchild"
     assert [one["identifier"] for one in told["alerts"]] == ["TX-1"]
     assert [one["receiver"] for one in told["deliveries"]] == ["app"]
 

@@ -19,6 +19,7 @@ from capgateway.config import GatewaySettings, Settings
 from capgateway.operate import Operate
 from capgateway.service import Service
 from capgateway.store import held
+from capgateway.store.audit import Act
 from capgateway.store.tables import cards
 
 REASON = {"reason": "their duty officer says so"}
@@ -93,7 +94,7 @@ async def test_the_quarantine_lists_what_nobody_dealt_with(site: Site) -> None:
 
 
 async def test_a_release_ends_the_card(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """Its take-down is on its way at once, nothing waits any more, and the log says who did it and why."""
+    """Its take-down is on its way at once, nothing waits any more, and the log says who did it."""
     alert_id, card_id = await take_down(site), await a_card(site)
     with caplog.at_level(logging.INFO, logger="capgateway.operate"):
         status, told = await post(site, f"quarantine/{alert_id}/release", {"card": card_id, **REASON})
@@ -104,10 +105,24 @@ async def test_a_release_ends_the_card(site: Site, caplog: pytest.LogCaptureFixt
     assert [one["type"] for one in sent] == ["card.cancelled"]
     (record,) = [record for record in caplog.records if record.getMessage() == "quarantine.released"]
     assert record.__dict__["capgateway_fields"] == {
-        "actor": "local", "alert": alert_id, "card": card_id, "reason": REASON["reason"],
+        "actor": "local", "alert": alert_id, "card": card_id,
     }  # fmt: skip
     assert (await site.get(f"/api/v1/quarantine/{alert_id}"))[0] == 404
     assert (await site.get(f"/api/v1/alerts/{alert_id}"))[1]["handled"] == "released"
+
+
+async def test_a_release_displays_what_waits(site: Site) -> None:
+    """The answer names the card; nothing ends."""
+    document = alert("TX-DRILL", "CAE", utc_now()).replace(b"<headline>", b"<headline>TEST - ")
+    (one,) = await site.service.submit("nws", document, actor="test")
+    listed = (await site.get(f"/api/v1/quarantine/{one.alert_id}"))[1]
+    assert (listed["reason"], listed["doubts"], listed["cards"]) == ("review", ["drill"], [])
+    assert f"`capgateway quarantine release {one.alert_id} --reason TEXT`" in listed["advice"]
+    status, told = await post(site, f"quarantine/{one.alert_id}/release", REASON)
+    assert (status, told["handled"], told["decision"], told["reason"]) == (200, "released", "published", None)
+    (card_id,) = told["cards"]
+    card = (await site.get(f"/api/v1/cards/{card_id}"))[1]
+    assert (card["state"], card["card"]["source"]["identifier"]) == ("active", "TX-DRILL")
 
 
 async def test_a_dismissal_leaves_the_card(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -126,12 +141,16 @@ async def test_a_dismissal_leaves_the_card(site: Site, caplog: pytest.LogCapture
 
 
 async def test_what_cannot_be_released_says_why(site: Site) -> None:
-    """Only take-downs can, for a card that is there and on display."""
+    """A take-down for a card that is there and on display, and nothing that cannot be read."""
     alert_id = await take_down(site)
     (unreadable,) = (await site.get("/api/v1/quarantine?reason=unreadable"))[1]["items"]
     card_id = await a_card(site)
-    status, told = await post(site, f"quarantine/{unreadable['id']}/release", {"card": card_id})
-    assert (status, "this version can release only take-downs" in told["detail"]) == (409, True)
+    for given, why in [
+        ({"card": card_id}, "is not a take-down"),
+        ({}, "for this reason (unreadable) cannot be released"),
+    ]:
+        status, told = await post(site, f"quarantine/{unreadable['id']}/release", given)
+        assert (status, why in told["detail"]) == (409, True)
     assert (await post(site, f"quarantine/{alert_id}/release", {"card": "crd_none"}))[0] == 404
     assert (await post(site, "quarantine/alt_none/release", {}))[0] == 404
     assert (await site.get("/api/v1/quarantine/alt_none"))[0] == 404
@@ -151,8 +170,9 @@ async def test_a_card_is_verified(site: Site, caplog: pytest.LogCaptureFixture) 
     second = (await post(site, f"cards/{card_id}/verify", REASON))[1]
     assert first["verified_at"] < second["verified_at"]
     record = next(record for record in caplog.records if record.getMessage() == "card.verified")
-    assert record.getMessage() == "card.verified"
-    assert record.__dict__["capgateway_fields"]["reason"] == REASON["reason"]
+    assert record.__dict__["capgateway_fields"] == {"actor": "local", "card": card_id}
+    (entry, _) = (await site.get(f"/api/v1/audit?card_id={card_id}"))[1]["items"]
+    assert (entry["action"], entry["actor"], entry["reason"]) == ("card.verified", "local", REASON["reason"])
 
 
 async def test_only_a_live_card_can_be_verified(site: Site) -> None:
@@ -247,7 +267,7 @@ async def test_deliveries_are_woken_by_a_release_only(site: Site) -> None:
     settings = site.gateway.settings
     operate = Operate(site.store, site.gateway.schemas, settings.policy, {}, on_messages=lambda: woken.append(True))
     first, second = await take_down(site), await take_down(site, "TX-C2")
-    await operate.verify(await a_card(site), actor="test", reason="x")
+    await operate.verify(await a_card(site), Act(actor="test", reason="x"))
     await operate.dismiss(first, actor="test", reason="x")
     assert woken == []
     await operate.release(second, None, actor="test", reason=None)

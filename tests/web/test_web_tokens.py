@@ -77,6 +77,8 @@ MAY = {
     ("GET", "/api/v1/gateway"): {"prometheus"},
     ("GET", "/api/v1/cards"): {"prometheus", "app", "canada"},
     ("GET", "/api/v1/deliveries"): {"prometheus", "app", "canada"},
+    ("GET", "/api/v1/places"): {"prometheus", "app", "canada"},
+    ("GET", "/api/v1/places/48113"): {"prometheus", "app", "canada"},
     ("POST", "/api/v1/feeds/nws/poll"): {"ops"},
     ("POST", "/api/v1/feeds/partner/alerts"): {"ops", "partner", "state"},
     ("POST", "/api/v1/feeds/other/alerts"): {"ops", "state"},
@@ -125,6 +127,18 @@ async def test_a_receiver_sees_its_own_cards_only(site: Any) -> None:
     assert {"alerts", "findings", "evidence"} & set(told) == set()
     assert [one["receiver"] for one in told["deliveries"]] == ["app"]
     assert (await site.get("/api/v1/cards", **bearing(CANADA)))[1]["items"] == []
+    assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
+
+
+async def test_a_card_that_was_taken_down_is_gone_for_its_receiver(site: Any) -> None:
+    """410 without anything of it, whatever a receiver kept; who never had it learns nothing."""
+    (card,) = (await site.get("/api/v1/cards", **bearing(RECEIVE)))[1]["items"]
+    body = b'{"identifier": "TX-1", "reason": "order 12"}'
+    status, told = await site.post("/api/v1/erase", body, **bearing(OPERATE))
+    assert (status, told["ended"]) == (200, [card["card_id"]])
+    status, gone = await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(RECEIVE))
+    assert (status, set(gone)) == (410, {"type", "title", "status", "detail"})
+    assert "Testchild" not in str(gone)
     assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
 
 

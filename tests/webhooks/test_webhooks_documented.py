@@ -101,7 +101,7 @@ async def deliver(url: str, message: webhooks.Message, secret: bytes = SECRET) -
 
 def variants() -> list[str]:
     """The receiver as it stands, and with the package's verification in place of its own."""
-    plain, package = blocks("python")
+    _, plain, package = blocks("python")
     own = re.search(r"def is_genuine.*?\n\n\n", plain, re.DOTALL)
     assert own
     return [plain, plain.replace(own[0], f"{package}\n\n\n")]

@@ -6,13 +6,12 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from capgateway.cap import digest
 from capgateway.cap.rule import Rule
 from capgateway.cap.rules.info import EMPTY_URI, MAX_QUOTED, blank_in
 from capgateway.cap.rules.lists import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from capgateway.cap.model import Resource
     from capgateway.cap.rules.notes import Notes, Step
 
@@ -87,11 +86,7 @@ _NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MIME_TYPE = rf"{_NAME}/{_NAME}(\s*;.*)?"
 # A scheme of one letter is a drive of Windows; a web address has a host.
 _ABSOLUTE = r"(?i:https?|ftps?)://[^\s/?#]\S*|(?!(?i:https?|ftps?):)[A-Za-z][A-Za-z0-9+.-]+:\S+"
-_HEX_SHA1 = r"[0-9A-Fa-f]{40}"
-_BASE64_SHA1 = r"[A-Za-z0-9+/]{27}="
 _NOT_BASE64 = r"[^A-Za-z0-9+/=\s]|=(?=[^=\s])"
-#: IPAWS writes 60, PEM 64 and MIME 76 characters per line.
-_WIDTHS = (60, 64, 76)
 
 
 def check_resource(resource: Resource, notes: Notes, *here: Step) -> None:
@@ -154,53 +149,29 @@ def _encode(deref_uri: str, stray: str) -> str:
     return "write + for - and / for _" if stray in "-_" else "encode the file again"
 
 
-def _digest(digest: str, content: bytes | None, deref_uri: str, notes: Notes, *here: Step) -> None:
-    if re.fullmatch(_HEX_SHA1, digest):
-        stated = bytes.fromhex(digest)
-    elif re.fullmatch(_BASE64_SHA1, digest):
-        stated = binascii.a2b_base64(digest)
-    else:
-        notes.add(DIGEST_FORM, _not_sha1(digest), *here, "digest")
+def _digest(text: str, content: bytes | None, deref_uri: str, notes: Notes, *here: Step) -> None:
+    expected = digest.stated(text)
+    if expected is None:
+        notes.add(DIGEST_FORM, _not_sha1(text), *here, "digest")
         return
     if content is None:
         return
-    import hashlib  # noqa: PLC0415  (few messages need it, and it takes 3 ms of a command that takes 80)
-
-    def is_of(data: bytes) -> bool:
-        return hashlib.sha1(data, usedforsecurity=False).digest() == stated
-
-    if is_of(content):
-        return
-    form = next((form for form, text in _writings(deref_uri) if is_of(text.encode())), None)
-    if form:
+    form = digest.reading(expected, content, deref_uri)
+    if form is None:
+        message = "digest is not the SHA-1 of the file in derefUri, nor of its base64 text; compute it again over the decoded file."
+        notes.add(DIGEST, message, *here, "digest")
+    elif form != digest.OF_FILE:
         message = (
             f"digest is the SHA-1 of the base64 text, {form}, and not of the file; compute it over the decoded file."
         )
         notes.add(DIGEST_OF_TEXT, message, *here, "digest")
-    else:
-        message = "digest is not the SHA-1 of the file in derefUri, nor of its base64 text; compute it again over the decoded file."
-        notes.add(DIGEST, message, *here, "digest")
 
 
-def _writings(text: str) -> Iterator[tuple[str, str]]:
-    """The ways in which senders write base64 when they compute a digest over it, the likeliest first."""
-    plain = "".join(text.split())
-    yield "as written", text
-    yield "as written, without white space around it", text.strip()
-    yield "without white space", plain
-    yield "as written, with line breaks of two characters", text.replace("\n", "\r\n")
-    for width in _WIDTHS:
-        lines = [plain[at : at + width] for at in range(0, len(plain), width)]
-        for end in ("\n", "\r\n"):
-            yield f"in lines of {width} characters", end.join(lines)
-            yield f"in lines of {width} characters", end.join([*lines, ""])
-
-
-def _not_sha1(digest: str) -> str:
+def _not_sha1(text: str) -> str:
     """What to say of a digest that has another form."""
     advice = "write the SHA-1 of the file, in 40 hexadecimal digits"
-    plain = re.sub(r"^sha-?1[:=]|[\s:-]", "", digest.casefold())
-    if re.fullmatch(_HEX_SHA1, plain):
+    plain = re.sub(r"^sha-?1[:=]|[\s:-]", "", text.casefold())
+    if re.fullmatch(r"[0-9a-f]{40}", plain):
         return "digest has a prefix or separators; write the 40 hexadecimal digits only."
     length = len(plain) if re.fullmatch(r"[0-9a-f]+", plain) else None
     other = {32: "an MD5", 64: "a SHA-256", 96: "a SHA-384", 128: "a SHA-512"}.get(length or 0)
@@ -208,4 +179,4 @@ def _not_sha1(digest: str) -> str:
         return f"digest is {other}, but CAP uses SHA-1; {advice}."
     if length:
         return f"digest has {length:,} hexadecimal digits, but a SHA-1 has 40; {advice}."
-    return f"digest is `{digest[:MAX_QUOTED]}`, which is not a SHA-1; {advice}."
+    return f"digest is `{text[:MAX_QUOTED]}`, which is not a SHA-1; {advice}."

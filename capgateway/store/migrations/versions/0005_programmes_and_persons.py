@@ -1,4 +1,4 @@
-"""Programmes, incidents, what persons do, and what stays after an erasure."""
+"""Programmes, incidents, what persons do, what stays after an erasure, and pictures."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,9 +15,11 @@ def upgrade() -> None:
     op.add_column("gateway", sa.Column("paused_since", sa.BigInteger(), comment=comment))
     _alerts()
     _cards()
+    _entries()
     _tables()
     _deliveries()
     _lanes_and_receivers()
+    _pictures()
 
 
 def _has_comments() -> bool:
@@ -32,6 +34,14 @@ def _alerts() -> None:
     comment = "the programme as which a person published it"
     op.add_column("alerts", sa.Column("published_as", sa.String(length=40), comment=comment))
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
+    op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
+    _index_of_the_whole("alerts", "received_at")
+
+
+def _index_of_the_whole(table: str, column: str) -> None:
+    """An index of the rows whose personal data is not erased."""
+    where = sa.text("erased_at IS NULL")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=where, postgresql_where=where)
 
 
 def _cards() -> None:
@@ -46,7 +56,7 @@ def _cards() -> None:
         op.alter_column("cards", "state", existing_type=sa.String(length=10), existing_nullable=False, comment=comment)
     moments = {
         "supersede_at": "when it ends for that, at the latest; null when nothing is handed over",
-        "restored_at": "when a person made its chain displayable again after a withdrawal",
+        "restored_at": "since when its chain may be displayed again: a person restored it, or the policy withdrew it and no person",
         "held_at": "since when a person keeps its data beyond the retention",
         "erased_at": "when its personal data was erased",
     }
@@ -56,6 +66,25 @@ def _cards() -> None:
         op.add_column("cards", sa.Column(name, sa.BigInteger(), comment=comment))
     op.create_index("ix_cards_incident_id", "cards", ["incident_id"])
     op.create_index("ix_cards_state_supersede_at", "cards", ["state", "supersede_at"])
+    _index_of_the_whole("cards", "ended_at")
+
+
+def _entries() -> None:
+    """What is taken in, or given up, is known by its key; its address may name a child."""
+    op.execute("UPDATE entries SET link = NULL, others = NULL, error = NULL WHERE state = 'taken' OR retry_at IS NULL")
+    if not _has_comments():
+        return
+    comments = {
+        "link": "the CAP document's address, as long as it is to be fetched. PERSONAL DATA",
+        "others": "its further addresses, one a line: where the first leads to no CAP. PERSONAL DATA",
+        "error": "why it is missing, as long as it is to be fetched. PERSONAL DATA",
+    }
+    for name, comment in comments.items():
+        op.alter_column("entries", name, existing_type=sa.Text(), comment=comment)
+    comment = (
+        "of a document that an entry links to, empty once it is erased; null for the feed's own address. PERSONAL DATA"
+    )
+    op.alter_column("addresses", "link", existing_type=sa.Text(), comment=comment)
 
 
 def _tables() -> None:
@@ -238,3 +267,68 @@ def _lanes_and_receivers() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_sealed_receivers"),
         comment="how receivers are reached that are no longer configured, until they display nothing",
     )
+
+
+def _pictures() -> None:
+    op.create_table(
+        "pictures",
+        sa.Column(
+            "id",
+            sa.String(length=64),
+            nullable=False,
+            comment="hash of its address and digest, or of its content in the alert",
+        ),
+        sa.Column("uri", sa.Text(), comment="where it is fetched; null where an alert contains it. PERSONAL DATA"),
+        sa.Column("digest", sa.Text(), comment="what the alert says that the file's SHA-1 is. PERSONAL DATA"),
+        sa.Column("state", sa.String(length=10), nullable=False, comment="pending | ready | failed, for good"),
+        sa.Column("attempts", sa.Integer(), nullable=False, comment="claims so far: the fencing number"),
+        sa.Column("failures", sa.Integer(), nullable=False, comment="attempts that failed in a row"),
+        sa.Column(
+            "due_at",
+            sa.BigInteger(),
+            comment="when to try; the end of the lease while a gateway does; null when done",
+        ),
+        sa.Column(
+            "finding",
+            sa.String(length=10),
+            comment="fetch | digest | type | size | unsafe: why it is not shown, or what is odd of it",
+        ),
+        sa.Column("trouble", sa.Text(), comment="a sentence about that. PERSONAL DATA"),
+        sa.Column("mime_type", sa.String(length=20)),
+        sa.Column("width", sa.Integer()),
+        sa.Column("height", sa.Integer()),
+        sa.Column("sha256", sa.String(length=64), comment="of the content"),
+        sa.Column("source_sha256", sa.String(length=64), comment="of the file as it came"),
+        sa.Column("content", sa.LargeBinary(), comment="as it is served, while a live card may show it. PERSONAL DATA"),
+        sa.PrimaryKeyConstraint("id", name="pk_pictures"),
+        comment="pictures that live cards show or wait for, each once whatever cards, feeds and gateways there are",
+    )
+    waits = sa.text("due_at IS NOT NULL")
+    op.create_index("ix_pictures_due_at", "pictures", ["due_at"], sqlite_where=waits, postgresql_where=waits)
+    op.create_table(
+        "card_media",
+        sa.Column("token", sa.String(length=40), nullable=False, comment="random; the last part of its address"),
+        sa.Column("card_id", sa.String(length=40), nullable=False),
+        sa.Column("picture_id", sa.String(length=64), nullable=False, comment="of pictures, where it still exists"),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1 is m1; a card never gives a number twice"),
+        sa.Column("alert_id", sa.String(length=40), nullable=False, comment="the alert that the card displays"),
+        sa.Column(
+            "info",
+            sa.Integer(),
+            nullable=False,
+            comment="position of the info block in the alert that has it, from 0",
+        ),
+        sa.Column("resource", sa.Integer(), nullable=False, comment="position of the resource in that"),
+        sa.Column("finding", sa.String(length=10), comment="the picture's, once its card has ended"),
+        sa.Column(
+            "removed_at",
+            sa.BigInteger(),
+            comment="when a person took it from the card; then its chain never shows it again",
+        ),
+        sa.Column("gone_at", sa.BigInteger(), comment="when its card ended"),
+        sa.PrimaryKeyConstraint("token", name="pk_card_media"),
+        sa.UniqueConstraint("card_id", "picture_id", name="uq_card_media_card_id_picture_id"),
+        comment="which pictures a card shows or waits for, and where they are served",
+    )
+    op.create_index("ix_card_media_picture_id", "card_media", ["picture_id"])
+    op.create_index("ix_card_media_gone_at", "card_media", ["gone_at"])

@@ -1,0 +1,283 @@
+"""Labels and nouns that say whom a text speaks of: the ones sought, suspects, a vehicle, or somebody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from capgateway.cards.extract.words import ADULT_NOUNS, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
+
+if TYPE_CHECKING:
+    from capgateway.cards.extract.text import Tokens
+
+Role = Literal["child", "suspect", "other"]
+
+_LABELS: dict[str, str] = {
+    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
+    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
+    **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
+    **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
+    **dict.fromkeys("name nom nombre".split(), "name"),
+}  # fmt: skip
+_INSIDE = frozenset(
+    "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+) | frozenset(
+    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+)
+LAST_SEEN = (
+    ("last", "seen"),
+    ("last", "known"),
+    ("derniere", "localisation"),
+    ("visto", "por"),
+    ("vista", "por"),
+    ("dernier", "endroit"),
+    ("vu", "pour"),
+    ("ultima", "vez"),
+    ("ultimo", "lugar"),
+)
+
+
+class Label(NamedTuple):
+    """A label before a colon, and where its value begins."""
+
+    role: str
+    first: int
+    end: int
+
+
+def labels(tokens: Tokens) -> list[Label]:
+    """Each label of the text, in order."""
+    if "labels" not in tokens.memo:
+        tokens.memo["labels"] = _labels_of(tokens)
+    found: list[Label] = tokens.memo["labels"]
+    return found
+
+
+MARKS = frozenset([":", "...", "-"])
+
+
+def _labels_of(tokens: Tokens) -> list[Label]:
+    found = []
+    for at in tokens.places(MARKS):
+        word = tokens.words[at]
+        if (
+            word == ":"
+            or (word in {"...", "-"} and not tokens.is_cased)
+            or (word == "-" and tokens.gaps[at] != "" and at + 1 < len(tokens) and tokens.gaps[at + 1] != "")
+        ):
+            label = _label(tokens, at)
+            if label and (
+                word == ":" or label.role in {"child", "suspect", "vehicle", "seen"} and _starts(tokens, label.first)
+            ):
+                found.append(label)
+    return found
+
+
+def _starts(tokens: Tokens, at: int) -> bool:
+    return at == tokens.sentence(at)[0]
+
+
+def _label(tokens: Tokens, colon: int) -> Label | None:
+    first = colon
+    low = max(0, colon - 6, tokens.sentence(colon)[0])
+    words: list[str] = []
+    while first - 1 >= low and (tokens.words[first - 1] in _LABELS or tokens.words[first - 1] in _INSIDE):
+        first -= 1
+        words.append(tokens.words[first])
+    if not words:
+        return None
+    words.reverse()
+    if words[-1:] in (["ella"], ["el"]) and len(words) == 1 and tokens.language[:2] == "es":
+        return Label("suspect", first, colon + 1)
+    if any(tuple(words[place : place + 2]) in LAST_SEEN for place in range(len(words))):
+        return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
+    if words[-2:] == ["taken", "by"]:
+        return Label("suspect", first, colon + 1)
+    roles = [_LABELS[word] for word in words if word in _LABELS]
+    if not roles:
+        return None
+    if "by" in words and ("abducted" in words or "taken" in words):
+        return Label("suspect", first, colon + 1)
+    for role in ("vehicle", "clothing", "suspect", "child", "seen", "other", "name"):
+        if role in roles:
+            return Label(role, first, colon + 1)
+    return None
+
+
+class Noun(NamedTuple):
+    """A word that speaks of a person: ``role`` is ``None`` where the word itself does not say it."""
+
+    first: int
+    end: int
+    role: Role | None
+    sex: str | None
+    is_plural: bool
+    is_definite: bool
+    is_kin: bool
+    is_pronoun: bool = False
+
+
+PLURALS = frozenset(
+    "children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
+)
+DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
+INDEFINITE = frozenset("a an un une una unknown unidentified another one inconnu inconnue desconocido".split())
+_NOT_PERSONS = frozenset(
+    "alert alerta alerte emergency abduction protection services care abuse seat welfare support custody school girl's safety disappearance d".split()
+)
+AMBIGUOUS = frozenset("il le su son victim minor subject person infante individual recien ce".split())
+
+
+PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
+
+
+FOREIGN = frozenset("ella elle nina nino tia belle il lui pere mere oncle".split())
+"""Nouns and pronouns of French and Spanish that are names, or nothing, in English."""
+
+
+def nouns(tokens: Tokens) -> list[Noun]:
+    """Every such word, pronouns among them, in order."""
+    found = []
+    language = tokens.language[:2]
+    for at in tokens.places(PERSONS):
+        word = tokens.words[at]
+        if word in FOREIGN and language == "en":
+            continue
+        if word in HE or word in SHE:
+            if (noun := _pronoun(tokens, at, language)) is not None:
+                found.append(noun)
+            continue
+        role: Role | None
+        if word in CHILD_NOUNS:
+            role = "child"
+        elif word in SUSPECT_NOUNS:
+            role = "suspect"
+        elif word in ADULT_NOUNS or word in KIN:
+            role = None
+        else:
+            continue
+        if _is_not_a_person(tokens, at, word):
+            continue
+        found.append(
+            Noun(
+                at,
+                at + 1,
+                role,
+                _sex(tokens, at),
+                word in PLURALS,
+                _is_definite(tokens, at),
+                word in KIN and role is None,
+            )
+        )
+    return found
+
+
+def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
+    word = tokens.words[at]
+    if word == "il" and (
+        language != "fr" or tokens.word(at + 1) in {"y", "s", "n", "est"} and tokens.word(at + 2) in {"a", "agit"}
+    ):
+        return None
+    if word in {"he", "she"} and tokens.word(at + 1) == "/":
+        return None
+    return Noun(
+        at, at + 1, None, "M" if word in HE else "F", False, True, False, word in {"he", "she", "il", "elle", "ella"}
+    )
+
+
+def role_of_kin(tokens: Tokens, at: int) -> bool:
+    """``le père de l'enfant``, ``the mother of the boy``: the noun only says whose relative it is."""
+    place = at - 1
+    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
+        place -= 1
+    if (
+        tokens.word(place) not in {"of", "de", "du", "del", "des"}
+        or place == at - 1
+        and tokens.word(place) in {"of", "de"}
+    ):
+        return False
+    return tokens.word(place - 1) in KIN
+
+
+def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
+    after = tokens.word(at + 1)
+    if after in _NOT_PERSONS and not (after == "d" and word != "enfant"):
+        return True
+    if word in {"male", "female"} and after in {
+        "driver",
+        "suspect",
+        "abductor",
+        "juvenile",
+        "child",
+        "infant",
+        "toddler",
+    }:
+        return True  # that noun takes the sex along
+    if word == "missing" or (word == "teen" and after in {"girl", "boy"}):
+        return True
+    if word in {"tia", "tio", "papa", "mama"} and tokens.language[:2] != "es":
+        return True
+    if word in {"grand", "belle", "beau", "oncle", "tante"} and tokens.language[:2] != "fr":
+        return True
+    if word in {"grand", "belle", "beau"}:
+        return True
+    if word == "son" and tokens.language[:2] != "en":
+        return True
+    if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
+        return after != "s"
+    if role_of_kin(tokens, at):
+        return True
+    if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
+        return True
+    if word in {"infant", "baby"} and after in {"car", "seat"}:
+        return True
+    if word in {"person", "subject", "individual", "individu", "individuo"} and tokens.word(at - 1) in {
+        "missing",
+        "toute",
+        "cualquier",
+        "any",
+        "every",
+    }:
+        return True
+    if (
+        tokens.word(at - 1) in {"d", "de"}
+        and word in {"enfant", "menor", "menores", "enfants"}
+        and tokens.word(at - 2) in {"enlevement", "secuestro", "emergencia", "disparition", "rapto", "-"}
+    ):
+        return True
+    if after == "'" and tokens.word(at + 2) == "s" and word in KIN and tokens.word(at + 3) not in {"name", "age"}:
+        return True
+    return (
+        after == "'"
+        and tokens.word(at + 2) == "s"
+        and word in {"child", "victim", "mother", "father", "girl", "boy", "suspect"}
+        and tokens.word(at + 3) not in {"name", "age"}
+    )
+
+
+def _sex(tokens: Tokens, at: int) -> str | None:
+    word = tokens.words[at]
+    if word in {"menor", "recien"}:  # the article says it; of "un bebé" and "una víctima" it does not
+        article = tokens.word(at - 1)
+        return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(article) if word == "menor" else None
+    if word not in SEXES and tokens.word(at - 1) in {"male", "female"}:
+        return SEXES[tokens.word(at - 1)]
+    if word in {"hispana", "latina"}:
+        return None
+    if word == "suspecte":
+        return "F"
+    return SEXES.get(word)
+
+
+def _is_definite(tokens: Tokens, at: int) -> bool:
+    for place in range(at - 1, max(-1, at - 6), -1):
+        word = tokens.words[place]
+        if word in INDEFINITE or word.isdigit():
+            return False
+        if word in DEFINITE:
+            return True
+        if word in {",", ".", ":", "...", "(", "is", "was"}:
+            return False
+    return False

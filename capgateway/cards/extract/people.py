@@ -1,0 +1,1334 @@
+"""Who a text speaks of. One walk over labels, names, nouns and descriptions, which remembers the person that was spoken of
+last; whatever cannot be given to one person is left out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from capgateway.cards.extract import names
+from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
+from capgateway.cards.extract.fact import Confidence, Fact, fact
+from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
+
+if TYPE_CHECKING:
+    from capgateway.cards.extract.text import Tokens
+
+ADULT = 18
+NEAR = 14
+"""Tokens after a person was last spoken of in which a bare number or a colour word may still describe them."""
+
+#: Words between a person and a noun after which the noun is somebody else.
+BREAKS = frozenset(
+    "told said that saw abduction abducting kidnapping disappearance taking by with w driving accompanied company and took searching looking who when left from par avec con por y et & whose where after while drove "
+    "abducted taken kidnapped against , ; / is".split()
+) - {",", "is"}
+NAMING = frozenset(
+    ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
+    "approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+)
+FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
+MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
+DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
+GROWN = frozenset("man woman guy lady homme femme hombre mujer".split())
+GRABS = frozenset("took grabbed pulled offered forced snatched lured abducted kidnapped carried drove".split())
+ADULTS = frozenset("man woman person homme femme hombre mujer individual individu subject".split())
+GONE_WITH = frozenset(
+    "abducted kidnapped taken driven accompanied be traveling travelling enleve enlevee emmene emmenee secuestrado secuestrada sustraido sustraida raptado raptada".split()
+)
+SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
+WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
+UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
+CALLED = frozenset(
+    "named nomme nommee llamado llamada identified identifie identifiee identificado identificada name nom nombre prenomme prenommee called appele appelee".split()
+)
+SUSPECT_BEFORE = frozenset(
+    "by with w accompanied company suspect abductor driven driver par avec accompagne accompagnee con por acompanado acompanada abducted kidnapped compagnie compania".split()
+)
+PAST_IT = frozenset(
+    "located found recovered rescued retrouve retrouvee localizado localizada encontrado encontrada hurt unhurt unharmed uninjured injured wounded killed cleared hospitalized dead safe".split()
+)
+HARMED = frozenset(
+    "wounded shot stabbed killed killing stabbing injured attacked owned belonging assaulted shooting".split()
+)
+PASSIVE = frozenset("by from at in on around near while this yesterday last early about when during ... . ,".split())
+ALERTED = frozenset("amber alerta alerte emitida emise activada declenchee alert".split())
+WANTED = frozenset("man woman suspect abductor driver kidnapper".split())
+SUSPECTED = frozenset("suspect suspects suspected sospechosa sospechoso".split())
+TAKEN = frozenset(
+    "abducted kidnapped taken missing enleve enlevee disparu disparue secuestrado secuestrada sustraido sustraida".split()
+)
+TWINS = frozenset("twins twin jumeaux jumelles gemelos gemelas mellizos mellizas triplets".split())
+GUARDIANS = frozenset(
+    "parents grandparents owners witnesses neighbors spokesman spokeswoman spokesperson teacher principal attorney".split()
+)
+CHILD_BEFORE = frozenset(
+    "seeking finds for searching locate locating find finding missing retrouver recherche disparition enlevement busca buscan encontrar localizar child victim abducting kidnapping took taking".split()
+)
+WITNESS = frozenset(
+    "told said says reported called contacted witness witnesses according injured shot killed stabbed assaulted owner relative seen by".split()
+)
+ADJECTIVES = frozenset(
+    "- , old juvenile autistic unidentified unknown missing of age white black hispanic / non verbal young d agee age et named".split()
+)
+
+
+FROM = frozenset("from near outside toward towards desde".split())
+"""Words right before a place rather than a person."""
+
+LIGHTEST, LIGHTEST_ADULT = 19, 60
+"""Pounds that a bare number after a height may be."""
+NUMBER_WORDS = frozenset(NUMBERS)
+LAST_HOUR = 12
+"""A number up to it, after "about", is as likely the time of day as an age."""
+MOST_COUNTED = 4
+"""Suspects that a number may stand for."""
+MOST_PEOPLE = 40
+"""That one alert speaks of; a longer list is no alert, and each name is compared with all before it."""
+
+
+class Person:
+    """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
+
+    __slots__ = (
+        "at",
+        "conflicts",
+        "facts",
+        "is_counted",
+        "is_fresh",
+        "is_grown",
+        "is_guess",
+        "is_kin",
+        "kin",
+        "parts",
+        "role",
+        "sentence",
+        "texts",
+    )
+
+    def __init__(self, role: Role | None, text: int) -> None:
+        self.role = role
+        self.facts: dict[str, Fact] = {}
+        self.conflicts: set[str] = set()
+        self.parts: tuple[str, ...] = ()
+        self.kin = ""
+        self.texts = {text}
+        self.is_fresh = True
+        self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
+        self.sentence = -1
+        self.at = -1
+
+    def learn(self, what: str, found: Fact) -> None:
+        """A fact; one that contradicts what is known is a conflict, and then neither is shown."""
+        known = self.facts.get(what)
+        if known is None or (
+            what == "age" and known.value.value == 0 and known.value.unit == "day" and found.value.unit != "year"
+        ):
+            self.facts[what] = found
+        elif what == "age" and found.value == AgeValue(0, "day") and known.value.unit != "year":
+            pass
+        elif not _agree(what, known.value, found.value):
+            if known.confidence == "medium" and found.confidence != "medium":
+                self.facts[what] = found
+            elif not (found.confidence == "medium" and known.confidence != "medium"):
+                self.conflicts.add(what)
+
+    @property
+    def age(self) -> AgeValue | None:
+        """As read."""
+        found = self.facts.get("age")
+        return found.value if found else None
+
+    @property
+    def is_adult(self) -> bool:
+        """Whether the age says so."""
+        return self.age is not None and self.age.unit == "year" and self.age.value >= ADULT
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the age says so."""
+        return self.age is not None and (self.age.unit != "year" or self.age.value < ADULT)
+
+
+def _is_called_child(after: list[str]) -> bool:
+    """``, a 14-year-old boy``: a noun for a child in apposition, before any verb."""
+    if after[:1] not in ([","], ["("]):
+        return False
+    for word in after[1:7]:
+        if word in {",", ".", "took", "is", "was", "has", "and", "who", "with", "his", "her"}:
+            return False
+        if word in CHILD_NOUNS:
+            return True
+    return False
+
+
+def _acts(after: list[str]) -> bool:
+    """``Rick Lane, 33, abducted Emma``, not ``Emma, 6, abducted from her home``."""
+    for place, word in enumerate(after[:6]):
+        if word in {"abducted", "kidnapped", "snatched", "grabbed"}:
+            is_passive = bool({"was", "were", "been", "being", "is", "are"} & set(after[max(0, place - 2) : place]))
+            return not is_passive and bool(after[place + 1 : place + 2]) and after[place + 1] not in PASSIVE
+    return False
+
+
+def _follows(words: list[str], first: str, second: str) -> bool:
+    return any(word == first and words[at + 1 : at + 2] == [second] for at, word in enumerate(words))
+
+
+def _agree(what: str, known: Any, new: Any) -> bool:
+    if known == new:
+        return True
+    if what in {"height", "weight"}:
+        return bool(abs(known[0] - new[0]) <= max(3, 0.03 * known[0]))
+    if what in {"hair", "clothing", "race"}:
+        first, second = str(known).casefold(), str(new).casefold()
+        return first in second or second in first
+    return False
+
+
+class Event(NamedTuple):
+    """Something at a place of the text: a label, a noun, a name or a description."""
+
+    at: int
+    order: int
+    kind: str
+    what: Any
+
+
+class Families(NamedTuple):
+    """The surname of a first name that begins at a token, and where surnames stand that are not names of their own."""
+
+    of: dict[int, names.Run]
+    surnames: frozenset[int]
+    ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
+
+
+def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
+    """Full names one of whose parts is used alone of a person elsewhere: "Leif Andersson-Cho had been there. Leif is 5 feet tall"."""
+    alone = {run.parts[0] for run in runs if len(run.parts) == 1 and names.strength_after(tokens, run.end) >= 2}
+    return frozenset(run.first for run in runs if len(run.parts) > 1 and {run.parts[0], run.parts[-1]} & alone)
+
+
+def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
+    """``Ingrid and Astrid Halvorsen-Nye, 8``; ``Rowan (4) & Asher (2) Pemberton``."""
+    of: dict[int, names.Run] = {}
+    surnames = set()
+    for place in range(len(runs) - 1, 0, -1):
+        run, before = runs[place], runs[place - 1]
+        between = tokens.words[before.end : run.first]
+        if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
+            continue
+        if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
+            continue
+        is_listed = any(word in JOINERS for word in between)
+        has_age = any(word.isdigit() for word in between)
+        if has_age and not is_listed and between[-1] == ")" and len(run.parts) <= 2 and len(before.parts) == 1:
+            of[before.first] = run
+            surnames.add(run.first)
+        elif is_listed or (has_age and "," in between):
+            family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
+            if family is not None:
+                of[before.first] = family
+        elif between == [","] and run.first in of:
+            of[before.first] = of[run.first]
+    return Families(of, frozenset(surnames), _ages_of(tokens, runs, of))
+
+
+def _ages_of(tokens: Tokens, runs: list[names.Run], of: dict[int, names.Run]) -> dict[int, int]:
+    """``Diego y Valeria Ríos Peña, de 8 y 5 años``: as many ages as names, in their order."""
+    found: dict[int, int] = {}
+    listed: list[int] = []
+    for run in runs:
+        listed.append(run.first)
+        if run.first in of:
+            continue
+        ages = _ages_after(tokens, run.end)
+        if len(listed) > 1 and len(ages) == len(listed):
+            found.update(zip(listed, ages, strict=True))
+        listed = []
+    return found
+
+
+def _ages_after(tokens: Tokens, at: int) -> list[int]:
+    ages = []
+    for place in range(at, min(len(tokens), at + 12)):
+        word = tokens.words[place]
+        if word.isdigit() and len(word) < 3:
+            ages.append(place)
+        elif word not in BESIDE_AGES:
+            break
+    return ages
+
+
+JOINERS = frozenset(["and", "&", "et", "y", "/", "e"])
+IN_LIST = JOINERS | frozenset(
+    ", ( ) ... - ; ans anos yo yrs yr years year old de aged age m f mo months mois meses +".split()
+)
+LONGEST_BETWEEN = 9
+"""Tokens between two names of a list: ``, 7 years old, and``."""
+
+
+BESIDE_AGES = frozenset(
+    "... , ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
+)
+
+
+def _is_in_list(word: str) -> bool:
+    return word in IN_LIST or (word.isdigit() and len(word) < 3)
+
+
+def _surname(tokens: Tokens, run: names.Run) -> names.Run | None:
+    """All of a name but the first, if anything is left."""
+    first = run.first + 1
+    while first < run.end and tokens.words[first] in {".", "-", "'"}:
+        first += 2 if tokens.words[first] != "." else 1
+    return names.Run(first, run.end, run.parts[1:]) if first < run.end else None
+
+
+class Reader:
+    """Reads the texts of one alert, one after another; people that were named are known again in the next."""
+
+    def __init__(self) -> None:
+        self.people: list[Person] = []
+        self._text = -1
+        self._tokens: Tokens
+        self._taken = bytearray()
+        self._now: Person | None = None
+        self._block: str | None = None
+        self._list_role: Role | None = None
+        self._list_sentence = -1
+        self._list_sex: Noun | None = None
+        self._list_age: Found | None = None
+        self._siblings: Noun | None = None
+        self._pending: list[Found] = []
+        self._described = bytearray()
+        self._labels: list[Label] = []
+        self._families = Families({}, frozenset())
+        self._echoed: frozenset[int] = frozenset()
+
+    def read(self, tokens: Tokens, taken: bytearray, clothes: list[tuple[int, int, int]]) -> None:
+        """One text. ``taken`` marks the tokens that speak of vehicles, plates and telephones; ``clothes`` are spans of what somebody
+        wears: where the cue is, and where the words begin and end."""
+        self._text += 1
+        self._tokens, self._taken = tokens, taken
+        self._now = self._block = self._list_role = self._siblings = None
+        self._pending = []
+        events = self._events(clothes)
+        for place, event in enumerate(events):
+            self._take(event, events[place + 1 : place + 4])
+        self._clear()
+
+    def _clear(self) -> None:
+        """``The grandmother … is not a suspect``: neither sought nor suspected."""
+        tokens = self._tokens
+        for at in tokens.places(SUSPECTED):
+            low, _ = tokens.sentence(at)
+            if "not" in tokens.words[max(low, at - 4) : at]:
+                words = set(tokens.words[low:at])
+                for person in self.people:
+                    if person.role == "suspect" and (
+                        person.kin in words or (person.parts and person.parts[-1] in words)
+                    ):
+                        person.role = "other"
+
+    # -- what the text has --
+
+    def _events(self, clothes: list[tuple[int, int, int]]) -> list[Event]:
+        tokens, taken = self._tokens, self._taken
+        worn = bytearray(len(tokens) + 1)
+        for _, first, end in clothes:
+            worn[first:end] = b"\1" * (end - first)
+        events = [Event(label.first, 0, "label", label) for label in labels(tokens)]
+        self._labels = [event.what for event in events]
+        blocked = bytearray(a | b for a, b in zip(taken, worn, strict=False)) if any(worn) else taken
+        found_runs = names.runs(tokens, blocked)
+        self._families = _families(tokens, found_runs)
+        self._echoed = _echoed(tokens, found_runs)
+        found_runs = [run for run in found_runs if run.first not in self._families.surnames]
+        events += [Event(run.first, 1, "name", run) for run in found_runs]
+        named = bytearray(len(tokens) + 1)
+        for run in found_runs:
+            named[run.first : run.end] = b"\1" * (run.end - run.first)
+        events += [
+            Event(noun.first, 2, "noun", noun)
+            for noun in nouns(tokens)
+            if not worn[noun.first] and not named[noun.first]
+        ]
+        described = measures(tokens)
+        events += [
+            Event(one.first, 3, "measure", one) for one in described if not taken[one.first] and not worn[one.first]
+        ]
+        inside = bytearray(len(tokens) + 1)
+        for one in described:
+            inside[one.first : one.end] = b"\1" * (one.end - one.first)
+        self._described = inside
+        events += [Event(one.first, 3, "measure", one) for one in self._bare_numbers(inside)]
+        events += [Event(cue, 4, "clothes", (first, end)) for cue, first, end in clothes]
+        events.sort(key=lambda event: (event.at, event.order))
+        return events
+
+    def _bare_numbers(self, inside: bytearray) -> list[Found]:
+        tokens, found = self._tokens, []
+        for at in sorted([*tokens.places(NUMBER_WORDS), *tokens.numbers]):
+            word = tokens.words[at]
+            if (
+                "/" in {tokens.word(at - 1), tokens.word(at + 1)}
+                and (
+                    (tokens.word(at - 1) == "/" and tokens.gaps[at] == "")
+                    or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")
+                )
+                and not (tokens.word(at - 2) in {"m", "f"})
+            ):
+                continue
+            if (
+                not word.isdigit()
+                and tokens.word(at - 1) in {"is", "est", "about", "around", "also"}
+                and not inside[at]
+            ):
+                spoken, end = counted(tokens, at)
+                if (
+                    spoken
+                    and tokens.word(end) in {",", ".", "and", "..."}
+                    and (spoken > LAST_HOUR or tokens.word(at - 1) in {"is", "est"})
+                ):
+                    found.append(Found("bare", at, end, spoken))
+                continue
+            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
+                continue
+            before, after = tokens.word(at - 1), tokens.word(at + 1)
+            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
+                before
+                in {
+                    ",",
+                    "(",
+                    ":",
+                    "...",
+                    "/",
+                    "is",
+                    "and",
+                    "et",
+                    "y",
+                    "&",
+                    "approx",
+                    "about",
+                    "approximately",
+                    "environ",
+                    "ages",
+                    "agees",
+                    "perhaps",
+                    "maybe",
+                    "girl",
+                    "boy",
+                    "around",
+                }
+                or (before == "." and tokens.word(at - 2) == "approx")
+            ):
+                if before in {"around", "about", "perhaps", "maybe"} and int(word) <= LAST_HOUR:
+                    continue
+                if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
+                    continue
+                if (
+                    after == ","
+                    and at + 2 < len(tokens)
+                    and tokens.words[at + 2].isdigit()
+                    and len(tokens.words[at + 2]) == 4
+                ):
+                    continue
+                found.append(Found("bare", at, at + 1, int(word)))
+        return found
+
+    def _is_item(self, at: int) -> bool:
+        """``1. UNKNOWN B/M``: the number of an item in a list."""
+        tokens = self._tokens
+        return at > 0 and len(tokens.words[at]) == 1 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+
+    # -- the walk --
+
+    def _take(self, event: Event, following: list[Event]) -> None:
+        sentence = self._tokens.sentence(event.at)[0]
+        if event.kind == "label":
+            self._label(event.what, sentence)
+        elif event.kind == "name":
+            self._name(event.what, sentence)
+        elif event.kind == "noun":
+            self._noun(event.what, sentence)
+        elif event.kind == "clothes":
+            first, end = event.what
+            self._clothes(first, end, sentence)
+        elif self._waits(event.what, following):
+            self._pending.append(event.what)
+        elif self._is_noun(event.what, following):
+            self._pending.append(event.what)
+            self._noun(self._as_noun(event.what), sentence)
+        else:
+            self._measure(event.what, sentence)
+
+    def _waits(self, found: Found, coming: list[Event]) -> bool:
+        """Whether the description belongs to the noun or name right after it: ``16-year-old Lark Ashdown``."""
+        following = coming[0] if coming else None
+        if found.what == "bare" or following is None or following.kind not in {"name", "noun", "measure"}:
+            return False
+        if following.kind == "measure" and (
+            following.what.what not in {"race", "age"} or not self._waits(following.what, coming[1:])
+        ):
+            return False
+        if found.what not in {"age", "race", "race+sex"}:
+            return False
+        between = self._tokens.words[found.end : following.at]
+        if following.kind == "name":
+            return not between or between in (["-"], ["old"])
+        if following.kind == "noun" and (following.what.is_pronoun or following.what.is_kin):
+            return False
+        if len(between) > 5 or any(word not in ADJECTIVES for word in between):
+            return False
+        if "," in between and following.kind == "measure":
+            return False
+        return not (
+            "," in between and self._now is not None and self._now.sentence == self._tokens.sentence(found.first)[0]
+        )
+
+    def _is_noun(self, found: Found, coming: list[Event]) -> bool:
+        """``a 17-year-old, Autumn Skye Roark``; ``the abduction of a three-year-old``: the age of a child stands for the child."""
+        tokens = self._tokens
+        if found.what != "age" or tokens.words[found.end - 1] not in {"old", "olds"} or found.value.most is not None:
+            return False
+        if found.value.unit == "year" and found.value.value >= ADULT:
+            return False
+        if tokens.word(found.first - 1) not in {"a", "an", "the"} or "-" not in tokens.words[found.first : found.end]:
+            return False
+        now = self._now
+        is_apposition = (
+            now is not None
+            and now.sentence == tokens.sentence(found.first)[0]
+            and found.first - now.at < 4
+            and not now.facts.get("age")
+        )
+        return not is_apposition and not (self._block and now is not None and now.is_fresh and not now.facts)
+
+    def _as_noun(self, found: Found) -> Noun:
+        is_definite = self._tokens.word(found.first - 1) == "the"
+        return Noun(found.end - 1, found.end, "child", None, False, is_definite, False)
+
+    def _begin(self, role: Role | None) -> Person:
+        person = Person(role, self._text)
+        if len(self.people) < MOST_PEOPLE:
+            self.people.append(person)
+        return person
+
+    def _turn(self, person: Person | None, at: int, sentence: int) -> None:
+        self._now = person
+        if person is not None:
+            person.sentence, person.at = sentence, at
+            person.texts.add(self._text)
+            pending, self._pending = self._pending, []
+            for found in pending:
+                self._give(person, found, "high")
+        else:
+            self._pending = []
+
+    def _label(self, label: Label, sentence: int) -> None:
+        self._pending = []
+        if label.role in {"child", "suspect"}:
+            role: Role = "child" if label.role == "child" else "suspect"
+            self._block = role
+            self._list_role = None
+            self._now = self._begin(role)
+            self._now.sentence, self._now.at = sentence, label.end
+        elif label.role == "name":
+            if self._now is None or self._now.parts:
+                self._now = self._begin("suspect" if self._block == "suspect" else "child")
+            self._now.sentence, self._now.at = sentence, label.end
+        elif label.role != "clothing":
+            self._now, self._block = None, label.role
+
+    # -- names --
+
+    def _name(self, run: names.Run, sentence: int) -> None:
+        tokens = self._tokens
+        known = self._known(run)
+        if isinstance(known, str):
+            self._turn(None, run.end, sentence)
+        elif known is not None:
+            self._again(known, run, sentence)
+        elif names.is_titled(tokens, run):
+            person = self._begin("other")
+            person.parts = run.parts
+            self._turn(person, run.end, sentence)
+        elif not self._is_no_person(run):
+            confidence = self._sureness(run, sentence)
+            if confidence is not None:
+                self._introduce(run, sentence, confidence)
+            elif not (len(run.parts) == 1 and names.is_plain(run)):
+                self._pass_over(run, sentence)
+
+    def _again(self, known: Person, run: names.Run, sentence: int) -> None:
+        """Somebody who was named before."""
+        if len(run.parts) > len(known.parts) and "name" in known.facts:
+            known.parts = run.parts
+            confidence = known.facts["name"].confidence
+            known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
+        self._turn(known, run.end, sentence)
+        self._age_after(known, run)
+        if known.role is None:
+            known.role = self._role_beside(run, sentence)
+
+    def _is_no_person(self, run: names.Run) -> bool:
+        if not names.is_place_or_body(self._tokens, run):
+            return False
+        return not (self._after_label(run) and self._tokens.word(run.end) in {",", "(", "...", "-", "/"})
+
+    def _sureness(self, run: names.Run, sentence: int) -> Confidence | None:
+        """How sure it is that this is a person's name, or ``None``."""
+        tokens, family = self._tokens, self._families.of.get(run.first)
+        strength, is_label = self._strength(run, sentence)
+        is_single = len(run.parts) == 1 and family is None
+        if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
+            return None
+        has_age = bool(names.bare_age(tokens, run.end))
+        if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
+            return None
+        if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
+            strength = 3
+        if is_single and strength == 2 and tokens.word(run.end) == "," and self._is_taken(run):
+            strength = 3
+        if family is not None:
+            after_family = strength + names.strength_after(tokens, family.end)
+            strength = max(after_family, 1 + bool(self._list_role) + has_age)
+        if self._list_role and self._list_sentence == sentence and self._gives_surname(run):
+            strength += 1
+        strength += 2 * (run.first in self._echoed)
+        if strength < (3 if is_single else 2):
+            return None
+        return "certain" if is_label or strength > 3 else "high"
+
+    def _gives_surname(self, run: names.Run) -> bool:
+        """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""
+        return any(family.end == run.end for family in self._families.of.values())
+
+    def _is_taken(self, run: names.Run) -> bool:
+        """``Jules, 3 ans, a été enlevé``: a first name alone, of somebody who was taken."""
+        tokens = self._tokens
+        return not names.is_plain(run) and not TAKEN.isdisjoint(
+            tokens.words[run.end : min(tokens.sentence(run.first)[1], run.end + 10)]
+        )
+
+    def _lists_children(self) -> bool:
+        return "child" in {self._list_role, self._block}
+
+    def _pass_over(self, run: names.Run, sentence: int) -> None:
+        """What looks like a name and is not taken for one: what follows may be about it, and not about the one before."""
+        now = self._now
+        if self._pending and now is not None and now.sentence == sentence and self._pending[0].first - now.at < 3:
+            self._turn(now, run.first, sentence)  # the description was of the one before
+        elif self._pending or (names.strength_after(self._tokens, run.end) and not names.is_plain(run)):
+            self._now, self._pending = None, []
+
+    def _introduce(self, run: names.Run, sentence: int, confidence: Confidence) -> None:
+        tokens, family = self._tokens, self._families.of.get(run.first)
+        nameless = self._nameless(run, sentence)
+        person = nameless or self._begin(self._role_beside(run, sentence))
+        person.is_guess = not self._after_label(run) and (nameless is None or not self._block)
+        if nameless is not None and person.role is None:
+            person.role = self._role_beside(run, sentence)
+        person.parts, person.is_fresh = run.parts, False
+        person.facts["name"] = fact(tokens, run.first, run.end, names.shown(tokens, run), confidence)
+        if family is not None:
+            self._adopt(person, run, family, confidence)
+        self._turn(person, run.end, sentence)
+        self._age_after(person, run)
+        listed = self._list_sex
+        if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
+            person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
+        elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
+            siblings = self._siblings
+            person.learn("sex", fact(tokens, siblings.first, siblings.end, siblings.sex, "medium"))
+        is_listed = listed is not None and listed.role == person.role == "child" and self._list_sentence == sentence
+        if is_listed and self._list_age is not None and person.age is None:
+            self._give(person, self._list_age, "high")
+        if self._is_safe(run):
+            person.role = "other"
+        self._named_suspect(person, run)
+
+    def _named_suspect(self, person: Person, run: names.Run) -> None:
+        """``Suspect :`` and ``Sospechoso:`` before a name are masculine; ``Suspecte`` and ``Sospechosa`` are read as nouns."""
+        for label in self._labels:
+            if label.end == run.first and label.role == "suspect":
+                word = self._tokens.words[label.first]
+                sex = MASCULINE.get(word) if self._tokens.language[:2] != "en" else FEMININE.get(word)
+                if sex:
+                    person.learn("sex", fact(self._tokens, label.first, label.first + 1, sex, "medium"))
+
+    def _is_safe(self, run: names.Run) -> bool:
+        """Whether the text says that this one was found: ``Eli has been found unharmed``."""
+        words = self._tokens.words[run.end : min(self._tokens.sentence(run.first)[1], run.end + 12)]
+        if self._is_past_it(words):
+            return True
+        return any(
+            word in {"found", "located", "retrouve", "retrouvee", "localizado", "localizada"} for word in words
+        ) and any(word in {"safe", "unharmed", "alive", "sain", "saine", "salvo", "salva"} for word in words)
+
+    def _is_past_it(self, words: list[str]) -> bool:
+        """``Leo, 9, was not hurt``; ``Neil Frost, 29, has been cleared``: right after the name and the age."""
+        at = 0
+        while at < len(words) and (words[at] in {",", "(", ")", "de"} or words[at].isdigit() or words[at] in UNITS):
+            at += 1
+        if words[at : at + 1] in (["has"], ["a"], ["ha"]):
+            at += 1
+        if at >= len(words) or words[at] not in {"was", "were", "is", "been", "are", "ete", "fue", "sido"}:
+            return False
+        return not PAST_IT.isdisjoint(words[at + 1 : at + 3])
+
+    def _after_label(self, run: names.Run) -> bool:
+        return self._tokens.word(run.first - 1) in {":"} and any(
+            label.end == run.first and label.role in {"child", "suspect", "name"} for label in self._labels
+        )
+
+    def _known(self, run: names.Run) -> Person | str | None:
+        """The person that a name, or a part of one, means."""
+        parts = set(run.parts)
+        found = [
+            person
+            for person in self.people
+            if person.parts and (parts <= set(person.parts) or (len(person.parts) > 1 and set(person.parts) <= parts))
+        ]
+        exact = [person for person in found if set(person.parts) == parts]
+        if exact:
+            return exact[0]
+        if len(found) == 1:
+            only = found[0]
+            if len(parts) == 1 or len(parts & set(only.parts)) >= 2:
+                return only
+            return None
+        return "several" if found else None
+
+    def _nameless(self, run: names.Run, sentence: int) -> Person | None:
+        """The person that was just spoken of and has no name yet: ``juvenile, Saskia Villanueva``, ``Child: female, 5, Talia``."""
+        now = self._now
+        if now is None or now.parts or now.sentence != sentence:
+            return None
+        return now if self._is_naming(now, run) else None
+
+    def _is_naming(self, now: Person, run: names.Run) -> bool:
+        """Whether nothing but description and naming words are between a person and a name."""
+        words = self._tokens.words
+        between = words[now.at : run.first]
+        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(between):
+            return False
+        return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
+
+    def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
+        tokens = self._tokens
+        after = names.strength_after(tokens, run.end)
+        before, is_label = self._strength_before(run, sentence)
+        return after + before, is_label
+
+    def _strength_before(self, run: names.Run, sentence: int) -> tuple[int, bool]:
+        tokens = self._tokens
+        at = run.first - 1
+        while (
+            at >= sentence
+            and tokens.words[at]
+            in {",", '"', "(", "as", "comme", "etant", "como", "-", "is", "being", "a", "by", "one", "of", "old"}
+            and run.first - at < 4
+        ):
+            if tokens.words[at] == "a" and tokens.word(at - 1) not in {
+                "busca",
+                "buscan",
+                "buscando",
+                "localizar",
+                "encontrar",
+                "secuestro",
+            }:
+                break
+            if tokens.words[at] == "by":
+                break
+            at -= 1
+        word = tokens.word(at)
+        if word == ":" and any(
+            label.end == at + 1 and label.role in {"child", "suspect", "name"} for label in self._labels
+        ):
+            return 3, True
+        if self._pending:
+            return 2, False
+        if (
+            word in UNITS
+            and tokens.words[at - 1] not in {"for"}
+            and (tokens.word(at - 1).isdigit() or tokens.word(at - 2).isdigit())
+            and self._now is not None
+        ):
+            return 2, False
+        if word in CALLED:
+            return 3, False
+        if word in {"petite", "petit", "bebe", "baby", "kin"} or (word in KIN and at == run.first - 1):
+            return 2, False
+        now = self._now
+        if now is not None and not now.parts and now.sentence == sentence and self._is_naming(now, run):
+            return 2, self._block is not None
+        if (
+            word in {"by", "with", "par", "por", "avec", "con"}
+            and tokens.word(at - 1) in GONE_WITH
+            and len(run.parts) > 1
+        ):
+            return 2, False
+        if word in {
+            "for",
+            "searching",
+            "locate",
+            "locating",
+            "find",
+            "finding",
+            "retrouver",
+            "with",
+            "avec",
+            "con",
+            "w",
+            "/",
+            "and",
+            "&",
+            "et",
+            "y",
+            "par",
+            "por",
+            "by",
+            "busca",
+            "buscan",
+            "encontrar",
+            "a",
+            "abducted",
+            "driver",
+        }:
+            return 1, False
+        return 0, False
+
+    def _age_after(self, person: Person, run: names.Run) -> None:
+        listed = self._families.ages.get(run.first)
+        if listed is not None:
+            person.learn("age", fact(self._tokens, listed, listed + 1, AgeValue(int(self._tokens.words[listed]))))
+            return
+        age = names.bare_age(self._tokens, run.end)
+        if age:
+            at, value = age
+            person.learn(
+                "age",
+                fact(
+                    self._tokens,
+                    at,
+                    at + 1,
+                    AgeValue(value),
+                    "certain" if "name" in person.facts and person.facts["name"].confidence == "certain" else "high",
+                ),
+            )
+            person.at = at + 1
+
+    def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
+        """The role that the words beside a name give it."""
+        block: Role | None = "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
+        if block and self._now is not None and not self._now.parts and self._now.sentence == sentence:
+            return block
+        return self._cued_role(run, sentence) or block
+
+    def _cued_role(self, run: names.Run, sentence: int) -> Role | None:
+        tokens = self._tokens
+        low, high = tokens.sentence(run.first)
+        before = tokens.words[max(low, run.first - 6) : run.first]
+        after = tokens.words[run.end : min(high, run.end + 9)]
+        later = tokens.words[run.end : min(high, run.end + 24)]
+        if self._has_child() and (
+            "also" in before or ("driving" in later and "with" not in later[: later.index("driving")])
+        ):
+            return "suspect"
+        if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
+            return "other"
+        if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
+            return "other"
+        if (
+            before[-1:] == ["as"]
+            and "identified" in tokens.words[low : run.first]
+            and WANTED & set(tokens.words[low : run.first])
+        ):
+            return "suspect"
+        listed = self._list_sex
+        if (
+            listed is not None
+            and self._list_role
+            and 0 <= run.first - listed.end <= 1
+            and self._list_sentence == sentence
+        ):
+            return self._list_role
+        for word in reversed(before):
+            if word in {"and", "&", "et", "y"} and self._list_role:
+                return self._list_role
+            if word in {"por", "par", "pour"} and ALERTED & set(before):
+                return "child"
+            if word in SUSPECT_BEFORE or word in {"sospechoso", "sospechosa", "suspecte"}:
+                return "suspect"
+            if word in CHILD_BEFORE:
+                age = names.bare_age(tokens, run.end)
+                return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
+            if word in {".", ";"}:
+                break
+        if any(word in {"suspect", "abductor", "driving", "drove", "took"} for word in after[:5]) or "driving" in after:
+            return "suspect"
+        if _acts(after):
+            return "suspect"
+        if (
+            any(
+                word
+                in {
+                    "abducted",
+                    "kidnapped",
+                    "missing",
+                    "taken",
+                    "enleve",
+                    "enlevee",
+                    "disparu",
+                    "secuestrado",
+                    "secuestrada",
+                }
+                for word in after
+            )
+            or _is_called_child(after)
+            or _follows(after, "last", "seen")
+        ):
+            return "child"
+        return None
+
+    def _has_child(self) -> bool:
+        return any(person.role == "child" for person in self.people)
+
+    def _is_called(self, run: names.Run) -> bool:
+        return any(word in CALLED for word in self._tokens.words[max(0, run.first - 3) : run.first])
+
+    def _adopt(self, person: Person, run: names.Run, family: names.Run, confidence: Confidence) -> None:
+        """The surname that a first name shares with the next one."""
+        surname = names.shown(self._tokens, family)
+        person.facts["name"] = fact(
+            self._tokens, run.first, family.end, f"{names.shown(self._tokens, run)} {surname}", confidence
+        )
+        person.parts = (*run.parts, *family.parts)
+        age = names.bare_age(self._tokens, family.end)
+        if age and not names.bare_age(self._tokens, run.end):
+            person.learn("age", fact(self._tokens, age[0], age[0] + 1, AgeValue(age[1])))
+
+    # -- nouns --
+
+    def _noun(self, noun: Noun, sentence: int) -> None:
+        if noun.is_pronoun or (
+            noun.role is None
+            and not noun.is_kin
+            and noun.is_definite
+            and self._tokens.words[noun.first] in {"his", "her", "him", "hers", "lui"}
+        ):
+            self._pronoun(noun, sentence)
+            return
+        if noun.is_plural:
+            self._now = None
+            pending, self._pending = self._pending, []
+            self._list_role, self._list_sentence, self._list_sex = noun.role, sentence, noun
+            self._list_age = next((one for one in pending if one.what == "age" and one.value.most is None), None)
+            self._of_all(noun, sentence)
+            self._count_off(noun, sentence, pending)
+            return
+        if noun.is_kin:
+            self._kin(noun, sentence)
+            return
+        now = self._now
+        if now is not None and now.sentence == sentence and self._is_same(now, noun):
+            self._describe(now, noun, sentence)
+            return
+        person = self._meant(noun, sentence)
+        if person is None:
+            person = self._begin(self._noun_role(noun, sentence))
+            person.is_grown = self._tokens.words[noun.first] in GROWN
+        self._describe(person, noun, sentence)
+
+    def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
+        """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
+        tokens = self._tokens
+        before = tokens.words[max(sentence, noun.first - 7) : noun.first]
+        is_cued = noun.role == "suspect" or any(word in {"by", "par", "por"} or word in UNKNOWN for word in before)
+        if noun.role == "child":
+            if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
+                self._siblings = noun
+            return
+        if not noun.sex or not is_cued:
+            return
+        counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
+        if "least" in before:
+            counts = []
+        for _ in range(counts[0] if len(counts) == 1 and counts[0] <= MOST_COUNTED else 1):
+            person = self._begin("suspect")
+            person.is_counted = True
+            person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+            for found in pending:
+                if found.what == "race":
+                    self._give(person, found, "high")
+
+    def _of_all(self, noun: Noun, sentence: int) -> None:
+        """``Both girls``, ``the sisters``: the sex of all children that the text names so far; ``5-year-old twins``: their age."""
+        children = [
+            person for person in self.people if person.role == "child" and person.parts and self._text in person.texts
+        ]
+        here = [person for person in children if person.sentence == sentence]
+        if self._list_age is not None and noun.role == "child" and not any(person.age for person in here):
+            for person in here:
+                self._give(person, self._list_age, "high")
+        if noun.role == "child" and noun.sex and not any("sex" in person.facts for person in children):
+            for person in children:
+                person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _describe(self, person: Person, noun: Noun, sentence: int) -> None:
+        if person.role is None and noun.role is not None:
+            person.role = noun.role
+        self._turn(person, noun.end, sentence)
+        if noun.sex:
+            person.learn(
+                "sex",
+                fact(
+                    self._tokens,
+                    noun.first,
+                    noun.end,
+                    noun.sex,
+                    "high",
+                ),
+            )
+
+    def _is_same(self, now: Person, noun: Noun) -> bool:
+        """Whether the noun still speaks of the person at hand: ``Beckett Dunmore, a white male``."""
+        if any(word in BREAKS for word in self._tokens.words[now.at : noun.first]) or noun.first - now.at > NEAR:
+            return False
+        if noun.role is not None and now.role is not None and noun.role != now.role:
+            return False
+        if noun.role is None and now.parts and self._is_after_preposition(noun):
+            return False
+        if self._tokens.words[now.at : now.at + 2] == ["'", "s"]:
+            return False
+        sex = now.facts.get("sex")
+        return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _is_after_preposition(self, noun: Noun) -> bool:
+        """``was handed to a woman``, ``en compagnie d'un homme``: somebody else."""
+        words, at = self._tokens.words, noun.first - 1
+        while at > 0 and (words[at] in ADJECTIVES or words[at] in RACES) and noun.first - at < 4:
+            at -= 1
+        if self._tokens.word(at) not in {"a", "an", "un", "une", "una", "another"}:
+            return False
+        before = self._tokens.word(at - 1 - (self._tokens.word(at - 1) == "'"))
+        return before in {
+            "to",
+            "by",
+            "with",
+            "from",
+            "after",
+            "behind",
+            "of",
+            "d",
+            "de",
+            "con",
+            "avec",
+            "par",
+            "por",
+            "saw",
+            "describes",
+        }
+
+    def _meant(self, noun: Noun, sentence: int) -> Person | None:
+        """The person of that role whom a noun means: the only one, or for ``the`` the last."""
+        fit = [
+            person
+            for person in self.people
+            if person.role == noun.role and noun.role is not None and not self._contradicts(person, noun)
+        ]
+        if not fit:
+            return None
+        now = self._now
+        if self._block and now is not None and now in fit and now.is_fresh and not now.parts:
+            return now
+        here = [person for person in fit if self._text in person.texts]
+        if noun.is_definite:
+            return here[-1] if len(here) == 1 or (here and noun.sex) else fit[0] if len(fit) == 1 else None
+        unseen = [person for person in fit if self._text not in person.texts]
+        return unseen[0] if len(unseen) == 1 and not here else None
+
+    def _contradicts(self, person: Person, noun: Noun) -> bool:
+        sex, age = person.facts.get("sex"), person.facts.get("age")
+        if sex and noun.sex and sex.value != noun.sex:
+            return True
+        ages = [found.value for found in self._pending if found.what == "age"]
+        return bool(age and ages and not _agree("age", age.value, ages[0]))
+
+    def _noun_role(self, noun: Noun, sentence: int) -> Role | None:
+        if noun.role is not None:
+            return noun.role
+        tokens, word = self._tokens, self._tokens.words[noun.first]
+        ages = [found.value for found in self._pending if found.what == "age"]
+        if ages and (ages[0].unit != "year" or ages[0].value < ADULT):
+            return "child"
+        if any(each in SAW for each in tokens.words[noun.end : noun.end + 4]) or _follows(
+            tokens.words[max(sentence, noun.first - 5) : noun.first], "seen", "by"
+        ):
+            return "other"
+        if word in DRIVERS or (ages and self._has_child()):
+            return "suspect"
+        if word in GROWN and any(each in GRABS for each in tokens.words[noun.end : noun.end + 9]) and self._has_child():
+            return "suspect"
+        if word in GROWN and tokens.word(noun.first - 2) == "&" and self._has_child():
+            return "suspect"
+        is_fresh = (
+            self._now is not None and self._now.is_fresh and not self._now.facts and self._now.sentence == sentence
+        )
+        before = tokens.words[max(sentence, noun.first - 9) : noun.first]
+        if not is_fresh and any(each in SUSPECT_BEFORE or each in UNKNOWN for each in before):
+            return "suspect"
+        if self._block == "suspect" or (self._block == "child" and word not in ADULTS):
+            return "suspect" if self._block == "suspect" else "child"
+        return None
+
+    def _kin(self, noun: Noun, sentence: int) -> None:
+        """A relative is a suspect only where the sentence says that the child is or went with them."""
+        tokens = self._tokens
+        low, high = tokens.sentence(noun.first)
+        before = tokens.words[max(low, noun.first - 6) : noun.first]
+        after = tokens.words[noun.end : min(high, noun.end + 12)]
+        if self._now is not None and self._is_kin_of_theirs(self._now, noun, sentence):
+            self._now.kin = tokens.words[noun.first]
+            self._describe(self._now, noun, sentence)
+            return
+        if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
+            self._turn(self._begin("other"), noun.end, sentence)
+            return
+        is_with = any(
+            word
+            in {
+                "llevo",
+                "llevaron",
+                "presuntamente",
+                "with",
+                "w",
+                "accompanied",
+                "company",
+                "avec",
+                "con",
+                "suspect",
+                "suspected",
+            }
+            for word in before
+        )
+        is_by = any(word in {"by", "par", "por"} for word in before) and any(
+            word
+            in {
+                "abducted",
+                "taken",
+                "kidnapped",
+                "enleve",
+                "enlevee",
+                "secuestrado",
+                "secuestrada",
+                "sustraido",
+                "sustraida",
+                "emmene",
+                "emmenee",
+                "emmenes",
+                "emmenees",
+                "enleves",
+                "enlevees",
+                "raptado",
+                "raptada",
+                "robado",
+                "robada",
+                "llevado",
+                "llevada",
+                "driven",
+                "have",
+            }
+            for word in tokens.words[max(low, noun.first - 10) : noun.first]
+        )
+        acts = any(
+            word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
+        )
+        acts = (
+            acts
+            or _follows(after, "as", "suspects")
+            or _follows(after, "a", "suspect")
+            or _follows(after, "the", "suspect")
+        )
+        is_witness = any(word in {"seen"} for word in before) and "by" in before
+        role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
+        possessive = tokens.word(noun.first - 1)
+        if possessive in {"her", "his"}:
+            self._owner("F" if possessive == "her" else "M", noun, sentence)
+        person = self._begin(role)
+        person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
+        self._turn(person, noun.end, sentence)
+        if noun.sex:
+            person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+
+    def _is_kin_of_theirs(self, now: Person, noun: Noun, sentence: int) -> bool:
+        """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
+        words = self._tokens.words
+        if now.sentence != sentence or noun.first - now.at > 6 or now.role == "child":
+            return False
+        if self._tokens.word(noun.end) == "'":
+            return False
+        between = words[now.at : noun.first]
+        if not now.parts:
+            return self._block == "suspect" and not any(word in BREAKS for word in between)
+        return (
+            between[:1] in ([","], ["("], ["..."])
+            and not {"his", "her", "son", "sa", "su"} & set(between)
+            and not any(word in BREAKS for word in between)
+        )
+
+    def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
+        """``Her father`` says that the only child spoken of is a girl."""
+        children = [person for person in self.people if person.role == "child" and self._text in person.texts]
+        if len(children) == 1 and "sex" not in children[0].facts:
+            children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
+
+    def _pronoun(self, noun: Noun, sentence: int) -> None:
+        here = [person for person in self.people if self._text in person.texts and person.facts]
+        fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
+        recent = sorted((person for person in fit), key=lambda person: person.at)
+        if not recent:
+            if noun.is_pronoun:
+                self._turn(None, noun.end, sentence)
+            return
+        last = recent[-1]
+        sure = [person for person in recent if "sex" in person.facts]
+        if len(recent) > 1:
+            same = [person for person in recent if person.sentence >= self._sentence_before(last.sentence)]
+            known = [person for person in same if person in sure]
+            if len(same) > 1 and len(known) == 1 and len(same) != len(known):
+                last = known[0]
+            elif len(same) > 1:
+                if noun.is_pronoun:
+                    self._turn(None, noun.end, sentence)
+                return
+        if not noun.is_pronoun:
+            if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
+                last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+            return
+        if self._tokens.word(noun.end) in WITNESS_VERBS and last.role != "suspect":
+            self._turn(None, noun.end, sentence)
+            return
+        if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
+            last.role = "suspect"
+        self._turn(last, noun.end, sentence)
+        if noun.sex and "sex" not in last.facts:
+            last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _sentence_before(self, start: int) -> int:
+        place = bisect_left(self._tokens.sentences, start)
+        return self._tokens.sentences[max(0, place)]
+
+    # -- descriptions --
+
+    def _measure(self, found: Found, sentence: int) -> None:
+        if self._lists(found, sentence):
+            return
+        now = self._now
+        if found.what == "race+sex" and self._is_someone_with(found):
+            self._turn(self._begin("suspect"), found.first, sentence)
+            now = self._now
+        if now is None or (found.what == "race+sex" and now.sentence != sentence):
+            return
+        if found.what == "bare":
+            self._bare(now, found, sentence)
+            return
+        if now.sentence != sentence and found.first - now.at > NEAR * 3:
+            return
+        if not found.is_sure:
+            if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
+                self._give(now, found, "medium")
+            return
+        if found.what == "age" and found.value.most is None and "age" not in now.facts:
+            for twin in self._twins_of(now):
+                self._give(twin, found, "high")
+        is_label = self._block is not None and now.role == self._block
+        self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
+        if now.sentence == sentence:
+            now.at = max(now.at, found.end)
+
+    def _is_someone_with(self, found: Found) -> bool:
+        """``girl last seen w/ W/M``, ``taken by H/M``"""
+        at = found.first - 1
+        words = self._tokens.words
+        return words[at] in {"with", "by"} or words[max(0, at - 1) : at + 1] == ["w", "/"]
+
+    def _twins_of(self, person: Person) -> list[Person]:
+        """The other children of ``twins Micah and Moriah Petrakis, age 7``."""
+        listed = self._list_sex
+        if listed is None or self._list_sentence != person.sentence or person.role != "child" or not person.parts:
+            return []
+        if not TWINS & set(self._tokens.words[max(0, listed.first - 2) : listed.end]):
+            return []
+        same = [other for other in self.people if other is not person and other.role == "child" and other.parts]
+        return [other for other in same if other.sentence == person.sentence and "age" not in other.facts]
+
+    def _lists(self, found: Found, sentence: int) -> bool:
+        """``two children, ages 2 (male) and 3 (female)``: one child per age."""
+        now = self._now
+        if self._list_role != "child" or self._list_sentence != sentence or found.what not in {"age", "bare"}:
+            return False
+        if now is not None and (now.parts or "age" not in now.facts):
+            return False
+        value = AgeValue(found.value) if found.what == "bare" else found.value
+        if value.most is not None or (value.unit == "year" and value.value >= ADULT):
+            return False
+        child = self._begin("child")
+        self._turn(child, found.end, sentence)
+        child.learn("age", fact(self._tokens, found.first, found.end, value))
+        listed = self._list_sex
+        if listed is not None and listed.sex:
+            child.learn("sex", fact(self._tokens, listed.first, listed.end, listed.sex, "medium"))
+        return True
+
+    def _bare(self, now: Person, found: Found, sentence: int) -> None:
+        tokens = self._tokens
+        if now.sentence != sentence or found.first - now.at > NEAR:
+            return
+        if tokens.word(found.first - 1) == "(" and now.at != found.first - 1 and tokens.word(found.end) == ")":
+            return  # the number of an item in a list
+        if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:
+            now.learn(
+                "age", fact(tokens, found.first, found.end, AgeValue(found.value), "certain" if self._block else "high")
+            )
+            now.at = found.end
+        elif (
+            "height" in now.facts
+            and "weight" not in now.facts
+            and (LIGHTEST if now.role == "child" else LIGHTEST_ADULT) < found.value < 450
+            and found.first - now.at < 4
+        ):
+            now.learn("weight", fact(tokens, found.first, found.end, (round(found.value * 0.45359237), None), "medium"))
+
+    def _give(self, person: Person, found: Found, confidence: Confidence) -> None:
+        tokens = self._tokens
+        if found.what == "race+sex":
+            person.learn("race", fact(tokens, found.first, found.end, found.value[0], confidence))
+            person.learn("sex", fact(tokens, found.first, found.end, found.value[1], confidence))
+            return
+        if found.what == "hair+eyes":
+            person.learn("hair", fact(tokens, found.first, found.first + 1, found.value[0], confidence))
+            person.learn("eyes", fact(tokens, found.end - 1, found.end, found.value[1], confidence))
+            return
+        person.learn(found.what, fact(tokens, found.first, found.end, found.value, confidence))
+
+    def _clothes(self, first: int, end: int, sentence: int) -> None:
+        now = self._now
+        if now is None or end <= first or any(self._taken[first:end]):
+            return
+        if now.sentence != sentence and first - now.at > NEAR * 2:
+            return
+        now.learn(
+            "clothing",
+            fact(
+                self._tokens,
+                first,
+                end,
+                " ".join(self._tokens.slice(first, end).split()),
+                "high" if now.sentence == sentence else "medium",
+            ),
+        )

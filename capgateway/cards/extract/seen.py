@@ -1,0 +1,780 @@
+"""Where and when somebody was last seen, and which way they went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgateway.cards.extract.common import COMMON
+from capgateway.cards.extract.cues import labels
+from capgateway.cards.extract.fact import Fact, fact
+from capgateway.cards.extract.measures import UNITS, number
+from capgateway.cards.extract.names import PLACES, STATES
+from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
+from capgateway.cards.extract.vehicles import OTHER_NOUNS
+from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
+
+if TYPE_CHECKING:
+    from capgateway.cards.extract.text import Tokens
+
+LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
+#: How well words say where somebody was last seen.
+ADULT = 18
+LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
+_SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+_ABDUCTIONS = (
+    "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
+    "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
+    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
+)
+_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
+    tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
+}
+_BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
+for _cue in sorted(_RANKS, key=len, reverse=True):
+    _BY_FIRST.setdefault(_cue[0], []).append(_cue)
+ELSEWHERE = frozenset(
+    "heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
+)
+NOT_THE_CHILD = frozenset(
+    "vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
+)
+PREPOSITIONS = frozenset(
+    "in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split()
+)
+INTO = frozenset(
+    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split()
+)
+ROMANCE = frozenset("a en de del d".split())
+SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
+END = frozenset(
+    "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
+    "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
+    "in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
+)
+PLACE_WORDS = frozenset(
+    "block street st road rd avenue ave boulevard blvd lane ln drive dr highway hwy interstate parkway pkwy way court ct place circle trail route rue chemin boul autoroute calle avenida carretera "
+    "county parish city town home house residence apartment school park hospital clinic store mall church restaurant hotel motel station airport lot parking daycare center centre "
+    "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart".split()
+)
+
+
+HEADINGS = frozenset(
+    "heading headed traveling travelling fled going northbound southbound eastbound westbound rumbo direction".split()
+)
+TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
+
+
+DIRECT = frozenset([("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
+BARE = frozenset(
+    "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
+)
+
+
+class Seen:
+    """The place, time and direction of one text, each with how good the words before it were."""
+
+    def __init__(self) -> None:
+        self.place: Fact | None = None
+        self.time: Fact | None = None
+        self.direction: Fact | None = None
+        self._rank = 0
+        self._named: frozenset[str] = frozenset()
+
+    def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
+        """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names."""
+        self._named, self._taken = named, taken
+        for label in labels(tokens):
+            if label.role == "seen" and self._rank < LABEL:
+                self._labelled(tokens, label.end)
+        for at in tokens.places(TRIGGERS):
+            word = tokens.words[at]
+            for cue in _BY_FIRST.get(word, ()):
+                if tuple(tokens.words[at : at + len(cue)]) == cue:
+                    self._cue(tokens, at, cue)
+                    break
+            if self.direction is None and word in HEADINGS:
+                self._heading(tokens, at)
+            if self._rank < ORIGIN and word in {"from", "of", "de"}:
+                self._origin(tokens, at)
+        if self._rank < HEAD:
+            self._head(tokens)
+        if self._rank < HEAD:
+            self._town_and_code(tokens)
+
+    def _learn(self, rank: int, place: Fact | None) -> None:
+        if place is None or rank <= self._rank:
+            return
+        words = tuple(place.value.casefold().strip(". ").split())
+        if words not in NAMES and "".join(words) not in CODES:
+            self.place, self._rank = place, rank
+
+    def _labelled(self, tokens: Tokens, first: int) -> None:
+        if first >= len(tokens):
+            return
+        _, high = tokens.sentence(first)
+        if tokens.words[first] in {"unknown", "unk", "inconnu", "inconnue", "desconocido", "desconocida"}:
+            return
+        self._time(tokens, first, high)
+        start = first
+        if self.time is not None and self.time.field == tokens.field and self.time.start == tokens.starts[first]:
+            while start < high and tokens.starts[start] < self.time.end:
+                start += 1
+            while tokens.word(start) in {",", "-", "at", "in", "near", "on"}:
+                start += 1
+        while tokens.word(start) in PREPOSITIONS:
+            start += 1
+        end = self._place_end(tokens, start, high, is_label=True)
+        if end > start and not any(self._taken[start:end]):
+            self._learn(LABEL, fact(tokens, start, end, " ".join(tokens.slice(start, end).split()), "certain"))
+
+    def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
+        low, high = tokens.sentence(at)
+        first, rank = at + len(cue), _RANKS[cue]
+        before = tokens.words[max(low, at - BACK) : at]
+        if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
+            return
+        is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
+        if (
+            self.time is None
+            and rank >= ABDUCTION
+            and not is_name
+            and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+        ):
+            self._time(tokens, first, high, low)
+        if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
+            return
+        if rank <= self._rank or (
+            any(word in NOT_THE_CHILD for word in before)
+            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
+        ):
+            return
+        if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
+            return
+        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"}:
+            return
+        if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
+            return
+        if cue in {("pulled",), ("led",), ("dropped",)} and not (
+            {"child", "him", "her", "them", "into", "boy", "girl", "was", "were"}
+            & set(before[-3:] + tokens.words[first : first + 3])
+        ):
+            return
+        if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
+            return
+        if cue in {("inside",), ("outside",)}:
+            first = at
+        place = self._direct(tokens, first, high) if cue in DIRECT else None
+        if place is None and cue != ("left",):
+            place = self._find_place(tokens, first, high)
+        self._learn(rank, place)
+
+    def _direct(self, tokens: Tokens, first: int, high: int) -> Fact | None:
+        """``Last seen Worcester Common 2:15 PM``; ``left a campground at Sharbot Lake``."""
+        start = first
+        while tokens.word(start) in {"a", "an", "the", "her", "his", "their"}:
+            start += 1
+        if start >= high or not tokens.is_cased or tokens.words[start] in {"by", "with", "from", "in", "at"}:
+            return None
+        end = self._place_end(tokens, start, high)
+        words = tokens.words[start:end]
+        is_place = (
+            tokens.words[start].isdigit()
+            and len(tokens.words[start]) > 1
+            and not time_at(tokens, start)
+            and any(word in PLACE_WORDS or word in {"blk", "north", "south", "east", "west"} for word in words[1:4])
+        )
+        is_place = (
+            is_place
+            or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5)
+            or (start > first and any(word in PLACE_WORDS for word in words))
+        )
+        if (
+            not is_place
+            or tokens.words[start] in DAYS
+            or tokens.words[start] in MONTHS
+            or time_at(tokens, start)
+            or any(self._taken[start:end])
+            or self._is_name(words)
+        ):
+            return None
+        return fact(tokens, start, end, " ".join(tokens.slice(start, end).split()))
+
+    def _is_name(self, words: list[str]) -> bool:
+        return bool(self._named) and all(word in self._named or not word.isalpha() for word in words)
+
+    def _origin(self, tokens: Tokens, at: int) -> None:
+        """``an 8-year-old girl from Muncie``; ``Evangeline Thorsgaard, 16, of Duluth``."""
+        before = tokens.word(at - 1)
+        if before == "out":
+            before = tokens.word(at - 2)
+        is_person = (
+            before in CHILD_NOUNS
+            or (before == "old" and tokens.words[at] == "from" and self._is_childs_age(tokens, at - 1))
+            or (tokens.word(at - 1) == "missing" and tokens.words[at] == "from")
+            or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit())
+            or (before in self._named)
+            or (before in UNITS and tokens.words[at] == "de")
+        )
+        if not is_person or at + 1 >= len(tokens) or tokens.word(at + 1) in COMMON or tokens.word(at + 1).isdigit():
+            return
+        if not tokens.capital[at + 1]:
+            return
+        end = self._place_end(tokens, at + 1, tokens.sentence(at)[1])
+        words = tokens.words[at + 1 : end]
+        if words and not self._is_name(words) and len(words) <= 6 and not any(self._taken[at + 1 : end]):
+            self._learn(ORIGIN, fact(tokens, at + 1, end, " ".join(tokens.slice(at + 1, end).split()), "medium"))
+
+    def _is_childs_age(self, tokens: Tokens, old: int) -> bool:
+        numbers = [number(tokens, at) for at in range(max(0, old - 5), old)]
+        return any(value is not None and value < ADULT for value in numbers)
+
+    def _find_place(self, tokens: Tokens, first: int, high: int) -> Fact | None:
+        at = first
+        while at < min(high, first + 22):
+            word = tokens.words[at]
+            if (span := time_at(tokens, at)) and span > at:
+                at = span
+                continue
+            if word in {"found", "located", "retrouve", "retrouvee"}:
+                break
+            if (word in INTO or (word in ROMANCE and tokens.language[:2] != "en")) and at + 1 < high:
+                start = at + 1
+                while tokens.word(start) in SKIP or (tokens.word(start) in {"d", "l"}):
+                    start += 1
+                if (
+                    time_at(tokens, start)
+                    or (tokens.word(start).isdigit() and tokens.word(start + 1) in UNITS)
+                    or tokens.word(start)
+                    in {
+                        "about",
+                        "approximately",
+                        "around",
+                        "foot",
+                        "pied",
+                        "pie",
+                        "his",
+                        "her",
+                        "their",
+                        "possession",
+                        "company",
+                        "danger",
+                        "connection",
+                    }
+                    or word == "by"
+                ):
+                    at += 1
+                    continue
+                if tokens.word(start) in MONTHS or tokens.word(start) in DAYS or tokens.word(start) in DAY_PARTS:
+                    at += 1
+                    continue
+                first_of_place = at + 1
+                end = self._place_end(tokens, first_of_place, high)
+                if (
+                    end > start - 1
+                    and self._is_place(tokens, first_of_place, end)
+                    and not any(self._taken[first_of_place:end])
+                ):
+                    while tokens.word(first_of_place) in {
+                        "the",
+                        "le",
+                        "la",
+                        "l",
+                        "'",
+                        "el",
+                        "de",
+                        "du",
+                        "des",
+                        "d",
+                        "del",
+                    }:
+                        first_of_place += 1
+                    return fact(tokens, first_of_place, end, " ".join(tokens.slice(first_of_place, end).split()))
+            if (
+                word in {".", ";", "wearing", "driving", "accompanied", "vestia", "portait", "heading", "headed"}
+                and at > first
+            ):
+                break
+            at += 1
+        return None
+
+    def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        words = tokens.words[first:end]
+        bare = [
+            word
+            for word in words
+            if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
+        ]
+        if (len(bare) == 1 and (bare[0] in BARE or (len(words) == 1 and bare[0] in PLACE_WORDS))) or any(
+            word in OTHER_NOUNS and word not in {"top"} for word in words
+        ):
+            return False
+        if not words or any(
+            word
+            in {
+                "girl",
+                "boy",
+                "child",
+                "mother",
+                "father",
+                "newborn",
+                "baby",
+                "vehicle",
+                *(["car"] if "wash" not in words else ()),
+                "suv",
+                "van",
+                *(["truck"] if "stop" not in words else ()),
+                "sedan",
+                "pickup",
+                "vehicule",
+                "vehiculo",
+                "shirt",
+                "pants",
+                "custody",
+                "clothing",
+            }
+            for word in words
+        ):
+            return False
+        if any(word in PLACE_WORDS for word in words):
+            return True
+        proper = [
+            place
+            for place in range(first, end)
+            if tokens.words[place].isalpha() and (tokens.capital[place] or not tokens.is_cased)
+        ]
+        return (
+            bool(proper)
+            and self._named.isdisjoint(words)
+            and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
+        )
+
+    def _place_end(self, tokens: Tokens, first: int, high: int, *, is_label: bool = False) -> int:
+        at = first
+        while at < min(high, first + LONGEST_PLACE):
+            word = tokens.words[at]
+            if time_at(tokens, at) and at > first:
+                break
+            if (
+                word in END
+                and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
+                and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == "")
+            ):
+                break
+            if word in {"at", "around", "about", "approximately", "on", "a", "vers", "since"} and self._leads_to_time(
+                tokens, at
+            ):
+                break
+            if word in {",", "..."} and not is_label and not self._goes_on(tokens, at + 1, high):
+                break
+            if word == "," and is_label and self._leads_to_time(tokens, at):
+                break
+            if word == "-" and tokens.gaps[at] != "":
+                break
+            at += 1
+        while at > first and tokens.words[at - 1] in {",", "...", "at", "on", "in", "the", "near", "from", "a", "."}:
+            at -= 1
+        return at
+
+    def _joins(self, tokens: Tokens, at: int) -> bool:
+        """``SW 137th Avenue and Bird Road``; ``Powell Blvd.`` inside a sentence."""
+        if tokens.words[at] == ".":
+            return True
+        before, after = tokens.word(at - 1), tokens.words[at + 1 : at + 5]
+        is_road = before in PLACE_WORDS or any(word in PLACE_WORDS for word in tokens.words[max(0, at - 3) : at])
+        return (
+            is_road
+            and any(word in PLACE_WORDS or word == "st" for word in after)
+            and (tokens.capital[min(at + 1, len(tokens) - 1)] or tokens.word(at + 1).isdigit())
+        )
+
+    def _leads_to_time(self, tokens: Tokens, at: int) -> bool:
+        place = at + 1
+        while tokens.word(place) in {
+            "about",
+            "approximately",
+            "around",
+            "the",
+            "les",
+            "las",
+            "approx",
+            ".",
+            "le",
+            "environ",
+            "at",
+            "on",
+        }:
+            place += 1
+        return bool(time_at(tokens, place))
+
+    def _goes_on(self, tokens: Tokens, at: int, high: int) -> bool:
+        """Whether what follows a comma is still the place: a state, a county, a city with a capital."""
+        if at >= high:
+            return False
+        word = tokens.words[at]
+        if word in STATES or any(tuple(tokens.words[at : at + len(key)]) == key for key in BY_FIRST.get(word, ())):
+            return True
+        if word in CODES and tokens.slice(at, at + 1).isupper():
+            return (
+                tokens.word(at + 1) in {"", ".", ",", "...", ")", "at", "on", "around", "when", "about"}
+                or not tokens.is_cased
+            )
+        if (
+            word in {"in", "near", "a", "en"}
+            and tokens.is_cased
+            and at + 1 < high
+            and tokens.capital[at + 1]
+            and tokens.words[at + 1] not in MONTHS
+            and tokens.words[at + 1] not in DAYS
+        ):
+            return True
+        near = tokens.words[at : at + 3]
+        if tokens.is_cased and tokens.capital[at] and word.isalpha() and word not in DAYS and word not in MONTHS:
+            return tokens.word(at + 1) in {",", ".", "", "county", "parish"} or any(
+                each in {"county", "parish"} for each in near
+            )
+        return any(each in {"county", "parish"} for each in near)
+
+    def _time(self, tokens: Tokens, first: int, high: int, low: int | None = None) -> None:
+        for at in range(first, min(high, first + NEAR)):
+            if end := time_at(tokens, at):
+                self.time = fact(tokens, at, end, " ".join(tokens.slice(at, end).split()))
+                return
+        if low is not None:
+            for at in range(max(low, first - BACK), first):
+                if end := time_at(tokens, at):
+                    self.time = fact(
+                        tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium"
+                    )
+                    return
+
+    def _heading(self, tokens: Tokens, at: int) -> None:
+        word = tokens.words[at]
+        if word in {"heading", "headed", "traveling", "travelling", "fled", "going"} and tokens.word(at + 1) in {
+            "north",
+            "south",
+            "east",
+            "west",
+            "northbound",
+            "southbound",
+            "eastbound",
+            "westbound",
+            "nb",
+            "sb",
+            "eb",
+            "wb",
+            "toward",
+            "towards",
+            "to",
+            "northeast",
+            "northwest",
+            "southeast",
+            "southwest",
+        }:
+            first = at + 1
+        elif word in {"northbound", "southbound", "eastbound", "westbound", "rumbo"}:
+            first = at
+        elif word == "direction" and tokens.word(at + 1) in {"de", "du", "des", "d"} and tokens.word(at - 1) == "en":
+            first = at - 1
+        else:
+            return
+        high = tokens.sentence(at)[1]
+        end = first
+        while (
+            end < min(high, first + 12)
+            and tokens.words[end]
+            not in {
+                ".",
+                ",",
+                ";",
+                "(",
+                ")",
+                "in-",
+                "and",
+                "with",
+                "at",
+                "around",
+                "about",
+                "possibly",
+                "when",
+                "driving",
+                "...",
+                "!",
+            }
+            and not time_at(tokens, end)
+        ):
+            end += 1
+        if end > first and tokens.words[first] != "to" or end > first + 1:
+            self.direction = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()))
+
+    def _head(self, tokens: Tokens) -> None:
+        """``Barstow, CA AMBER Alert: …``, ``AMBER Alert Dothan AL: …``, ``ALERTE AMBER - Gatineau.``; or a sentence that is a place."""
+        for at, word in enumerate(tokens.words[:18]):
+            if word == "amber":
+                back = at - 1
+                if (
+                    back >= 1
+                    and _is_code(tokens, back)
+                    and self._named_place(tokens, tokens.sentence(back)[0], back + 1)
+                ):
+                    return
+                first = at + 1 + (tokens.word(at + 1) in {"alert", "update"})
+                while tokens.word(first) in {":", "-", "for", "condado", "de"}:
+                    first += 1
+                for end in range(first + 1, min(len(tokens), first + 7)):
+                    is_end = (
+                        tokens.word(end) in {":", ".", "-"}
+                        or _is_code(tokens, end - 1)
+                        or tokens.word(end) in {"county", "area"}
+                    )
+                    if is_end and self._named_place(tokens, first, end + (tokens.word(end) == "county")):
+                        return
+        for start in tokens.sentences:
+            end = tokens.sentence(start)[1] - 1
+            if (
+                0 < end - start <= 4
+                and tokens.word(end) == "."
+                and start
+                and self._named_place(tokens, start, end - (tokens.words[end - 1] == "area"))
+            ):
+                return
+
+    def _town_and_code(self, tokens: Tokens) -> None:
+        """``Cheyenne WY.``, ``Dover DE child abduction``: a town before the code of its state, in the first words."""
+        for at in range(1, min(22, len(tokens))):
+            before = tokens.words[at - 1]
+            if not _is_code(tokens, at) or before in COMMON or not before.isalpha() or not tokens.is_cased:
+                continue
+            first = at - 1
+            while (
+                first > 0
+                and tokens.capital[first - 1]
+                and tokens.words[first - 1].isalpha()
+                and tokens.words[first - 1] not in COMMON
+                and at - first < 3
+                and tokens.gaps[first] != "\n"
+            ):
+                first -= 1
+            if tokens.word(at + 1) in {".", ":", ",", "", "child", "/", "-", ";", "amber"} and self._named_place(
+                tokens, first, at + 1
+            ):
+                return
+
+    def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        words = tokens.words[first:end]
+        letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
+        if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
+            return False
+        if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):
+            return False
+        for at in letters:
+            word = tokens.words[at]
+            is_last = at == letters[-1]
+            if not tokens.capital[at] or (
+                word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))
+            ):
+                return False
+        if (
+            any(not word.isalpha() and word not in {",", ".", "-", "'"} for word in words)
+            or tokens.words[letters[0]] in STATES
+            and len(letters) == 1
+        ):
+            return False
+        self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
+        return True
+
+
+def _is_code(tokens: Tokens, at: int) -> bool:
+    """Whether it is a state's code, in capitals."""
+    word = tokens.word(at)
+    return (
+        word in CODES
+        and tokens.slice(at, at + 1).isupper()
+        and (tokens.is_cased or word not in WORDS or tokens.word(at - 1) == ",")
+    )
+
+
+def time_at(tokens: Tokens, at: int) -> int:
+    """Where a time or date that begins here ends, or 0: ``6:30 PM today``, ``MAY 13 AT 8 PM``, ``1515 hours``, ``13 h 45``."""
+    end = _one_time(tokens, at)
+    if not end:
+        return 0
+    for _ in range(4):
+        place = end
+        while (
+            tokens.word(place)
+            in {
+                ",",
+                "at",
+                "on",
+                "about",
+                "approximately",
+                "around",
+                "a",
+                "las",
+                "les",
+                "vers",
+                "le",
+                "el",
+                "de",
+                "the",
+                "this",
+                "of",
+                "en",
+                "dans",
+                "esta",
+                "ce",
+                "cet",
+                "cette",
+                "-",
+            }
+            and place - end < 4
+        ):
+            place += 1
+        nxt = _one_time(tokens, place)
+        if not nxt or nxt - at > LONGEST_TIME or tokens.sentence(at) != tokens.sentence(nxt - 1):
+            break
+        end = nxt
+    return end
+
+
+def _one_time(tokens: Tokens, at: int) -> int:
+    word = tokens.word(at)
+    if not word:
+        return 0
+    if word.isdigit():
+        return _clock(tokens, at) or _date(tokens, at)
+    if word in {
+        "today",
+        "tonight",
+        "yesterday",
+        "noon",
+        "midnight",
+        "hier",
+        "hoy",
+        "ayer",
+        "midi",
+        "minuit",
+        "anoche",
+        "mediodia",
+        "medianoche",
+    }:
+        end = at + 1
+        if tokens.word(end) in {"morning", "afternoon", "evening", "night", "soir", "matin"}:
+            end += 1
+        return end
+    if word == "aujourd" and tokens.word(at + 2) == "hui":
+        return at + 3
+    if word in {"this", "ce", "cet", "cette", "esta"} and tokens.word(at + 1) in DAY_PARTS:
+        return at + 2
+    if (
+        word in DAYS
+        and (len(word) > 3 or tokens.capital[at])
+        and (
+            word not in {"sun", "sat", "mon", "wed", "mar"}
+            or tokens.word(at + 1) in MONTHS
+            or tokens.word(at + 1) in {",", "."}
+        )
+    ):
+        end = at + 1
+        if tokens.word(end) in {"morning", "afternoon", "evening", "night", "soir", "matin", "noche", "tarde"} or (
+            tokens.word(end) == "," and tokens.word(end + 1) in MONTHS
+        ):
+            end += 1
+        return end
+    if word in MONTHS and word not in {"mars"} | (
+        {"may", "march", "mar"} if not tokens.word(at + 1).isdigit() else set()
+    ):
+        place = at + 1 + (tokens.word(at + 1) == ".")
+        if tokens.word(place).isdigit() and len(tokens.word(place)) <= 2:
+            end = place + 1
+            if tokens.word(end) in {"st", "nd", "rd", "th"}:
+                end += 1
+            year = end + (tokens.word(end) == ",")
+            if len(tokens.word(year)) == 4 and tokens.word(year).startswith(("19", "20")):
+                end = year + 1
+            return end
+    return 0
+
+
+def _clock(tokens: Tokens, at: int) -> int:
+    word = tokens.words[at]
+    if len(word) > 4:
+        return 0
+    end = at + 1
+    if (
+        tokens.word(end) == ":"
+        and tokens.gaps[end] == ""
+        and tokens.word(end + 1).isdigit()
+        and len(tokens.word(end + 1)) == 2
+    ):
+        end += 2
+        return _half(tokens, end) or end
+    if tokens.word(end) == "h" and len(word) <= 2:
+        end += 1
+        if tokens.word(end).isdigit() and len(tokens.word(end)) == 2:
+            end += 1
+        return end
+    if tokens.word(end) == "heures" and len(word) <= 2:
+        return end + 1 + (tokens.word(end + 1).isdigit())
+    if tokens.word(end) in {"hours", "hrs", "hour"} and len(word) == 4:
+        return end + 1
+    return _half(tokens, end)
+
+
+def _half(tokens: Tokens, at: int) -> int:
+    """Where ``a.m.``, ``PM`` or ``p. m.`` ends."""
+    word = tokens.word(at)
+    end = 0
+    if (
+        word in {"a", "p"}
+        and tokens.gaps[at] == ""
+        and tokens.word(at + 1) in {"", ".", ",", "/", ";", "w"}
+        and tokens.word(at + 2) != "m"
+    ):
+        return at + 1
+    if word in {"am", "pm"}:
+        end = at + 1
+    elif word in {"a", "p"} and tokens.word(at + 1) == "." and tokens.word(at + 2) == "m":
+        end = at + 3 + (tokens.word(at + 3) == ".")
+    if end and tokens.word(end) in {"est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "akst", "hst"}:
+        end += 1
+    return end
+
+
+def _date(tokens: Tokens, at: int) -> int:
+    word = tokens.words[at]
+    if (
+        (len(word) > 2 and len(word) != 4)
+        or tokens.word(at - 1) == "/"
+        or "dob" in tokens.words[max(0, at - 2) : at]
+        or "born" in tokens.words[max(0, at - 3) : at]
+    ):
+        return 0
+    if (
+        tokens.word(at + 1) == "/"
+        and tokens.gaps[at + 1] == ""
+        and tokens.word(at + 2).isdigit()
+        and tokens.word(at - 1) not in {"dob", ":"} | {""}
+    ):
+        end = at + 3
+        if tokens.word(end) == "/" and tokens.word(end + 1).isdigit():
+            end += 2
+        return end if len(word) <= 2 else 0
+    if (
+        tokens.word(at + 1) == "/"
+        and tokens.word(at + 3) == "/"
+        and tokens.word(at + 4).isdigit()
+        and len(word) <= 2
+        and tokens.word(at - 2) != "dob"
+        and tokens.word(at - 1) != "dob"
+    ):
+        return at + 5
+    place = at + 1 + (tokens.word(at + 1) == "de")
+    if tokens.word(place) in MONTHS and len(word) <= 2 and tokens.word(at + 1) not in UNITS:
+        end = place + 1
+        if len(tokens.word(end)) == 4 and tokens.word(end).isdigit():
+            end += 1
+        elif tokens.word(end) == "de" and len(tokens.word(end + 1)) == 4:
+            end += 2
+        return end
+    return 0
