@@ -140,6 +140,8 @@ def certificates(found: Found, spot: Spot) -> None:
 def receiver(found: Found, spot: Spot) -> Any:
     """One ``[[receivers]]``: an address we may post to; ``secret`` becomes ``secrets``."""
     address(found, spot)
+    if "#" in str(found.get("url")):
+        spot.at("url").fault("must not contain a fragment (#…): it is never sent")
     certificates(found, spot)
     found = {("secrets" if name == "secret" else name): value for name, value in found.items()}
     return made(Receiver, found)

@@ -68,6 +68,12 @@ def test_a_proxy_that_cannot_be_meant(tmp_path: Path, written: str) -> None:
     assert "passw0rd" not in told
 
 
+def test_a_receivers_url_has_no_fragment(tmp_path: Path) -> None:
+    """It would never be sent, so something else was meant."""
+    (told,) = faults(tmp_path, RECEIVER.replace(".org/", ".org/hook#part"))
+    assert told.startswith("receivers[0].url: must not contain a fragment")
+
+
 class Files:
     """Certificates and keys in a directory, in each way in which they go wrong."""
 
