@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import re
@@ -325,3 +326,19 @@ def test_nothing_else_connects() -> None:
         if path.parent.name != "net"
     }
     assert {name: number for name, number in found.items() if number} == ALLOWED
+
+
+def test_no_way_out_forgets_the_proxy() -> None:
+    """Whoever opens a session, a stream or a look at a certificate says which proxy; only a person's own download has none."""
+    root = Path(capgateway.__file__).parent
+    forgotten = [
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if path.parent.name != "net"
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"new_session", "open_stream", "certificate_expires"}
+        and "proxy" not in {named.arg for named in call.keywords}
+    ]
+    assert forgotten == ["cli/download.py"]

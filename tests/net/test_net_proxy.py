@@ -237,6 +237,15 @@ async def test_a_proxy_behind_tls(tmp_path: Path) -> None:
     assert len(server.seen) == 1
 
 
+def test_the_faster_loop_does_the_same(tmp_path: Path) -> None:
+    """uvloop, which the gateway runs on where it is installed, has TLS of its own."""
+    uvloop = pytest.importorskip("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test_two_names_at_one_address_share_no_connection(tmp_path))
+        runner.run(test_a_proxy_behind_tls(tmp_path))
+        runner.run(test_streams_go_through_the_proxy("tls", tmp_path))
+
+
 @pytest.mark.parametrize("scheme", ["tls", "tcp"])
 async def test_streams_go_through_the_proxy(scheme: str, tmp_path: Path) -> None:
     """A stream, too, is joined to a vetted address, and to nothing without the proxy."""
@@ -272,7 +281,7 @@ async def test_streams_go_through_the_proxy(scheme: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "text",
     ["", "proxy:3128", "socks5://proxy:1080", "http://", "http://u:secret@proxy:0", "http://u:sec/ret@proxy:3128",
-     "http://u:secret@proxy:3128/path", "http://u:secret@proxy:99999", "http://u:sec ret@proxy:1", "http://u:secret@[::1"],
+     "http://u:secret@proxy:3128/path", "http://u:secret@0x7f.1:3128", "http://u:secret@127.1:3128", "http://u:secret@proxy:99999", "http://u:sec ret@proxy:1", "http://u:secret@[::1"],
 )  # fmt: skip
 def test_what_is_not_the_url_of_a_proxy(text: str) -> None:
     """Said without quoting it: it may contain a password."""
@@ -283,7 +292,7 @@ def test_what_is_not_the_url_of_a_proxy(text: str) -> None:
 
 def test_a_proxy_does_not_show_its_login() -> None:
     """Neither its form in logs nor the URL that the library is given."""
-    proxy = net.read_proxy("http://user:passw0rd@[fd00::1]:3128/")
+    proxy = net.read_proxy("http://user:passw0rd@[FD00:0::1]:3128/")
     assert (proxy.url, proxy.headers) == (
         "http://[fd00::1]:3128",
         {"Proxy-Authorization": "Basic dXNlcjpwYXNzdzByZA=="},
