@@ -144,7 +144,7 @@ async def test_a_busy_connection_does_not_outlive_a_change_in_dns(monkeypatch: p
     """It is closed after a while although it is never idle, and the name is vetted again."""
     monkeypatch.setattr(answers, "OLDEST_SECONDS", 0.0)
     names = Named(name_example=[["127.0.0.1"], ["10.0.0.1"]])
-    async with answering(OK) as url:
+    async with answering(OK, OK, turns=True) as url:
         port = int(url.rstrip("/").rpartition(":")[2])
         async with net.new_session(user_agent="t", allow_networks=LOOPBACK, resolver=names) as session:
             async with session.get(f"http://name.example:{port}/") as response:

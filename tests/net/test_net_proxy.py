@@ -148,14 +148,15 @@ async def test_without_the_proxy_nothing_goes_out(tmp_path: Path) -> None:
             assert await outcome(session, url) == "proxy"
         async with through("http://unknown.example:3128", ca=server.ca) as session:
             assert await outcome(session, url) == "proxy"
-        async with through(gone, ca=server.ca) as session:
+        names = Named(**CARDS)
+        async with through(gone, ca=server.ca, names=names) as session:
             session._default_proxy = None  # as if it had been forgotten
             assert await outcome(session, url) == "blocked"
             with pytest.raises(Blocked):
                 await session.get(url, middlewares=())
             with pytest.raises(Blocked):
                 await session.get(f"https://cards.example:{server.port}/", middlewares=())
-    assert (server.seen, gone.heads) == ([], [])
+    assert (server.seen, gone.heads, names.asked) == ([], [], [])
     with pytest.raises(ValueError, match="not the URL of a proxy"):
         through("")
 
