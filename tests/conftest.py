@@ -7,6 +7,7 @@ test that takes ``store`` it is a copy of one whose schema was made once: that t
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -30,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no fault: no test measures time. What fails can be tried again from what is printed.
     settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
     settings.load_profile("house")
+    # Processes that tests start and interrupt inherit it if a shell in the background has these ignored.
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
