@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from capgateway.errors import ConfigError, FetchError
+
+MOST_SETTINGS = 1024
+"""Each of a thousand receivers may have its own; beyond that some files are read more often."""
 
 _Stamp: TypeAlias = "tuple[tuple[int, int, int] | None, ...]"
 
@@ -58,6 +61,12 @@ def _system_files() -> tuple[str | None, str | None]:
 
 _SYSTEM = Certificates()
 """The system's authorities, shared: reading them takes tens of milliseconds and half a megabyte."""
+
+
+@lru_cache(maxsize=MOST_SETTINGS)
+def certificates(ca: str | None = None, client_cert: str | None = None, client_key: str | None = None) -> Certificates:
+    """Shared by all who name the same files: a context takes half a megabyte, and milliseconds to make."""
+    return Certificates(ca, client_cert, client_key)
 
 
 def tls_context(ca: str | None = None, client_cert: str | None = None, client_key: str | None = None) -> ssl.SSLContext:
