@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from capgateway import net
 from capgateway.config.values import unknown
 from capgateway.masking import mask_query
 from capgateway.store import lists, standing
@@ -25,7 +26,7 @@ routes = web.RouteTableDef()
 
 class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One receiver now. ``failures`` are attempts that failed in a row; ``pending`` are deliveries neither acknowledged nor
-    given up; ``failing_since`` is set while it is only probed, ``suspended_at`` while it gets no displays; ``fault`` says what
+    given up; ``client_certificate_expires_at`` is that of its ``client_cert``; ``failing_since`` is set while it is only probed, ``suspended_at`` while it gets no displays; ``fault`` says what
     in the gateway itself fails for this receiver."""
 
     name: str
@@ -39,6 +40,7 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_status: int | None = None
     failing_since: datetime | None = None
     suspended_at: datetime | None = None
+    client_certificate_expires_at: datetime | None = None
     fault: str | None = None
 
 
@@ -72,6 +74,7 @@ def statuses(
             url=mask_query(one.url),
             enabled=one.enabled,
             pending=pending.get(one.name, 0),
+            client_certificate_expires_at=net.certificate_end(one.client_cert) if one.client_cert else None,
             fault=fault(one.name),
             **_known(known.get(one.name, {})),
         )

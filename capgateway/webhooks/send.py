@@ -62,7 +62,9 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
     with net.watched() as timing:
         attempt = await _send(session, receiver, claim, now)
     if timing.is_at_proxy and attempt.outcome == "timeout":
-        attempt = msgspec.structs.replace(attempt, outcome="proxy", ambiguous=False, error=_SILENT_PROXY)
+        attempt = msgspec.structs.replace(attempt, outcome="proxy", error=_SILENT_PROXY)
+    if attempt.ambiguous and not timing.is_connected:
+        attempt = msgspec.structs.replace(attempt, ambiguous=False)
     parts = {"looked_up": _seconds(timing.looked_up), "connected": _seconds(timing.connected)}
     return msgspec.structs.replace(attempt, remote=timing.remote, tls=timing.tls, **parts)
 

@@ -123,7 +123,6 @@ async def test_the_login_is_for_the_proxy_alone(tmp_path: Path) -> None:
         [["127.0.0.1", "10.0.0.1"]],
         [["10.0.0.1"]],
         [["8.8.8.8", "::1"]],
-        [[]],
     ],
 )
 async def test_the_proxy_is_not_asked_for_what_is_forbidden(answer: list[list[str]]) -> None:
