@@ -13,7 +13,6 @@ from capgateway.config.values import Kind, shown
 NOT_YET = frozenset(
     {
         "receivers.signing_key",
-        "receivers.snapshot",
     }
 )
 """Nothing but the default is taken for these."""
