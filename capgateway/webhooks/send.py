@@ -146,14 +146,17 @@ def _answered(
     claim: Claim, response: aiohttp.ClientResponse, answer: bytes, now: datetime, duration: timedelta
 ) -> Attempt:
     if 200 <= response.status < 300:  # noqa: PLR2004  (Standard Webhooks: 2xx is success, all else is not)
+        said = _confirmation(claim, answer)
+        agrees = said is None or (said.revision, said.state) == (claim.revision, _state_after(claim))
         return Attempt(
             number=claim.number,
             started_at=now,
             duration=duration,
             outcome="delivered",
             status=response.status,
-            confirmed=_confirmation(claim, answer) is True,
-            contradicts=_confirmation(claim, answer) is False,
+            error=None if said is None or agrees else f"it says that revision {said.revision} is {said.state}",
+            confirmed=said is not None and agrees,
+            contradicts=not agrees,
             answer=answer,
         )
     theirs = http_date(response.headers.get("Date", "")) or now
@@ -200,16 +203,18 @@ def _moved_to(response: aiohttp.ClientResponse) -> str | None:
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}"
 
 
-def _confirmation(claim: Claim, answer: bytes) -> bool | None:
-    """Whether the receiver says that it shows, or has removed, just this; ``None`` where it says nothing of the kind."""
+def _confirmation(claim: Claim, answer: bytes) -> _Confirmation | None:
+    """What the receiver says that it shows, or has removed; ``None`` where it says nothing of the kind."""
     if claim.action is None:
         return None
     try:
-        said = msgspec.json.decode(answer, type=_Confirmation)
+        return msgspec.json.decode(answer, type=_Confirmation)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # most receivers answer nothing, or "ok"
         return None
-    wanted = "displayed" if claim.action == "display" else "removed"
-    return (said.revision, said.state) == (claim.revision, wanted)
+
+
+def _state_after(claim: Claim) -> str:
+    return "displayed" if claim.action == "display" else "removed"
 
 
 def _clean(text: str, limit: int) -> str:
