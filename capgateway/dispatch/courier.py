@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
+from capgateway.dispatch.signs import Signs
 from capgateway.errors import StoreError
 from capgateway.store import Finished
 from capgateway.store.deliveries import Ask, Room
@@ -53,6 +54,18 @@ LAST_TRIES = 20
 
 Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished]]"
 Recorded: TypeAlias = Callable[[Finished, bool], None]
+
+
+def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
+    """A session with the settings of a receiver."""
+    return net.new_session(
+        user_agent=user_agent,
+        allow_networks=receiver.allow_networks,
+        ca=receiver.ca,
+        client_cert=receiver.client_cert,
+        client_key=receiver.client_key,
+        proxy=receiver.proxy,
+    )
 
 
 class Courier:
@@ -87,6 +100,7 @@ class Courier:
         self._busy = self._take_downs = 0
         self.breaker = Breaker()
         self._remembered_pause = self.breaker.pause
+        self.signs = Signs()
         self._bucket = Bucket(receiver.rate, monotonic())
         self._finished: list[Finished] = []
         self._is_troubled = False
@@ -132,15 +146,7 @@ class Courier:
 
     async def run(self) -> None:
         """Claim and deliver until retired. After a fault it may be run again."""
-        receiver = self.receiver
-        session = net.new_session(
-            user_agent=self._user_agent,
-            allow_networks=receiver.allow_networks,
-            ca=receiver.ca,
-            client_cert=receiver.client_cert,
-            client_key=receiver.client_key,
-            proxy=receiver.proxy,
-        )
+        session = session_for(self.receiver, self._user_agent)
         self.is_running = True
         try:
             async with session, asyncio.TaskGroup() as group:
@@ -184,7 +190,7 @@ class Courier:
 
     async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
-        breaker = self.breaker
+        breaker, signs = self.breaker, self.signs.told
         ask = Ask(
             self.receiver.name,
             lease=self.receiver.timeout + LEASE_MARGIN,
@@ -193,6 +199,8 @@ class Courier:
             held=frozenset(self._held),
             note=self._notes(finished),
             breaker=breaker if breaker.pause != self._remembered_pause else None,
+            begun=signs.begun,
+            ended=signs.ended,
         )
         try:
             turn = await self._desk.turn(ask)
@@ -208,6 +216,7 @@ class Courier:
             return None
         self._is_troubled = False
         self._remembered_pause = breaker.pause
+        self.signs.written(signs)
         self._held.update(claim.delivery_id for claim in turn.claims)
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
@@ -284,6 +293,7 @@ class Courier:
 
     def _learn(self, ended: Finished) -> None:
         """What an attempt says of the receiver."""
+        self.signs.see(ended)
         now, before = monotonic(), self.breaker
         self.breaker = before.after(ended.attempt, now)
         if self.breaker.is_open != before.is_open:
