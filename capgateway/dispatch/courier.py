@@ -253,6 +253,8 @@ class Courier:
     def _notes(self, finished: Sequence[Finished]) -> bool:
         """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
         of successes in a row only one a second."""
+        if not finished:
+            return False
         is_well = all(one.attempt.outcome == "delivered" for one in finished)
         now = monotonic()
         if is_well and now < self._noted_until:
