@@ -18,8 +18,6 @@ MESSAGE_TYPES = (
     *(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS),
     *get_args(OperatorType),
 )
-LATER = tuple(f"operator.{end}" for end in ("takedown_unconfirmed", "feed_silent"))
-"""Types that no message has yet."""
 
 
 def secrets() -> Kind:
@@ -66,7 +64,5 @@ def patterns() -> Kind:
 def _pattern(value: Any, _: Spot) -> str:
     if isinstance(value, str) and any(fnmatchcase(name, value) for name in MESSAGE_TYPES):
         return value
-    if isinstance(value, str) and any(fnmatchcase(name, value) for name in LATER):
-        raise Wrong(f"{shown(value)} is not available in this version; remove it")
     known = ["card.*", "exercise.card.*", "operator.*", *MESSAGE_TYPES]
     raise Wrong(f"{shown(value)} selects no message type{suggestion(str(value), known)}")

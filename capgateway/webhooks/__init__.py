@@ -4,6 +4,7 @@ from capgateway.webhooks.breaker import Breaker
 from capgateway.webhooks.lane import REISSUE_AFTER, Action, Claim, Priority, deadline, priority
 from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, sent_as, take_down
 from capgateway.webhooks.operator import OperatorData, operator_message
+from capgateway.webhooks.passing import ActiveCard, Passing, challenge, snapshot, test
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.retry import Attempt, Dead, Delivered, Next, Retry, after, needs_operator
 from capgateway.webhooks.route import Lane, Outlets, Route, reopens, route_display, route_take_down
@@ -12,6 +13,7 @@ from capgateway.webhooks.sign import decode_secret, encode_secret, is_published_
 __all__ = [
     "REISSUE_AFTER",
     "Action",
+    "ActiveCard",
     "Attempt",
     "Breaker",
     "Claim",
@@ -22,12 +24,14 @@ __all__ = [
     "Next",
     "OperatorData",
     "Outlets",
+    "Passing",
     "Priority",
     "Receiver",
     "Retry",
     "Route",
     "Stamp",
     "after",
+    "challenge",
     "deadline",
     "decode_secret",
     "display",
@@ -42,6 +46,8 @@ __all__ = [
     "route_display",
     "route_take_down",
     "sent_as",
+    "snapshot",
     "take_down",
+    "test",
     "verify",
 ]

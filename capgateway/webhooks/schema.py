@@ -8,11 +8,12 @@ import msgspec
 
 from capgateway.webhooks.messages import DisplayBody, TakeDownBody, encode
 from capgateway.webhooks.operator import OperatorBody
+from capgateway.webhooks.passing import ChallengeBody, SnapshotBody, TestBody
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of what receivers get."""
-    every = (DisplayBody, TakeDownBody, OperatorBody)
+    every = (DisplayBody, TakeDownBody, SnapshotBody, TestBody, ChallengeBody, OperatorBody)
     bodies, components = msgspec.json.schema_components(every, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
