@@ -11,7 +11,7 @@ from typing import get_args
 
 from capgateway.config import checks, feed_checks, programme_keys, token_keys
 from capgateway.config.place_keys import PLACES, layer
-from capgateway.config.receiver_keys import patterns, secrets
+from capgateway.config.receiver_keys import patterns, secrets, signing_key
 from capgateway.config.references import existing_file, folder, key_file, reference
 from capgateway.config.settings import Scope
 from capgateway.config.table import Key, table
@@ -250,7 +250,10 @@ RECEIVER = {
         about="whsec_…, as env:NAME or file:PATH; a list, newest first, while you rotate it: each one signs.",
         required=True,
     ),
-    "signing_key": Key(kind=reference(), about="whsk_…; adds a v1a signature."),
+    "signing_key": Key(
+        kind=signing_key(),
+        about="whsk_…, as env:NAME or file:PATH; adds a v1a signature (ed25519), which the receiver verifies with a public key.",
+    ),
     "messages": Key(
         kind=patterns(),
         about="Message types that are sent, of card.*, exercise.card.* and operator.*.",

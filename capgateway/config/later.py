@@ -12,7 +12,6 @@ from capgateway.config.values import Kind, shown
 
 NOT_YET = frozenset(
     {
-        "receivers.signing_key",
         "receivers.snapshot",
     }
 )

@@ -28,6 +28,7 @@ from capgateway.web import (
     quarantine,
     receivers,
     validate,
+    wellknown,
 )
 from capgateway.web.gateway import GATEWAY, Gateway
 
@@ -55,6 +56,7 @@ def make_app(gateway: Gateway) -> web.Application:
         receivers,
         media,
         places,
+        wellknown,
         validate,
         page,
     ):

@@ -102,7 +102,7 @@ def _headers(receiver: Receiver, claim: Claim, now: datetime) -> dict[str, str]:
         "Accept-Encoding": "identity",
         ID_HEADER: claim.message_id,
         TIMESTAMP_HEADER: str(timestamp),
-        SIGNATURE_HEADER: sign(receiver.secrets, claim.message_id, timestamp, claim.body),
+        SIGNATURE_HEADER: sign(receiver.secrets, claim.message_id, timestamp, claim.body, key=receiver.signer),
         "webhook-attempt": str(claim.number),
     }
 

@@ -26,6 +26,7 @@ from capgateway.config.later import NOT_YET
 from capgateway.config.spot import File, Spot
 from capgateway.feeds.feed import Feed, FeedKind
 from capgateway.metrics import DeliveryState, FeedGauge, Metrics, State
+from capgateway.webhooks.ed25519 import encode_seed
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.sign import encode_secret
 
@@ -108,6 +109,7 @@ def test_every_commented_line_of_the_starter_file_is_right(tmp_path: Path) -> No
     authority.cert_pem.write_to_path(tmp_path / "feed-ca.pem")
     authority.cert_pem.write_to_path(tmp_path / "receiver-ca.pem")
     authority.cert_pem.write_to_path(tmp_path / "ipaws-ca.pem")
+    (tmp_path / "ed25519.key").write_text(encode_seed(bytes(32)))
     (tmp_path / "incoming").mkdir()
     (tmp_path / "statcan-divisions.geojson").write_text(DIVISIONS.read_text())
     ours.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
