@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cards": ("cards", "Show cards; verify, withdraw, restore, correct, hold or export one."),
     "quarantine": ("quarantine", "Show quarantined alerts; release or dismiss one."),
     "erase": ("erase", "Take a card down, wipe all that it is about, and keep it from coming back."),
-    "receivers": ("receivers", "Show the state of receivers; send one again what it lost."),
+    "receivers": ("receivers", "Show the state of receivers; check one, or send it again what it lost."),
     "deliveries": ("deliveries", "Show deliveries to receivers; send some again."),
     "places": ("places", "Show the area codes of a point or a unit."),
     "pause": ("pause", "Stop all displays; take-downs continue."),

@@ -14,7 +14,7 @@ import msgspec
 
 from capgateway import webhooks
 from capgateway.cli import output, table
-from capgateway.cli.keys import NEW_SECRET_BYTES, Secret
+from capgateway.cli.keys import NEW_SECRET_BYTES, Public, Secret
 from capgateway.simulate.receiver import CARDS, PATH, Arrival, Misbehaviour, ReceiverServer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,6 +73,13 @@ def share_option(name: str, kept: str, what: str) -> Callable[[F], F]:
     help="whsec_…, env:NAME or file:PATH; may be repeated.  [default: a new one]",
 )
 @click.option(
+    "--public-key",
+    "public",
+    type=Public(),
+    multiple=True,
+    help="whpk_…, env:NAME or file:PATH: accept its ed25519 signatures too; may be repeated.",
+)
+@click.option(
     "--fail",
     "failures",
     type=Failure(),
@@ -92,16 +99,29 @@ def share_option(name: str, kept: str, what: str) -> Callable[[F], F]:
 @click.option("--no-fence", is_flag=True, help="Let an older message replace a newer one.")
 @click.option("--seed", type=int, metavar="NUMBER", help="Let chance choose the same requests each time.")
 @output.format_option
-def listen(port: int, known: tuple[bytes, ...], as_json: bool = False, **switches: Any) -> None:
+def listen(
+    port: int,
+    known: tuple[bytes, ...],
+    public: tuple[webhooks.PublicKey, ...],
+    as_json: bool = False,
+    **switches: Any,
+) -> None:
     """Receive webhooks on this machine: verify, deduplicate and fence them, print a line per request, and show the cards.
 
     Runs until Ctrl-C. With --format json it prints one JSON object per line. A SHARE is between 0 and 1; each request suffers
     at most one of --fail, --hang, --drop-after-headers and --lose.
     """
     held = known or (secrets.token_bytes(NEW_SECRET_BYTES),)
-    misbehaviour = _misbehaviour(**switches)
+    arrived: asyncio.Queue[Arrival] = asyncio.Queue()
+    server = ReceiverServer(
+        secrets=held,
+        public_keys=public,
+        port=port,
+        misbehaviour=_misbehaviour(**switches),
+        on_arrival=arrived.put_nowait,
+    )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_listen(port, held, misbehaviour, as_json=as_json, is_new=not known))
+        asyncio.run(_listen(server, port, arrived, held[0] if not known else None, as_json=as_json))
 
 
 def _misbehaviour(
@@ -127,16 +147,14 @@ def _misbehaviour(
 
 
 async def _listen(
-    port: int, held: tuple[bytes, ...], misbehaviour: Misbehaviour, *, as_json: bool, is_new: bool
+    server: ReceiverServer, port: int, arrived: asyncio.Queue[Arrival], new: bytes | None, *, as_json: bool
 ) -> None:
-    arrived: asyncio.Queue[Arrival] = asyncio.Queue()
-    server = ReceiverServer(secrets=held, port=port, misbehaviour=misbehaviour, on_arrival=arrived.put_nowait)
     async with contextlib.AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server)
         except OSError as error:
             output.fail(f"cannot listen on port {port}: {error.strerror}; choose another with --port")
-        _introduce(server.url, webhooks.encode_secret(held[0]) if is_new else "env:YOUR_SECRET")
+        _introduce(server.url, webhooks.encode_secret(new) if new else "env:YOUR_SECRET")
         while True:
             arrival = await arrived.get()
             if as_json:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from capgateway.conformance.wire import Answer, Wire
     from capgateway.webhooks import Message, Receiver
+    from capgateway.webhooks.ed25519 import SigningKey
 
 FIRST_SEQUENCE = 1_000
 """Far below every sequence of a gateway, which counts microseconds since 1970: a snapshot that a check sends concerns none of the
@@ -109,7 +110,17 @@ class Bench:
 
     def signed(self, message: Message, message_id: str, timestamp: str) -> str:
         """As a gateway with this receiver's keys signs."""
-        return v1(message, *reversed(self._receiver.secrets), under=message_id, timestamp=timestamp)
+        found = [v1(message, *reversed(self._receiver.secrets), under=message_id, timestamp=timestamp)]
+        if self._receiver.signer:
+            found.insert(0, self.v1a(message, timestamp))
+        return " ".join(found)
+
+    def v1a(self, message: Message, timestamp: str, key: SigningKey | None = None) -> str:
+        """The ``v1a`` signature of a message under the receiver's signing key, or another one."""
+        signer = key or self._receiver.signer
+        if signer is None:
+            raise ValueError("no signing key was given")
+        return f"v1a,{b64encode(signer.sign(content(message, message.id, timestamp))).decode()}"
 
     async def tidy(self) -> int:
         """Take every card down; how many the receiver did not acknowledge."""
@@ -128,8 +139,13 @@ class Bench:
 
 def v1(message: Message, *keys: bytes, under: str = "", timestamp: str = "") -> str:
     """The ``v1`` signatures of a message under these keys, in this order; made now, unless the header says another time."""
-    content = f"{under or message.id}.{timestamp or now_in_seconds()}.".encode() + message.body
-    return " ".join(f"v1,{b64encode(hmac.digest(key, content, 'sha256')).decode()}" for key in keys)
+    signed = content(message, under or message.id, timestamp or str(now_in_seconds()))
+    return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
+
+
+def content(message: Message, message_id: str, timestamp: str) -> bytes:
+    """What is signed."""
+    return f"{message_id}.{timestamp}.".encode() + message.body
 
 
 def now_in_seconds() -> int:

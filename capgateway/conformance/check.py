@@ -17,12 +17,14 @@ Fault = str | None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """``name`` is for programs and for looking it up in the documentation, ``title`` what the receiver does if it passes."""
+    """``name`` is for programs and for looking it up in the documentation, ``title`` what the receiver does if it passes.
+    ``asks_again``: it repeats a message only to learn what is shown, so repeating must not change that."""
 
     name: str
     level: Level
     title: str
     run: Callable[[Bench], Awaitable[Fault]]
+    asks_again: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from capgateway import webhooks
 from capgateway.conformance.bench import now_in_seconds, stranger, v1
 from capgateway.conformance.check import Check, Fault, accepted, first, refused
 from capgateway.conformance.sample import altered
+from capgateway.webhooks.ed25519 import SigningKey
 from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ async def tampered(bench: Bench) -> Fault:
 async def wrong_secret(bench: Bench) -> Fault:
     message = bench.new()
     return refused(await bench.send(message, signature=v1(message, secrets.token_bytes(SECRET_SIZE))))
+
+
+async def wrong_key(bench: Bench) -> Fault:
+    message, now = bench.new(), str(now_in_seconds())
+    signature = bench.v1a(message, now, SigningKey(secrets.token_bytes(SECRET_SIZE)))
+    return refused(await bench.send(message, timestamp=now, signature=signature))
+
+
+async def by_key(bench: Bench) -> Fault:
+    message, now = bench.new(), str(now_in_seconds())
+    return accepted(await bench.send(message, timestamp=now, signature=bench.v1a(message, now)))
 
 
 async def other_id(bench: Bench) -> Fault:
@@ -188,6 +200,7 @@ CHECKS = (
     _check("tampered-body", "refuses a body that was changed", tampered),
     _check("other-id", "refuses a message under another id", other_id),
     _check("wrong-secret", "refuses a signature of another secret", wrong_secret),
+    _check("wrong-key", "refuses an ed25519 signature of another key", wrong_key),
     _check("no-id", "refuses a message without webhook-id", without(ID_HEADER)),
     _check("no-timestamp", "refuses a message without webhook-timestamp", without(TIMESTAMP_HEADER)),
     _check("no-signature", "refuses a message without webhook-signature", without(SIGNATURE_HEADER)),
@@ -211,6 +224,8 @@ CHECKS = (
     _check("test", "accepts receiver.test", passing),
     _check("challenge", "proves that it has the secret", challenge),
 )
+KEYED = (_check("v1a", "accepts an ed25519 signature alone", by_key),)
+"""Of a receiver that has the public key."""
 WHOLE = (
     _check("prompt", "answers within 2 s", prompt),
     _check("no-redirect", "does not redirect", no_redirect),

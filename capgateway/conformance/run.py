@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from capgateway.webhooks import Receiver
 
 USUAL = Limits()
-COUNT = 1 + len(level1.CHECKS) + len(level1.WHOLE) + len(level2.CHECKS)
+COUNT = 1 + len(level1.CHECKS) + len(level1.KEYED) + len(level1.WHOLE) + len(level2.CHECKS)
 REFUSES_ALL = "not checked: it does not accept a valid message"
+NOT_KEYED = "not checked: no signing key was given (--signing-key)"
+CANNOT_BE_ASKED = "not checked: repeating a message, which asks for the state, changes it"
 NOT_OBSERVABLE = 'not observable: the receiver does not answer {"revision", "state"} to every message'
 
 
@@ -41,13 +43,14 @@ async def probe(
     receiver: Receiver,
     *,
     user_agent: str,
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
+    is_keyed: bool = False,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> Report:
-    """Try a receiver out. ``on_result`` is called for each check."""
+    """Try a receiver out. ``on_result`` is called for each check. ``is_keyed``: it has the public key of ``signing_key``."""
     async with open_session(receiver, user_agent) as session:
         bench, results = Bench(Wire(session, receiver), receiver, limits), list[Result]()
-        run = _Run(bench, results, on_result)
+        run = _Run(bench, results, on_result, is_keyed=is_keyed)
         try:
             level = await run.all()
         finally:
@@ -66,8 +69,10 @@ async def _tidied(bench: Bench) -> int:
 
 
 class _Run:
-    def __init__(self, bench: Bench, results: list[Result], on_result: Callable[[Result], None]) -> None:
-        self._bench, self._results, self._on_result = bench, results, on_result
+    def __init__(
+        self, bench: Bench, results: list[Result], on_result: Callable[[Result], None], *, is_keyed: bool
+    ) -> None:
+        self._bench, self._results, self._on_result, self._is_keyed = bench, results, on_result, is_keyed
 
     async def all(self) -> int:
         """Run all checks that can be run; the highest level that could be observed."""
@@ -75,6 +80,10 @@ class _Run:
         if not self._results[0].passed:
             return await self._none()
         await self._checked(level1.CHECKS)
+        if self._is_keyed:
+            await self._checked(level1.KEYED)
+        else:
+            self._left_out(level1.KEYED, NOT_KEYED)
         is_observable = await level2.is_observable(self._bench)
         if is_observable:
             await self._checked(level2.CHECKS)
@@ -85,7 +94,7 @@ class _Run:
 
     async def _none(self) -> int:
         """A redirect is worth a line; all else would fail for the same reason."""
-        self._left_out(level1.CHECKS, REFUSES_ALL)
+        self._left_out([*level1.CHECKS, *level1.KEYED], REFUSES_ALL)
         await self._checked([check for check in level1.WHOLE if check.name == "no-redirect"])
         self._left_out([check for check in level1.WHOLE if check.name != "no-redirect"], REFUSES_ALL)
         self._left_out(level2.CHECKS, REFUSES_ALL)
@@ -93,7 +102,10 @@ class _Run:
 
     async def _checked(self, checks: Sequence[Check]) -> None:
         for check in checks:
-            self._note(result(check, await check.run(self._bench)))
+            if check.asks_again and any(one.name == level2.REPEATED and not one.passed for one in self._results):
+                self._note(not_checked(check, CANNOT_BE_ASKED))
+            else:
+                self._note(result(check, await check.run(self._bench)))
 
     def _left_out(self, checks: Sequence[Check], why: str) -> None:
         for check in checks:

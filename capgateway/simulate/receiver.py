@@ -102,12 +102,13 @@ def _now() -> datetime:
 
 
 class ReceiverServer:
-    """``secrets`` are decoded keys; ``port`` 0 takes a free one; ``on_arrival`` is called for each :class:`Arrival`."""
+    """``secrets`` are decoded keys, ``public_keys`` verify ``v1a``; ``port`` 0 takes a free one; ``on_arrival`` is called for each :class:`Arrival`."""
 
     def __init__(
         self,
         *,
         secrets: Sequence[bytes],
+        public_keys: Sequence[webhooks.PublicKey] = (),
         port: int = 0,
         misbehaviour: Misbehaviour = Misbehaviour(),  # noqa: B008  (frozen)
         on_arrival: Callable[[Arrival], None] = lambda arrival: None,
@@ -116,6 +117,7 @@ class ReceiverServer:
         self.misbehaviour = misbehaviour
         self.arrivals: deque[Arrival] = deque(maxlen=MOST_ARRIVALS)
         self._secrets, self._port, self._on_arrival, self._clock = tuple(secrets), port, on_arrival, clock
+        self._public_keys = tuple(public_keys)
         self._board = Board(is_fenced=not misbehaviour.no_fence)
         self._chance = random.Random(misbehaviour.seed)  # noqa: S311  (dice, no secret)
         app = web.Application(client_max_size=LARGEST_BODY)
@@ -214,7 +216,7 @@ class ReceiverServer:
             return msgspec.structs.replace(about, status=fault), {"error": "failed on purpose"}
         now = about.time
         try:
-            webhooks.verify(self._secrets, request.headers, raw, now=now)
+            webhooks.verify(self._secrets, request.headers, raw, now=now, public_keys=self._public_keys)
             body = msgspec.json.decode(raw, type=Body)
         except SignatureError as error:
             return msgspec.structs.replace(about, outcome="refused", status=401, reason=str(error)), {
