@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "places": ("places", "Show the area codes of a point or a unit."),
     "pause": ("pause", "Stop all displays; take-downs continue."),
     "resume": ("pause", "End a pause."),
+    "drill": ("drill", "Send an exercise card the whole way to the receivers, and take it down."),
     "audit": ("audit", "Show who did what, when and why."),
     "replay": ("replay", "Show what this version would decide otherwise of stored alerts."),
     "listen": ("listen", "Run a receiver on this machine, for developers."),
