@@ -26,14 +26,14 @@ import msgspec
 from capgateway import cap, config, log, places, shipped, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
-from capgateway.dispatch import Dispatch
+from capgateway.dispatch import Dispatch, Readiness
 from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.media.walk import Pictures, hosts_of
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, feeds, gaps, leases, removed, review, standing
+from capgateway.store import Store, feeds, gaps, leases, removed, review, standing, unconfirmed
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -71,6 +71,14 @@ class Service:
         self.address: Address | None = None
         self._dispatch = Dispatch(
             store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
+        )
+        self._readiness = Readiness(
+            store,
+            user_agent=user_agent(settings),
+            metrics=self.metrics,
+            faults=self.faults,
+            feeds=self._polled_feeds,
+            on_messages=self._dispatch.wake,
         )
         self._schemas = cap.Schemas(shipped.cap_schemas())
         self._intake = Intake(
@@ -131,6 +139,7 @@ class Service:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
+                await self._operate.end_drills()
                 await self._operate.reconsider()  # policy or version may have changed since
                 await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
@@ -263,6 +272,8 @@ class Service:
             await self.store.write(leases.clock_stepped, by, self._dispatch.held, alone=self.store.is_ours_alone)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            if by < timedelta(0):
+                await self.store.write(unconfirmed.clock_stepped, by)
             await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
@@ -292,6 +303,10 @@ class Service:
             )
             if name not in known:
                 log.event(LOGGER, "receiver.forgotten", level=logging.WARNING, receiver=name, advice=advice)
+
+    def _polled_feeds(self) -> list[str]:
+        """The enabled feeds that are asked, and not listened to."""
+        return [one.name for one in self.settings.feeds if one.enabled and one.kind not in {"naads", "push"}]
 
     def feed_statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing."""
@@ -327,6 +342,7 @@ class Service:
             notes=self.notes,
             fault=self.fault_of_receiver,
             age=self.clock_steps.age,
+            user_agent=user_agent(self.settings),
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
             atlas=lambda: self._intake.policy.atlas,
@@ -348,10 +364,13 @@ class Service:
         await self._reach_receivers()
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(keep(Task("dispatch", "run"), self._dispatch.run, self.faults))
+            asking = group.create_task(keep(Task("readiness", "run"), self._readiness.run, self.faults))
             await asyncio.sleep(0)
             try:
                 yield
             finally:
+                self._readiness.stop()
+                asking.cancel()
                 self._dispatch.stop()
                 if not self._dispatch.is_running:  # it failed, and waits to begin again
                     delivering.cancel()

@@ -15,6 +15,7 @@ from capgateway.web import (
     api,
     connections,
     deliveries,
+    drill,
     erase,
     feeds,
     guard,
@@ -28,6 +29,7 @@ from capgateway.web import (
     quarantine,
     receivers,
     validate,
+    wellknown,
 )
 from capgateway.web.gateway import GATEWAY, Gateway
 
@@ -51,10 +53,12 @@ def make_app(gateway: Gateway) -> web.Application:
         quarantine,
         erase,
         deliveries,
+        drill,
         feeds,
         receivers,
         media,
         places,
+        wellknown,
         validate,
         page,
     ):
