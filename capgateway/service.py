@@ -401,7 +401,8 @@ class Service:
         if (step := self._last_step) and abs(utc_now() - step.at) < STEP_SHOWN:
             direction = "back" if step.by < timedelta(0) else "forward"
             notes.append(f"the clock of this machine went {direction} by {abs(step.by.total_seconds()):.0f} s")
-        notes += [one.told(utc_now()) for one in self._reminders.reported if one.within <= NEAR_DAYS]
+        near = [one.told(utc_now()) for one in self._reminders.reported if one.within <= NEAR_DAYS]
+        notes += dict.fromkeys(near)  # many may use one file
         offsets = [one for one in self.feed_statuses() if differs(one.clock_offset_seconds)]
         return notes + [f"{one.name}: {clock_trouble(one.clock_offset_seconds)}" for one in offsets]
 

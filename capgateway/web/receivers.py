@@ -39,7 +39,8 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     in a row; ``pending`` are deliveries neither acknowledged nor given up; ``failing_since`` is set while it is only probed,
     ``suspended_at`` while it gets no displays; ``proved_at`` is when it last passed a challenge, ``snapshot_at`` when it last
     acknowledged a snapshot;
-    ``client_certificate_expires_at`` is that of its ``client_cert``; ``fault`` says what in the gateway itself fails for this receiver."""
+    ``client_certificate_expires_at`` is that of its ``client_cert``; ``fault`` says what in the gateway itself fails for this
+    receiver."""
 
     name: str
     url: str
