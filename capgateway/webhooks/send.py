@@ -38,7 +38,8 @@ CLOCKS_DIFFER = timedelta(seconds=60)
 
 _NEVER_SENT = frozenset({"dns", "connect", "tls", "proxy", "blocked", "url", "scheme"})
 _HOST = re.compile(r"[a-z0-9._:-]{1,253}")
-_URL = re.compile(r"(https?://[^/\s'\"?#]+)[^\s'\"]*")
+_SILENT_PROXY = "proxy: the proxy did not connect us in time"
+_URL = re.compile(r"(https?://)(?:[^/\s?#@]*@)?([^/\s'\"?#]+)[^\s'\"]*")
 _CREDENTIAL = re.compile(
     r"""((?:authorization|token|secret|password|passwd|api[-_]?key|session(?:id)?|cookie)["']?\s*[:=]\s*["']?
         (?:(?:bearer|basic)\s+)?
@@ -63,6 +64,10 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
     """
     with net.watched() as timing:
         attempt = await _send(session, receiver, claim, now)
+    if timing.is_at_proxy and attempt.outcome == "timeout":
+        attempt = msgspec.structs.replace(attempt, outcome="proxy", error=_SILENT_PROXY)
+    if attempt.ambiguous and not timing.is_connected:
+        attempt = msgspec.structs.replace(attempt, ambiguous=False)
     parts = {"looked_up": _seconds(timing.looked_up), "connected": _seconds(timing.connected)}
     return msgspec.structs.replace(attempt, remote=timing.remote, tls=timing.tls, **parts)
 
@@ -140,7 +145,7 @@ def _unanswered(claim: Claim, error: Exception, status: int | None, now: datetim
         duration=duration,
         outcome=told.reason,
         status=status,
-        error=_clean(_URL.sub(r"\1/…", str(told)), LONGEST_ERROR),
+        error=_clean(_URL.sub(r"\1\2/…", str(told)), LONGEST_ERROR),
         ambiguous=connected,
     )
 
