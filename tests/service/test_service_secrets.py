@@ -184,6 +184,7 @@ async def test_no_secret_is_left_behind(tmp_path: Path) -> None:
             RECEIVER.format(name=name, url=f"{url}?v={QUERY}&token={QUERY}", more=f'proxy = "{proxy}"' if proxy else "")
             for name, (url, proxy) in failing.items()
         )
+        text += RECEIVER.format(name="ops", url=failing["refused"][0], more='messages = ["operator.*"]')
         path.write_text(text)
         service, session = await stack.enter_async_context(running(path))
         await service.submit("partner", cap.write(story.amber(utc_now())), actor="test")
