@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from capgateway import net
+from capgateway.masking import hide
 from capgateway.webhooks.retry import IN_BETWEEN, Attempt, http_date, retry_after
 from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
@@ -86,8 +87,10 @@ async def _send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim
             status, answered = response.status, _since(begun)
             answer = await _beginning(response)
     except net.TROUBLE as error:
-        return _unanswered(claim, error, status, now, _since(begun))
-    return msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered)
+        return _quiet(_unanswered(claim, error, status, now, _since(begun)), receiver)
+    return _quiet(
+        msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered), receiver
+    )
 
 
 def cut_off(claim: Claim, outcome: Literal["overtaken", "stopped"], *, now: datetime, duration: timedelta) -> Attempt:
@@ -220,6 +223,13 @@ def _confirmation(claim: Claim, answer: bytes) -> _Confirmation | None:
 
 def _state_after(claim: Claim) -> str:
     return "displayed" if claim.action == "display" else "removed"
+
+
+def _quiet(attempt: Attempt, receiver: Receiver) -> Attempt:
+    """The attempt without what the receiver, or a proxy, repeats of its own address and secrets."""
+    said = {name: getattr(attempt, name) for name in ("error", "response_excerpt", "moved_to")}
+    hidden = {name: hide(text, receiver.confidential) for name, text in said.items() if text}
+    return msgspec.structs.replace(attempt, **hidden) if hidden else attempt
 
 
 def _clean(text: str, limit: int) -> str:

@@ -6,8 +6,7 @@ import asyncio
 import hmac
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,17 @@ import msgspec
 import pytest
 import rfc8785
 import service_verifiers
-from aiohttp import web
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from service_sink import Sink, served
 from service_verifiers import Case
 
-from capgateway import cap, config
+from capgateway import cap
 from capgateway.clock import utc_now
 from capgateway.service import Service
 from capgateway.simulate import story
-from capgateway.store import Store
 from capgateway.webhooks import encode_secret, encode_seed
 
-PATIENCE_SECONDS = 30
 KEYS = {name: encode_secret(name.encode() * 32) for name in "abc"}
 SEED = b"s" * 32
 ORDERS = ("a", "ba", "ab", "b", "cb", "bc", "cba", "acb", "c")
@@ -75,31 +72,6 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[dict[str, str]]
 
 
-class Sink:
-    """Keeps every request with a card that comes, and acknowledges it."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[str]:
-        app = web.Application()
-        app.router.add_post("/", self._hook)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
-        finally:
-            await runner.cleanup()
-
-    async def _hook(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        if b'"type":"card.' in body:
-            self.requests.append(({name.lower(): value for name, value in request.headers.items()}, body))
-        return web.Response()
-
-
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
     return asyncio.run(rotated(tmp_path_factory.mktemp("interop")))
@@ -108,30 +80,17 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
 async def rotated(folder: Path) -> Sent:
     """One gateway that is never restarted: each order of secrets with and without a signing key, a reload before each alert."""
     path, sink, arrived = folder / "capgateway.toml", Sink(), list[Arrived]()
+    turns = [(order, keyed) for order in ORDERS for keyed in (False, True)]
     async with sink.open() as url:
         write(path, url, "a", is_keyed=False)
-        store = Store.open(config.load(path).gateway.database)
-        service, ready = Service(config.load(path), store), asyncio.Event()
-        running = asyncio.create_task(service.run(ready))
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS * 2):
-                await ready.wait()
-                for number, (order, is_keyed) in enumerate(
-                    (order, keyed) for order in ORDERS for keyed in (False, True)
-                ):
-                    write(path, url, order, is_keyed=is_keyed)
-                    assert not (await service.reload()).errors
-                    await service.submit("partner", cap.write(story.amber(utc_now(), number + 1)), actor="test")
-                    while len(sink.requests) <= number:
-                        await asyncio.sleep(0.02)
-                    headers, body = sink.requests[number]
-                    arrived.append(Arrived(secrets=order, is_keyed=is_keyed, headers=headers, body=body))
-                keys = await published(service)
-        finally:
-            service.stop()
-            await running
-            store.close()
-    return Sent(arrived=arrived, keys=keys)
+        async with served(path) as service:
+            for number, (order, is_keyed) in enumerate(turns):
+                write(path, url, order, is_keyed=is_keyed)
+                assert not (await service.reload()).errors
+                await service.submit("partner", cap.write(story.amber(utc_now(), number + 1)), actor="test")
+                headers, body = await sink.request(number)
+                arrived.append(Arrived(secrets=order, is_keyed=is_keyed, headers=headers, body=body))
+            return Sent(arrived=arrived, keys=await published(service))
 
 
 def write(path: Path, url: str, order: str, *, is_keyed: bool) -> None:
