@@ -51,6 +51,10 @@ Role = Literal["poll", "deliver", "web"]
 ROLES: tuple[Role, ...] = ("poll", "deliver", "web")
 CLOCK_SECONDS = 0.5
 """How often to look whether the clock jumped. Until then leases may seem over that are not."""
+CERTIFICATES_SECONDS = 3600.0
+"""How often to look when the certificate files expire."""
+NEAR_DAYS = 7
+"""`/readyz` mentions a certificate file that expires within so many days, or has expired."""
 STEP_SHOWN = timedelta(minutes=10)
 """How long `/readyz` mentions a jump of the clock."""
 
@@ -63,6 +67,7 @@ class Service:
         self.metrics = Metrics()
         self.faults = Faults(self.metrics)
         self.clock_steps = Steps()
+        self._reminders = config.Reminders()
         self.address: Address | None = None
         self._dispatch = Dispatch(
             store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
@@ -127,6 +132,7 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end_what_is_beside)
             self._begin(Task("watch", "clock"), self._watch_clock)
+            self._begin(Task("watch", "certificates"), self._watch_certificates)
             if "web" in self.roles:
                 await stack.enter_async_context(self._web())
             if "deliver" in self.roles:
@@ -225,6 +231,23 @@ class Service:
                 self._clock_stepped(step)
             if self._unwritten_step:
                 await self._write_step()
+
+    async def _watch_certificates(self) -> None:
+        """Log which certificate files expire soon."""
+        while True:
+            now = utc_now()
+            for one in await asyncio.to_thread(self._reminders.news, self.settings, now):
+                log.event(
+                    LOGGER,
+                    "certificate.expiring",
+                    level=logging.WARNING,
+                    feed=one.feed,
+                    receiver=one.receiver,
+                    key=one.key,
+                    expires_at=one.expires_at,
+                    trouble=one.told(now),
+                )
+            await asyncio.sleep(CERTIFICATES_SECONDS)
 
     def _clock_stepped(self, step: Step) -> None:
         self._last_step = step
@@ -377,6 +400,7 @@ class Service:
         if (step := self._last_step) and abs(utc_now() - step.at) < STEP_SHOWN:
             direction = "back" if step.by < timedelta(0) else "forward"
             notes.append(f"the clock of this machine went {direction} by {abs(step.by.total_seconds()):.0f} s")
+        notes += [one.told(utc_now()) for one in self._reminders.reported if one.within <= NEAR_DAYS]
         offsets = [one for one in self.feed_statuses() if differs(one.clock_offset_seconds)]
         return notes + [f"{one.name}: {clock_trouble(one.clock_offset_seconds)}" for one in offsets]
 

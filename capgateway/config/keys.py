@@ -12,7 +12,7 @@ from typing import get_args
 from capgateway.config import checks, feed_checks, programme_keys, token_keys
 from capgateway.config.place_keys import PLACES, layer
 from capgateway.config.receiver_keys import patterns, secrets, signing_key
-from capgateway.config.references import existing_file, folder, key_file, reference
+from capgateway.config.references import existing_file, folder, key_file, proxy, reference
 from capgateway.config.settings import Scope
 from capgateway.config.table import Key, table
 from capgateway.config.values import (
@@ -59,7 +59,10 @@ _TLS = {
         kind=existing_file(), about="PEM file of the client certificate, for a server that requires one."
     ),
     "client_key": Key(kind=key_file(), about="PEM file of its private key; may be the same file."),
-    "proxy": Key(kind=url("http", "https"), about="URL of a forward proxy to connect through."),
+    "proxy": Key(
+        kind=proxy(),
+        about="URL of the forward proxy to connect through, http://USER:PASSWORD@HOST:PORT, env:NAME or file:PATH.",
+    ),
 }
 
 GATEWAY = {

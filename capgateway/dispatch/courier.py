@@ -109,10 +109,18 @@ class Courier:
         self._retired = self._is_waiting = False
         self._last_tries = LAST_TRIES
 
-    @property
-    def has_room(self) -> bool:
-        """Whether anything that is due can begin. Without, a take-down or a probe may all the same."""
-        return self._busy < self._slots and not self.breaker.is_open and self._bucket.allows(monotonic()) > 0
+    def room(self) -> Room:
+        """What could begin now, if it is due."""
+        if self._retired:
+            return Room()
+        if self.breaker.is_open:
+            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
+            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
+        free = self._slots + RESERVE - self._busy
+        if not self.receiver.enabled:
+            return Room(0, free)
+        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
+        return Room(room, free - room)
 
     def succeed(self, before: Courier) -> None:
         """Go on with what another courier learned of the same receiver."""
@@ -173,7 +181,7 @@ class Courier:
             if self._is_troubled:
                 await self._record_singly()
             finished, self._finished = self._finished, []
-            room = self._room()
+            room = self.room()
             if not finished and room.any + room.take_downs <= 0:
                 return
             turn = await self._write(finished, room)
@@ -259,18 +267,6 @@ class Courier:
             return False
         self._noted_until = now + NOTE_SECONDS if is_well else 0.0
         return True
-
-    def _room(self) -> Room:
-        if self._retired:
-            return Room()
-        if self.breaker.is_open:
-            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
-            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
-        free = self._slots + RESERVE - self._busy
-        if not self.receiver.enabled:
-            return Room(0, free)
-        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
-        return Room(room, free - room)
 
     def _wait_for_rate(self) -> None:
         """Go on when the receiver's rate allows another message."""

@@ -61,7 +61,7 @@ def attempted(one: Finished, receiver: Receiver | None, *, ours: bool) -> None:
     log.event(
         LOGGER,
         "delivery.attempted",
-        level=levels[type(following)],
+        level=logging.WARNING if attempt.contradicts else levels[type(following)],
         receiver=claim.receiver,
         type=claim.type,
         card=claim.card_id,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
+from capgateway import net
 from capgateway.clock import monotonic, utc_now
 from capgateway.feeds.health import is_gap
 from capgateway.feeds.http.answer import Validators
@@ -362,6 +363,7 @@ class Watch:
             gap_ended_at=gap.ended_at if gap else None,
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
+            client_certificate_expires_at=net.certificate_end(self.feed.client_cert) if self.feed.client_cert else None,
             clock_offset_seconds=self.clock_offset_seconds,
         )
 

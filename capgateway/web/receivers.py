@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 from aiohttp import web
 
-from capgateway import log
+from capgateway import log, net
 from capgateway.config.values import unknown
 from capgateway.dispatch import errands
 from capgateway.masking import mask_query
@@ -38,7 +38,8 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     somebody has to look: ``troubles`` say why), ``failing`` (attempts fail) or ``well``. ``failures`` are attempts that failed
     in a row; ``pending`` are deliveries neither acknowledged nor given up; ``failing_since`` is set while it is only probed,
     ``suspended_at`` while it gets no displays; ``proved_at`` is when it last passed a challenge, ``snapshot_at`` when it last
-    acknowledged a snapshot; ``fault`` says what in the gateway itself fails for this receiver."""
+    acknowledged a snapshot;
+    ``client_certificate_expires_at`` is that of its ``client_cert``; ``fault`` says what in the gateway itself fails for this receiver."""
 
     name: str
     url: str
@@ -58,6 +59,7 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
     proved_at: datetime | None = None
     snapshot_at: datetime | None = None
     snapshot_misses: int = 0
+    client_certificate_expires_at: datetime | None = None
     fault: str | None = None
 
 
@@ -127,6 +129,7 @@ def _status(one: Receiver, known: Known, fault: str | None) -> ReceiverStatus:
         proved_at=stood.proved_at,
         snapshot_at=stood.acknowledged_at,
         snapshot_misses=stood.misses,
+        client_certificate_expires_at=net.certificate_end(one.client_cert) if one.client_cert else None,
         fault=fault,
         **_known(row),
     )

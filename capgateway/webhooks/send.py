@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from capgateway import net
+from capgateway.masking import hide
 from capgateway.webhooks.retry import IN_BETWEEN, Attempt, http_date, retry_after
 from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
@@ -37,7 +38,8 @@ CLOCKS_DIFFER = timedelta(seconds=60)
 
 _NEVER_SENT = frozenset({"dns", "connect", "tls", "proxy", "blocked", "url", "scheme"})
 _HOST = re.compile(r"[a-z0-9._:-]{1,253}")
-_URL = re.compile(r"(https?://[^/\s'\"?#]+)[^\s'\"]*")
+_SILENT_PROXY = "proxy: the proxy did not connect us in time"
+_URL = re.compile(r"(https?://)(?:[^/\s?#@]*@)?([^/\s'\"?#]+)[^\s'\"]*")
 _CREDENTIAL = re.compile(
     r"""((?:authorization|token|secret|password|passwd|api[-_]?key|session(?:id)?|cookie)["']?\s*[:=]\s*["']?
         (?:(?:bearer|basic)\s+)?
@@ -62,6 +64,10 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
     """
     with net.watched() as timing:
         attempt = await _send(session, receiver, claim, now)
+    if timing.is_at_proxy and attempt.outcome == "timeout":
+        attempt = msgspec.structs.replace(attempt, outcome="proxy", error=_SILENT_PROXY)
+    if attempt.ambiguous and not timing.is_connected:
+        attempt = msgspec.structs.replace(attempt, ambiguous=False)
     parts = {"looked_up": _seconds(timing.looked_up), "connected": _seconds(timing.connected)}
     return msgspec.structs.replace(attempt, remote=timing.remote, tls=timing.tls, **parts)
 
@@ -81,8 +87,10 @@ async def _send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim
             status, answered = response.status, _since(begun)
             answer = await _beginning(response)
     except net.TROUBLE as error:
-        return _unanswered(claim, error, status, now, _since(begun))
-    return msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered)
+        return _quiet(_unanswered(claim, error, status, now, _since(begun)), receiver)
+    return _quiet(
+        msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered), receiver
+    )
 
 
 def cut_off(claim: Claim, outcome: Literal["overtaken", "stopped"], *, now: datetime, duration: timedelta) -> Attempt:
@@ -137,7 +145,7 @@ def _unanswered(claim: Claim, error: Exception, status: int | None, now: datetim
         duration=duration,
         outcome=told.reason,
         status=status,
-        error=_clean(_URL.sub(r"\1/…", str(told)), LONGEST_ERROR),
+        error=_clean(_URL.sub(r"\1\2/…", str(told)), LONGEST_ERROR),
         ambiguous=connected,
     )
 
@@ -146,14 +154,17 @@ def _answered(
     claim: Claim, response: aiohttp.ClientResponse, answer: bytes, now: datetime, duration: timedelta
 ) -> Attempt:
     if 200 <= response.status < 300:  # noqa: PLR2004  (Standard Webhooks: 2xx is success, all else is not)
+        said = _confirmation(claim, answer)
+        agrees = said is None or (said.revision, said.state) == (claim.revision, _state_after(claim))
         return Attempt(
             number=claim.number,
             started_at=now,
             duration=duration,
             outcome="delivered",
             status=response.status,
-            confirmed=_confirmation(claim, answer) is True,
-            contradicts=_confirmation(claim, answer) is False,
+            error=None if said is None or agrees else f"it says that revision {said.revision} is {said.state}",
+            confirmed=said is not None and agrees,
+            contradicts=not agrees,
             answer=answer,
         )
     theirs = http_date(response.headers.get("Date", "")) or now
@@ -200,16 +211,25 @@ def _moved_to(response: aiohttp.ClientResponse) -> str | None:
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}"
 
 
-def _confirmation(claim: Claim, answer: bytes) -> bool | None:
-    """Whether the receiver says that it shows, or has removed, just this; ``None`` where it says nothing of the kind."""
+def _confirmation(claim: Claim, answer: bytes) -> _Confirmation | None:
+    """What the receiver says that it shows, or has removed; ``None`` where it says nothing of the kind."""
     if claim.action is None:
         return None
     try:
-        said = msgspec.json.decode(answer, type=_Confirmation)
+        return msgspec.json.decode(answer, type=_Confirmation)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # most receivers answer nothing, or "ok"
         return None
-    wanted = "displayed" if claim.action == "display" else "removed"
-    return (said.revision, said.state) == (claim.revision, wanted)
+
+
+def _state_after(claim: Claim) -> str:
+    return "displayed" if claim.action == "display" else "removed"
+
+
+def _quiet(attempt: Attempt, receiver: Receiver) -> Attempt:
+    """The attempt without what the receiver, or a proxy, repeats of its own address and secrets."""
+    said = {name: getattr(attempt, name) for name in ("error", "response_excerpt", "moved_to")}
+    hidden = {name: hide(text, receiver.confidential) for name, text in said.items() if text}
+    return msgspec.structs.replace(attempt, **hidden) if hidden else attempt
 
 
 def _clean(text: str, limit: int) -> str:

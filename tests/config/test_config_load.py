@@ -174,7 +174,7 @@ ONE_FAULT = {
     (TOKEN + READ) * 2: ':6: tokens[1].name: "ops" is already the name of tokens[0]',
     TOKEN + READ + (TOKEN + READ).replace("ops", "two"): ":7: tokens[1].token: is the same as the token of tokens[0]",
     FEED + 'ca = "none.pem"': ":5: feeds[0].ca: there is no file",
-    FEED + 'ca = "c.toml"': ":5: feeds[0].ca: certificate files cannot be used",
+    FEED + 'ca = "c.toml"': ":5: feeds[0].ca: /",
     RECEIVER.replace("env:SECRET", "env:NOPE"): ":4: receivers[0].secret: the environment variable NOPE is not set",
     RECEIVER.replace("env:SECRET", "file:no"): ":4: receivers[0].secret: cannot read",
     RECEIVER.replace('"env:SECRET"', "[]"): ":4: receivers[0].secret: must be one secret or a list of 1 to 5",
