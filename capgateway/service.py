@@ -139,6 +139,7 @@ class Service:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
+                await self._operate.end_drills()
                 await self._operate.reconsider()  # policy or version may have changed since
                 await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from capgateway.cli import ask, output, table
+from capgateway.cli.conformance import conformance
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import act
 
@@ -17,7 +18,7 @@ MODES = ("state", "failed", "log")
 
 @click.group(cls=Group)
 def receivers() -> None:
-    """Show receivers; send one a test, or again what it lost."""
+    """Show receivers; check one; send one a test, or again what it lost."""
 
 
 @asks_gateway
@@ -67,6 +68,9 @@ def recover(context: output.Context, name: str, mode: str, since: Any, reason: s
     click.echo(
         f"{name}: {told['displays']} displays, {told['take_downs']} take-downs and {told['others']} others are sent again"
     )
+
+
+receivers.add_command(conformance)
 
 
 @asks_gateway

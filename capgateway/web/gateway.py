@@ -13,8 +13,10 @@ from capgateway import cap, shipped
 from capgateway.cards import Decision
 from capgateway.clock import utc_now
 from capgateway.config import Settings
+from capgateway.feeds import Feed
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
+from capgateway.operate.drill import Drilled
 from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store
 from capgateway.store.audit import Act
@@ -24,6 +26,7 @@ from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
 from capgateway.store.publish import Published
+from capgateway.webhooks import Receiver
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +96,9 @@ class Hands(Protocol):
 
     async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> Report:
         """Erase all that a card, or the alerts of an identifier, are about. Raises the same."""
+
+    async def drill(self, feed: Feed | None, receivers: Sequence[Receiver], act: Act) -> Drilled:
+        """Send an exercise the whole way to these receivers, and take it down again. Raises ``ValueError``."""
 
 
 def _no_troubles() -> Sequence[str]:
