@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
-from capgateway.dispatch.signs import Signs
+from capgateway.dispatch.signs import Signs, Told
 from capgateway.errors import StoreError
 from capgateway.store import Finished
 from capgateway.store.deliveries import Ask, Room
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from capgateway.dispatch.desk import Desk
     from capgateway.store import Store, Turn
     from capgateway.tasks import Faults
-    from capgateway.webhooks import Claim, Receiver
+    from capgateway.webhooks import Cause, Claim, Receiver
 
 LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
@@ -135,6 +135,12 @@ class Courier:
         """A person says that the receiver is well."""
         self.breaker, self._remembered_pause = Breaker(), 0.0
         self.wake()
+
+    def learn_causes(self, known: frozenset[Cause]) -> None:
+        """For what the receiver is degraded, as the store has it: what was seen before that was known is written down now."""
+        self.signs.known = known
+        if self.signs.told != Told():
+            self.wake()
 
     def wake(self) -> None:
         self._woken.set()

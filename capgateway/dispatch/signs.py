@@ -15,22 +15,24 @@ if TYPE_CHECKING:
 
     from capgateway.store import Finished
 
+NOTHING: frozenset[Cause] = frozenset()
+
 
 class Told(NamedTuple):
     """Causes that begin, with the attempt that says so, and causes that are over."""
 
     begun: Mapping[Cause, Finished] = MappingProxyType({})
-    ended: frozenset[Cause] = frozenset()
+    ended: frozenset[Cause] = NOTHING
 
 
 class Signs:
-    """``known`` are the causes for which the receiver is degraded, as the store had them last."""
+    """``known`` are the causes for which the receiver is degraded, as the store had them last; ``None`` until it was asked."""
 
     def __init__(self) -> None:
-        self.known: frozenset[Cause] = frozenset()
+        self.known: frozenset[Cause] | None = None
         self._redirects = 0
         self._begun: dict[Cause, Finished] = {}
-        self._ended: frozenset[Cause] = frozenset()
+        self._ended = NOTHING
 
     def see(self, one: Finished) -> None:
         """An attempt has ended."""
@@ -47,11 +49,15 @@ class Signs:
     @property
     def told(self) -> Told:
         """What is to be written down."""
-        begun = {cause: one for cause, one in self._begun.items() if cause not in self.known}
-        return Told(begun, self._ended & self.known)
+        known = self.known or NOTHING
+        return Told({cause: one for cause, one in self._begun.items() if cause not in known}, self._ended & known)
 
     def written(self, told: Told) -> None:
         """It is. What was seen meanwhile is not."""
-        self.known = self.known - told.ended | told.begun.keys()
-        self._begun = {cause: one for cause, one in self._begun.items() if cause not in self.known}
-        self._ended = (self._ended - told.ended) & self.known
+        before = self.known or NOTHING
+        now = (before - told.ended) | told.begun.keys()
+        self._begun = {cause: one for cause, one in self._begun.items() if cause not in now}
+        self._ended -= told.ended
+        if self.known is not None:
+            self.known = now
+            self._ended &= now

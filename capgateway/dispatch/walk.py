@@ -215,7 +215,7 @@ class Dispatch:
                 self._couriers[name].reopen(row["pause"])
         causes = await self._store.read(troubles.of_receivers)
         for name, courier in self._couriers.items():
-            courier.signs.known = frozenset(one.cause for one in causes.get(name, ()))
+            courier.learn_causes(frozenset(one.cause for one in causes.get(name, ())))
         revived = await self._store.read(standing.revived)
         for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
             if name in self._couriers:
