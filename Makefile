@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Many tests wait for sockets and processes, so more tests than cores run at a time; WORKERS=0 runs one after the other.
+WORKERS ?= 4
 
 .PHONY: help venv demo test run check bench histories accuracy fuzz conformance boundaries lock clean
 
@@ -25,7 +27,7 @@ demo: $(READY)          ## show an AMBER Alert on its way from a feed to a recei
 	@$(BIN)/capgateway demo $(ARGS)
 
 test: $(READY)          ## run the test suite, with a real PostgreSQL
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 run: $(READY)           ## run the gateway with config/capgateway.toml
 	@$(BIN)/capgateway --config config/capgateway.toml run $(ARGS)

@@ -7,6 +7,7 @@ test that takes ``store`` it is a copy of one whose schema was made once: that t
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -16,7 +17,7 @@ from shutil import copyfile
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from capgateway.store import Store
 from capgateway.store.store import database_url as with_driver
@@ -30,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no fault: no test measures time. What fails can be tried again from what is printed.
     settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
     settings.load_profile("house")
+    # Processes that tests start and interrupt inherit it if a shell in the background has these ignored.
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +100,17 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) -> str:
-    """A new PostgreSQL database, for what only happens there."""
-    return new_postgresql(has_schema="store" in request.fixturenames)
+def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) -> Iterator[str]:
+    """A new PostgreSQL database, for what only happens there. It is dropped at the end: hundreds of them are gigabytes, and
+    a disk that has to take them makes tests wait."""
+    url = new_postgresql(has_schema="store" in request.fixturenames)
+    yield url
+    address = make_url(url)
+    server = address.set(database="postgres").render_as_string(hide_password=False)
+    engine = create_engine(with_driver(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {address.database} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ async def test_a_fault_is_told_and_the_task_begins_again(caplog: pytest.LogCaptu
     metrics = Metrics()
     faults, frail = Faults(metrics), Frail(3, KeyError("Ada Testchild"))
     kept = asyncio.create_task(keep(LISTENER, frail.run, faults))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await frail.works.wait()
     (fault,) = faults.current()
     assert str(fault) == "the listener of naads failed 3 times in a row: KeyError"
@@ -57,7 +57,7 @@ async def test_what_works_for_a_while_is_mended(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tasks, "STEADY_SECONDS", 0.01)
     faults, frail = Faults(Metrics()), Frail(1, KeyError())
     kept = asyncio.create_task(keep(LISTENER, frail.run, faults))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await frail.works.wait()
         while faults.current():
             await asyncio.sleep(0.005)

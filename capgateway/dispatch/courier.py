@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
+from capgateway.dispatch.signs import Signs
 from capgateway.errors import StoreError
 from capgateway.store import Finished
 from capgateway.store.deliveries import Ask, Room
@@ -53,6 +54,18 @@ LAST_TRIES = 20
 
 Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished]]"
 Recorded: TypeAlias = Callable[[Finished, bool], None]
+
+
+def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
+    """A session with the settings of a receiver."""
+    return net.new_session(
+        user_agent=user_agent,
+        allow_networks=receiver.allow_networks,
+        ca=receiver.ca,
+        client_cert=receiver.client_cert,
+        client_key=receiver.client_key,
+        proxy=receiver.proxy,
+    )
 
 
 class Courier:
@@ -87,6 +100,7 @@ class Courier:
         self._busy = self._take_downs = 0
         self.breaker = Breaker()
         self._remembered_pause = self.breaker.pause
+        self.signs = Signs()
         self._bucket = Bucket(receiver.rate, monotonic())
         self._finished: list[Finished] = []
         self._is_troubled = False
@@ -95,10 +109,18 @@ class Courier:
         self._retired = self._is_waiting = False
         self._last_tries = LAST_TRIES
 
-    @property
-    def has_room(self) -> bool:
-        """Whether anything that is due can begin. Without, a take-down or a probe may all the same."""
-        return self._busy < self._slots and not self.breaker.is_open and self._bucket.allows(monotonic()) > 0
+    def room(self) -> Room:
+        """What could begin now, if it is due."""
+        if self._retired:
+            return Room()
+        if self.breaker.is_open:
+            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
+            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
+        free = self._slots + RESERVE - self._busy
+        if not self.receiver.enabled:
+            return Room(0, free)
+        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
+        return Room(room, free - room)
 
     def succeed(self, before: Courier) -> None:
         """Go on with what another courier learned of the same receiver."""
@@ -124,15 +146,7 @@ class Courier:
 
     async def run(self) -> None:
         """Claim and deliver until retired. After a fault it may be run again."""
-        receiver = self.receiver
-        session = net.new_session(
-            user_agent=self._user_agent,
-            allow_networks=receiver.allow_networks,
-            ca=receiver.ca,
-            client_cert=receiver.client_cert,
-            client_key=receiver.client_key,
-            proxy=receiver.proxy,
-        )
+        session = session_for(self.receiver, self._user_agent)
         self.is_running = True
         try:
             async with session, asyncio.TaskGroup() as group:
@@ -161,7 +175,7 @@ class Courier:
             if self._is_troubled:
                 await self._record_singly()
             finished, self._finished = self._finished, []
-            room = self._room()
+            room = self.room()
             if not finished and room.any + room.take_downs <= 0:
                 return
             turn = await self._write(finished, room)
@@ -176,7 +190,7 @@ class Courier:
 
     async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
-        breaker = self.breaker
+        breaker, signs = self.breaker, self.signs.told
         ask = Ask(
             self.receiver.name,
             lease=self.receiver.timeout + LEASE_MARGIN,
@@ -185,6 +199,8 @@ class Courier:
             held=frozenset(self._held),
             note=self._notes(finished),
             breaker=breaker if breaker.pause != self._remembered_pause else None,
+            begun=signs.begun,
+            ended=signs.ended,
         )
         try:
             turn = await self._desk.turn(ask)
@@ -200,6 +216,7 @@ class Courier:
             return None
         self._is_troubled = False
         self._remembered_pause = breaker.pause
+        self.signs.written(signs)
         self._held.update(claim.delivery_id for claim in turn.claims)
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
@@ -236,24 +253,14 @@ class Courier:
     def _notes(self, finished: Sequence[Finished]) -> bool:
         """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
         of successes in a row only one a second."""
+        if not finished:
+            return False
         is_well = all(one.attempt.outcome == "delivered" for one in finished)
         now = monotonic()
         if is_well and now < self._noted_until:
             return False
         self._noted_until = now + NOTE_SECONDS if is_well else 0.0
         return True
-
-    def _room(self) -> Room:
-        if self._retired:
-            return Room()
-        if self.breaker.is_open:
-            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
-            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
-        free = self._slots + RESERVE - self._busy
-        if not self.receiver.enabled:
-            return Room(0, free)
-        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
-        return Room(room, free - room)
 
     def _wait_for_rate(self) -> None:
         """Go on when the receiver's rate allows another message."""
@@ -288,6 +295,7 @@ class Courier:
 
     def _learn(self, ended: Finished) -> None:
         """What an attempt says of the receiver."""
+        self.signs.see(ended)
         now, before = monotonic(), self.breaker
         self.breaker = before.after(ended.attempt, now)
         if self.breaker.is_open != before.is_open:

@@ -20,7 +20,7 @@ from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.desk import Desk
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries, leases, removed, standing
+from capgateway.store import Finished, deliveries, leases, removed, standing, troubles
 from capgateway.tasks import Faults, Task, keep
 from capgateway.webhooks import Attempt, Retry, after
 
@@ -186,15 +186,14 @@ class Dispatch:
         """Wake the couriers if something is due, hurry what is overtaken; return for how long nothing will be."""
         await self._mend()
         await self._remember()
-        roomy = [courier for courier in self._couriers.values() if courier.has_room]
-        names = [courier.receiver.name for courier in roomy]
-        disabled = {courier.receiver.name for courier in roomy if not courier.receiver.enabled}
-        due = await self._store.read(deliveries.next_due, names, take_downs_only=disabled)
+        rooms = {name: courier.room() for name, courier in self._couriers.items()}
+        names = [name for name, room in rooms.items() if room.any + room.take_downs > 0]
+        take_downs_only = {name for name in names if rooms[name].any <= 0}
+        due = await self._store.read(deliveries.next_due, names, take_downs_only=take_downs_only)
         now = utc_now()
-        for courier in self._couriers.values():
-            due_at = due.get(courier.receiver.name)
-            if courier not in roomy or (due_at and due_at <= now):  # a full one may still have its slot for a take-down
-                courier.wake()
+        for name in names:
+            if name in due and due[name] <= now and name in self._couriers:
+                self._couriers[name].wake()
         await self._hurry()
         wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
         return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
@@ -214,6 +213,9 @@ class Dispatch:
         for name, row in (known or {}).items():
             if row["pause"] and name in self._couriers:
                 self._couriers[name].reopen(row["pause"])
+        causes = await self._store.read(troubles.of_receivers)
+        for name, courier in self._couriers.items():
+            courier.signs.known = frozenset(one.cause for one in causes.get(name, ()))
         revived = await self._store.read(standing.revived)
         for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
             if name in self._couriers:

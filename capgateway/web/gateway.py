@@ -116,7 +116,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     opened at the start, as people read it. ``troubles`` are sentences that say why this process is not ready although the
     database may be: the scheduler does not run, it is stopping. ``notes`` say what does not go well although it is ready.
     ``fault`` is what fails for a receiver in the gateway itself. ``age`` is how long ago something was, whatever was done to
-    the clock.
+    the clock. ``user_agent`` is by what receivers know the gateway.
     ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there. ``hands`` act in
     every process.
     """
@@ -129,6 +129,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     notes: Callable[[], Sequence[str]] = _no_troubles
     fault: Callable[[str], str | None] = lambda _: None
     age: Callable[[datetime], timedelta] = lambda since: utc_now() - since
+    user_agent: str = "capgateway"
     operations: Operations | None = None
     hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)

@@ -44,7 +44,7 @@ def test_the_demo_repeats_its_story_until_it_is_interrupted() -> None:
             line = next(lines)
             cards += line.split()[1:] if line.startswith("    alert ") else []
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert cards == ["TX-AMBER-2026-0042", "TX-AMBER-2026-0043"]
 
 
@@ -53,8 +53,8 @@ def test_the_demo_keeps_its_card_on_display() -> None:
     with running("--pace", "60") as (process, lines):
         url = next(line.split()[-1] for line in lines if "cards on display: " in line)
         next(line for line in lines if "signature verified" in line)
-        with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310
             (card,) = json.loads(answer.read())["items"]
         assert card["content"]["en-US"]["headline"].startswith("AMBER Alert")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0

@@ -23,7 +23,7 @@ from capgateway.cli.table import duration
 def capgateway(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as its user does."""
     command = [sys.executable, "-m", "capgateway", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=200, check=False)  # noqa: S603
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -75,7 +75,7 @@ def test_a_full_disk_is_told_as_such() -> None:
     """Where the answer cannot be written, one line says why, and blames nobody else."""
     command = [sys.executable, "-m", "capgateway", "rules"]
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)  # noqa: S603
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=200, check=False)  # noqa: S603
     assert (result.returncode, result.stderr) == (2, "capgateway: cannot write: no space left on the device\n")
 
 
@@ -188,7 +188,7 @@ def test_help_starts_without_the_heavy_libraries(command: list[str]) -> None:
         "from capgateway.cli import main; main()"
     )
     words = [sys.executable, "-c", code, *command]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, check=True)  # noqa: S603
     modules = set(done.stderr.split())
     assert "capgateway.cli" in modules
     assert modules.isdisjoint({"aiohttp", "sqlalchemy", "apscheduler", "asyncio", "cryptography"})
@@ -202,7 +202,7 @@ def test_completion_works_as_documented(shell: str) -> None:
     words = {"COMP_WORDS": "capgateway feeds po", "COMP_CWORD": "po" if shell == "fish" else "2"}
     env = os.environ | words | {"_CAPGATEWAY_COMPLETE": f"{shell}_complete"}
     command = [sys.executable, "-c", "from capgateway.cli import main; main()"]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=200, check=True)  # noqa: S603
     assert "poll" in done.stdout
 
 
@@ -210,7 +210,7 @@ def test_make_help_lists_every_target() -> None:
     """And a bare ``make`` does the same."""
     targets = re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE)
     for words in (["make", "help"], ["make"]):
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+        done = subprocess.run(words, capture_output=True, text=True, timeout=200, check=True)  # noqa: S603
         assert re.findall(r"^make ([a-z]+) ", done.stdout, re.MULTILINE) == targets
     assert len(targets) > 8
 

@@ -40,12 +40,12 @@ def listening(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         yield found[0], process
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 
 def post(
-    url: str, secret: bytes = SECRET, *, card: dict[str, Any] = CARD, sequence: int = 10, patience: float = 10
+    url: str, secret: bytes = SECRET, *, card: dict[str, Any] = CARD, sequence: int = 10, patience: float = 60
 ) -> int:
     now = datetime.now(UTC)
     stamp = webhooks.Stamp(
@@ -150,7 +150,7 @@ def test_a_request_elsewhere_is_shown_too(path: str, method: str, status: int) -
     with listening("--secret", WRITTEN) as (url, process):
         request = urllib.request.Request(url.removesuffix("/hook") + path, method=method)  # noqa: S310
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+            urllib.request.urlopen(request, timeout=60)  # noqa: S310
         caught.value.close()
         assert process.stdout
         line = process.stdout.readline()
@@ -164,7 +164,7 @@ def test_a_body_that_is_too_large_is_shown() -> None:
     with listening("--secret", WRITTEN) as (url, process):
         request = urllib.request.Request(url, b"x" * (2 << 20))  # noqa: S310
         with pytest.raises(urllib.error.URLError):
-            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+            urllib.request.urlopen(request, timeout=60)  # noqa: S310
         assert process.stdout
         assert process.stdout.readline().split()[1:5] == ["unreadable", "POST", "/hook", "status=413"]
 
@@ -173,7 +173,7 @@ def test_the_cards_on_display_can_be_asked_for() -> None:
     """As JSON, at the address that is printed at the start."""
     with listening("--secret", WRITTEN, "--json") as (url, process):
         post(url)
-        with urllib.request.urlopen(url.replace("/hook", "/cards"), timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(url.replace("/hook", "/cards"), timeout=60) as response:  # noqa: S310
             cards = json.loads(response.read())["items"]
         assert process.stdout
         arrivals = [json.loads(process.stdout.readline()) for _ in range(2)]

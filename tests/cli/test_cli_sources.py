@@ -79,7 +79,7 @@ def test_a_document_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_standard_input_may_be_closed() -> None:
     """As a shell does with <&-."""
     shell = ["/bin/sh", "-c", '"$0" -m capgateway validate - <&-', sys.executable]
-    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=200, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (2, "-: cannot be read: standard input is closed\n")
 
 

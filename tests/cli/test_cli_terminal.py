@@ -52,7 +52,7 @@ def test_few_large_sources_are_judged_by_many_processes(tmp_path: Path, slow: Pa
     process = subprocess.Popen([*COMMAND, "--json", slow, *large], stdout=subprocess.PIPE, text=True)  # noqa: S603
     until(lambda: children(process.pid))
     slow.write_text(VALID)
-    told, _ = process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=120)
     assert [json.loads(line)["source"] for line in told.splitlines()] == [str(path) for path in (slow, *large)]
 
 
@@ -64,7 +64,7 @@ def test_no_process_is_left_behind(many: Path, slow: Path, number: signal.Signal
     until(lambda: children(process.pid))
     workers = children(process.pid)
     process.send_signal(number)
-    assert process.wait(20) == -number
+    assert process.wait(60) == -number
     until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
@@ -93,7 +93,7 @@ def test_a_killed_worker_costs_no_result(many: Path, slow: Path) -> None:
         os.kill(worker, signal.SIGKILL)
     until(lambda: not children(process.pid))
     slow.write_text(VALID)
-    told, wrong = process.communicate(timeout=60)
+    told, wrong = process.communicate(timeout=120)
     assert (process.returncode, wrong) == (1, "")
     assert told.endswith("211 documents in 211 sources: 210 valid, 1 invalid; 1 error, 0 warnings\n")
 

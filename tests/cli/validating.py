@@ -54,7 +54,7 @@ def capgateway(
     """``capgateway validate`` in a process of its own."""
     environment = os.environ | (env or {})
     return subprocess.run(  # noqa: S603
-        [*COMMAND, *arguments], input=stdin, capture_output=True, env=environment, timeout=60, check=False
+        [*COMMAND, *arguments], input=stdin, capture_output=True, env=environment, timeout=200, check=False
     )
 
 
@@ -70,13 +70,14 @@ def on_terminal(
     called with its process id, which is that of its group too."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     out = os.open(stdout, os.O_WRONLY | os.O_CREAT) if stdout else end
     process = subprocess.Popen(  # noqa: S603
         [*CAPGATEWAY, command, *arguments],
         stdin=end,
         stdout=out,
         stderr=end,
-        env=os.environ | {"TERM": "xterm"} | (env or {}),
+        env=inherited | {"TERM": "xterm"} | (env or {}),
         start_new_session=True,
     )
     for mine in {end, out}:
@@ -87,7 +88,7 @@ def on_terminal(
         while read := os.read(terminal, 65536):
             written += read
     os.close(terminal)
-    return process.wait(20), written.decode()
+    return process.wait(60), written.decode()
 
 
 def screen(written: str) -> list[str]:
@@ -112,8 +113,8 @@ def children(parent: int) -> list[int]:
 
 
 def until(is_so: Callable[[], object]) -> None:
-    """Wait, for at most twenty seconds."""
-    end = time.monotonic() + 20
+    """Wait, for at most a minute."""
+    end = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -22,7 +22,7 @@ from capgateway.webhooks import Outlets, Receiver
 
 SECRET = b"a secret of the right length...."
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 SCHEMAS = cap.Schemas(shipped.cap_schemas())
 FEED = Feed(name="test", kind="cap", url="https://feed.example/", interval=timedelta(minutes=2))
 SENDER = "alerts@agency.example"

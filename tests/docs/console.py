@@ -26,7 +26,7 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".
 SKIPPED = "# Not run by the tests: "
 SERVER = re.compile(r"(?:make (?:demo|run)|capgateway(?: --config \S+)? (?:run|listen|demo))\b(?!.*--once)")
 READY = {"run": "gateway.started", "listen": "Listening on", "demo": "Texas authority"}
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 200.0
 
 
 class Command(NamedTuple):
@@ -93,7 +93,7 @@ class Terminal:
             os.killpg(process.pid, signal.SIGINT)
         for text, process, _ in self.servers:
             try:
-                codes[text] = process.wait(30)
+                codes[text] = process.wait(60)
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)

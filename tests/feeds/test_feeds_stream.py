@@ -7,11 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from capgateway import cap
-from capgateway.feeds.stream.splitter import Splitter
+from capgateway.feeds.stream.splitter import _MAX_BEGINNING, Splitter
 
 CORPUS = os.environ.get("CAPGATEWAY_CORPUS")
 needs_corpus = pytest.mark.skipif(
@@ -89,15 +89,17 @@ def test_an_endless_document_is_dropped_at_the_limit() -> None:
 
 
 @given(
-    st.lists(st.sampled_from([b"<alert>", b"</alert>", b"<?xml ", b"?>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"x"]))
+    st.lists(st.sampled_from([b"<alert>", b"</alert>", b"<?xml ", b"?>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"x"])),
+    st.sampled_from([1, 50]),
 )
-def test_no_bytes_make_it_raise_or_grow(pieces: list[bytes]) -> None:
-    """Any mixture of marks is taken, and every byte is given out, kept or counted."""
-    splitter = Splitter(limit=100)
+@example([b"<?xml ", *[b"</alert>"] * 150], 1)
+def test_no_bytes_make_it_raise_or_grow(some: list[bytes], times: int) -> None:
+    """Any mixture of marks is taken, and every byte is given out, kept or counted; what may become a document is bounded."""
+    splitter, pieces = Splitter(limit=_MAX_BEGINNING), some * times
     out = [document for piece in pieces for document in splitter.feed(piece)]
     whole = sum(map(len, out)) + splitter.dropped + len(splitter._buffer)
     assert whole + b"".join(pieces).count(b" ") >= sum(map(len, pieces))
-    assert len(splitter._buffer) <= 110
+    assert len(splitter._buffer) <= _MAX_BEGINNING
 
 
 @needs_corpus

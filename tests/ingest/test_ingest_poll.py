@@ -221,7 +221,7 @@ async def test_expired_cards_end(source: Source) -> None:
     brief = replace(ALERT, infos=tuple(replace(info, expires=soon) for info in ALERT.infos))
     source.publish(brief)
     await source.poll("index.atom")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await source.intake.expire():
             await asyncio.sleep(0.05)
     (card,) = (await source.store.read(lists.card_page)).items

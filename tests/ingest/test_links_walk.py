@@ -134,7 +134,7 @@ async def test_an_amber_alert_behind_a_hundred_dead_links_is_displayed(tmp_path:
             source.misbehave(f"dead{number}", NEVER)
         source.publish("list", index(*(f"/dead{number}" for number in range(100)), "/amber.xml"))
         started, asked = time.monotonic(), 0
-        while await showing(gateway.store) != ["AMBER"] and time.monotonic() - started < 30:
+        while await showing(gateway.store) != ["AMBER"] and time.monotonic() - started < 60:
             await poll(gateway.intake, watch)
             asked += 1
         assert await showing(gateway.store) == ["AMBER"]

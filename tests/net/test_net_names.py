@@ -30,7 +30,7 @@ class HangingServer:
     def getaddrinfo(self, host: str, *arguments: Any, **named: Any) -> Any:
         self.asked.append(host)
         if host.endswith("silent.example"):
-            self.released.wait(60)
+            self.released.wait(100)
             return SYSTEM("127.0.0.1", *arguments, **named)
         return SYSTEM(host, *arguments, **named)
 
@@ -53,11 +53,11 @@ async def reason(names: Names, host: str) -> str | None:
 
 async def test_names_that_hang_keep_nobody_waiting(server: HangingServer) -> None:
     """While a hundred look-ups hang, others are answered, and the threads that the store reads with are free."""
-    names = Names(patience=30)
+    names = Names(patience=100)
     hanging = [asyncio.create_task(names.resolve(f"{number}.silent.example")) for number in range(100)]
     while len(server.asked) < 100:
         await asyncio.sleep(0.01)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(50):
         assert {answer["host"] for answer in await names.resolve("localhost", 80)} & {"127.0.0.1", "::1"}
         assert await asyncio.to_thread(lambda: "read") == "read"
     assert not any(task.done() for task in hanging)
@@ -74,7 +74,7 @@ async def test_a_session_answers_while_others_hang(server: HangingServer) -> Non
         waiting = [asyncio.create_task(session.get(f"https://{number}.silent.example/")) for number in range(40)]
         while len(server.asked) < 40:
             await asyncio.sleep(0.01)
-        async with asyncio.timeout(20), session.get(url.replace("127.0.0.1", "localhost")) as response:
+        async with asyncio.timeout(50), session.get(url.replace("127.0.0.1", "localhost")) as response:
             assert await net.read_bounded(response, 100) == b"ok"
         for task in waiting:
             task.cancel()
@@ -123,5 +123,5 @@ async def main():
         print("gave up")
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=True)  # noqa: S603
     assert done.stdout == "gave up\n"

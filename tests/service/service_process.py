@@ -17,7 +17,7 @@ from capgateway.store import Store, StoredDelivery, lists
 from capgateway.webhooks import encode_secret
 
 SECRET = b"a secret of the right length...."
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 CONFIG = """
 [gateway]
 database = "sqlite:///gateway.db"

@@ -25,7 +25,7 @@ from capgateway.store import Store, lists
 from capgateway.webhooks import Receiver
 
 SECRET = b"a secret of the right length...."
-ACT_SECONDS, SETTLES_SECONDS = 2.0, 25.0
+ACT_SECONDS, SETTLES_SECONDS = 2.0, 60.0
 """How long an act waits for what it brought, faults or not, and the most that the gateway may take in the end."""
 LOOK_SECONDS = 0.25
 RESTART_IN = ACTS // 2

@@ -27,7 +27,7 @@ from capgateway.clock import utc_now
 from capgateway.simulate import story
 from capgateway.simulate.feed import FeedServer
 
-STOP_SECONDS = 15
+STOP_SECONDS = 40
 LIBRARY = "/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"
 
 
@@ -79,7 +79,7 @@ class World:
         return await asyncio.to_thread(self._get, path)
 
     def _get(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.api, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.api, timeout=60)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

@@ -72,7 +72,7 @@ allow_networks = ["127.0.0.0/8"]
 """
 
 
-@pytest.mark.timeout(60 + 20 * KILLS + SETTLES_SECONDS)
+@pytest.mark.timeout(200 + 20 * KILLS + SETTLES_SECONDS)
 async def test_whatever_moment_it_dies_receivers_end_with_the_truth(database_url: str, tmp_path: Path) -> None:
     """No alert lost, no card lost, none that stays up or comes back, no drill, and no id with two bodies."""
     async with World(database_url, tmp_path).running() as world:

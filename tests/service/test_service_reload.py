@@ -24,7 +24,7 @@ CONFIG = """
 database = "sqlite:///gateway.db"
 listen = ""
 """
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60.0
 
 
 def polled(name: str, url: str) -> str:

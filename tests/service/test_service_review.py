@@ -26,7 +26,7 @@ from capgateway.webhooks import Receiver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 SECRET = b"a secret of the right length...."
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 TEXAS = Policy(regions=("US-TX",))
 
 

@@ -16,7 +16,6 @@ MORE = int(os.environ.get("CAPGATEWAY_TRUTHS", "0"))
 SEEDS = [int(os.environ["CAPGATEWAY_SEED"])] if "CAPGATEWAY_SEED" in os.environ else [1, *range(100, 100 + MORE)]
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_receivers_end_with_the_truth_or_operators_were_told(sqlite_url: str, tmp_path: Path, seed: int) -> None:
     """Whatever issuers, feeds and networks do wrong."""

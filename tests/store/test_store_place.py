@@ -84,7 +84,7 @@ async def test_a_locked_database_is_trouble_until_it_is_free(tmp_path: Path, mon
         with closing(sqlite3.connect(tmp_path / "cap.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert await store.trouble(seconds=0.2) == "the database took no write within 0 s"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await store.trouble():
                 await asyncio.sleep(0.05)
 

@@ -49,7 +49,7 @@ class Gate:
 
     def work(self, _: Write) -> None:
         self._reached.set()
-        assert self._open.wait(20)
+        assert self._open.wait(60)
 
     async def reached(self) -> None:
         await asyncio.to_thread(self._reached.wait, 20)

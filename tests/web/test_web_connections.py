@@ -19,7 +19,7 @@ from capgateway.web import connections, make_app, serve
 ASK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST %s HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

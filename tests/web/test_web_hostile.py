@@ -92,7 +92,7 @@ async def answer(site: Any, sent: bytes) -> bytes:
     found = b""
     with suppress(ConnectionError):
         writer.write(sent)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while piece := await reader.read(65_536):
                 found += piece
     writer.close()

@@ -45,7 +45,7 @@ async def documented_receiver(code: str) -> AsyncIterator[str]:
         [sys.executable, "-c", code], env=settings, stderr=subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await is_open(port):
                 await asyncio.sleep(0.05)
         yield f"http://127.0.0.1:{port}/"
