@@ -18,11 +18,7 @@ MODES = ("state", "failed", "log")
 
 @click.group(cls=Group)
 def receivers() -> None:
-<<<<<<< HEAD
-    """Show receivers; check one; send one again what it lost."""
-=======
-    """Show receivers; send one a test, or again what it lost."""
->>>>>>> main
+    """Show receivers; check one; send one a test, or again what it lost."""
 
 
 @asks_gateway
@@ -74,18 +70,9 @@ def recover(context: output.Context, name: str, mode: str, since: Any, reason: s
     )
 
 
-<<<<<<< HEAD
 receivers.add_command(conformance)
 
 
-def state(one: dict[str, Any]) -> str:
-    """What is the matter with a receiver, in a word."""
-    if one["suspended_at"]:
-        return "suspended"
-    if not one["enabled"]:
-        return "disabled"
-    return "failing" if one["failing_since"] or one["failures"] else "well"
-=======
 @asks_gateway
 @receivers.command()
 @click.argument("name")
@@ -120,7 +107,6 @@ def _pinged(told: dict[str, Any]) -> list[str]:
     lines.append(f"  {', '.join(times)}")
     lines += [f"  {told['error']}"] if told["error"] and told["error"] != outcome else []
     return lines + [f"  hint: {hint}" for hint in told["hints"]]
->>>>>>> main
 
 
 def _row(one: dict[str, Any]) -> table.Row:
