@@ -84,6 +84,11 @@ class Scene(Struct, frozen=True, kw_only=True):
         return await self.store.read(lambda connection: list(connection.execute(table.select()).mappings()))
 
 
+def cards_of(receiver: ReceiverServer) -> list[str | None]:
+    """The types of the messages about cards that it got; snapshots and challenges come to all."""
+    return [one.type for one in receiver.arrivals if one.type and ".card." in f".{one.type}"]
+
+
 @asynccontextmanager
 async def scene(
     path: Path, *, region: str = "US-TX", review: str = "all", fail: Misbehaviour = GOOD
@@ -130,8 +135,8 @@ async def test_a_drill_goes_to_those_that_take_exercises(tmp_path: Path, region:
         assert [(one["receiver"], one["state"], one["confirmed"]) for one in (display, down)] == [
             ("rehearses", "delivered", True)
         ] * 2
-        assert [one.type for one in at.rehearses.arrivals] == ["exercise.card.published", "exercise.card.cancelled"]
-        assert (at.rehearses.cards, list(at.app.arrivals)) == ({}, [])
+        assert cards_of(at.rehearses) == ["exercise.card.published", "exercise.card.cancelled"]
+        assert (at.rehearses.cards, cards_of(at.app)) == ({}, [])
 
 
 async def test_named_receivers_get_it_whatever_they_take(tmp_path: Path) -> None:
@@ -141,7 +146,7 @@ async def test_named_receivers_get_it_whatever_they_take(tmp_path: Path) -> None
         assert result.exit_code == 0, result.output
         assert "drill through partner: card crd_" in result.stdout
         assert "every receiver acknowledged both" in result.stdout
-        assert [one.type for one in at.app.arrivals] == ["exercise.card.published", "exercise.card.cancelled"]
+        assert cards_of(at.app) == ["exercise.card.published", "exercise.card.cancelled"]
 
 
 async def test_a_drill_is_never_real(tmp_path: Path) -> None:
@@ -151,7 +156,7 @@ async def test_a_drill_is_never_real(tmp_path: Path) -> None:
         real = story.amber(utc_now())
         await at.service.submit("partner", cap.write(real), actor="test")
         await at.drill("--feed", "partner")
-        shown = at.rehearses.arrivals[0].card or {}
+        shown = next(one.card for one in at.rehearses.arrivals if one.card) or {}
         rows = await at.rows(cards)
         (kept,) = [row for row in await at.rows(alerts) if row["identifier"].startswith("DRILL-") and row["draft"]]
     words = shown["content"]["en-US"]
@@ -226,7 +231,7 @@ async def test_a_pause_holds_a_drill_back(tmp_path: Path) -> None:
         result = await at.drill()
         await (await session.post("/api/v1/resume")).read()
         assert (result.exit_code, "displays are paused" in result.output) == (1, True)
-        assert (await at.rows(cards), list(at.rehearses.arrivals)) == ([], [])
+        assert (await at.rows(cards), cards_of(at.rehearses)) == ([], [])
 
 
 async def test_a_drill_that_the_gateways_death_interrupts_is_taken_down(tmp_path: Path) -> None:
@@ -274,4 +279,4 @@ async def test_a_drill_that_the_gateways_death_interrupts_is_taken_down(tmp_path
         ("local", "drill.started"),
         ("gateway", "drill.ended"),
     ]
-    assert [one.type for one in receiver.arrivals if one.type] == ["exercise.card.published", "exercise.card.cancelled"]
+    assert cards_of(receiver) == ["exercise.card.published", "exercise.card.cancelled"]
