@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,8 +104,9 @@ def test_a_second_interrupt_ends_the_gateway_at_once(configuration: Path) -> Non
     with running(configuration, "--log-format", "text") as process:
         until(process, "gateway.started")
         with socket.create_connection(("127.0.0.1", port)) as slow:
-            slow.sendall(b"POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n<")
-            time.sleep(0.3)  # until the gateway waits for the rest, which keeps it for seconds
+            slow.sendall(b"POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n")
+            slow.sendall(b"Expect: 100-continue\r\n\r\n")
+            assert b" 100 " in slow.recv(100)  # it waits for the content now, which keeps it for seconds
             process.send_signal(signal.SIGINT)
             until(process, "gateway.stopping")
             process.send_signal(signal.SIGINT)

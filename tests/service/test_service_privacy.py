@@ -27,7 +27,7 @@ from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import ReceiverServer
 from capgateway.webhooks import encode_secret
 
-CLEAN_SECONDS = 60.0
+CLEAN_SECONDS = 150.0
 CONFIG = """
 [gateway]
 database = "{database}"

@@ -59,7 +59,7 @@ async def serving(
 
 async def attempt(url: str, ca: Path | None = None, client: Path | None = None) -> Attempt:
     receiver = Receiver(
-        name="feed", url=url, secrets=(b"x" * 32,), allow_networks=LOOPBACK, timeout=timedelta(seconds=5)
+        name="feed", url=url, secrets=(b"x" * 32,), allow_networks=LOOPBACK, timeout=timedelta(seconds=30)
     )
     async with net.new_session(
         user_agent="test",
