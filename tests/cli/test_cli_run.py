@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 MAIN = [sys.executable, "-c", "from capgateway.cli import main; main()"]
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -97,9 +98,7 @@ def test_it_ends_in_good_order_when_told_once(configuration: Path, number: signa
 
 def test_a_second_interrupt_ends_the_gateway_at_once(configuration: Path) -> None:
     """Although a request still waits for an answer that will not come."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     configuration.write_text(configuration.read_text().replace("127.0.0.1:0", f"127.0.0.1:{port}"))
     with running(configuration, "--log-format", "text") as process:
         until(process, "gateway.started")
