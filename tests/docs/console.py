@@ -27,6 +27,8 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".
 SKIPPED = "# Not run by the tests: "
 SERVER = re.compile(r"(?:make (?:demo|run)|capgateway(?: --config \S+)? (?:run|listen|demo))\b(?!.*--once)")
 READY = {"run": "gateway.started", "listen": "Listening on", "demo": "Texas authority"}
+NOT_OF_A_READER = ("CAPGATEWAY_", "MAKE", "MFLAGS", "ARGS", "WORKERS")
+"""The last ones are what `make test ARGS=…` leaves to any other `make`."""
 PATIENCE_SECONDS = 200.0
 
 
@@ -78,7 +80,7 @@ class Terminal:
         (self.directory / ".venv/.ready").touch()  # newer than what `make` compares it with
         self.ports = {"8025": free_port(), "8026": free_port()}
         self.servers: list[tuple[str, subprocess.Popen[bytes], Path]] = []
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CAPGATEWAY_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OF_A_READER)}
         self.variables = kept | {"HOME": str(directory), "NO_COLOR": "1", "PATH": f"{sys.prefix}/bin:{kept['PATH']}"}
 
     def run(self, block: str) -> None:
