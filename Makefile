@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 # Many tests wait for sockets and processes, so more tests than cores run at a time; WORKERS=0 runs one after the other.
 WORKERS ?= 4
 
-.PHONY: help venv demo test run check bench accuracy fuzz conformance boundaries lock clean
+.PHONY: help venv demo test run check bench histories accuracy fuzz conformance boundaries lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(READY)         ## check format, lint, types, import layers and wording
 
 bench: $(READY)         ## run the benchmarks: ratios within one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+histories: $(READY)      ## run 100,000 random histories of deliveries; ARGS=1000 runs fewer
+	PYTHONPATH=tests/store $(BIN)/python tests/store/lane_histories.py $(ARGS)
 
 accuracy: $(READY)      ## measure how well facts are read from texts, per field; ARGS="-v FILE…" lists the mistakes
 	@$(BIN)/python tests/accuracy/accuracy_score.py $(ARGS)

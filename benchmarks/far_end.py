@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
 from aiohttp import web
 
-READY, ASKED, DONE = "ready", "asked", "done"
+READY, ASKED, DONE, COUNT = "ready", "asked", "done", "count"
 STOP_SECONDS = 5.0
 ETAG = '"fixed"'
 
@@ -42,10 +43,22 @@ class FarEnd:
 
     def acknowledged(self) -> int:
         """Different messages so far, each receiver's counted by itself."""
-        self._pipe.send("count")
+        self._pipe.send(COUNT)
         while not isinstance(found := self._pipe.recv(), int):
             pass
         return found
+
+    def arrivals(self, message_id: str) -> dict[str, float]:
+        """When a message was acknowledged at each address so far, in seconds of the monotonic clock, which all processes of
+        this machine share."""
+        self._pipe.send(message_id)
+        while not isinstance(found := self._pipe.recv(), dict):
+            pass
+        return found
+
+    def hang(self, number: int) -> str:
+        """The address of a receiver that never answers."""
+        return f"{self._hooks}/hang/{number}"
 
     def _heard(self, word: str, seconds: float) -> bool:
         return self._pipe.poll(seconds) and self._pipe.recv() == word
@@ -75,7 +88,8 @@ def _serve(pipe: Connection, body: bytes, expected: int) -> None:
 class _Server:
     def __init__(self, pipe: Connection, body: bytes, expected: int) -> None:
         self._pipe, self._body, self._expected = pipe, body, expected
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[str, dict[str, float]] = {}
+        self._count = 0
         self._go_on, self._end = asyncio.Event(), asyncio.Event()
         self._is_asked = False
 
@@ -92,10 +106,11 @@ class _Server:
         """Words from the measuring process, until it hangs up."""
         try:
             while True:
-                if self._pipe.recv() is None:
+                word = self._pipe.recv()
+                if word is None:
                     loop.call_soon_threadsafe(self._go_on.set)
                 else:
-                    self._pipe.send(len(self._seen))
+                    self._pipe.send(self._count if word == COUNT else dict(self._seen.get(word, {})))
         except (EOFError, OSError):
             loop.call_soon_threadsafe(self._end.set)
 
@@ -112,8 +127,12 @@ class _Server:
 
     async def _acknowledge(self, request: web.BaseRequest) -> web.StreamResponse:
         await request.read()
-        before = len(self._seen)
-        self._seen.add((request.path, request.headers["webhook-id"]))
-        if before < len(self._seen) == self._expected:
+        if "/hang/" in request.path:
+            await self._end.wait()
+        arrived = self._seen.setdefault(request.headers["webhook-id"], {})
+        is_new = request.path not in arrived
+        arrived.setdefault(request.path, time.monotonic())
+        self._count += is_new
+        if is_new and self._count == self._expected:
             asyncio.get_running_loop().call_later(0.005, self._pipe.send, DONE)  # once the answer has left
         return web.Response()

@@ -38,6 +38,7 @@ RECEIVER = """
 name = "app-{number}"
 url = "{hook}"
 secret = "env:APP_SECRET"
+rate = "100000/s"
 allow_networks = ["127.0.0.0/8"]
 """
 

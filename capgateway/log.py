@@ -33,7 +33,10 @@ _SECRET = re.compile(r"secret|token|password|authorization|signing_key|cookie", 
 #: What only programs need, by event: ids to join lines by, and what the other fields say already. JSON has all.
 _FOR_PROGRAMS = {
     "alert.decided": {"verdict", "messages", "seconds"},
-    "delivery.attempted": {"message", "delivery", "ours", "next", "confirmed"},
+    "delivery.attempted": {
+        *("message", "delivery", "ours", "next", "confirmed", "priority", "url", "remote", "tls", "bytes", "sha256"),
+        *("queued", "looked_up", "connected", "answered"),
+    },
 }
 _PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
 

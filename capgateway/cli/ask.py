@@ -248,6 +248,19 @@ def deliveries(context: Context, *, state: str | None, receiver: str | None, car
     return _page(get(context, "deliveries", query, from_store=stored))
 
 
+def receivers(context: Context) -> Item:
+    """Every configured receiver, in the order of the configuration."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.store import readiness  # noqa: PLC0415
+        from capgateway.web.receivers import statuses  # noqa: PLC0415
+
+        known = await store.read(readiness.of_receivers)
+        return {"items": statuses(settings(context).receivers, known), "next": None}
+
+    return _page(get(context, "receivers", from_store=stored))
+
+
 def feeds(context: Context) -> list[Item]:
     """Every configured feed, in the order of the configuration."""
 

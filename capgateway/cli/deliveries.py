@@ -1,13 +1,15 @@
-"""``capgateway deliveries``: what went out to receivers, or waits."""
+"""``capgateway deliveries``: what went out to receivers, or waits, and sending it again."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
+from capgateway.cli.reach import act
 
 COLUMNS = (
     table.Column("created"),
@@ -20,7 +22,7 @@ STATES = ("pending", "delivered", "superseded", "dead")
 
 @click.group(cls=Group)
 def deliveries() -> None:
-    """Show deliveries to receivers."""
+    """Show deliveries to receivers; send some again."""
 
 
 @asks_gateway
@@ -43,6 +45,41 @@ def list_deliveries(
     ask.tell_more(page)
 
 
+@asks_gateway
+@deliveries.command("dead")
+@click.option("--receiver", metavar="NAME", help="Only deliveries to this receiver.")
+@ask.limit_option
+@output.format_option
+@click.pass_obj
+def list_dead(context: output.Context, receiver: str | None, limit: int, as_json: bool) -> None:
+    """List the dead letters, the newest first: deliveries that were given up, each with the reason."""
+    page = ask.deliveries(context, state="dead", receiver=receiver, card_id=None, limit=limit)
+    if as_json:
+        output.emit_json(page)
+        return
+    table.print_table(COLUMNS, map(_row, page["items"]), "no delivery was given up")
+    ask.tell_more(page)
+
+
+@asks_gateway
+@deliveries.command()
+@click.argument("delivery_ids", metavar="ID...", nargs=-1, required=True)
+@ask.reason_option(required=False)
+@output.format_option
+@click.pass_obj
+def redeliver(context: output.Context, delivery_ids: tuple[str, ...], reason: str | None, as_json: bool) -> None:
+    """Send deliveries again. Nothing is sent that is superseded, and no display of a card that has ended.
+
+    Exit code 1 when one of them cannot be sent again.
+    """
+    for delivery_id in delivery_ids:
+        told = act(context, f"deliveries/{quote(delivery_id, safe='')}/redeliver", {"reason": reason})
+        if as_json:
+            output.emit_json(told)
+        else:
+            click.echo(f"{told['id']}: is sent again")
+
+
 def last_answer(delivery: dict[str, Any]) -> str:
     """How the last attempt ended, how many there were, and when the next one is."""
     attempts = delivery["attempts"]
@@ -55,6 +92,8 @@ def last_answer(delivery: dict[str, Any]) -> str:
     told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
     if len(attempts) > 1:
         told += f"; {len(attempts)} attempts"
+    if delivery["confirmed"]:
+        told += "; confirmed"
     if delivery["reason"]:
         told += f"; {delivery['reason']}"
     return _waiting(delivery, told)

@@ -11,8 +11,8 @@ from typing import get_args
 
 from capgateway.config import checks, feed_checks, programme_keys, token_keys
 from capgateway.config.place_keys import PLACES, layer
-from capgateway.config.receiver_keys import patterns, secrets
-from capgateway.config.references import existing_file, folder, key_file, reference
+from capgateway.config.receiver_keys import patterns, secrets, signing_key
+from capgateway.config.references import existing_file, folder, key_file, proxy, reference
 from capgateway.config.settings import Scope
 from capgateway.config.table import Key, table
 from capgateway.config.values import (
@@ -59,7 +59,10 @@ _TLS = {
         kind=existing_file(), about="PEM file of the client certificate, for a server that requires one."
     ),
     "client_key": Key(kind=key_file(), about="PEM file of its private key; may be the same file."),
-    "proxy": Key(kind=url("http", "https"), about="URL of a forward proxy to connect through."),
+    "proxy": Key(
+        kind=proxy(),
+        about="URL of the forward proxy to connect through, http://USER:PASSWORD@HOST:PORT, env:NAME or file:PATH.",
+    ),
 }
 
 GATEWAY = {
@@ -250,7 +253,10 @@ RECEIVER = {
         about="whsec_…, as env:NAME or file:PATH; a list, newest first, while you rotate it: each one signs.",
         required=True,
     ),
-    "signing_key": Key(kind=reference(), about="whsk_…; adds a v1a signature."),
+    "signing_key": Key(
+        kind=signing_key(),
+        about="whsk_…, as env:NAME or file:PATH; adds a v1a signature (ed25519), which the receiver verifies with a public key.",
+    ),
     "messages": Key(
         kind=patterns(),
         about="Message types that are sent, of card.*, exercise.card.* and operator.*.",
@@ -268,7 +274,11 @@ RECEIVER = {
     "rate": Key(kind=rate(), about="The highest rate of messages; take-downs are never held back.", default="20/s"),
     "concurrency": Key(kind=whole(1, 256), about="The most requests at a time.", default=8),
     "timeout": Key(kind=duration(SECOND, MINUTE), about="Time for one request and its answer.", default="15s"),
-    "snapshot": Key(kind=duration(MINUTE, DAY), about="Time between two lists of the live cards.", default="5m"),
+    "snapshot": Key(
+        kind=duration(SECOND, DAY),
+        about="Time between two snapshots: lists of the cards that it should display.",
+        default="5m",
+    ),
     "contact": Key(
         kind=text(longest=200),
         about="Contact address for the gateway's operators when this receiver fails.",

@@ -1,4 +1,4 @@
-"""Two kinds of value that only receivers have: webhook secrets, and patterns of message types."""
+"""Kinds of value that only receivers have: webhook secrets, signing keys, and patterns of message types."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, get_args
 from capgateway.config.references import reference
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
 from capgateway.config.values import Kind, many, shown, suggestion, text
+from capgateway.webhooks.ed25519 import decode_seed, is_published_seed
 from capgateway.webhooks.operator import OperatorType
 from capgateway.webhooks.sign import decode_secret, is_published_secret
 
@@ -18,8 +19,6 @@ MESSAGE_TYPES = (
     *(f"{start}.{end}" for start in ("card", "exercise.card") for end in _CARD_ENDINGS),
     *get_args(OperatorType),
 )
-LATER = tuple(f"operator.{end}" for end in ("takedown_unconfirmed", "feed_silent", "receiver_degraded", "dead_letter"))
-"""Types that no message has yet."""
 
 
 def secrets() -> Kind:
@@ -50,6 +49,24 @@ def _secret(value: Any, spot: Spot) -> bytes:
     return secret
 
 
+def signing_key() -> Kind:
+    """An ed25519 key, read as its seed."""
+    return Kind(_seed, reference().form)
+
+
+def _seed(value: Any, spot: Spot) -> bytes | None:
+    if not spot.is_wanted:
+        return None
+    spot.warn_literal("the key is written in this file")
+    try:
+        seed = decode_seed(reference().read(value, spot))
+    except ValueError as error:
+        raise Wrong(f"{error}; `capgateway keys generate --type ed25519` generates one") from None
+    if is_published_seed(seed):
+        raise Wrong("this key is published as a test vector: anyone could sign with it")
+    return seed
+
+
 def patterns() -> Kind:
     """Patterns of message types, each of which must select at least one."""
     several = many(Kind(_pattern, text().form))
@@ -66,7 +83,5 @@ def patterns() -> Kind:
 def _pattern(value: Any, _: Spot) -> str:
     if isinstance(value, str) and any(fnmatchcase(name, value) for name in MESSAGE_TYPES):
         return value
-    if isinstance(value, str) and any(fnmatchcase(name, value) for name in LATER):
-        raise Wrong(f"{shown(value)} is not available in this version; remove it")
     known = ["card.*", "exercise.card.*", "operator.*", *MESSAGE_TYPES]
     raise Wrong(f"{shown(value)} selects no message type{suggestion(str(value), known)}")

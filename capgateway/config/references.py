@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from capgateway import net
 from capgateway.config.spot import REFERENCE, Spot, Wrong
 from capgateway.config.values import Kind, shown
 
@@ -78,6 +79,25 @@ def reference() -> Kind:
         return value
 
     return Kind(read, {"type": "string", "minLength": 1})
+
+
+def proxy() -> Kind:
+    """A proxy's URL, or a reference to one: it may contain a login, so no fault quotes it."""
+    some_text = reference()
+
+    def read(value: Any, spot: Spot) -> str:
+        found = str(some_text.read(value, spot))
+        if not spot.is_wanted:
+            return found
+        try:
+            known = net.read_proxy(found)
+        except ValueError as error:
+            raise Wrong(str(error)) from None
+        if known.login:
+            spot.warn_literal("the login of the proxy is written in this file")
+        return found
+
+    return Kind(read, some_text.form)
 
 
 def _from_environment(name: str, spot: Spot) -> str:

@@ -8,25 +8,34 @@
 What ended is recorded together with the next claim, in one unit of work: while one turn is written the next gathers. What
 the database cannot take now is recorded as soon as it can, each for itself, so that what it never takes keeps no other from
 being recorded. What a courier has in its hands is *held*; a lease on anything else is nobody's, and is given up.
+
+How much is claimed depends on the slots, the receiver's rate, and its breaker. Take-downs have a slot of their own, and wait
+for neither rate nor breaker; while the breaker is open they go one at a time, and are its probes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from capgateway import net
+from capgateway.clock import monotonic
 from capgateway.dispatch import report
+from capgateway.dispatch.signs import Signs
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries
+from capgateway.store import Finished
+from capgateway.store.deliveries import Ask, Room
 from capgateway.tasks import Task
+from capgateway.webhooks import Breaker
+from capgateway.webhooks.rate import Bucket
+from capgateway.webhooks.retry import slows_down
 
 if TYPE_CHECKING:
     import aiohttp
 
+    from capgateway.dispatch.desk import Desk
     from capgateway.store import Store, Turn
     from capgateway.tasks import Faults
     from capgateway.webhooks import Claim, Receiver
@@ -47,15 +56,28 @@ Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitab
 Recorded: TypeAlias = Callable[[Finished, bool], None]
 
 
+def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
+    """A session with the settings of a receiver."""
+    return net.new_session(
+        user_agent=user_agent,
+        allow_networks=receiver.allow_networks,
+        ca=receiver.ca,
+        client_cert=receiver.client_cert,
+        client_key=receiver.client_key,
+        proxy=receiver.proxy,
+    )
+
+
 class Courier:
     """Runs until retired and everything under way has ended. ``recorded`` is told of each attempt once it is stored, and
     whether the delivery was still ours. ``held`` are the deliveries of this receiver that this process carries out, whichever
     courier does; ``doubt`` is called when there may be leases that nobody holds."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a courier needs to do its part alone)
         self,
         receiver: Receiver,
         store: Store,
+        desk: Desk,
         deliver: Deliver,
         recorded: Recorded,
         *,
@@ -66,20 +88,53 @@ class Courier:
     ) -> None:
         self.receiver, self.task = receiver, Task("courier", receiver.name)
         self.is_running = self.is_turning = False
-        self._store, self._deliver, self._recorded, self._user_agent = store, deliver, recorded, user_agent
+        self._store, self._desk, self._deliver, self._recorded, self._user_agent = (
+            store,
+            desk,
+            deliver,
+            recorded,
+            user_agent,
+        )
         self._faults, self._held, self._doubt = faults, held, doubt
         self._slots = max(1, receiver.concurrency - RESERVE)
-        self._busy = 0
+        self._busy = self._take_downs = 0
+        self.breaker = Breaker()
+        self._remembered_pause = self.breaker.pause
+        self.signs = Signs()
+        self._bucket = Bucket(receiver.rate, monotonic())
         self._finished: list[Finished] = []
         self._is_troubled = False
         self._woken = asyncio.Event()
         self._noted_until = 0.0
-        self._retired = False
+        self._retired = self._is_waiting = False
         self._last_tries = LAST_TRIES
 
-    @property
-    def has_room(self) -> bool:
-        return self._busy < self._slots
+    def room(self) -> Room:
+        """What could begin now, if it is due."""
+        if self._retired:
+            return Room()
+        if self.breaker.is_open:
+            is_probe = self.receiver.enabled and not self._busy and monotonic() >= self.breaker.probe_at
+            return Room(int(is_probe), int(not is_probe and not self._take_downs), is_probe)
+        free = self._slots + RESERVE - self._busy
+        if not self.receiver.enabled:
+            return Room(0, free)
+        room = min(max(0, self._slots - self._busy), self._bucket.allows(monotonic()))
+        return Room(room, free - room)
+
+    def succeed(self, before: Courier) -> None:
+        """Go on with what another courier learned of the same receiver."""
+        self.breaker, self._remembered_pause = before.breaker, before._remembered_pause
+
+    def reopen(self, pause: float) -> None:
+        """Go on with a breaker that was open when the gateway stopped."""
+        self.breaker = Breaker.reopened(pause, monotonic())
+        self._remembered_pause = self.breaker.pause
+
+    def revive(self) -> None:
+        """A person says that the receiver is well."""
+        self.breaker, self._remembered_pause = Breaker(), 0.0
+        self.wake()
 
     def wake(self) -> None:
         self._woken.set()
@@ -91,15 +146,7 @@ class Courier:
 
     async def run(self) -> None:
         """Claim and deliver until retired. After a fault it may be run again."""
-        receiver = self.receiver
-        session = net.new_session(
-            user_agent=self._user_agent,
-            allow_networks=receiver.allow_networks,
-            ca=receiver.ca,
-            client_cert=receiver.client_cert,
-            client_key=receiver.client_key,
-            proxy=receiver.proxy,
-        )
+        session = session_for(self.receiver, self._user_agent)
         self.is_running = True
         try:
             async with session, asyncio.TaskGroup() as group:
@@ -128,33 +175,35 @@ class Courier:
             if self._is_troubled:
                 await self._record_singly()
             finished, self._finished = self._finished, []
-            room, reserve = self._room()
-            if not finished and room + reserve <= 0:
+            room = self.room()
+            if not finished and room.any + room.take_downs <= 0:
                 return
-            turn = await self._write(finished, room, reserve)
+            turn = await self._write(finished, room)
             for claim in turn.claims if turn else ():
                 self._begin(group, session, claim)
+            self._wait_for_rate()
         except Exception as error:  # noqa: BLE001
             self._faults.note(self.task, error)
             self._pause()
         finally:
             self.is_turning = False
 
-    async def _write(self, finished: list[Finished], room: int = 0, reserve: int = 0) -> Turn | None:
+    async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
-        lease = self.receiver.timeout + LEASE_MARGIN
-        held = frozenset(self._held)
+        breaker, signs = self.breaker, self.signs.told
+        ask = Ask(
+            self.receiver.name,
+            lease=self.receiver.timeout + LEASE_MARGIN,
+            room=room,
+            finished=finished,
+            held=frozenset(self._held),
+            note=self._notes(finished),
+            breaker=breaker if breaker.pause != self._remembered_pause else None,
+            begun=signs.begun,
+            ended=signs.ended,
+        )
         try:
-            turn = await self._store.write(
-                deliveries.turn,
-                self.receiver.name,
-                finished,
-                room=room,
-                reserve=reserve,
-                lease=lease,
-                held=held,
-                note=self._notes(finished),
-            )
+            turn = await self._desk.turn(ask)
         except Exception as error:  # noqa: BLE001  (the database's trouble or a fault of ours: what ended must be kept)
             self._finished = finished + self._finished
             self._doubt()  # it may have been done all the same
@@ -166,12 +215,21 @@ class Courier:
             self._pause()
             return None
         self._is_troubled = False
+        self._remembered_pause = breaker.pause
+        self.signs.written(signs)
         self._held.update(claim.delivery_id for claim in turn.claims)
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
             self._held.discard(one.claim.delivery_id)
-            self._recorded(one, ours)
+            self._tell(one, ours=ours)
         return turn
+
+    def _tell(self, one: Finished, *, ours: bool) -> None:
+        """A fault in what is only said of an attempt must not cost what was claimed in the same turn."""
+        try:
+            self._recorded(one, ours)
+        except Exception as error:  # noqa: BLE001
+            self._faults.note(self.task, error)
 
     async def _record_singly(self) -> None:
         """Record what the database did not take together. One that it refuses while it takes others is let go of."""
@@ -195,29 +253,36 @@ class Courier:
     def _notes(self, finished: Sequence[Finished]) -> bool:
         """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
         of successes in a row only one a second."""
+        if not finished:
+            return False
         is_well = all(one.attempt.outcome == "delivered" for one in finished)
-        now = time.monotonic()
+        now = monotonic()
         if is_well and now < self._noted_until:
             return False
         self._noted_until = now + NOTE_SECONDS if is_well else 0.0
         return True
 
-    def _room(self) -> tuple[int, int]:
-        """How many deliveries of any kind may begin, and how many more that are take-downs."""
-        if self._retired:
-            return 0, 0
-        if not self.receiver.enabled:
-            return 0, self._slots + RESERVE - self._busy
-        room = max(0, self._slots - self._busy)
-        return room, self._slots + RESERVE - self._busy - room
+    def _wait_for_rate(self) -> None:
+        """Go on when the receiver's rate allows another message."""
+        if self._is_waiting or self._retired or self._bucket.allows(now := monotonic()):
+            return
+        self._is_waiting = True
+        asyncio.get_running_loop().call_later(self._bucket.wait(now), self._rate_allows)
+
+    def _rate_allows(self) -> None:
+        self._is_waiting = False
+        self.wake()
 
     def _begin(self, group: asyncio.TaskGroup, session: aiohttp.ClientSession, claim: Claim) -> None:
         self._busy += 1
+        self._take_downs += claim.action == "take_down"
+        self._bucket.take(1, monotonic())
         group.create_task(self._carry(session, claim))
 
     async def _carry(self, session: aiohttp.ClientSession, claim: Claim) -> None:
         try:
             ended = await self._deliver(session, self.receiver, claim)
+            self._learn(ended)
             self._finished.append(ended)
         except BaseException:
             self._held.discard(claim.delivery_id)
@@ -225,4 +290,15 @@ class Courier:
             raise
         finally:
             self._busy -= 1
+            self._take_downs -= claim.action == "take_down"
             self.wake()
+
+    def _learn(self, ended: Finished) -> None:
+        """What an attempt says of the receiver."""
+        self.signs.see(ended)
+        now, before = monotonic(), self.breaker
+        self.breaker = before.after(ended.attempt, now)
+        if self.breaker.is_open != before.is_open:
+            report.breaker(self.receiver.name, self.breaker)
+        if slows_down(ended.attempt):
+            self._bucket.slow_down(now)

@@ -17,14 +17,16 @@ from capgateway import log
 from capgateway.clock import monotonic, utc_now
 from capgateway.dispatch import report
 from capgateway.dispatch.courier import Courier
+from capgateway.dispatch.desk import Desk
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries
+from capgateway.store import Finished, deliveries, leases, removed, standing, troubles
 from capgateway.tasks import Faults, Task, keep
 from capgateway.webhooks import Attempt, Retry, after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     import aiohttp
 
@@ -51,9 +53,7 @@ LOOK = Task("dispatch", "look")
 
 
 class Dispatch:
-    """Runs until :meth:`stop`. Removed and disabled receivers are sent their take-downs as long as this process lives;
-    after a restart too if ``receivers`` still names them, with ``enabled`` false.
-    """
+    """Runs until :meth:`stop`. Receivers that are disabled, or were removed since, are sent their take-downs and nothing else."""
 
     def __init__(
         self,
@@ -67,9 +67,12 @@ class Dispatch:
     ) -> None:
         self._store, self._user_agent, self._metrics, self._chance = store, user_agent, metrics, chance
         self._faults = faults or Faults(metrics)
+        self._desk = Desk(store, self._doubt)
         self._held: dict[str, set[str]] = {}
         self._is_in_doubt = False
         self._astray_at = 0.0
+        self._revived_at = 0.0
+        self._known: dict[str, datetime] | None = None
         self._running: dict[Courier, asyncio.Task[None]] = {}
         self._couriers = {receiver.name: self._courier(receiver) for receiver in receivers}
         self._flights: dict[str, Flight] = {}
@@ -117,6 +120,8 @@ class Dispatch:
             if receiver != courier.receiver:
                 courier.retire()
                 self._hire(receiver)
+                if receiver.url == courier.receiver.url:
+                    self._couriers[name].succeed(courier)
         for receiver in wanted.values():
             self._hire(receiver)
         self.wake()
@@ -130,6 +135,7 @@ class Dispatch:
         return Courier(
             receiver,
             self._store,
+            self._desk,
             self._deliver,
             self._recorded,
             user_agent=self._user_agent,
@@ -147,6 +153,11 @@ class Dispatch:
     def _doubt(self) -> None:
         """There may be leases that nobody holds."""
         self._is_in_doubt = True
+
+    @property
+    def receivers(self) -> list[str]:
+        """Those that this process delivers to, removed ones included."""
+        return list(self._couriers)
 
     @property
     def held(self) -> frozenset[str]:
@@ -172,23 +183,44 @@ class Dispatch:
         return wait
 
     async def _look(self) -> float:
-        """Hurry what is overtaken, wake the couriers if something is due; return for how long nothing will be."""
+        """Wake the couriers if something is due, hurry what is overtaken; return for how long nothing will be."""
         await self._mend()
+        await self._remember()
+        rooms = {name: courier.room() for name, courier in self._couriers.items()}
+        names = [name for name, room in rooms.items() if room.any + room.take_downs > 0]
+        take_downs_only = {name for name in names if rooms[name].any <= 0}
+        due = await self._store.read(deliveries.next_due, names, take_downs_only=take_downs_only)
+        now = utc_now()
+        for name in names:
+            if name in due and due[name] <= now and name in self._couriers:
+                self._couriers[name].wake()
+        await self._hurry()
+        wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
+        return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
+
+    async def _hurry(self) -> None:
+        """Let displays whose take-down waits end soon (rule R4)."""
         flights = list(self._flights)
         for delivery_id in await self._store.read(deliveries.overtaken, flights) if flights else ():
             if flight := self._flights.get(delivery_id):
                 flight.hurry("overtaken", OVERTAKEN_SECONDS)
-        roomy = [courier for courier in self._couriers.values() if courier.has_room]
-        names = [courier.receiver.name for courier in roomy]
-        disabled = {courier.receiver.name for courier in roomy if not courier.receiver.enabled}
-        due = await self._store.read(deliveries.next_due, names, take_downs_only=disabled)
-        now = utc_now()
-        for courier in self._couriers.values():
-            due_at = due.get(courier.receiver.name)
-            if courier not in roomy or (due_at and due_at <= now):  # a full one may still have its slot for a take-down
-                courier.wake()
-        wait = min(((due_at - now).total_seconds() for due_at in due.values()), default=LOOK_SECONDS)
-        return min(max(wait, BUSY_SECONDS), LOOK_SECONDS)
+
+    async def _remember(self) -> None:
+        """What earlier processes knew of the receivers, and whether a person says that one is well again."""
+        if monotonic() < self._revived_at:
+            return
+        known = await self._store.read(standing.answered) if self._known is None else None
+        for name, row in (known or {}).items():
+            if row["pause"] and name in self._couriers:
+                self._couriers[name].reopen(row["pause"])
+        causes = await self._store.read(troubles.of_receivers)
+        for name, courier in self._couriers.items():
+            courier.signs.known = frozenset(one.cause for one in causes.get(name, ()))
+        revived = await self._store.read(standing.revived)
+        for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
+            if name in self._couriers:
+                self._couriers[name].revive()
+        self._known, self._revived_at = revived, monotonic() + LOOK_SECONDS
 
     async def _mend(self) -> None:
         """Give up leases that nobody holds, and let nothing wait for ever."""
@@ -201,9 +233,22 @@ class Dispatch:
                     self._is_in_doubt = True
                     raise
         if monotonic() >= self._astray_at:
-            if await self._store.read(deliveries.astray, utc_now()):
-                await self._store.write(deliveries.bring_back)
+            if await self._store.read(leases.astray, utc_now()):
+                await self._store.write(leases.bring_back)
+            if await self._store.read(standing.are_overdue, utc_now()):
+                await self._store.write_alone(standing.bury)
+            await self._let_go()
             self._astray_at = monotonic() + ASTRAY_SECONDS
+
+    async def _let_go(self) -> None:
+        """Forget receivers that were removed and display nothing any more."""
+        configured = {receiver.name for receiver in self._store.outlets.receivers}
+        gone = await self._store.read(removed.done, configured)
+        if gone:
+            await self._store.write(removed.forget, gone)
+        for name in gone:
+            if name in self._couriers:
+                self._couriers.pop(name).retire()
 
     async def _deliver(self, session: aiohttp.ClientSession, receiver: Receiver, claim: Claim) -> Finished:
         """One attempt. Whatever goes wrong here stays here: it is tried again."""
@@ -222,11 +267,12 @@ class Dispatch:
 
     def _recorded(self, one: Finished, ours: bool) -> None:
         self._metrics.attempted(receiver=one.claim.receiver, outcome=one.attempt.outcome)
-        report.attempted(one.claim, one.attempt, one.following, ours=ours)
+        courier = self._couriers.get(one.claim.receiver)
+        report.attempted(one, courier.receiver if courier else None, ours=ours)
 
 
 def _give_up(write: Write, held: frozenset[str]) -> None:
-    deliveries.release(write.connection, write.now, held)
+    leases.release(write.connection, write.now, held)
 
 
 def _broken(claim: Claim, error: Exception) -> Finished:

@@ -9,6 +9,7 @@ the server the connection.
 from __future__ import annotations
 
 import functools
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,13 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
+from capgateway.net import proxy
+from capgateway.net.timing import Timing, current
+from capgateway.net.trouble import TROUBLE
+
 if TYPE_CHECKING:
+    import asyncio
+
     from aiohttp.http import RawResponseMessage
     from aiohttp.streams import StreamReader
 
@@ -28,6 +35,8 @@ PIECE = 8 * 1024
 MAX_FRAMING = 64 * 1024
 #: 100, 102 and 103 before the answer itself. A patient server may send a 102 now and then; we wait two minutes at most.
 MAX_INTERIM = 20
+#: A name may lead elsewhere by now, and a busy connection is never idle: it is made anew, and its address vetted.
+OLDEST_SECONDS = 60.0
 
 
 class BoundedAnswers(ResponseHandler):
@@ -35,6 +44,17 @@ class BoundedAnswers(ResponseHandler):
 
     _received = _interim = _final = 0
     _content: StreamReader | None = None
+    _made = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        self._made = time.monotonic()
+        super().connection_made(transport)
+
+    @property
+    def should_close(self) -> bool:
+        """Whether no further request is made on this connection."""
+        return super().should_close or time.monotonic() - self._made > OLDEST_SECONDS
 
     def set_response_params(self, **settings: Any) -> None:
         """A request begins, and its answer with it."""
@@ -86,3 +106,46 @@ class BoundedConnector(aiohttp.TCPConnector):
         super().__init__(**settings)
         # The library has no public way to choose this class; a test says when this one is not the right one any more.
         self._factory = functools.partial(BoundedAnswers, loop=self._loop)  # type: ignore[assignment]
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """A connection, new or kept."""
+        found = await super().connect(req, traces, timeout)
+        if timing := current():
+            timing.went_to(found.transport)
+        return found
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        begun = time.monotonic()
+        made = await super()._create_connection(req, traces, timeout)
+        if timing := current():
+            timing.connected = time.monotonic() - begun
+        return made
+
+    async def _create_proxy_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """Until the proxy has connected us, all trouble is its own."""
+        timing = current() or Timing()
+        req.is_at_proxy = timing.is_at_proxy = True
+        try:
+            made = await super()._create_proxy_connection(req, traces, timeout)
+        except TROUBLE as error:
+            if req.is_at_proxy:
+                proxy.failed(error)
+            raise
+        timing.is_at_proxy = False
+        return made
+
+    def _update_proxy_auth_header_and_build_proxy_req(self, req: Any) -> Any:
+        """What asks the proxy for the address: the library would write the name beside it, and a proxy might follow that."""
+        asking = super()._update_proxy_auth_header_and_build_proxy_req(req)
+        if req.is_ssl():
+            asking.headers["Host"] = f"{req.url.host_subcomponent}:{req.url.port}"
+        return asking
+
+    async def _start_tls_connection(
+        self, underlying_transport: Any, req: Any, timeout: Any, client_error: Any = aiohttp.ClientConnectorError
+    ) -> Any:
+        """The proxy has connected us; from here on it is the server."""
+        req.is_at_proxy = False
+        if timing := current():
+            timing.is_at_proxy = False
+        return await super()._start_tls_connection(underlying_transport, req, timeout, client_error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +25,8 @@ MOST_UNITS = 300
 """That are drawn: every county of the largest state is 254."""
 TOLERANCES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Degrees by which such an outline is simplified until it has few points enough."""
+REMEMBERED = 256
+"""Outlines of units that are kept: 3 kB each."""
 
 _SAME_STATES = {region: fips for fips, (postal, _) in US_STATES.items() for region in (f"US-{postal}",)}
 _SAME_STATES |= {country: fips for fips, (country, _) in US_ASSOCIATED.items()}
@@ -40,10 +43,20 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 def outline(found: Sequence[Resolved], atlas: Atlas = ATLAS) -> Outline:
     """The outline of all that info blocks mean: their shapes, and the units that codes name. Whole countries, and hundreds of
     counties, have no geometry."""
+    drawn = list({id(shape): shape for one in found for shape in one.shapes}.values())
+    units = tuple({(unit.scheme, unit.code): unit for one in found for unit in one.outlined}.values())
+    return _outline_of(drawn, units, atlas) if drawn else _outline_of_units(units, atlas)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _outline_of_units(units: tuple[Unit, ...], atlas: Atlas) -> Outline:
+    """The same without shapes: alerts, and the updates of one alert, name the same units again and again."""
+    return _outline_of([], units, atlas)
+
+
+def _outline_of(drawn: list[Shape], units: Sequence[Unit], atlas: Atlas) -> Outline:
     import shapely  # noqa: PLC0415
 
-    drawn = list({id(shape): shape for one in found for shape in one.shapes}.values())
-    units = {(unit.scheme, unit.code): unit for one in found for unit in one.outlined}.values()
     named = [shape for unit in units for shape in _shapes(unit, atlas)]
     is_drawn = len(units) <= MOST_UNITS and not any(unit.scheme == "iso3166-1" for unit in units)
     if named:

@@ -2,32 +2,42 @@
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
 may have to settle, ``hand``, ``corrections``, ``publish`` and ``pause`` do what a person asks for and ``audit`` records it,
-``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes, ``media_rows`` and ``pictures``
-keep what cards show, ``lists``, ``lives`` and ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order.
-``tables`` is the page to read first.
+``deliveries`` hands out and records, ``standing``, ``readiness``, ``troubles`` and ``unconfirmed`` keep what is known of
+receivers, ``feeds`` remembers what was read, ``cards`` ends and routes, ``media_rows`` and ``pictures`` keep what cards show,
+``lists``, ``lives`` and ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order. ``tables`` is the page to
+read first.
 """
 
 from capgateway.store import (
     again,
     alerts,
     cards,
+    catch_up,
     chains,
     deliveries,
     erase,
     feeds,
     gaps,
     held,
+    leases,
     lists,
     media_rows,
     operators,
     pictures,
+    readiness,
+    recovery,
+    removed,
     retention,
+    standing,
+    troubles,
+    unconfirmed,
 )
 from capgateway.store.arrivals import Arrival, arrival
-from capgateway.store.deliveries import Finished, Turn
+from capgateway.store.deliveries import Turn
 from capgateway.store.records import (
     Body,
     Document,
+    Finished,
     MissingEntry,
     Page,
     Quarantined,
@@ -64,15 +74,23 @@ __all__ = [
     "alerts",
     "arrival",
     "cards",
+    "catch_up",
     "chains",
     "deliveries",
     "erase",
     "feeds",
     "gaps",
     "held",
+    "leases",
     "lists",
     "media_rows",
     "operators",
     "pictures",
+    "readiness",
+    "recovery",
+    "removed",
     "retention",
+    "standing",
+    "troubles",
+    "unconfirmed",
 ]

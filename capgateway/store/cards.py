@@ -195,6 +195,7 @@ def _end(write: Write, change: End) -> int:
     message = webhooks.take_down(stamp, change.reason, ended_at=write.now)
     lanes = outbox.lanes(write, change.card_id)
     outbox.post(write, message, route_take_down(lanes), lanes)
+    outbox.close(write, change.card_id)
     return 1
 
 

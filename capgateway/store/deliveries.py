@@ -6,57 +6,64 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
+    Boolean,
+    Integer,
     bindparam,
-    case,
     exists,
     func,
-    literal,
     literal_column,
     null,
     or_,
     select,
     text,
-    type_coerce,
-    union_all,
     update,
 )
 
-from capgateway.store import erasure, outbox
+from capgateway import webhooks
+from capgateway.store import erasure, outbox, standing, troubles
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
-from capgateway.store.tables import EPOCH, Moment, attempts, cards, deliveries, gateway, lanes, messages, receivers
-from capgateway.webhooks import Attempt, Claim, Dead, Delivered, Next, Priority, Retry
+from capgateway.store.records import Finished
+from capgateway.store.tables import (
+    EPOCH,
+    Moment,
+    attempts,
+    cards,
+    deliveries,
+    gateway,
+    lanes,
+    messages,
+    microseconds,
+    receivers,
+)
+from capgateway.webhooks import Breaker, Cause, Claim, Dead, Delivered, Priority, Retry
+from capgateway.webhooks.retry import GONE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, TextClause
+    from sqlalchemy import Connection, RowMapping, TextClause
 
     from capgateway.store.write import Write
 
-LANES_AT_ONCE = 500
-"""Both databases limit the parameters of a statement."""
-LONGEST_URGENT_WAIT = timedelta(minutes=15)
-"""Longer than any retry of a take-down or a new card, and than any lease."""
-LONGEST_WAIT = timedelta(days=1)
-"""A receiver may ask for a pause before an update. A card that waits longer is over, or the clock went back."""
 RECEIVERS_AT_ONCE = 50
 """Receivers asked for in one statement; SQLite takes 500 parts."""
 
 
-class Finished(NamedTuple):
-    """An attempt that is over, and what follows from it."""
+class Room(NamedTuple):
+    """How many deliveries of any kind may begin, and how many more that are take-downs. A probe finds out whether the receiver
+    is well again: of what is no take-down, the newest that was tried least goes."""
 
-    claim: Claim
-    attempt: Attempt
-    following: Next
+    any: int = 0
+    take_downs: int = 0
+    is_probe: bool = False
 
 
 class Turn(NamedTuple):
@@ -67,29 +74,16 @@ class Turn(NamedTuple):
     ours: list[bool]
 
 
-def _first(receiver: Any, priority: Priority) -> Select[Any]:
-    """When the first delivery of this priority falls due: one step in the index, however many wait."""
-    return (
-        select(literal(int(priority)).label("priority"), lanes.c.due_at.label("due_at"))
-        .where(lanes.c.receiver == receiver, lanes.c.priority == int(priority), lanes.c.due_at.is_not(None))
-        .order_by(lanes.c.due_at)
-        .limit(1)
-    )
-
-
-_FIRSTS = union_all(*(select(_first(bindparam("receiver"), priority).subquery()) for priority in Priority))
-
-
 @cache
-def _next_due(count: int, *, in_a_pause: bool) -> TextClause:
-    """The same for so many receivers, in the words of both databases: SQLAlchemy would build two hundred parts anew each
-    time. In a pause displays are not due."""
-    displays = " AND (action IS NULL OR action <> 'display')" if in_a_pause else ""
+def _next_due(count: int) -> TextClause:
+    """When the first delivery of each priority falls due to so many receivers: one step in the index each, however many wait.
+    In the words of both databases: SQLAlchemy would build two hundred parts anew each time."""
     part = (
         "SELECT {0} AS place, {1} AS priority, due_at FROM (SELECT due_at FROM lanes WHERE receiver = :receiver_{0} AND priority = {1}"
-        " AND due_at IS NOT NULL{2} ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
+        " AND due_at IS NOT NULL AND (action IS NULL OR action <> 'display' OR :displays_{0} = 1)"
+        " ORDER BY due_at LIMIT 1) AS first_{0}_{1}"
     )
-    parts = [part.format(place, int(priority), displays) for place in range(count) for priority in Priority]
+    parts = [part.format(place, int(priority)) for place in range(count) for priority in Priority]
     return text(" UNION ALL ".join(parts))
 
 
@@ -97,7 +91,7 @@ _DUE = (
     select(
         lanes.c.in_flight,
         lanes.c.receiver,
-        lanes.c.subject,
+        lanes.c.due_at,
         deliveries.c.id,
         deliveries.c.message_id,
         deliveries.c.card_id,
@@ -105,9 +99,12 @@ _DUE = (
         deliveries.c.action,
         deliveries.c.created_at,
         deliveries.c.deadline,
+        deliveries.c.reissue,
         deliveries.c.attempts,
-        deliveries.c.last_status,
+        deliveries.c.earlier,
+        deliveries.c.gone_at,
         messages.c.type,
+        messages.c.sha256,
         messages.c.body,
     )
     .select_from(lanes)
@@ -118,46 +115,24 @@ _DUE = (
         lanes.c.priority == bindparam("priority"),
         lanes.c.due_at <= bindparam("now"),
         or_(lanes.c.in_flight.is_(None), lanes.c.in_flight.not_in(bindparam("held", expanding=True))),
+        or_(bindparam("displays", type_=Boolean), lanes.c.action.is_distinct_from("display")),
         messages.c.body.is_not(None),
     )
-    .order_by(lanes.c.due_at)
     .limit(bindparam("room"))
     .with_for_update(skip_locked=True, of=lanes)  # PostgreSQL: what another gateway is claiming is its own
 )
-_IS_NO_DISPLAY = lanes.c.action.is_distinct_from("display")
-_DUE_IN_A_PAUSE = _DUE.where(_IS_NO_DISPLAY)
+_DUE_FIRST = _DUE.order_by(lanes.c.due_at)
+_NEWEST_FIRST = _DUE.order_by(deliveries.c.attempts, lanes.c.since.desc())
 _LEASE = Many(
     update(lanes)
     .where(lanes.c.delivery_id == bindparam("claimed"))
-    .values(in_flight=lanes.c.delivery_id, lease_until=bindparam("until"), due_at=bindparam("until"))
-)
-_UNDER_WAY = select(lanes.c.in_flight).where(lanes.c.in_flight.is_not(None))
-_LOST = lanes.c.in_flight.in_(bindparam("lost", expanding=True))
-_GIVE_UP = (
-    update(deliveries)
-    .where(
-        deliveries.c.id.in_(select(lanes.c.in_flight).where(_LOST, lanes.c.in_flight != lanes.c.delivery_id)),
-        deliveries.c.state == "pending",
+    .values(
+        in_flight=lanes.c.delivery_id,
+        lease_until=bindparam("until"),
+        due_at=bindparam("until"),
+        not_before=null(),
+        unclear=lanes.c.unclear + bindparam("shown", type_=Integer),
     )
-    .values(state="superseded", ended_at=func.coalesce(deliveries.c.ended_at, deliveries.c.created_at))
-)
-_AT = bindparam("now", type_=Moment)
-_LET_GO = (
-    update(lanes)
-    .where(_LOST)
-    .values(in_flight=None, lease_until=None, due_at=case((lanes.c.since < _AT, lanes.c.since), else_=_AT))
-)
-_BY = type_coerce(bindparam("by", type_=BigInteger), BigInteger)
-_DUE_AT, _LEASE_UNTIL = type_coerce(lanes.c.due_at, BigInteger), type_coerce(lanes.c.lease_until, BigInteger)
-_MOVE_LEASES = (
-    update(lanes)
-    .where(lanes.c.in_flight.in_(bindparam("ours", expanding=True)))
-    .values(due_at=type_coerce(_LEASE_UNTIL + _BY, Moment), lease_until=type_coerce(_LEASE_UNTIL + _BY, Moment))
-)
-_MOVE_WAITS = (
-    update(lanes)
-    .where(lanes.c.in_flight.is_(None), lanes.c.due_at > _AT)
-    .values(due_at=type_coerce(_DUE_AT + _BY, Moment))
 )
 _COUNT = Many(
     update(deliveries)
@@ -170,6 +145,7 @@ _NOW = (
         deliveries.c.state,
         deliveries.c.attempts,
         lanes.c.delivery_id.label("newest"),
+        lanes.c.not_before.label("newest_not_before"),
         cards.c.erased_at,
     )
     .join(lanes, (lanes.c.receiver == deliveries.c.receiver) & (lanes.c.subject == deliveries.c.subject))
@@ -189,6 +165,7 @@ _END = Many(
         reason=bindparam("why"),
         confirmed=bindparam("is_confirmed"),
         last_status=bindparam("status"),
+        gone_at=func.coalesce(deliveries.c.gone_at, bindparam("said_gone", type_=Moment)),
     )
 )
 _LAND = Many(
@@ -197,105 +174,162 @@ _LAND = Many(
         lanes.c.in_flight == bindparam("finished"),
         exists().where(deliveries.c.id == bindparam("finished"), deliveries.c.attempts == bindparam("number")),
     )
-    .values(in_flight=null(), lease_until=null(), due_at=bindparam("due"))
+    .values(
+        in_flight=null(),
+        lease_until=null(),
+        due_at=bindparam("due"),
+        not_before=bindparam("wish"),
+        unclear=lanes.c.unclear - bindparam("clear", type_=Integer),
+    )
 )
 
 
+_PAUSED = select(gateway.c.paused_since)
+_ALL_SUSPENDED = select(receivers.c.name).where(receivers.c.suspended_at.is_not(None))
 _ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
-_NOTED = upserts(
-    receivers,
-    lambda row: row.on_conflict_do_update(
-        index_elements=["name"],
-        set_={
-            "last_attempt_at": row.excluded.last_attempt_at,
-            "last_success_at": func.coalesce(row.excluded.last_success_at, receivers.c.last_success_at),
-            "failures": case((row.excluded.failures == 0, 0), else_=receivers.c.failures + 1),
-            "last_outcome": row.excluded.last_outcome,
-            "last_status": row.excluded.last_status,
-        },
-    ),
-)
 
 
-def turn(
-    write: Write,
-    receiver: str,
-    finished: Sequence[Finished],
-    *,
-    room: int,
-    reserve: int,
-    lease: timedelta,
-    note: bool = True,
-    held: Collection[str] = (),
-) -> Turn:
-    """Record what a courier has finished, and hand it what is due: ``room`` deliveries of any kind, and ``reserve`` more if
-    they are take-downs. ``held`` are the deliveries that it carries out: whatever the clock says of their leases, their
-    lanes are not handed out."""
-    ours = record(write, finished, note=note) if finished else []
-    return Turn(claim(write, receiver, room=room, reserve=reserve, lease=lease, held=held), ours)
+class Ask(NamedTuple):
+    """What a courier brings and wants: what has ended, and room for what is due. ``held`` are the deliveries that it carries
+    out: whatever the clock says of their leases, their lanes are not handed out. ``note``: with what the attempts say of the
+    receiver. ``breaker`` is to be remembered. ``begun`` and ``ended`` are causes for which the receiver is degraded."""
+
+    receiver: str
+    lease: timedelta
+    room: Room = Room()
+    finished: Sequence[Finished] = ()
+    held: Collection[str] = ()
+    note: bool = True
+    breaker: Breaker | None = None
+    begun: Mapping[Cause, Finished] = MappingProxyType({})
+    ended: Collection[Cause] = ()
+
+
+def turns(write: Write, asks: Sequence[Ask]) -> list[Turn]:
+    """The turns of several couriers, which share their statements: record what has ended, and hand out what is due."""
+    ours: Iterator[bool] = iter(())
+    if finished := [one for ask in asks for one in ask.finished]:
+        ours = iter(record(write, finished, note=False))
+        standing.note(write, [one for ask in asks if ask.note for one in ask.finished])
+    for ask in asks:
+        if ask.breaker is not None:
+            standing.remember(write, ask.receiver, ask.breaker)
+        if ask.begun or ask.ended:
+            troubles.note(write, ask.receiver, ask.begun, ask.ended)
+    claims = _claims(write, asks)
+    return [Turn(found, [next(ours) for _ in ask.finished]) for ask, found in zip(asks, claims, strict=True)]
 
 
 def claim(
-    write: Write, receiver: str, *, room: int, lease: timedelta, reserve: int = 0, held: Collection[str] = ()
+    write: Write,
+    receiver: str,
+    *,
+    room: int,
+    lease: timedelta,
+    reserve: int = 0,
+    held: Collection[str] = (),
+    probe: bool = False,
 ) -> list[Claim]:
     """Lease what is due to one receiver, take-downs first."""
-    firsts = write.execute(_FIRSTS, {"receiver": receiver})
-    due = sorted(row.priority for row in firsts if row.due_at <= write.now)
+    (found,) = _claims(write, [Ask(receiver, lease, Room(room, reserve, probe), held=held)])
+    return found
+
+
+def _claims(write: Write, asks: Sequence[Ask]) -> list[list[Claim]]:
+    """What is due to each, take-downs first. In a pause, and to a receiver that is suspended, no display is."""
+    due, suspended = _due_now(write, asks)
+    found = [_of_one(write, ask, due.get(ask.receiver, ()), suspended) for ask in asks]
+    leased = [
+        {"claimed": row["id"], "until": write.now + ask.lease, "shown": int(row["action"] == "display")}
+        for ask, rows in zip(asks, found, strict=True)
+        for row in rows
+    ]
+    if leased:
+        write.execute_many(_LEASE, leased)
+        write.execute_many(_COUNT, [{"claimed": one["claimed"]} for one in leased])
+        every = [row for rows in found for row in rows]
+        outbox.supersede(write, [row["in_flight"] for row in every if row["in_flight"] not in (None, row["id"])])
+    return [[_claim(row, is_suspended=row["receiver"] in suspended) for row in rows] for rows in found]
+
+
+def _due_now(write: Write, asks: Sequence[Ask]) -> tuple[dict[str, list[int]], set[str]]:
+    """Of those that have room, the priorities of what is due, and which are suspended."""
+    names = [ask.receiver for ask in asks if ask.room.any + ask.room.take_downs > 0]
+    due: dict[str, list[int]] = {}
+    suspended: set[str] = set()
+    for start in range(0, len(names), RECEIVERS_AT_ONCE):
+        some = names[start : start + RECEIVERS_AT_ONCE]
+        asked: dict[str, Any] = {f"receiver_{place}": name for place, name in enumerate(some)}
+        asked |= {f"displays_{place}": 1 for place in range(len(some))}
+        rows: Iterable[Any] = write.execute(_next_due(len(some)), asked)
+        for place, priority, due_at in rows:
+            if due_at <= microseconds(write.now):
+                due.setdefault(some[place], []).append(priority)
+    if due:
+        suspended = set(write.execute(_ALL_SUSPENDED).scalars())
+    return due, suspended
+
+
+def _of_one(write: Write, ask: Ask, priorities: Iterable[int], suspended: Collection[str]) -> list[RowMapping]:
+    asked = {"receiver": ask.receiver, "now": write.now, "held": list(ask.held)}
+    asked |= {"displays": ask.receiver not in suspended and write.paused_since is None}
     rows: list[RowMapping] = []
-    for priority in due:
-        left = room + reserve * (priority == Priority.TAKE_DOWN) - len(rows)
+    for priority in sorted(priorities):
+        left = ask.room.any + ask.room.take_downs * (priority == Priority.TAKE_DOWN) - len(rows)
         if left > 0:
-            asked = {"receiver": receiver, "priority": priority, "now": write.now, "room": left, "held": list(held)}
-            rows += write.execute(_DUE_IN_A_PAUSE if write.paused_since else _DUE, asked).mappings()
-    if rows:
-        until = write.now + lease
-        write.execute_many(_LEASE, [{"claimed": row["id"], "until": until} for row in rows])
-        write.execute_many(_COUNT, [{"claimed": row["id"]} for row in rows])
-        forgotten = [row["in_flight"] for row in rows if row["in_flight"] not in (None, row["id"])]
-        outbox.supersede(write, forgotten)
-    return [_claim(row) for row in rows]
+            due = _NEWEST_FIRST if ask.room.is_probe and priority != Priority.TAKE_DOWN else _DUE_FIRST
+            rows += write.execute(due, asked | {"priority": priority, "room": left}).mappings()
+    return rows
 
 
 def record(write: Write, finished: Sequence[Finished], *, note: bool = True) -> list[bool]:
     """Write attempts down, with the new state of their deliveries and lanes, all or nothing. ``False`` where the fencing
     number is no longer ours: the lease ran out and somebody else has the delivery, so only the attempt is written.
-    ``note``: with what they say of the receiver."""
+    ``note``: with what they say of the receiver. What is given up is told to operators: such a unit has to be alone."""
     known = {row.id: row for row in write.execute(_NOW, {"finished": [one.claim.delivery_id for one in finished]})}
     write.execute_many(_ATTEMPTED, [_attempt_row(one, known.get(one.claim.delivery_id)) for one in finished])
     ours = [_is_ours(one, known.get(one.claim.delivery_id)) for one in finished]
-    mine = [one for one, is_ours in zip(finished, ours, strict=True) if is_ours]
-    if mine:
-        newest = {one.claim.delivery_id: known[one.claim.delivery_id].newest for one in mine}
-        is_newest = [newest[one.claim.delivery_id] == one.claim.delivery_id for one in mine]
-        write.execute_many(_END, [_ended(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
-        write.execute_many(_LAND, [_landed(one, head, write.now) for one, head in zip(mine, is_newest, strict=True)])
     if note:
-        _note(write, finished)
+        standing.note(write, finished)
+    if any(ours):
+        _end(write, [(one, known[one.claim.delivery_id]) for one, mine in zip(finished, ours, strict=True) if mine])
     return ours
+
+
+def _end(write: Write, mine: Sequence[tuple[Finished, Any]]) -> None:
+    """The new state of deliveries and lanes, and what follows from it."""
+    ended = [_ended(one, row, write.now) for one, row in mine]
+    write.execute_many(_END, ended)
+    write.execute_many(_LAND, [_landed(one, row, write.now) for one, row in mine])
+    over = [(one.claim, state["to_state"]) for (one, _), state in zip(mine, ended, strict=True)]
+    outbox.send_again(write, [claim.delivery_id for claim, state in over if _may_be_sent_again(claim, state)])
+    for card_id in {claim.card_id for claim, state in over if claim.action == "take_down" and state != "pending"}:
+        outbox.close(write, card_id or "")
+    standing.give_up(write, [one for (one, _), state in zip(mine, ended, strict=True) if state["to_state"] == "dead"])
+
+
+def _may_be_sent_again(claim: Claim, state: str) -> bool:
+    return claim.action == "take_down" and state == "delivered" and not claim.reissue
 
 
 def next_due(
     connection: Connection, names: Sequence[str], *, take_downs_only: Collection[str] = ()
 ) -> dict[str, datetime]:
     """For each of these receivers, when its next delivery falls due or a lease runs out; without those where nothing
-    waits. Of some only the take-downs count."""
+    waits. Of some only the take-downs count. In a pause, and of those that are suspended, displays do not."""
     due: dict[str, datetime] = {}
-    in_a_pause = connection.execute(select(gateway.c.paused_since)).scalar() is not None
+    is_paused = connection.execute(_PAUSED).scalar() is not None
+    suspended = names if is_paused else set(connection.execute(_ALL_SUSPENDED).scalars())
     for start in range(0, len(names), RECEIVERS_AT_ONCE):
         some = names[start : start + RECEIVERS_AT_ONCE]
-        asked = {f"receiver_{place}": name for place, name in enumerate(some)}
-        for place, priority, due_at in connection.execute(_next_due(len(some), in_a_pause=in_a_pause), asked):
+        asked: dict[str, Any] = {f"receiver_{place}": name for place, name in enumerate(some)}
+        asked |= {f"displays_{place}": int(name not in suspended) for place, name in enumerate(some)}
+        for place, priority, due_at in connection.execute(_next_due(len(some)), asked):
             name, moment = some[place], EPOCH + timedelta(microseconds=due_at)
             if priority != Priority.TAKE_DOWN and name in take_downs_only:
                 continue
             due[name] = min(moment, due.get(name, moment))
     return due
-
-
-def answered(connection: Connection) -> dict[str, dict[str, Any]]:
-    """What is known of each receiver from its answers."""
-    rows = [dict(row) for row in connection.execute(select(receivers)).mappings()]
-    return {row.pop("name"): row for row in rows}
 
 
 def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
@@ -306,61 +340,25 @@ def overtaken(connection: Connection, flights: Sequence[str]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def release(connection: Connection, now: datetime, held: Collection[str] = ()) -> int:
-    """Give up every lease but those of deliveries that are under way, for a database that only this process uses; how many
-    that were. Whoever held the others is gone, or never learned of them."""
-    lost = [one for one in connection.execute(_UNDER_WAY).scalars() if one not in held]
-    for start in range(0, len(lost), LANES_AT_ONCE):
-        some: dict[str, Any] = {"lost": lost[start : start + LANES_AT_ONCE]}
-        connection.execute(_GIVE_UP, some)
-        connection.execute(_LET_GO, some | {"now": now})
-    return len(lost)
-
-
-def astray(connection: Connection, now: datetime) -> bool:
-    """Whether a delivery waits for longer than any delivery ever does: the clock went back after that was written."""
-    return connection.execute(select(lanes.c.subject).where(_is_astray(now)).limit(1)).first() is not None
-
-
-def bring_back(write: Write) -> None:
-    """Let what waits for longer than any delivery ever does be due now. A lease so long is nobody's."""
-    overtaken_ones = select(lanes.c.in_flight).where(
-        _is_astray(write.now), lanes.c.in_flight.is_not(None), lanes.c.in_flight != lanes.c.delivery_id
-    )
-    outbox.supersede(write, list(write.execute(overtaken_ones).scalars()))
-    write.execute(update(lanes).where(_is_astray(write.now)).values(in_flight=None, lease_until=None, due_at=write.now))
-
-
-def clock_stepped(write: Write, by: timedelta, held: Collection[str]) -> None:
-    """The clock was set: what is under way has as long a lease as before, and where it went back, what waits waits no
-    longer than before. Several gateways may do this, each with its own clock: waiting too briefly harms nobody."""
-    moved = {"by": by // timedelta(microseconds=1)}
-    ours = list(held)
-    for start in range(0, len(ours), LANES_AT_ONCE):
-        write.execute(_MOVE_LEASES, moved | {"ours": ours[start : start + LANES_AT_ONCE]})
-    if by < timedelta(0):
-        write.execute(_MOVE_WAITS, moved | {"now": write.now})
-
-
-def _is_astray(now: datetime) -> ColumnElement[bool]:
-    urgent = (lanes.c.priority <= int(Priority.PUBLISHED)) & (lanes.c.due_at > now + LONGEST_URGENT_WAIT)
-    return (lanes.c.due_at > now + LONGEST_WAIT) | urgent
-
-
-def _claim(row: RowMapping) -> Claim:
+def _claim(row: RowMapping, *, is_suspended: bool) -> Claim:
     return Claim(
         delivery_id=row["id"],
-        message_id=row["message_id"],
+        message_id=webhooks.sent_as(row["message_id"], row["reissue"]),
         receiver=row["receiver"],
         card_id=row["card_id"],
         revision=row["revision"],
         type=row["type"],
         action=row["action"],
         body=row["body"],
+        sha256=row["sha256"],
         number=row["attempts"] + 1,
         created_at=row["created_at"],
+        due_at=row["due_at"],
         deadline=row["deadline"],
-        last_status=row["last_status"],
+        earlier=row["earlier"],
+        gone_at=row["gone_at"],
+        is_suspended=is_suspended,
+        reissue=row["reissue"],
     )
 
 
@@ -371,25 +369,40 @@ def _attempt_row(one: Finished, known: Any) -> dict[str, Any]:
         "delivery_id": one.claim.delivery_id,
         "number": one.claim.number,
         "started_at": attempt.started_at,
-        "microseconds": int(attempt.duration.total_seconds() * 1_000_000),
+        "microseconds": _microseconds(attempt.duration),
         "outcome": attempt.outcome,
         "status": attempt.status,
         "error": attempt.error,
         "ambiguous": attempt.ambiguous,
         "response_excerpt": attempt.response_excerpt,
+        "remote": attempt.remote,
+        "tls": attempt.tls,
+        "queued": _microseconds(queued(one)),
+        "looked_up": _microseconds(attempt.looked_up),
+        "connected": _microseconds(attempt.connected),
+        "answered": _microseconds(attempt.answered),
     } | (erasure.BLANKS[attempts] if known is not None and known.erased_at else {})
+
+
+def queued(one: Finished) -> timedelta | None:
+    """From when the delivery was due until its request began."""
+    return None if one.claim.due_at is None else max(one.attempt.started_at - one.claim.due_at, timedelta(0))
+
+
+def _microseconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else duration // timedelta(microseconds=1)
 
 
 def _is_ours(one: Finished, row: Any) -> bool:
     return row is not None and row.state == "pending" and row.attempts == one.claim.number
 
 
-def _ended(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
+def _ended(one: Finished, row: Any, now: datetime) -> dict[str, Any]:
     state, why = "pending", None
     match one.following:
         case Delivered():
             state = "delivered"
-        case _ if not is_newest:  # the lane moved on while it was under way (rule R3)
+        case _ if row.newest != one.claim.delivery_id:  # the lane moved on while it was under way (rule R3)
             state = "superseded"
         case Dead(reason=reason):
             state, why = "dead", reason
@@ -403,28 +416,17 @@ def _ended(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
         "why": why,
         "is_confirmed": state == "delivered" and one.attempt.confirmed,
         "status": one.attempt.status,
+        "said_gone": now if one.attempt.status == GONE else None,
     }
 
 
-def _landed(one: Finished, is_newest: bool, now: datetime) -> dict[str, Any]:
+def _landed(one: Finished, row: Any, now: datetime) -> dict[str, Any]:
     due: datetime | None = None
-    if not is_newest:
-        due = now  # what overtook it
+    wish: datetime | None = None
+    if row.newest != one.claim.delivery_id:  # what overtook it
+        wish = row.newest_not_before
+        due = max(now, wish or now)
     elif isinstance(one.following, Retry):
-        due = one.following.at
-    return {"finished": one.claim.delivery_id, "number": one.claim.number, "due": due}
-
-
-def _note(write: Write, finished: Sequence[Finished]) -> None:
-    """What the receivers' answers say of them."""
-    for name, attempt in {one.claim.receiver: one.attempt for one in finished}.items():
-        succeeded = attempt.outcome == "delivered"
-        said = {
-            "name": name,
-            "last_attempt_at": attempt.started_at,
-            "last_success_at": attempt.started_at if succeeded else None,
-            "failures": 0 if succeeded else 1,
-            "last_outcome": attempt.outcome,
-            "last_status": attempt.status,
-        }
-        write.execute(_NOTED[write.dialect], said)
+        due, wish = one.following.at, one.following.not_before
+    clear = int(one.claim.action == "display" and not one.attempt.ambiguous)
+    return {"finished": one.claim.delivery_id, "number": one.claim.number, "due": due, "wish": wish, "clear": clear}

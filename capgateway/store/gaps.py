@@ -111,15 +111,19 @@ def begin(
     return Begun(gap, is_new=True, card_ids=tuple(card_ids))
 
 
+_MISSED = (
+    select(gaps.c.feed, gaps.c.since)
+    .join(alerts, alerts.c.feed == gaps.c.feed)
+    .where(alerts.c.id == bindparam("alert"), gaps.c.noticed_at > alerts.c.received_at)
+    .order_by(gaps.c.since)
+    .limit(1)
+)
+
+
 def displayed(write: Write, card_id: str, alert_id: str) -> int:
     """A new card is on display. If its alert came before a gap of its feed was noticed, and waited since, it is unverified from
     the beginning; how many messages that took."""
-    missed = (
-        select(gaps.c.feed, gaps.c.since)
-        .join(alerts, alerts.c.feed == gaps.c.feed)
-        .where(alerts.c.id == alert_id, gaps.c.noticed_at > alerts.c.received_at)
-    )
-    if (row := write.execute(missed.order_by(gaps.c.since).limit(1)).first()) is None:
+    if (row := write.execute(_MISSED, {"alert": alert_id}).first()) is None:
         return 0
     write.execute(_MARK.values(unverified_since=row.since), {"card": card_id})
     return _tell(write, row.feed, row.since, [card_id])

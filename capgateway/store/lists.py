@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import and_, case, func, or_, select
 
+from capgateway import webhooks
 from capgateway.cap import Finding
 from capgateway.cards import Card, Draft, Gist, doubts_of, evidence, is_take_down
 from capgateway.store.records import (
@@ -62,6 +63,16 @@ _MARKED = (
 )
 #: Of a card's row; the rest of what is listed comes from elsewhere.
 _OF_A_CARD = [name for name in StoredCard.__struct_fields__ if name in cards.c]
+
+
+_DURATIONS = {
+    "duration_ms": "microseconds",
+    "queued_ms": "queued",
+    "lookup_ms": "looked_up",
+    "connect_ms": "connected",
+    "answer_ms": "answered",
+}
+"""How the API names what a part of an attempt took, and where that is kept."""
 
 
 def alert_page(
@@ -173,6 +184,12 @@ def delivery_page(
     rows, following = _page(connection, query, deliveries.c.created_at, deliveries.c.id, limit, after)
     tries = _attempts(connection, [row["id"] for row in rows])
     return Page(items=[_delivery(row, tries.get(row["id"], [])) for row in rows], next=following)
+
+
+def shown_to(connection: Connection, receiver: str, card_ids: Sequence[str]) -> set[str]:
+    """Of these cards, those that the receiver is to display: the newest of their lane is a display."""
+    mine = select(lanes.c.card_id).where(lanes.c.receiver == receiver, lanes.c.action == "display")
+    return set(connection.execute(mine.where(lanes.c.subject.in_(card_ids))).scalars())
 
 
 def waiting(connection: Connection) -> Waiting:
@@ -300,6 +317,7 @@ def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:
     fields = {name: row[name] for name in StoredDelivery.__struct_fields__ if name not in ("attempts", "next_at")}
+    fields["message_id"] = webhooks.sent_as(row["message_id"], row["reissue"])
     return StoredDelivery(attempts=tries, next_at=row["next_at"] if row["state"] == "pending" else None, **fields)
 
 
@@ -307,7 +325,8 @@ def _attempts(connection: Connection, delivery_ids: list[str]) -> dict[str, list
     query = select(attempts).where(attempts.c.delivery_id.in_(delivery_ids)).order_by(attempts.c.number)
     found: dict[str, list[StoredAttempt]] = {}
     for row in connection.execute(query).mappings():
-        fields = {name: row[name] for name in StoredAttempt.__struct_fields__ if name != "duration_ms"}
-        tried = StoredAttempt(duration_ms=row["microseconds"] / 1000, **fields)
+        fields = {name: row[name] for name in StoredAttempt.__struct_fields__ if name not in _DURATIONS}
+        times = {name: row[column] for name, column in _DURATIONS.items()}
+        tried = StoredAttempt(**fields, **{name: time and time / 1000 for name, time in times.items()})
         found.setdefault(row["delivery_id"], []).append(tried)
     return found

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 
 from capgateway import ids, webhooks
 from capgateway.store.many import Many
-from capgateway.store.tables import deliveries, messages
+from capgateway.store.tables import cards, deliveries, messages
 from capgateway.store.tables import lanes as lane_rows
-from capgateway.webhooks import Lane
+from capgateway.webhooks import REISSUE_AFTER, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +28,27 @@ _LANES = (
     .where(lane_rows.c.card_id == bindparam("card"))
     .order_by(lane_rows.c.receiver)
 )
-_HEADS = select(lane_rows.c.receiver, lane_rows.c.delivery_id, lane_rows.c.in_flight, lane_rows.c.lease_until).where(
-    lane_rows.c.subject == bindparam("subject"), lane_rows.c.receiver.in_(bindparam("receivers", expanding=True))
+_HEADS = select(
+    lane_rows.c.receiver,
+    lane_rows.c.delivery_id,
+    lane_rows.c.in_flight,
+    lane_rows.c.lease_until,
+    lane_rows.c.not_before,
+).where(lane_rows.c.subject == bindparam("subject"), lane_rows.c.receiver.in_(bindparam("receivers", expanding=True)))
+_MOVED = (
+    "card_id",
+    "delivery_id",
+    "revision",
+    "action",
+    "priority",
+    "since",
+    "due_at",
+    "not_before",
+    "in_flight",
+    "lease_until",
+    "remind_at",
+    "reminders",
 )
-_MOVED = ("card_id", "delivery_id", "revision", "action", "priority", "since", "due_at", "in_flight", "lease_until")
 _MOVE_ON = Many(
     update(lane_rows)
     .where(lane_rows.c.receiver == bindparam("to_receiver"), lane_rows.c.subject == bindparam("to_subject"))
@@ -41,6 +58,20 @@ _SUPERSEDE = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("overtaken", expanding=True)), deliveries.c.state == "pending")
     .values(state="superseded", ended_at=bindparam("now"))
+)
+_UNCLEAR = (
+    select(deliveries, lane_rows.c.priority)
+    .join(lane_rows, lane_rows.c.delivery_id == deliveries.c.id)
+    .where(deliveries.c.id.in_(bindparam("acknowledged", expanding=True)))
+    .where(deliveries.c.action == "take_down", deliveries.c.reissue == 0, lane_rows.c.unclear > 0)
+)
+_IS_OPEN = or_(lane_rows.c.due_at.is_not(None), lane_rows.c.action == "display")
+_CLOSE = (
+    update(messages)
+    .where(messages.c.card_id == bindparam("card"), messages.c.action == "display", messages.c.body.is_not(None))
+    .where(exists().where(cards.c.id == bindparam("card"), cards.c.state == "ended", cards.c.held_at.is_(None)))
+    .where(~exists().where(lane_rows.c.card_id == bindparam("card"), _IS_OPEN))
+    .values(body=None)
 )
 
 
@@ -85,12 +116,38 @@ def supersede(write: Write, delivery_ids: Sequence[str]) -> None:
         write.execute(_SUPERSEDE, {"overtaken": list(delivery_ids), "now": write.now})
 
 
+def send_again(write: Write, acknowledged: Sequence[str]) -> None:
+    """Send acknowledged take-downs once more where a display ended in an unclear way (rule R7)."""
+    if not acknowledged:
+        return
+    for row in write.execute(_UNCLEAR, {"acknowledged": list(acknowledged)}).mappings().all():
+        at = write.now + REISSUE_AFTER
+        again = {name: row[name] for name in ("message_id", "receiver", "subject", "card_id", "revision", "action")}
+        again["id"] = ids.derived("dlv", row["message_id"], row["receiver"], "1")
+        times = {"created_at": write.now, "deadline": webhooks.deadline("take_down", expires_at=at, created_at=at)}
+        write.add(deliveries, _NEW | again | times | {"reissue": 1})
+        head = {**again, "delivery_id": again["id"], "priority": row["priority"], "since": at, "due_at": at}
+        head |= {"not_before": at, "in_flight": None, "lease_until": None, "remind_at": None, "reminders": 0}
+        write.execute_many(_MOVE_ON, [{f"to_{name}": head[name] for name in (*_MOVED, "receiver", "subject")}])
+
+
+def close(write: Write, card_id: str) -> None:
+    """Erase what displays of a card say, if it has ended and every lane of it is closed. Nothing can send them any more; what a
+    person keeps stays."""
+    write.execute(_CLOSE, {"card": card_id})
+
+
+_NEW = {"state": "pending", "reissue": 0, "attempts": 0, "earlier": 0, "confirmed": False}
+"""A delivery that nobody has attempted."""
+
+
 def _head(write: Write, message: Message, receiver: str, subject: str) -> dict[str, Any]:
     """Write the delivery, and give the lane that has it as its newest, due at once."""
     delivery_id = ids.derived("dlv", message.id, receiver)
     write.add(
         deliveries,
-        {
+        _NEW
+        | {
             "id": delivery_id,
             "message_id": message.id,
             "receiver": receiver,
@@ -98,11 +155,8 @@ def _head(write: Write, message: Message, receiver: str, subject: str) -> dict[s
             "card_id": message.card_id,
             "revision": message.revision,
             "action": message.action,
-            "state": "pending",
             "created_at": write.now,
             "deadline": webhooks.deadline(message.action, expires_at=message.expires_at, created_at=write.now),
-            "attempts": 0,
-            "confirmed": False,
         },
     )
     return {
@@ -115,8 +169,11 @@ def _head(write: Write, message: Message, receiver: str, subject: str) -> dict[s
         "priority": int(webhooks.priority(message.type, message.action)),
         "since": write.now,
         "due_at": write.now,
+        "not_before": None,
         "in_flight": None,
         "lease_until": None,
+        "remind_at": write.now + webhooks.REMIND_AFTER[0] if message.action == "take_down" else None,
+        "reminders": 0,
     }
 
 
@@ -140,6 +197,8 @@ def _move_on(write: Write, heads: Sequence[Mapping[str, Any]], subject: str) -> 
     for head in heads:
         flight, was = under_way.get(head["receiver"]), before[head["receiver"]]
         values = dict(head)
+        if was.not_before and was.not_before > write.now and head["action"] != "take_down":  # the receiver's wish
+            values |= {"due_at": was.not_before, "not_before": was.not_before}
         if flight:
             values |= {"due_at": flight.lease_until, "in_flight": flight.in_flight, "lease_until": flight.lease_until}
         elif was.in_flight:  # its lease is over: nobody will say how it ended

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from capgateway.cap import Finding
 from capgateway.cards import Card, Decision
 from capgateway.feeds.http.answer import Validators
+from capgateway.webhooks import Attempt, Claim, Next
 
 T = TypeVar("T")
 
@@ -163,8 +164,17 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     card: Card | None
 
 
+class Finished(NamedTuple):
+    """An attempt that is over, and what follows from it."""
+
+    claim: Claim
+    attempt: Attempt
+    following: Next
+
+
 class StoredAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at a delivery."""
+    """One attempt at a delivery. ``queued_ms`` is how long it was due before; ``lookup_ms`` and ``connect_ms`` are null where a
+    connection was there."""
 
     number: int
     started_at: datetime
@@ -173,13 +183,21 @@ class StoredAttempt(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     error: str | None
     ambiguous: bool
+    remote: str | None
+    tls: str | None
+    queued_ms: float | None
+    lookup_ms: float | None
+    connect_ms: float | None
+    answer_ms: float | None
 
 
 class StoredDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery as the API lists it; never its body."""
+    """One delivery as the API lists it; never its body. ``message_id`` is the id under which it is sent; ``reissue`` is 1 for a
+    take-down that is sent once more."""
 
     id: str
     message_id: str
+    reissue: int
     type: str
     sequence: int
     receiver: str

@@ -19,7 +19,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import bindparam, create_engine, delete, event, insert, make_url, select, text
@@ -27,10 +27,11 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import deliveries, gists, pictures, schema
+from capgateway.store import gists, leases, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
 from capgateway.store.scrub import Scrubbed, scrub
+from capgateway.store.seal import Seal, seal_of
 from capgateway.store.tables import feed_status, gateway
 from capgateway.store.writer import Writer
 from capgateway.webhooks import Outlets
@@ -94,13 +95,20 @@ class Store:
             store.upgrade()
             if store.is_ours_alone:
                 with _trouble(store.name), store._engine.begin() as connection:
-                    deliveries.release(connection, store.clock())
+                    leases.release(connection, store.clock())
                     pictures.release(connection, store.clock())
         except BaseException:
             store.close()
             raise
         store._writer = Writer(store._engine, store)
         return store
+
+    @cached_property
+    def seal(self) -> Seal:
+        """What keeps secrets readable for this gateway alone. Making the key takes a moment; call it in a thread."""
+        with _trouble(self.name), self._reader.connect() as connection:
+            deployment = connection.execute(select(gateway.c.deployment)).scalar_one()
+        return seal_of(self._url, deployment)
 
     @classmethod
     def open_read_only(cls, url: str) -> Self:

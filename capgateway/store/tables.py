@@ -121,6 +121,9 @@ gateway = Table(
     Column("deployment", String(64), nullable=False, comment="random name of this database; part of every webhook-id"),
     Column("sequence", BigInteger, nullable=False, comment="the last sequence given out; grows over the whole gateway"),
     Column("paused_since", Moment, comment="since when no display starts anywhere; null while displays are sent"),
+    Column(
+        "caught_up_at", Moment, comment="when every polled feed had answered completely; no snapshot is sent before"
+    ),
 )
 
 addresses = Table(
@@ -455,12 +458,15 @@ deliveries = Table(
     Column("state", String(12), nullable=False, comment="pending | delivered | superseded | dead"),
     Column("created_at", Moment, nullable=False),
     Column("deadline", Moment),
+    Column("reissue", Integer, nullable=False, comment="0; 1 where a take-down is sent once more, under another id"),
     Column("attempts", Integer, nullable=False, default=0, comment="claims so far: the fencing number"),
+    Column("earlier", Integer, nullable=False, comment="of these, before a person had it sent again"),
     Column("last_status", Integer, comment="HTTP status of the last attempt"),
+    Column("gone_at", Moment, comment="when the receiver first answered 410"),
     Column("confirmed", Boolean, nullable=False, default=False, comment="the receiver said it shows or removed it"),
     Column("ended_at", Moment),
     Column("reason", String(30), comment="why it is dead"),
-    UniqueConstraint("message_id", "receiver"),
+    UniqueConstraint("message_id", "receiver", "reissue"),
 )
 Index(None, deliveries.c.created_at, deliveries.c.id)
 Index(None, deliveries.c.state, deliveries.c.created_at, deliveries.c.id)
@@ -514,6 +520,20 @@ lanes = Table(
     Column("due_at", Moment, comment="when to attempt it; the end of the lease while one is under way; null when done"),
     Column("in_flight", String(40), comment="the delivery under way: the newest, or one that it overtook"),
     Column("lease_until", Moment, comment="until then the one under way is its claimant's"),
+    Column(
+        "not_before", Moment, comment="no attempt before, whatever is brought forward: the receiver's wish, or a rule"
+    ),
+    Column(
+        "unclear",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="displays that were sent and may still be processed: begun, and not known to have ended",
+    ),
+    Column("remind_at", Moment, comment="when operators are told next that the take-down is not acknowledged"),
+    Column(
+        "reminders", Integer, nullable=False, server_default="0", comment="how often the time for that has come so far"
+    ),
 )
 WAITS = lanes.c.due_at.is_not(None)
 Index(None, lanes.c.receiver, lanes.c.priority, lanes.c.due_at, sqlite_where=WAITS, postgresql_where=WAITS)
@@ -521,6 +541,8 @@ IS_UNDER_WAY = lanes.c.in_flight.is_not(None)
 Index(None, lanes.c.in_flight, sqlite_where=IS_UNDER_WAY, postgresql_where=IS_UNDER_WAY)
 Index(None, lanes.c.card_id)
 Index(None, lanes.c.delivery_id)
+REMINDS = lanes.c.remind_at.is_not(None)
+Index(None, lanes.c.remind_at, sqlite_where=REMINDS, postgresql_where=REMINDS)
 
 receivers = Table(
     "receivers",
@@ -531,7 +553,51 @@ receivers = Table(
     Column("failures", Integer, nullable=False, comment="attempts that failed in a row"),
     Column("last_outcome", String(20), nullable=False),
     Column("last_status", Integer),
+    Column("opened_at", Moment, comment="since when the breaker lets only probes through; null while it is closed"),
+    Column("pause", Integer, comment="seconds between two probes; null while it is closed"),
+    Column("suspended_at", Moment, comment="since when it gets no displays, because it said that it is gone"),
+    Column("revived_at", Moment, comment="when a person last had its state sent again: what is known of it is void"),
     comment="what is known of each receiver from its answers",
+)
+
+readiness = Table(
+    "readiness",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column(
+        "fingerprint", String(64), nullable=False, comment="hash of how it is reached: another one is another receiver"
+    ),
+    Column("challenge_at", Moment, nullable=False, comment="when to challenge it next"),
+    Column("challenged_at", Moment, comment="of the last challenge whose outcome is known"),
+    Column("proved_at", Moment, comment="of the last challenge that it passed"),
+    Column("snapshot_at", Moment, nullable=False, comment="when to send the next snapshot"),
+    Column("acknowledged_at", Moment, comment="of the last snapshot that it acknowledged"),
+    Column("misses", Integer, nullable=False, comment="snapshots in a row that it did not acknowledge"),
+    comment="what is sent to each receiver to know that it is ready, and what came of it",
+)
+
+receiver_troubles = Table(
+    "receiver_troubles",
+    metadata,
+    Column("receiver", String(100), primary_key=True),
+    Column(
+        "cause",
+        String(20),
+        primary_key=True,
+        comment="challenge | snapshot | refused | clock | moved | blocked | failing | mismatch",
+    ),
+    Column("since", Moment, nullable=False),
+    Column("last_answer", Told, comment="at the beginning: a status, or why there was no answer"),
+    comment="why receivers are degraded; operators were told of each when it began",
+)
+
+sealed_receivers = Table(
+    "sealed_receivers",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="its settings, readable only with a key that is not in here"),
+    Column("sealed_at", Moment, nullable=False),
+    comment="how receivers are reached that are no longer configured, until they display nothing",
 )
 
 feed_status = Table(
@@ -540,6 +606,7 @@ feed_status = Table(
     Column("name", String(100), primary_key=True),
     Column("complete_at", Moment, comment="of the last answer whose every entry was accounted for"),
     Column("unjudged_since", Moment, comment="since when its answers show nothing known, until that is judged"),
+    Column("silent_since", Moment, comment="of its last success, if operators were told since that it is silent"),
     Column("lease_owner", String(64), comment="the gateway that reads it, where several share a database"),
     Column("lease_until", Moment),
 )
@@ -560,6 +627,12 @@ attempts = Table(
         Told,
         comment="at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card",
     ),
+    Column("remote", String(64), comment="the address that was connected to"),
+    Column("tls", String(10), comment="the version of TLS"),
+    Column("queued", BigInteger, comment="microseconds from when it was due to the request"),
+    Column("looked_up", BigInteger, comment="for the name; null where a connection was there, or none was looked up"),
+    Column("connected", BigInteger, comment="for the connection, name and TLS included; null where one was there"),
+    Column("answered", BigInteger, comment="until the head of the answer was there"),
 )
 
 PERSONAL = (

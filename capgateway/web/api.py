@@ -79,7 +79,8 @@ async def cards(request: web.Request) -> web.Response:
     found = await query.found(store.read(lists.card_page, **query.page(request, state=CARD_STATES)))
     if mine is None:
         return as_json(found)
-    items = [_for_receiver(one) for one in found.items if await _is_shown(store, one.card_id, mine)]
+    shown = await store.read(lists.shown_to, mine, [one.card_id for one in found.items])
+    items = [_for_receiver(one) for one in found.items if one.card_id in shown]
     return as_json(Page(items=items, next=found.next))
 
 
@@ -133,12 +134,6 @@ async def reload(request: web.Request) -> web.Response:
 def _for_receiver(card: StoredCard) -> dict[str, Any]:
     """A card without what only operators need."""
     return {name: value for name, value in msgspec.structs.asdict(card).items() if name not in ("attention", "held_at")}
-
-
-async def _is_shown(store: Store, card_id: str, receiver: str) -> bool:
-    """Whether the newest message to a receiver displays the card."""
-    newest = await _newest(store, card_id, receiver)
-    return newest is not None and newest.action == "display"
 
 
 async def _newest(store: Store, card_id: str, receiver: str) -> StoredDelivery | None:

@@ -14,6 +14,8 @@ from capgateway.errors import ConfigError
 from capgateway.web import (
     api,
     connections,
+    deliveries,
+    drill,
     erase,
     feeds,
     guard,
@@ -27,6 +29,7 @@ from capgateway.web import (
     quarantine,
     receivers,
     validate,
+    wellknown,
 )
 from capgateway.web.gateway import GATEWAY, Gateway
 
@@ -42,7 +45,23 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(guard.add_headers)
-    for part in (health, api, hand, lives, quarantine, erase, feeds, receivers, media, places, validate, page):
+    for part in (
+        health,
+        api,
+        hand,
+        lives,
+        quarantine,
+        erase,
+        deliveries,
+        drill,
+        feeds,
+        receivers,
+        media,
+        places,
+        wellknown,
+        validate,
+        page,
+    ):
         app.add_routes(part.routes)
     return app
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from aiohttp import web
 
 from capgateway.cards import NotAFact
 from capgateway.store.audit import Act
+from capgateway.store.recovery import Mode
 from capgateway.web.feeds import received
 from capgateway.web.guard import actor
 from capgateway.web.problems import Refused
@@ -26,7 +28,8 @@ EXAMPLE = '{"reason": "why you do this"}'
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``card`` is for actions about one, ``identifier`` for those about the alerts of that identifier, ``remove`` for
-    corrections, ``programme`` for what is published, ``lift`` for what is held."""
+    corrections, ``programme`` for what is published, ``lift`` for what is held,
+    ``mode`` and ``since`` for what a receiver is sent again, ``feed`` and ``receivers`` for drills."""
 
     reason: str | None = None
     card: str | None = None
@@ -34,6 +37,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     remove: list[str] = []
     programme: str | None = None
     lift: bool = False
+    mode: Mode = "state"
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    feed: str | None = None
+    receivers: list[str] = []
 
 
 async def said(request: web.Request) -> Said:

@@ -6,10 +6,11 @@ R3  A new revision supersedes all pending lower ones, at once and for good: repl
 R4  A take-down waits for no retry: it is due at once, and a display under way gets two seconds to end.
 R5  Once a take-down is stored no display of its card starts, ever.
 R6  The take-down is sent even where no display was ever attempted.
+R7  Where a display ended in an unclear way, its take-down is sent once more, a minute after its acknowledgement, under
+    another id: a receiver that only compares ids may have processed that display in between.
 
 The store keeps the rules in the statement that hands out a :class:`Claim`; ``dispatch`` keeps the two seconds. This
-module contains what both need to know. ``Claim.last_status`` is there for the one rule that looks back: a 410 is
-believed when it is said twice.
+module contains what both need to know.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ Action = Literal["display", "take_down"]
 OPERATOR = "operator."
 """How the types begin that are for the operators' own receiver: as urgent as a new card."""
 
+REISSUE_AFTER = timedelta(seconds=60)
+"""What a receiver may take to process a display of which we heard nothing. Whatever answers slower has timed out long ago."""
+REMIND_AFTER = (timedelta(seconds=60), timedelta(minutes=5), timedelta(minutes=15))
+"""How long after a take-down operators get a message, and further ones, that a receiver has not acknowledged it."""
 TAKE_DOWN_PATIENCE = timedelta(hours=24)
 """How long a take-down outlives its card: a receiver that was away over the end still learns of it."""
 
@@ -42,8 +47,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that is ours to attempt until the lease ends.
 
     ``number`` counts its attempts from 1, this one included, and is the fencing token: what is recorded under an older
-    number than the store's is refused. ``last_status`` is the HTTP status of the attempt before, ``None`` if there was
-    none or it got no answer.
+    number than the store's is refused. ``earlier`` of them were made before a person had it sent again. ``gone_at`` is when
+    the receiver first answered 410 to it. ``is_suspended``: the receiver gets no displays, because it said that it is gone.
+    ``reissue`` is 1 for a take-down that is sent once more; ``message_id`` is the id under which it is sent.
     """
 
     delivery_id: str
@@ -54,10 +60,20 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     action: Action | None
     body: bytes
+    sha256: str = ""
     number: int
     created_at: datetime
+    due_at: datetime | None = None
     deadline: datetime | None = None
-    last_status: int | None = None
+    earlier: int = 0
+    gone_at: datetime | None = None
+    is_suspended: bool = False
+    reissue: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Which attempt of its schedule this is, counted from 1."""
+        return self.number - self.earlier
 
     @property
     def priority(self) -> Priority:

@@ -11,10 +11,26 @@ from capgateway import ids
 from capgateway.webhooks.lane import OPERATOR
 from capgateway.webhooks.messages import Message, Time, encode
 
-Kind = Literal["takedown_held", "review_waiting", "feed_gap", "cards_unverified"]
+Kind = Literal[
+    "takedown_unconfirmed",
+    "takedown_held",
+    "feed_silent",
+    "feed_gap",
+    "cards_unverified",
+    "receiver_degraded",
+    "dead_letter",
+    "review_waiting",
+]
 Severity = Literal["critical", "warning"]
 OperatorType = Literal[
-    "operator.takedown_held", "operator.review_waiting", "operator.feed_gap", "operator.cards_unverified"
+    "operator.takedown_unconfirmed",
+    "operator.takedown_held",
+    "operator.feed_silent",
+    "operator.feed_gap",
+    "operator.cards_unverified",
+    "operator.receiver_degraded",
+    "operator.dead_letter",
+    "operator.review_waiting",
 ]
 
 PATIENCE = timedelta(hours=24)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 
+from capgateway.webhooks.ed25519 import SigningKey
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Fields are the keys of ``[[receivers]]``. ``secrets`` are the decoded HMAC keys, newest first: all sign.
+    ``signing_key`` is the seed of an ed25519 key, which signs too.
 
     ``programmes`` are those whose cards it gets, ``*`` for all. ``rate`` is messages a second; ``timeout`` covers the whole
     request, the answer's body included.
@@ -37,6 +41,11 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Receiver({self.name!r})"  # the secrets never reach a log
+
+    @cached_property
+    def signer(self) -> SigningKey | None:
+        """The key of ``signing_key``, made once."""
+        return SigningKey(self.signing_key) if self.signing_key else None
 
     def wants(self, message_type: str) -> bool:
         """Whether ``messages`` selects this type. Patterns are anchored and ``*`` crosses dots."""

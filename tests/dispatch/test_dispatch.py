@@ -17,7 +17,7 @@ from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, ru
 
 from capgateway.dispatch import walk
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
-from capgateway.store import deliveries, lists
+from capgateway.store import deliveries, lists, outbox, standing
 
 FAIL = Misbehaviour(fail={500: 1.0})
 
@@ -133,16 +133,19 @@ async def test_a_take_down_passes_hung_displays(tmp_path: Path, monkeypatch: pyt
         await until(lambda: actions == ["display", "take_down"])
 
 
-async def test_a_take_down_ends_the_display_under_way(tmp_path: Path) -> None:
-    """A display that hangs when its card is cancelled is closed after two seconds, and the take-down goes."""
+async def test_a_take_down_ends_the_display_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A display that hangs when its card is cancelled is closed after two seconds, and the take-down goes; a while after its
+    acknowledgement it goes once more (R4, R7)."""
+    monkeypatch.setattr(outbox, "REISSUE_AFTER", timedelta(milliseconds=100))
     async with choosy_receiver() as (url, actions), running(tmp_path, a_receiver(url)) as gateway:
         await gateway.issue("a")
         await until(lambda: actions == ["display"])
         await gateway.cancel("a")
-        await until(lambda: actions == ["display", "take_down"])
+        await until(lambda: actions == ["display", "take_down", "take_down"])
         await until(lambda: all_ended(gateway))
-        display, take_down = await gateway.deliveries()
-    assert (display.state, take_down.state) == ("superseded", "delivered")
+        display, take_down, again = await gateway.deliveries()
+    assert (display.state, take_down.state, again.state) == ("superseded", "delivered", "delivered")
+    assert (take_down.reissue, again.reissue) == (0, 1)
     assert [(each.outcome, each.ambiguous) for each in display.attempts] == [("overtaken", True)]
 
 
@@ -295,3 +298,13 @@ async def test_order_holds_in_a_storm(tmp_path: Path) -> None:
     seen = [each.outcome for each in server.arrivals]
     assert "stale" not in seen
     assert seen.count("removed") == len(names)
+
+
+async def test_the_first_success_of_a_receiver_is_known(tmp_path: Path) -> None:
+    """However often its courier looked before and found nothing."""
+    async with a_server() as server, running(tmp_path, a_receiver(server.url)) as gateway:
+        await asyncio.sleep(0.3)  # its first look
+        await gateway.issue("a")
+        await until(lambda: all_ended(gateway))
+        known = await gateway.store.read(standing.answered)
+    assert known["feed"]["last_success_at"] is not None

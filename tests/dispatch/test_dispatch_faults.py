@@ -17,7 +17,7 @@ from capgateway.clock import SYSTEM, Clocks, replaced
 from capgateway.dispatch import report, walk
 from capgateway.errors import StoreError
 from capgateway.simulate.receiver import ReceiverServer
-from capgateway.store import deliveries, lists
+from capgateway.store import deliveries, leases, lists, outbox
 from capgateway.webhooks import after
 from capgateway.webhooks.send import send
 
@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(walk, "BROKEN_WAIT", timedelta(milliseconds=50))
+    monkeypatch.setattr(outbox, "REISSUE_AFTER", timedelta(milliseconds=50))
 
 
 def a_server() -> ReceiverServer:
@@ -50,7 +51,7 @@ def failing(real: Callable[..., Any], times: int, error: Exception, *, for_one: 
 
 PLACES: dict[str, tuple[str, Callable[..., Any]]] = {
     "a session": ("capgateway.net.new_session", net.new_session),
-    "a turn": ("capgateway.store.deliveries.turn", deliveries.turn),
+    "a turn": ("capgateway.store.deliveries.turns", deliveries.turns),
     "a request": ("capgateway.dispatch.flight.send", send),
     "a judgement": ("capgateway.dispatch.walk.after", after),
     "a look": ("capgateway.store.deliveries.next_due", deliveries.next_due),
@@ -157,7 +158,7 @@ async def test_leases_that_nobody_holds_are_given_up(tmp_path: Path, monkeypatch
     async def write(work: Any, /, *arguments: Any, **named: Any) -> Any:
         nonlocal lost
         done = await real(work, *arguments, **named)
-        if work is deliveries.turn and done.claims and lost:
+        if work is deliveries.turns and done[0].claims and lost:
             lost -= 1
             raise StoreError("the connection was lost")
         return done
@@ -181,7 +182,7 @@ async def test_a_take_down_is_tried_again_after_a_step(tmp_path: Path, step: tim
         await gateway.cancel("a")
         await until(lambda: was_tried(gateway))
         with replaced(Clocks(lambda: SYSTEM.wall() + step, SYSTEM.monotonic)):
-            await gateway.store.write(deliveries.clock_stepped, step, gateway.dispatch.held)
+            await gateway.store.write(leases.clock_stepped, step, gateway.dispatch.held)
             gateway.dispatch.replace_receivers([a_receiver(url)])
             await until(lambda: nothing_waits(gateway))
     assert actions == ["display", "take_down"]

@@ -10,7 +10,7 @@ import pytest
 from net_server import LOOPBACK, answering
 
 from capgateway import net
-from capgateway.net.session import RESERVED_DESCRIPTORS
+from capgateway.net.guard import RESERVED_DESCRIPTORS
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from store_story import LEASE, NOW, at, attempt, chain, take
 
-from capgateway.store import Finished, MissingEntry, Store, deliveries, feeds
+from capgateway.store import Finished, MissingEntry, Store, deliveries, feeds, leases
 from capgateway.webhooks import Claim, Retry
 
 HOUR = timedelta(hours=1)
@@ -42,7 +42,7 @@ async def test_a_retry_does_not_wait_for_the_old_time(store: Store) -> None:
     """The clock goes back an hour: what was due in two seconds is due in two seconds."""
     await waiting(store)
     with at(store, NOW - HOUR):
-        await store.write(deliveries.clock_stepped, -HOUR, [])
+        await store.write(leases.clock_stepped, -HOUR, [])
     assert await due(store) == [SOON - HOUR]
 
 
@@ -50,7 +50,7 @@ async def test_what_is_due_sooner_after_a_step_forward_stays_so(store: Store) ->
     """An hour too early harms nobody; what is more is left as it is."""
     await waiting(store)
     with at(store, NOW + HOUR):
-        await store.write(deliveries.clock_stepped, HOUR, [])
+        await store.write(leases.clock_stepped, HOUR, [])
         assert await store.write(deliveries.claim, "app", room=1, lease=LEASE)
 
 
@@ -59,7 +59,7 @@ async def test_a_lease_lasts_as_long_as_before(store: Store, step: timedelta) ->
     """What this process carries out stays its own for the rest of the lease, by the new time."""
     claim = await claimed(store)
     with at(store, NOW + step):
-        await store.write(deliveries.clock_stepped, step, [claim.delivery_id])
+        await store.write(leases.clock_stepped, step, [claim.delivery_id])
     assert await due(store) == [LEASE + step]
 
 
@@ -76,8 +76,8 @@ async def test_what_waits_for_ever_is_due_again(store: Store, wait: timedelta) -
     """The clock went back while no gateway ran: what lies further ahead than any retry is due, what does not stays."""
     await waiting(store)
     with at(store, NOW + SOON - wait):
-        is_astray = await store.read(deliveries.astray, NOW + SOON - wait)
-        await store.write(deliveries.bring_back)
+        is_astray = await store.read(leases.astray, NOW + SOON - wait)
+        await store.write(leases.bring_back)
         got = await store.write(deliveries.claim, "app", room=1, lease=LEASE)
     assert (is_astray, bool(got)) == ((True, True) if wait == HOUR else (False, False))
 
@@ -86,7 +86,7 @@ async def test_a_lease_of_the_old_time_is_nobodys(store: Store) -> None:
     """The same for what a gateway that is gone had under way."""
     claim = await claimed(store)
     with at(store, NOW - HOUR):
-        await store.write(deliveries.bring_back)
+        await store.write(leases.bring_back)
         (again,) = await store.write(deliveries.claim, "app", room=1, lease=LEASE)
     assert (again.delivery_id, again.number) == (claim.delivery_id, 2)
 
@@ -96,9 +96,9 @@ async def test_what_nobody_holds_is_let_go(store: Store) -> None:
     claim = await claimed(store)
     with at(store, NOW):
         held = {claim.delivery_id}
-        assert await store.write(lambda write: deliveries.release(write.connection, NOW, held)) == 0
+        assert await store.write(lambda write: leases.release(write.connection, NOW, held)) == 0
         assert not await store.write(deliveries.claim, "app", room=1, lease=LEASE)
-        assert await store.write(lambda write: deliveries.release(write.connection, NOW)) == 1
+        assert await store.write(lambda write: leases.release(write.connection, NOW)) == 1
         assert await store.write(deliveries.claim, "app", room=1, lease=LEASE)
 
 

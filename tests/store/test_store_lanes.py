@@ -26,7 +26,7 @@ from capgateway import cap
 from capgateway.cards import Policy
 from capgateway.simulate import story
 from capgateway.simulate.board import Board, Body
-from capgateway.store import Finished, Store, copies
+from capgateway.store import Finished, Store, copies, leases
 from capgateway.store import alerts as alert_rows
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.tables import cards as cards_table
@@ -141,7 +141,7 @@ class Lanes(RuleBasedStateMachine):
 
     def restart(self) -> None:
         with self.store._engine.begin() as connection:
-            delivery_rows.release(connection, self.now)
+            leases.release(connection, self.now)
         self.open.clear()
 
     # What the walk to the receivers does

@@ -61,7 +61,8 @@ OURS = {
     "lanes": {"receiver", "subject", "card_id", "delivery_id", "action", "in_flight"},
     "receivers": {"name", "last_outcome"},
     "feed_status": {"name", "lease_owner"},
-    "attempts": {"delivery_id", "outcome"},
+    "attempts": {"delivery_id", "outcome", "remote", "tls"},
+    "sealed_receivers": {"name"},
 }
 """Columns whose words are the gateway's own or the operator's. A new column is either of these or has a stranger's type."""
 

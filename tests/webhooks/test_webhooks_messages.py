@@ -18,7 +18,7 @@ from capgateway import cards, shipped
 from capgateway.cards import Card, Policy
 from capgateway.cards.decision import EndReason
 from capgateway.simulate import story
-from capgateway.webhooks import messages
+from capgateway.webhooks import messages, operator, passing
 from capgateway.webhooks.receiver import Receiver
 from capgateway.webhooks.schema import json_schema
 
@@ -202,9 +202,48 @@ def test_every_body_fits_the_shipped_schema() -> None:
             *(messages.take_down(a_stamp(exercise=exercise), each, ended_at=NOW) for each in get_args(EndReason)),
         )
     ]
+    made += [*passing_messages(), *operator_messages()]
     for message in made:
         checked.validate(json.loads(message.body))
-    assert {message.type for message in made} >= {*get_args(messages.TakeDownType), "exercise.card.published"}
+    assert {message.type for message in made} == {
+        *get_args(messages.DisplayType),
+        *get_args(messages.TakeDownType),
+        *get_args(operator.OperatorType),
+        *(passing.SNAPSHOT, passing.TEST, passing.CHALLENGE),
+    }
+
+
+def passing_messages() -> list[messages.Message]:
+    """What every receiver gets beside cards."""
+    stamp = passing.Passing(deployment="test", receiver="app", sequence=SEQUENCE, timestamp=NOW, expires_at=END)
+    active = passing.ActiveCard(card_id="crd_1", revision=2, sequence=1, expires_at=END, verified_at=NOW)
+    nonce = "n" * 32
+    return [passing.snapshot(stamp, (active,)), passing.test(stamp, nonce), passing.challenge(stamp, nonce)]
+
+
+def operator_messages() -> list[messages.Message]:
+    """One of each kind."""
+    said = operator.OperatorData(severity="warning", feed="nws", advice="Look at it.")
+    return [
+        operator.operator_message(kind, said, deployment="test", sequence=SEQUENCE, timestamp=NOW)
+        for kind in get_args(operator.Kind)
+    ]
+
+
+def test_a_snapshot_lists_what_a_receiver_should_display() -> None:
+    """It is about no card, has no action, and lists the cards in the order of their ids."""
+    stamp = passing.Passing(deployment="test", receiver="app", sequence=SEQUENCE, timestamp=NOW, expires_at=END)
+    cards_ = [
+        passing.ActiveCard(card_id=card_id, revision=1, sequence=1, expires_at=END, verified_at=NOW)
+        for card_id in ("crd_b", "crd_a")
+    ]
+    message = passing.snapshot(stamp, tuple(cards_))
+    data = json.loads(message.body)["data"]
+    assert (message.action, message.card_id, message.type) == (None, None, "state.snapshot")
+    assert (data["sequence"], data["generated_at"]) == (SEQUENCE, "2026-11-22T07:41:03Z")
+    assert [card["card_id"] for card in data["active"]] == ["crd_a", "crd_b"]
+    other = passing.snapshot(msgspec.structs.replace(stamp, receiver="wall"), tuple(cards_))
+    assert other.id != message.id
 
 
 def test_the_shipped_schema_is_current() -> None:

@@ -121,11 +121,32 @@ def test_refusals_are_slowed_not_dropped(status: int) -> None:
 
 
 def test_gone_is_confirmed_before_it_is_believed() -> None:
-    """A first 410 is asked about again after a minute; the second in a row ends the delivery."""
+    """A first 410 is asked about again after a minute; the second ends a display, and slows a take-down to five minutes."""
+    shown = a_claim(number=2, gone_at=NOW, **PUBLISHED)
+    assert wait(a_claim(**PUBLISHED), a_failure(status=410), chance=0) == 60
+    assert after(shown, a_failure(status=410), now=NOW, chance=0) == Dead("gone")
+    assert wait(shown, a_failure(status=500)) == 2
     assert wait(a_claim(), a_failure(status=410), chance=0) == 60
-    assert wait(a_claim(number=2, last_status=500), a_failure(status=410), chance=0) == 60
-    assert after(a_claim(number=3, last_status=410), a_failure(status=410), now=NOW, chance=0) == Dead("suspended")
-    assert wait(a_claim(number=3, last_status=410), a_failure(status=500)) == 4
+    assert wait(a_claim(number=2, gone_at=NOW), a_failure(status=410)) == 300
+
+
+def test_a_suspended_receiver_is_asked_every_five_minutes() -> None:
+    """It is sent take-downs and nothing else, however it answers."""
+    claim = a_claim(is_suspended=True)
+    assert [wait(claim, a_failure(status=status)) for status in (None, 410, 500)] == [300, 300, 300]
+
+
+def test_what_a_receiver_refuses_to_the_end_is_named() -> None:
+    """The reason of a display that was refused until its card ended is the refusal of its body."""
+    over = a_claim(number=5, deadline=NOW, **PUBLISHED)
+    assert after(over, a_failure(status=422), now=NOW, chance=0) == Dead("payload_rejected")
+    assert after(over, a_failure(status=404), now=NOW, chance=0) == Dead("deadline")
+
+
+def test_sent_again_by_a_person_begins_anew() -> None:
+    """The schedule of a redelivery begins with its first step, whatever was tried before."""
+    assert wait(a_claim(number=41, earlier=40), a_failure()) == 1
+    assert wait(a_claim(number=44, earlier=40), a_failure(status=401), chance=0) == 60
 
 
 def test_a_blocked_address_is_looked_at_each_minute() -> None:
@@ -184,12 +205,17 @@ def test_never_after_the_deadline(
         ("120", 120),
         (" 0 ", 0),
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
-        ("Sun, 22 Nov 2026 07:42:03", 60),
+        ("Sunday, 22-Nov-26 07:42:03 GMT", 60),
+        ("Sun Nov 22 07:42:03 2026", 60),
+        ("Sun, 22 Nov 2026 07:42:03", None),
+        ("Sun, 22 Nov 2026 07:42:03 +0100", None),
+        ("22 Nov 2026", None),
+        ("Sun, 99 Nov 2026 07:42:03 GMT", None),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
         ("999999999", 999999999),
         ("-1", None),
         ("1e9", None),
-        ("1000000000000", None),
+        ("1000000000000", 10**9),
         ("1.5", None),
         ("soon", None),
         ("", None),

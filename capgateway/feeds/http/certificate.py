@@ -21,10 +21,12 @@ __all__ = ["certificate_end"]
 
 
 async def certificate_end(url: str, feed: Feed) -> datetime | None:
-    """When the certificate at an ``https`` or ``tls`` address expires, in UTC; ``None`` behind a proxy, and where there
-    is not TLS. Raises what is in ``net.TROUBLE``, and ``ValueError`` for what is not an address."""
+    """When the certificate at an ``https`` or ``tls`` address expires, in UTC; ``None`` where there is no TLS. Raises what is in
+    ``net.TROUBLE``, and ``ValueError`` for what is not an address."""
     address = URL(url)
-    if address.scheme not in {"https", "tls"} or feed.proxy is not None or not address.host or not address.port:
+    if address.scheme not in {"https", "tls"} or not address.host or not address.port:
         return None
-    tls = net.Certificates(feed.ca, feed.client_cert, feed.client_key).context()
-    return await net.certificate_expires(address.host, address.port, tls=tls, allow_networks=feed.allow_networks)
+    tls = net.certificates(feed.ca, feed.client_cert, feed.client_key).context()
+    return await net.certificate_expires(
+        address.host, address.port, tls=tls, allow_networks=feed.allow_networks, proxy=feed.proxy
+    )

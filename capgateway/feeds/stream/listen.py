@@ -89,10 +89,10 @@ async def _connect(url: str, feed: Feed) -> tuple[asyncio.StreamReader, asyncio.
         raise FetchError(f"not an address: {error}", reason="url") from None
     if parts.scheme not in {"tls", "tcp"} or not host or not port:
         raise FetchError("a stream's address is tls://host:port or tcp://host:port", reason="url")
-    certificates = net.Certificates(feed.ca, feed.client_cert, feed.client_key)
+    files = net.certificates(feed.ca, feed.client_cert, feed.client_key)
     try:
-        tls = certificates.context() if parts.scheme == "tls" else None
-        return await net.open_stream(host, port, tls=tls, allow_networks=feed.allow_networks)
+        tls = files.context() if parts.scheme == "tls" else None
+        return await net.open_stream(host, port, tls=tls, allow_networks=feed.allow_networks, proxy=feed.proxy)
     except net.TROUBLE as error:
         raise net.fetch_error(error) from error
 

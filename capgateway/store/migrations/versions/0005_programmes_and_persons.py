@@ -13,10 +13,17 @@ def upgrade() -> None:
     """Cards that are there already are AMBER Alerts of the sender of what they display."""
     comment = "since when no display starts anywhere; null while displays are sent"
     op.add_column("gateway", sa.Column("paused_since", sa.BigInteger(), comment=comment))
+    comment = "when every polled feed had answered completely; no snapshot is sent before"
+    op.add_column("gateway", sa.Column("caught_up_at", sa.BigInteger(), comment=comment))
+    comment = "of its last success, if operators were told since that it is silent"
+    op.add_column("feed_status", sa.Column("silent_since", sa.BigInteger(), comment=comment))
     _alerts()
     _cards()
     _entries()
     _tables()
+    _deliveries()
+    _lanes_and_receivers()
+    _readiness()
     _pictures()
 
 
@@ -146,6 +153,159 @@ def _tables() -> None:
     )
     op.create_index("ix_audit_card_id", "audit", ["card_id"])
     op.create_index("ix_audit_alert_id", "audit", ["alert_id"])
+
+
+def _deliveries() -> None:
+    """A take-down may be sent twice. SQLite cannot alter a constraint in place, so both databases copy."""
+    for table in ("deliveries", "attempts"):
+        op.execute(f"CREATE TABLE old_{table} AS SELECT * FROM {table}")  # noqa: S608  (our own names)
+    for table in ("attempts", "deliveries"):
+        op.drop_table(table)
+    _create_deliveries()
+    _create_attempts()
+    op.execute(
+        "INSERT INTO deliveries (id, message_id, receiver, subject, card_id, revision, action, state, created_at,"
+        " deadline, reissue, attempts, earlier, last_status, confirmed, ended_at, reason)"
+        " SELECT id, message_id, receiver, subject, card_id, revision, action, state, created_at,"
+        " deadline, 0, attempts, 0, last_status, confirmed, ended_at, reason FROM old_deliveries"
+    )
+    op.execute("UPDATE deliveries SET reason = 'gone' WHERE reason = 'suspended'")
+    op.execute(
+        "INSERT INTO attempts (delivery_id, number, started_at, microseconds, outcome, status, error, ambiguous,"
+        " response_excerpt) SELECT delivery_id, number, started_at, microseconds, outcome, status, error, ambiguous,"
+        " response_excerpt FROM old_attempts"
+    )
+    for table in ("deliveries", "attempts"):
+        op.drop_table(f"old_{table}")
+
+
+def _create_deliveries() -> None:
+    comment = "0; 1 where a take-down is sent once more, under another id"
+    earlier = "of these, before a person had it sent again"
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("message_id", sa.String(length=40), nullable=False),
+        sa.Column("receiver", sa.String(length=100), nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False, comment="with receiver: the lane"),
+        sa.Column("card_id", sa.String(length=40)),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(length=10)),
+        sa.Column("state", sa.String(length=12), nullable=False, comment="pending | delivered | superseded | dead"),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger()),
+        sa.Column("reissue", sa.Integer(), nullable=False, comment=comment),
+        sa.Column("attempts", sa.Integer(), nullable=False, comment="claims so far: the fencing number"),
+        sa.Column("earlier", sa.Integer(), nullable=False, comment=earlier),
+        sa.Column("last_status", sa.Integer(), comment="HTTP status of the last attempt"),
+        sa.Column("gone_at", sa.BigInteger(), comment="when the receiver first answered 410"),
+        sa.Column("confirmed", sa.Boolean(), nullable=False, comment="the receiver said it shows or removed it"),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("reason", sa.String(length=30), comment="why it is dead"),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_deliveries_message_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+        sa.UniqueConstraint("message_id", "receiver", "reissue", name="uq_deliveries_message_id_receiver_reissue"),
+    )
+    for first in ([], ["state"], ["receiver"], ["card_id"]):
+        columns = [*first, "created_at", "id"]
+        op.create_index(f"ix_deliveries_{'_'.join(columns)}", "deliveries", columns)
+
+
+def _create_attempts() -> None:
+    ambiguous = "the receiver may have acted on it although it failed"
+    excerpt = "at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card"
+    looked_up = "for the name; null where a connection was there, or none was looked up"
+    connected = "for the connection, name and TLS included; null where one was there"
+    op.create_table(
+        "attempts",
+        sa.Column("delivery_id", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("microseconds", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.Integer()),
+        sa.Column("error", sa.Text()),
+        sa.Column("ambiguous", sa.Boolean(), nullable=False, comment=ambiguous),
+        sa.Column("response_excerpt", sa.Text(), comment=excerpt),
+        sa.Column("remote", sa.String(length=64), comment="the address that was connected to"),
+        sa.Column("tls", sa.String(length=10), comment="the version of TLS"),
+        sa.Column("queued", sa.BigInteger(), comment="microseconds from when it was due to the request"),
+        sa.Column("looked_up", sa.BigInteger(), comment=looked_up),
+        sa.Column("connected", sa.BigInteger(), comment=connected),
+        sa.Column("answered", sa.BigInteger(), comment="until the head of the answer was there"),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_attempts_delivery_id"),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name="pk_attempts"),
+    )
+
+
+def _lanes_and_receivers() -> None:
+    comment = "no attempt before, whatever is brought forward: the receiver's wish, or a rule"
+    op.add_column("lanes", sa.Column("not_before", sa.BigInteger(), comment=comment))
+    comment = "displays that were sent and may still be processed: begun, and not known to have ended"
+    op.add_column("lanes", sa.Column("unclear", sa.Integer(), nullable=False, server_default="0", comment=comment))
+    op.execute(
+        "UPDATE lanes SET unclear = 1 WHERE EXISTS (SELECT 1 FROM deliveries JOIN attempts"
+        " ON attempts.delivery_id = deliveries.id WHERE deliveries.receiver = lanes.receiver"
+        " AND deliveries.subject = lanes.subject AND deliveries.action = 'display' AND attempts.ambiguous)"
+    )
+    for name, kind, comment in (
+        ("opened_at", sa.BigInteger(), "since when the breaker lets only probes through; null while it is closed"),
+        ("pause", sa.Integer(), "seconds between two probes; null while it is closed"),
+        ("suspended_at", sa.BigInteger(), "since when it gets no displays, because it said that it is gone"),
+        (
+            "revived_at",
+            sa.BigInteger(),
+            "when a person last had its state sent again: what is known of it is void",
+        ),
+    ):
+        op.add_column("receivers", sa.Column(name, kind, comment=comment))
+    op.create_table(
+        "sealed_receivers",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column(
+            "sealed",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="its settings, readable only with a key that is not in here",
+        ),
+        sa.Column("sealed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_sealed_receivers"),
+        comment="how receivers are reached that are no longer configured, until they display nothing",
+    )
+
+
+def _readiness() -> None:
+    comment = "when operators are told next that the take-down is not acknowledged"
+    op.add_column("lanes", sa.Column("remind_at", sa.BigInteger(), comment=comment))
+    comment = "how often the time for that has come so far"
+    op.add_column("lanes", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0", comment=comment))
+    op.execute("UPDATE lanes SET remind_at = since + 60000000 WHERE action = 'take_down' AND due_at IS NOT NULL")
+    reminds = sa.text("remind_at IS NOT NULL")
+    op.create_index("ix_lanes_remind_at", "lanes", ["remind_at"], sqlite_where=reminds, postgresql_where=reminds)
+    comment = "hash of how it is reached: another one is another receiver"
+    op.create_table(
+        "readiness",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False, comment=comment),
+        sa.Column("challenge_at", sa.BigInteger(), nullable=False, comment="when to challenge it next"),
+        sa.Column("challenged_at", sa.BigInteger(), comment="of the last challenge whose outcome is known"),
+        sa.Column("proved_at", sa.BigInteger(), comment="of the last challenge that it passed"),
+        sa.Column("snapshot_at", sa.BigInteger(), nullable=False, comment="when to send the next snapshot"),
+        sa.Column("acknowledged_at", sa.BigInteger(), comment="of the last snapshot that it acknowledged"),
+        sa.Column("misses", sa.Integer(), nullable=False, comment="snapshots in a row that it did not acknowledge"),
+        sa.PrimaryKeyConstraint("name", name="pk_readiness"),
+        comment="what is sent to each receiver to know that it is ready, and what came of it",
+    )
+    comment = "challenge | snapshot | refused | clock | moved | blocked | failing | mismatch"
+    op.create_table(
+        "receiver_troubles",
+        sa.Column("receiver", sa.String(length=100), nullable=False),
+        sa.Column("cause", sa.String(length=20), nullable=False, comment=comment),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("last_answer", sa.Text(), comment="at the beginning: a status, or why there was no answer"),
+        sa.PrimaryKeyConstraint("receiver", "cause", name="pk_receiver_troubles"),
+        comment="why receivers are degraded; operators were told of each when it began",
+    )
 
 
 def _pictures() -> None:
