@@ -28,7 +28,7 @@ from capgateway.simulate import story
 from capgateway.store import Store
 from capgateway.webhooks import encode_secret, encode_seed
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 KEYS = {name: encode_secret(name.encode() * 32) for name in "abc"}
 SEED = b"s" * 32
 ORDERS = ("a", "ba", "ab", "b", "cb", "bc", "cba", "acb", "c")
