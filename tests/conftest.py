@@ -16,6 +16,7 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
@@ -35,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_runtest_teardown() -> None:
+    """aiohttp remembers the applications of the last thousand handlers: gateways of tests, whole, and gigabytes of them."""
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -211,7 +211,7 @@ def test_failures_say_when_to_come_back(switches: list[str], status: int, header
     with listening("--secret", WRITTEN, *switches) as (url, _):
         request = urllib.request.Request(url, b"{}")  # noqa: S310
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+            urllib.request.urlopen(request, timeout=60)  # noqa: S310
         caught.value.close()
     assert (caught.value.code, caught.value.headers["Retry-After"]) == (status, header)
 

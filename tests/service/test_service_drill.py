@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 from click.testing import CliRunner, Result
 from msgspec import Struct
-from service_process import SECRET, Installation, free_port, kill, until
+from ports import free_port
+from service_process import SECRET, Installation, kill, until
 
 from capgateway import cap, config
 from capgateway.cards import exercise, exercise_over
@@ -271,7 +272,7 @@ async def test_a_drill_that_the_gateways_death_interrupts_is_taken_down(tmp_path
         with installation.running() as process:
             await until(is_gone)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, installation.log()
+            assert process.wait(60) == 0, installation.log()
     store = Store.open_read_only(f"sqlite:///{tmp_path / 'gateway.db'}")
     actions = await store.read(lambda connection: list(connection.execute(audit.select()).mappings()))
     store.close()

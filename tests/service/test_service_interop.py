@@ -26,6 +26,7 @@ from capgateway.service import Service
 from capgateway.simulate import story
 from capgateway.webhooks import encode_secret, encode_seed
 
+PATIENCE_SECONDS = 60
 KEYS = {name: encode_secret(name.encode() * 32) for name in "abc"}
 SEED = b"s" * 32
 ORDERS = ("a", "ba", "ab", "b", "cb", "bc", "cba", "acb", "c")

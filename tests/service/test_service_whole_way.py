@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
-from service_process import SECRET, Installation, free_port, kill, until
+from ports import free_port
+from service_process import SECRET, Installation, kill, until
 
 from capgateway import cap
 from capgateway.clock import utc_now

@@ -64,7 +64,7 @@ async def listening(conversation: Conversation) -> AsyncIterator[str]:
 
 
 async def attempt_at(url: str, claim: Claim = CLAIM, **changes: Any) -> Attempt:
-    fields: dict[str, Any] = {"allow_networks": LOOPBACK, "timeout": timedelta(seconds=5)}
+    fields: dict[str, Any] = {"allow_networks": LOOPBACK, "timeout": timedelta(seconds=30)}
     receiver = Receiver(name="feed", url=url, secrets=SECRETS, **fields | changes)
     async with net.new_session(user_agent="capgateway/test", allow_networks=receiver.allow_networks) as session:
         return await send(session, receiver, claim, now=NOW)

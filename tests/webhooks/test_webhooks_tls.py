@@ -63,7 +63,7 @@ async def attempt(
     ca: Path | None = None,
     client: Path | None = None,
     *,
-    timeout: timedelta = timedelta(seconds=5),
+    timeout: timedelta = timedelta(seconds=30),
     proxy: str | None = None,
 ) -> Attempt:
     receiver = Receiver(name="feed", url=url, secrets=(b"x" * 32,), allow_networks=LOOPBACK, timeout=timeout)
