@@ -28,9 +28,9 @@ BEFORE_LABEL = frozenset(
     "vanity personalized personalised specialty temporaire temporal taxi livery rear front government partial".split()
 )
 LINKS = frozenset(
-    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as "
+    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as l "
     "believed to be may possibly possible tag tags plate plates license licence temp temporary paper dealer from out state registration d de du des la le au "
-    "en del n est aux immatriculation numeros portant es son con that listed which registered confirmed now updated correct corrected actually "
+    "en del n est aux immatriculation numeros portant es son con that listed which registered papel papier carton confirmed now updated correct corrected actually "
     "vanity personalized partial custom = temporal temporales temporaire provisional commercial exempt state estado province marked".split()
 ) | {"<", ">", "no."}
 #: Words that a plate is never made of, or that end one.
@@ -58,7 +58,7 @@ CORRECT = frozenset(
 )
 
 
-TRIGGERS = LABELS | frozenset([*regions.CODES, *regions.BY_FIRST])
+TRIGGERS = LABELS | frozenset([*regions.CODES, *regions.BY_FIRST, "("])
 
 
 class Plate:
@@ -95,7 +95,9 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset(), ends: frozenset
         word = tokens.words[at]
         one = None
         if word in LABELS and _is_label(tokens, at):
-            one = _labelled(tokens, at, past)
+            one = _labelled(tokens, at, past, models)
+        elif word == "(":
+            one = _in_brackets(tokens, at) if at in ends else None
         elif word in regions.CODES or word in regions.BY_FIRST:
             one = _by_region(tokens, at, past, models, ends)
         if one is not None:
@@ -165,7 +167,7 @@ BOATS = frozenset(
 )
 
 
-def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
+def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> Plate | None:
     low, high = tokens.sentence(label)
     if not BOATS.isdisjoint(tokens.words[max(low, label - 6) : label]):
         return None  # not the car's
@@ -178,7 +180,7 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
         and label - first_label < 4
     ):
         first_label -= 1
-    region = _region_before(tokens, first_label, low)
+    region = _region_before(tokens, first_label, low, models)
     if quoted := _quoted_before(tokens, first_label, low):
         return quoted
     partial = _has(tokens, max(low, first_label - 4), label, PARTIAL - {"first", "last"})
@@ -210,6 +212,10 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             return _made(tokens, label, first_label, at, candidate, region, partial, low)
         if word in PARTIAL or word in BESIDE_PARTIAL and partial:
             partial = True
+        elif word in {"and", "et", "y"} and tokens.word(at + 1) in PARTIAL:
+            pass
+        elif word == "type" and len(tokens.word(at + 1)) == 1:
+            at += 1
         elif word in {'"', "'"}:
             is_quoted = True
         elif word not in LINKS and word not in NOT:
@@ -298,6 +304,9 @@ def _made(
     end, value, has_gap = candidate
     after = _region_after(tokens, end)
     stop = end
+    if after and region is not None and region.value != after[2] and region.text == tokens.slice(at - 1, at):
+        # the code before belongs to the plate: "AB 44 721 (Ontario)"
+        at, value, region = at - 1, (region.text + value).upper(), None
     if after:
         region = region or fact(tokens, after[0], after[1], after[2])
         stop = after[1]
@@ -378,6 +387,8 @@ def _candidate(
     if spelled:
         return spelled
     groups, end, has_gap = _groups(tokens, at, high)
+    if tokens.word(end) in PHONETIC and _said(tokens, end - 1) and not (tokens.is_cased and not tokens.capital[end]):
+        return None  # it goes on in words
     value = "".join(groups).upper()
     if not value or _goes_on_after(tokens, end):
         return None
@@ -433,7 +444,7 @@ def _is_single(tokens: Tokens, at: int) -> bool:
 
 def _says_partial(tokens: Tokens, end: int) -> bool:
     """``417, last digits missing``; ``8LZ PARTIAL``."""
-    words = tokens.words[end : end + 6]
+    words = tokens.words[end : min(end + 6, tokens.sentence(end - 1)[1])]
     return "partial" in words[:2] or (
         bool({"last", "rest", "remaining", "remainder"} & set(words)) and bool({"missing", "unknown"} & set(words))
     )
@@ -464,7 +475,7 @@ def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
         place = end = stop
         is_tight = False
         if (
-            tokens.word(place) in {"-", ".", "·", "•"}
+            (tokens.word(place) in {"-", ".", "·", "•"} or (tokens.word(place) == "/" and _is_county(groups)))
             and place + 1 < len(tokens)
             and tokens.gaps[place] == ""
             and tokens.gaps[place + 1] == ""
@@ -473,6 +484,11 @@ def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
             place += 1
             is_tight = True
     return groups, end, has_gap
+
+
+def _is_county(groups: list[str]) -> bool:
+    """``1B/K6620``: the county first, as in Idaho."""
+    return len(groups) == 1 and len(groups[0]) == 2 and groups[0][0].isdigit() and groups[0][1].isalpha()
 
 
 def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
@@ -622,17 +638,37 @@ def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
 SPOKEN_DASHES = frozenset("dash hyphen space tiret guion espacio espace".split())
 
 
+def _is_in_group(tokens: Tokens, at: int) -> bool:
+    """Whether more characters follow without a space: the ``8`` of ``8SXP229``."""
+    return at + 1 < len(tokens) and tokens.gaps[at + 1] == "" and len(tokens.words[at + 1]) > 1 and tokens.words[at + 1].isalnum()
+
+
+def _said(tokens: Tokens, at: int) -> str:
+    """The character that a token stands for: itself, or the first letter of ``Sam``, ``Xray``, ``Bravo``, the digit of ``niner``."""
+    word = tokens.word(at)
+    return word if len(word) == 1 and word.isalnum() else PHONETIC.get(word, "")
+
+
+PHONETIC = {
+    word: word[0]
+    for word in "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu "
+    "adam boy charles david edward frank george henry ida john king lincoln mary nora ocean paul queen robert sam tom union william young zebra".split()
+} | {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())} | {"niner": "9"}
+"""How a plate is read out over the air: the alphabets of NATO and of the American police, and digits in words."""
+
+
 def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool] | None:
-    """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``1 K. D. 4 4 7``."""
+    """A plate spelled out: ``Q. T. V. A. 1. 9.``, ``1 K. D. 4 4 7`` or ``8 Sam Xray Paul 2 2 9``."""
     letters: list[str] = []
-    end = place = at
-    while (
-        place < len(tokens)
-        and len(tokens.words[place]) == 1
-        and tokens.words[place].isalnum()
-        and len(letters) < LONGEST
-    ):
-        letters.append(tokens.words[place])
+    end, place, is_spoken = at, at, False
+    while place < len(tokens) and len(letters) < LONGEST:
+        said = _said(tokens, place)
+        if not said and is_spoken and tokens.words[place].isdigit() and len(tokens.words[place]) < LONGEST_GROUP:
+            said = tokens.words[place]
+        if not said or (len(tokens.words[place]) == 1 and _is_in_group(tokens, place)):
+            break
+        is_spoken |= len(tokens.words[place]) > 1
+        letters.append(said)
         end = place = place + 1
         dash = place + (tokens.word(place) == ".")
         if tokens.word(dash) in SPOKEN_DASHES and len(tokens.word(dash + 1)) == 1:
@@ -650,7 +686,7 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
     return end, value, False
 
 
-def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
+def _region_before(tokens: Tokens, at: int, low: int, models: frozenset[int] = frozenset()) -> Fact | None:
     """The state written before a label: ``Georgia license plate``, ``TX LP``, ``NY state plates``."""
     place = at - 1
     while (
@@ -658,6 +694,7 @@ def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
         and (
             tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid", "."}
             or tokens.words[place] in BEFORE_LABEL
+            or tokens.words[place] in COLORS
         )
         and at - place < 5
     ):
@@ -672,13 +709,19 @@ def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
         return None
     for size in (4, 3, 2, 1):
         first = place - size + 1
-        if first >= low and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
+        if (
+            first >= low
+            and first not in models
+            and (found := _region_at(tokens, first))
+            and found[1] - place in {1, 2}
+        ):
             return fact(tokens, first, found[1], found[0])
     return None
 
 
 def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     """The state written after a plate: ``(CA)``, ``, TX``, ``AL``, ``(Québec)``, ``of Texas``."""
+    at += tokens.word(at) == '"' and tokens.word(at + 1) == "("
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
@@ -779,18 +822,24 @@ def _region_end(tokens: Tokens, at: int, key: tuple[str, ...]) -> int:
 def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends: frozenset[int]) -> Plate | None:
     """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``, ``Manitoba KTR 902``."""
     low, high = tokens.sentence(at)
-    is_beside = at in ends or (tokens.word(at - 1) == "," and at - 1 in ends)
+    is_beside = at in ends or (tokens.word(at - 1) in BEARING | {","} and at - 1 in ends)
+    if tokens.word(at - 1) in BOATS or tokens.word(at - 1 - (tokens.word(at - 1) == "(")) in BOATS:
+        return None
     found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"} or is_beside)
     if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS and not is_beside):
         return None
     code, end = found
     if tokens.word(end) in LABELS or tokens.word(end) in BEFORE_LABEL:
         return None
-    first = end + (tokens.word(end) in {"/", ":"})
+    first = end + (tokens.word(end) in {"/", ":"} or (tokens.word(end) == "," and tokens.word(at - 1) in BEARING))
     candidate = _candidate(tokens, first, high, is_partial=False)
     if (
         candidate
-        and (_is_mixed(candidate[1]) or candidate[2] or (is_beside and _is_hyphened(tokens, first, candidate[0])))
+        and (
+            _is_mixed(candidate[1], SHORTEST if is_beside and _ends_clause(tokens, candidate[0]) else SHORTEST + 1)
+            or candidate[2]
+            or (is_beside and _is_hyphened(tokens, first, candidate[0]))
+        )
         and tokens.word(end) != "-"
         and not _is_road(candidate)
         and first not in models
@@ -831,13 +880,36 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
     return None
 
 
+def _in_brackets(tokens: Tokens, at: int) -> Plate | None:
+    """``Toyota Tacoma rouge 2010 (FPN 3925)``: nothing else right after a vehicle looks like it."""
+    candidate = _candidate(tokens, at + 1, tokens.sentence(at)[1], is_partial=False)
+    if tokens.word(at - 1) in BOATS or candidate is None or candidate[2] or not _is_mixed(candidate[1], SHORTEST + 2):
+        return None
+    end, value, _ = candidate
+    after = _region_after(tokens, end) if tokens.word(end) != ")" else None
+    if tokens.word(after[1] if after else end) != ")":
+        return None
+    return Plate(
+        first=at + 1,
+        end=end,
+        plate=fact(tokens, at + 1, end, value),
+        region=fact(tokens, after[0], after[1], after[2]) if after else None,
+        is_partial=False,
+        is_denied=False,
+        span=(at, after[1] if after else end),
+    )
+
+
+BEARING = frozenset("bearing displaying with w/".split())
+
+
 def _is_hyphened(tokens: Tokens, first: int, end: int) -> bool:
     """``2-19044``: the county's number first, as in Wyoming and Montana."""
     return end - first == 3 and tokens.word(first + 1) == "-" and len(tokens.word(first)) <= 2
 
 
-def _is_mixed(value: str) -> bool:
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= 5
+def _is_mixed(value: str, shortest: int = SHORTEST + 1) -> bool:
+    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= shortest
 
 
 def _is_road(candidate: tuple[int, str, bool]) -> bool:

@@ -14,7 +14,7 @@ from capgateway.cards.extract.makes import (
     PLAIN_MAKES,
     PLAIN_MODELS,
 )
-from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, SHADES
+from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, NUMBERS, SHADES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -130,7 +130,7 @@ def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
     """``Chrysler Intrepid``: the issuer's words, although it is another make's."""
     for key, make in OWNERS.get(tokens.word(at), ()):
         end = matched(tokens, at, key)
-        if end and key not in PLACES_TOO and not (len(key) == 1 and key[0] in PLAIN_MODELS):
+        if end and not _is_small(tokens, at, end) and key not in PLACES_TOO and not (len(key) == 1 and key[0] in PLAIN_MODELS):
             return end, MODELS[make][key]
     return 0, ""
 
@@ -160,6 +160,8 @@ def _is_surname(tokens: Tokens, at: int) -> bool:
 def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
     for key in MODELS_BY_FIRST[make].get(tokens.word(at), ()):
         end = matched(tokens, at, key)
+        if end and key[0] in PLAIN_MODELS and _is_small(tokens, at, end):
+            continue
         if end and len(key) == 1 and key[0].isalpha() and tokens.word(end).isdigit() and tokens.gaps[end] == "":
             return end + 1, MODELS[make][key] + tokens.words[end]
         if end and not (
@@ -172,7 +174,7 @@ def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
 def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
     for key, make in OWNERS[tokens.words[at]]:
         end = matched(tokens, at, key)
-        if not end:
+        if not end or _is_small(tokens, at, end):
             continue
         mention = Mention(at, end)
         _beside(tokens, mention, at, end, past)
@@ -200,6 +202,12 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         mention.facts["model"] = fact(tokens, at, end, MODELS[make][key])
         return mention
     return None
+
+
+def _is_small(tokens: Tokens, at: int, end: int) -> bool:
+    """Whether a name without digits is written without a capital although the text has them: ``cayenne orange``, ``beat up``."""
+    text = tokens.slice(at, end)
+    return tokens.is_cased and text.islower() and text.isalpha()
 
 
 def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
@@ -265,7 +273,13 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
     at = first - 1
     while at >= low:
         word = tokens.words[at]
-        if year := _year(tokens, at):
+        if word in NUMBERS and "year" not in mention.facts and (spoken := _spoken_year(tokens, at)):
+            first, year = spoken
+            if first < low:
+                break
+            mention.facts["year"] = fact(tokens, first, at + 1, year)
+            mention.first = at = first
+        elif year := _year(tokens, at):
             if "year" in mention.facts:
                 break
             mention.facts["year"] = fact(tokens, at, at + 1, year)
@@ -374,12 +388,32 @@ def _past(tokens: Tokens, at: int) -> int:
     return at
 
 
+PARTS = frozenset(
+    "roof hood stripe stripes racing lettering letters logo trim rims wheels fender bumper doors' sticker stickers decal decals tailgate rack interior spoiler tarp cap toit capot bande porte lettrage toldo techo puerta franja".split()
+)
+"""Parts of a vehicle, whose colour is not the vehicle's."""
+
+
 def _is_elsewhere(tokens: Tokens, at: int) -> bool:
     """Whether what was just read describes the noun that follows: hair, clothes, "2000 block"."""
     word = tokens.word(at)
     if word in {"license", "licence", "plate", "plates", "lic", "tag"}:
         return False
-    return word in OTHER_NOUNS or word in {"block", "haired", "eyed", "and"} and tokens.word(at + 1) in OTHER_NOUNS
+    return word in OTHER_NOUNS or word in PARTS or word in {"block", "haired", "eyed", "and"} and tokens.word(at + 1) in OTHER_NOUNS
+
+
+def _spoken_year(tokens: Tokens, at: int) -> tuple[int, int] | None:
+    """``two thousand twelve``, ``twenty fourteen``, ``deux mille douze``, ``dos mil doce``, as first token and value."""
+    ones = NUMBERS[tokens.words[at]]
+    place = at - 1 - (tokens.word(at - 1) in {"and", "y", "et"})
+    if tokens.word(place) in {"thousand", "mille", "mil"} and tokens.word(place - 1) in {"two", "deux", "dos"}:
+        return (place - 1, 2000 + ones) if ones < LAST_YEAR - 2000 else None
+    is_pair = tokens.word(place) == "twenty" and place == at - 1 and MOST_ONES < ones < LAST_YEAR - 2000
+    return (place, 2000 + ones) if is_pair else None
+
+
+MOST_ONES = 9
+"""``twenty two`` is a number; ``twenty twelve`` is a year."""
 
 
 def _year(tokens: Tokens, at: int) -> int:
@@ -435,6 +469,8 @@ def _color(tokens: Tokens, at: int) -> str:
 #: Words before a colour that are part of its name, and words that only say how it shines.
 COMPOUND = {
     "lime": "lime",
+    "burnt": "burnt",
+    "sage": "sage",
     "forest": "forest",
     "navy": "navy",
     "baby": "",

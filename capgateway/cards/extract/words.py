@@ -36,7 +36,7 @@ COLORED = frozenset("colored coloured color colour colored couleur color-".split
 BODIES = table(
     """sedan: sedan sdn berline; SUV: suv vus utilitaire suburbano; pickup: pickup pickups camionnette; van: van vans fourgon furgoneta;
     minivan: minivan minivans fourgonnette minifourgonnette minivan-; truck: truck trucks camion; coupe: coupe cpe;
-    hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta;
+    hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta trike;
     ATV: atv vtt quad; motorhome: motorhome rv autocaravane autocaravana; trailer: trailer remorque remolque; crossover: crossover;
     car: car cars auto automobile voiture carro coche automovil; vehicle: vehicle vehicles veh vehicule vehicules vehiculo vehiculos camioneta; jeep: ;
     scooter: scooter moped motoneta cyclomoteur; bus: ; box truck: ; snowmobile: snowmobile motoneige"""
