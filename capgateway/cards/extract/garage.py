@@ -40,6 +40,9 @@ BE = frozenset(
 )
 
 
+ANOTHER = frozenset("own second another other".split())
+
+
 class Vehicle:
     """What is known of one vehicle, by the card's field."""
 
@@ -128,6 +131,10 @@ class Garage:
                 "original",
                 "initial",
                 "former",
+                "own",
+                "second",
+                "another",
+                "other",
             }
             live = [vehicle for vehicle in self.vehicles if not vehicle.is_gone]
             if gone and len(live) == 1:
@@ -138,7 +145,10 @@ class Garage:
                 now.at = mention.end
                 now.sentence = sentence if now.sentence == sentence else now.sentence
             return now
-        vehicle = self._same(mention, now, sentence)
+        if now is not None and "make" in mention.facts and _is_hearsay(tokens, mention):
+            return now
+        is_known = ANOTHER.isdisjoint(tokens.words[max(0, mention.first - 1) : mention.end])
+        vehicle = self._same(mention, now, sentence) if is_known else None
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
             vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
@@ -153,7 +163,7 @@ class Garage:
             for other in self.vehicles:
                 if other is not vehicle and other.text == self._text and other.sentence < sentence:
                     other.is_gone = True
-        return vehicle
+        return now if vehicle.is_gone and now is not None and _is_negated(tokens, mention) else vehicle
 
     def _same(self, mention: Mention, now: Vehicle | None, sentence: int) -> Vehicle | None:
         """The vehicle that is meant, if it was spoken of before."""
@@ -275,6 +285,24 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
     )
 
 
+def _is_hearsay(tokens: Tokens, mention: Mention) -> bool:
+    """``a parent says it was a silver Mercury Sable``; ``police had said it was a Chevy Sonic``: another reading of the vehicle."""
+    before = tokens.words[max(tokens.sentence(mention.first)[0], mention.first - BEFORE) : mention.first]
+    while before[-1:] in (["a"], ["an"], ["the"]):
+        before.pop()
+    return before[-2:] in (["it", "was"], ["was", "it"]) and not ONLOOKERS_SAY.isdisjoint(before[:-2])
+
+
+ONLOOKERS_SAY = frozenset("said says say saying thought told reported reports believed".split())
+
+
+def _is_negated(tokens: Tokens, mention: Mention) -> bool:
+    """``a Hyundai Veloster, not a Kia``"""
+    at = mention.first - 1
+    at -= tokens.word(at) in {"a", "an", "the", "un", "une", "una", "el", "la", "le"}
+    return tokens.word(at) in {"not", "pas", "no"}
+
+
 class Nothing:
     """Stands for a fact that is not there."""
 
@@ -331,7 +359,7 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     """Whether the words around say that the vehicle was found, left or replaced."""
     low, high = tokens.sentence(mention.first)
     before = tokens.words[max(low, mention.first - BEFORE) : mention.first]
-    if _is_anothers(before) or _was_left(tokens, mention, high):
+    if _is_anothers(before) or _was_left(tokens, mention, high) or _is_set_aside(tokens, mention, low, high):
         return True
     for place in range(len(before) - 1, -1, -1):
         word = before[place]
@@ -385,8 +413,10 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in {"driveway", "parked", "garage"} and {"still", "remains", "remained"} & set(after[:place]):
             return True
-        if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(
-            after[place + 1 : place + 5]
+        if (
+            word == "not"
+            and {"involved", "sought", "wanted", "connected", "related"} & set(after[place + 1 : place + 5])
+            and not (mention.is_bare and {"in", "at", "with", "after", "to"} & set(after[:place]))
         ):
             return True
         if word in {"behind"} and "left" in after[:place]:
@@ -431,6 +461,39 @@ def _is_anothers(before: list[str]) -> bool:
         ):
             return not {"saw", "said", "spotted", "noticed", "told", "that"} & set(before[place + 1 :])
     return False
+
+
+def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool:
+    """Whether nobody looks for it: ``the owner of the Buick``, ``his own truck is still at the house``, ``his Ford is not in use``."""
+    before, after = tokens.words[low : mention.first], tokens.words[mention.end : min(high, mention.end + AFTER + 4)]
+    near = before[-4:]
+    if "of" in near and not OWNING.isdisjoint(near) and SOUGHT.isdisjoint(before):
+        return True
+    if not LONGER.isdisjoint(before) and not BELIEFS.isdisjoint(before) and {"no", "ne", "n", "ya"} & set(before):
+        return True
+    if "own" in near and WITH_IT.isdisjoint(before):
+        return True
+    for place, word in enumerate(after):
+        if word in {"but", "and", "who", "which", "if", "when"}:
+            return False
+        rest = after[place + 1 : place + 5]
+        if word == "still" and {"at", "in", "outside"} & set(rest[:1]):
+            return True
+        if word == "parked" and after[place - 1 : place] in (["is"], ["remains"]) and not AT_HOME.isdisjoint(rest):
+            return True
+        if word == "not" and (rest[:2] == ["in", "use"] or {"missing", "used"} & set(rest[:2])):
+            return True
+    return False
+
+
+OWNING = frozenset("owner owners proprietaire dueno propietario".split())
+SOUGHT = frozenset("looking seeking seek wanted searching locate find recherche busca buscan".split())
+LONGER = frozenset(["longer", "plus", "ya"])
+BELIEFS = frozenset(
+    "believe believed believes suspect suspected looking seeking considered sought croit croient recherche buscan busca cree".split()
+)
+WITH_IT = frozenset("driving drives drove drive fled left traveling travelling took taken gone in'".split())
+AT_HOME = frozenset("home house residence work apartment".split())
 
 
 def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:

@@ -33,7 +33,7 @@ Infiniti: infi | EX35 FX35 FX45 G20 G25 G35 G37 I30 I35 JX35 M35 M37 M45 Q45 Q50
 International: intl | ProStar 4300 LoneStar 9400i
 Isuzu: isu | Amigo Ascender Axiom Hombre NPR Rodeo Trooper D-Max
 Jaguar: jagu | F-Pace F-Type S-Type X-Type XE XF XJ XJ8 XK E-Pace
-Jeep: | Cherokee CJ-5 CJ-7 Commander Compass Gladiator Grand_Cherokee Grand_Cherokee_Laredo Grand_Wagoneer Liberty Patriot Renegade Wagoneer Wrangler Wrangler_Unlimited Grand_Cherokee_L Comanche
+Jeep: | Cherokee CJ-5 CJ-7 TJ Commander Compass Gladiator Grand_Cherokee Grand_Cherokee_Laredo Grand_Wagoneer Liberty Patriot Renegade Wagoneer Wrangler Wrangler_Unlimited Grand_Cherokee_L Comanche
 Kawasaki: kawk | Ninja Vulcan KLR_650 Mule
 Kia: | Amanti Borrego Cadenza Carnival Forte K5 K900 Niro Optima Rio Rondo Sedona Seltos Sephia Sorento Soul Spectra Sportage Stinger Telluride EV6 K4 EV9 Niro_EV Rio5 Sportage_Hybrid K3
 Land Rover: lndr | Defender Discovery Freelander LR2 LR3 LR4 Range_Rover Evoque Range_Rover_Sport Range_Rover_Evoque Range_Rover_Velar Velar Discovery_Sport

@@ -102,6 +102,8 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if not end:
             continue
         make = MAKES[key]
+        if key == ("merc",) and tokens.word(end) in MODELS_BY_FIRST["Mercedes-Benz"]:
+            make = "Mercedes-Benz"
         model_first = end + (tokens.word(end) in {"-", "/", ","})
         if tokens.word(end) == "model" and tokens.word(end + 1) == ":":
             model_first = end + 2
@@ -379,11 +381,13 @@ YEAR_WORDS = frozenset("del modelo modele model annee ano".split())
 def _past(tokens: Tokens, at: int) -> int:
     """Past words that say nothing themselves: ``color:``, ``two-tone``, ``de couleur``."""
     word, after = tokens.words[at], tokens.word(at + 1)
-    if word in LABELS and after == ":":
+    if word in LABELS and after in {":", "="}:
         return at + 2
+    if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
+        return at + 1
     if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
         return at + 3
-    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color"} or _color(tokens, at + 1)):
+    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)):
         return at + 1 + (after == ":")
     return at
 
@@ -485,6 +489,30 @@ COMPOUND = {
     "steel": "",
     "midnight": "",
     "sandy": "",
+    "cayenne": "",
+    "gravity": "",
+    "ruby": "",
+    "soul": "",
+    "fire": "",
+    "electric": "",
+    "pearl": "",
+    "metallic": "",
+    "powder": "",
+    "graphite": "",
+    "rally": "",
+    "velocity": "",
+    "lunar": "",
+    "arctic": "",
+    "oxford": "",
+    "brick": "",
+    "blood": "",
+    "canary": "",
+    "jet": "",
+    "flat": "",
+    "matte": "",
+    "faded": "",
+    "solid": "",
+    "pure": "",
 }
 
 
