@@ -48,6 +48,7 @@ cancelled canceled discontinued repeating attention thank thanks continue contin
 together pair group family relative relatives friend friends neighbor caregiver guardian parent parents spouse ex estranged couple
 new speak speaks english spanish french medical condition diabetic autism autistic needs medication disability verbal scar scars tattoo tattoos glasses birthmark braces
 beard mustache moustache goatee build thin slim slender heavy heavyset stocky average complexion light dark medium short long curly straight skin
+lil miss mister little presunta presunto responsable
 rcmp opp spvm sq gpd lapd nypd chp fbi ncmec dps gbi kbi tbi fdle fhp isp msp osp wsp nsp pd so lsp mshp bca dcyf cps swat
 endangered critical wireless provincial federal royal mounted canadian regional municipal metro metropolitan
 sunday facebook twitter com www http https org gov

@@ -135,8 +135,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return _decade(tokens, at, value, place + 1)
     if tokens.word(place) == "'" and tokens.word(place + 1) == "s" and value % 10 == 0 and value:
         return _decade(tokens, at, value, place + 2)
+    is_between = tokens.word(place) in {"and", "y", "et"} and tokens.word(at - 1) in {"between", "entre"}
     if (
-        tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"}
+        (is_between or tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"})
         and (second := number(tokens, place + 1)) is not None
         and value < second <= OLDEST
     ) and (tokens.word(place) != "-" or tokens.word(place + 2) not in FEET):
@@ -169,7 +170,7 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if unit == "week" and not is_said and tokens.word(unit_at) != "wks":
         return None
-    if unit == "year" and most is None and (more := _months_after(tokens, end)):
+    if unit == "year" and most is None and value < 2 and (more := _months_after(tokens, end)):
         return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
     return Found("age", at, end, AgeValue(value, unit, most))
 
@@ -719,6 +720,10 @@ def race(tokens: Tokens, at: int) -> Found | None:
         return None
     value = RACES[word]
     first, end = at, at + 1
+    if tokens.word(end) == "-" and tokens.gaps[end] == "" and tokens.word(end + 1) in RACES:
+        value, end = f"{value} {RACES[tokens.word(end + 1)]}", end + 2
+    elif tokens.word(end) in {"or", "ou", "o"} and tokens.word(end + 1) in RACES:
+        end += 2  # of two readings the first
     if tokens.word(end) == "/" and tokens.word(end + 1) in RACES:
         return Found("race", at, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if value == "hispanic" and tokens.word(end) in {"white", "black"}:

@@ -65,7 +65,33 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
             found.append(run)
             past = run.end
-    return found
+    return _turned(tokens, found) if len(found) > 1 else found
+
+
+def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
+    """The names written ``Kerr, Matthew J.`` put in order: where the surname is another's too, or an initial ends the name."""
+    surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [run.parts[0] for run in found if len(run.parts) == 1]
+    kept: list[Run] = []
+    for run in found:
+        last = kept[-1] if kept else None
+        if last is not None and _is_turned(tokens, last, run, surnames):
+            kept[-1] = Run(last.first, run.end, (*run.parts, *last.parts))
+        else:
+            kept.append(run)
+    return kept
+
+
+def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool:
+    if tokens.words[last.end : run.first] != [","] or "," in tokens.words[last.first : last.end]:
+        return False
+    is_listed = tokens.word(last.first - 1) in {":", "&", "and", "/", "y", "et", ";"} or last.first == tokens.sentence(last.first)[0]
+    is_closed = tokens.word(run.end) in {"(", "", ".", ";"} or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
+    is_closed = is_closed or strength_after(tokens, run.end) == STRONG
+    is_shared = surnames.count(last.parts[-1]) > 1
+    return is_listed and is_closed and len(last.parts) <= MOST_SURNAMES and (is_shared or (len(run.parts) > 1 and len(run.parts[-1]) == 1))
+
+
+STRONG, MOST_SURNAMES = 2, 2
 
 
 def _is_name_word(tokens: Tokens, at: int, taken: bytearray) -> bool:
@@ -308,6 +334,9 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
 def shown(tokens: Tokens, run: Run) -> str:
     """The name as a card has it: as written, but not in upper case alone."""
     text = collapsed(tokens.slice(run.first, run.end).replace("“", '"').replace("”", '"').replace("’", "'"))
+    surname, comma, first = text.partition(", ")
+    if comma and first.casefold().rstrip(".") not in SUFFIXES:
+        text = f"{first} {surname}"
     return " ".join(map(_titled, text.split())) if text.isupper() or text.islower() else text
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
+from capgateway.cards.extract.bystanders import has_passed, is_bystander
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
@@ -75,6 +76,7 @@ ADJECTIVES = frozenset(
 )
 
 
+FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
@@ -397,6 +399,8 @@ class Reader:
                 continue
             if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
+            if tokens.word(at - 1) == ":" and tokens.gaps[at] == "" and tokens.word(at - 2).isdigit():
+                continue  # 2:15
             before, after = tokens.word(at - 1), tokens.word(at + 1)
             if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
                 before
@@ -552,7 +556,7 @@ class Reader:
             self._turn(None, run.end, sentence)
         elif known is not None:
             self._again(known, run, sentence)
-        elif names.is_titled(tokens, run):
+        elif names.is_titled(tokens, run) or (not self._after_label(run) and is_bystander(tokens, run.first, run.end)):
             person = self._begin("other")
             person.parts = run.parts
             self._turn(person, run.end, sentence)
@@ -571,6 +575,8 @@ class Reader:
             known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
         self._turn(known, run.end, sentence)
         self._age_after(known, run)
+        if known.role == "suspect" and has_passed(self._tokens, run.end):
+            known.role = "other"
         if known.role is None:
             known.role = self._role_beside(run, sentence)
 
@@ -647,7 +653,7 @@ class Reader:
         is_listed = listed is not None and listed.role == person.role == "child" and self._list_sentence == sentence
         if is_listed and self._list_age is not None and person.age is None:
             self._give(person, self._list_age, "high")
-        if self._is_safe(run):
+        if self._is_safe(run) or has_passed(tokens, run.end):
             person.role = "other"
         self._named_suspect(person, run)
 
@@ -934,6 +940,9 @@ class Reader:
         if noun.is_kin:
             self._kin(noun, sentence)
             return
+        if not noun.is_definite and self._is_out_of_it(noun, sentence):
+            self._turn(self._begin("other"), noun.end, sentence)
+            return
         now = self._now
         if now is not None and now.sentence == sentence and self._is_same(now, noun):
             self._describe(now, noun, sentence)
@@ -943,6 +952,13 @@ class Reader:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
         self._describe(person, noun, sentence)
+
+    def _is_out_of_it(self, noun: Noun, sentence: int) -> bool:
+        """``A 17-year-old brother is safe``; ``first described as "a woman in her 30s"``"""
+        words = self._tokens.words[max(sentence, noun.first - 12) : noun.first]
+        if {"described", "decrit", "decrite", "descrito"} & set(words) and not FORMERLY.isdisjoint(words):
+            return True
+        return noun.role != "suspect" and is_bystander(self._tokens, noun.first, noun.end)
 
     def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
         """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
@@ -1096,7 +1112,13 @@ class Reader:
             self._now.kin = tokens.words[noun.first]
             self._describe(self._now, noun, sentence)
             return
-        if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
+        if (
+            tokens.word(noun.end) == "'"
+            or "told" in after
+            or tokens.word(noun.end) in {"said", "reported", "called"}
+            or is_bystander(tokens, noun.first, noun.end)
+        ):
+            self._owned(noun, sentence)
             self._turn(self._begin("other"), noun.end, sentence)
             return
         is_with = any(
@@ -1156,9 +1178,7 @@ class Reader:
         )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
-        possessive = tokens.word(noun.first - 1)
-        if possessive in {"her", "his"}:
-            self._owner("F" if possessive == "her" else "M", noun, sentence)
+        self._owned(noun, sentence)
         person = self._begin(role)
         person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
         self._turn(person, noun.end, sentence)
@@ -1181,8 +1201,11 @@ class Reader:
             and not any(word in BREAKS for word in between)
         )
 
-    def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
+    def _owned(self, noun: Noun, sentence: int) -> None:
         """``Her father`` says that the only child spoken of is a girl."""
+        sex = {"her": "F", "his": "M"}.get(self._tokens.word(noun.first - 1))
+        if sex is None:
+            return
         children = [person for person in self.people if person.role == "child" and self._text in person.texts]
         if len(children) == 1 and "sex" not in children[0].facts:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))

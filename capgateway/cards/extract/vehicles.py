@@ -82,6 +82,8 @@ def mentions(tokens: Tokens) -> list[Mention]:
         if mention is not None:
             found.append(mention)
             past = max(mention.end, at + 1)
+            if "make" in mention.facts and "model" not in mention.facts and tokens.word(mention.end) in OWNERS:
+                past += 1  # its model, that another make has too
     return found
 
 
