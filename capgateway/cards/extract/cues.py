@@ -15,7 +15,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
     **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("hechos desaparicion extravio lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
@@ -23,11 +23,16 @@ _LABELS: dict[str, str] = {
 _INSIDE = frozenset(
     "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
-    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
 LAST_SEEN = (
     ("last", "seen"),
     ("last", "known"),
+    ("missing", "from"),
+    ("abducted", "from"),
+    ("taken", "from"),
+    ("dernier", "endroit"),
+    ("derniere", "fois"),
     ("derniere", "localisation"),
     ("visto", "por"),
     ("vista", "por"),
@@ -94,6 +99,8 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
         return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
     if words[-2:] == ["taken", "by"]:
         return Label("suspect", first, colon + 1)
+    if not {"fecha", "hora", "date", "heure"}.isdisjoint(words):
+        return Label("time", first, colon + 1)
     roles = [_LABELS[word] for word in words if word in _LABELS]
     if not roles:
         return None

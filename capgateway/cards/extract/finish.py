@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 YOUNGEST_SUSPECT = 12
 """Years. The youngest suspects of real alerts are teenagers."""
+FRIENDS = frozenset("friend classmate ami amie amigo amiga".split())
 DESCRIBED = frozenset(["height", "weight", "hair", "clothing"])
 GUESSED = frozenset(["age", "height", "weight", "hair", "clothing", "race"])
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
@@ -61,7 +62,7 @@ def _decide_roles(people: list[Person]) -> None:
     for person in people:
         if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
-        if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts):
+        if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts) and (person.age or person.kin not in FRIENDS):
             person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)

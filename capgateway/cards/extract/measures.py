@@ -721,6 +721,8 @@ def race(tokens: Tokens, at: int) -> Found | None:
     value = RACES[word]
     first, end = at, at + 1
     if tokens.word(end) == "-" and tokens.gaps[end] == "" and tokens.word(end + 1) in RACES:
+        if "hispanic" not in {value, RACES[tokens.word(end + 1)]}:
+            return None
         value, end = f"{value} {RACES[tokens.word(end + 1)]}", end + 2
     elif tokens.word(end) in {"or", "ou", "o"} and tokens.word(end + 1) in RACES:
         end += 2  # of two readings the first

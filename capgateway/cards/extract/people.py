@@ -421,6 +421,7 @@ class Reader:
                     "environ",
                     "ages",
                     "agees",
+                    "also",
                     "perhaps",
                     "maybe",
                     "girl",
@@ -1125,6 +1126,8 @@ class Reader:
             word
             in {
                 "llevo",
+                "llevado",
+                "llevada",
                 "llevaron",
                 "presuntamente",
                 "with",

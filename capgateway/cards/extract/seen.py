@@ -10,8 +10,9 @@ from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
+from capgateway.cards.extract.towns import agencys_town, alerts_place, dateline
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
-from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
+from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
-LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
+LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD, TOWN = 6, 5, 4, 3, 2, 1
 _SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
@@ -42,7 +43,7 @@ PREPOSITIONS = frozenset(
     "in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split()
 )
 INTO = frozenset(
-    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split()
+    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by devant derriere chez hors afuera fuera frente dentro del du".split()
 )
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
@@ -54,8 +55,18 @@ END = frozenset(
 PLACE_WORDS = frozenset(
     "block street st road rd avenue ave boulevard blvd lane ln drive dr highway hwy interstate parkway pkwy way court ct place circle trail route rue chemin boul autoroute calle avenida carretera "
     "county parish city town home house residence apartment school park hospital clinic store mall church restaurant hotel motel station airport lot parking daycare center centre "
-    "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart".split()
+    "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart "
+    "campground camp arena rink museum farm laundromat pharmacy townhouse townhome condo condominium shelter fair fairgrounds powwow field gym pool complex plaza square bridge dock marina casino theater theatre stadium zoo mosque temple "
+    "office courthouse garage overpass bank diner cafe shop warehouse campus preschool kindergarten academy elementary university college cemetery ranch barn cabin lodge resort harbor harbour ferry sidewalk alley subdivision "
+    "reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
+    "ecole garderie maison domicile residence appartement parc gare metro arret bibliotheque epicerie depanneur stationnement aeroport camping chalet plage hopital aréna "
+    "escuela biblioteca casa domicilio hogar tienda mercado parque colonia guarderia iglesia central estacion parada fraccionamiento municipio barrio bulevar blvd estacionamiento jardin primaria secundaria".split()
 )
+ROADS = frozenset("rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
+LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
+DOING = frozenset("walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split())
+"""What somebody did when they were last seen; the place comes after it."""
+NO_PLACES = frozenset("gunpoint knifepoint random night least once risk large".split())
 
 
 HEADINGS = frozenset(
@@ -64,7 +75,8 @@ HEADINGS = frozenset(
 TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
 
 
-DIRECT = frozenset([("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
+CHILD_OBJECTS = CHILD_NOUNS | frozenset(["him", "her", "them"])
+DIRECT = frozenset([("vista",), ("visto",), ("vue",), ("vu",), ("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
 BARE = frozenset(
     "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
 )
@@ -100,6 +112,10 @@ class Seen:
             self._head(tokens)
         if self._rank < HEAD:
             self._town_and_code(tokens)
+        for find in (dateline, alerts_place, agencys_town):
+            span = find(tokens) if self._rank < TOWN else None
+            if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
+                self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
     def _learn(self, rank: int, place: Fact | None) -> None:
         if place is None or rank <= self._rank:
@@ -131,7 +147,7 @@ class Seen:
         low, high = tokens.sentence(at)
         first, rank = at + len(cue), _RANKS[cue]
         before = tokens.words[max(low, at - BACK) : at]
-        if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
+        if tokens.word(first) in ELSEWHERE - LEAVING - DOING and tokens.word(first) not in {"by", "with", "wearing"}:
             return
         is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
         if (
@@ -143,8 +159,12 @@ class Seen:
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
             return
+        is_object = cue in {("took",), ("taken",), ("grabbed",), ("snatched",)} and not CHILD_OBJECTS.isdisjoint(
+            tokens.words[first : first + 4]
+        )
         if rank <= self._rank or (
             any(word in NOT_THE_CHILD for word in before)
+            and not is_object
             and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
             return
@@ -163,7 +183,14 @@ class Seen:
             return
         if cue in {("inside",), ("outside",)}:
             first = at
-        place = self._direct(tokens, first, high) if cue in DIRECT else None
+        start = first
+        while (span := time_at(tokens, start)) > start:
+            start = span + (tokens.word(span) in {",", "-"})
+        if tokens.word(start) in LEAVING:
+            start += 1
+        if cue == ("seen",) and at == low:
+            rank = SIGHTING
+        place = self._direct(tokens, start, high) if cue in DIRECT or start > first or (cue == ("seen",) and at == low) else None
         if place is None and cue != ("left",):
             place = self._find_place(tokens, first, high)
         self._learn(rank, place)
@@ -173,10 +200,12 @@ class Seen:
         start = first
         while tokens.word(start) in {"a", "an", "the", "her", "his", "their"}:
             start += 1
-        if start >= high or not tokens.is_cased or tokens.words[start] in {"by", "with", "from", "in", "at"}:
+        if start >= high or tokens.words[start] in {"by", "with", "from", "in", "at", "on", "wearing"}:
             return None
         end = self._place_end(tokens, start, high)
         words = tokens.words[start:end]
+        if not tokens.is_cased and (len(words) < 2 or not self._is_place(tokens, start, end)):
+            return None
         is_place = (
             tokens.words[start].isdigit()
             and len(tokens.words[start]) > 1
@@ -185,7 +214,7 @@ class Seen:
         )
         is_place = (
             is_place
-            or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5)
+            or (tokens.capital[start] and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES) and len(words) <= 6)
             or (start > first and any(word in PLACE_WORDS for word in words))
         )
         if (
@@ -230,6 +259,7 @@ class Seen:
 
     def _find_place(self, tokens: Tokens, first: int, high: int) -> Fact | None:
         at = first
+        is_doing = tokens.word(first) in DOING
         while at < min(high, first + 22):
             word = tokens.words[at]
             if (span := time_at(tokens, at)) and span > at:
@@ -252,15 +282,17 @@ class Seen:
                         "foot",
                         "pied",
                         "pie",
-                        "his",
-                        "her",
-                        "their",
+                        *NO_PLACES,
                         "possession",
                         "company",
                         "danger",
                         "connection",
                     }
-                    or word == "by"
+                    or (word == "by" and not (is_doing and tokens.is_cased and tokens.capital[start]))
+                    or (
+                        tokens.word(start) in {"his", "her", "their"}
+                        and PLACE_WORDS.isdisjoint(tokens.words[start + 1 : start + 6])
+                    )
                 ):
                     at += 1
                     continue
@@ -370,16 +402,36 @@ class Seen:
                 break
             if word == "-" and tokens.gaps[at] != "":
                 break
+            if word in {"in", "on", "dans", "en", "aboard"} and self._is_into_a_car(tokens, at):
+                break
             at += 1
         while at > first and tokens.words[at - 1] in {",", "...", "at", "on", "in", "the", "near", "from", "a", "."}:
             at -= 1
         return at
+
+    def _is_into_a_car(self, tokens: Tokens, at: int) -> bool:
+        """``Smyrna in a gold Honda``, ``Jacksonville in an orange sweatshirt``"""
+        for place in range(at + 1, min(len(tokens), at + 8)):
+            if self._taken[place] or (tokens.words[place] in COLORS and not tokens.capital[place]) or tokens.words[place] in OTHER_NOUNS:
+                return True
+            if tokens.words[place] in {",", ".", "in", "at", "near", "on", "and", "from"}:
+                return False
+        return False
 
     def _joins(self, tokens: Tokens, at: int) -> bool:
         """``SW 137th Avenue and Bird Road``; ``Powell Blvd.`` inside a sentence."""
         if tokens.words[at] == ".":
             return True
         before, after = tokens.word(at - 1), tokens.words[at + 1 : at + 5]
+        if (
+            tokens.is_cased
+            and at + 1 < len(tokens)
+            and tokens.capital[at - 1]
+            and tokens.capital[at + 1]
+            and tokens.word(at - 2) in {"near", "at", "of", "to"}
+            and tokens.word(at + 2) in {"at", "around", "about", ",", ".", "on", ""}
+        ):
+            return True  # Owens and Pecos
         is_road = before in PLACE_WORDS or any(word in PLACE_WORDS for word in tokens.words[max(0, at - 3) : at])
         return (
             is_road
@@ -411,6 +463,10 @@ class Seen:
         if at >= high:
             return False
         word = tokens.words[at]
+        if word in ROADS and tokens.word(at - 2).isdigit():
+            return True
+        if word.isdigit() and len(word) > 2 and not PLACE_WORDS.isdisjoint(tokens.words[at + 1 : at + 6]) and not time_at(tokens, at):
+            return True
         if word in STATES or any(tuple(tokens.words[at : at + len(key)]) == key for key in BY_FIRST.get(word, ())):
             return True
         if word in CODES and tokens.slice(at, at + 1).isupper():

@@ -134,9 +134,15 @@ def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
     """``Chrysler Intrepid``: the issuer's words, although it is another make's."""
     for key, make in OWNERS.get(tokens.word(at), ()):
         end = matched(tokens, at, key)
-        if end and not _is_small(tokens, at, end) and key not in PLACES_TOO and not (len(key) == 1 and key[0] in PLAIN_MODELS):
+        is_plain = len(key) == 1 and key[0] in PLAIN_MODELS and not (tokens.is_cased and _ends_name(tokens, end))
+        if end and not _is_small(tokens, at, end) and key not in PLACES_TOO and not is_plain:
             return end, MODELS[make][key]
     return 0, ""
+
+
+def _ends_name(tokens: Tokens, at: int) -> bool:
+    """``Ski-Doo Renegade noire``: a colour, a year or the end of a clause after a model."""
+    return bool(_color(tokens, at)) or bool(_year(tokens, at)) or tokens.word(at) in {",", ".", "", ";", ")"}
 
 
 NO_MAKE_AFTER = frozenset(
