@@ -49,6 +49,11 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     return found
 
 
+def _opens_labelled_line(tokens: Tokens, at: int) -> bool:
+    """Whether a new line begins with words before a colon, whatever they are."""
+    return "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]] and ":" in tokens.words[at + 1 : at + 4]
+
+
 def _is_cue(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     if word == "dressed":
@@ -74,7 +79,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
         return 0
     while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
-        if at in stops and at > first:
+        if at > first and (at in stops or _opens_labelled_line(tokens, at)):
             break
         if word == ";" and is_label:
             at += 1

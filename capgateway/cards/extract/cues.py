@@ -17,7 +17,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
     **dict.fromkeys("hechos desaparicion extravio lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
-    **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
+    **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts resumen informes folio fecha senas reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
 }  # fmt: skip
 _INSIDE = frozenset(

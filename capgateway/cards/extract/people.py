@@ -545,7 +545,7 @@ class Reader:
             if self._now is None or self._now.parts:
                 self._now = self._begin("suspect" if self._block == "suspect" else "child")
             self._now.sentence, self._now.at = sentence, label.end
-        elif label.role != "clothing":
+        elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
 
     # -- names --

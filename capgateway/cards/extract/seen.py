@@ -10,7 +10,7 @@ from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
-from capgateway.cards.extract.towns import agencys_town, alerts_place, dateline
+from capgateway.cards.extract.towns import alerts_place, dateline, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
@@ -25,7 +25,7 @@ _SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; l
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
-    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
+    "desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
 _RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
     tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
@@ -50,7 +50,7 @@ SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de
 END = frozenset(
     "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
     "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
-    "in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
+    "w in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
 )
 PLACE_WORDS = frozenset(
     "block street st road rd avenue ave boulevard blvd lane ln drive dr highway hwy interstate parkway pkwy way court ct place circle trail route rue chemin boul autoroute calle avenida carretera "
@@ -66,7 +66,9 @@ ROADS = frozenset("rue avenue av boul boulevard chemin calle avenida route rang 
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
 DOING = frozenset("walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split())
 """What somebody did when they were last seen; the place comes after it."""
-NO_PLACES = frozenset("gunpoint knifepoint random night least once risk large".split())
+COMMONPLACE = frozenset("residence terminal station center centre office garage market block corner area village playground' complex street town city county way field campus office plaza square bus".split())
+"""Words that name no place by themselves, however they are introduced."""
+NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
 
 
 HEADINGS = frozenset(
@@ -76,10 +78,17 @@ TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
 
 
 CHILD_OBJECTS = CHILD_NOUNS | frozenset(["him", "her", "them"])
+WEAK = frozenset("foot left inside outside away gone missing forced spotted seen".split())
+LEADS = frozenset("at in near from on outside au aux devant dans en desde".split())
+UNREAD = 8
+"""Tokens after such a cue in which a place would begin."""
 DIRECT = frozenset([("vista",), ("visto",), ("vue",), ("vu",), ("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
 BARE = frozenset(
     "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
 )
+
+
+CARS = frozenset("car truck vehicle van suv sedan pickup minivan taxi cab uber voiture camionnette vehicule auto camioneta vehiculo carro".split())
 
 
 class Seen:
@@ -91,6 +100,7 @@ class Seen:
         self.direction: Fact | None = None
         self._rank = 0
         self._named: frozenset[str] = frozenset()
+        self._is_unread = False  # where somebody was last seen is said, and could not be read
 
     def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
         """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names."""
@@ -108,12 +118,12 @@ class Seen:
                 self._heading(tokens, at)
             if self._rank < ORIGIN and word in {"from", "of", "de"}:
                 self._origin(tokens, at)
-        if self._rank < HEAD:
+        if self._rank < HEAD and not self._is_unread:
             self._head(tokens)
-        if self._rank < HEAD:
+        if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
-        for find in (dateline, alerts_place, agencys_town):
-            span = find(tokens) if self._rank < TOWN else None
+        for find in (dateline, alerts_place, requesters_town):
+            span = find(tokens) if self._rank < TOWN and not self._is_unread else None
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
@@ -163,19 +173,19 @@ class Seen:
             tokens.words[first : first + 4]
         )
         if rank <= self._rank or (
-            any(word in NOT_THE_CHILD for word in before)
+            (any(word in NOT_THE_CHILD for word in before) or "it" in before[-3:])
             and not is_object
             and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
-        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"}:
+        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"} and at != low:
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
         if cue in {("pulled",), ("led",), ("dropped",)} and not (
-            {"child", "him", "her", "them", "into", "boy", "girl", "was", "were"}
+            ({"child", "him", "her", "them", "into", "boy", "girl", "was", "were"} | self._named)
             & set(before[-3:] + tokens.words[first : first + 3])
         ):
             return
@@ -183,6 +193,8 @@ class Seen:
             return
         if cue in {("inside",), ("outside",)}:
             first = at
+        if rank == SIGHTING and (tokens.word(first) == "con" or tokens.words[first : first + 2] == ["with", "a"]):
+            return  # what they wore
         start = first
         while (span := time_at(tokens, start)) > start:
             start = span + (tokens.word(span) in {",", "-"})
@@ -193,6 +205,11 @@ class Seen:
         place = self._direct(tokens, start, high) if cue in DIRECT or start > first or (cue == ("seen",) and at == low) else None
         if place is None and cue != ("left",):
             place = self._find_place(tokens, first, high)
+        if place is None and rank > ORIGIN and cue[0] not in WEAK:
+            self._is_unread |= any(
+                tokens.words[near] in LEADS and not self._is_into_a_car(tokens, near)
+                for near in range(first, min(high, first + UNREAD))
+            )
         self._learn(rank, place)
 
     def _direct(self, tokens: Tokens, first: int, high: int) -> Fact | None:
@@ -215,12 +232,12 @@ class Seen:
         is_place = (
             is_place
             or (tokens.capital[start] and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES) and len(words) <= 6)
-            or (start > first and any(word in PLACE_WORDS for word in words))
+            or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
         )
         if (
             not is_place
             or tokens.words[start] in DAYS
-            or tokens.words[start] in MONTHS
+            or (tokens.words[start] in MONTHS and tokens.word(start + 1) not in PLACE_WORDS)
             or time_at(tokens, start)
             or any(self._taken[start:end])
             or self._is_name(words)
@@ -267,7 +284,11 @@ class Seen:
                 continue
             if word in {"found", "located", "retrouve", "retrouvee"}:
                 break
-            if (word in INTO or (word in ROMANCE and tokens.language[:2] != "en")) and at + 1 < high:
+            is_out_of = word == "of" and tokens.word(at - 1) == "out"
+            is_verb = word == "a" and tokens.slice(at, at + 1) == "a"  # not "à"
+            if (
+                word in INTO or is_out_of or (word in ROMANCE and tokens.language[:2] != "en" and not is_verb)
+            ) and at + 1 < high:
                 start = at + 1
                 while tokens.word(start) in SKIP or (tokens.word(start) in {"d", "l"}):
                     start += 1
@@ -336,7 +357,10 @@ class Seen:
             for word in words
             if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
         ]
-        if (len(bare) == 1 and (bare[0] in BARE or (len(words) == 1 and bare[0] in PLACE_WORDS))) or any(
+        is_bare = len(bare) == 1 and (
+            bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
+        )
+        if is_bare or "way" in words[:2] or any(
             word in OTHER_NOUNS and word not in {"top"} for word in words
         ):
             return False
@@ -384,10 +408,11 @@ class Seen:
         at = first
         while at < min(high, first + LONGEST_PLACE):
             word = tokens.words[at]
-            if time_at(tokens, at) and at > first:
+            if at > first and (self._taken[at] or time_at(tokens, at)):
                 break
             if (
                 word in END
+                and not (at == first and word in {"his", "her", "their"})
                 and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
                 and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == "")
             ):
@@ -412,7 +437,7 @@ class Seen:
     def _is_into_a_car(self, tokens: Tokens, at: int) -> bool:
         """``Smyrna in a gold Honda``, ``Jacksonville in an orange sweatshirt``"""
         for place in range(at + 1, min(len(tokens), at + 8)):
-            if self._taken[place] or (tokens.words[place] in COLORS and not tokens.capital[place]) or tokens.words[place] in OTHER_NOUNS:
+            if self._taken[place] or (tokens.words[place] in COLORS and not tokens.capital[place]) or tokens.words[place] in OTHER_NOUNS or tokens.words[place] in CARS:
                 return True
             if tokens.words[place] in {",", ".", "in", "at", "near", "on", "and", "from"}:
                 return False
@@ -426,10 +451,10 @@ class Seen:
         if (
             tokens.is_cased
             and at + 1 < len(tokens)
-            and tokens.capital[at - 1]
-            and tokens.capital[at + 1]
+            and (tokens.capital[at - 1] or tokens.word(at - 1) == "th")
+            and (tokens.capital[at + 1] or tokens.words[at + 1].isdigit())
             and tokens.word(at - 2) in {"near", "at", "of", "to"}
-            and tokens.word(at + 2) in {"at", "around", "about", ",", ".", "on", ""}
+            and tokens.word(at + 2) in {"at", "around", "about", ",", ".", "on", "", "th", "st", "nd", "rd"}
         ):
             return True  # Owens and Pecos
         is_road = before in PLACE_WORDS or any(word in PLACE_WORDS for word in tokens.words[max(0, at - 3) : at])

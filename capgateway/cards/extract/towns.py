@@ -23,24 +23,24 @@ FOR = frozenset("for pour para".split())
 INSIDE = frozenset("st mt ft . - ' du de la of le los las el des d l saint s".split())
 
 
-def agencys_town(tokens: Tokens) -> tuple[int, int] | None:
-    """The town or county of the police: that on whose behalf the alert is sent, or the first."""
-    found: list[tuple[int, int]] = []
+def requesters_town(tokens: Tokens) -> tuple[int, int] | None:
+    """The town or county of the police on whose behalf the alert is sent: ``for the Valdosta Police``."""
     for at in tokens.places(AGENCIES):
         span = _before(tokens, at)
-        if span is None and tokens.words[at] == "police" and tokens.word(at + 1) in {"in", "from", "of"}:
-            span = _after(tokens, at + 2)
-        if span is not None:
-            found.append(span)
+        if span is not None and not BEHALF.isdisjoint(tokens.words[max(0, span[0] - 4) : span[0]]):
+            return span
     if tokens.language[:2] in {"fr", "es"}:
         for at in tokens.places(ROMANCE):
             place = at + 1
-            while tokens.word(place) in {"municipal", "municipale", "estatal", "regionale", "de", "d", "du", "des", "la", "l", "'", "le", "del", "ville", "policia", "service", "police"}:
+            while tokens.word(place) in OF_ROMANCE:
                 place += 1
-            if place > at + 1 and (span := _after(tokens, place)):
-                found.append(span)
-    behalf = [span for span in found if {"behalf", "request", "solicitud", "demande", "for", "pour"} & set(tokens.words[max(0, span[0] - 4) : span[0]])]
-    return (behalf or found or [None])[0]
+            if place > at + 1 and not BEHALF.isdisjoint(tokens.words[max(0, at - 4) : at]) and (span := _after(tokens, place)):
+                return span
+    return None
+
+
+BEHALF = frozenset("behalf request solicitud demande for pour".split())
+OF_ROMANCE = frozenset("municipal municipale estatal regionale de d du des la l ' le del ville policia service police".split())
 
 
 def _before(tokens: Tokens, agency: int) -> tuple[int, int] | None:
