@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cards.extract.cues import labels
+from capgateway.cards.extract.cues import labels, opens_labelled_line
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -49,11 +49,6 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     return found
 
 
-def _opens_labelled_line(tokens: Tokens, at: int) -> bool:
-    """Whether a new line begins with words before a colon, whatever they are."""
-    return "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]] and ":" in tokens.words[at + 1 : at + 4]
-
-
 def _is_cue(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     if word == "dressed":
@@ -79,7 +74,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
         return 0
     while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
-        if at > first and (at in stops or _opens_labelled_line(tokens, at)):
+        if at > first and (at in stops or opens_labelled_line(tokens, at)):
             break
         if word == ";" and is_label:
             at += 1

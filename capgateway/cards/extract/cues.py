@@ -79,6 +79,11 @@ def _labels_of(tokens: Tokens) -> list[Label]:
     return found
 
 
+def opens_labelled_line(tokens: Tokens, at: int) -> bool:
+    """Whether a new line begins with words before a colon, whatever they are."""
+    return at > 0 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]] and ":" in tokens.words[at + 1 : at + 4]
+
+
 def _starts(tokens: Tokens, at: int) -> bool:
     return at == tokens.sentence(at)[0]
 

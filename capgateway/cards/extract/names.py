@@ -59,13 +59,28 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             or (is_cased and not capital[at])
             or not word[0].isalpha()
             or word in UNITS
+            or word in {"yo", "yoa"}
             or (word in COMMON and word not in _too(tokens))
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
             found.append(run)
             past = run.end
-    return _turned(tokens, found) if len(found) > 1 else found
+    return _turned(tokens, _labelling(tokens, found)) if len(found) > 1 else found
+
+
+def _labelling(tokens: Tokens, found: list[Run]) -> list[Run]:
+    """With the first names of others before a colon: ``TALIYAH: Female, Black, 7``."""
+    firsts = {run.parts[0] for run in found if len(run.parts) > 1}
+    more = [
+        Run(at - 1, at, (tokens.words[at - 1],))
+        for at in tokens.places(COLON)
+        if at and tokens.words[at - 1] in firsts and (at - 1 == tokens.sentence(at - 1)[0] or tokens.word(at - 2) in {".", ";", "\n"} or "\n" in tokens.raw[tokens.ends[at - 2] : tokens.starts[at - 1]])
+    ]
+    return sorted([*found, *more]) if more else found
+
+
+COLON = frozenset(":")
 
 
 def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
@@ -134,11 +149,15 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if not tokens.is_cased:
         return (
             word in _too(tokens)
+            and (word not in COLORS or word in GIVEN_COLORS or tokens.word(at - 1) == ":")
             and at + 1 < len(tokens)
             and _is_name_word(tokens, at + 1, taken)
             and not _is_plain(tokens, at + 1)
         )
     return word in _too(tokens) and not tokens.slice(at, at + 1).isupper()
+
+
+GIVEN_COLORS = frozenset("violet hazel rose ruby olive amber scarlet jade pearl".split())
 
 
 def _is_elided(tokens: Tokens, at: int) -> bool:
@@ -320,7 +339,7 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     speaks_at = run.end + (after == ",")
     if after == "," and tokens.word(speaks_at).isdigit() and tokens.word(speaks_at + 1) == ",":
         speaks_at += 2
-    if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"]:
+    if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"] or (before == "lt" and run.parts[0] in COLORS):
         return False
     if tokens.word(speaks_at) in {"told", "recalled", "described", "pleaded", "recounted", "noted", "explained"}:
         return True

@@ -591,6 +591,8 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
         is_single = len(run.parts) == 1 and family is None
+        if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
+            return None
         if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
             return None
         has_age = bool(names.bare_age(tokens, run.end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
-from capgateway.cards.extract.cues import labels
+from capgateway.cards.extract.cues import labels, opens_labelled_line
 from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
@@ -408,7 +408,7 @@ class Seen:
         at = first
         while at < min(high, first + LONGEST_PLACE):
             word = tokens.words[at]
-            if at > first and (self._taken[at] or time_at(tokens, at)):
+            if at > first and (self._taken[at] or time_at(tokens, at) or opens_labelled_line(tokens, at)):
                 break
             if (
                 word in END
@@ -718,9 +718,12 @@ def time_at(tokens: Tokens, at: int) -> int:
     return end
 
 
+BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
+
+
 def _one_time(tokens: Tokens, at: int) -> int:
     word = tokens.word(at)
-    if not word:
+    if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
         return _clock(tokens, at) or _date(tokens, at)
