@@ -99,7 +99,7 @@ def test_the_values_of_a_label_have_their_form(row: dict[str, Any]) -> None:
     """One way to write each fact, so that two values can be compared."""
     forms = {
         "sex": "[MF]",
-        "age": r"\d+( (day|week|month)s?)?|newborn|\d0s|\d+-\d+",
+        "age": r"\d+( (day|week|month)s?)?|newborn|\d0s(-\d0s)?|\d+-\d+",
         "height": r"(\d'\d+\"(-\d'\d+\")?|\d+\"|\d+ cm)( / \d+ cm)?",
         "weight": r"\d+(-\d+)? (lb|kg)( / \d+ kg)?",
     }

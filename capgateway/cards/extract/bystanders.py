@@ -22,7 +22,9 @@ TELLS = frozenset(
 ACTS = frozenset(
     "took fled drove abducted kidnapped drives driving left grabbed snatched forced threatened lured picked carjacked wanted enleve fui pris conduit llevo huyo conduce maneja secuestro".split()
 )
-BEING = frozenset("is was are were has have had been did does didn isn wasn est etait fue esta resulto ya sera ont sont quedo".split())
+BEING = frozenset(
+    "is was are were has have had been did does didn isn wasn est etait fue esta resulto ya sera ont sont quedo".split()
+)
 PASSED = frozenset(
     "safe injured hurt wounded killed stabbed assaulted hospitalized treated arrested cleared cooperating assisting helping recovering unharmed uninjured located found involved interviewed questioned "
     "temoin blesse blessee arrete arretee retrouve retrouvee sain saine testigo herido herida ileso ilesa localizado localizada detenido detenida hospitalizado hospitalizada lesionado lesionada salvo "
@@ -36,7 +38,9 @@ ROLES = frozenset(
 )
 SUSPECTING = frozenset("by with suspect abductor driven par avec por con sospechoso kidnapper".split())
 CLEARED = frozenset("longer plus ya".split())
-BELIEVING = frozenset("believe believed believes suspect suspected consider considered seek seeking looking croit croient buscan".split())
+BELIEVING = frozenset(
+    "believe believed believes suspect suspected consider considered seek seeking looking croit croient buscan".split()
+)
 PLAIN = frozenset(", ( ) - . de d aged age old ans anos also who qui quien the a an her his their ' s".split())
 
 
@@ -44,11 +48,13 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     """Whether the words around a name or a noun, at tokens ``first`` to before ``end``, make it somebody whom nobody looks for."""
     low, high = tokens.sentence(first)
     before = tokens.words[max(low, first - BACK) : first]
-    if _is_source(before) or _is_cleared(tokens.words[low:first]):
+    if _is_source(before) or is_cleared(tokens.words[low:first]):
         return True
     if not SUSPECTING.isdisjoint(before[-4:]):
         return False
-    return any(before[at : at + 3] == ["one", "of", "the"] for at in range(len(before))) or _verb_says(tokens, end, high)
+    return any(before[at : at + 3] == ["one", "of", "the"] for at in range(len(before))) or _verb_says(
+        tokens, end, high
+    )
 
 
 def has_passed(tokens: Tokens, end: int) -> bool:
@@ -57,7 +63,9 @@ def has_passed(tokens: Tokens, end: int) -> bool:
     for place, word in enumerate(words):
         if word in BEING:
             rest = words[place + 1 :]
-            return bool({"arrested", "cleared", "arrete", "arretee", "detenido", "detenida"} & set(rest[:2])) or rest[:2] == ["in", "custody"]
+            return bool({"arrested", "cleared", "arrete", "arretee", "detenido", "detenida"} & set(rest[:2])) or rest[
+                :2
+            ] == ["in", "custody"]
         if word not in PLAIN and not word.isdigit():
             return False
     return False
@@ -76,9 +84,13 @@ def _is_source(before: list[str]) -> bool:
     return False
 
 
-def _is_cleared(before: list[str]) -> bool:
+def is_cleared(before: list[str]) -> bool:
     """``Police no longer believe that his brother Scott Alder``"""
-    return not CLEARED.isdisjoint(before) and not BELIEVING.isdisjoint(before) and bool({"no", "ne", "n", "ya"} & set(before))
+    return (
+        not CLEARED.isdisjoint(before)
+        and not BELIEVING.isdisjoint(before)
+        and bool({"no", "ne", "n", "ya"} & set(before))
+    )
 
 
 def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
@@ -96,7 +108,13 @@ def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
             return _is_past(words[place : place + 6])
         if tokens.words[end + place] in {"and", "et", "y"}:
             return False
-        if word not in PLAIN and not word.isdigit() and word not in UNITS and word not in KIN and not _is_of_name(tokens, end + place):
+        if (
+            word not in PLAIN
+            and not word.isdigit()
+            and word not in UNITS
+            and word not in KIN
+            and not _is_of_name(tokens, end + place)
+        ):
             return False
     return False
 
@@ -113,7 +131,9 @@ def _is_past(words: list[str]) -> bool:
         if word == "custody" and words[place - 1] != "in":
             return False
         if word in PASSED:
-            return not (word == "found" and "not" in words[:place]) and not (word == "located" and "not" in words[:place])
+            return not (word == "found" and "not" in words[:place]) and not (
+                word == "located" and "not" in words[:place]
+            )
         if word == "not" and words[place + 1 : place + 3] in (["a", "suspect"], ["the", "suspect"]):
             return True
     return False

@@ -23,7 +23,7 @@ NOT_CLOTHES = frozenset(
     "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
 STOPPERS = frozenset(
-    "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
+    "unknown unk inconnu inconnus desconocida desconocido unavailable similar not none n/a tbd unspecified".split()
 )
 AFTER_COMMA = frozenset(
     "with in near from at driving last hair brown- black- height weight age and who a- no".split()
@@ -119,7 +119,8 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
         at += 1
     while (
         at > first
-        and tokens.words[at - 1] in {",", "...", "and", "-", '"'}
+        and tokens.words[at - 1]
+        in {",", "...", "and", "-", '"', ";", "at", "near", "in", "on", "with", "from", "around"}
         and not (tokens.words[at - 1] == '"' and tokens.words[first:at].count('"') % 2 == 0)
     ):
         at -= 1

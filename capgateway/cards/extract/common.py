@@ -153,7 +153,7 @@ fishing hunting cowboy baseball football hockey basketball volleyball tennis gol
 carhartt levis wrangler reebok vans hollister aeropostale gap hilfiger lululemon patagonia uggs timberland fila
 withheld reserved protected redacted undisclosed pending confirmed unconfirmed approximate estimated partially possible probable presumed alleged
 seeks seek seeking led leads leading lead asks urges urged urge joins joined alerting activates activating declares declaring confirms confirming identifies identifying responds responded responding investigates
-believes suspects requests requesting advises advised cautions cautioned reminds thanks appears appear appeared seems seemed remains stands sits lies weighs measures attends lives stays
+believes suspects requests requesting advises advised cautions cautioned reminds thanks appears appear appeared seems seemed remains sits lies weighs measures attends lives stays
 parked crashed fleeing escaped eluded evaded chased pursued followed tracked traced located spotted photographed captured recorded filmed
 style styled length sized shaped patterned printed trimmed lined ripped torn stained dirty muddy wet dry clean faded bright neon pale deep
 bushy thick thinning wispy patchy scraggly unkempt clean-shaven stubble sideburns dimpled pimples acne birthmarks moles mole scarring burn burns bruise bruises bandage bandages cast brace stitches
@@ -193,6 +193,7 @@ COMMON = (
 )
 #: Of those, words that are names too, and count as such where they are written with a capital inside a name.
 NAMES_TOO = frozenset(
+    "dawn clara marina teddy miles mickey ward walker foster mcdonald burns hunt ball french hood snow stout crane cotton bright heard pepper rider weeks mercado mena fanny kitty bob "
     "levi april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
     "amber rose violet hazel sandy jade summer autumn king bishop hunter fisher parker miller carter cooper tucker porter ford lincoln dodge austin houston "
     "madison jackson brooklyn savannah georgia virginia carolina dakota montana paris london sierra cheyenne phoenix holly ivy olive ruby pearl angel "

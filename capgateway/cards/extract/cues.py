@@ -80,8 +80,15 @@ def _labels_of(tokens: Tokens) -> list[Label]:
 
 
 def opens_labelled_line(tokens: Tokens, at: int) -> bool:
-    """Whether a new line begins with words before a colon, whatever they are."""
-    return at > 0 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]] and ":" in tokens.words[at + 1 : at + 4]
+    """Whether a new line begins with a few words before a colon, whatever they are."""
+    if at == 0 or "\n" not in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]:
+        return False
+    for colon in range(at + 1, min(at + 4, len(tokens))):
+        if tokens.words[colon] == ":":
+            return "\n" not in tokens.raw[tokens.starts[at] : tokens.starts[colon]]
+        if not tokens.words[colon].isalpha():
+            return False
+    return False
 
 
 def _starts(tokens: Tokens, at: int) -> bool:

@@ -62,7 +62,13 @@ def _decide_roles(people: list[Person]) -> None:
     for person in people:
         if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
-        if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts) and (person.age or person.kin not in FRIENDS):
+        if (
+            person.role == "other"
+            and person.is_kin
+            and person.parts
+            and DESCRIBED & set(person.facts)
+            and (person.age or person.kin not in FRIENDS)
+        ):
             person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
     has_minor = any(person.role == "child" and person.is_minor for person in people)
@@ -88,7 +94,7 @@ def _is_small(person: Person) -> bool:
 def _joined(people: list[Person]) -> list[Person]:
     kept: list[Person] = []
     for person in people:
-        twin = _twin(person, kept, people)
+        twin = None if person.is_another else _twin(person, kept, people)
         if twin is None:
             kept.append(person)
             continue

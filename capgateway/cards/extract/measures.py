@@ -501,6 +501,12 @@ def _hair_before(tokens: Tokens, at: int) -> Found | None:
         tokens.word(first - 1) in {",", "-", "or", "/", "and"} and _is_hair_word(tokens, first - 2) and first < at
     ):
         if (
+            tokens.word(first - 1) == ","
+            and tokens.word(first - 2) in RACES
+            and tokens.word(first - 3) in {",", "male", "female", "is", "a", ":", "(", "/", "..."}
+        ):
+            break  # white, light brown hair
+        if (
             tokens.word(first - 1) == "and"
             and tokens.word(first - 2) in COLORS
             and tokens.word(first - 3) in {"eyes", ":"}
@@ -608,7 +614,8 @@ def eyes(tokens: Tokens, at: int) -> Found | None:
     word = tokens.words[at]
     if word in {"eyes", "eye", "eyed"} and tokens.word(at + 1) != ":":
         before = at - 1 - (tokens.word(at - 1) == "-")
-        if tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
+        is_after = tokens.word(before - 1) == "hair" and tokens.word(at + 1) in EYE_COLORS  # Hair BLK Eyes BRO
+        if not is_after and tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
             first = before - (tokens.word(before - 1) in {"dark", "light"})
             return Found(
                 "eyes",

@@ -75,7 +75,13 @@ def _labelling(tokens: Tokens, found: list[Run]) -> list[Run]:
     more = [
         Run(at - 1, at, (tokens.words[at - 1],))
         for at in tokens.places(COLON)
-        if at and tokens.words[at - 1] in firsts and (at - 1 == tokens.sentence(at - 1)[0] or tokens.word(at - 2) in {".", ";", "\n"} or "\n" in tokens.raw[tokens.ends[at - 2] : tokens.starts[at - 1]])
+        if at
+        and tokens.words[at - 1] in firsts
+        and (
+            at - 1 == tokens.sentence(at - 1)[0]
+            or tokens.word(at - 2) in {".", ";", "\n"}
+            or "\n" in tokens.raw[tokens.ends[at - 2] : tokens.starts[at - 1]]
+        )
     ]
     return sorted([*found, *more]) if more else found
 
@@ -85,7 +91,9 @@ COLON = frozenset(":")
 
 def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
     """The names written ``Kerr, Matthew J.`` put in order: where the surname is another's too, or an initial ends the name."""
-    surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [run.parts[0] for run in found if len(run.parts) == 1]
+    surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [
+        run.parts[0] for run in found if len(run.parts) == 1
+    ]
     kept: list[Run] = []
     for run in found:
         last = kept[-1] if kept else None
@@ -99,11 +107,22 @@ def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
 def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool:
     if tokens.words[last.end : run.first] != [","] or "," in tokens.words[last.first : last.end]:
         return False
-    is_listed = tokens.word(last.first - 1) in {":", "&", "and", "/", "y", "et", ";"} or last.first == tokens.sentence(last.first)[0]
-    is_closed = tokens.word(run.end) in {"(", "", ".", ";"} or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
+    is_listed = (
+        tokens.word(last.first - 1) in {":", "&", "and", "/", "y", "et", ";"}
+        or last.first == tokens.sentence(last.first)[0]
+    )
+    is_closed = (
+        tokens.word(run.end) in {"(", "", ".", ";"}
+        or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
+    )
     is_closed = is_closed or strength_after(tokens, run.end) == STRONG
     is_shared = surnames.count(last.parts[-1]) > 1
-    return is_listed and is_closed and len(last.parts) <= MOST_SURNAMES and (is_shared or (len(run.parts) > 1 and len(run.parts[-1]) == 1))
+    return (
+        is_listed
+        and is_closed
+        and len(last.parts) <= MOST_SURNAMES
+        and (is_shared or (len(run.parts) > 1 and len(run.parts[-1]) == 1))
+    )
 
 
 STRONG, MOST_SURNAMES = 2, 2

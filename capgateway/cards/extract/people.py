@@ -7,7 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
-from capgateway.cards.extract.bystanders import has_passed, is_bystander
+from capgateway.cards.extract.bystanders import has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
@@ -76,6 +76,7 @@ ADJECTIVES = frozenset(
 )
 
 
+ANOTHER = frozenset("unknown unidentified second another other third deuxieme autre segundo otro otra".split())
 FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
@@ -98,6 +99,7 @@ class Person:
         "at",
         "conflicts",
         "facts",
+        "is_another",
         "is_counted",
         "is_fresh",
         "is_grown",
@@ -118,7 +120,7 @@ class Person:
         self.kin = ""
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
+        self.is_guess = self.is_another = self.is_counted = self.is_kin = self.is_grown = False
         self.sentence = -1
         self.at = -1
 
@@ -943,7 +945,7 @@ class Reader:
         if noun.is_kin:
             self._kin(noun, sentence)
             return
-        if not noun.is_definite and self._is_out_of_it(noun, sentence):
+        if self._is_out_of_it(noun, sentence):
             self._turn(self._begin("other"), noun.end, sentence)
             return
         now = self._now
@@ -954,6 +956,7 @@ class Reader:
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
+            person.is_another = not ANOTHER.isdisjoint(self._tokens.words[max(sentence, noun.first - 2) : noun.first])
         self._describe(person, noun, sentence)
 
     def _is_out_of_it(self, noun: Noun, sentence: int) -> bool:
@@ -961,7 +964,9 @@ class Reader:
         words = self._tokens.words[max(sentence, noun.first - 12) : noun.first]
         if {"described", "decrit", "decrite", "descrito"} & set(words) and not FORMERLY.isdisjoint(words):
             return True
-        return noun.role != "suspect" and is_bystander(self._tokens, noun.first, noun.end)
+        if is_cleared(self._tokens.words[sentence : noun.first]):
+            return True
+        return not noun.is_definite and noun.role != "suspect" and is_bystander(self._tokens, noun.first, noun.end)
 
     def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
         """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
@@ -1216,7 +1221,7 @@ class Reader:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
-        here = [person for person in self.people if self._text in person.texts and person.facts]
+        here = [person for person in self.people if self._text in person.texts and (person.facts or person.parts)]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)
         if not recent:

@@ -640,7 +640,12 @@ SPOKEN_DASHES = frozenset("dash hyphen space tiret guion espacio espace".split()
 
 def _is_in_group(tokens: Tokens, at: int) -> bool:
     """Whether more characters follow without a space: the ``8`` of ``8SXP229``."""
-    return at + 1 < len(tokens) and tokens.gaps[at + 1] == "" and len(tokens.words[at + 1]) > 1 and tokens.words[at + 1].isalnum()
+    return (
+        at + 1 < len(tokens)
+        and tokens.gaps[at + 1] == ""
+        and len(tokens.words[at + 1]) > 1
+        and tokens.words[at + 1].isalnum()
+    )
 
 
 def _said(tokens: Tokens, at: int) -> str:
@@ -649,11 +654,15 @@ def _said(tokens: Tokens, at: int) -> str:
     return word if len(word) == 1 and word.isalnum() else PHONETIC.get(word, "")
 
 
-PHONETIC = {
-    word: word[0]
-    for word in "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu "
-    "adam boy charles david edward frank george henry ida john king lincoln mary nora ocean paul queen robert sam tom union william young zebra".split()
-} | {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())} | {"niner": "9"}
+PHONETIC = (
+    {
+        word: word[0]
+        for word in "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu "
+        "adam boy charles david edward frank george henry ida john king lincoln mary nora ocean paul queen robert sam tom union william young zebra".split()
+    }
+    | {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())}
+    | {"niner": "9"}
+)
 """How a plate is read out over the air: the alphabets of NATO and of the American police, and digits in words."""
 
 
@@ -709,12 +718,7 @@ def _region_before(tokens: Tokens, at: int, low: int, models: frozenset[int] = f
         return None
     for size in (4, 3, 2, 1):
         first = place - size + 1
-        if (
-            first >= low
-            and first not in models
-            and (found := _region_at(tokens, first))
-            and found[1] - place in {1, 2}
-        ):
+        if first >= low and first not in models and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
             return fact(tokens, first, found[1], found[0])
     return None
 

@@ -64,9 +64,13 @@ PLACE_WORDS = frozenset(
 )
 ROADS = frozenset("rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
-DOING = frozenset("walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split())
+DOING = frozenset(
+    "walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split()
+)
 """What somebody did when they were last seen; the place comes after it."""
-COMMONPLACE = frozenset("residence terminal station center centre office garage market block corner area village playground' complex street town city county way field campus office plaza square bus".split())
+COMMONPLACE = frozenset(
+    "residence terminal station center centre office garage market block corner area village playground' complex street town city county way field campus office plaza square bus".split()
+)
 """Words that name no place by themselves, however they are introduced."""
 NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
 
@@ -82,13 +86,27 @@ WEAK = frozenset("foot left inside outside away gone missing forced spotted seen
 LEADS = frozenset("at in near from on outside au aux devant dans en desde".split())
 UNREAD = 8
 """Tokens after such a cue in which a place would begin."""
-DIRECT = frozenset([("vista",), ("visto",), ("vue",), ("vu",), ("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
+DIRECT = frozenset(
+    [
+        ("vista",),
+        ("visto",),
+        ("vue",),
+        ("vu",),
+        ("last", "seen"),
+        ("left",),
+        ("taken",),
+        ("last", "confirmed"),
+        ("abducted",),
+    ]
+)
 BARE = frozenset(
     "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
 )
 
 
-CARS = frozenset("car truck vehicle van suv sedan pickup minivan taxi cab uber voiture camionnette vehicule auto camioneta vehiculo carro".split())
+CARS = frozenset(
+    "car truck vehicle van suv sedan pickup minivan taxi cab uber voiture camionnette vehicule auto camioneta vehiculo carro".split()
+)
 
 
 class Seen:
@@ -202,7 +220,11 @@ class Seen:
             start += 1
         if cue == ("seen",) and at == low:
             rank = SIGHTING
-        place = self._direct(tokens, start, high) if cue in DIRECT or start > first or (cue == ("seen",) and at == low) else None
+        place = (
+            self._direct(tokens, start, high)
+            if cue in DIRECT or start > first or (cue == ("seen",) and at == low)
+            else None
+        )
         if place is None and cue != ("left",):
             place = self._find_place(tokens, first, high)
         if place is None and rank > ORIGIN and cue[0] not in WEAK:
@@ -231,7 +253,11 @@ class Seen:
         )
         is_place = (
             is_place
-            or (tokens.capital[start] and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES) and len(words) <= 6)
+            or (
+                tokens.capital[start]
+                and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES)
+                and len(words) <= 6
+            )
             or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
         )
         if (
@@ -360,9 +386,7 @@ class Seen:
         is_bare = len(bare) == 1 and (
             bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
         )
-        if is_bare or "way" in words[:2] or any(
-            word in OTHER_NOUNS and word not in {"top"} for word in words
-        ):
+        if is_bare or "way" in words[:2] or any(word in OTHER_NOUNS and word not in {"top"} for word in words):
             return False
         if not words or any(
             word
@@ -437,7 +461,12 @@ class Seen:
     def _is_into_a_car(self, tokens: Tokens, at: int) -> bool:
         """``Smyrna in a gold Honda``, ``Jacksonville in an orange sweatshirt``"""
         for place in range(at + 1, min(len(tokens), at + 8)):
-            if self._taken[place] or (tokens.words[place] in COLORS and not tokens.capital[place]) or tokens.words[place] in OTHER_NOUNS or tokens.words[place] in CARS:
+            if (
+                self._taken[place]
+                or (tokens.words[place] in COLORS and not tokens.capital[place])
+                or tokens.words[place] in OTHER_NOUNS
+                or tokens.words[place] in CARS
+            ):
                 return True
             if tokens.words[place] in {",", ".", "in", "at", "near", "on", "and", "from"}:
                 return False
@@ -490,7 +519,12 @@ class Seen:
         word = tokens.words[at]
         if word in ROADS and tokens.word(at - 2).isdigit():
             return True
-        if word.isdigit() and len(word) > 2 and not PLACE_WORDS.isdisjoint(tokens.words[at + 1 : at + 6]) and not time_at(tokens, at):
+        if (
+            word.isdigit()
+            and len(word) > 2
+            and not PLACE_WORDS.isdisjoint(tokens.words[at + 1 : at + 6])
+            and not time_at(tokens, at)
+        ):
             return True
         if word in STATES or any(tuple(tokens.words[at : at + len(key)]) == key for key in BY_FIRST.get(word, ())):
             return True

@@ -17,7 +17,9 @@ LONGEST = 5
 """Words of such a name: ``Prairie du Chien``, ``Lac qui Parle County``."""
 AGENCIES = frozenset("pd police sheriff sheriffs so rcmp".split())
 QUALIFIERS = frozenset("metropolitan metro regional municipal city area local force detachment".split())
-STATEWIDE = frozenset("state highway provincial national tribal federal transit military royal campus university school park airport".split())
+STATEWIDE = frozenset(
+    "state highway provincial national tribal federal transit military royal campus university school park airport".split()
+)
 ROMANCE = frozenset("policia police policiere sq grc service".split())
 FOR = frozenset("for pour para".split())
 INSIDE = frozenset("st mt ft . - ' du de la of le los las el des d l saint s".split())
@@ -34,13 +36,19 @@ def requesters_town(tokens: Tokens) -> tuple[int, int] | None:
             place = at + 1
             while tokens.word(place) in OF_ROMANCE:
                 place += 1
-            if place > at + 1 and not BEHALF.isdisjoint(tokens.words[max(0, at - 4) : at]) and (span := _after(tokens, place)):
+            if (
+                place > at + 1
+                and not BEHALF.isdisjoint(tokens.words[max(0, at - 4) : at])
+                and (span := _after(tokens, place))
+            ):
                 return span
     return None
 
 
 BEHALF = frozenset("behalf request solicitud demande for pour".split())
-OF_ROMANCE = frozenset("municipal municipale estatal regionale de d du des la l ' le del ville policia service police".split())
+OF_ROMANCE = frozenset(
+    "municipal municipale estatal regionale de d du des la l ' le del ville policia service police".split()
+)
 
 
 def _before(tokens: Tokens, agency: int) -> tuple[int, int] | None:
@@ -56,7 +64,9 @@ def _before(tokens: Tokens, agency: int) -> tuple[int, int] | None:
     words = tokens.words[first:end]
     if not words or not STATEWIDE.isdisjoint(words) or _is_state(tokens, first, end):
         return None
-    if not tokens.is_cased and not (first == low or tokens.words[first - 1] in {"the", "of", "for", "by", ".", ",", ":"}):
+    if not tokens.is_cased and not (
+        first == low or tokens.words[first - 1] in {"the", "of", "for", "by", ".", ",", ":"}
+    ):
         return None
     return first, end
 
@@ -84,7 +94,13 @@ def _is_town_word(tokens: Tokens, at: int, *, is_last: bool) -> bool:
         return False
     if tokens.is_cased and not tokens.capital[at]:
         return False
-    return (word not in COMMON or word in PLACES) and word not in CHILD_NOUNS and word not in DAYS and word not in MONTHS and (word not in COLORS or tokens.is_cased)
+    return (
+        (word not in COMMON or word in PLACES)
+        and word not in CHILD_NOUNS
+        and word not in DAYS
+        and word not in MONTHS
+        and (word not in COLORS or tokens.is_cased)
+    )
 
 
 def _is_state(tokens: Tokens, first: int, end: int) -> bool:
@@ -100,7 +116,12 @@ def dateline(tokens: Tokens) -> tuple[int, int] | None:
     if not end or _is_state(tokens, 0, end) or not tokens.is_cased:
         return None
     stop = end
-    if tokens.word(stop) == "," and (tokens.word(stop + 1) in CODES or tokens.word(stop + 1) in STATES or tokens.word(stop + 2) == "." or tokens.word(stop + 1) in BY_FIRST):
+    if tokens.word(stop) == "," and (
+        tokens.word(stop + 1) in CODES
+        or tokens.word(stop + 1) in STATES
+        or tokens.word(stop + 2) == "."
+        or tokens.word(stop + 1) in BY_FIRST
+    ):
         stop += 2
         while tokens.word(stop) in {"."} or (len(tokens.word(stop)) == 1 and tokens.word(stop).isalpha()):
             stop += 1
@@ -113,7 +134,7 @@ def dateline(tokens: Tokens) -> tuple[int, int] | None:
         stop += 1
     if tokens.word(stop) not in {"-", "|"} or stop + 1 >= len(tokens) or tokens.gaps[stop] == "":
         return None
-    return (0, last) if last == end or tokens.words[last - 1] != "." else (0, last)
+    return 0, last
 
 
 def alerts_place(tokens: Tokens) -> tuple[int, int] | None:
@@ -123,15 +144,38 @@ def alerts_place(tokens: Tokens) -> tuple[int, int] | None:
         if not {"alert", "alerte", "alerta", "emergency", "maile", "issued", "emise"} & set(before):
             continue
         place = at + 1
-        while tokens.word(place) in {"the", "following", "counties", "los", "municipios", "de", "el", "la", "municipio", "condado", "l", "'", "area", ":"}:
+        while tokens.word(place) in {
+            "the",
+            "following",
+            "counties",
+            "los",
+            "municipios",
+            "de",
+            "el",
+            "la",
+            "municipio",
+            "condado",
+            "l",
+            "'",
+            "area",
+            ":",
+        }:
             place += 1
         span = _after(tokens, place)
         if span is None:
             continue
         first, end = span
-        if tokens.word(end) in {".", "county", "counties", "and", "et", "y", ",", ";", "area", ":"} or tokens.word(end - 1) in {"county", "parish"}:
+        if tokens.word(end) in {".", "county", "counties", "and", "et", "y", ",", ";", "area", ":"} or tokens.word(
+            end - 1
+        ) in {"county", "parish"}:
             after = tokens.word(end + 1)
-            is_person = tokens.word(end) == "," and (after.isdigit() or after in {"who", "a", "an", "age", "aged", "un", "une", "de"})
-            if not is_person and (tokens.word(end) != "," or "county" in tokens.words[first : end + 8] or "counties" in tokens.words[first : end + 12]):
+            is_person = tokens.word(end) == "," and (
+                after.isdigit() or after in {"who", "a", "an", "age", "aged", "un", "une", "de"}
+            )
+            if not is_person and (
+                tokens.word(end) != ","
+                or "county" in tokens.words[first : end + 8]
+                or "counties" in tokens.words[first : end + 12]
+            ):
                 return first, end + (tokens.word(end) == "county")
     return None

@@ -395,7 +395,9 @@ def _past(tokens: Tokens, at: int) -> int:
         return at + 1
     if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
         return at + 3
-    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)):
+    if word in {"color", "couleur", "colour", "de"} and (
+        after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)
+    ):
         return at + 1 + (after == ":")
     return at
 
@@ -411,7 +413,12 @@ def _is_elsewhere(tokens: Tokens, at: int) -> bool:
     word = tokens.word(at)
     if word in {"license", "licence", "plate", "plates", "lic", "tag"}:
         return False
-    return word in OTHER_NOUNS or word in PARTS or word in {"block", "haired", "eyed", "and"} and tokens.word(at + 1) in OTHER_NOUNS
+    return (
+        word in OTHER_NOUNS
+        or word in PARTS
+        or word in {"block", "haired", "eyed", "and"}
+        and tokens.word(at + 1) in OTHER_NOUNS
+    )
 
 
 def _spoken_year(tokens: Tokens, at: int) -> tuple[int, int] | None:
