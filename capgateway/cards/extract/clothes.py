@@ -18,7 +18,7 @@ ENDS = frozenset(
     ". ; ! ( ) | driving last if who weighs suspect accompanied call heading headed taken abducted believed may might is was were has have he she they "
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
 )
-TRIGGERS = CUES | {":", "..."}
+TRIGGERS = CUES | {":"}
 NOT_CLOTHES = frozenset(
     "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
@@ -36,9 +36,9 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     every = labels(tokens)
     starts = {label.end for label in every if label.role == "clothing"}
     stops = frozenset(label.first for label in every)
-    for at in tokens.places(TRIGGERS):
+    for at in sorted([*tokens.places(TRIGGERS), *tokens.dots]):
         word, first = tokens.words[at], 0
-        if at + 1 in starts and word in {":", "..."}:
+        if at + 1 in starts and word in {":", ","}:
             first = at + 1
         elif word in CUES and _is_cue(tokens, at):
             first = at + 1

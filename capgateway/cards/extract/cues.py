@@ -59,16 +59,16 @@ def labels(tokens: Tokens) -> list[Label]:
     return found
 
 
-MARKS = frozenset([":", "...", "-"])
+MARKS = frozenset([":", "-"])
 
 
 def _labels_of(tokens: Tokens) -> list[Label]:
     found = []
-    for at in tokens.places(MARKS):
+    for at in sorted([*tokens.places(MARKS), *tokens.dots]) if tokens.dots else tokens.places(MARKS):
         word = tokens.words[at]
         if (
             word == ":"
-            or (word in {"...", "-"} and not tokens.is_cased)
+            or (word in {",", "-"} and not tokens.is_cased)
             or (word == "-" and tokens.gaps[at] != "" and at + 1 < len(tokens) and tokens.gaps[at + 1] != "")
         ):
             label = _label(tokens, at)

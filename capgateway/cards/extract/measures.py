@@ -421,13 +421,6 @@ def _ncic_height(tokens: Tokens, at: int) -> Found | None:
         and len(tokens.word(after)) in {2, 3}
         and tokens.word(after + 1) in {"...", ",", "."}
     )
-    if after < len(tokens) and tokens.word(at + 3) == "...":
-        after = at + 4
-        is_listed = (
-            len(tokens.word(after)) in {2, 3}
-            and tokens.word(after).isdigit()
-            and tokens.word(after + 1) in {"...", ",", ".", "lbs"}
-        )
     if (
         not is_listed
         and not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"})

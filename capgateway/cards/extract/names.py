@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
 from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
-from capgateway.cards.extract.regions import BY_FIRST, CODES
+from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
 from capgateway.cards.extract.words import (
     CHILD_NOUNS,
@@ -338,7 +338,7 @@ def is_place_or_body(tokens: Tokens, run: Run) -> bool:
         if nxt in STATES or (
             nxt in CODES
             and tokens.slice(run.end + 1, run.end + 2).isupper()
-            and (tokens.is_cased or nxt not in {"in", "or", "a", "la", "me", "hi"})
+            and (tokens.is_cased or nxt not in WORDS)
         ):
             return True
         for key in BY_FIRST.get(nxt, ()):

@@ -596,7 +596,7 @@ def _is_year(text: str) -> bool:
 
 
 def _ends_clause(tokens: Tokens, at: int) -> bool:
-    return tokens.word(at) in {"", ".", ",", ";", ")", "!"}
+    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} or tokens.sentence(at)[0] == at
 
 
 def _is_word(tokens: Tokens, at: int) -> bool:

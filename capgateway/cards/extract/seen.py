@@ -140,7 +140,7 @@ class Seen:
             self._head(tokens)
         if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
-        for find in (dateline, alerts_place, requesters_town):
+        for find in (dateline, requesters_town, alerts_place):
             span = find(tokens) if self._rank < TOWN and not self._is_unread else None
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))

@@ -22,6 +22,7 @@ MOSTLY = 0.7
 FEWEST = 0.05
 """Share of words with a capital below which they say nothing either: a post that is written in small letters."""
 
+DOTS = frozenset(["⋯"])
 SPACE = " "
 PARAGRAPH = "\n"
 JOINED = ""
@@ -55,13 +56,15 @@ _END = frozenset(".!?;|•▪·●★⚠*")
 
 class Tokens:
     """Parallel lists, one place per token: its comparison form, where it starts and ends, the gap before it, and whether its
-    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text, ``numbers`` where its numbers are.
+    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text, ``numbers`` where its numbers are,
+    and ``dots`` which commas are written ``...``, as the National Weather Service does.
     ``memo`` keeps what several readers ask for."""
 
     __slots__ = (
         "_index",
         "_spans",
         "capital",
+        "dots",
         "ends",
         "field",
         "gaps",
@@ -83,6 +86,7 @@ class Tokens:
         self.gaps: list[str] = []
         self.capital: list[bool] = []
         self.numbers: list[int] = []
+        self.dots: list[int] = []
         self.memo: dict[str, Any] = {}
         self._read(raw[:LONGEST].translate(_SAME_LENGTH))
         self.sentences = self._sentences()
@@ -134,7 +138,11 @@ class Tokens:
         before, upper, mixed, letters = 0, 0, 0, 0
         for start, end in spans:
             token = text[start:end]
-            words.append(token.lower() if token.isascii() else folded(token))
+            if token in DOTS or token.startswith(".."):
+                words.append(",")
+                self.dots.append(len(words) - 1)
+            else:
+                words.append(token.lower() if token.isascii() else folded(token))
             if start == before:
                 gaps.append(JOINED)
             elif start - before > 1 and _PARAGRAPH.search(text, before, start):

@@ -452,13 +452,13 @@ def _year(tokens: Tokens, at: int) -> int:
     if (
         len(word) == 2
         and _is_before_make(tokens, at + 1)
-        and (tokens.word(at - 1) in BEFORE_YEAR or _opens(tokens, at))
+        and (tokens.word(at - 1) in BEFORE_YEAR or at - 1 in tokens.dots or _opens(tokens, at))
     ):
         return (1900 if int(word) > 35 else 2000) + int(word)
     return 0
 
 
-BEFORE_YEAR = frozenset({"a", "an", "is", ":", "...", "vehicle", "veh", "alert", "stolen"} | set(COLORS))
+BEFORE_YEAR = frozenset({"a", "an", "is", ":", "vehicle", "veh", "alert", "stolen"} | set(COLORS))
 
 
 def _is_before_make(tokens: Tokens, at: int) -> bool:
