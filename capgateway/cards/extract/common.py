@@ -151,7 +151,7 @@ capris tights stockings footie onesies swimsuit trunks bikini shoe heels loafers
 buckle tie bowtie bandanna jacketed parkas hoodies hooded windbreakers vests gowns costume costumes cape capes leotard ballet karate uniformed badge lanyard briefcase suitcase duffel tote fanny binder books lunchbox
 fishing hunting cowboy baseball football hockey basketball volleyball tennis golf running hiking skating skateboard skateboards scooter scooters bicycle bike bikes tricycle wagon sled
 carhartt levis wrangler reebok vans hollister aeropostale gap hilfiger lululemon patagonia uggs timberland fila
-withheld reserved protected redacted undisclosed pending confirmed unconfirmed approximate estimated partially possible probable presumed alleged
+id trata greyhound withheld reserved protected redacted undisclosed pending confirmed unconfirmed approximate estimated partially possible probable presumed alleged
 seeks seek seeking led leads leading lead asks urges urged urge joins joined alerting activates activating declares declaring confirms confirming identifies identifying responds responded responding investigates
 believes suspects requests requesting advises advised cautions cautioned reminds thanks appears appear appeared seems seemed remains sits lies weighs measures attends lives stays
 parked crashed fleeing escaped eluded evaded chased pursued followed tracked traced located spotted photographed captured recorded filmed

@@ -292,7 +292,9 @@ def _speaks_of_a_drill(tokens: Tokens) -> bool:
 def _marked_test(tokens: Tokens) -> bool:
     """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
     return any(
-        tokens.word(at + 1) in {":", "]", "!"} or tokens.word(at - 1) == "[" or not {at - 1, at + 1}.isdisjoint(tokens.dots)
+        tokens.word(at + 1) in {":", "]", "!"}
+        or tokens.word(at - 1) == "["
+        or not {at - 1, at + 1}.isdisjoint(tokens.dots)
         for at in tokens.places(TEST_MARKS)
     )
 

@@ -242,7 +242,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
         ):
             if tokens.word(at) == "'" and tokens.words[at + 1] == "s":
                 break
-            if tokens.word(at) == "-" and not _is_name_word(tokens, at + 1, taken):
+            is_word = not tokens.is_cased and tokens.words[at + 1] in COMMON - NAMES_TOO
+            if tokens.word(at) == "-" and (is_word or not _is_name_word(tokens, at + 1, taken)):
                 return None
             at += 1
             if (
@@ -336,9 +337,7 @@ def is_place_or_body(tokens: Tokens, run: Run) -> bool:
     if after == "," and run.end + 1 < len(tokens):
         nxt = tokens.word(run.end + 1)
         if nxt in STATES or (
-            nxt in CODES
-            and tokens.slice(run.end + 1, run.end + 2).isupper()
-            and (tokens.is_cased or nxt not in WORDS)
+            nxt in CODES and tokens.slice(run.end + 1, run.end + 2).isupper() and (tokens.is_cased or nxt not in WORDS)
         ):
             return True
         for key in BY_FIRST.get(nxt, ()):

@@ -35,7 +35,7 @@ LINKS = frozenset(
 ) | {"<", ">", "no."}
 #: Words that a plate is never made of, or that end one.
 WORDS = frozenset(
-    "a i o u y e in on at or and is was the of to by it if as an be do go he she no not my we us up so for with from has had may can any all new old last seen car "
+    "par a i o u y e in on at or and is was the of to by it if as an be do go he she no not my we us up so for with from has had may can any all new old last seen car "
     "van suv cab bus see who out off two one six ten red tan blk wht sil gry blu grn call dial near east west nb sb eb wb est et le la les un une du de des en au "
     "aux ou il qui que sur est el los las una con por del al se su es y o si mas rue ave av st rd dr hwy unk unknown none n/a na tx lic lp ext "
     "age mph lbs lb kg cm ft am pm hrs hr th nd block exit mile near area via que lui son ses aka pd".split()

