@@ -31,7 +31,7 @@ PASSED = frozenset(
     "custody witness danger see".split()
 )
 NOT_YET = frozenset("until if unless when last believed".split())
-ATTRIBUTED = frozenset("said says adds told according selon segun dijo declaro dit declare thanked".split())
+ATTRIBUTED = frozenset("acuerdo said says adds told according selon segun dijo declaro dit declare thanked".split())
 ROLES = frozenset(
     "coach teacher witness bystander clerk principal pastor employee caller passerby trucker jogger nurse doctor spokesman spokeswoman spokesperson motorist photographer classmate "
     "livreur temoin enseignant enseignante testigo maestro maestra maestra' vocero vocera".split()
@@ -41,7 +41,9 @@ CLEARED = frozenset("longer plus ya".split())
 BELIEVING = frozenset(
     "believe believed believes suspect suspected consider considered seek seeking looking croit croient buscan".split()
 )
-PLAIN = frozenset(", ( ) - . de d aged age old ans anos also who qui quien the a an her his their ' s".split())
+PLAIN = frozenset(
+    "su sus con son sa ses leur dona don , ( ) - . de d aged age old ans anos also who qui quien the a an her his their ' s".split()
+)
 
 
 def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
@@ -96,6 +98,8 @@ def is_cleared(before: list[str]) -> bool:
 def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
     """Whether the first verb after a name is one of a bystander."""
     words = tokens.words[end : min(high, end + LONGEST)]
+    if words[:1] and words[0] in {"dead", "injured", "wounded", "hurt", "hospitalized", "muerta", "muerto", "blessee"}:
+        return True
     for place, word in enumerate(words):
         if word in ACTS or word in {".", ";", ":", "|"} or word in NOT_YET:
             return False

@@ -162,7 +162,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
     language = tokens.language[:2]
     for at in tokens.places(PERSONS):
         word = tokens.words[at]
-        if word in FOREIGN and language == "en":
+        if (word in FOREIGN and language == "en") or _is_quoted(tokens, at):
             continue
         if word in HE or word in SHE:
             if (noun := _pronoun(tokens, at, language)) is not None:
@@ -191,6 +191,11 @@ def nouns(tokens: Tokens) -> list[Noun]:
             )
         )
     return found
+
+
+def _is_quoted(tokens: Tokens, at: int) -> bool:
+    """``"Uncle Boy"``, ``"Baby J"``: a nickname."""
+    return '"' in tokens.words[max(0, at - 2) : at] and '"' in tokens.words[at + 1 : at + 3]
 
 
 def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:

@@ -23,7 +23,7 @@ GONE_AFTER = frozenset(
 )
 GONE_BEFORE = frozenset(
     "crashed wrecked returned sold eliminated excluded cleared torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
-    "abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
+    "localizo hallo encontro localizaron hallaron encontraron retrouve abandonado abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
 LATER = frozenset(

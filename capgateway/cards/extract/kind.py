@@ -77,6 +77,7 @@ ABOUT = (
     ("what", "happens", "when"), ("what", "is", "an"), ("what", "to", "do", "when"), ("how", "amber", "alerts"), ("how", "an", "amber"), ("how", "do", "amber"), ("how", "does", "an"), ("amber", "alerts", "are"), ("an", "amber", "alert", "is", "a"), ("amber", "alert", "is", "a"), ("when", "an", "alert"), ("when", "an", "amber"), ("frequently", "asked"), ("did", "you", "know"), ("amber", "hagerman"), ("alert", "awareness"), ("awareness", "day"), ("awareness", "month"),
     ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("alert", "coordinator"), ("alert", "coordinators"), ("alert", "workshop"), ("alert", "webinar"), ("alert", "anniversary"), ("alert", "criteria"), ("alert", "legislation"), ("alert", "act"), ("anniversary", "of"), ("house", "bill"), ("senate", "bill"), ("signed", "into", "law"), ("lawmakers",), ("webinar",), ("symposium",), ("fundraiser",), ("podcast",), ("appeared", "in", "court"), ("in", "court", "monday"), ("year", "after"), ("years", "after"), ("months", "after"), ("an", "apres"), ("ano", "despues"), ("ante", "el", "juez"), ("documentary",),
     ("faq",), ("the", "novel"), ("the", "series"), ("was", "honored"), ("were", "honored"), ("no", "children", "were"), ("attempted", "abduction"), ("attempted", "luring"), ("boy", "scouts"), ("girl", "scouts"), ("boy", "scout"),
+    ("alerta", "amber", "cumple"), ("cuando", "se", "activa"), ("cuando", "se", "emite"), ("que", "es", "la", "alerta"), ("como", "funciona"), ("quand", "une", "alerte"), ("comment", "fonctionne"), ("when", "is", "an"), ("how", "does"), ("turns", "30"),
     ("age", "progressed"), ("age", "progression"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("sentencing",), ("found", "guilty"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
     ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
 )  # fmt: skip
@@ -113,7 +114,12 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
     if _is_over(tokens):
         return "cancel"
     if is_amber and (
-        _is_of_a_year(tokens) or _is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)
+        _is_of_a_year(tokens)
+        or _is_only_a_name(tokens)
+        or _is_other(tokens)
+        or _is_weather(tokens)
+        or _says(tokens, _ABOUT)
+        or _denies_it(tokens)
     ):
         return "other"
     return None
@@ -211,20 +217,41 @@ def _names_programme(tokens: Tokens) -> bool:
         ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."},
         ALERTS | {":", "-", ".", "an", "our", "maile"},
     )
-    return any(tokens.word(at + 1) in after or tokens.word(at - 1) in before for at in tokens.places(AMBER))
+    return any(
+        tokens.word(at + 1) in after
+        or (
+            tokens.word(at - 1) in before
+            and not (tokens.is_cased and not tokens.slice(at, at + 1).isupper() and tokens.word(at - 1) == ".")
+        )
+        for at in tokens.places(AMBER)
+    )
+
+
+def _is_only_a_name(tokens: Tokens) -> bool:
+    """``34-year-old Amber Lynn Castellaw``: nothing is an alert here, and nobody was abducted."""
+    if not tokens.is_cased or tokens.has(ABDUCTIONS | SUSPECT_NOUNS) or _names_programme(tokens):
+        return False
+    places = tokens.places(AMBER)
+    return bool(places) and all(tokens.slice(at, at + 1).istitle() for at in places)
 
 
 PROGRAMMES = frozenset("amberalert alertaamber alerteamber".split())
 
 
 AMBER_THINGS = frozenset(
-    "light lights lamp lamps lens lenses beacon beacons notice signal signals glow ale beer beads necklace jewelry status".split()
+    "light lights lamp lamps lens lenses beacon beacons notice signal signals glow ale beer beads necklace jewelry status air level".split()
 )
+
+
+WARNINGS = frozenset("warning warnings watch advisory".split())
+OF_PEOPLE = frozenset("taken missing lured snatched custody custodial grabbed".split())
 
 
 def _is_weather(tokens: Tokens) -> bool:
     """``Amber alert for heavy rain``, ``amber lights``"""
     if any(tokens.word(at + 1) in AMBER_THINGS for at in tokens.places(AMBER)):
+        return True
+    if not tokens.has(AMBER) and tokens.has(WARNINGS) and tokens.has(WEATHER) and not tokens.has(ABDUCTIONS | OF_PEOPLE):
         return True
     return not tokens.has(CHILD_NOUNS) and any(
         word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]
@@ -324,6 +351,7 @@ def _says_an_end(tokens: Tokens) -> bool:
     return False
 
 
+SEEMED = frozenset("appeared appears seemed looked be".split())
 OVER = ENDS | SAFE | FOUND | {"no", "reunited", "unharmed", "custody", "over"}
 
 
@@ -347,7 +375,7 @@ def _is_over(tokens: Tokens) -> bool:
             return True
         if word in FOUND and not is_still and _is_child_found_again(tokens, at):
             return True
-        if word in {"reunited", "unharmed"} and not is_still:
+        if word in {"reunited", "unharmed"} and not is_still and tokens.word(at - 1) not in SEEMED:
             return True
         if word == "custody" and _is_child_found(tokens, at):
             return True
@@ -398,9 +426,13 @@ def _ends_alert(tokens: Tokens, at: int) -> bool:
         for each in rest
     ):
         return False
-    return not any(
-        each in {"earlier", "previous", "first", "another"} for each in tokens.words[max(low, at - REACH) : at]
-    )
+    return not any(each in OTHER_ALERTS for each in tokens.words[max(low, at - REACH) : at]) and not {
+        "not",
+        "affect",
+    } <= set(rest)
+
+
+OTHER_ALERTS = frozenset("earlier previous first another unrelated different separate despite autre otra".split())
 
 
 def _mentions_alert(tokens: Tokens, at: int) -> bool:
@@ -432,6 +464,7 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if (
         not before
         or _is_of_some(before)
+        or (before[0] in WHOSE and before[1:2] and before[1] in SIBLINGS)
         or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before)
     ):
         return False
@@ -449,6 +482,10 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if tokens.words[at] in {"recovered", "safe"} and not (names_a_child or is_active):
         return False
     return is_passive and names_a_child or is_active
+
+
+WHOSE = frozenset("su sa son his her their leur".split())
+SIBLINGS = frozenset("hermana hermano sister brother soeur frere hermanito hermanita".split())
 
 
 def _is_of_some(words: list[str]) -> bool:

@@ -40,7 +40,7 @@ Land Rover: lndr | Defender Discovery Freelander LR2 LR3 LR4 Range_Rover Evoque 
 Lexus: lexs | CT200h ES300 ES330 ES350 GS300 GS350 GX460 GX470 IS250 IS300 IS350 LS400 LS430 LS460 LX470 LX570 NX200 NX300 RX RX300 RX330 RX350 RX400 RX450 SC300 SC430 UX250 RC RC350 LC500 NX350 LS500 LX600 TX GX550 UX RZ ES NX GX IS NX200t UX200 RX400h ES300h IS200t
 Lincoln: linc | Aviator Continental Corsair LS Mark_LT MKC MKS MKT MKX MKZ Nautilus Navigator Town_Car Zephyr Mark_VIII Blackwood
 Mazda: mazd | 2 3 5 6 626 B2300 B4000 CX-3 CX-30 CX-5 CX-50 CX-7 CX-9 CX-90 Mazda3 Mazda5 Mazda6 Miata MPV MX-5 Protege RX-7 RX-8 Tribute 929 B-Series CX-70 BT-50 Millenia
-Mercedes-Benz: mercedes merz benz | GLK GL ML CLK EQS EQB G-Class C-Class C230 C240 C250 C300 CLA CLK CLS E-Class E320 E350 GL450 GLA GLC GLE GLK GLS ML320 ML350 Metris S-Class S550 SLK Sprinter GLB C_Class E_Class S_Class EQE Sprinter_2500 E400 S500 CL500 E550 GLE_350 GLE350 GLE_450 GLC_300 GLC300 GLA_250 GLA250 GLK_350 CLA_250 CLA250 GLB_250 R350 G-Wagon A-Class S-Class
+Mercedes-Benz: merc-benz mercedes merz benz | GLK GL ML CLK EQS EQB G-Class C-Class C230 C240 C250 C300 CLA CLK CLS E-Class E320 E350 GL450 GLA GLC GLE GLK GLS ML320 ML350 Metris S-Class S550 SLK Sprinter GLB C_Class E_Class S_Class EQE Sprinter_2500 E400 S500 CL500 E550 GLE_350 GLE350 GLE_450 GLC_300 GLC300 GLA_250 GLA250 GLK_350 CLA_250 CLA250 GLB_250 R350 G-Wagon A-Class S-Class
 Mercury: merc | Topaz Cougar Grand_Marquis Marauder Mariner Milan Montego Monterey Mountaineer Mystique Sable Tracer Villager
 Mini: | Cooper Countryman Clubman Paceman
 Mitsubishi: mits mitsu | 3000GT Diamante Eclipse Eclipse_Cross Endeavor Galant Lancer Mirage Montero Outlander Raider RVR Outlander_Sport Montero_Sport L200 Mirage_G4 Xpander Delica
@@ -49,7 +49,7 @@ Oldsmobile: olds | 88 Achieva Alero Aurora Bravada Cutlass Cutlass_Supreme Intri
 Peterbilt: ptrb | 379 389 579
 Plymouth: plym | Acclaim Breeze Grand_Voyager Neon Prowler Voyager
 Polaris: | Ranger RZR Slingshot Sportsman
-Pontiac: pont | Aztek Bonneville Firebird Firefly Grand_Am Grand_Prix G3 G5 G6 G8 GTO Montana Pursuit Solstice Sunbird Sunfire Torrent Trans_Am Vibe Wave Matiz
+Pontiac: pont | Aztek Bonneville Firebird Firefly Montana_SV6 Grand_Am Grand_Prix G3 G5 G6 G8 GTO Montana Pursuit Solstice Sunbird Sunfire Torrent Trans_Am Vibe Wave Matiz
 Porsche: pors | 911 Boxster Cayenne Cayman Macan Panamera Taycan
 Ram: | 1500 2500 3500 4500 ProMaster ProMaster_City 700 5500 Rampage
 Rivian: | R1S R1T
@@ -114,7 +114,7 @@ Hyundai: ela=Elantra elan=Elantra son=Sonata sona=Sonata; Chrysler: pac=Pacifica
 """
 #: Words that are mostly something else: a model only right after its make.
 PLAIN_MODELS = frozenset(
-    "omni uno pulse spin comanche boulevard corona caddy mule maverick defender revel columbia scala clio dolphin seal song interstate galaxy ka fairmont excel rhino grizzly argo hardbody dyna duke rampage mobi palio lonestar montana blackwood hs zs velar redhawk courier territory orlando polo pointer derby gol city rebel nova crown vision tornado groove partner toledo leon accent adventurer amigo ascent aspen aspire astra astro atlas aura aurora avalanche avalon avenger baja beetle blazer bolt breeze "
+    "minnie omni uno pulse spin comanche boulevard corona caddy mule maverick defender revel columbia scala clio dolphin seal song interstate galaxy ka fairmont excel rhino grizzly argo hardbody dyna duke rampage mobi palio lonestar montana blackwood hs zs velar redhawk courier territory orlando polo pointer derby gol city rebel nova crown vision tornado groove partner toledo leon accent adventurer amigo ascent aspen aspire astra astro atlas aura aurora avalanche avalon avenger baja beetle blazer bolt breeze "
     "canyon caravan cascada cavalier celebrity century challenger charger civic classic colorado commander compass continental contour cooper corsair "
     "cougar cube dakota dart defender discovery eclipse edge element encore endeavor escape escort excursion expedition explorer "
     "express fiesta fit five flex focus fusion galaxie golf hombre hornet insight integra ion journey juke kicks lancer leaf legacy legend liberty "

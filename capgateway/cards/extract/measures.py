@@ -157,6 +157,8 @@ def age(tokens: Tokens, at: int) -> Found | None:
         end, is_said = old + 2, True
     elif tokens.word(old) in {"d", "de"} and tokens.word(_skip(tokens, old + 1, "'")) in {"age", "edad"}:
         end, is_said = _skip(tokens, old + 1, "'") + 1, True
+    elif tokens.word(old) in {"de", "d"} and tokens.word(old + 1) in {"nacido", "nacida", "nacidos", "vida", "vie"}:
+        end, is_said = old + 2, True
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
@@ -483,7 +485,7 @@ def _labelled_weight(tokens: Tokens, at: int) -> Found | None:
 def hair(tokens: Tokens, at: int) -> Found | None:
     """``long brown hair``, ``hair black``, ``cheveux longs, noirs``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"hair", "haired"} and tokens.word(at + 1) != ":":
+    if word in {"hair", "haired"} and ":" not in {tokens.word(at + 1), tokens.word(at + 2)}:
         return _hair_before(tokens, at) or _hair_after(tokens, at)
     return _hair_after(tokens, at)
 
@@ -605,7 +607,11 @@ def _bald(tokens: Tokens, at: int) -> Found | None:
 def eyes(tokens: Tokens, at: int) -> Found | None:
     """``brown eyes``, ``eyes: blu``, ``yeux pers``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"eyes", "eye", "eyed"} and tokens.word(at + 1) != ":":
+    if (
+        word in {"eyes", "eye", "eyed"}
+        and tokens.word(at + 1) != ":"
+        and tokens.words[at + 1 : at + 3] != ["color", ":"]
+    ):
         before = at - 1 - (tokens.word(at - 1) == "-")
         is_after = tokens.word(before - 1) == "hair" and tokens.word(at + 1) in EYE_COLORS  # Hair BLK Eyes BRO
         if not is_after and tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
@@ -634,7 +640,8 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
     if tokens.word(at + 1) != "/" or tokens.gaps[at + 1] != "" or (at + 2 < len(tokens) and tokens.gaps[at + 2] != ""):
         return None
     first, second = tokens.words[at], tokens.word(at + 2)
-    if tokens.word(at + 3) == "/" or (
+    is_age = tokens.word(at + 3) == "/" and tokens.word(at + 4).isdigit() and len(tokens.word(at + 4)) < 3  # M/W/4
+    if (tokens.word(at + 3) == "/" and not is_age) or (
         at + 3 < len(tokens) and tokens.gaps[at + 3] == "" and tokens.word(at + 3).isalnum()
     ):
         return None
@@ -720,6 +727,8 @@ def race(tokens: Tokens, at: int) -> Found | None:
         return None
     value = RACES[word]
     first, end = at, at + 1
+    if value == "asian" and tokens.word(at - 1) in {"south", "southeast", "east"}:
+        first, value = at - 1, f"{tokens.words[at - 1]} asian"
     if tokens.word(end) == "-" and tokens.gaps[end] == "" and tokens.word(end + 1) in RACES:
         if "hispanic" not in {value, RACES[tokens.word(end + 1)]}:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from capgateway.cards.extract.cues import opens_labelled_line
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
 from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
@@ -38,7 +39,7 @@ class Run(NamedTuple):
     parts: tuple[str, ...]
 
 
-FOREIGN = frozenset("al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
+FOREIGN = frozenset("mai al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
 """Words of French and Spanish, and plain ones, that are names in English."""
 ENGLISH_TOO = NAMES_TOO | FOREIGN
 
@@ -116,7 +117,7 @@ def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool
         or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
     )
     is_closed = is_closed or strength_after(tokens, run.end) == STRONG
-    is_shared = surnames.count(last.parts[-1]) > 1
+    is_shared = surnames.count(last.parts[-1]) > 1 or tokens.words[last.first - 2 : last.first] in NAME_LABELS
     return (
         is_listed
         and is_closed
@@ -126,6 +127,7 @@ def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool
 
 
 STRONG, MOST_SURNAMES = 2, 2
+NAME_LABELS = (["name", ":"], ["nom", ":"], ["nombre", ":"])
 
 
 def _is_name_word(tokens: Tokens, at: int, taken: bytearray) -> bool:
@@ -198,7 +200,7 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
     is_upper = tokens.slice(first, first + 1).isupper() and len(tokens.words[first]) > 1
     while at < sentence_end and len(parts) < MOST_PARTS:
         word = tokens.words[at]
-        if at > first and tokens.gaps[at] == PARAGRAPH:
+        if at > first and (tokens.gaps[at] == PARAGRAPH or opens_labelled_line(tokens, at)):
             break
         if word in SUFFIXES and parts:
             parts.append(word)
@@ -305,13 +307,14 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)
-        if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1:
+        is_surname = text.isupper() and len(text) > 2 and not _is_plain(tokens, at)  # Declan FAIRWEATHER
+        if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1 and not is_surname:
             return False
         if len(text) == 1 and tokens.word(at + 1) not in {".", "-"} and tokens.word(at) in {"a", "i"}:
             return False
     if not tokens.is_cased and tokens.words[at] in CODES and tokens.words[at] not in PARTICLES:
         return False
-    if not _is_plain(tokens, at):
+    if not _is_plain(tokens, at) or (tokens.is_cased and tokens.word(at - 1) == "." and tokens.word(at - 2) == "st"):
         return True
     if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
         return (

@@ -222,6 +222,8 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     for place in range(len(runs) - 1, 0, -1):
         run, before = runs[place], runs[place - 1]
         between = tokens.words[before.end : run.first]
+        if len(before.parts) == 1 and tokens.word(before.first - 1) in {"of", "from", "in", "de", "a", "en"}:
+            continue  # a town
         if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
             continue
         if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
@@ -1270,7 +1272,7 @@ class Reader:
         if found.what == "bare":
             self._bare(now, found, sentence)
             return
-        if now.sentence != sentence and found.first - now.at > NEAR * 3:
+        if now.sentence != sentence and (found.first - now.at > NEAR * 3 or self._is_unsaid(now, found, sentence)):
             return
         if not found.is_sure:
             if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
@@ -1283,6 +1285,10 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_unsaid(self, now: Person, found: Found, sentence: int) -> bool:
+        """``enlevée par un homme inconnu. Cheveux bruns``: a new sentence that does not say whom it describes."""
+        return now.is_another and self._block is None and found.first - sentence < 2
 
     def _is_someone_with(self, found: Found) -> bool:
         """``girl last seen w/ W/M``, ``taken by H/M``"""

@@ -30,7 +30,7 @@ BEFORE_LABEL = frozenset(
 LINKS = frozenset(
     ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as l "
     "believed to be may possibly possible tag tags plate plates license licence temp temporary paper dealer from out state registration d de du des la le au "
-    "en del n est aux immatriculation numeros portant es son con that listed which registered papel papier carton confirmed now updated correct corrected actually "
+    "en del n est aux immatriculation numeros portant es son con that listed which registered las los les solo se alcanzan alcanza leer lire leen papel papier carton confirmed now updated correct corrected actually "
     "vanity personalized partial custom = temporal temporales temporaire provisional commercial exempt state estado province marked".split()
 ) | {"<", ">", "no."}
 #: Words that a plate is never made of, or that end one.
@@ -46,7 +46,7 @@ NOT = frozenset(
 )
 PARTIAL = frozenset(
     "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
-    "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
+    "ends begin start end letters digits characters letras digitos lettres chiffres commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 
 WRONG = frozenset(
@@ -343,7 +343,7 @@ def _is_replaced(tokens: Tokens, at: int) -> bool:
     return bool(REPLACED & set(rest)) and bool({"been", "was", "were", "ete", "fue"} & set(rest))
 
 
-REPLACED = frozenset("replaced swapped exchanged removed remplacee reemplazada".split())
+REPLACED = frozenset("recovered replaced swapped exchanged removed remplacee reemplazada".split())
 
 
 def _is_called_wrong(tokens: Tokens, at: int) -> bool:
@@ -583,7 +583,15 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
             or tokens.word(stop) in {'"', "'"}
             or _is_vanity(tokens, at, stop)
         )
-    if not _is_word(tokens, at):
+    is_tight = (
+        tokens.word(stop) == "-"
+        and tokens.gaps[stop] == ""
+        and tokens.word(stop + 1).isdigit()
+        and tokens.gaps[stop + 1] == ""
+    )
+    if not _is_word(tokens, at) or (
+        is_tight and len(text) <= len("AVE") and len(tokens.word(stop + 1)) > 2 and tokens.is_cased
+    ):
         return True
     after = tokens.word(stop)
     if text == "pl":
@@ -782,6 +790,12 @@ def _region_at(tokens: Tokens, at: int, *, is_bracketed: bool = False) -> tuple[
         ):
             return regions.NAMES[key], end
     code = regions.CODES.get(word)
+    if (
+        code
+        and word in regions.WORDS
+        and tokens.word(at + 1) in {"a", "an", "the", "un", "une", "una", "su", "his", "her"}
+    ):
+        return None
     if code and tokens.slice(at, at + 1).isupper():
         if (
             word in regions.WORDS
@@ -843,6 +857,12 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
             _is_mixed(candidate[1], SHORTEST if is_beside and _ends_clause(tokens, candidate[0]) else SHORTEST + 1)
             or candidate[2]
             or (is_beside and _is_hyphened(tokens, first, candidate[0]))
+            or (
+                is_beside
+                and candidate[1].isdigit()
+                and len(candidate[1]) in {6, 7}
+                and _ends_clause(tokens, candidate[0])
+            )
         )
         and tokens.word(end) != "-"
         and not _is_road(candidate)
@@ -859,7 +879,7 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
         )
     if end > at + 1:
         return None
-    back = at - 1 - (tokens.word(at - 1) == "(")
+    back = at - 1 - (tokens.word(at - 1) in {"(", ","})
     for size in (3, 2, 1):
         start = back - size + 1
         if start < max(low, past) or start < 0 or start in models:

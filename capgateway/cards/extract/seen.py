@@ -10,7 +10,7 @@ from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
-from capgateway.cards.extract.towns import alerts_place, dateline, requesters_town
+from capgateway.cards.extract.towns import alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
@@ -25,7 +25,7 @@ _SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; l
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
-    "desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
+    "raptados; raptadas; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
 _RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
     tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
@@ -140,17 +140,28 @@ class Seen:
             self._head(tokens)
         if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
-        for find in (dateline, requesters_town, alerts_place):
+        for find in (requesters_town, alerts_place):
             span = find(tokens) if self._rank < TOWN and not self._is_unread else None
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
     def _learn(self, rank: int, place: Fact | None) -> None:
-        if place is None or rank <= self._rank:
+        if place is None or rank < self._rank or (rank == self._rank and not self._is_finer(place)):
             return
         words = tuple(place.value.casefold().strip(". ").split())
         if words not in NAMES and "".join(words) not in CODES:
             self.place, self._rank = place, rank
+
+    def _is_finer(self, place: Fact) -> bool:
+        """Whether it is as well said as the place that is known, and more exact: a road or a house rather than a town."""
+        if self._rank not in {ABDUCTION, SIGHTING} or self.place is None:
+            return False
+        known, new = (frozenset(one.value.casefold().split()) for one in (self.place, place))
+        return (
+            PLACE_WORDS.isdisjoint(known)
+            and not any(map(str.isdigit, self.place.value))
+            and not PLACE_WORDS.isdisjoint(new)
+        )
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
         if first >= len(tokens):
@@ -190,7 +201,7 @@ class Seen:
         is_object = cue in {("took",), ("taken",), ("grabbed",), ("snatched",)} and not CHILD_OBJECTS.isdisjoint(
             tokens.words[first : first + 4]
         )
-        if rank <= self._rank or (
+        if rank < self._rank or (
             (any(word in NOT_THE_CHILD for word in before) or "it" in before[-3:])
             and not is_object
             and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}

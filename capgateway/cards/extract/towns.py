@@ -1,5 +1,5 @@
-"""Where an alert comes from, for texts that do not say where somebody was last seen: the place that it is for, its dateline, or the
-town or county of the police."""
+"""Where an alert comes from, for texts that do not say where somebody was last seen: the place that it is for, or the town or
+county of the police who ask for it."""
 
 from __future__ import annotations
 
@@ -106,35 +106,6 @@ def _is_town_word(tokens: Tokens, at: int, *, is_last: bool) -> bool:
 def _is_state(tokens: Tokens, first: int, end: int) -> bool:
     words = tuple(tokens.words[first:end])
     return any(words == key for key in BY_FIRST.get(words[0], ())) or (len(words) == 1 and words[0] in CODES)
-
-
-def dateline(tokens: Tokens) -> tuple[int, int] | None:
-    """``SIOUX CITY, Iowa (Tribune) —``, ``GATINEAU |``, ``Houston – The hunt``: a place before the first words."""
-    end = 0
-    while end < min(len(tokens), LONGEST) and _is_town_word(tokens, end, is_last=False):
-        end += 1
-    if not end or _is_state(tokens, 0, end) or not tokens.is_cased:
-        return None
-    stop = end
-    if tokens.word(stop) == "," and (
-        tokens.word(stop + 1) in CODES
-        or tokens.word(stop + 1) in STATES
-        or tokens.word(stop + 2) == "."
-        or tokens.word(stop + 1) in BY_FIRST
-    ):
-        stop += 2
-        while tokens.word(stop) in {"."} or (len(tokens.word(stop)) == 1 and tokens.word(stop).isalpha()):
-            stop += 1
-    if stop > end and tokens.word(stop) not in {"-", "|", "("}:
-        return None
-    last = stop
-    if tokens.word(stop) == "(":
-        while stop < min(len(tokens), last + LONGEST + 2) and tokens.words[stop] != ")":
-            stop += 1
-        stop += 1
-    if tokens.word(stop) not in {"-", "|"} or stop + 1 >= len(tokens) or tokens.gaps[stop] == "":
-        return None
-    return 0, last
 
 
 def alerts_place(tokens: Tokens) -> tuple[int, int] | None:

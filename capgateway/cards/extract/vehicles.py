@@ -26,7 +26,7 @@ REACH = 14
 FILLERS = frozenset(
     "door doors dr full mid midsize size sized small large compact older newer new old model style type unknown make stolen possibly "
     "possible crew cab extended quad cargo passenger luxury sport lifted box utility pick up four two 2 4 3 5 cyl sports 2dr 4dr 4x4 ext reg the vin "
-    "cube panel delivery moving work flatbed dump utility camper dark-colored collector classic leased rented rental portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
+    "vma vmo vyr vco vehma cube panel delivery moving work flatbed dump utility camper dark-colored collector classic leased rented rental portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
 )
 #: Nouns that a colour or number belongs to rather than to the vehicle before it.
 OTHER_NOUNS = frozenset(
@@ -146,7 +146,7 @@ def _ends_name(tokens: Tokens, at: int) -> bool:
 
 
 NO_MAKE_AFTER = frozenset(
-    "dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
+    "trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
 )
 PLACES_TOO = frozenset(
     [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
@@ -201,7 +201,12 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         if (
             key[0] in PLAIN_MODELS
             and "year" not in mention.facts
-            and not ("color" in mention.facts and tokens.is_cased and tokens.capital[at])
+            and not (
+                "color" in mention.facts
+                and tokens.is_cased
+                and tokens.capital[at]
+                and (_ends_name(tokens, end) or not tokens.capital[min(end, len(tokens) - 1)])
+            )
         ):
             return None
         if (is_plain or key in PLACES_TOO) and not mention.facts:
@@ -310,14 +315,20 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
             mention.first = at
         elif word in FILLERS or word == "-":
             mention.first = at
-        elif word in {",", "...", "⋯", "/"} and _goes_on(tokens, at - 1, at + 1):
+        elif word in {",", "/"} and _goes_on(tokens, at - 1, at + 1):
             pass
+        elif word == "/" and tokens.word(at - 1) in CODED:
+            mention.first = at
         elif word == ":" and tokens.word(at - 1) in LABELS and at - 1 >= low:
             at -= 1
             mention.first = at
         else:
             break
         at -= 1
+
+
+CODED = frozenset("vma vmo vyr vco".split())
+"""Labels of NCIC before a slash: ``VYR/2012 VMA/CHRY``."""
 
 
 def _goes_on(tokens: Tokens, left: int, right: int) -> bool:

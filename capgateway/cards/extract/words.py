@@ -21,7 +21,7 @@ COLORS = table(
     green: green grn vert verte verts vertes verde verdes; maroon: maroon mar bordeaux; burgundy: burgundy vino bourgogne;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
-    rust: rust; orange: orange ong org naranja anaranjado anaranjada; purple: purple ple violet violette mauve morado morada purpura;
+    rust: rust; orange: orange ong org naranja anaranjado anaranjada anaranjados; purple: purple ple violet violette mauve morado morada purpura;
     pink: pink pnk rosa; teal: teal turquoise sarcelle tea trq turquesa; cream: cream crm creme crema; bronze: bronze brz bronce;
     champagne: champagne; charcoal: charcoal; copper: copper cpr cuivre; chrome: chrome; slate: slate; ivory: ivory; plum: plum; lavender: lavender; fuchsia: fuchsia; navy: navy; dark: dark"""
 )
@@ -127,8 +127,8 @@ EYE_COLORS = {
 }
 HAIR_COLORS = table(
     """blonde: blonde blond blonds blondes bln bld rubio rubia rubios; brown: brown bro brn brun brune bruns chatain chatains castano castana cafe marron;
-    black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises;
-    white: white whi blancs blanc blanco canoso; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado; blue: blue bleu bleus azul;
+    black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises canoso canosa;
+    white: white whi blancs blanc blanco; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado; blue: blue bleu bleus azul;
     pink: pink rosa; green: green verts verde; orange: orange; burgundy: burgundy; salt-and-pepper: ; silver: silver"""
 )
 HAIR_STYLES = table(
