@@ -504,6 +504,8 @@ def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:
     has_article = at < mention.first - 1 or tokens.words[mention.first] == "the"
     if not has_article or tokens.word(at) not in {"left", "parked", "dumped", "ditched", "torched"}:
         return False
+    if tokens.word(mention.end) in {"running", "idling", "unattended", "unlocked"}:
+        return False
     return bool(
         {"at", "near", "behind", "outside", "beside"} & set(tokens.words[mention.end : min(high, mention.end + 3)])
     )

@@ -251,7 +251,12 @@ def _is_weather(tokens: Tokens) -> bool:
     """``Amber alert for heavy rain``, ``amber lights``"""
     if any(tokens.word(at + 1) in AMBER_THINGS for at in tokens.places(AMBER)):
         return True
-    if not tokens.has(AMBER) and tokens.has(WARNINGS) and tokens.has(WEATHER) and not tokens.has(ABDUCTIONS | OF_PEOPLE):
+    if (
+        not tokens.has(AMBER)
+        and tokens.has(WARNINGS)
+        and tokens.has(WEATHER)
+        and not tokens.has(ABDUCTIONS | OF_PEOPLE)
+    ):
         return True
     return not tokens.has(CHILD_NOUNS) and any(
         word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]

@@ -282,7 +282,7 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
     return (
         at < len(tokens)
         and _is_name_word(tokens, at, taken)
-        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens))
+        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens) or tokens.word(at - 1) == ".")
         and tokens.word(at - 1)
         not in {"le", "st"}
         | (
@@ -316,6 +316,8 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if not _is_plain(tokens, at) or (tokens.is_cased and tokens.word(at - 1) == "." and tokens.word(at - 2) == "st"):
         return True
+    if _is_between_names(tokens, at):
+        return True
     if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
         return (
             tokens.is_cased and not is_upper and not _is_plain(tokens, at - 1) and bare_age(tokens, at + 1) is not None
@@ -323,6 +325,18 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
     if tokens.is_cased:
         return True
     return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
+
+
+def _is_between_names(tokens: Tokens, at: int) -> bool:
+    """``Mai See Vang``, ``CRYSTAL DAWN POPE``: a plain word that is a name between two others."""
+    if at + 1 >= len(tokens) or "" in {tokens.gaps[at], tokens.gaps[at + 1]} or not tokens.words[at + 1].isalpha():
+        return False
+    if tokens.is_cased and not (tokens.capital[at] and tokens.capital[at + 1] and tokens.words[at].isalpha()):
+        return False
+    is_name = tokens.is_cased or tokens.words[at] in _too(tokens)
+    beside = (at - 1, at + 1)
+    is_name = is_name and all(not _is_plain(tokens, near) or tokens.words[near] in _too(tokens) for near in beside)
+    return is_name and tokens.words[at - 1].isalpha()
 
 
 def is_plain(run: Run) -> bool:

@@ -76,7 +76,9 @@ ADJECTIVES = frozenset(
 )
 
 
-ANOTHER = frozenset("unknown unidentified second another other third deuxieme autre segundo otro otra".split())
+ANOTHER = frozenset(
+    "inconnu inconnue desconocido desconocida unknown unidentified second another other third deuxieme autre segundo otro otra".split()
+)
 FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
@@ -235,7 +237,7 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
             surnames.add(run.first)
         elif is_listed or (has_age and "," in between):
             family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
-            if family is not None:
+            if family is not None and family.parts[-1] != before.parts[-1]:
                 of[before.first] = family
         elif between == [","] and run.first in of:
             of[before.first] = of[run.first]
@@ -401,7 +403,7 @@ class Reader:
                 ):
                     found.append(Found("bare", at, end, spoken))
                 continue
-            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
+            if not word.isdigit() or word[0] == "0" or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
             if tokens.word(at - 1) == ":" and tokens.gaps[at] == "" and tokens.word(at - 2).isdigit():
                 continue  # 2:15
@@ -727,7 +729,9 @@ class Reader:
         """Whether nothing but description and naming words are between a person and a name."""
         words = self._tokens.words
         between = words[now.at : run.first]
-        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(between):
+        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(
+            words[max(now.sentence, now.at - 4) : run.first]
+        ):
             return False
         return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
 
@@ -958,7 +962,8 @@ class Reader:
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
-            person.is_another = not ANOTHER.isdisjoint(self._tokens.words[max(sentence, noun.first - 2) : noun.first])
+            near = self._tokens.words[max(sentence, noun.first - 2) : noun.end + 1]
+            person.is_another = not ANOTHER.isdisjoint(near)
         self._describe(person, noun, sentence)
 
     def _is_out_of_it(self, noun: Noun, sentence: int) -> bool:
@@ -1272,7 +1277,10 @@ class Reader:
         if found.what == "bare":
             self._bare(now, found, sentence)
             return
-        if now.sentence != sentence and (found.first - now.at > NEAR * 3 or self._is_unsaid(now, found, sentence)):
+        if now.sentence != sentence and self._is_unsaid(now, found, sentence):
+            self._turn(None, found.first, sentence)
+            return
+        if now.sentence != sentence and found.first - now.at > NEAR * 3:
             return
         if not found.is_sure:
             if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:

@@ -185,7 +185,7 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
         return quoted
     partial = _has(tokens, max(low, first_label - 4), label, PARTIAL - {"first", "last"})
     at = label + 1
-    is_quoted = False
+    is_quoted = is_fancy = False
     while at < high and at - label <= REACH:
         word = tokens.words[at]
         after = _region_at(tokens, at)
@@ -204,7 +204,7 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             at += 1
             continue
         candidate = _candidate(tokens, at, high, is_partial=partial, is_quoted=is_quoted)
-        if candidate:
+        if candidate and (not is_fancy or (_is_whole(candidate) and candidate[0] - at == FANCY_TOKENS)):
             if tokens.word(candidate[0]) in {"or", "ou", "o"} and _candidate(
                 tokens, candidate[0] + 1, high, is_partial=partial
             ):
@@ -219,6 +219,17 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
         elif word in {'"', "'"}:
             is_quoted = True
         elif word not in LINKS and word not in NOT:
+            is_first = tokens.word(at - 1) == ":" or is_fancy
+            if (
+                at - label <= FANCY
+                and tokens.is_cased
+                and is_first
+                and len(word) > FANCY
+                and tokens.slice(at, at + 1).istitle()
+            ):
+                at += 1  # Oklahoma Tag: Purple Heart PH 3318
+                is_fancy = True
+                continue
             far = _said_later(tokens, at, min(high, label + FAR))
             if far is not None and not partial:
                 return _made(tokens, label, first_label, far[0], far[1], region, partial, low)
@@ -235,6 +246,10 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             span=(first_label, label + 1),
         )
     return None
+
+
+FANCY, FANCY_TOKENS = 3, 2
+"""Tokens after a label in which the name of a special plate may stand, and tokens of the plate after it."""
 
 
 def _quoted_before(tokens: Tokens, label: int, low: int) -> Plate | None:
@@ -408,7 +423,7 @@ def _candidate(
         return (end, value, True) if len(value) >= 2 and has_digit else None
     if _says_partial(tokens, end) and has_digit and len(value) >= 2:
         return end, value, True
-    if not SHORTEST <= len(value) <= LONGEST or not has_digit or _is_unit(tokens, end):
+    if not SHORTEST <= len(value) <= LONGEST + (tokens.word(end - 2) == "-") or not has_digit or _is_unit(tokens, end):
         return None
     if value.isdigit() and (_is_phone(tokens, at, end) or _is_year(value)):
         return None
@@ -520,7 +535,7 @@ def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, i
         return False  # where capitals mean something, a plate is written in them
     if not groups:
         return _may_open(tokens, at, stop, text)
-    if total + len(text) > LONGEST:
+    if total + len(text) > LONGEST + is_tight:
         return False
     if is_tight:
         return True

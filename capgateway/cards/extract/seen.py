@@ -10,6 +10,7 @@ from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
+from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.towns import alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
@@ -21,7 +22,7 @@ LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
 LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD, TOWN = 6, 5, 4, 3, 2, 1
-_SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+_SIGHTINGS = "last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
@@ -34,7 +35,7 @@ _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _cue in sorted(_RANKS, key=len, reverse=True):
     _BY_FIRST.setdefault(_cue[0], []).append(_cue)
 ELSEWHERE = frozenset(
-    "heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
+    "wb eb nb sb heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
 )
 NOT_THE_CHILD = frozenset(
     "vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
@@ -156,7 +157,7 @@ class Seen:
         """Whether it is as well said as the place that is known, and more exact: a road or a house rather than a town."""
         if self._rank not in {ABDUCTION, SIGHTING} or self.place is None:
             return False
-        known, new = (frozenset(one.value.casefold().split()) for one in (self.place, place))
+        known, new = (frozenset(map(folded, one.value.split())) for one in (self.place, place))
         return (
             PLACE_WORDS.isdisjoint(known)
             and not any(map(str.isdigit, self.place.value))
@@ -359,6 +360,9 @@ class Seen:
                     continue
                 first_of_place = at + 1
                 end = self._place_end(tokens, first_of_place, high)
+                if word in {"de", "del", "from"} and (inner := self._inner(tokens, first_of_place, end)):
+                    at = inner  # the thing comes first: "de un juego de fútbol en el parque"
+                    continue
                 if (
                     end > start - 1
                     and self._is_place(tokens, first_of_place, end)
@@ -386,6 +390,16 @@ class Seen:
                 break
             at += 1
         return None
+
+    def _inner(self, tokens: Tokens, first: int, end: int) -> int:
+        """Where a preposition stands before the first word of a place, if nothing before it is one; or 0."""
+        for at in range(first + 1, end):
+            if tokens.words[at] in PLACE_WORDS or tokens.words[at].isdigit():
+                return 0
+            if tokens.words[at] in {"en", "at", "in", "on"}:
+                is_named = any(tokens.capital[place] for place in range(first, at)) and tokens.is_cased
+                return at if not is_named and not PLACE_WORDS.isdisjoint(tokens.words[at:end]) else 0
+        return 0
 
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
