@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
-from capgateway.cards.extract.names import PLACES, STATES
+from capgateway.cards.extract.names import PLACES
 from capgateway.cards.extract.regions import BY_FIRST, CODES
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAYS, MONTHS
 
