@@ -54,9 +54,13 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
         return True
     if not SUSPECTING.isdisjoint(before[-4:]):
         return False
-    return any(before[at : at + 3] == ["one", "of", "the"] for at in range(len(before))) or _verb_says(
-        tokens, end, high
+    is_one = any(
+        before[at : at + 3] == ["one", "of", "the"] and ACCUSED.isdisjoint(before[at:]) for at in range(len(before))
     )
+    return is_one or _verb_says(tokens, end, high)
+
+
+ACCUSED = frozenset("men women suspects abductors two kidnappers".split())
 
 
 def has_passed(tokens: Tokens, end: int) -> bool:

@@ -116,7 +116,7 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     roles = [_LABELS[word] for word in words if word in _LABELS]
     if not roles:
         return None
-    if "by" in words and ("abducted" in words or "taken" in words):
+    if words[0] in {"operator", "driver"} or ("by" in words and ("abducted" in words or "taken" in words)):
         return Label("suspect", first, colon + 1)
     for role in ("vehicle", "clothing", "suspect", "child", "seen", "other", "name"):
         if role in roles:

@@ -534,7 +534,9 @@ def _is_other(tokens: Tokens) -> bool:
 def _names_amber(tokens: Tokens) -> bool:
     """Whether the front says ``AMBER Alert``, and not only that somebody is called Amber."""
     named = [at for at in tokens.places(AMBER) if at < FRONT]
-    return any(tokens.word(at + 1) in ALERTS or tokens.word(at - 1) in ALERTS for at in named)
+    return any(
+        tokens.word(at + 1) in ALERTS or tokens.word(at - 1 - (tokens.word(at - 1) == "/")) in ALERTS for at in named
+    )
 
 
 FRONT = 40

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from capgateway.cards.extract.words import COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, NUMBERS, RACE_CODES, RACES
+from capgateway.cards.extract.words import (
+    CHILD_NOUNS,
+    COLORS,
+    EYE_COLORS,
+    HAIR_COLORS,
+    HAIR_STYLES,
+    NUMBERS,
+    RACE_CODES,
+    RACES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +179,8 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if not is_said and (tokens.word(at - 1) == "for" or tokens.word(end) in {"ago", "later", "atras", "prison", "in"}):
         return None
-    if unit == "week" and not is_said and tokens.word(unit_at) != "wks":
+    is_between = tokens.word(at - 1) == tokens.word(end) == ","
+    if unit == "week" and not (is_said or is_between) and tokens.word(unit_at) != "wks":
         return None
     if unit == "year" and most is None and value < 2 and (more := _months_after(tokens, end)):
         return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
@@ -223,13 +233,15 @@ def _is_date(tokens: Tokens, at: int, end: int) -> bool:
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
     before = tokens.word(at - 1)
-    is_listed = before in {",", "(", ":", "...", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    is_listed = before in {",", "(", ":", "/", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    if before in {"de", "d"} and tokens.word(at - 2) in CHILD_NOUNS:
+        return tokens.word(end) not in {"de", "en"}  # bebé de 10 meses
     is_listed = is_listed or (before == "of" and tokens.word(at - 2) in _PERSONS)
     return is_listed and tokens.word(end) in {
         ",",
         ")",
         "(",
-        "...",
+        "/",
         ".",
         "",
         ";",

@@ -4,6 +4,7 @@ last; whatever cannot be given to one person is left out."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
@@ -11,7 +12,7 @@ from capgateway.cards.extract.bystanders import has_passed, is_bystander, is_cle
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -80,6 +81,9 @@ ANOTHER = frozenset(
     "inconnu inconnue desconocido desconocida unknown unidentified second another other third deuxieme autre segundo otro otra".split()
 )
 FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
+KIN_ACTS = frozenset(
+    "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene".split()
+)
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
@@ -208,6 +212,7 @@ class Families(NamedTuple):
 
     of: dict[int, names.Run]
     surnames: frozenset[int]
+    chained: frozenset[int] = frozenset()
     ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
 
 
@@ -241,7 +246,21 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
                 of[before.first] = family
         elif between == [","] and run.first in of:
             of[before.first] = of[run.first]
-    return Families(of, frozenset(surnames), _ages_of(tokens, runs, of))
+    return Families(of, frozenset(surnames), _chained(tokens, runs), _ages_of(tokens, runs, of))
+
+
+def _chained(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
+    """First names that each have an age and follow one another: ``took Abel, 10, Naomi, 7, and Micah, 4``."""
+    found: set[int] = set()
+    aged = [run for run in runs if len(run.parts) == 1 and names.bare_age(tokens, run.end)]
+    for one, other in pairwise(aged):
+        between = tokens.words[one.end : other.first]
+        if len(between) <= LONGEST_CHAIN and all(map(_is_in_list, between)):
+            found |= {one.first, other.first}
+    return frozenset(found)
+
+
+LONGEST_CHAIN = 5
 
 
 def _ages_of(tokens: Tokens, runs: list[names.Run], of: dict[int, names.Run]) -> dict[int, int]:
@@ -387,7 +406,7 @@ class Reader:
                     (tokens.word(at - 1) == "/" and tokens.gaps[at] == "")
                     or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")
                 )
-                and not (tokens.word(at - 2) in {"m", "f"})
+                and not (tokens.word(at - 2) in {"m", "f", *RACE_CODES})
             ):
                 continue
             if (
@@ -408,7 +427,8 @@ class Reader:
             if tokens.word(at - 1) == ":" and tokens.gaps[at] == "" and tokens.word(at - 2).isdigit():
                 continue  # 2:15
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
+            is_before_sex = after in {"m", "f", "w"} and tokens.word(at + 2) in {",", ".", ")", "/", ";"}
+            if (is_before_sex or after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"}) and (
                 before
                 in {
                     ",",
@@ -599,9 +619,11 @@ class Reader:
         is_single = len(run.parts) == 1 and family is None
         if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
             return None
-        if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
-            return None
         has_age = bool(names.bare_age(tokens, run.end))
+        is_listed = has_age and self._list_role == "child" and self._list_sentence == sentence
+        is_known = is_label or is_listed or self._is_called(run)
+        if is_single and not is_known and (names.is_plain(run) or not tokens.is_cased):
+            return None
         if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
             return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
@@ -613,7 +635,7 @@ class Reader:
             strength = max(after_family, 1 + bool(self._list_role) + has_age)
         if self._list_role and self._list_sentence == sentence and self._gives_surname(run):
             strength += 1
-        strength += 2 * (run.first in self._echoed)
+        strength += 2 * (run.first in self._echoed) + (is_single and (is_listed or run.first in self._families.chained))
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
@@ -778,6 +800,13 @@ class Reader:
             return 2, False
         if word in CALLED:
             return 3, False
+        is_for = word in {"for", "pour", "para", "por"} and not ALERTED.isdisjoint(
+            tokens.words[max(sentence, at - 8) : at]
+        )
+        if (is_for and len(run.parts) > 2) or (
+            word == "missing" and len(run.parts) > 1
+        ):  # a town has two words at most
+            return 2, False
         if word in {"petite", "petit", "bebe", "baby", "kin"} or (word in KIN and at == run.first - 1):
             return 2, False
         now = self._now
@@ -1152,6 +1181,11 @@ class Reader:
                 "con",
                 "suspect",
                 "suspected",
+                "susp",
+                "looking",
+                "seeking",
+                "wanted",
+                "searching",
             }
             for word in before
         )
@@ -1184,9 +1218,7 @@ class Reader:
             }
             for word in tokens.words[max(low, noun.first - 10) : noun.first]
         )
-        acts = any(
-            word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
-        )
+        acts = any(word in KIN_ACTS for word in after)
         acts = (
             acts
             or _follows(after, "as", "suspects")
