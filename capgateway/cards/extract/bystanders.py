@@ -37,6 +37,8 @@ ROLES = frozenset(
     "livreur temoin enseignant enseignante testigo maestro maestra maestra' vocero vocera".split()
 )
 SUSPECTING = frozenset("by with suspect abductor driven par avec por con sospechoso kidnapper".split())
+SPOKE = frozenset("spoke speaking talked interviewed spoken meeting met".split())
+FIGHTS = frozenset("fight argument dispute altercation discussion pelea".split())
 CLEARED = frozenset("longer plus ya".split())
 BELIEVING = frozenset(
     "believe believed believes suspect suspected consider considered seek seeking looking croit croient buscan".split()
@@ -52,7 +54,9 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     before = tokens.words[max(low, first - BACK) : first]
     if _is_source(before) or is_cleared(tokens.words[low:first]):
         return True
-    if not SUSPECTING.isdisjoint(before[-4:]):
+    if not FIGHTS.isdisjoint(before):
+        return True
+    if not SUSPECTING.isdisjoint(before[-4:]) and SPOKE.isdisjoint(before):
         return False
     is_one = any(
         before[at : at + 3] == ["one", "of", "the"] and ACCUSED.isdisjoint(before[at:]) for at in range(len(before))
@@ -84,7 +88,8 @@ def _is_source(before: list[str]) -> bool:
         if word in ATTRIBUTED:
             return word != "told" and (word != "according" or "to" in before[place:])
         if word in ROLES:
-            return SUSPECTING.isdisjoint(before) and ":" not in before
+            is_with = not SUSPECTING.isdisjoint(before) and SPOKE.isdisjoint(before)
+            return not is_with and ":" not in before
         if word not in PLAIN and word not in KIN and word not in CHILD_NOUNS and word != "to":
             return False
     return False

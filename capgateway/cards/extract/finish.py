@@ -71,7 +71,7 @@ def _decide_roles(people: list[Person]) -> None:
         ):
             person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
-    has_minor = any(person.role == "child" and person.is_minor for person in people)
+    has_minor = any(person.role == "child" and person.facts and not person.is_adult for person in people)
     for person in people:
         is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
         is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
@@ -127,11 +127,22 @@ def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | 
         sexes = [other.facts["sex"].value for other in mine if "sex" in other.facts]
         if len(sexes) == 2 and sexes[0] == sexes[1] and not (person.age and fit[0].age):
             return fit[0]
+    if role == "child" and "sex" in person.facts and (twin := _only_of_a_sex(person, mine)) in fit:
+        return twin
     named = [other for other in mine if other.parts]
     nameless = [other for other in mine if not other.parts]
     if len(named) == 1 and len(nameless) == 1 and len(fit) == 1 and bool(fit[0].parts) != bool(person.parts):
         return fit[0]
     return None
+
+
+def _only_of_a_sex(person: Person, mine: list[Person]) -> Person | None:
+    """``a boy aged 14 months and his half-sister … Boy: Koda``: the one with a name and the one without, of the same sex."""
+    sex = person.facts["sex"].value
+    same = [other for other in mine if "sex" in other.facts and other.facts["sex"].value == sex]
+    if len(same) != len([person, None]) or len([other for other in same if other.parts]) != 1:
+        return None
+    return next(other for other in same if other is not person) if person in same else None
 
 
 def _fits(person: Person, other: Person) -> bool:

@@ -47,7 +47,7 @@ STILL = frozenset(
 )
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
 OTHERS = (
-    ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
+    ("for", "sale"), ("se", "vende"), ("a", "vendre"), ("filly",), ("jockey",), ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
     ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
     ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("hit", "and", "run"), ("armed", "robbery"), ("robbery",), ("burglary",), ("wanted", "person"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerte", "argent"), ("missing", "man", "alert"), ("missing", "senior"), ("wrong", "way", "driver"), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
 )  # fmt: skip
@@ -62,7 +62,7 @@ TESTS = (
     ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("rehearse",), ("rehearsing",), ("imaginary",), ("pretend",), ("hypothetical",), ("make", "believe"), ("dummy",), ("trial", "run"), ("practice", "run"), ("practice", "only"), ("training", "only"), ("nobody", "is", "missing"), ("no", "one", "is", "missing"), ("role", "play"), ("role", "playing"), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("tabletop",), ("for", "illustration"), ("sample", "alert"), ("example", "alert"), ("example", "of", "an"), ("template",), ("full", "scale", "exercise"), ("no", "es", "una", "emergencia"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
 )  # fmt: skip
 HOAXES = (
-    ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
+    ("not", "come", "from"), ("no", "missing", "child"), ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
     ("no", "such", "alert"), ("no", "active", "amber"), ("no", "alert", "was"), ("no", "alert", "has"), ("fake", "alert"), ("fake", "amber"), ("fake", "post"), ("fake", "message"), ("fake", "text"), ("false", "alert"), ("false", "amber"), ("false", "post"),
     ("false", "report"), ("false", "alarm"), ("false", "information"), ("false", "rumor"), ("false", "message"), ("bogus", "alert"), ("bogus", "amber"), ("bogus", "post"), ("sent", "by", "mistake"), ("issued", "by", "mistake"), ("activated", "by", "mistake"), ("sent", "in", "error"),
     ("issued", "in", "error"), ("activated", "in", "error"), ("sent", "out", "in", "error"), ("sent", "out", "by", "mistake"), ("erroneously", "sent"), ("erroneously", "issued"), ("accidentally", "sent"), ("accidentally", "issued"), ("sent", "erroneously"), ("sent", "accidentally"), ("issued", "erroneously"),
@@ -527,8 +527,26 @@ def _is_other(tokens: Tokens) -> bool:
             return True
     for at, word in enumerate(words[:FRONT]):
         if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
-            return tokens.word(at + 1) == "awareness" or not _names_amber(tokens)
+            return (
+                tokens.word(at + 1) == "awareness"
+                or word in SOLD
+                or not (_names_amber(tokens) or _is_in_effect(tokens))
+            )
     return False
+
+
+SOLD = frozenset("for se filly jockey".split())
+
+
+def _is_in_effect(tokens: Tokens) -> bool:
+    """``An AMBER Alert is in effect.`` at the end of a text that begins otherwise."""
+    return any(
+        tokens.word(at + 1) in ALERTS and not ISSUED.isdisjoint(tokens.words[at + 2 : at + 7])
+        for at in tokens.places(AMBER)
+    )
+
+
+ISSUED = frozenset("effect issued activated active declared".split())
 
 
 def _names_amber(tokens: Tokens) -> bool:

@@ -535,7 +535,11 @@ def _is_hair_word(tokens: Tokens, at: int) -> bool:
         word in HAIR_COLORS
         or word in HAIR_STYLES
         or word in {"strawberry", "length", "salt", "pepper", "colored", "coloured", "wavy"}
+        or (word in {"en", "de"} and tokens.word(at - 1) in DYED and tokens.word(at + 1) in HAIR_COLORS)
     )
+
+
+DYED = frozenset("teints teint tenido pintado dyed".split())
 
 
 def _hair_after(tokens: Tokens, at: int) -> Found | None:
@@ -665,7 +669,10 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
 
 
 def _sex_letter(tokens: Tokens, at: int) -> Found | None:
-    """``(M, 5 yrs``, ``F/10``: a letter in a list."""
+    """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``: a letter in a list."""
+    is_upper = tokens.capital[at] and tokens.is_cased
+    if is_upper and tokens.capital[at - 1] and tokens.words[at - 1].isalpha() and tokens.word(at + 1).isdigit() and at:
+        return Found("sex", at, at + 1, tokens.words[at].upper())
     if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "("}:
         return None
     if (
@@ -720,6 +727,8 @@ def _labelled_sex(tokens: Tokens, at: int) -> Found | None:
         "femenino": "F",
         "girl": "F",
         "boy": "M",
+        **dict.fromkeys("mujer nina fille femme hembra".split(), "F"),
+        **dict.fromkeys("hombre nino garcon homme varon".split(), "M"),
     }.get(tokens.word(place))
     return Found("sex", place, place + 1, value) if value else None
 
@@ -827,6 +836,6 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **dict.fromkeys("m f".split(), (_race_sex, _sex_letter)),
     "race": (race,),
     "native": (race,),
-    **dict.fromkeys("sex sexe sexo gender".split(), (_labelled_sex,)),
+    **dict.fromkeys("sex sexe sexo gender genero genre".split(), (_labelled_sex,)),
 }
 _TRIGGERS = frozenset(_READERS)

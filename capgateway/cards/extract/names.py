@@ -117,7 +117,10 @@ def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool
         or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
     )
     is_closed = is_closed or strength_after(tokens, run.end) == STRONG
-    is_shared = surnames.count(last.parts[-1]) > 1 or tokens.words[last.first - 2 : last.first] in NAME_LABELS
+    is_upper_only = tokens.slice(last.first, last.end).isupper() and not tokens.slice(run.first, run.end).isupper()
+    is_shared = (
+        is_upper_only or surnames.count(last.parts[-1]) > 1 or tokens.words[last.first - 2 : last.first] in NAME_LABELS
+    )
     return (
         is_listed
         and is_closed
@@ -261,6 +264,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             elif tokens.word(at + 1) == ",":
                 end = at + 1
                 break
+    if len(parts) > 2 and parts[-1] in {"m", "f"} and tokens.words[end - 1] == parts[-1]:  # the sex: Savannah Begay F 8
+        return Run(first, end - 1, tuple(parts[:-1]))
     return Run(first, end, tuple(parts)) if parts else None
 
 
@@ -445,6 +450,8 @@ def strength_after(tokens: Tokens, end: int) -> int:
     if bare_age(tokens, end):
         return 2
     place = end
+    if tokens.word(place) in {"m", "f"} and tokens.word(place + 1).isdigit():
+        return 2
     if tokens.word(place) in {",", "(", "...", "-", ":", "/"}:
         place += 1
         if tokens.word(place) in {"m", "f", "w", "b", "h"} and tokens.word(place + 1) in {",", ")", "/", "..."}:

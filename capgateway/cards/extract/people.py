@@ -427,6 +427,10 @@ class Reader:
             if tokens.word(at - 1) == ":" and tokens.gaps[at] == "" and tokens.word(at - 2).isdigit():
                 continue  # 2:15
             before, after = tokens.word(at - 1), tokens.word(at + 1)
+            is_after_sex = before in {"m", "f"} and tokens.capital[at - 1] and tokens.is_cased and len(word) < 3
+            if is_after_sex and "'" not in {after, tokens.word(at + 2)}:
+                found.append(Found("bare", at, at + 1, int(word)))
+                continue
             is_before_sex = after in {"m", "f", "w"} and tokens.word(at + 2) in {",", ".", ")", "/", ";"}
             if (is_before_sex or after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"}) and (
                 before
@@ -567,7 +571,7 @@ class Reader:
             self._list_role = None
             self._now = self._begin(role)
             self._now.sentence, self._now.at = sentence, label.end
-        elif label.role == "name":
+        elif label.role in {"name", "subject"}:
             if self._now is None or self._now.parts:
                 self._now = self._begin("suspect" if self._block == "suspect" else "child")
             self._now.sentence, self._now.at = sentence, label.end
@@ -1129,6 +1133,8 @@ class Reader:
         if any(each in SAW for each in tokens.words[noun.end : noun.end + 4]) or _follows(
             tokens.words[max(sentence, noun.first - 5) : noun.first], "seen", "by"
         ):
+            return "other"
+        if word in DRIVERS and tokens.word(noun.first - 1) in {"bus", "taxi", "delivery", "school", "tow"}:
             return "other"
         if word in DRIVERS or (ages and self._has_child()):
             return "suspect"

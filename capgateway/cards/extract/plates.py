@@ -28,7 +28,7 @@ BEFORE_LABEL = frozenset(
     "vanity personalized personalised specialty temporaire temporal taxi livery rear front government partial".split()
 )
 LINKS = frozenset(
-    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as l "
+    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is w unk unknown but thought was are of reads reading read bearing displaying with the following a an as l "
     "believed to be may possibly possible tag tags plate plates license licence temp temporary paper dealer from out state registration d de du des la le au "
     "en del n est aux immatriculation numeros portant es son con that listed which registered las los les solo se alcanzan alcanza leer lire leen papel papier carton confirmed now updated correct corrected actually "
     "vanity personalized partial custom = temporal temporales temporaire provisional commercial exempt state estado province marked".split()
@@ -354,8 +354,10 @@ def _is_denied(tokens: Tokens, first_label: int, label: int, at: int, low: int) 
 
 def _is_replaced(tokens: Tokens, at: int) -> bool:
     """``Its original plate, FGH 3321, has been replaced with LMN 5520``"""
-    rest = tokens.words[at : min(tokens.sentence(at)[1], at + 9)]
-    return bool(REPLACED & set(rest)) and bool({"been", "was", "were", "ete", "fue"} & set(rest))
+    rest = tokens.words[at : min(tokens.sentence(at)[1], at + 9 + 4)]
+    return bool((REPLACED | {"cleared", "impounded", "abandoned"}) & set(rest)) and bool(
+        {"been", "was", "were", "ete", "fue"} & set(rest)
+    )
 
 
 REPLACED = frozenset("recovered replaced swapped exchanged removed remplacee reemplazada".split())
@@ -528,10 +530,35 @@ def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
     return end, text, gap
 
 
+def _is_lower(tokens: Tokens, at: int, stop: int, text: str, groups: list[str]) -> bool:
+    """Whether it is a group in small letters all the same: ``plate 884 bqc``, ``tag bkx-4471``."""
+    if not tokens.slice(at, stop).islower() or _is_word(tokens, at):
+        return False
+    if text.isalpha() and (text in COMMON or len(text) > len("abc")):
+        return False
+    has_digits = any(map(str.isdigit, "".join(groups) + text))
+    if groups:
+        return has_digits and (not text.isalpha() or len(text) > 1)
+    is_next_digits = tokens.word(stop + (tokens.word(stop) == "-")).isdigit()
+    return (has_digits or is_next_digits) and _introduces(tokens, at - 1)
+
+
+def _introduces(tokens: Tokens, at: int) -> bool:
+    """Whether a plate comes right after: a label, the name of a state, or a word between a label and its plate."""
+    word = tokens.word(at)
+    is_label = word in LABELS or word in {"is", ":", "/", "number", "#", "est", "es"}
+    return is_label or word in regions.CODES or any(key[-1] == word for key in regions.NAMES)
+
+
 def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, is_tight: bool) -> bool:
     """Whether a group belongs to the plate that the groups before it began."""
     total = sum(map(len, groups))
-    if tokens.is_cased and not text.isdigit() and not tokens.slice(at, stop).isupper():
+    if (
+        tokens.is_cased
+        and not text.isdigit()
+        and not tokens.slice(at, stop).isupper()
+        and not _is_lower(tokens, at, stop, text, groups)
+    ):
         return False  # where capitals mean something, a plate is written in them
     if not groups:
         return _may_open(tokens, at, stop, text)

@@ -180,7 +180,8 @@ class Seen:
         while tokens.word(start) in PREPOSITIONS:
             start += 1
         end = self._place_end(tokens, start, high, is_label=True)
-        if end > start and not any(self._taken[start:end]):
+        is_said = any(len(word) > len("el") or word.isdigit() for word in tokens.words[start:end])
+        if is_said and not any(self._taken[start:end]):
             self._learn(LABEL, fact(tokens, start, end, " ".join(tokens.slice(start, end).split()), "certain"))
 
     def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
@@ -700,6 +701,8 @@ class Seen:
                 return
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        while first < end and not tokens.words[first].isalpha():
+            first += 1
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
         if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:

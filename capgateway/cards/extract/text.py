@@ -36,11 +36,15 @@ _SAME_LENGTH = str.maketrans(
         **dict.fromkeys("\u00a0\u2007\u202f\u2009\u200a\u2002\u2003\u3000\t\v\f\r", " "),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f", "\u0300"),
         "…": "⋯",
+        "=": ":",
     }
 )
 _TOKEN = re.compile(
     r"[^\W\d_][^\W\d_\u0300-\u036f]*[\u0300-\u036f]*(?:[^\W\d_]+[\u0300-\u036f]*)*|\d+|\.{2,}|⋯|[^\s\u0300-\u036f]"
 )
+_FIELDS = re.compile(r"[a-z][A-Z][A-Za-z]*:")
+_FIELD_TOKEN = re.compile(r"[A-Z][a-z]+(?=(?:[A-Z][a-z]+)+:)|" + _TOKEN.pattern)
+"""``ChildName=``: the words of a field's name, where a text has such names."""
 _PARAGRAPH = re.compile(r"\n[ \n]*\n")
 _ABBREVIATED = frozenset(
     "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "
@@ -133,7 +137,8 @@ class Tokens:
 
     def _read(self, text: str) -> None:
         words, gaps, capital = self.words, self.gaps, self.capital
-        spans = [found.span() for found in _TOKEN.finditer(text)]
+        pattern = _FIELD_TOKEN if _FIELDS.search(text) else _TOKEN
+        spans = [found.span() for found in pattern.finditer(text)]
         self.starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
         before, upper, mixed, letters = 0, 0, 0, 0
         for start, end in spans:

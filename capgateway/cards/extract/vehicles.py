@@ -146,7 +146,7 @@ def _ends_name(tokens: Tokens, at: int) -> bool:
 
 
 NO_MAKE_AFTER = frozenset(
-    "trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
+    "ave avenue st street rd road blvd boulevard dr drive ln lane hwy highway way parkway school high elementary middle trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
 )
 PLACES_TOO = frozenset(
     [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
@@ -343,6 +343,7 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
     _, high = tokens.sentence(end - 1)
     at = end
     has_break = False
+    at += tokens.word(at) == ":"
     while at < min(high, end + REACH):
         word = tokens.words[at]
         if word == "model" and tokens.word(at + 1) == ":":
@@ -592,6 +593,7 @@ def _color_end(tokens: Tokens, at: int, high: int) -> int:
             or _color(tokens, at)
             or _is_compound(tokens, at)
             or word == "foret"
+            or (word == "con" and _color(tokens, at + 1) and tokens.word(at + 2) in {",", ".", ";", ")", ""})
             or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"}
             and at + 1 < high
             and (

@@ -18,7 +18,7 @@ COLORS = table(
     white: white wht whi blanc blanche blancs blanches blanco blanca blancos blancas;
     gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
-    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar bordeaux; burgundy: burgundy vino bourgogne;
+    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar; burgundy: burgundy vino bourgogne bordeaux tinto guinda;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
     rust: rust; orange: orange ong org naranja anaranjado anaranjada anaranjados; purple: purple ple violet violette mauve morado morada purpura;
@@ -93,7 +93,7 @@ SEXES = table(
 )
 #: Words that a role follows from.
 CHILD_NOUNS = frozenset(
-    "child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
+    "granddaughter grandson granddaughters grandsons nephew niece stepson stepdaughter grandchildren grandchild nieces nephews child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
     "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
     "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
@@ -128,11 +128,11 @@ EYE_COLORS = {
 HAIR_COLORS = table(
     """blonde: blonde blond blonds blondes bln bld rubio rubia rubios; brown: brown bro brn brun brune bruns chatain chatains castano castana cafe marron;
     black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises canoso canosa;
-    white: white whi blancs blanc blanco; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado; blue: blue bleu bleus azul;
-    pink: pink rosa; green: green verts verde; orange: orange; burgundy: burgundy; salt-and-pepper: ; silver: silver"""
+    white: white whi blancs blanc blanco; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado mauve mauves; blue: blue bleu bleus azul;
+    pink: pink rosa rose; green: green verts verde; orange: orange; burgundy: burgundy; salt-and-pepper: ; silver: silver"""
 )
 HAIR_STYLES = table(
     """long: long longs largo; short: short court courts corto; medium-length: medium; curly: curly boucles frises rizado rizo; straight: straight raides lacio;
-    braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido; light: light clair clairs claro;
+    braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido pintado; light: light clair clairs claro;
     dark: dark fonce fonces oscuro; shaved: shaved rases rase rapado; shoulder-length: shoulder; bald: bald chauve calvo bal; dirty: dirty; buzzed: buzzed; cropped: cropped"""
 )
