@@ -26,9 +26,23 @@ def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
     for person in kept:
         for what in person.conflicts:
             person.facts.pop(what, None)
+    kept = _without_counted(kept)
     children = _worth_showing([person for person in kept if person.role == "child" and person.facts])
     suspects = _worth_showing([person for person in kept if person.role == "suspect" and person.facts])
     return children, suspects
+
+
+def _without_counted(people: list[Person]) -> list[Person]:
+    """Without ``two grandsons, ages 6 and 8`` where as many are named: which of them is 6 nobody says."""
+    counted = [
+        person
+        for person in people
+        if person.role == "child" and not person.parts and set(person.facts) <= {"age", "sex"}
+    ]
+    named = [person for person in people if person.role == "child" and person.parts]
+    if len(counted) > 1 and len(counted) == len(named) and not any(person.age for person in named):
+        return [person for person in people if person not in counted]
+    return people
 
 
 def _worth_showing(people: list[Person]) -> list[Person]:

@@ -329,7 +329,7 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         )
     if tokens.is_cased:
         return True
-    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
+    return tokens.word(at + 1) in {",", "(", "", ".", "/", ";", "|"} and tokens.words[at] in _too(tokens)
 
 
 def _is_between_names(tokens: Tokens, at: int) -> bool:

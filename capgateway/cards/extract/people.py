@@ -80,6 +80,7 @@ ADJECTIVES = frozenset(
 ANOTHER = frozenset(
     "inconnu inconnue desconocido desconocida unknown unidentified second another other third deuxieme autre segundo otro otra".split()
 )
+ACCUSED = frozenset("soupconne soupconnee soupconnes accused accuse accusee suspected sospecha acusado acusada".split())
 FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
 KIN_ACTS = frozenset(
     "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene".split()
@@ -571,7 +572,11 @@ class Reader:
             self._list_role = None
             self._now = self._begin(role)
             self._now.sentence, self._now.at = sentence, label.end
-        elif label.role in {"name", "subject"}:
+        elif label.role == "subject":
+            self._now = self._begin(None)
+            self._now.sentence, self._now.at = sentence, label.end
+            self._block = None
+        elif label.role == "name":
             if self._now is None or self._now.parts:
                 self._now = self._begin("suspect" if self._block == "suspect" else "child")
             self._now.sentence, self._now.at = sentence, label.end
@@ -583,6 +588,8 @@ class Reader:
     def _name(self, run: names.Run, sentence: int) -> None:
         tokens = self._tokens
         known = self._known(run)
+        if isinstance(known, Person) and self._is_of_another(known, run):
+            return
         if isinstance(known, str):
             self._turn(None, run.end, sentence)
         elif known is not None:
@@ -597,6 +604,12 @@ class Reader:
                 self._introduce(run, sentence, confidence)
             elif not (len(run.parts) == 1 and names.is_plain(run)):
                 self._pass_over(run, sentence)
+
+    def _is_of_another(self, known: Person, run: names.Run) -> bool:
+        """A surname alone after a label: somebody else of the family, whose first name could not be read."""
+        now = self._now
+        is_new = now is not None and now is not known and now.is_fresh and not now.parts
+        return is_new and self._after_label(run) and len(run.parts) < len(known.parts)
 
     def _again(self, known: Person, run: names.Run, sentence: int) -> None:
         """Somebody who was named before."""
@@ -919,6 +932,8 @@ class Reader:
                 return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
             if word in {".", ";"}:
                 break
+        if not ACCUSED.isdisjoint(later[:14]):
+            return "suspect"
         if any(word in {"suspect", "abductor", "driving", "drove", "took"} for word in after[:5]) or "driving" in after:
             return "suspect"
         if _acts(after):

@@ -28,9 +28,13 @@ _ABDUCTIONS = (
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
     "raptados; raptadas; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
-_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
-    tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
-}
+OPENING = ("from",)
+"""``From Division St 0200``: a place, where a sentence begins with it."""
+_RANKS = (
+    {OPENING: 3}
+    | {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")}
+    | {tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")}
+)
 _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _cue in sorted(_RANKS, key=len, reverse=True):
     _BY_FIRST.setdefault(_cue[0], []).append(_cue)
@@ -195,7 +199,7 @@ class Seen:
             self.time is None
             and rank >= ABDUCTION
             and not is_name
-            and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+            and cue not in {OPENING, ("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
         ):
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
@@ -212,6 +216,8 @@ class Seen:
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
         if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"} and at != low:
+            return
+        if cue == OPENING and (at != low or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])):
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
@@ -702,6 +708,8 @@ class Seen:
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
         while first < end and not tokens.words[first].isalpha():
+            if tokens.words[first] in {"@", "#"}:
+                return False
             first += 1
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]

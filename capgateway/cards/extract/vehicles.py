@@ -146,7 +146,7 @@ def _ends_name(tokens: Tokens, at: int) -> bool:
 
 
 NO_MAKE_AFTER = frozenset(
-    "ave avenue st street rd road blvd boulevard dr drive ln lane hwy highway way parkway school high elementary middle trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
+    "ave avenue st street rd road blvd boulevard dr drive ln lane hwy highway way parkway trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
 )
 PLACES_TOO = frozenset(
     [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
