@@ -413,7 +413,21 @@ def _titled(word: str) -> str:
 
 
 RACE_AND_SEX = frozenset("wm wf bm bf hm hf".split())
-AGE_AFTER = frozenset("... , ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
+AGE_AFTER = frozenset("( ... , ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
+
+
+def _is_bare_list(tokens: Tokens, at: int) -> bool:
+    """``Todd Rickman 36 W/M``, ``Micah 12 and Charity 10 Dunaway``, ``Lucero, Ximena (3 F H)``"""
+    word, after, then = tokens.word(at), tokens.word(at + 1), tokens.word(at + 2)
+    if not word.isdigit() or len(word) > 2 or tokens.gaps[at] == "" and tokens.word(at - 1) != "(":
+        return False
+    if after in {"w", "b", "h", "m", "f"}:
+        return then == "/" or (tokens.word(at - 1) == "(" and (then == ")" or tokens.word(at + 3) == ")"))
+    is_joined = (
+        after in {"and", "&"} and at + 3 < len(tokens) and tokens.capital[at + 2] and tokens.word(at + 3).isdigit()
+    )
+    is_last = tokens.word(at - 2) in {"and", "&"} and tokens.word(at - 3).isdigit() and tokens.is_cased
+    return is_joined or (is_last and (after in {",", "."} or (at + 1 < len(tokens) and tokens.capital[at + 1])))
 
 
 def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
@@ -430,13 +444,20 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     elif tokens.word(place) == "/" and tokens.gaps[place] != "" and tokens.word(place + 2) in {"/", ""}:
         word = tokens.word(place + 1)
         return (place + 1, int(word)) if word.isdigit() and len(word) < 3 and 0 < int(word) < 100 else None
-    elif tokens.word(place + 1) not in RACE_AND_SEX:
+    elif tokens.word(place + 1) not in RACE_AND_SEX and not _is_bare_list(tokens, place):
         return None
     word = tokens.word(place)
-    if word.isdigit() and tokens.word(place + 1) in RACE_AND_SEX and 0 < int(word) < 100 and place == at:
+    if (
+        word.isdigit()
+        and (tokens.word(place + 1) in RACE_AND_SEX or _is_bare_list(tokens, place))
+        and 0 < int(word) < 100
+        and place == at
+    ):
         return place, int(word)
     if not word.isdigit() or len(word) > 2 or not 0 < int(word) < 100:
         return None
+    if tokens.word(place - 1) == "(" and _is_bare_list(tokens, place):
+        return place, int(word)
     after = tokens.word(place + 1)
     if after not in AGE_AFTER or (after == "." and tokens.word(place + 2).isdigit() and tokens.gaps[place + 2] == ""):
         return None

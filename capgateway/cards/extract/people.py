@@ -80,10 +80,12 @@ ADJECTIVES = frozenset(
 ANOTHER = frozenset(
     "inconnu inconnue desconocido desconocida unknown unidentified second another other third deuxieme autre segundo otro otra".split()
 )
-ACCUSED = frozenset("soupconne soupconnee soupconnes accused accuse accusee suspected sospecha acusado acusada".split())
+ACCUSED = frozenset(
+    "wanted soupconne soupconnee soupconnes accused accuse accusee suspected sospecha acusado acusada".split()
+)
 FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
 KIN_ACTS = frozenset(
-    "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene".split()
+    "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene moved".split()
 )
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
@@ -215,6 +217,7 @@ class Families(NamedTuple):
     surnames: frozenset[int]
     chained: frozenset[int] = frozenset()
     ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
+    listed: frozenset[int] = frozenset()
 
 
 def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
@@ -238,7 +241,12 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
             continue
         is_listed = any(word in JOINERS for word in between)
         has_age = any(word.isdigit() for word in between)
-        if has_age and not is_listed and between[-1] == ")" and len(run.parts) <= 2 and len(before.parts) == 1:
+        is_bare = len(between) == 1 and between[0].isdigit() and tokens.word(before.first - 1) in JOINERS
+        if (
+            (is_bare or (has_age and not is_listed and between[-1] == ")"))
+            and len(run.parts) <= 2
+            and len(before.parts) == 1
+        ):
             of[before.first] = run
             surnames.add(run.first)
         elif is_listed or (has_age and "," in between):
@@ -247,7 +255,8 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
                 of[before.first] = family
         elif between == [","] and run.first in of:
             of[before.first] = of[run.first]
-    return Families(of, frozenset(surnames), _chained(tokens, runs), _ages_of(tokens, runs, of))
+    ages = _ages_of(tokens, runs, of)
+    return Families(of, frozenset(surnames), _chained(tokens, runs), ages, frozenset(ages.values()))
 
 
 def _chained(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
@@ -457,6 +466,10 @@ class Reader:
                     "maybe",
                     "girl",
                     "boy",
+                    "male",
+                    "female",
+                    "nearly",
+                    "almost",
                     "around",
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
@@ -1321,6 +1334,8 @@ class Reader:
     def _measure(self, found: Found, sentence: int) -> None:
         if self._lists(found, sentence):
             return
+        if found.what == "age" and not self._families.listed.isdisjoint(range(found.first, found.end)):
+            return  # it was given to its name already
         now = self._now
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)

@@ -85,10 +85,10 @@ RACES = table(
 RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "native american"}
 
 SEXES = table(
-    """F: soeurs hermanas madrastra mama novia esposa prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
+    """F: soeurs hermanas madrastra mama novia esposa gf prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
       stepdaughter grandma schoolgirl femme fille fillette filles fillettes mere soeur tante feminin feminine niece mujer nina hija hermana madre
       abuela tia femenino femenina muchacha adolescenta suspecte sospechosa hispana latina dame conjointe;
-    M: primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
+    M: bf primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
       homme garcon garcons garconnet fils pere frere oncle masculin neveu hombre hombres nino hijo hermano padre abuelo tio masculino muchacho varon conjoint"""
 )
 #: Words that a role follows from.
@@ -99,7 +99,7 @@ CHILD_NOUNS = frozenset(
     "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
-    "suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
+    "assailant assailants agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
@@ -108,7 +108,7 @@ ADULT_NOUNS = frozenset(
 )
 KIN = frozenset(
     "mother father dad mom grandmother grandfather grandma grandpa uncle aunt stepfather stepmother boyfriend girlfriend husband wife cousin babysitter "
-    "neighbor guardian stepdad stepmom stepmum daddy mommy momma mum mama granny nana gramps granddad grandad sitter nanny caregiver roommate friend classmate coworker fiance fiancee "
+    "neighbor guardian bf gf stepdad stepmom stepmum daddy mommy momma mum mama granny nana gramps granddad grandad sitter nanny caregiver roommate friend classmate coworker fiance fiancee "
     "stepgrandfather stepgrandmother stepuncle landlord exhusband exwife babysitters "
     "voisin voisine ami amie gardienne colocataire vecino vecina amigo amiga primo prima ninera cunado cunada pareja expareja exnovio exnovia exesposo "
     "mere pere grand oncle tante conjoint conjointe beau belle madre padre papa mama abuelo abuela tio tia padrastro madrastra "
