@@ -15,7 +15,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
     **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("hechos desaparicion extravio lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts resumen informes folio fecha senas reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
@@ -106,7 +106,10 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     if not words:
         return None
     words.reverse()
-    if words == ["last"]:
+    if (
+        words in (["last"], ["visto"], ["vista"], ["vu"], ["vue"], ["visto", "por"], ["disparue"], ["disparu"])
+        or "endroit" in words
+    ):
         return Label("seen", first, colon + 1)
     if words[-1:] in (["ella"], ["el"]) and len(words) == 1 and tokens.language[:2] == "es":
         return Label("suspect", first, colon + 1)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
-LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD, TOWN = 6, 5, 4, 3, 2, 1
+LABEL, SIGHTING, ABDUCTION, ORIGIN, BESIDE, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
 _SIGHTINGS = "last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
-    "raptados; raptadas; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
+    "raptados; raptadas; sacado; sacada; sacados; sacadas; salieron; partis; parties; partie; signed; walked; drove off; take; taking; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
 OPENING = ("from",)
 """``From Division St 0200``: a place, where a sentence begins with it."""
@@ -114,6 +114,17 @@ CARS = frozenset(
 )
 
 
+NOT_THE_SCENE = frozenset(
+    "boarding weather service relayed heading headed toward towards conference call reunion vigil court hearing direction rumbo vers hacia expires until issued spotted recovered abandoned later cameras camera".split()
+)
+BEFORE_TIME = frozenset(", at around about approximately vers a las aproximadamente environ on le el la @ -".split())
+AFTER_TIME = frozenset(
+    ", in at on outside inside near from devant dans en frente fuera afuera de au aux a la le el @ - du del".split()
+)
+MOST_BESIDE = 9
+"""Tokens of a place that stands before a time."""
+
+
 class Seen:
     """The place, time and direction of one text, each with how good the words before it were."""
 
@@ -141,6 +152,8 @@ class Seen:
                 self._heading(tokens, at)
             if self._rank < ORIGIN and word in {"from", "of", "de"}:
                 self._origin(tokens, at)
+        if self._rank < BESIDE:
+            self._beside_time(tokens)
         if self._rank < HEAD and not self._is_unread:
             self._head(tokens)
         if self._rank < HEAD and not self._is_unread:
@@ -204,11 +217,16 @@ class Seen:
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
             return
-        is_object = cue in {("took",), ("taken",), ("grabbed",), ("snatched",)} and not CHILD_OBJECTS.isdisjoint(
-            tokens.words[first : first + 4]
-        )
+        is_object = cue in {
+            ("take",),
+            ("taking",),
+            ("took",),
+            ("taken",),
+            ("grabbed",),
+            ("snatched",),
+        } and not CHILD_OBJECTS.isdisjoint(tokens.words[first : first + 4])
         if rank < self._rank or (
-            (any(word in NOT_THE_CHILD for word in before) or "it" in before[-3:])
+            ((any(word in NOT_THE_CHILD for word in before) and CHILD_NOUNS.isdisjoint(before)) or "it" in before[-3:])
             and not is_object
             and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
@@ -225,6 +243,10 @@ class Seen:
             ({"child", "him", "her", "them", "into", "boy", "girl", "was", "were"} | self._named)
             & set(before[-3:] + tokens.words[first : first + 3])
         ):
+            return
+        if cue in {("signed",), ("walked",)} and tokens.word(first) not in {"out", "away", "from"}:
+            return
+        if cue in {("take",), ("taking",)} and not is_object:
             return
         if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
             return
@@ -418,7 +440,14 @@ class Seen:
         is_bare = len(bare) == 1 and (
             bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
         )
-        if is_bare or "way" in words[:2] or any(word in OTHER_NOUNS and word not in {"top"} for word in words):
+        if (
+            is_bare
+            or "way" in words[:2]
+            or any(
+                word in OTHER_NOUNS and word not in {"top"} and not (tokens.is_cased and tokens.capital[first + place])
+                for place, word in enumerate(words)
+            )
+        ):
             return False
         if not words or any(
             word
@@ -705,6 +734,56 @@ class Seen:
                 tokens, first, at + 1
             ):
                 return
+
+    def _beside_time(self, tokens: Tokens) -> None:
+        """``chemin de Chambly, 12 h 10``, ``in a McDonald's parking lot at 4 p.m.``: a road or a house right beside a time."""
+        at = 0
+        while at < len(tokens):
+            end = time_at(tokens, at)
+            if not end:
+                at += 1
+                continue
+            low, high = tokens.sentence(at)
+            if NOT_THE_SCENE.isdisjoint(tokens.words[low:high]):
+                span = self._before_time(tokens, at, low) or self._after_time(tokens, end, high)
+                if span:
+                    self._learn(BESIDE, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
+                    return
+            at = end
+
+    def _before_time(self, tokens: Tokens, time: int, low: int) -> tuple[int, int] | None:
+        end = time
+        while end > low and tokens.words[end - 1] in BEFORE_TIME:
+            end -= 1
+        first = end
+        while (
+            first > low
+            and end - first < MOST_BESIDE
+            and not (
+                tokens.words[first - 1] in INTO
+                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee"}
+            )
+        ):
+            first -= 1
+        return self._scene(tokens, first, end)
+
+    def _after_time(self, tokens: Tokens, time: int, high: int) -> tuple[int, int] | None:
+        first = time
+        while tokens.word(first) in AFTER_TIME:
+            first += 1
+        if first >= high:
+            return None
+        return self._scene(tokens, first, self._place_end(tokens, first, high))
+
+    def _scene(self, tokens: Tokens, first: int, end: int) -> tuple[int, int] | None:
+        """The span, if it surely is a road or a house with a name or a number."""
+        while first < end and tokens.words[first] in SKIP - {"a", "an"}:
+            first += 1
+        words = tokens.words[first:end]
+        is_named = any(tokens.capital[at] or tokens.words[at].isdigit() for at in range(first, end))
+        if not is_named or PLACE_WORDS.isdisjoint(words) or self._is_name(words) or any(self._taken[first:end]):
+            return None
+        return (first, end) if len(words) > 1 and tokens.is_cased and self._is_place(tokens, first, end) else None
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
         while first < end and not tokens.words[first].isalpha():
