@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels, opens_labelled_line
-from capgateway.cards.extract.fact import Fact, fact
+from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
@@ -31,7 +31,7 @@ _ABDUCTIONS = (
 OPENING = ("from",)
 """``From Division St 0200``: a place, where a sentence begins with it."""
 _RANKS = (
-    {OPENING: 3}
+    {OPENING: ABDUCTION}
     | {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")}
     | {tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")}
 )
@@ -125,6 +125,13 @@ MOST_BESIDE = 9
 """Tokens of a place that stands before a time."""
 
 
+HEDGES = frozenset(
+    "about around approximately approx roughly nearly shortly after before until since between by vers environ apres avant entre depuis alrededor aproximadamente cerca sobre eso despues antes".split()
+)
+HEDGED_BEFORE = range(3)
+"""Tokens before a time in which a word may say that it is only about right."""
+
+
 class Seen:
     """The place, time and direction of one text, each with how good the words before it were."""
 
@@ -134,6 +141,7 @@ class Seen:
         self.direction: Fact | None = None
         self._rank = 0
         self._named: frozenset[str] = frozenset()
+        self.is_hedged = False  # the time is only about right
         self._is_unread = False  # where somebody was last seen is said, and could not be read
 
     def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
@@ -613,15 +621,18 @@ class Seen:
     def _time(self, tokens: Tokens, first: int, high: int, low: int | None = None) -> None:
         for at in range(first, min(high, first + NEAR)):
             if end := time_at(tokens, at):
-                self.time = fact(tokens, at, end, " ".join(tokens.slice(at, end).split()))
+                self._learn_time(tokens, at, end, "high")
                 return
         if low is not None:
             for at in range(max(low, first - BACK), first):
                 if end := time_at(tokens, at):
-                    self.time = fact(
-                        tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium"
-                    )
+                    self._learn_time(tokens, at, min(end, len(tokens)), "medium")
                     return
+
+    def _learn_time(self, tokens: Tokens, first: int, end: int, confidence: Confidence) -> None:
+        self.time = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), confidence)
+        near = tokens.words[max(0, first - len(HEDGED_BEFORE)) : end + 1]
+        self.is_hedged = not HEDGES.isdisjoint(near)
 
     def _heading(self, tokens: Tokens, at: int) -> None:
         word = tokens.words[at]
