@@ -112,6 +112,11 @@ def _vehicles(row: str, truth: dict[str, Any], made: Facts, count: Any) -> None:
         wanted = {_value(field, vehicle.get(field), vehicle.get("make")) for vehicle in truth["vehicles"]} - {""}
         found = {_value(field, getattr(vehicle, field), vehicle.make) for vehicle in made.vehicles} - {""}
         count(row, field, wanted, found)
+    details = [vehicle["detail"] for vehicle in truth["vehicles"] if vehicle.get("detail")]
+    for vehicle in made.vehicles:
+        if vehicle.detail:
+            is_said = any(_overlaps(vehicle.detail, one) for one in details)
+            count(row, "detail", {"detail"} if is_said else set(), {"detail" if is_said else vehicle.detail})
     partial = {
         vehicle["plate"] for vehicle in truth["vehicles"] if vehicle.get("plate_partial") and vehicle.get("plate")
     }

@@ -3,8 +3,10 @@ replaced."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from capgateway.cards.extract.details import details
 from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
@@ -91,10 +93,28 @@ class Garage:
                 first, end = thing.span[0], max(thing.span[1], thing.end)
                 taken[first:end] = b"\1" * (end - first)
                 now = self._plate(tokens, thing, now, following)
+        self._describe(tokens, named, taken)
         for vehicle in self.vehicles:
             if vehicle.text == self._text and vehicle.sentence <= on_foot:
                 vehicle.is_gone = True
         return taken
+
+    def _describe(self, tokens: Tokens, named: list[Mention], taken: bytearray) -> None:
+        """What else the only vehicle of a text is known by."""
+        here = [vehicle for vehicle in self.vehicles if vehicle.text == self._text and not vehicle.is_gone]
+        if len(here) != 1 or "detail" in here[0].facts:
+            return
+        sentences = {tokens.sentence(each.first)[0] for each in named}
+        for found in details(tokens):
+            first, end = bisect_left(tokens.starts, found.start), bisect_left(tokens.starts, found.end)
+            if (
+                tokens.sentence(first)[0] in sentences
+                and not any(taken[first:end])
+                and any(each.first < first for each in named)
+            ):
+                here[0].facts["detail"] = found
+                taken[first:end] = b"\1" * (end - first)
+                return
 
     def known(self) -> list[Vehicle]:
         """The vehicles that are looked for, each with at least one fact."""

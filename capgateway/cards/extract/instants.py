@@ -124,8 +124,7 @@ def _day(words: str, sent: datetime | None) -> Day | None:
 
 def _written(words: str, sent: datetime | None) -> Day | None:
     for match in _NUMERIC.finditer(words):
-        month, day = int(match[1]), int(match[2])
-        return _date(int(match[3]), month, day, is_written=True)
+        return _date(int(match[3]), int(match[1]), int(match[2]), is_written=True)
     for pattern, name, number in ((_MONTH_DAY, 1, 2), (_DAY_MONTH, 2, 1)):
         for match in pattern.finditer(words):
             if month := MONTHS.get(match[name]):
