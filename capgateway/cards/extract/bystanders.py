@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LONGEST = 14
 """Tokens after a name in which its verb comes: ``Lorna Koch, 61, who has brown hair and came to the station``."""
-BACK = 7
+BACK, FARTHEST = 7, 40
 """Tokens between ``said`` and the name: ``said his grandmother, Lorna Koch``."""
 
 TELLS = frozenset(
@@ -52,7 +52,7 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     """Whether the words around a name or a noun, at tokens ``first`` to before ``end``, make it somebody whom nobody looks for."""
     low, high = tokens.sentence(first)
     before = tokens.words[max(low, first - BACK) : first]
-    if _is_source(before) or is_cleared(tokens.words[low:first]):
+    if _is_source(before) or is_cleared(tokens.words[max(low, first - FARTHEST) : first]):
         return True
     if not FIGHTS.isdisjoint(before):
         return True

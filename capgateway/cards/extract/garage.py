@@ -18,7 +18,7 @@ MOST_VEHICLES = 20
 """That one alert looks for; each mention is compared with all before it."""
 AFTER = 10
 """Tokens after a vehicle in which the text says that it was found: "with Texas plates ABC1234 was later located"."""
-BEFORE = 8
+BEFORE, FARTHEST = 8, 40
 GONE_AFTER = frozenset(
     "unrelated eliminated accounted crashed burned torched wrecked surrendered totaled excluded interviewed questioned incendie brule quemado chocado found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
     "encontrado encontrada abandonado abandonada recuperado recuperada localizado localizada hallado hallada ruled cleared".split()
@@ -485,6 +485,7 @@ def _is_anothers(before: list[str]) -> bool:
 
 def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool:
     """Whether nobody looks for it: ``the owner of the Buick``, ``his own truck is still at the house``, ``his Ford is not in use``."""
+    low = max(low, mention.first - FARTHEST)
     before, after = tokens.words[low : mention.first], tokens.words[mention.end : min(high, mention.end + AFTER + 4)]
     near = before[-4:]
     if "of" in near and not OWNING.isdisjoint(near) and SOUGHT.isdisjoint(before):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
-from capgateway.cards.extract.bystanders import has_passed, is_bystander, is_cleared
+from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
@@ -1032,7 +1032,7 @@ class Reader:
         words = self._tokens.words[max(sentence, noun.first - 12) : noun.first]
         if {"described", "decrit", "decrite", "descrito"} & set(words) and not FORMERLY.isdisjoint(words):
             return True
-        if is_cleared(self._tokens.words[sentence : noun.first]):
+        if is_cleared(self._tokens.words[max(sentence, noun.first - FARTHEST) : noun.first]):
             return True
         return not noun.is_definite and noun.role != "suspect" and is_bystander(self._tokens, noun.first, noun.end)
 

@@ -117,6 +117,9 @@ CARS = frozenset(
 NOT_THE_SCENE = frozenset(
     "boarding weather service relayed heading headed toward towards conference call reunion vigil court hearing direction rumbo vers hacia expires until issued spotted recovered abandoned later cameras camera".split()
 )
+OF_TIME = (
+    DAYS | MONTHS | DAY_PARTS | {"this", "ce", "cet", "cette", "esta"}
+)  # what a time may begin with, but for numbers
 BEFORE_TIME = frozenset(", at around about approximately vers a las aproximadamente environ on le el la @ -".split())
 AFTER_TIME = frozenset(
     ", in at on outside inside near from devant dans en frente fuera afuera de au aux a la le el @ - du del".split()
@@ -748,19 +751,18 @@ class Seen:
 
     def _beside_time(self, tokens: Tokens) -> None:
         """``chemin de Chambly, 12 h 10``, ``in a McDonald's parking lot at 4 p.m.``: a road or a house right beside a time."""
-        at = 0
-        while at < len(tokens):
-            end = time_at(tokens, at)
+        past = 0
+        for at in sorted([*tokens.places(OF_TIME), *tokens.numbers]):
+            end = time_at(tokens, at) if at >= past else 0
             if not end:
-                at += 1
                 continue
+            past = end
             low, high = tokens.sentence(at)
-            if NOT_THE_SCENE.isdisjoint(tokens.words[low:high]):
+            if NOT_THE_SCENE.isdisjoint(tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]):
                 span = self._before_time(tokens, at, low) or self._after_time(tokens, end, high)
                 if span:
                     self._learn(BESIDE, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
                     return
-            at = end
 
     def _before_time(self, tokens: Tokens, time: int, low: int) -> tuple[int, int] | None:
         end = time
@@ -836,6 +838,9 @@ def _is_code(tokens: Tokens, at: int) -> bool:
 
 def time_at(tokens: Tokens, at: int) -> int:
     """Where a time or date that begins here ends, or 0: ``6:30 PM today``, ``MAY 13 AT 8 PM``, ``1515 hours``, ``13 h 45``."""
+    word = tokens.word(at)
+    if word not in OF_TIME and not word.isdigit():
+        return 0
     end = _one_time(tokens, at)
     if not end:
         return 0

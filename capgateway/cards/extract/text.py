@@ -22,7 +22,7 @@ MOSTLY = 0.7
 FEWEST = 0.05
 """Share of words with a capital below which they say nothing either: a post that is written in small letters."""
 
-DOTS = frozenset(["⋯"])
+DOTS = "⋯"
 SPACE = " "
 PARAGRAPH = "\n"
 JOINED = ""
@@ -66,6 +66,7 @@ class Tokens:
 
     __slots__ = (
         "_index",
+        "_known",
         "_spans",
         "capital",
         "dots",
@@ -126,28 +127,34 @@ class Tokens:
         """Where any of these words is, in order."""
         index = self._index
         found: list[int] = []
-        for word in words.intersection(index):  # goes through the text's words, which are fewer
+        for word in words & self._known:
             found += index[word]
         found.sort()
         return found
 
     def has(self, words: frozenset[str]) -> bool:
         """Whether any of these words is in the text."""
-        return not words.isdisjoint(self._index)
+        return not words.isdisjoint(self._known)
 
     def _read(self, text: str) -> None:
         words, gaps, capital = self.words, self.gaps, self.capital
-        pattern = _FIELD_TOKEN if _FIELDS.search(text) else _TOKEN
+        pattern = _FIELD_TOKEN if "=" in self.raw and _FIELDS.search(text) else _TOKEN
         spans = [found.span() for found in pattern.finditer(text)]
         self.starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
         before, upper, mixed, letters = 0, 0, 0, 0
         for start, end in spans:
             token = text[start:end]
-            if token in DOTS or token.startswith(".."):
+            if token.isascii():
+                if end - start > 1 and token[0] == ".":
+                    self.dots.append(len(words))
+                    words.append(",")
+                else:
+                    words.append(token.lower())
+            elif token == DOTS:
+                self.dots.append(len(words))
                 words.append(",")
-                self.dots.append(len(words) - 1)
             else:
-                words.append(token.lower() if token.isascii() else folded(token))
+                words.append(folded(token))
             if start == before:
                 gaps.append(JOINED)
             elif start - before > 1 and _PARAGRAPH.search(text, before, start):
@@ -171,7 +178,7 @@ class Tokens:
                 index[word].append(at)
             else:
                 index[word] = [at]
-        self._index = index
+        self._index, self._known = index, frozenset(index)
         self.numbers = sorted(at for word, places in index.items() if word.isdigit() for at in places)
 
     def _sentences(self) -> list[int]:
