@@ -130,6 +130,14 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     return None
 
 
+BARE_NOUNS = frozenset(
+    "child victim suspect juvenile infant enfant victime suspecte menor victima sospechoso sospechosa".split()
+)
+AUXILIARIES = frozenset(
+    "was is has may might wore weighs est a mesure pese porte portait fue es mide pesa viste vestia".split()
+)
+
+
 class Noun(NamedTuple):
     """A word that speaks of a person: ``role`` is ``None`` where the word itself does not say it."""
 
@@ -309,6 +317,8 @@ def _sex(tokens: Tokens, at: int) -> str | None:
 
 
 def _is_definite(tokens: Tokens, at: int) -> bool:
+    if tokens.words[at] in BARE_NOUNS and at == tokens.sentence(at)[0] and tokens.word(at + 1) in AUXILIARIES:
+        return True  # Child was last seen
     for place in range(at - 1, max(-1, at - 6), -1):
         word = tokens.words[place]
         if word in INDEFINITE or word.isdigit():

@@ -319,6 +319,8 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
             pass
         elif word == "/" and tokens.word(at - 1) in CODED:
             mention.first = at
+        elif word == "'" and at - 1 >= low and "year" not in mention.facts and _year(tokens, at - 1):
+            pass  # 81' BUICK
         elif word == ":" and tokens.word(at - 1) in LABELS and at - 1 >= low:
             at -= 1
             mention.first = at
@@ -351,6 +353,9 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         if (past := _past(tokens, at)) > at:
             at = past
             continue
+        if word == "-" and tokens.gaps[at] == "" and tokens.words[at - 1] in FILLERS and tokens.word(at + 1) in FILLERS:
+            at += 1
+            continue  # 2-DR
         if word in {",", "(", "...", "⋯", "-", "/", '"'}:
             if has_break:
                 break
