@@ -353,9 +353,6 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         if (past := _past(tokens, at)) > at:
             at = past
             continue
-        if word == "-" and tokens.gaps[at] == "" and tokens.words[at - 1] in FILLERS and tokens.word(at + 1) in FILLERS:
-            at += 1
-            continue  # 2-DR
         if word in {",", "(", "...", "⋯", "-", "/", '"'}:
             if has_break:
                 break
@@ -408,7 +405,9 @@ YEAR_WORDS = frozenset("del modelo modele model annee ano".split())
 def _past(tokens: Tokens, at: int) -> int:
     """Past words that say nothing themselves: ``color:``, ``two-tone``, ``de couleur``."""
     word, after = tokens.words[at], tokens.word(at + 1)
-    if word in LABELS and after in {":", "="}:
+    if word == "-" and tokens.gaps[at] == "" and tokens.words[at - 1] in FILLERS and after in FILLERS:
+        return at + 1  # 2-DR
+    if word in LABELS and after == ":":
         return at + 2
     if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
         return at + 1
