@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from dispatch_gateway import SECRET, Gateway, a_receiver, opened, until
+from msgspec.structs import replace
 from readiness_gateway import asking, causes, listening, only, proves, ready, status, told
 
 from capgateway.clock import utc_now
@@ -17,7 +18,7 @@ from capgateway.store import catch_up, feeds, pause, readiness, standing, tables
 from capgateway.store.audit import Act
 from capgateway.store.readiness import Stood
 from capgateway.store.write import Write
-from capgateway.webhooks import Receiver
+from capgateway.webhooks import Attempt, Receiver
 from capgateway.webhooks.proof import proof
 
 OFTEN = timedelta(seconds=1)
@@ -303,3 +304,23 @@ async def test_a_change_of_address_voids_what_was_known(tmp_path: Path) -> None:
         new = Receiver(name="feed", url="https://new.example/", secrets=(SECRET,))
         assert await gateway.store.write(readiness.register, (new,)) == 1
         assert await causes(gateway) == ["challenge"]
+
+
+async def test_what_the_old_address_answers_late_is_void(tmp_path: Path) -> None:
+    """Its proof lifts no suspension and ends no trouble, and its acknowledgement is no heartbeat of the new one."""
+    old = Receiver(name="feed", url="https://old.example/", secrets=(SECRET,))
+    async with opened(tmp_path, old) as gateway:
+        store = gateway.store
+        await store.write(readiness.register, (old,))
+        due = await store.read(readiness.due, utc_now(), (old,), snapshots=True)
+        challenge, snapshot = await store.write_alone(readiness.take, due)
+        await store.write(noted)
+        await store.write(readiness.register, (replace(old, url="https://new.example/"),))
+        await store.write(suspend)
+        await store.write_alone(troubles.begin, "feed", "challenge", "answered 401")
+        assert await store.write(readiness.challenged, challenge, None) is False
+        answered = Attempt(number=1, started_at=utc_now(), duration=OFTEN, outcome="delivered", status=200)
+        await store.write(readiness.acknowledged, snapshot, answered)
+        assert await stood(gateway) == Stood()
+        assert await causes(gateway) == ["challenge"]
+        assert (await store.read(standing.answered))["feed"]["suspended_at"] is not None
