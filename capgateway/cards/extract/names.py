@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
 from capgateway.cards.extract.cues import opens_labelled_line
-from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
+from capgateway.cards.extract.numbers import AGE_LABELS, COUNTED_TENS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
 from capgateway.cards.extract.words import (

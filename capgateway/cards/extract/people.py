@@ -11,7 +11,8 @@ from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
+from capgateway.cards.extract.measures import measures
+from capgateway.cards.extract.numbers import UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:

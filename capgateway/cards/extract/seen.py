@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels, opens_labelled_line
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
+from capgateway.cards.extract.numbers import UNITS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.towns import alerts_place, requesters_town

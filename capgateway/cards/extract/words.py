@@ -136,3 +136,7 @@ HAIR_STYLES = table(
     braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido pintado; light: light clair clairs claro;
     dark: dark fonce fonces oscuro; shaved: shaved rases rase rapado; shoulder-length: shoulder; bald: bald chauve calvo bal; dirty: dirty; buzzed: buzzed; cropped: cropped"""
 )
+#: Beside one of these a word for a race is not a colour.
+PERSON_NOUNS = frozenset(
+    "male female males females man woman men women boy girl boys girls child teen juvenile infant toddler baby adult teenager homme femme".split()
+)
