@@ -152,7 +152,7 @@ class Noun(NamedTuple):
 
 
 PLURALS = frozenset(
-    "granddaughters grandsons grandchildren nieces nephews children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "hermanitas hermanitos granddaughters grandsons grandchildren nieces nephews children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
     "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
@@ -300,6 +300,10 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     )
 
 
+MASCULINE_SUSPECTS = frozenset("suspect sospechoso ravisseur captor secuestrador agresor agresseur".split())
+MASCULINE_ARTICLES = frozenset("le el un presunto du del al".split())
+
+
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
     if word in {"adolescente", "joven"}:
@@ -313,6 +317,8 @@ def _sex(tokens: Tokens, at: int) -> str | None:
         return None
     if word == "suspecte":
         return "F"
+    if word in MASCULINE_SUSPECTS and tokens.language[:2] in {"fr", "es"}:
+        return "M" if tokens.word(at - 1) in MASCULINE_ARTICLES else None
     return SEXES.get(word)
 
 

@@ -11,6 +11,7 @@ from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
+from capgateway.cards.extract.kinship import sex_beside
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
@@ -340,6 +341,7 @@ class Reader:
         self._list_sex: Noun | None = None
         self._list_age: Found | None = None
         self._siblings: Noun | None = None
+        self._brood = 0
         self._pending: list[Found] = []
         self._described = bytearray()
         self._labels: list[Label] = []
@@ -356,7 +358,21 @@ class Reader:
         events = self._events(clothes)
         for place, event in enumerate(events):
             self._take(event, events[place + 1 : place + 4])
+        self._sex_siblings()
         self._clear()
+
+    def _sex_siblings(self) -> None:
+        """``two sisters``, where the text names just two children."""
+        noun = self._siblings
+        children = [
+            person
+            for person in self.people
+            if person.parts and self._text in person.texts and (person.role == "child" or person.is_minor)
+        ]
+        if noun is not None and len(children) == self._brood:
+            for person in children:
+                if "sex" not in person.facts:
+                    person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
 
     def _clear(self) -> None:
         """``The grandmother … is not a suspect``: neither sought nor suspected."""
@@ -633,6 +649,7 @@ class Reader:
             known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
         self._turn(known, run.end, sentence)
         self._age_after(known, run)
+        self._sex_beside(known, run)
         if known.role == "suspect" and has_passed(self._tokens, run.end):
             known.role = "other"
         if known.role is None:
@@ -706,6 +723,7 @@ class Reader:
             self._adopt(person, run, family, confidence)
         self._turn(person, run.end, sentence)
         self._age_after(person, run)
+        self._sex_beside(person, run)
         listed = self._list_sex
         if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
@@ -718,6 +736,11 @@ class Reader:
         if self._is_safe(run) or has_passed(tokens, run.end):
             person.role = "other"
         self._named_suspect(person, run)
+
+    def _sex_beside(self, person: Person, run: names.Run) -> None:
+        found = sex_beside(self._tokens, run.first, run.end)
+        if found is not None and "sex" not in person.facts:
+            person.learn("sex", found)
 
     def _named_suspect(self, person: Person, run: names.Run) -> None:
         """``Suspect :`` and ``Sospechoso:`` before a name are masculine; ``Suspecte`` and ``Sospechosa`` are read as nouns."""
@@ -1045,6 +1068,8 @@ class Reader:
         if noun.role == "child":
             if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
                 self._siblings = noun
+                counts = [number(tokens, at) for at in range(max(sentence, noun.first - 5), noun.first)]
+                self._brood = next((count for count in counts if count), 0)
             return
         if not noun.sex or not is_cued:
             return
@@ -1338,6 +1363,9 @@ class Reader:
         if found.what == "age" and not self._families.listed.isdisjoint(range(found.first, found.end)):
             return  # it was given to its name already
         now = self._now
+        if not found.is_sure:
+            self._hint(now, found, sentence)
+            return
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)
             now = self._now
@@ -1351,10 +1379,6 @@ class Reader:
             return
         if now.sentence != sentence and found.first - now.at > NEAR * 3:
             return
-        if not found.is_sure:
-            if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
-                self._give(now, found, "medium")
-            return
         if found.what == "age" and found.value.most is None and "age" not in now.facts:
             for twin in self._twins_of(now):
                 self._give(twin, found, "high")
@@ -1362,6 +1386,23 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _hint(self, now: Person | None, found: Found, sentence: int) -> None:
+        """What a participle says of the person at hand, or of the only child where a sentence begins with it: ``Vista en Nogales``."""
+        if now is not None and now.parts and now.sentence == sentence and found.first - now.at <= NEAR:
+            if "sex" not in now.facts:
+                self._give(now, found, "medium")
+        elif found.first - sentence < 3:
+            children = [
+                person
+                for person in self.people
+                if self._text in person.texts
+                and person.role in {"child", None}
+                and not person.is_adult
+                and person.parts
+            ]
+            if len(children) == 1 and "sex" not in children[0].facts:
+                self._give(children[0], found, "medium")
 
     def _is_unsaid(self, now: Person, found: Found, sentence: int) -> bool:
         """``enlevée par un homme inconnu. Cheveux bruns``: a new sentence that does not say whom it describes."""

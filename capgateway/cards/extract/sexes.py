@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def _race_sex(tokens: Tokens, at: int) -> Found | None:
     """``W/M``, ``M/B``, ``H/F``: codes of NCIC in either order."""
-    if tokens.word(at + 1) != "/" or tokens.gaps[at + 1] != "" or (at + 2 < len(tokens) and tokens.gaps[at + 2] != ""):
+    is_dashed = tokens.word(at + 1) == "-" and tokens.word(at - 1) in {"a", ",", "(", ":"} and tokens.capital[at]
+    if not (tokens.word(at + 1) == "/" or is_dashed) or tokens.gaps[at + 1] != "":
+        return None
+    if at + 2 < len(tokens) and (tokens.gaps[at + 2] != "" or (is_dashed and not tokens.capital[at + 2])):
         return None
     first, second = tokens.words[at], tokens.word(at + 2)
     is_age = tokens.word(at + 3) == "/" and tokens.word(at + 4).isdigit() and len(tokens.word(at + 4)) < 3  # M/W/4
@@ -31,11 +34,17 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
 
 
 def _sex_letter(tokens: Tokens, at: int) -> Found | None:
-    """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``: a letter in a list."""
+    """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``, ``Suspect f, 30s``: a letter in a list."""
     is_upper = tokens.capital[at] and tokens.is_cased
+    before, after = tokens.word(at - 1), tokens.word(at + 1)
+    is_alone = at == tokens.sentence(at)[0] and after == "," and is_upper
+    is_after_age = before.isdigit() and len(before) < 3 and (after in LIST_ENDS or after in RACE_CODES) and is_upper
+    is_after_noun = before in {"suspect", "susp", "child", "victim"} and after == ","
+    if is_alone or is_after_age or is_after_noun:
+        return Found("sex", at, at + 1, tokens.words[at].upper())
     if is_upper and tokens.capital[at - 1] and tokens.words[at - 1].isalpha() and tokens.word(at + 1).isdigit() and at:
         return Found("sex", at, at + 1, tokens.words[at].upper())
-    if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "("}:
+    if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "(", ":"}:
         return None
     if (
         tokens.word(at - 1) in {",", "(", ":", "/", "..."}
@@ -52,8 +61,11 @@ def _race_sex_word(tokens: Tokens, at: int) -> Found | None:
     """``WM``, ``BF`` in a list."""
     word = tokens.words[at]
     before = tokens.word(at - 1)
-    is_listed = before in {",", "(", ":", "...", "/"} and tokens.word(at + 1) in {",", ")", "...", "/", ";", "."}
-    if is_listed or ((before.isdigit() or before in {"yo", "yoa", "old"}) and tokens.slice(at, at + 1).isupper()):
+    is_upper = tokens.is_cased and tokens.slice(at, at + 1).isupper()
+    is_listed = before in {",", "(", ":", "...", "/"} or (is_upper and before == "a")
+    if (is_listed and tokens.word(at + 1) in LIST_ENDS) or (
+        (before.isdigit() or before in {"yo", "yoa", "old"}) and tokens.slice(at, at + 1).isupper()
+    ):
         return Found("race+sex", at, at + 1, (RACE_CODES[word[0]], word[1].upper()))
     return None
 
@@ -107,6 +119,8 @@ def race(tokens: Tokens, at: int) -> Found | None:
     if tokens.word(end) in PERSON_NOUNS:
         return Found("race", first, end, value)
     is_list = tokens.word(at - 1) in {",", "(", ":", "...", "/"} and tokens.word(end) in {",", ")", "...", ".", ";"}
+    if is_list and word in GENDERED and tokens.language[:2] == "es":
+        return Found("race+sex", first, end, (value, GENDERED[word]))
     if is_list and (word not in COLORS or _describes(tokens, at, end)):
         return Found("race", first, end, value)
     return None
@@ -118,21 +132,46 @@ def _describes(tokens: Tokens, at: int, end: int) -> bool:
     return any(word in PERSON_NOUNS or word in {"yrs", "ans", "old"} for word in near)
 
 
+GENDERED = {"hispana": "F", "latina": "F", "hispano": "M", "latino": "M"}
+LIST_ENDS = frozenset([",", ")", "...", "/", ";", "."])
+WORDS = {
+    **dict.fromkeys("femenina femenino feminin feminine hembra".split(), "F"),
+    **dict.fromkeys("masculino masculin varon".split(), "M"),
+}
+
+
+def _sex_word(tokens: Tokens, at: int) -> Found | None:
+    """``Iker Rentería, de 2 años, masculino``: a word for nothing but the sex, in a list."""
+    is_listed = tokens.word(at - 1) in {",", "(", ":", "/"} or tokens.word(at + 1) in LIST_ENDS
+    return Found("sex", at, at + 1, WORDS[tokens.words[at]]) if is_listed else None
+
+
 FEMININE = frozenset(
-    "enlevee enlevees vetue apercue vue disparue agee nee emmenee retrouvee vista desaparecida secuestrada vestida sustraida identificada robada nacida raptada".split()
+    "enlevee enlevees vetue apercue vue disparue agee nee emmenee retrouvee vista desaparecida secuestrada vestida sustraida identificada robada nacida raptada "
+    "kidnappee recherchee extraviada buscada triguena llevada".split()
 )
-
-
-MASCULINE = frozenset("sustraido secuestrado raptado".split())
+MASCULINE = frozenset(
+    "sustraido secuestrado raptado visto desaparecido extraviado trigueno enleve disparu kidnappe recherche apercu vu emmene".split()
+)
+EPICENE = frozenset("bebe enfant nourrisson menor bambin infante poupon adolescent".split())
+"""Nouns that are masculine whoever is meant."""
+PASSIVE = frozenset(["fue", "ete", "est"])
+OF_SKIN = frozenset("tez piel complexion raza color origen origine".split())
 
 
 def _participle(tokens: Tokens, at: int) -> Found | None:
-    """French and Spanish say the sex in participles: ``enlevée``, ``vista``. The masculine form may mean anybody, except in
-    Spanish after ``fue``."""
-    if tokens.words[at] in MASCULINE:
-        is_said = tokens.language[:2] == "es" and tokens.word(at - 1) == "fue"
-        return Found("sex", at, at + 1, "M", False) if is_said else None
-    return Found("sex", at, at + 1, "F", False) if tokens.language[:2] in {"fr", "es"} else None
+    """French and Spanish say the sex in participles and adjectives: ``enlevée``, ``vista``, ``hispana``. The masculine form may mean
+    anybody after a noun such as ``bébé``, and elsewhere it counts where a sentence or a clause begins with it."""
+    word, before = tokens.words[at], tokens.word(at - 1)
+    if tokens.language[:2] not in {"fr", "es"} or before in OF_SKIN:
+        return None
+    if word in FEMININE:
+        return Found("sex", at, at + 1, "F", False)
+    low = tokens.sentence(at)[0]
+    is_clause = before in PASSIVE or at == low or before == ","
+    if not is_clause or not EPICENE.isdisjoint(tokens.words[low:at]):
+        return None
+    return Found("sex", at, at + 1, "M", False)
 
 
 READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
@@ -140,6 +179,7 @@ READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **dict.fromkeys(["race", "native"], (race,)),
     **dict.fromkeys("wm wf bm bf hm hf".split(), (_race_sex_word,)),
     **dict.fromkeys(FEMININE | MASCULINE, (_participle,)),
+    **dict.fromkeys(WORDS, (_sex_word,)),
     **dict.fromkeys("w b h a i".split(), (_race_sex,)),
     **dict.fromkeys("m f".split(), (_race_sex, _sex_letter)),
     **dict.fromkeys("sex sexe sexo gender genero genre".split(), (_labelled_sex,)),
