@@ -306,6 +306,8 @@ MASCULINE_ARTICLES = frozenset("le el un presunto du del al".split())
 
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word == "adolescente" and tokens.language[:2] == "fr":
+        return "F"
     if word in {"adolescente", "joven"}:
         return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(tokens.word(at - 1))
     if word in {"menor", "recien"}:  # the article says it; of "un bebé" and "una víctima" it does not

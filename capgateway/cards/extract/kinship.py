@@ -61,3 +61,37 @@ def _apposed(tokens: Tokens, mark: int) -> Fact | None:
         elif word not in DESCRIBING and word not in SEXED:
             return None
     return None
+
+
+GIRLS_AND_BOYS = {
+    **dict.fromkeys("girl fillette nina ninita".split(), "F"),
+    **dict.fromkeys("boy garcon garconnet nino".split(), "M"),
+}
+BY_ARTICLE = {
+    ("la", "menor"): "F",
+    ("el", "menor"): "M",
+    ("del", "menor"): "M",
+    ("la", "petite"): "F",
+    ("le", "petit"): "M",
+    ("l", "adolescente"): "F",
+    ("se", "la"): "F",
+    ("se", "lo"): "M",
+}
+"""Two words, the second after an article or before a verb of taking; an apostrophe between them is passed over."""
+SECOND = frozenset(second for _, second in BY_ARTICLE)
+CARRIED = frozenset("llevo llevaron robo robaron llevara llevaran".split())
+ARTICLES = frozenset("the la l el le his her their this cette".split())
+
+
+def sexes_said(tokens: Tokens) -> list[Fact]:
+    """Each word of a text that says of a child, whoever it is, whether it is a girl or a boy."""
+    found = []
+    for at in tokens.places(frozenset(GIRLS_AND_BOYS)):
+        if tokens.word(at - 1) in ARTICLES:
+            found.append(fact(tokens, at, at + 1, GIRLS_AND_BOYS[tokens.words[at]], "medium"))
+    for at in tokens.places(SECOND) if tokens.language[:2] in {"fr", "es"} else ():
+        sex = BY_ARTICLE.get((tokens.word(at - 1 - (tokens.word(at - 1) == "'")), tokens.words[at]))
+        is_object = tokens.word(at - 1) == "se"
+        if sex is not None and (not is_object or tokens.word(at + 1) in CARRIED):
+            found.append(fact(tokens, at, at + 1, sex, "medium"))
+    return found

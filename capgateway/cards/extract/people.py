@@ -11,7 +11,7 @@ from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.kinship import sex_beside
+from capgateway.cards.extract.kinship import sex_beside, sexes_said
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
@@ -89,6 +89,10 @@ FORMERLY = frozenset("first originally initially previously earlier abord initia
 KIN_ACTS = frozenset(
     "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene moved".split()
 )
+OPENING = 4
+"""Tokens with which ``L'enfant, Émile`` begins."""
+TAKES = frozenset("with took take taken taking grabbed pulled led forced abducted kidnapped for of by".split())
+AFTER_OBJECT = frozenset("from to in into at and on away out by as while before after when who near with".split())
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
@@ -359,6 +363,7 @@ class Reader:
         for place, event in enumerate(events):
             self._take(event, events[place + 1 : place + 4])
         self._sex_siblings()
+        self._sex_only_child()
         self._clear()
 
     def _sex_siblings(self) -> None:
@@ -373,6 +378,15 @@ class Reader:
             for person in children:
                 if "sex" not in person.facts:
                     person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _sex_only_child(self) -> None:
+        """``la madre de la niña``, ``the girl's father``, ``se la llevó``: what other words say of the only child."""
+        children = [person for person in self.people if person.role == "child" or person.is_minor]
+        if len(children) != 1 or "sex" in children[0].facts:
+            return
+        found = sexes_said(self._tokens)
+        if found and len({one.value for one in found}) == 1:
+            children[0].learn("sex", found[0])
 
     def _clear(self) -> None:
         """``The grandmother … is not a suspect``: neither sought nor suspected."""
@@ -1115,7 +1129,7 @@ class Reader:
 
     def _is_same(self, now: Person, noun: Noun) -> bool:
         """Whether the noun still speaks of the person at hand: ``Beckett Dunmore, a white male``."""
-        if any(word in BREAKS for word in self._tokens.words[now.at : noun.first]) or noun.first - now.at > NEAR:
+        if self._breaks(now.at, noun.first) or noun.first - now.at > NEAR:
             return False
         if noun.role is not None and now.role is not None and noun.role != now.role:
             return False
@@ -1125,6 +1139,14 @@ class Reader:
             return False
         sex = now.facts.get("sex")
         return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _breaks(self, first: int, end: int) -> bool:
+        """Whether a word between them says that the next noun is somebody else; the slash of a date does not."""
+        words = self._tokens.words
+        return any(
+            words[at] in BREAKS and not (words[at] == "/" and self._tokens.word(at - 1).isdigit())
+            for at in range(first, end)
+        )
 
     def _is_after_preposition(self, noun: Noun) -> bool:
         """``was handed to a woman``, ``en compagnie d'un homme``: somebody else."""
@@ -1307,6 +1329,7 @@ class Reader:
         return (
             between[:1] in ([","], ["("], ["..."])
             and not {"his", "her", "son", "sa", "su"} & set(between)
+            and HARMED.isdisjoint(between)
             and not any(word in BREAKS for word in between)
         )
 
@@ -1339,17 +1362,31 @@ class Reader:
                     self._turn(None, noun.end, sentence)
                 return
         if not noun.is_pronoun:
-            if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
+            mine = [person for person in here if person.sentence == sentence]
+            is_only = len(recent) == 1 or (mine == [last] and not sure and self._is_possessive(noun))
+            if last.sentence == sentence and "sex" not in last.facts and is_only:
                 last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
             return
-        if self._tokens.word(noun.end) in WITNESS_VERBS and last.role != "suspect":
+        if self._tokens.word(noun.end) in WITNESS_VERBS and (last.role != "suspect" or "sex" not in last.facts):
             self._turn(None, noun.end, sentence)
             return
         if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
             last.role = "suspect"
+        is_sure = not sure or self._is_subject(last)
         self._turn(last, noun.end, sentence)
-        if noun.sex and "sex" not in last.facts:
+        if noun.sex and "sex" not in last.facts and is_sure:
             last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _is_subject(self, person: Person) -> bool:
+        """Whether the sentence that last spoke of somebody begins with their name."""
+        opening = self._tokens.words[person.sentence : person.sentence + OPENING]
+        return not set(person.parts).isdisjoint(opening)
+
+    def _is_possessive(self, noun: Noun) -> bool:
+        """``to have cut off his beard``, not ``fled with her``."""
+        words, tokens = self._tokens.words, self._tokens
+        is_her = words[noun.first] in {"his", "her"} and tokens.word(noun.first - 1) not in TAKES
+        return is_her and tokens.word(noun.end).isalpha() and tokens.word(noun.end) not in AFTER_OBJECT
 
     def _sentence_before(self, start: int) -> int:
         place = bisect_left(self._tokens.sentences, start)
