@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
-from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
+from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.kinship import sex_beside, sexes_said
@@ -91,6 +91,10 @@ KIN_ACTS = frozenset(
 )
 OPENING = 4
 """Tokens with which ``L'enfant, Émile`` begins."""
+COMPANY = frozenset("by par por with w avec con company".split())
+ACTING = ACTS | frozenset(
+    "entered masked mask masks armed inside rammed stole broke pulled interceptaron encapuchados cagoules armes armados ski left suspects".split()
+)
 TAKES = frozenset("with took take taken taking grabbed pulled led forced abducted kidnapped for of by".split())
 AFTER_OBJECT = frozenset("from to in into at and on away out by as while before after when who near with".split())
 FROM = frozenset("from near outside toward towards desde".split())
@@ -1078,14 +1082,20 @@ class Reader:
         """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
         tokens = self._tokens
         before = tokens.words[max(sentence, noun.first - 7) : noun.first]
-        is_cued = noun.role == "suspect" or any(word in {"by", "par", "por"} or word in UNKNOWN for word in before)
+        after = tokens.words[noun.end : min(tokens.sentence(noun.first)[1], noun.end + len(before) + 2)]
+        is_cued = (
+            noun.role == "suspect"
+            or self._block == "suspect"
+            or any(word in COMPANY or word in UNKNOWN for word in before)
+            or not ACTING.isdisjoint(after)
+        )
         if noun.role == "child":
             if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
                 self._siblings = noun
                 counts = [number(tokens, at) for at in range(max(sentence, noun.first - 5), noun.first)]
                 self._brood = next((count for count in counts if count), 0)
             return
-        if not noun.sex or not is_cued:
+        if not noun.sex or not is_cued or is_bystander(tokens, noun.first, noun.end):
             return
         counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
         if "least" in before:
