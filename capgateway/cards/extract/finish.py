@@ -65,7 +65,7 @@ def _without_described(suspects: list[Person]) -> list[Person]:
             described.remove(same[0])
         else:
             kept.append(person)
-    return kept
+    return sorted(kept, key=lambda person: person.is_counted)
 
 
 def _worth_showing(people: list[Person]) -> list[Person]:

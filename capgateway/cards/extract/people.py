@@ -13,7 +13,7 @@ from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.kinship import sex_beside, sexes_said
 from capgateway.cards.extract.measures import measures
-from capgateway.cards.extract.numbers import UNITS, AgeValue, Found, counted, number
+from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BREAKS = frozenset(
 ) - {",", "is"}
 NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
-    "approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+    "que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
@@ -89,7 +89,7 @@ FORMERLY = frozenset("first originally initially previously earlier abord initia
 KIN_ACTS = frozenset(
     "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene moved".split()
 )
-OPENING = 4
+OPENING = 6
 """Tokens with which ``L'enfant, Émile`` begins."""
 COMPANY = frozenset("by par por with w avec con company".split())
 ACTING = ACTS | frozenset(
@@ -102,7 +102,7 @@ FROM = frozenset("from near outside toward towards desde".split())
 
 LIGHTEST, LIGHTEST_ADULT = 19, 60
 """Pounds that a bare number after a height may be."""
-NUMBER_WORDS = frozenset(NUMBERS)
+NUMBER_WORDS = frozenset([*NUMBERS, *COUNTED_TENS])
 LAST_HOUR = 12
 """A number up to it, after "about", is as likely the time of day as an age."""
 MOST_COUNTED = 4
@@ -618,7 +618,8 @@ class Reader:
             role: Role = "child" if label.role == "child" else "suspect"
             self._block = role
             self._list_role = None
-            self._now = self._begin(role)
+            self._now = self._labelled_kin(label) or self._begin(role)
+            self._now.role = role
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role == "subject":
             self._now = self._begin(None)
@@ -630,6 +631,12 @@ class Reader:
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
+
+    def _labelled_kin(self, label: Label) -> Person | None:
+        """``Father: 29, 5'10"``, where the text named one father before."""
+        word = self._tokens.words[label.first]
+        same = [person for person in self.people if word in KIN and person.kin == word and person.parts]
+        return same[0] if len(same) == 1 and label.end - label.first == len([word, ":"]) else None
 
     # -- names --
 
@@ -1383,9 +1390,17 @@ class Reader:
         if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
             last.role = "suspect"
         is_sure = not sure or self._is_subject(last)
+        if last.role != "suspect" and "sex" not in last.facts and not last.is_adult and self._is_denied(noun):
+            self._turn(None, noun.end, sentence)
+            return
         self._turn(last, noun.end, sentence)
         if noun.sex and "sex" not in last.facts and is_sure:
             last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _is_denied(self, noun: Noun) -> bool:
+        """Whether the text speaks of a girl where the pronoun is ``he``, or of a boy where it is ``she``."""
+        said = {one.value for one in sexes_said(self._tokens)}
+        return len(said) == 1 and noun.sex not in said
 
     def _is_subject(self, person: Person) -> bool:
         """Whether the sentence that last spoke of somebody begins with their name."""
@@ -1409,6 +1424,10 @@ class Reader:
             return
         if found.what == "age" and not self._families.listed.isdisjoint(range(found.first, found.end)):
             return  # it was given to its name already
+        if self._now is not None and self._now.sentence != sentence and self._is_other(sentence):
+            other = self._begin(self._now.role)
+            other.is_another = True
+            self._turn(other, found.first, sentence)
         now = self._now
         if not found.is_sure:
             self._hint(now, found, sentence)
@@ -1433,6 +1452,12 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_other(self, sentence: int) -> bool:
+        """``The other is 5 feet 8``; ``El otro mide``: a sentence that begins with somebody else."""
+        words = self._tokens.words[sentence : sentence + OPENING]
+        opening = words[1:2] if words[:1] != ["l"] else words[2:3]
+        return words[:1] in (["the"], ["el"], ["la"], ["l"]) and opening in (["other"], ["otro"], ["otra"], ["autre"])
 
     def _hint(self, now: Person | None, found: Found, sentence: int) -> None:
         """What a participle says of the person at hand, or of the only child where a sentence begins with it: ``Vista en Nogales``."""
@@ -1493,7 +1518,8 @@ class Reader:
         tokens = self._tokens
         if now.sentence != sentence or found.first - now.at > NEAR:
             return
-        if tokens.word(found.first - 1) == "(" and now.at != found.first - 1 and tokens.word(found.end) == ")":
+        is_item = now.at != found.first - 1 or tokens.word(found.first - 2) in {":", ",", ")"}
+        if tokens.word(found.first - 1) == "(" and is_item and tokens.word(found.end) == ")":
             return  # the number of an item in a list
         if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:
             now.learn(
