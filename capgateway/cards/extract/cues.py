@@ -22,7 +22,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("subj subject subjects".split(), "subject"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
     "_ d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
