@@ -77,7 +77,22 @@ def _labels_of(tokens: Tokens) -> list[Label]:
                 word == ":" or label.role in {"child", "suspect", "vehicle", "seen"} and _starts(tokens, label.first)
             ):
                 found.append(label)
-    return found
+    return sorted([*found, *_headings(tokens)], key=lambda label: label.first) if tokens.has(HEADINGS) else found
+
+
+HEADINGS = frozenset("location lkl place lieu lugar".split())
+
+
+def _headings(tokens: Tokens) -> list[Label]:
+    """``LOCATION`` alone on its line, above the place."""
+    return [
+        Label("seen", at, at + 1)
+        for at in tokens.places(HEADINGS)
+        if 0 < at < len(tokens) - 1
+        and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        and "\n" in tokens.raw[tokens.ends[at] : tokens.starts[at + 1]]
+        and tokens.slice(at, at + 1).isupper()
+    ]
 
 
 def opens_labelled_line(tokens: Tokens, at: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
@@ -11,7 +12,7 @@ from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.numbers import UNITS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
-from capgateway.cards.extract.towns import alerts_place, requesters_town
+from capgateway.cards.extract.towns import agencys_town, alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
@@ -24,7 +25,7 @@ ADULT = 18
 LABEL, SIGHTING, ABDUCTION, ORIGIN, BESIDE, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
 _SIGHTINGS = "a l ' appel; last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
-    "foot; hechos reportados; hechos ocurridos; hechos ocurrieron; no devolvio; quitte; pull; pulling; force; ocurrio; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
+    "foot; got into; got in; climbed into; hechos reportados; hechos ocurridos; hechos ocurrieron; no devolvio; quitte; vole; volee; pull; pulling; force; ocurrio; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
     "raptados; raptadas; sacado; sacada; sacados; sacadas; salieron; partis; parties; partie; signed; walked; drove off; take; taking; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
@@ -78,7 +79,7 @@ COMMONPLACE = frozenset(
 )
 """Words that name no place by themselves, however they are introduced."""
 NAMED_BY = frozenset(
-    "lower upper promenade place quai allee parc rang montee cote rue chemin lac baie cap mount point pointe grand grande".split()
+    "lower upper promenade place quai allee parc rang montee cote rue chemin lac baie cap mount point pointe grand grande great little falls rapids springs heights".split()
 )
 """Words that are not names, and begin one."""
 NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
@@ -90,13 +91,16 @@ HEADINGS = frozenset(
 TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
 
 
-CHILD_OBJECTS = CHILD_NOUNS | frozenset(["him", "her", "them"])
-WEAK = frozenset("foot left inside outside away gone missing forced spotted seen".split())
+CHILD_OBJECTS = CHILD_NOUNS | frozenset(["granddaughter", "grandson"]) | frozenset(["him", "her", "them"])
+WEAK = frozenset("got climbed foot left inside outside away gone missing forced spotted seen".split())
 LEADS = frozenset("at in near from on outside au aux devant dans en desde".split())
 UNREAD = 8
 """Tokens after such a cue in which a place would begin."""
 DIRECT = frozenset(
     [
+        ("last", "in"),
+        ("vole",),
+        ("volee",),
         ("quitte",),
         ("vista",),
         ("visto",),
@@ -130,10 +134,14 @@ NOT_THE_SCENE = frozenset(
 OF_TIME = (
     DAYS | MONTHS | DAY_PARTS | {"this", "ce", "cet", "cette", "esta"}
 )  # what a time may begin with, but for numbers
-BEFORE_TIME = frozenset(", at around about approximately vers a las aproximadamente environ on le el la @ -".split())
+BEFORE_TIME = frozenset(
+    "since depuis desde ; time when : . , at around about approximately vers a las aproximadamente environ on le el la @ -".split()
+)
 AFTER_TIME = frozenset(
     ", in at on outside inside near from devant dans en frente fuera afuera de au aux a la le el @ - du del".split()
 )
+LEAD = 4
+"""Tokens that may stand between a place and its time."""
 MOST_BESIDE = 9
 """Tokens of a place that stands before a time."""
 
@@ -179,7 +187,9 @@ class Seen:
             self._head(tokens)
         if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
-        for find in (requesters_town, alerts_place):
+        if self.time is None and self.place is not None and self._rank > TOWN:
+            self._time_beside(tokens, self.place)
+        for find in (requesters_town, alerts_place, agencys_town):
             span = find(tokens) if self._rank < TOWN and not self._is_unread else None
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
@@ -233,7 +243,20 @@ class Seen:
             self.time is None
             and rank >= ABDUCTION
             and not is_name
-            and cue not in {OPENING, ("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+            and cue
+            not in {
+                OPENING,
+                ("got", "into"),
+                ("got", "in"),
+                ("climbed", "into"),
+                ("left",),
+                ("inside",),
+                ("outside",),
+                ("gone",),
+                ("away",),
+                ("forced",),
+                ("took",),
+            }
         ):
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
@@ -248,7 +271,7 @@ class Seen:
             ("pull",),
             ("pulling",),
             ("force",),
-        } and not (CHILD_OBJECTS | self._named).isdisjoint(tokens.words[first : first + 4])
+        } and not (CHILD_OBJECTS | self._named).isdisjoint(tokens.words[first : first + 6])
         if cue in {("taken",), ("outside",)} and not NOT_THE_CHILD.isdisjoint(
             [*before, "car" if "it" in before[-3:] else ""]
         ):
@@ -257,14 +280,19 @@ class Seen:
         if rank < self._rank or (
             ((any(word in NOT_THE_CHILD for word in before) and CHILD_NOUNS.isdisjoint(before)) or "it" in before[-3:])
             and not is_object
-            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
+            and cue not in {("last", "heard", "from"), ("stolen",), ("vole",), ("volee",), ("carjacked",), ("foot",)}
         ):
+            return
+        if cue in {("vole",), ("volee",)} and tokens.word(first) not in ROADS:
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
         if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"} and at != low:
             return
-        if cue == OPENING and (at != low or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])):
+        if cue == OPENING and (
+            not (at == low or tokens.words[at - 1] in {">", "-", "|", "/"})
+            or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])
+        ):
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
@@ -481,7 +509,7 @@ class Seen:
             if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
         ]
         is_bare = len(bare) == 1 and (
-            bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
+            bare[0] in BARE or bare[0] in CARS or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
         )
         if (
             is_bare
@@ -529,7 +557,7 @@ class Seen:
         return (
             bool(proper)
             and self._named.isdisjoint(words)
-            and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
+            and not all(tokens.words[place] in COMMON - PLACES - NAMED_BY for place in proper)
         )
 
     def _is_numbered_road(self, tokens: Tokens, first: int, end: int) -> bool:
@@ -677,6 +705,16 @@ class Seen:
         self.time = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), confidence)
         near = tokens.words[max(0, first - len(HEDGED_BEFORE)) : end + 1]
         self.is_hedged = not HEDGES.isdisjoint(near)
+
+    def _time_beside(self, tokens: Tokens, place: Fact) -> None:
+        """``left Lockport around 5 a.m.``, ``gone from Boise since Monday``: right after the place."""
+        if place.field != tokens.field:
+            return
+        at = end = bisect_left(tokens.starts, place.end)
+        while tokens.word(at) in BEFORE_TIME and at - end < LEAD:
+            at += 1
+        if stop := time_at(tokens, at):
+            self._learn_time(tokens, at, stop, "medium")
 
     def _heading(self, tokens: Tokens, at: int) -> None:
         word = tokens.words[at]
