@@ -163,6 +163,8 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
         return False
     if len(word) == 1 and _is_elided(tokens, at):
         return True
+    if len(word) > 2 and tokens.is_cased and _is_elided(tokens, at) and not tokens.capital[at + 2]:
+        return True  # Jun'ichi
     if not _is_plain(tokens, at):
         return len(word) > 1 or (
             tokens.word(at + 1) == "'"
@@ -247,6 +249,9 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
         ):
             if tokens.word(at) == "'" and tokens.words[at + 1] == "s":
                 break
+            if tokens.word(at) == "'" and tokens.is_cased and not tokens.capital[at + 1] and len(word) > 1:
+                end = at = at + 2  # Jun'ichi
+                continue
             is_word = not tokens.is_cased and tokens.words[at + 1] in COMMON - NAMES_TOO
             if tokens.word(at) == "-" and (is_word or not _is_name_word(tokens, at + 1, taken)):
                 return None

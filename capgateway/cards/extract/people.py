@@ -1099,8 +1099,8 @@ class Reader:
         if noun.role == "child":
             if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
                 self._siblings = noun
-                counts = [number(tokens, at) for at in range(max(sentence, noun.first - 5), noun.first)]
-                self._brood = next((count for count in counts if count), 0)
+                said = (number(tokens, at) for at in range(max(sentence, noun.first - 5), noun.first))
+                self._brood = next((count for count in said if count), 0)
             return
         if not noun.sex or not is_cued or is_bystander(tokens, noun.first, noun.end):
             return
