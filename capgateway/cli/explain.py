@@ -31,7 +31,7 @@ def explain(context: output.Context, name: str, as_json: bool) -> None:
     """
     found = ask.lives(context, name)
     is_known = bool(found.get("items"))
-    output.emit(found, _lines(found) if is_known else _unknown(name, found.get("gaps") or []), as_json=as_json)
+    output.emit(found, _lines(found) if is_known else _unknown(found), as_json=as_json)
     raise SystemExit(0 if is_known else 1)
 
 
@@ -48,11 +48,7 @@ def _life(life: Item) -> Iterator[str]:
     yield from table.fields(
         [("means", life["meaning"]), ("signer", life["signer"]), ("published as", life["published_as"])]
     )
-    if alert["handled"]:
-        yield f"a person: {alert['handled']} at {table.moment(alert['handled_at'])}"
-    if life["held_since"]:
-        marked = ", ".join(life["marked_cards"]) or "no live card"
-        yield f"held since {table.moment(life['held_since'])}; it may be meant for {marked}"
+    yield from (output.harmless(note) for note in life["notes"])
     parts: list[tuple[str, list[Item], Callable[[Item], Iterator[str]]]] = [
         ("documents in feeds", life["entries"], _entry),
         ("later copies", life["sightings"], _sighting),
@@ -70,13 +66,9 @@ def _life(life: Item) -> Iterator[str]:
             yield from (f"  {output.harmless(each)}" for each in line(one))
 
 
-def _unknown(name: str, gaps: list[Item]) -> Iterator[str]:
-    yield f"there is no alert {output.harmless(name)}"
-    if not gaps:
-        yield "no feed had a gap: the alert was not announced by any feed, or is older than this database"
-        return
-    yield "it may have been lost in a gap of these feeds:"
-    for one in gaps:
+def _unknown(found: Item) -> Iterator[str]:
+    yield output.harmless(str(found.get("detail")))
+    for one in found.get("gaps") or []:
         yield from (f"  {output.harmless(each)}" for each in _gap(one))
 
 

@@ -28,6 +28,7 @@ from capgateway.web import (
     problems,
     quarantine,
     receivers,
+    report,
     validate,
     wellknown,
 )
@@ -56,6 +57,7 @@ def make_app(gateway: Gateway) -> web.Application:
         drill,
         feeds,
         receivers,
+        report,
         media,
         places,
         wellknown,

@@ -16,8 +16,6 @@ from capgateway.web.guard import actor
 from capgateway.web.problems import Refused
 from capgateway.web.said import done
 
-MOST_GAPS = 50  # told with a name that is not known; the newest
-
 routes = web.RouteTableDef()
 
 
@@ -28,8 +26,8 @@ async def explain(request: web.Request) -> web.Response:
     name, store = query.name(request), request.app[GATEWAY].store
     found = await store.read(lives.named, name)
     if not found:
-        gaps = (await store.read(lives.gaps_of_all))[:MOST_GAPS]
-        raise Refused(404, f"there is no alert {name}", gaps=gaps)
+        missing = await store.read(lives.unknown, name)
+        raise Refused(404, missing.detail, gaps=missing.gaps)
     return as_json({"items": found, "next": None})
 
 
