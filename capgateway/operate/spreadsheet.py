@@ -1,4 +1,4 @@
-"""The report of conduct as a table for spreadsheets: a row for each receiver of each card, or a single row where a card has none."""
+"""The report of conduct as a table for spreadsheets: a row for each receiver of each card, or a single row if a card went to nobody."""
 
 from __future__ import annotations
 
