@@ -1,0 +1,89 @@
+"""Forms: what they carry against requests that other sites forge, and how the pages that take them read them.
+
+The token is made of the session, which other sites can neither read nor send; where no tokens are configured it is made of a
+secret of this process.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+import msgspec
+from aiohttp import web
+
+from capgateway.store.audit import Act
+from capgateway.web import guard, sessions
+from capgateway.web.feeds import received
+from capgateway.web.gateway import GATEWAY
+from capgateway.web.problems import Refused
+from capgateway.web.said import LONGEST_REASON
+
+FIELD = "form"
+LARGEST_FORM = 65_536  # a reason, and the facts of a card that are to be removed
+OF_THIS_PROCESS = secrets.token_bytes(32)
+STALE = "this form is not from this console, or from before the gateway was restarted; go back, load the page again and repeat"
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """What a person sent."""
+
+    values: dict[str, list[str]]
+
+    def one(self, name: str) -> str:
+        """The only value of a field, without white space around it."""
+        return self.values.get(name, [""])[0].strip()
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field."""
+        return self.values.get(name, [])
+
+    def act(self, request: web.Request, *, needs_reason: bool = False) -> Act:
+        """Who acts, and why."""
+        reason = self.one("reason")
+        if needs_reason and not reason:
+            raise Refused(400, "say why: the reason is recorded with what you do")
+        if len(reason) > LONGEST_REASON:
+            raise Refused(400, f"the reason is longer than {LONGEST_REASON} characters")
+        return Act(actor=guard.actor(request).name, reason=reason or None)
+
+
+Action = Callable[[web.Request, Fields], Awaitable[web.StreamResponse]]
+
+
+def token(request: web.Request) -> str:
+    """What the forms of this session carry."""
+    settings = request.app[GATEWAY].settings
+    cookie = request.cookies.get(sessions.cookie_name(settings), "") if settings.tokens else ""
+    return hmac.new(cookie.encode() or OF_THIS_PROCESS, b"form", "sha256").hexdigest()
+
+
+def action(page: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A page that takes a form. The form is read and checked before the page begins."""
+
+    @wraps(page)
+    async def checked(request: web.Request) -> web.StreamResponse:
+        fields = await read(request)
+        if not hmac.compare_digest(fields.one(FIELD).encode(), token(request).encode()):
+            raise Refused(403, STALE)
+        return await page(request, fields)
+
+    del checked.__wrapped__
+    return guard.form(checked)
+
+
+async def read(request: web.Request) -> Fields:
+    """The fields of a form, whoever sent it."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refused(415, "this page takes what its form sends")
+    if len(await received(request)) > LARGEST_FORM:
+        raise Refused(413, f"the form is larger than {LARGEST_FORM:,} bytes")
+    found = await request.post()
+    return Fields({name: [str(value) for value in found.getall(name)] for name in found})
+
+
+def see(address: str) -> web.Response:
+    """Lead to a page after a form was taken, so that loading it again does not act again."""
+    return web.Response(status=303, headers={"Location": address})
