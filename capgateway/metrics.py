@@ -46,12 +46,25 @@ class DeliveryState(msgspec.Struct, frozen=True, kw_only=True):
     oldest_take_down: Mapping[str, datetime] = {}
 
 
+class ReceiverGauge(msgspec.Struct, frozen=True, kw_only=True):
+    """How one receiver is doing, in a word of :data:`RECEIVER_STATES`; ``acknowledged_at`` of its last snapshot."""
+
+    receiver: str
+    state: str
+    acknowledged_at: datetime | None = None
+    misses: int = 0
+
+
+RECEIVER_STATES = ("well", "failing", "degraded", "suspended", "disabled")
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is so at the time of asking; ``deliveries`` is ``None`` when the database does not answer, and ``is_writable``
     says whether it takes what is written. ``cards_unverified`` and ``take_downs_held`` wait for a person; they are known
     where ``deliveries`` is."""
 
     feeds: tuple[FeedGauge, ...] = ()
+    receivers: tuple[ReceiverGauge, ...] = ()
     deliveries: DeliveryState | None = None
     cards_unverified: int = 0
     take_downs_held: int = 0
@@ -180,12 +193,34 @@ class _Gauges:
             "capgateway_build_info", "Always 1; the version is the label.", ["version"], [([version("capgateway")], 1)]
         )
         yield from self._feeds()
+        yield from self._receivers()
         yield from self._deliveries()
 
     def _feeds(self) -> Iterator[Metric]:
         for name, (text, number) in _OF_A_FEED.items():
             numbers = [([feed.feed], number(feed, self._now)) for feed in self._state.feeds]
             yield _gauge(name, text, ["feed"], [(labels, found) for labels, found in numbers if found is not None])
+
+    def _receivers(self) -> Iterator[Metric]:
+        every = self._state.receivers
+        yield _gauge(
+            "capgateway_receiver_state",
+            "1 for the state that the receiver is in, 0 for the others.",
+            ["receiver", "state"],
+            [([one.receiver, state], float(one.state == state)) for one in every for state in RECEIVER_STATES],
+        )
+        yield _gauge(
+            "capgateway_receiver_snapshot_misses",
+            "Snapshots in a row that the receiver did not acknowledge.",
+            ["receiver"],
+            [([one.receiver], float(one.misses)) for one in every],
+        )
+        yield _gauge(
+            "capgateway_receiver_last_snapshot_timestamp_seconds",
+            "When the receiver last acknowledged a snapshot, in seconds since 1970; absent before the first.",
+            ["receiver"],
+            [([one.receiver], one.acknowledged_at.timestamp()) for one in every if one.acknowledged_at],
+        )
 
     def _deliveries(self) -> Iterator[Metric]:
         known = self._state.deliveries

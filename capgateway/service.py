@@ -26,14 +26,14 @@ import msgspec
 from capgateway import cap, config, log, places, shipped, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
-from capgateway.dispatch import Dispatch
+from capgateway.dispatch import Dispatch, Readiness
 from capgateway.errors import ConfigError, StoreError
 from capgateway.ingest import Intake, Watching
 from capgateway.ingest.watch import clock_trouble, differs
 from capgateway.media.walk import Pictures, hosts_of
 from capgateway.metrics import Metrics
 from capgateway.operate import Operate
-from capgateway.store import Store, feeds, gaps, leases, removed, review, standing
+from capgateway.store import Store, feeds, gaps, leases, removed, review, standing, unconfirmed
 from capgateway.tasks import STEADY_SECONDS, Faults, Task, keep
 from capgateway.webhooks import Outlets
 
@@ -51,6 +51,10 @@ Role = Literal["poll", "deliver", "web"]
 ROLES: tuple[Role, ...] = ("poll", "deliver", "web")
 CLOCK_SECONDS = 0.5
 """How often to look whether the clock jumped. Until then leases may seem over that are not."""
+CERTIFICATES_SECONDS = 3600.0
+"""How often to look when the certificate files expire."""
+NEAR_DAYS = 7
+"""`/readyz` mentions a certificate file that expires within so many days, or has expired."""
 STEP_SHOWN = timedelta(minutes=10)
 """How long `/readyz` mentions a jump of the clock."""
 
@@ -63,9 +67,18 @@ class Service:
         self.metrics = Metrics()
         self.faults = Faults(self.metrics)
         self.clock_steps = Steps()
+        self._reminders = config.Reminders()
         self.address: Address | None = None
         self._dispatch = Dispatch(
             store, settings.receivers, user_agent=user_agent(settings), metrics=self.metrics, faults=self.faults
+        )
+        self._readiness = Readiness(
+            store,
+            user_agent=user_agent(settings),
+            metrics=self.metrics,
+            faults=self.faults,
+            feeds=self._polled_feeds,
+            on_messages=self._dispatch.wake,
         )
         self._schemas = cap.Schemas(shipped.cap_schemas())
         self._intake = Intake(
@@ -119,12 +132,14 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end_what_is_beside)
             self._begin(Task("watch", "clock"), self._watch_clock)
+            self._begin(Task("watch", "certificates"), self._watch_certificates)
             if "web" in self.roles:
                 await stack.enter_async_context(self._web())
             if "deliver" in self.roles:
                 await stack.enter_async_context(self._delivering())
             if "poll" in self.roles:
                 await self._intake.expire()  # what ended while we were away goes first
+                await self._operate.end_drills()
                 await self._operate.reconsider()  # policy or version may have changed since
                 await stack.enter_async_context(self._picturing())
                 await stack.enter_async_context(self._watching.running(self.settings.feeds))
@@ -218,6 +233,23 @@ class Service:
             if self._unwritten_step:
                 await self._write_step()
 
+    async def _watch_certificates(self) -> None:
+        """Log which certificate files expire soon."""
+        while True:
+            now = utc_now()
+            for one in await asyncio.to_thread(self._reminders.news, self.settings, now):
+                log.event(
+                    LOGGER,
+                    "certificate.expiring",
+                    level=logging.WARNING,
+                    feed=one.feed,
+                    receiver=one.receiver,
+                    key=one.key,
+                    expires_at=one.expires_at,
+                    trouble=one.told(now),
+                )
+            await asyncio.sleep(CERTIFICATES_SECONDS)
+
     def _clock_stepped(self, step: Step) -> None:
         self._last_step = step
         self._unwritten_step += step.by
@@ -240,6 +272,8 @@ class Service:
             await self.store.write(leases.clock_stepped, by, self._dispatch.held, alone=self.store.is_ours_alone)
             await self.store.write(feeds.clock_stepped, by)
             await self.store.write(gaps.clock_stepped, by)
+            if by < timedelta(0):
+                await self.store.write(unconfirmed.clock_stepped, by)
             await self.store.write(review.clock_stepped, by)
             await self._watching.remember()
         except StoreError:
@@ -269,6 +303,10 @@ class Service:
             )
             if name not in known:
                 log.event(LOGGER, "receiver.forgotten", level=logging.WARNING, receiver=name, advice=advice)
+
+    def _polled_feeds(self) -> list[str]:
+        """The enabled feeds that are asked, and not listened to."""
+        return [one.name for one in self.settings.feeds if one.enabled and one.kind not in {"naads", "push"}]
 
     def feed_statuses(self) -> list[FeedStatus]:
         """How every configured feed is doing."""
@@ -304,6 +342,7 @@ class Service:
             notes=self.notes,
             fault=self.fault_of_receiver,
             age=self.clock_steps.age,
+            user_agent=user_agent(self.settings),
             operations=self if "poll" in self.roles else None,
             hands=self._operate,
             atlas=lambda: self._intake.policy.atlas,
@@ -325,10 +364,13 @@ class Service:
         await self._reach_receivers()
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(keep(Task("dispatch", "run"), self._dispatch.run, self.faults))
+            asking = group.create_task(keep(Task("readiness", "run"), self._readiness.run, self.faults))
             await asyncio.sleep(0)
             try:
                 yield
             finally:
+                self._readiness.stop()
+                asking.cancel()
                 self._dispatch.stop()
                 if not self._dispatch.is_running:  # it failed, and waits to begin again
                     delivering.cancel()
@@ -359,6 +401,8 @@ class Service:
         if (step := self._last_step) and abs(utc_now() - step.at) < STEP_SHOWN:
             direction = "back" if step.by < timedelta(0) else "forward"
             notes.append(f"the clock of this machine went {direction} by {abs(step.by.total_seconds()):.0f} s")
+        near = [one.told(utc_now()) for one in self._reminders.reported if one.within <= NEAR_DAYS]
+        notes += dict.fromkeys(near)  # many may use one file
         offsets = [one for one in self.feed_statuses() if differs(one.clock_offset_seconds)]
         return notes + [f"{one.name}: {clock_trouble(one.clock_offset_seconds)}" for one in offsets]
 

@@ -27,7 +27,9 @@ LONGEST_PAUSE = 60.0
 STEADY_SECONDS = 60.0
 """A task that has run for so long since it began again is mended."""
 
-Kind: TypeAlias = Literal["listener", "catch-up", "job", "courier", "dispatch", "pictures", "writer", "watch"]
+Kind: TypeAlias = Literal[
+    "listener", "catch-up", "job", "courier", "dispatch", "readiness", "pictures", "writer", "watch"
+]
 
 
 _OF_ONE = frozenset({"listener", "catch-up", "courier"})

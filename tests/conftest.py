@@ -16,8 +16,9 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from capgateway.store import Store
 from capgateway.store.store import database_url as with_driver
@@ -35,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_runtest_teardown() -> None:
+    """aiohttp remembers the applications of the last thousand handlers: gateways of tests, whole, and gigabytes of them."""
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +106,17 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) -> str:
-    """A new PostgreSQL database, for what only happens there."""
-    return new_postgresql(has_schema="store" in request.fixturenames)
+def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) -> Iterator[str]:
+    """A new PostgreSQL database, for what only happens there. It is dropped at the end: hundreds of them are gigabytes, and
+    a disk that has to take them makes tests wait."""
+    url = new_postgresql(has_schema="store" in request.fixturenames)
+    yield url
+    address = make_url(url)
+    server = address.set(database="postgres").render_as_string(hide_password=False)
+    engine = create_engine(with_driver(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {address.database} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture

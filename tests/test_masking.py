@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from base64 import b64encode
 from ipaddress import ip_network
 
 import msgspec
@@ -13,7 +14,7 @@ from capgateway import log, net
 from capgateway.clock import utc_now
 from capgateway.feeds import Feed
 from capgateway.feeds.http.fetch import FetchFailed, fetch
-from capgateway.masking import mask_addresses, mask_paths, mask_query
+from capgateway.masking import credentials, hide, mask_addresses, mask_paths, mask_query
 
 KEY = "k-3141592653"
 
@@ -86,3 +87,28 @@ def test_of_a_document_s_address_only_the_server_is_shown() -> None:
         "what https://x.example:8/… leads to is not CAP"
     )
     assert mask_paths("no answer within 5 s") == "no answer within 5 s"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"https://x.example/?token={KEY}", f"no such token: {KEY}"),
+        (f"https://x.example/?a=1&{KEY}", f"GET /?a=1&{KEY}"),
+        (f"https://x.example/?key=a%20b%2F{KEY}", f"key 'a b/{KEY}' is wrong"),
+        (f"https://x.example/?key=a+b+{KEY}", f"key 'a b {KEY}' is wrong"),
+        (f"http://me-myself:{KEY}@x.example/", f"me-myself may not, not even with {KEY}"),
+        (f"http://me-myself:{KEY}@x.example/", "Authorization: " + b64encode(f"me-myself:{KEY}".encode()).decode()),
+        (f"https://x.example/?token={KEY}", f"cut off in the middle of {KEY[:7]}"),
+        (f"https://[x/?token={KEY}", "not an address: https://x/?token=[hidden]"),
+    ],
+)
+def test_what_a_server_repeats_is_hidden(url: str, said: str) -> None:
+    """Logins and values of queries are hidden in whatever a server says, also decoded or cut off."""
+    quiet = hide(said, credentials(url))
+    assert "[hidden]" in quiet
+    assert not any(part in quiet for part in (KEY[:7], "myself", b64encode(KEY.encode()).decode()[:8]))
+
+
+def test_short_values_are_not_hidden() -> None:
+    """They are not secrets, and hiding them would make every message unreadable."""
+    assert hide("answered 500", credentials("https://x.example/?v=5&w=50", None)) == "answered 500"

@@ -7,6 +7,7 @@ from capgateway.cards.correct import Correction, Facts, NotAFact, corrections
 from capgateway.cards.decide import MAX_NAME, decide, expire, stories, unusable
 from capgateway.cards.decision import CardState, Change, Decision, Display, End, EndReason, Situation
 from capgateway.cards.draft import Draft, draft, may_display
+from capgateway.cards.exercise import exercise, exercise_over, has_code
 from capgateway.cards.gist import VERSION, Gist, gist, key, known_word, reference_text, says_cancel
 from capgateway.cards.incident import was_cancelled_unseen
 from capgateway.cards.life import STATEMENTS, is_of_sender, may_not_change, may_speak
@@ -66,10 +67,13 @@ __all__ = [
     "doubts_of",
     "draft",
     "evidence",
+    "exercise",
+    "exercise_over",
     "expire",
     "expiry",
     "fingerprint",
     "gist",
+    "has_code",
     "is_listed",
     "is_matched",
     "is_meant",

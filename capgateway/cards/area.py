@@ -12,6 +12,7 @@ import msgspec
 
 from capgateway import places
 from capgateway.cards.card import Basis, CardArea, Target
+from capgateway.cards.numbers import plain, plain_geometry
 from capgateway.places import ATLAS, Unit
 
 if TYPE_CHECKING:
@@ -247,12 +248,18 @@ def card_area(target: Sequence[Unit], draft: DraftArea, regions: tuple[str, ...]
         centroid=draft.centroid,
         unresolved=draft.unresolved,
     )
-    return _cut(area, regions) if drawn and regions else area
+    cut = _cut(area, regions) if drawn and regions else area
+    return msgspec.structs.replace(
+        cut,
+        geometry=plain_geometry(cut.geometry),
+        bbox=cut.bbox and tuple(map(plain, cut.bbox)),
+        centroid=cut.centroid and tuple(map(plain, cut.centroid)),
+    )
 
 
 def _target(unit: Unit, draft: DraftArea) -> Target:
     name = draft.names.get(unit.code) or unit.name
-    share = None if unit.share is None else round(unit.share, SHARE_DIGITS)
+    share = None if unit.share is None else plain(round(unit.share, SHARE_DIGITS))
     return Target(code=unit.code, scheme=unit.scheme, name=name, share=share)
 
 

@@ -21,6 +21,8 @@ Label = dict[Language, str]
 ExpiresFrom = Literal["cap", "default", "max"]
 Basis = Literal["polygon", "circle", "geocode", "mixed"]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Number = int | float
+"""Stays as it is written: a whole number without a fraction, also when a card is read from the database."""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +165,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     scheme: str
     name: str | None
-    share: float | None
+    share: Number | None
 
 
 class CardArea(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,8 +185,8 @@ class CardArea(msgspec.Struct, frozen=True, kw_only=True):
     same: tuple[str, ...]
     descriptions: tuple[str, ...]
     geometry: dict[str, Any] | None = None
-    bbox: tuple[float, float, float, float] | None = None
-    centroid: tuple[float, float] | None = None
+    bbox: tuple[Number, Number, Number, Number] | None = None
+    centroid: tuple[Number, Number] | None = None
     unresolved: tuple[str, ...] = ()
 
 
@@ -254,6 +256,7 @@ def json_schema(*, lax: bool = False) -> dict[str, Any]:
     """The JSON Schema of a card. The strict one is the producer's: every field is there, and none besides. The lax one is for
     receivers, who ignore what they do not know and take words that later versions add."""
     _, definitions = msgspec.json.schema_components((Card,), ref_template="#/$defs/{name}")
+    definitions = _one_number(definitions)
     for definition in definitions.values():
         for field in definition["properties"].values():
             field.pop("default", None)  # nothing is left out, so nothing has to be filled in
@@ -269,6 +272,19 @@ def json_schema(*, lax: bool = False) -> dict[str, Any]:
         "$ref": "#/$defs/Card",
         "$defs": definitions,
     }
+
+
+def _one_number(found: Any) -> Any:
+    """A schema without the distinction that :data:`Number` makes: in JSON a whole number is a number too."""
+    if isinstance(found, list):
+        return [_one_number(each) for each in found]
+    if not isinstance(found, dict):
+        return found
+    ways = found.get("anyOf")
+    if ways and {"type": "number"} in ways:
+        ways = [way for way in ways if way != {"type": "integer"}]
+        found = ways[0] if len(ways) == 1 else {**found, "anyOf": ways}
+    return {name: _one_number(each) for name, each in found.items()}
 
 
 def _open(name: str, field: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def draft(alert: Alert, gist: Gist, *, profile: str | None = None, atlas: Atlas 
     infos = [info for info, known in zip(alert.infos, gist.infos, strict=True) if known.is_live]
     content = _content(infos)
     codes = dict.fromkeys((pair.name, pair.value) for info in alert.infos for pair in info.event_codes)
-    read = _facts(content, infos, gist) if gist.codes or gist.said else NO_FACTS
+    read = _facts(content, infos, gist, alert) if gist.codes or gist.said else NO_FACTS
     return Draft(
         issuer=next((info.sender_name for info in infos if info.sender_name), alert.sender),
         content=content,
@@ -97,15 +97,16 @@ def _traits(alert: Alert, gist: Gist, read: extract.Facts) -> Traits:
     )
 
 
-def _facts(content: Mapping[str, Content], infos: Sequence[Info], gist: Gist) -> extract.Facts:
+def _facts(content: Mapping[str, Content], infos: Sequence[Info], gist: Gist, alert: Alert) -> extract.Facts:
     """What the texts say, and the parameters that give facts by themselves. A fault in reading them must never keep an alert from
     being displayed: then the issuer's words are all there is."""
     parameters = dict.fromkeys(
         (language_tag(info.language), pair.name, pair.value) for info in infos for pair in info.parameters if pair.value
     )
+    sent = extract.local(alert.sent.text, alert.sent.instant) if alert.sent else None
     texts, given = [*texts_of(content), *extract.spoken(parameters)], [extract.Given(*one) for one in parameters]
     try:
-        return extract.facts(texts, given=given, is_amber=is_amber(gist.codes, gist.said))
+        return extract.facts(texts, given=given, is_amber=is_amber(gist.codes, gist.said), sent=sent)
     except Exception:  # noqa: BLE001  (whatever it is: the words are shown)
         return NO_FACTS
 

@@ -252,11 +252,11 @@ def receivers(context: Context) -> Item:
     """Every configured receiver, in the order of the configuration."""
 
     async def stored(store: Store) -> Any:
-        from capgateway.store import lists, standing  # noqa: PLC0415
+        from capgateway.store import readiness  # noqa: PLC0415
         from capgateway.web.receivers import statuses  # noqa: PLC0415
 
-        known, pending = await store.read(standing.answered), (await store.read(lists.waiting)).pending
-        return {"items": statuses(settings(context).receivers, known, pending), "next": None}
+        known = await store.read(readiness.of_receivers)
+        return {"items": statuses(settings(context).receivers, known), "next": None}
 
     return _page(get(context, "receivers", from_store=stored))
 

@@ -92,6 +92,8 @@ def last_answer(delivery: dict[str, Any]) -> str:
     told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
     if len(attempts) > 1:
         told += f"; {len(attempts)} attempts"
+    if delivery["confirmed"]:
+        told += "; confirmed"
     if delivery["reason"]:
         told += f"; {delivery['reason']}"
     return _waiting(delivery, told)

@@ -217,7 +217,7 @@ def _shown(feed: dict[str, Any]) -> Iterator[str]:
     names = (
         "name", "kind", "health", "url", "last_try", "last_success", "next_try", "consecutive_failures", "trouble", "newest_at",
         "wait_reason", "unusable", "latency_seconds", "gap_since", "gap_ended_at", "moved_to",
-        "certificate_expires_at",
+        "certificate_expires_at", "client_certificate_expires_at",
     )  # fmt: skip
     moments = {
         "last_try",
@@ -227,6 +227,7 @@ def _shown(feed: dict[str, Any]) -> Iterator[str]:
         "gap_since",
         "gap_ended_at",
         "certificate_expires_at",
+        "client_certificate_expires_at",
     }
     told = {name: table.moment(feed[name]) if name in moments and feed.get(name) else feed.get(name) for name in names}
     told["latency_seconds"] = table.duration(feed["latency_seconds"])

@@ -53,6 +53,20 @@ class Public(click.ParamType[webhooks.PublicKey]):
             self.fail(str(error), param, ctx)
 
 
+class SigningSeed(click.ParamType[bytes]):
+    """``whsk_…``, or where to find it, as above. A wrong one is never repeated."""
+
+    name = "key"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        try:
+            return webhooks.decode_seed(_referred(value))
+        except (ValueError, SourceError) as error:
+            self.fail(str(error), param, ctx)
+
+
 def _referred(value: str) -> str:
     place, _, name = value.partition(":")
     if place == "env":

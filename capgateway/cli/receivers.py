@@ -1,4 +1,4 @@
-"""``capgateway receivers``: how each receiver is doing, and sending it again what it lost."""
+"""``capgateway receivers``: how each receiver is doing, a test, and sending it again what it lost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from capgateway.cli import ask, output, table
+from capgateway.cli.conformance import conformance
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import act
 
@@ -17,7 +18,7 @@ MODES = ("state", "failed", "log")
 
 @click.group(cls=Group)
 def receivers() -> None:
-    """Show receivers; send one again what it lost."""
+    """Show receivers; check one; send one a test, or again what it lost."""
 
 
 @asks_gateway
@@ -69,15 +70,64 @@ def recover(context: output.Context, name: str, mode: str, since: Any, reason: s
     )
 
 
-def state(one: dict[str, Any]) -> str:
-    """What is the matter with a receiver, in a word."""
-    if one["suspended_at"]:
-        return "suspended"
-    if not one["enabled"]:
-        return "disabled"
-    return "failing" if one["failing_since"] or one["failures"] else "well"
+receivers.add_command(conformance)
+
+
+@asks_gateway
+@receivers.command()
+@click.argument("name")
+@ask.reason_option(required=False)
+@output.format_option
+@click.pass_obj
+def ping(context: output.Context, name: str, reason: str | None, as_json: bool) -> None:
+    """Send a receiver `receiver.test` in the way that messages go, and say what came of it; exit 1 if it fails.
+
+    The test shows no card, and also goes to a receiver that is suspended, disabled or failing.
+    """
+    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)["items"]])
+    told = act(context, f"receivers/{quote(name, safe='')}/ping", {"reason": reason})
+    if as_json:
+        output.emit_json(told)
+    else:
+        click.echo("\n".join(_pinged(told)))
+    if not told["passed"]:
+        raise SystemExit(1)
+
+
+TIMES = (("name looked up", "looked_up"), ("connected", "connected"), ("answered", "answered"), ("total", "total"))
+
+
+def _pinged(told: dict[str, Any]) -> list[str]:
+    """What came of a test, a line each."""
+    outcome = f"answered {told['status']}" if told["status"] else told["outcome"]
+    lines = [f"{told['receiver']}: {'well' if told['passed'] else 'failed'}: {outcome}", f"  {told['url']}"]
+    reached = [told["remote"], told["tls"]]
+    lines += [f"  reached {' by '.join(one for one in reached if one)}"] if told["remote"] else []
+    times = [f"{name} {told[key] * 1000:.0f} ms" for name, key in TIMES if told[key] is not None]
+    lines.append(f"  {', '.join(times)}")
+    lines += [f"  {told['error']}"] if told["error"] and told["error"] != outcome else []
+    return lines + [f"  hint: {hint}" for hint in told["hints"]]
 
 
 def _row(one: dict[str, Any]) -> table.Row:
     success = table.moment(one["last_success_at"]) if one["last_success_at"] else "-"
-    return table.Row(cells=[one["name"], state(one), str(one["pending"]), success], below=[one["url"]])
+    below = [one["url"], *(_trouble(each) for each in one["troubles"])]
+    return table.Row(cells=[one["name"], one["state"], str(one["pending"]), success], below=below)
+
+
+def _trouble(one: dict[str, Any]) -> str:
+    """Why it is degraded, in a line."""
+    answer = f" ({one['last_answer']})" if one["last_answer"] else ""
+    return f"degraded since {table.moment(one['since'])}: {CAUSES.get(one['cause'], one['cause'])}{answer}"
+
+
+CAUSES = {
+    "challenge": "it did not prove that it has the secret",
+    "snapshot": "it missed two snapshots in a row",
+    "refused": "it refuses messages",
+    "clock": "it refuses messages, and its clock is off",
+    "moved": "it redirects",
+    "blocked": "its address is not allowed",
+    "failing": "it has failed for more than 5 minutes",
+    "mismatch": "it says that it shows something else",
+}

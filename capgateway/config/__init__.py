@@ -2,12 +2,13 @@
 
 :func:`load` raises :class:`capgateway.errors.ConfigErrors` with every fault of the file. How it is built: ``keys`` lists every
 key, ``values`` and ``references`` read single values, ``checks`` (with ``feed_checks`` and ``token_keys``) what several keys say together,
-``later`` refuses what is not built yet, ``lines`` finds the line of each value, ``spot`` carries file, place and faults
-through all of them. ``summary`` says in a few lines what a configuration is about, and what another one changes.
+``lines`` finds the line of each value, ``spot`` carries file, place and faults through all of them. ``expiring`` knows which certificate
+files end soon. ``summary`` says in a few lines what a configuration is about, and what another one changes.
 """
 
 from importlib.resources import files
 
+from capgateway.config.expiring import Expiring, Reminders, expiring
 from capgateway.config.load import HERE, VARIABLE, find, load
 from capgateway.config.schema import json_schema
 from capgateway.config.settings import Address, GatewaySettings, Scope, Settings, Token, default_database
@@ -17,12 +18,15 @@ __all__ = [
     "HERE",
     "VARIABLE",
     "Address",
+    "Expiring",
     "GatewaySettings",
+    "Reminders",
     "Scope",
     "Settings",
     "Token",
     "changes",
     "default_database",
+    "expiring",
     "find",
     "json_schema",
     "load",

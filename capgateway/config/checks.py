@@ -11,6 +11,8 @@ from typing import Any
 
 from capgateway import net
 from capgateway.cards.policy import Policy, PolicyAction
+from capgateway.clock import utc_now
+from capgateway.config.expiring import expiring_files
 from capgateway.config.settings import GatewaySettings
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
 from capgateway.config.values import as_duration, url
@@ -124,15 +126,22 @@ def certificates(found: Found, spot: Spot) -> None:
         return
     if "client_key" in files and "client_cert" not in files:
         spot.at("client_key").fault("requires client_cert")
+        return
     try:
         net.tls_context(**files)
     except ConfigError as error:
-        spot.at(next(iter(files))).fault(str(error))
+        spot.at(error.key or "ca").fault(error.message)
+        return
+    now = utc_now()
+    for one in expiring_files(files.get("ca"), files.get("client_cert"), now):
+        spot.at(one.key).warn(one.told(now))
 
 
 def receiver(found: Found, spot: Spot) -> Any:
     """One ``[[receivers]]``: an address we may post to; ``secret`` becomes ``secrets``."""
     address(found, spot)
+    if "#" in str(found.get("url")):
+        spot.at("url").fault("must not contain a fragment (#…): it is never sent")
     certificates(found, spot)
     found = {("secrets" if name == "secret" else name): value for name, value in found.items()}
     return made(Receiver, found)

@@ -75,7 +75,7 @@ def _check_addresses(found: Found, spot: Spot) -> None:
 
 def _check_stream(address: str, networks: net.Networks, spot: Spot) -> None:
     scheme, _, rest = address.partition("://")
-    checks.reachable(f"https://{rest}", networks, spot)
+    checks.reachable(f"https://{rest.rpartition(':')[0]}", networks, spot)
     if scheme == "tcp" and not networks:
         spot.warn('is plain TCP: messages can be altered unnoticed on the way, unless signature = "require"')
 

@@ -274,7 +274,11 @@ RECEIVER = {
     "rate": Key(kind=rate(), about="The highest rate of messages; take-downs are never held back.", default="20/s"),
     "concurrency": Key(kind=whole(1, 256), about="The most requests at a time.", default=8),
     "timeout": Key(kind=duration(SECOND, MINUTE), about="Time for one request and its answer.", default="15s"),
-    "snapshot": Key(kind=duration(MINUTE, DAY), about="Time between two lists of the live cards.", default="5m"),
+    "snapshot": Key(
+        kind=duration(SECOND, DAY),
+        about="Time between two snapshots: lists of the cards that it should display.",
+        default="5m",
+    ),
     "contact": Key(
         kind=text(longest=200),
         about="Contact address for the gateway's operators when this receiver fails.",

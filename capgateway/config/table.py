@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from capgateway.config import later
 from capgateway.config.spot import UNUSABLE, Spot, Wrong
 from capgateway.config.values import Kind, shown, suggestion
 
@@ -46,7 +45,7 @@ def table(keys: Mapping[str, Key], build: Build) -> Kind:
 
 def _read_key(keys: Mapping[str, Key], name: str, value: Any, spot: Spot) -> Any:
     if name in keys:
-        return later.read(keys[name].kind, value, keys[name].default, spot)
+        return spot.read(keys[name].kind.read, value)
     spot.fault(f"unknown key{suggestion(name, list(keys))}")
     return UNUSABLE
 

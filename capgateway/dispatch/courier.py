@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
+from capgateway.dispatch.signs import Signs, Told
 from capgateway.errors import StoreError
 from capgateway.store import Finished
 from capgateway.store.deliveries import Ask, Room
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from capgateway.dispatch.desk import Desk
     from capgateway.store import Store, Turn
     from capgateway.tasks import Faults
-    from capgateway.webhooks import Claim, Receiver
+    from capgateway.webhooks import Cause, Claim, Receiver
 
 LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlasts the receiver's timeout by this: room for writing down what came of it."""
@@ -53,6 +54,18 @@ LAST_TRIES = 20
 
 Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished]]"
 Recorded: TypeAlias = Callable[[Finished, bool], None]
+
+
+def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
+    """A session with the settings of a receiver."""
+    return net.new_session(
+        user_agent=user_agent,
+        allow_networks=receiver.allow_networks,
+        ca=receiver.ca,
+        client_cert=receiver.client_cert,
+        client_key=receiver.client_key,
+        proxy=receiver.proxy,
+    )
 
 
 class Courier:
@@ -87,6 +100,7 @@ class Courier:
         self._busy = self._take_downs = 0
         self.breaker = Breaker()
         self._remembered_pause = self.breaker.pause
+        self.signs = Signs()
         self._bucket = Bucket(receiver.rate, monotonic())
         self._finished: list[Finished] = []
         self._is_troubled = False
@@ -122,6 +136,12 @@ class Courier:
         self.breaker, self._remembered_pause = Breaker(), 0.0
         self.wake()
 
+    def learn_causes(self, known: frozenset[Cause]) -> None:
+        """For what the receiver is degraded, as the store has it: what was seen before that was known is written down now."""
+        self.signs.known = known
+        if self.signs.told != Told():
+            self.wake()
+
     def wake(self) -> None:
         self._woken.set()
 
@@ -132,15 +152,7 @@ class Courier:
 
     async def run(self) -> None:
         """Claim and deliver until retired. After a fault it may be run again."""
-        receiver = self.receiver
-        session = net.new_session(
-            user_agent=self._user_agent,
-            allow_networks=receiver.allow_networks,
-            ca=receiver.ca,
-            client_cert=receiver.client_cert,
-            client_key=receiver.client_key,
-            proxy=receiver.proxy,
-        )
+        session = session_for(self.receiver, self._user_agent)
         self.is_running = True
         try:
             async with session, asyncio.TaskGroup() as group:
@@ -184,7 +196,7 @@ class Courier:
 
     async def _write(self, finished: list[Finished], room: Room = Room()) -> Turn | None:  # noqa: B008  (a value)
         """Record and claim; ``None`` if the database failed us, and what was to be recorded is kept."""
-        breaker = self.breaker
+        breaker, signs = self.breaker, self.signs.told
         ask = Ask(
             self.receiver.name,
             lease=self.receiver.timeout + LEASE_MARGIN,
@@ -193,6 +205,8 @@ class Courier:
             held=frozenset(self._held),
             note=self._notes(finished),
             breaker=breaker if breaker.pause != self._remembered_pause else None,
+            begun=signs.begun,
+            ended=signs.ended,
         )
         try:
             turn = await self._desk.turn(ask)
@@ -208,6 +222,7 @@ class Courier:
             return None
         self._is_troubled = False
         self._remembered_pause = breaker.pause
+        self.signs.written(signs)
         self._held.update(claim.delivery_id for claim in turn.claims)
         self._faults.mended(self.task)
         for one, ours in zip(finished, turn.ours, strict=True):
@@ -244,6 +259,8 @@ class Courier:
     def _notes(self, finished: Sequence[Finished]) -> bool:
         """Whether what the attempts say of the receiver is written down: each failure and the first success after one, but
         of successes in a row only one a second."""
+        if not finished:
+            return False
         is_well = all(one.attempt.outcome == "delivered" for one in finished)
         now = monotonic()
         if is_well and now < self._noted_until:
@@ -284,6 +301,7 @@ class Courier:
 
     def _learn(self, ended: Finished) -> None:
         """What an attempt says of the receiver."""
+        self.signs.see(ended)
         now, before = monotonic(), self.breaker
         self.breaker = before.after(ended.attempt, now)
         if self.breaker.is_open != before.is_open:

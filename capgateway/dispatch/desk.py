@@ -72,8 +72,8 @@ class Desk:
                     one.done.set_result(turn)
 
     async def _write(self, asks: list[Ask]) -> list[Turn]:
-        """What is given up is told to operators, which takes a unit that is alone."""
-        is_alone = any(isinstance(each.following, Dead) for ask in asks for each in ask.finished)
+        """What is given up, and why a receiver is degraded, is told to operators, which takes a unit that is alone."""
+        is_alone = any(ask.begun or any(isinstance(each.following, Dead) for each in ask.finished) for ask in asks)
         write = self._store.write_alone if is_alone else self._store.write
         return await write(deliveries.turns, asks)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capgateway import log
 from capgateway.store import deliveries
-from capgateway.webhooks import Dead, Delivered, Retry
+from capgateway.webhooks import Dead, Delivered, Priority, Retry
 from capgateway.webhooks.retry import is_capped
 
 if TYPE_CHECKING:
@@ -45,14 +45,23 @@ def breaker(receiver: str, after: Breaker) -> None:
         log.event(LOGGER, "receiver.recovered", receiver=receiver)
 
 
+def challenged(receiver: str, trouble: str | None, *, is_lifted: bool) -> None:
+    """Whether a receiver proved that it has its secret, and whether it gets displays again for that."""
+    if trouble is not None:
+        log.event(LOGGER, "receiver.challenge_failed", level=logging.WARNING, receiver=receiver, trouble=trouble)
+    elif is_lifted:
+        log.event(LOGGER, "receiver.resumed", receiver=receiver)
+
+
 def attempted(one: Finished, receiver: Receiver | None, *, ours: bool) -> None:
     """The one wide line of an attempt. It names no person: of the body there are size and hash."""
     claim, attempt, following = one
-    levels = {Delivered: logging.INFO, Retry: logging.WARNING, Dead: logging.ERROR}
+    is_passing = claim.priority is Priority.PASSING  # the next one replaces it
+    levels = {Delivered: logging.INFO, Retry: logging.WARNING, Dead: logging.WARNING if is_passing else logging.ERROR}
     log.event(
         LOGGER,
         "delivery.attempted",
-        level=levels[type(following)],
+        level=logging.WARNING if attempt.contradicts else levels[type(following)],
         receiver=claim.receiver,
         type=claim.type,
         card=claim.card_id,

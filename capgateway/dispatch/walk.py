@@ -20,7 +20,7 @@ from capgateway.dispatch.courier import Courier
 from capgateway.dispatch.desk import Desk
 from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
-from capgateway.store import Finished, deliveries, leases, removed, standing
+from capgateway.store import Finished, deliveries, leases, removed, standing, troubles
 from capgateway.tasks import Faults, Task, keep
 from capgateway.webhooks import Attempt, Retry, after
 
@@ -213,6 +213,9 @@ class Dispatch:
         for name, row in (known or {}).items():
             if row["pause"] and name in self._couriers:
                 self._couriers[name].reopen(row["pause"])
+        causes = await self._store.read(troubles.of_receivers)
+        for name, courier in self._couriers.items():
+            courier.learn_causes(frozenset(one.cause for one in causes.get(name, ())))
         revived = await self._store.read(standing.revived)
         for name in [name for name, at in revived.items() if self._known is not None and self._known.get(name) != at]:
             if name in self._couriers:

@@ -42,6 +42,7 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     gap_ended_at: datetime | None = None
     moved_to: str | None = None
     certificate_expires_at: datetime | None = None
+    client_certificate_expires_at: datetime | None = None
     clock_offset_seconds: float | None = None
     fault: str | None = None
 

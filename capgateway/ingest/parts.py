@@ -29,6 +29,7 @@ class Part:
     def __init__(self) -> None:
         self.failures = 0
         self.trouble: str | None = None
+        self.answer: str | None = None
         self.remark: str | None = None
         self.next_at: datetime | None = None
         self.fresh_until: datetime | None = None
@@ -72,13 +73,14 @@ class Part:
 
     def succeeded(self, feed: Feed, now: datetime, *, is_live: bool) -> None:
         """It answered usably."""
-        self.failures, self.trouble, self.is_paused = 0, None, False
+        self.failures, self.trouble, self.answer, self.is_paused = 0, None, None, False
         self._plan(feed, now, self.fresh_until, is_live=is_live)
         self.wait_reason = _why_well(feed, self.fresh_until, now)
 
     def failed(self, feed: Feed, failure: FetchFailed, now: datetime) -> None:
         """It did not."""
         self.failures, self.trouble, self.is_whole = self.failures + 1, failure.message, False
+        self.answer = f"answered {failure.status}" if failure.status else failure.reason
         self.is_paused = failure.retry_at is not None
         self._plan(feed, now, failure.retry_at, is_live=False)
         self.wait_reason = _why_failing(self.failures, asked=failure.retry_at is not None)

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from capgateway.clock import utc_now
+from capgateway import net
+from capgateway.clock import monotonic, utc_now
 from capgateway.feeds.health import is_gap
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.pace import JITTER, interval_of
@@ -112,6 +113,7 @@ class Watch:
         self.hosts = {urlsplit(address).hostname for address in (feed.url, *feed.archives)} - {None}
         self.is_recalled = False
         self._held_up = timedelta()
+        self._watched_from = monotonic()
         self._walk: Walk | None = None
         self._looks: Looks | None = None
 
@@ -164,6 +166,22 @@ class Watch:
         if self.failures or not self.last_success or not self.next_try:
             return timedelta()
         return self.next_try - self.last_success - self._held_up + interval_of(self.feed) * JITTER + GRACE
+
+    def silent_since(self, now: datetime) -> datetime | None:
+        """Since when it has not answered, if that is longer than its ``silent_after``. After a start it is asked first: what it
+        did before says nothing of now."""
+        if self.feed.kind == "push":
+            return None  # it speaks when it has something to say
+        watched = timedelta(seconds=monotonic() - self._watched_from)
+        if self.last_success is None and not self.failures and watched <= self.feed.silent_after:
+            return None
+        heard = self.last_success or (self.complete.since_now if self.complete else now - watched)
+        return heard if now - heard > self.feed.silent_after else None
+
+    @property
+    def last_answer(self) -> str | None:
+        """How asking it failed last, without words of the source."""
+        return next((part.answer for part in self._own_parts.values() if part.answer), None)
 
     @property
     def must_read(self) -> bool:
@@ -345,6 +363,7 @@ class Watch:
             gap_ended_at=gap.ended_at if gap else None,
             moved_to=self.moved_to,
             certificate_expires_at=self.certificate_expires_at,
+            client_certificate_expires_at=net.certificate_end(self.feed.client_cert) if self.feed.client_cert else None,
             clock_offset_seconds=self.clock_offset_seconds,
         )
 

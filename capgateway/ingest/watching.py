@@ -32,6 +32,7 @@ from capgateway.ingest.hand import submit
 from capgateway.ingest.intake import LOGGER
 from capgateway.ingest.jobs import Jobs
 from capgateway.ingest.poll import poll, retry_missing
+from capgateway.ingest.silence import Silence
 from capgateway.ingest.stream import hear
 from capgateway.ingest.watch import Watch
 from capgateway.store import feeds as stored_feeds
@@ -97,6 +98,7 @@ class Watching:
         self._remembered: dict[str, datetime] = {}
         self._asks_others: set[str] = set()
         self._erasing = Erasing(intake)
+        self._silence = Silence(intake)
         self._each_second = each_second or {}
         self.jobs = Jobs(self._faults)
 
@@ -126,6 +128,7 @@ class Watching:
         self.jobs.every("erase", self._erasing.look, ERASE_EVERY)
         self.jobs.every("prune", self._prune, PRUNE_EVERY, first=soon)
         self.jobs.every("gaps", self._look_for_gaps, LOOK_FOR_GAPS_EVERY, first=LOOK_FOR_GAPS_EVERY)
+        self.jobs.every("silence", self._look_for_silence, EACH_SECOND, first=EACH_SECOND)
         self.jobs.every("certificates", self._look_at_certificates, CERTIFICATES_EVERY, first=soon)
         try:
             await self.replace(feeds)
@@ -296,6 +299,9 @@ class Watching:
         self._ask_others()
         await self.remember(within=REMEMBERED_WITHIN)
         await gaps.remind(self._intake, utc_now())
+
+    async def _look_for_silence(self) -> None:
+        await self._silence.look(list(self._watches.values()), utc_now())
 
     async def _notice_gaps(self) -> None:
         overdue = [watch for watch in self._watches.values() if watch.is_overdue]

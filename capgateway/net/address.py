@@ -32,6 +32,95 @@ _SPECIAL = [
     )
 ]
 
+# Ports of protocols that would take our request for commands: the "bad ports" of the Fetch standard, as browsers have them.
+_OTHER_PROTOCOLS = frozenset(
+    int(port)
+    for port in [
+        "1",
+        "7",
+        "9",
+        "11",
+        "13",
+        "15",
+        "17",
+        "19",
+        "20",
+        "21",
+        "22",
+        "23",
+        "25",
+        "37",
+        "42",
+        "43",
+        "53",
+        "69",
+        "77",
+        "79",
+        "87",
+        "95",
+        "101",
+        "102",
+        "103",
+        "104",
+        "109",
+        "110",
+        "111",
+        "113",
+        "115",
+        "117",
+        "119",
+        "123",
+        "135",
+        "137",
+        "139",
+        "143",
+        "161",
+        "179",
+        "389",
+        "427",
+        "465",
+        "512",
+        "513",
+        "514",
+        "515",
+        "526",
+        "530",
+        "531",
+        "532",
+        "540",
+        "548",
+        "554",
+        "556",
+        "563",
+        "587",
+        "601",
+        "636",
+        "989",
+        "990",
+        "993",
+        "995",
+        "1719",
+        "1720",
+        "1723",
+        "2049",
+        "3659",
+        "4045",
+        "4190",
+        "5060",
+        "5061",
+        "6000",
+        "6566",
+        "6665",
+        "6666",
+        "6667",
+        "6668",
+        "6669",
+        "6679",
+        "6697",
+        "10080",
+    ]
+)
+
 
 @functools.lru_cache(maxsize=4096)
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -68,8 +157,8 @@ def is_odd_number(host: str) -> bool:
 
 
 def check_url(url: str | URL, *, allow_networks: Networks = ()) -> None:
-    """Raise ``FetchError`` for a URL we would never ask: not http(s), no host, a login in it, plain http outside
-    ``allow_networks``; ``Blocked`` for a literal address that is not allowed.
+    """Raise ``FetchError`` for a URL we would never ask: not http(s), no host, a login in it; plain http, or a port of another
+    protocol, outside ``allow_networks``; ``Blocked`` for a literal address that is not allowed.
 
     A name is only looked up on connecting: there it is vetted again, for plain http too.
     """
@@ -95,13 +184,18 @@ def _check_url(url: str | URL, allow_networks: tuple[IPv4Network | IPv6Network, 
         vet(host, [host], allow_networks, plain=plain)
     elif is_odd_number(host):
         raise Blocked(f"{host} is not an address in its usual form")
+    if url.port in _OTHER_PROTOCOLS and not allow_networks:
+        raise FetchError(f"port {url.port} of {host} is for another protocol than http", reason="url")
 
 
 def vet(host: str, addresses: Sequence[str], allow_networks: Networks, *, plain: bool) -> None:
-    """Raise ``Blocked`` unless every address of a host is allowed; with ``plain`` only those in ``allow_networks`` are."""
+    """Raise ``Blocked`` unless every address of a host is allowed; with ``plain`` only those in ``allow_networks`` are.
+    A name without any is a trouble of DNS."""
+    if not addresses:
+        raise FetchError(f"dns: no address of {host}", reason="dns")
     may = lies_in if plain else is_allowed
     refused = next((address for address in addresses if not may(address, allow_networks)), None)
-    if refused is None and addresses:
+    if refused is None:
         return
     if plain:
         told = host if refused == host else f"{host} ({refused})"

@@ -130,7 +130,9 @@ class Guard(AbstractResolver):
         if host != self._proxy.host:
             raise Blocked(f"{host} would be reached without the configured proxy")
         answers = await self._names.resolve(host, port, family)  # it may be private: it is the operator's own word
-        self._at_proxy = {answer["host"] for answer in answers}
+        if len(self._at_proxy) > MOST_VETTED:
+            self._at_proxy.clear()
+        self._at_proxy |= {answer["host"] for answer in answers}  # others may be connecting to the answers before
         return answers
 
     async def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:

@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from capgateway.errors import FetchError
+from capgateway.net.address import is_odd_number, read_address
 from capgateway.net.trouble import fetch_error
 
 if TYPE_CHECKING:
@@ -66,11 +67,14 @@ def read_proxy(text: str) -> Proxy:
         raise ValueError(
             "is not the URL of a proxy: after the port nothing may follow; write / ? # in a login as %2F %3F %23"
         )
+    address = read_address(parts.hostname)
+    if address is None and is_odd_number(parts.hostname):
+        raise ValueError("is not the URL of a proxy: its address is not in its usual form")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("is not the URL of a proxy: it contains characters that have to be written as %XX")
     return Proxy(
         scheme=parts.scheme,
-        host=parts.hostname,
+        host=str(address) if address else parts.hostname,
         port=port or DEFAULT_PORTS[parts.scheme],
         login=_basic(parts.username, parts.password),
     )

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
 
 class Timing:
     """Seconds for looking the name up and for connecting, TLS and look-up included; ``None`` where a connection was there. The
-    address that was connected to, and the version of TLS. ``is_at_proxy`` while a proxy has not connected us yet."""
+    address that was connected to, and the version of TLS. ``is_at_proxy`` while a proxy has not connected us yet;
+    ``is_connected`` as soon as something may have been sent."""
 
-    __slots__ = ("connected", "is_at_proxy", "looked_up", "remote", "tls")
+    __slots__ = ("connected", "is_at_proxy", "is_connected", "looked_up", "remote", "tls")
 
     def __init__(self) -> None:
         self.looked_up: float | None = None
         self.connected: float | None = None
         self.remote: str | None = None
         self.tls: str | None = None
-        self.is_at_proxy = False
+        self.is_at_proxy = self.is_connected = False
 
     def went_to(self, transport: asyncio.BaseTransport | None) -> None:
         """What the connection says of its other end."""
+        self.is_connected = True
         if transport is None:
             return
         peer: Any = transport.get_extra_info("peername")

@@ -39,7 +39,17 @@ def fetch_error(error: Exception) -> FetchError:
     if isinstance(error, FetchError):
         return error
     reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "protocol")
+    if _breaks_off_tls(error):
+        reason = "tls"
     return FetchError(f"{reason}: {_words(error)}", reason=reason)
+
+
+def _breaks_off_tls(error: Exception) -> bool:
+    """A connection that is refused is not reset: it was there, and the server ended it during the handshake. That is how
+    many refuse a version of TLS or a client without the right certificate."""
+    return isinstance(error, aiohttp.ClientConnectorError) and (
+        error._conn_key.is_ssl and isinstance(error.os_error, ConnectionResetError)
+    )
 
 
 def _words(error: Exception) -> str:
@@ -69,6 +79,10 @@ def _unconnected(error: aiohttp.ClientConnectorError) -> str:
             return f"no address of {error.host}: {_plain(error.os_error)}"
         case aiohttp.ClientConnectorSSLError():
             return f"no TLS with {error.host}:{error.port}: {_plain(error.os_error)}"
+        case _ if _breaks_off_tls(error):
+            return (
+                f"{error.host}:{error.port} broke off TLS: it may want a client certificate or another version of TLS"
+            )
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as fault):
             return f"the certificate of {error.host} is not accepted: {fault.verify_message}"
         case _:

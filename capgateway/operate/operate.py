@@ -22,17 +22,19 @@ from capgateway.clock import monotonic, utc_now
 from capgateway.errors import StoreError
 from capgateway.examine import examine
 from capgateway.feeds import Feed
+from capgateway.operate.drill import INTERRUPTED, Drill, Drilled, alert_of
 from capgateway.operate.hand import Hand
-from capgateway.store import again, cards, gists, held, lists, review
+from capgateway.store import again, cards, drills, gists, held, lists, review
 from capgateway.store import erase as erasing
 from capgateway.store.audit import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from capgateway.cards import Decision, Policy
     from capgateway.store import Arrival, Store, Taken
+    from capgateway.webhooks import Receiver
 
 LOGGER = logging.getLogger("capgateway.operate")
 ACKNOWLEDGED_WITHIN = 15.0
@@ -133,6 +135,19 @@ class Operate(Hand):
                 )
             await asyncio.sleep(SCRUB_AGAIN)
         return "pending"
+
+    async def drill(self, feed: Feed | None, receivers: Sequence[Receiver], act: Act) -> Drilled:
+        """Send an exercise card the whole way to these receivers, and take it down again. Raises ``ValueError`` where it cannot be
+        displayed."""
+        drill = Drill(self._store, self._schemas, self.policy, feed, self._on_messages)
+        return await drill.run(receivers, act)
+
+    async def end_drills(self) -> None:
+        """Take down what a drill left on display that nobody waits for any more."""
+        for left in await self._store.read(drills.left):
+            feed = self.feeds.get(left.feed)
+            drill = Drill(self._store, self._schemas, self.policy, feed, self._on_messages)
+            await drill.end(alert_of(left), INTERRUPTED)
 
     async def publish_unanswered(self) -> None:
         """Display what waits for review and nobody answered for in time, where the policy says so."""

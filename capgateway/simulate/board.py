@@ -60,9 +60,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Board:
-    """The cards on display, and the memory of those that were."""
+    """The cards on display, and the memory of those that were. One that is not ``is_fenced`` lets what is older win."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_fenced: bool = True) -> None:
+        self._is_fenced = is_fenced
         self._entries: dict[str, Entry] = {}
         self._ids: dict[str, None] = {}  # a dict keeps the order they came in
 
@@ -87,7 +88,7 @@ class Board:
             return "ignored"
         card_id = told.card_id or ""
         known = self._entries.get(card_id)
-        if known is not None and told.sequence <= known.sequence:
+        if self._is_fenced and known is not None and told.sequence <= known.sequence:
             return "stale"
         entry = Entry(sequence=told.sequence, revision=told.revision, ended_at=now)
         if told.action == "display" and told.expires_at is not None and now < told.expires_at:

@@ -31,6 +31,7 @@ from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import Arrival, ReceiverServer
 from capgateway.store import Store, lists
 from capgateway.webhooks import Receiver
+from capgateway.webhooks.passing import CHALLENGE, SNAPSHOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,6 +41,7 @@ POLL_EVERY = timedelta(milliseconds=500)
 PATIENCE_SECONDS = 30.0
 """Far more than a step takes: a loaded machine must not fail the story."""
 LOOK_AGAIN_SECONDS = 0.05
+BY_THE_CLOCK = frozenset({SNAPSHOT, CHALLENGE})
 
 
 Say = Callable[[str], None]
@@ -83,6 +85,11 @@ class Stage:
     def __init__(self, feed: FeedServer, receiver: ReceiverServer, secret: bytes, directory: Path) -> None:
         self.feed, self.receiver, self.secret, self.directory = feed, receiver, secret, directory
 
+    @property
+    def messages(self) -> list[Arrival]:
+        """What arrived, without challenges and snapshots: those come by the clock."""
+        return [arrival for arrival in self.receiver.arrivals if arrival.type not in BY_THE_CLOCK]
+
     def settings(self, listen: str) -> Settings:
         """What the gateway of this demo is configured with."""
         return settings(self.feed, self.receiver, self.secret, database=self.directory / "demo.db", listen=listen)
@@ -102,7 +109,7 @@ class Stage:
         say("A child is abducted near Dallas. The Texas authority issues an AMBER Alert.")
         await tell.step(cap.write(first), Expected(name="amber", decision="published", message="card.published"))
         say("The alert links to a photo. The card did not wait for it: it comes in the next revision.")
-        arrived = len(self.receiver.arrivals)
+        arrived = len(self.messages)
         is_shown.set()
         url = await tell.pictured(arrived)
         await asyncio.sleep(pace)
@@ -136,7 +143,7 @@ class Stage:
             raise StepFailed("the receiver still displays a card after the Cancel")
         if refused := [arrival for arrival in self.receiver.arrivals if arrival.outcome == "refused"]:
             raise StepFailed(f"{len(refused)} webhooks did not verify")
-        count = sum(arrival.type is not None for arrival in self.receiver.arrivals)
+        count = sum(arrival.type is not None for arrival in self.messages)
         say(f"All {count} webhooks were verified, no card is on display any more, and the photo is gone.")
 
 
@@ -157,7 +164,7 @@ class Teller:
 
     async def step(self, document: bytes, expected: Expected) -> None:
         """Publish, then wait for the decision and for the webhook."""
-        arrived = len(self._stage.receiver.arrivals)
+        arrived = len(self._stage.messages)
         alerts = {alert.id for alert in (await self._store.read(lists.alert_page, limit=100)).items}
         self._published.append(expected.name + self._suffix)
         self._stage.feed.publish(self._published[-1], document)
@@ -165,7 +172,7 @@ class Teller:
         if expected.message:
             if card := await self._delivered(arrived, expected.message):
                 self._show(card)
-        elif len(self._stage.receiver.arrivals) != arrived:
+        elif len(self._stage.messages) != arrived:
             raise StepFailed(f"{expected.name}: a webhook was sent, although none was expected")
 
     async def pictured(self, before: int) -> str:
@@ -209,7 +216,7 @@ class Teller:
 
     async def _delivered(self, before: int, message_type: str) -> dict[str, Any] | None:
         async for _ in _patiently(f"{message_type} did not reach the receiver"):
-            for arrival in list(self._stage.receiver.arrivals)[before:]:
+            for arrival in self._stage.messages[before:]:
                 if arrival.type == message_type:
                     self._say(f"  receiver  {message_type:<16} {_outcome(arrival)}")
                     return arrival.card

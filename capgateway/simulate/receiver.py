@@ -7,8 +7,7 @@
         receiver.cards          # what it shows now, by card_id
         receiver.arrivals       # every request that came, whatever its path, the refused included
 
-It may be asked to misbehave: to fail some requests before looking at them, and to take its time.
-``GET /cards`` answers with the cards that it shows now.
+It may be asked to misbehave (:class:`Misbehaviour`). ``GET /cards`` answers with the cards that it shows now.
 """
 
 from __future__ import annotations
@@ -43,22 +42,42 @@ TICK_SECONDS = 0.5
 """How often it looks for cards whose time is over."""
 
 Outcome: TypeAlias = (
-    BoardOutcome | Literal["refused", "unreadable", "failed", "challenge", "expired", "elsewhere", "looked"]
+    BoardOutcome
+    | Literal["refused", "unreadable", "failed", "hung", "lost", "challenge", "expired", "elsewhere", "looked"]
 )
+Fault: TypeAlias = int | Literal["hang", "lose", "drop"]
+"""What is done wrong with a request: the status to fail with, or what happens instead of a proper answer."""
 
 
 class Misbehaviour(msgspec.Struct, frozen=True, kw_only=True):
-    """``fail`` is the share of requests answered with each status, ``delay`` the pause before any answer."""
+    """``fail`` is the share of requests answered with each status before anything is looked at. ``hang`` is the share that is
+    never answered, ``lose`` the share that is verified, answered with 200 and forgotten, ``drop`` the share that is processed but
+    whose answer breaks off after its headers. Each request has one of these at most. ``delay`` is the pause before any answer,
+    ``retry_after`` a header of those that fail. ``no_fence``: older messages are processed after newer ones. With the same
+    ``seed``, the same requests suffer."""
 
     fail: Mapping[int, float] = {}
+    hang: float = 0.0
+    lose: float = 0.0
+    drop: float = 0.0
     delay: timedelta = timedelta(0)
+    retry_after: str | None = None
+    no_fence: bool = False
+    seed: int | None = None
+
+    @property
+    def shares(self) -> dict[Fault, float]:
+        """How many of all requests suffer each fault."""
+        failing: dict[Fault, float] = {status: share for status, share in self.fail.items()}
+        return failing | {"hang": self.hang, "lose": self.lose, "drop": self.drop}
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One request, and what the receiver made of it. ``expired`` is not a request: a card ended by itself.
 
     ``outcome``: ``displayed`` ``removed`` done; ``duplicate`` (known id) and ``stale`` (fenced) passed over;
-    ``refused`` (signature), ``unreadable`` (no message), ``failed`` (on purpose); ``challenge`` ``snapshot`` ``ignored``;
+    ``refused`` (signature), ``unreadable`` (not a message); ``failed`` ``hung`` ``lost`` on purpose; ``challenge`` ``snapshot``
+    ``ignored``;
     ``elsewhere``, a ``request`` that is not a POST to the hook, and ``looked``, one for the cards.
     """
 
@@ -83,12 +102,13 @@ def _now() -> datetime:
 
 
 class ReceiverServer:
-    """``secrets`` are decoded keys; ``port`` 0 takes a free one; ``on_arrival`` is called for each :class:`Arrival`."""
+    """``secrets`` are decoded keys, ``public_keys`` verify ``v1a``; ``port`` 0 takes a free one; ``on_arrival`` is called for each :class:`Arrival`."""
 
     def __init__(
         self,
         *,
         secrets: Sequence[bytes],
+        public_keys: Sequence[webhooks.PublicKey] = (),
         port: int = 0,
         misbehaviour: Misbehaviour = Misbehaviour(),  # noqa: B008  (frozen)
         on_arrival: Callable[[Arrival], None] = lambda arrival: None,
@@ -97,7 +117,9 @@ class ReceiverServer:
         self.misbehaviour = misbehaviour
         self.arrivals: deque[Arrival] = deque(maxlen=MOST_ARRIVALS)
         self._secrets, self._port, self._on_arrival, self._clock = tuple(secrets), port, on_arrival, clock
-        self._board = Board()
+        self._public_keys = tuple(public_keys)
+        self._board = Board(is_fenced=not misbehaviour.no_fence)
+        self._chance = random.Random(misbehaviour.seed)  # noqa: S311  (dice, no secret)
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(PATH, self._hook)
         app.router.add_get(CARDS, self._look)
@@ -136,14 +158,35 @@ class ReceiverServer:
         await asyncio.wait([self._ticking])
         await self._runner.cleanup()
 
-    async def _hook(self, request: web.Request) -> web.Response:
+    async def _hook(self, request: web.Request) -> web.StreamResponse:
         try:
             raw = await request.read()  # the signature is over these bytes, before any parsing
         except web.HTTPRequestEntityTooLarge:
             about = self._about(request, outcome="unreadable", status=413, reason=f"larger than {LARGEST_BODY:,} bytes")
             return self._say(about, {"error": about.reason})
         await asyncio.sleep(self.misbehaviour.delay.total_seconds())
-        return self._say(*self._answer(request, raw))
+        fault = self._fault()
+        if fault == "hang":
+            return await self._hang(request)
+        arrival, answer = self._answer(request, raw, fault)
+        return await self._drop(request, arrival, answer) if fault == "drop" else self._say(arrival, answer)
+
+    async def _hang(self, request: web.Request) -> web.StreamResponse:
+        """Leave the sender waiting until it goes away."""
+        self._note(self._about_message(request, "hung", reason="never answered, on purpose"))
+        while request.transport is not None:
+            await asyncio.sleep(TICK_SECONDS)
+        return web.Response()
+
+    async def _drop(self, request: web.Request, arrival: Arrival, answer: dict[str, Any]) -> web.StreamResponse:
+        """Promise an answer, and close the connection before it."""
+        self._note(msgspec.structs.replace(arrival, reason="the answer broke off after its headers, on purpose"))
+        response = web.StreamResponse(status=arrival.status or 200)
+        response.content_length = len(msgspec.json.encode(answer))
+        await response.prepare(request)
+        if request.transport is not None:
+            request.transport.close()
+        return response
 
     async def _look(self, request: web.Request) -> web.Response:
         return self._say(self._about(request, outcome="looked", status=200), {"items": list(self.cards.values())})
@@ -157,21 +200,23 @@ class ReceiverServer:
     def _about(self, request: web.Request, **told: Any) -> Arrival:
         return Arrival(time=self._clock(), request=f"{request.method} {request.path}", **told)
 
+    def _about_message(self, request: web.Request, outcome: Outcome, **told: Any) -> Arrival:
+        message_id, attempt = request.headers.get("webhook-id"), _attempt(request)
+        return Arrival(time=self._clock(), outcome=outcome, message_id=message_id, attempt=attempt, **told)
+
     def _say(self, arrival: Arrival, answer: dict[str, Any]) -> web.Response:
         self._note(arrival)
-        body = msgspec.json.encode(answer)
-        return web.Response(status=arrival.status or 200, body=body, content_type="application/json")
+        body, after = msgspec.json.encode(answer), self.misbehaviour.retry_after
+        headers = {"Retry-After": after} if after and arrival.outcome == "failed" else {}
+        return web.Response(status=arrival.status or 200, body=body, content_type="application/json", headers=headers)
 
-    def _answer(self, request: web.Request, raw: bytes) -> tuple[Arrival, dict[str, Any]]:
-        now = self._clock()
-        about = Arrival(
-            time=now, outcome="failed", message_id=request.headers.get("webhook-id"), attempt=_attempt(request)
-        )
-        status = self._failure()
-        if status:
-            return msgspec.structs.replace(about, status=status), {"error": "failed on purpose"}
+    def _answer(self, request: web.Request, raw: bytes, fault: Fault | None) -> tuple[Arrival, dict[str, Any]]:
+        about = self._about_message(request, "failed")
+        if isinstance(fault, int):
+            return msgspec.structs.replace(about, status=fault), {"error": "failed on purpose"}
+        now = about.time
         try:
-            webhooks.verify(self._secrets, request.headers, raw, now=now)
+            webhooks.verify(self._secrets, request.headers, raw, now=now, public_keys=self._public_keys)
             body = msgspec.json.decode(raw, type=Body)
         except SignatureError as error:
             return msgspec.structs.replace(about, outcome="refused", status=401, reason=str(error)), {
@@ -179,6 +224,9 @@ class ReceiverServer:
             }
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return msgspec.structs.replace(about, outcome="unreadable", status=400), {"error": "not a message"}
+        if fault == "lose":
+            lost = msgspec.structs.replace(about, outcome="lost", type=body.type, card_id=body.data.card_id, status=200)
+            return lost, {}
         return self._take(about, body, now)
 
     def _take(self, about: Arrival, body: Body, now: datetime) -> tuple[Arrival, dict[str, Any]]:
@@ -201,13 +249,13 @@ class ReceiverServer:
         entry = self._board.entry(told.card_id)
         return about, {"revision": entry.revision, "state": entry.state} if entry else {}
 
-    def _failure(self) -> int | None:
-        """The status to fail with this time, or ``None``."""
-        chance = random.random()  # noqa: S311  (a dice, no secret)
-        for status, share in self.misbehaviour.fail.items():
+    def _fault(self) -> Fault | None:
+        """What to do wrong this time."""
+        chance = self._chance.random()
+        for fault, share in self.misbehaviour.shares.items():
             chance -= share
             if chance < 0:
-                return status
+                return fault
         return None
 
     def _note(self, arrival: Arrival) -> None:

@@ -2,9 +2,10 @@
 
 ``Store`` runs functions of its modules: ``alerts`` takes in, ``again`` decides anew, ``held`` and ``gaps`` keep what a person
 may have to settle, ``hand``, ``corrections``, ``publish`` and ``pause`` do what a person asks for and ``audit`` records it,
-``deliveries`` hands out and records, ``feeds`` remembers what was read, ``cards`` ends and routes, ``media_rows`` and ``pictures``
-keep what cards show, ``lists``, ``lives`` and ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order.
-``tables`` is the page to read first.
+``deliveries`` hands out and records, ``standing``, ``readiness``, ``troubles`` and ``unconfirmed`` keep what is known of
+receivers, ``feeds`` remembers what was read, ``cards`` ends and routes, ``media_rows`` and ``pictures`` keep what cards show,
+``lists``, ``lives`` and ``evidence`` answer people, ``retention`` erases in time and ``erase`` by order. ``tables`` is the page to
+read first.
 """
 
 from capgateway.store import (
@@ -23,10 +24,13 @@ from capgateway.store import (
     media_rows,
     operators,
     pictures,
+    readiness,
     recovery,
     removed,
     retention,
     standing,
+    troubles,
+    unconfirmed,
 )
 from capgateway.store.arrivals import Arrival, arrival
 from capgateway.store.deliveries import Turn
@@ -82,8 +86,11 @@ __all__ = [
     "media_rows",
     "operators",
     "pictures",
+    "readiness",
     "recovery",
     "removed",
     "retention",
     "standing",
+    "troubles",
+    "unconfirmed",
 ]

@@ -6,9 +6,10 @@ ends comes back by itself, and nothing else of the lane is handed out before (ru
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 
 from capgateway import webhooks
-from capgateway.store import erasure, outbox, standing
+from capgateway.store import erasure, outbox, standing, troubles
 from capgateway.store.dialect import upserts
 from capgateway.store.many import Many
 from capgateway.store.records import Finished
@@ -42,7 +43,7 @@ from capgateway.store.tables import (
     microseconds,
     receivers,
 )
-from capgateway.webhooks import Breaker, Claim, Dead, Delivered, Priority, Retry
+from capgateway.webhooks import Breaker, Cause, Claim, Dead, Delivered, Priority, Retry
 from capgateway.webhooks.retry import GONE
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ _ATTEMPTED = Many(upserts(attempts, lambda row: row.on_conflict_do_nothing()))
 class Ask(NamedTuple):
     """What a courier brings and wants: what has ended, and room for what is due. ``held`` are the deliveries that it carries
     out: whatever the clock says of their leases, their lanes are not handed out. ``note``: with what the attempts say of the
-    receiver. ``breaker`` is to be remembered."""
+    receiver. ``breaker`` is to be remembered. ``begun`` and ``ended`` are causes for which the receiver is degraded."""
 
     receiver: str
     lease: timedelta
@@ -200,6 +201,8 @@ class Ask(NamedTuple):
     held: Collection[str] = ()
     note: bool = True
     breaker: Breaker | None = None
+    begun: Mapping[Cause, Finished] = MappingProxyType({})
+    ended: Collection[Cause] = ()
 
 
 def turns(write: Write, asks: Sequence[Ask]) -> list[Turn]:
@@ -211,6 +214,8 @@ def turns(write: Write, asks: Sequence[Ask]) -> list[Turn]:
     for ask in asks:
         if ask.breaker is not None:
             standing.remember(write, ask.receiver, ask.breaker)
+        if ask.begun or ask.ended:
+            troubles.note(write, ask.receiver, ask.begun, ask.ended)
     claims = _claims(write, asks)
     return [Turn(found, [next(ours) for _ in ask.finished]) for ask, found in zip(asks, claims, strict=True)]
 

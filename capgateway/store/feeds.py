@@ -12,12 +12,13 @@ from sqlalchemy import BigInteger, and_, bindparam, case, literal_column, null, 
 
 from capgateway import ids
 from capgateway.feeds.http.answer import Validators
-from capgateway.store import erasure
+from capgateway.store import erasure, operators
 from capgateway.store.dialect import upserts
 from capgateway.store.erasure import NO_LINK
 from capgateway.store.many import Many
 from capgateway.store.records import Body, Document, MissingEntry, TakenEntry
 from capgateway.store.tables import Moment, addresses, alerts, bodies, cards, entries, feed_status, sightings
+from capgateway.webhooks import OperatorData
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,10 @@ _COMPLETE = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"complete_at": row.excluded.complete_at}),
 )
+_SILENT = upserts(
+    feed_status,
+    lambda row: row.on_conflict_do_update(index_elements=["name"], set_={"silent_since": row.excluded.silent_since}),
+)
 _UNJUDGED = upserts(
     feed_status,
     lambda row: row.on_conflict_do_update(
@@ -159,6 +164,30 @@ def stood(connection: Connection, feed: str) -> Stood:
     query = select(feed_status.c.complete_at, feed_status.c.unjudged_since).where(feed_status.c.name == feed)
     row = connection.execute(query).first()
     return Stood(*row) if row else Stood()
+
+
+def silent(connection: Connection) -> set[str]:
+    """The feeds of which operators were told that they are silent, and which have not answered since."""
+    return set(connection.execute(select(feed_status.c.name).where(feed_status.c.silent_since.is_not(None))).scalars())
+
+
+def fell_silent(write: Write, feed: str, since: datetime, last_answer: str | None) -> bool:
+    """A feed is silent since then; whether operators are told, as they are once while that lasts. The unit has to be alone."""
+    if feed in silent(write.connection):
+        return False
+    write.execute(_SILENT[write.dialect], {"name": feed, "silent_since": since})
+    advice = (
+        "The feed has not answered for its `silent_after`: alerts and take-downs may be missing. `capgateway feeds show"
+        f" {feed}` says what is wrong; if it lasts, submit what its issuers say with `capgateway feeds submit {feed} FILE`."
+    )
+    said = OperatorData(severity="critical", feed=feed, last_answer=last_answer, since=since, advice=advice)
+    operators.tell(write, "feed_silent", said)
+    return True
+
+
+def spoke_again(write: Write, names: Collection[str]) -> None:
+    """Feeds are not silent any more."""
+    write.execute(update(feed_status).where(feed_status.c.name.in_(sorted(names))).values(silent_since=None))
 
 
 def note_unjudged(write: Write, feed: str) -> datetime:

@@ -46,6 +46,8 @@ _MOVED = (
     "not_before",
     "in_flight",
     "lease_until",
+    "remind_at",
+    "reminders",
 )
 _MOVE_ON = Many(
     update(lane_rows)
@@ -125,7 +127,7 @@ def send_again(write: Write, acknowledged: Sequence[str]) -> None:
         times = {"created_at": write.now, "deadline": webhooks.deadline("take_down", expires_at=at, created_at=at)}
         write.add(deliveries, _NEW | again | times | {"reissue": 1})
         head = {**again, "delivery_id": again["id"], "priority": row["priority"], "since": at, "due_at": at}
-        head |= {"not_before": at, "in_flight": None, "lease_until": None}
+        head |= {"not_before": at, "in_flight": None, "lease_until": None, "remind_at": None, "reminders": 0}
         write.execute_many(_MOVE_ON, [{f"to_{name}": head[name] for name in (*_MOVED, "receiver", "subject")}])
 
 
@@ -170,6 +172,8 @@ def _head(write: Write, message: Message, receiver: str, subject: str) -> dict[s
         "not_before": None,
         "in_flight": None,
         "lease_until": None,
+        "remind_at": write.now + webhooks.REMIND_AFTER[0] if message.action == "take_down" else None,
+        "reminders": 0,
     }
 
 

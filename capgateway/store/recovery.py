@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from sqlalchemy import and_, bindparam, false, literal_column, null, or_, select, update
 
-from capgateway.store import audit
+from capgateway.store import audit, readiness
 from capgateway.store.many import Many
 from capgateway.store.tables import Moment, cards, deliveries, lanes, messages, receivers
-from capgateway.webhooks import Priority
+from capgateway.webhooks import REMIND_AFTER, Priority
 from capgateway.webhooks.lane import TAKE_DOWN_PATIENCE
 
 if TYPE_CHECKING:
@@ -66,7 +66,13 @@ _ANEW = Many(
 _DUE = Many(
     update(lanes)
     .where(lanes.c.delivery_id == bindparam("again"))
-    .values(due_at=bindparam("now"), not_before=null(), priority=bindparam("urgency"))
+    .values(
+        due_at=bindparam("now"),
+        not_before=null(),
+        priority=bindparam("urgency"),
+        remind_at=bindparam("remind"),
+        reminders=literal_column("0"),
+    )
 )
 _REVIVE = (
     update(receivers)
@@ -105,6 +111,7 @@ def recover(write: Write, receiver: str, mode: Mode, act: Act, *, since: datetim
     """Send a receiver its state again, what was given up, or everything since then; and forget that it failed or was
     suspended. Displays go no sooner than updates do."""
     write.execute(_REVIVE, {"whose": receiver, "now": write.now})
+    readiness.again(write, receiver)
     rows = write.execute(_wanted(receiver, mode, write.now, since)).mappings().all()
     wanted = [row for row in rows if _refusal(row, write.now) is None]
     _send(write, wanted, urgency={"display": int(Priority.UPDATED)})
@@ -152,7 +159,13 @@ def _send(write: Write, rows: list[RowMapping], urgency: dict[str, int] | None =
         for row in rows
     ]
     due = [
-        {"again": row["id"], "now": write.now, "urgency": urgencies.get(row["action"], row["priority"])} for row in rows
+        {
+            "again": row["id"],
+            "now": write.now,
+            "urgency": urgencies.get(row["action"], row["priority"]),
+            "remind": write.now + REMIND_AFTER[0] if row["action"] == "take_down" else None,
+        }
+        for row in rows
     ]
     write.execute_many(_ANEW, anew)
     write.execute_many(_DUE, due)

@@ -121,6 +121,9 @@ gateway = Table(
     Column("deployment", String(64), nullable=False, comment="random name of this database; part of every webhook-id"),
     Column("sequence", BigInteger, nullable=False, comment="the last sequence given out; grows over the whole gateway"),
     Column("paused_since", Moment, comment="since when no display starts anywhere; null while displays are sent"),
+    Column(
+        "caught_up_at", Moment, comment="when every polled feed had answered completely; no snapshot is sent before"
+    ),
 )
 
 addresses = Table(
@@ -527,6 +530,10 @@ lanes = Table(
         server_default="0",
         comment="displays that were sent and may still be processed: begun, and not known to have ended",
     ),
+    Column("remind_at", Moment, comment="when operators are told next that the take-down is not acknowledged"),
+    Column(
+        "reminders", Integer, nullable=False, server_default="0", comment="how often the time for that has come so far"
+    ),
 )
 WAITS = lanes.c.due_at.is_not(None)
 Index(None, lanes.c.receiver, lanes.c.priority, lanes.c.due_at, sqlite_where=WAITS, postgresql_where=WAITS)
@@ -534,6 +541,8 @@ IS_UNDER_WAY = lanes.c.in_flight.is_not(None)
 Index(None, lanes.c.in_flight, sqlite_where=IS_UNDER_WAY, postgresql_where=IS_UNDER_WAY)
 Index(None, lanes.c.card_id)
 Index(None, lanes.c.delivery_id)
+REMINDS = lanes.c.remind_at.is_not(None)
+Index(None, lanes.c.remind_at, sqlite_where=REMINDS, postgresql_where=REMINDS)
 
 receivers = Table(
     "receivers",
@@ -551,6 +560,37 @@ receivers = Table(
     comment="what is known of each receiver from its answers",
 )
 
+readiness = Table(
+    "readiness",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column(
+        "fingerprint", String(64), nullable=False, comment="hash of how it is reached: another one is another receiver"
+    ),
+    Column("challenge_at", Moment, nullable=False, comment="when to challenge it next"),
+    Column("challenged_at", Moment, comment="of the last challenge whose outcome is known"),
+    Column("proved_at", Moment, comment="of the last challenge that it passed"),
+    Column("snapshot_at", Moment, nullable=False, comment="when to send the next snapshot"),
+    Column("acknowledged_at", Moment, comment="of the last snapshot that it acknowledged"),
+    Column("misses", Integer, nullable=False, comment="snapshots in a row that it did not acknowledge"),
+    comment="what is sent to each receiver to know that it is ready, and what came of it",
+)
+
+receiver_troubles = Table(
+    "receiver_troubles",
+    metadata,
+    Column("receiver", String(100), primary_key=True),
+    Column(
+        "cause",
+        String(20),
+        primary_key=True,
+        comment="challenge | snapshot | refused | clock | moved | blocked | failing | mismatch",
+    ),
+    Column("since", Moment, nullable=False),
+    Column("last_answer", Told, comment="at the beginning: a status, or why there was no answer"),
+    comment="why receivers are degraded; operators were told of each when it began",
+)
+
 sealed_receivers = Table(
     "sealed_receivers",
     metadata,
@@ -566,6 +606,7 @@ feed_status = Table(
     Column("name", String(100), primary_key=True),
     Column("complete_at", Moment, comment="of the last answer whose every entry was accounted for"),
     Column("unjudged_since", Moment, comment="since when its answers show nothing known, until that is judged"),
+    Column("silent_since", Moment, comment="of its last success, if operators were told since that it is silent"),
     Column("lease_owner", String(64), comment="the gateway that reads it, where several share a database"),
     Column("lease_until", Moment),
 )

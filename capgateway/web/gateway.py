@@ -13,8 +13,10 @@ from capgateway import cap, shipped
 from capgateway.cards import Decision
 from capgateway.clock import utc_now
 from capgateway.config import Settings
+from capgateway.feeds import Feed
 from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.metrics import Metrics
+from capgateway.operate.drill import Drilled
 from capgateway.places import ATLAS, Atlas
 from capgateway.store import Store
 from capgateway.store.audit import Act
@@ -24,6 +26,7 @@ from capgateway.store.evidence import Evidence
 from capgateway.store.hand import Restored
 from capgateway.store.pause import Paused
 from capgateway.store.publish import Published
+from capgateway.webhooks import Receiver
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +97,9 @@ class Hands(Protocol):
     async def erase(self, *, card_id: str | None, identifier: str | None, actor: str, reason: str) -> Report:
         """Erase all that a card, or the alerts of an identifier, are about. Raises the same."""
 
+    async def drill(self, feed: Feed | None, receivers: Sequence[Receiver], act: Act) -> Drilled:
+        """Send an exercise the whole way to these receivers, and take it down again. Raises ``ValueError``."""
+
 
 def _no_troubles() -> Sequence[str]:
     return ()
@@ -110,7 +116,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     opened at the start, as people read it. ``troubles`` are sentences that say why this process is not ready although the
     database may be: the scheduler does not run, it is stopping. ``notes`` say what does not go well although it is ready.
     ``fault`` is what fails for a receiver in the gateway itself. ``age`` is how long ago something was, whatever was done to
-    the clock.
+    the clock. ``user_agent`` is by what receivers know the gateway.
     ``operations`` is ``None`` in a process that polls no feeds; what needs them is answered with 503 there. ``hands`` act in
     every process.
     """
@@ -123,6 +129,7 @@ class Gateway(msgspec.Struct, kw_only=True):
     notes: Callable[[], Sequence[str]] = _no_troubles
     fault: Callable[[str], str | None] = lambda _: None
     age: Callable[[datetime], timedelta] = lambda since: utc_now() - since
+    user_agent: str = "capgateway"
     operations: Operations | None = None
     hands: Hands
     schemas: cap.Schemas = msgspec.field(default_factory=_schemas)

@@ -14,6 +14,7 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
 from capgateway.web.problems import problem
+from capgateway.web.receivers import ReceiverStatus, statuses_of
 
 DATABASE_SECONDS = 3.0  # orchestrators commonly give a probe five
 
@@ -50,17 +51,30 @@ async def exposition(request: web.Request) -> web.Response:
 
 
 async def _notes_of_the_store(gateway: Gateway) -> list[str]:
-    """Sentences about a pause, and about live cards that a person has to look at, with the command that lists them."""
+    """Sentences about a pause, about live cards that a person has to look at, and about receivers, with the command that lists
+    them."""
     try:
         found = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
         paused_since = await asyncio.wait_for(gateway.store.read(pause.since), DATABASE_SECONDS)
+        receivers = await asyncio.wait_for(statuses_of(gateway), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return []
     unverified = "1 live card is" if found.unverified == 1 else f"{found.unverified} live cards are"
     held = "1 take-down is" if found.held == 1 else f"{found.held} take-downs are"
     notes = [f"displays are paused since {paused_since:%Y-%m-%d %H:%M:%SZ}: capgateway resume"] if paused_since else []
     notes += [f"{unverified} unverified: capgateway cards list --state active"] if found.unverified else []
-    return [*notes, f"{held} held: capgateway quarantine list"] if found.held else notes
+    notes += [f"{held} held: capgateway quarantine list"] if found.held else []
+    return notes + [note for one in receivers if (note := _note(one))]
+
+
+def _note(one: ReceiverStatus) -> str | None:
+    """What does not go well with a receiver."""
+    if one.state == "suspended":
+        return f"the receiver {one.name} is suspended since {one.suspended_at:%Y-%m-%d %H:%M:%SZ}: it gets no displays"
+    if one.state != "degraded":
+        return None
+    causes = ", ".join(each.cause for each in one.troubles)
+    return f"the receiver {one.name} is degraded ({causes}): capgateway receivers list"
 
 
 async def _state(gateway: Gateway) -> metrics.State:
@@ -71,6 +85,7 @@ async def _state(gateway: Gateway) -> metrics.State:
         waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
         person = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
         paused_since = await asyncio.wait_for(gateway.store.read(pause.since), DATABASE_SECONDS)
+        receivers = await asyncio.wait_for(statuses_of(gateway), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
         return metrics.State(feeds=feeds)
     none = {receiver.name: 0 for receiver in gateway.settings.receivers}
@@ -79,11 +94,21 @@ async def _state(gateway: Gateway) -> metrics.State:
     known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=oldest)
     return metrics.State(
         feeds=feeds,
+        receivers=tuple(_of_receiver(status) for status in receivers),
         deliveries=known,
         is_writable=is_writable,
         is_paused=paused_since is not None,
         cards_unverified=person.unverified,
         take_downs_held=person.held,
+    )
+
+
+def _of_receiver(status: ReceiverStatus) -> metrics.ReceiverGauge:
+    return metrics.ReceiverGauge(
+        receiver=status.name,
+        state=status.state,
+        acknowledged_at=status.snapshot_at,
+        misses=status.snapshot_misses,
     )
 
 

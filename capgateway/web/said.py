@@ -29,7 +29,7 @@ EXAMPLE = '{"reason": "why you do this"}'
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``card`` is for actions about one, ``identifier`` for those about the alerts of that identifier, ``remove`` for
     corrections, ``programme`` for what is published, ``lift`` for what is held,
-    ``mode`` and ``since`` for what a receiver is sent again."""
+    ``mode`` and ``since`` for what a receiver is sent again, ``feed`` and ``receivers`` for drills."""
 
     reason: str | None = None
     card: str | None = None
@@ -39,6 +39,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lift: bool = False
     mode: Mode = "state"
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    feed: str | None = None
+    receivers: list[str] = []
 
 
 async def said(request: web.Request) -> Said:

@@ -1,8 +1,9 @@
 """From a stored message to a receiver's 2xx: messages, signatures, lanes, retries. The one POST is in ``webhooks.send``."""
 
 from capgateway.webhooks.breaker import Breaker
+from capgateway.webhooks.causes import Cause
 from capgateway.webhooks.ed25519 import PublicKey, decode_public_key, decode_seed, encode_seed, public_key
-from capgateway.webhooks.lane import REISSUE_AFTER, Action, Claim, Priority, deadline, priority
+from capgateway.webhooks.lane import REISSUE_AFTER, REMIND_AFTER, Action, Claim, Priority, deadline, priority
 from capgateway.webhooks.messages import Message, Stamp, display, display_type, encode, sent_as, take_down
 from capgateway.webhooks.operator import OperatorData, operator_message
 from capgateway.webhooks.passing import ActiveCard, Passing, challenge, snapshot, test
@@ -21,10 +22,12 @@ from capgateway.webhooks.sign import (
 
 __all__ = [
     "REISSUE_AFTER",
+    "REMIND_AFTER",
     "Action",
     "ActiveCard",
     "Attempt",
     "Breaker",
+    "Cause",
     "Claim",
     "Dead",
     "Delivered",

@@ -28,6 +28,8 @@ OPERATOR = "operator."
 
 REISSUE_AFTER = timedelta(seconds=60)
 """What a receiver may take to process a display of which we heard nothing. Whatever answers slower has timed out long ago."""
+REMIND_AFTER = (timedelta(seconds=60), timedelta(minutes=5), timedelta(minutes=15))
+"""How long after a take-down operators get a message, and further ones, that a receiver has not acknowledged it."""
 TAKE_DOWN_PATIENCE = timedelta(hours=24)
 """How long a take-down outlives its card: a receiver that was away over the end still learns of it."""
 

@@ -16,13 +16,12 @@ import msgspec
 from capgateway import ids
 from capgateway.cards.decision import EndReason
 from capgateway.webhooks.lane import Action
+from capgateway.webhooks.thin import thinner
 
 __all__ = ["Message", "Stamp", "display", "display_type", "encode", "message_id", "take_down"]
 
 LARGEST_BODY = 20_000
-"""Bytes; Standard Webhooks wants payloads below 20 kB. A larger card goes without its texts."""
-
-_TEXTS = ("description", "instruction", "area", "long")
+"""Bytes; Standard Webhooks wants payloads below 20 kB. A larger card is sent without its texts, see :mod:`thin`."""
 
 DisplayType = Literal["card.published", "card.updated", "exercise.card.published", "exercise.card.updated"]
 TakeDownType = Literal[
@@ -132,7 +131,7 @@ def display(stamp: Stamp, card: bytes, *, card_url: str, is_new: bool | None = N
     """The message that shows a card, for the first time where it ``is_new``: a first revision, unless that was only a copy. ``card`` is its JSON as :func:`encode` writes it,
     ``card_url`` where the same is served.
 
-    Over 20 kB the texts stay out, and ``card_sha256`` is the hash of the whole card.
+    Over 20 kB parts of it stay out, first the texts, and ``card_sha256`` is the hash of the whole card.
     """
     message_type = _display_type(is_new=stamp.revision == 1 if is_new is None else is_new)
     shown = DisplayData(
@@ -146,9 +145,12 @@ def display(stamp: Stamp, card: bytes, *, card_url: str, is_new: bool | None = N
     message = _message(stamp, message_type, shown, kind=message_type)
     if len(message.body) <= LARGEST_BODY:
         return message
-    short = _without_texts(msgspec.json.decode(card, type=dict[str, Any]))
-    thin = msgspec.structs.replace(shown, card=short, card_url=card_url, card_sha256=hashlib.sha256(card).hexdigest())
-    return _message(stamp, message_type, thin, kind=message_type)
+    fetched = msgspec.structs.replace(shown, card_url=card_url, card_sha256=hashlib.sha256(card).hexdigest())
+    for smaller in thinner(msgspec.json.decode(card, type=dict[str, Any])):
+        message = _message(stamp, message_type, msgspec.structs.replace(fetched, card=smaller), kind=message_type)
+        if len(message.body) <= LARGEST_BODY:
+            break
+    return message
 
 
 def display_type(*, exercise: bool, is_new: bool) -> str:
@@ -194,9 +196,3 @@ def _message(
         expires_at=stamp.expires_at,
         body=encode({"type": message_type, "timestamp": stamp.timestamp, "data": told}),
     )
-
-
-def _without_texts(card: dict[str, Any]) -> dict[str, Any]:
-    """Still a ``card/1``: what can grow without bound is empty, what identifies and describes in short stays."""
-    short = {language: words | dict.fromkeys(_TEXTS) for language, words in card["content"].items()}
-    return card | {"content": short, "area": card["area"] | {"geometry": None, "descriptions": []}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -9,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import msgspec
 
+from capgateway import masking
 from capgateway.webhooks.ed25519 import SigningKey
 
 
@@ -46,6 +48,12 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def signer(self) -> SigningKey | None:
         """The key of ``signing_key``, made once."""
         return SigningKey(self.signing_key) if self.signing_key else None
+
+    @cached_property
+    def confidential(self) -> frozenset[str]:
+        """What no log and no answer may repeat of it, although a server that it was sent to might."""
+        written = {b64encode(secret).decode() for secret in (*self.secrets, self.signing_key or b"") if secret}
+        return masking.credentials(self.url, self.proxy) | written
 
     def wants(self, message_type: str) -> bool:
         """Whether ``messages`` selects this type. Patterns are anchored and ``*`` crosses dots."""

@@ -82,7 +82,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     ``retry_after`` is its own wish, unbounded. ``response_excerpt`` is what it said on failure, at most 1 kB, without
     credentials. ``confirmed``: it answered that it shows, or has removed, just this revision. ``remote`` is the address that
     was connected to. ``looked_up`` and ``connected`` are what a new connection took, ``answered`` when the head of the
-    answer was there.
+    answer was there. ``answer`` is how a 2xx began, which nobody keeps. ``contradicts``: it answered that it shows something
+    else. ``moved_to`` is the origin that a redirect names; ``clock_ahead`` by how much the clock of one who refuses our
+    signature is ahead, where that may be why.
     """
 
     number: int
@@ -100,6 +102,20 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     looked_up: timedelta | None = None
     connected: timedelta | None = None
     answered: timedelta | None = None
+    answer: bytes = b""
+    contradicts: bool = False
+    moved_to: str | None = None
+    clock_ahead: timedelta | None = None
+
+    @property
+    def is_redirect(self) -> bool:
+        return self.status is not None and 300 <= self.status < 400  # noqa: PLR2004
+
+    @property
+    def last_answer(self) -> str:
+        """How operators read of it: a status, or why there was no answer; no words of the receiver."""
+        told = f"answered {self.status}" if self.status else self.outcome
+        return f"{told}, moved to {self.moved_to}" if self.moved_to else told
 
 
 class Delivered(msgspec.Struct, frozen=True):

@@ -10,11 +10,13 @@ import re
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import msgspec
 
 from capgateway import net
+from capgateway.masking import hide
 from capgateway.webhooks.retry import IN_BETWEEN, Attempt, http_date, retry_after
 from capgateway.webhooks.sign import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
@@ -35,6 +37,7 @@ CLOCKS_DIFFER = timedelta(seconds=60)
 """A receiver refuses signatures that are five minutes off; a clock that is a minute off will get there."""
 
 _NEVER_SENT = frozenset({"dns", "connect", "tls", "proxy", "blocked", "url", "scheme"})
+_HOST = re.compile(r"[a-z0-9._:-]{1,253}")
 _SILENT_PROXY = "proxy: the proxy did not connect us in time"
 _URL = re.compile(r"(https?://)(?:[^/\s?#@]*@)?([^/\s'\"?#]+)[^\s'\"]*")
 _CREDENTIAL = re.compile(
@@ -62,7 +65,9 @@ async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim,
     with net.watched() as timing:
         attempt = await _send(session, receiver, claim, now)
     if timing.is_at_proxy and attempt.outcome == "timeout":
-        attempt = msgspec.structs.replace(attempt, outcome="proxy", ambiguous=False, error=_SILENT_PROXY)
+        attempt = msgspec.structs.replace(attempt, outcome="proxy", error=_SILENT_PROXY)
+    if attempt.ambiguous and not timing.is_connected:
+        attempt = msgspec.structs.replace(attempt, ambiguous=False)
     parts = {"looked_up": _seconds(timing.looked_up), "connected": _seconds(timing.connected)}
     return msgspec.structs.replace(attempt, remote=timing.remote, tls=timing.tls, **parts)
 
@@ -82,8 +87,10 @@ async def _send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim
             status, answered = response.status, _since(begun)
             answer = await _beginning(response)
     except net.TROUBLE as error:
-        return _unanswered(claim, error, status, now, _since(begun))
-    return msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered)
+        return _quiet(_unanswered(claim, error, status, now, _since(begun)), receiver)
+    return _quiet(
+        msgspec.structs.replace(_answered(claim, response, answer, now, _since(begun)), answered=answered), receiver
+    )
 
 
 def cut_off(claim: Claim, outcome: Literal["overtaken", "stopped"], *, now: datetime, duration: timedelta) -> Attempt:
@@ -147,42 +154,82 @@ def _answered(
     claim: Claim, response: aiohttp.ClientResponse, answer: bytes, now: datetime, duration: timedelta
 ) -> Attempt:
     if 200 <= response.status < 300:  # noqa: PLR2004  (Standard Webhooks: 2xx is success, all else is not)
+        said = _confirmation(claim, answer)
+        agrees = said is None or (said.revision, said.state) == (claim.revision, _state_after(claim))
         return Attempt(
             number=claim.number,
             started_at=now,
             duration=duration,
             outcome="delivered",
             status=response.status,
-            confirmed=_is_confirmed(claim, answer),
+            error=None if said is None or agrees else f"it says that revision {said.revision} is {said.state}",
+            confirmed=said is not None and agrees,
+            contradicts=not agrees,
+            answer=answer,
         )
     theirs = http_date(response.headers.get("Date", "")) or now
+    ahead = _clock_ahead(response.status, theirs - now)
     return Attempt(
         number=claim.number,
         started_at=now,
         duration=duration,
         outcome="status",
         status=response.status,
-        error=f"answered {response.status}{_clock(response.status, theirs - now)}",
+        error=f"answered {response.status}{_clock(ahead)}",
         retry_after=retry_after(response.headers.get("Retry-After"), now=theirs),
         ambiguous=response.status in IN_BETWEEN,
         response_excerpt=_clean(answer.decode(errors="replace"), LARGEST_ANSWER) or None,
+        moved_to=_moved_to(response),
+        clock_ahead=ahead,
     )
 
 
-def _clock(status: int, ahead: timedelta) -> str:
+def _clock_ahead(status: int, ahead: timedelta) -> timedelta | None:
     """Why a receiver may refuse a signature that is right."""
-    if status not in UNAUTHORISED or abs(ahead) <= CLOCKS_DIFFER:
+    return ahead if status in UNAUTHORISED and abs(ahead) > CLOCKS_DIFFER else None
+
+
+def _clock(ahead: timedelta | None) -> str:
+    if ahead is None:
         return ""
     return f"; its clock is {abs(ahead).total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} ours"
 
 
-def _is_confirmed(claim: Claim, answer: bytes) -> bool:
+def _moved_to(response: aiohttp.ClientResponse) -> str | None:
+    """The origin that a redirect names: paths, queries and logins may be secret."""
+    location = response.headers.get("Location")
+    if location is None or not 300 <= response.status < 400:  # noqa: PLR2004
+        return None
     try:
-        said = msgspec.json.decode(answer, type=_Confirmation)
+        parts = urlsplit(urljoin(str(response.url), location))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}"
+
+
+def _confirmation(claim: Claim, answer: bytes) -> _Confirmation | None:
+    """What the receiver says that it shows, or has removed; ``None`` where it says nothing of the kind."""
+    if claim.action is None:
+        return None
+    try:
+        return msgspec.json.decode(answer, type=_Confirmation)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # most receivers answer nothing, or "ok"
-        return False
-    wanted = "displayed" if claim.action == "display" else "removed"
-    return (said.revision, said.state) == (claim.revision, wanted)
+        return None
+
+
+def _state_after(claim: Claim) -> str:
+    return "displayed" if claim.action == "display" else "removed"
+
+
+def _quiet(attempt: Attempt, receiver: Receiver) -> Attempt:
+    """The attempt without what the receiver, or a proxy, repeats of its own address and secrets."""
+    said = {name: getattr(attempt, name) for name in ("error", "response_excerpt", "moved_to")}
+    hidden = {name: hide(text, receiver.confidential) for name, text in said.items() if text}
+    return msgspec.structs.replace(attempt, **hidden) if hidden else attempt
 
 
 def _clean(text: str, limit: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import signal
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +25,7 @@ from capgateway.webhooks.sign import sign
 
 SECRET = b"a secret of the right length...."
 WRITTEN = webhooks.encode_secret(SECRET)
+CARD: dict[str, Any] = {"content": {"en-US": {"headline": "AMBER \x1b[31mAlert"}}}
 
 
 @contextmanager
@@ -41,18 +44,19 @@ def listening(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     assert process.returncode == 0
 
 
-def post(url: str, secret: bytes = SECRET) -> int:
+def post(
+    url: str, secret: bytes = SECRET, *, card: dict[str, Any] = CARD, sequence: int = 10, patience: float = 60
+) -> int:
     now = datetime.now(UTC)
     stamp = webhooks.Stamp(
         deployment="test",
         card_id="crd_1",
         revision=1,
-        sequence=10,
+        sequence=sequence,
         timestamp=now,
         expires_at=now + timedelta(hours=1),
     )
-    card = json.dumps({"content": {"en-US": {"headline": "AMBER \x1b[31mAlert"}}}).encode()
-    message = webhooks.display(stamp, card, card_url="https://cap.platform.example/")
+    message = webhooks.display(stamp, json.dumps(card).encode(), card_url="https://cap.platform.example/")
     timestamp = int(now.timestamp())
     headers = {
         "webhook-id": message.id,
@@ -61,7 +65,8 @@ def post(url: str, secret: bytes = SECRET) -> int:
     }
     request = urllib.request.Request(url, message.body, headers)  # noqa: S310  (our own loopback)
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=patience) as response:  # noqa: S310
+            response.read()
             return int(response.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -112,6 +117,11 @@ def test_without_a_secret_a_new_one_is_made() -> None:
         ["--fail", "500:nan"],
         ["--delay", "-1"],
         ["--secret", "x"],
+        ["--hang", "2"],
+        ["--410", "--fail", "500"],
+        ["--hang", "0.6", "--fail", "500:0.6"],
+        ["--retry-after", "soon\n"],
+        ["--seed", "x"],
     ],
 )
 def test_wrong_usage(arguments: list[str]) -> None:
@@ -172,3 +182,68 @@ def test_the_cards_on_display_can_be_asked_for() -> None:
         ("displayed", ["crd_1"]),
         ("looked", ["crd_1"]),
     ]
+
+
+def test_the_board_says_what_a_card_is() -> None:
+    """An exercise is marked, and the lines of its first language are below."""
+    card = {
+        "status": "exercise",
+        "content": {"en-US": {"headline": "H", "lines": [{"role": "last_seen", "text": "Elm St"}]}},
+    }
+    with listening("--secret", WRITTEN) as (url, process):
+        assert post(url, card=card) == 200
+        assert process.stdout
+        told = [process.stdout.readline().strip() for _ in range(4)][2:]
+    assert told[0].endswith("EXERCISE  H")
+    assert told[1] == "last seen: Elm St"
+
+
+@pytest.mark.parametrize(
+    ("switches", "status", "header"),
+    [
+        (["--410"], 410, None),
+        (["--retry-after", "120"], 503, "120"),
+        (["--fail", "429", "--retry-after", "soon"], 429, "soon"),
+    ],
+)
+def test_failures_say_when_to_come_back(switches: list[str], status: int, header: str | None) -> None:
+    """A receiver that is gone, and one that asks for a pause."""
+    with listening("--secret", WRITTEN, *switches) as (url, _):
+        request = urllib.request.Request(url, b"{}")  # noqa: S310
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=60)  # noqa: S310
+        caught.value.close()
+    assert (caught.value.code, caught.value.headers["Retry-After"]) == (status, header)
+
+
+def test_what_is_lost_and_what_breaks_off() -> None:
+    """--lose answers with 200 and shows nothing; --drop-after-headers shows the card, but the answer never comes whole."""
+    with listening("--secret", WRITTEN, "--lose", "--json") as (url, process):
+        assert post(url) == 200
+        assert process.stdout
+        lost = json.loads(process.stdout.readline())
+    assert (lost["outcome"], lost["on_display"]) == ("lost", [])
+    with listening("--secret", WRITTEN, "--drop-after-headers", "--json") as (url, process):
+        with pytest.raises(http.client.IncompleteRead):
+            post(url)
+        assert process.stdout
+        dropped = json.loads(process.stdout.readline())
+    assert (dropped["outcome"], dropped["on_display"]) == ("displayed", ["crd_1"])
+
+
+def test_what_hangs() -> None:
+    """--hang shows the request and never answers it."""
+    with listening("--secret", WRITTEN, "--hang", "--json") as (url, process):
+        with pytest.raises(TimeoutError):
+            post(url, patience=0.3)
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["outcome"] == "hung"
+
+
+def test_without_the_fence_what_is_older_wins() -> None:
+    """So that one sees what a gateway's order alone is worth."""
+    with listening("--secret", WRITTEN, "--no-fence", "--json") as (url, process):
+        assert (post(url, sequence=20), post(url, sequence=10)) == (200, 200)
+        assert process.stdout
+        outcomes = [json.loads(process.stdout.readline())["outcome"] for _ in range(2)]
+    assert outcomes == ["displayed", "displayed"]

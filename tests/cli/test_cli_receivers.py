@@ -6,17 +6,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest_asyncio
 from click.testing import CliRunner, Result
 from msgspec import Struct
+from msgspec.structs import replace
 
 from capgateway import cap, config
 from capgateway.cli import cli
 from capgateway.clock import utc_now
 from capgateway.service import Service
 from capgateway.simulate import story
+from capgateway.simulate.receiver import ReceiverServer
 from capgateway.store import Store
 
 ALERT = story.amber(utc_now() - timedelta(minutes=1))
@@ -100,3 +103,20 @@ async def test_nothing_that_has_ended_is_sent_again(desk: Desk) -> None:
     refused = await desk.ask("deliveries", "redeliver", display["id"])
     assert (refused.exit_code, "superseded" in refused.stderr) == (1, True)
     assert (await desk.ask("deliveries", "dead")).stdout == "no delivery was given up\n"
+
+
+async def test_a_receiver_is_pinged(desk: Desk) -> None:
+    """What came of it is printed, with a hint; exit code 1 where it fails, 0 where it does not."""
+    async with ReceiverServer(secrets=[bytes(range(32))]) as server:
+        settings = desk.service.settings
+        near = replace(settings.receivers[0], url=server.url, allow_networks=(ip_network("127.0.0.0/8"),))
+        assert desk.service._gateway is not None
+        desk.service._gateway.settings = replace(settings, receivers=(near,))
+        well = await desk.ask("receivers", "ping", "app")
+        assert (well.exit_code, well.stdout.splitlines()[0]) == (0, "app: well: answered 200")
+        desk.service._gateway.settings = replace(settings, receivers=(replace(near, secrets=(bytes(32),)),))
+        failed = await desk.ask("receivers", "ping", "app")
+        as_json = await desk.ask("receivers", "ping", "app", "--json")
+    assert (failed.exit_code, as_json.exit_code) == (1, 1)
+    assert "hint: the receiver may have another secret" in failed.stdout
+    assert json.loads(as_json.stdout)["status"] == 401

@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 MAIN = [sys.executable, "-c", "from capgateway.cli import main; main()"]
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -98,15 +98,14 @@ def test_it_ends_in_good_order_when_told_once(configuration: Path, number: signa
 
 def test_a_second_interrupt_ends_the_gateway_at_once(configuration: Path) -> None:
     """Although a request still waits for an answer that will not come."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     configuration.write_text(configuration.read_text().replace("127.0.0.1:0", f"127.0.0.1:{port}"))
     with running(configuration, "--log-format", "text") as process:
         until(process, "gateway.started")
         with socket.create_connection(("127.0.0.1", port)) as slow:
-            slow.sendall(b"POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n<")
-            time.sleep(0.3)  # until the gateway waits for the rest, which keeps it for seconds
+            slow.sendall(b"POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n")
+            slow.sendall(b"Expect: 100-continue\r\n\r\n")
+            assert b" 100 " in slow.recv(100)  # it waits for the content now, which keeps it for seconds
             process.send_signal(signal.SIGINT)
             until(process, "gateway.stopping")
             process.send_signal(signal.SIGINT)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from capgateway.cli import cli
 from capgateway.service import Service
 from capgateway.simulate.demo import stage
-from capgateway.store import Store
+from capgateway.store import Store, lists
 
 
 @pytest.fixture
@@ -60,6 +60,9 @@ async def test_lists_come_from_the_running_gateway(tmp_path: Path) -> None:
         assert service.address is not None
         server = f"http://{service.address.host}:{service.address.port}"
         await scene.play(store, lambda line: None)
+        async with asyncio.timeout(60):  # the receiver has the last message before it is written down
+            while (await store.read(lists.delivery_page, state="pending")).items:
+                await asyncio.sleep(0.02)
         answers = {
             name: await asyncio.to_thread(
                 CliRunner().invoke, cli, ["--config", str(unusable), name, "list", "--json", "--server", server]

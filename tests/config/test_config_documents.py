@@ -21,8 +21,7 @@ from capgateway import config
 from capgateway.cards import meaning
 from capgateway.cards.decision import EndReason, IgnoreReason, QuarantineReason, Word
 from capgateway.cards.policy import Policy
-from capgateway.config.keys import DOCUMENT, GROUPS
-from capgateway.config.later import NOT_YET
+from capgateway.config.keys import GROUPS
 from capgateway.config.spot import File, Spot
 from capgateway.feeds.feed import Feed, FeedKind
 from capgateway.metrics import DeliveryState, FeedGauge, Metrics, State
@@ -83,14 +82,6 @@ def test_every_key_stands_in_the_starter_file(group: str, name: str) -> None:
 def test_every_key_is_documented(group: str, name: str) -> None:
     """docs/operating.md has a row for each key."""
     assert re.search(rf"^\| `{name}` \|", documented(group), re.MULTILINE)
-
-
-@pytest.mark.parametrize("dotted", sorted(NOT_YET))
-def test_what_is_not_built_yet_is_documented_so(dotted: str) -> None:
-    """Nobody reads a promise in the documentation that this version does not keep."""
-    group, _, name = dotted.rpartition(".")
-    assert re.search(rf"^\| `{name}` \|[^|]*\| \*Not yet", documented(group), re.MULTILINE)
-    assert re.search(rf"^## .*\b{name} = ", sections(STARTER.read_text())[group], re.MULTILINE)
 
 
 def test_the_starter_file_is_a_configuration() -> None:
@@ -199,12 +190,6 @@ def test_defaults_are_those_of_the_types() -> None:
                 if (group, name) == ("policy", "programmes"):
                     default = tuple(one.id for one in default)
                 assert key.kind.read(key.default, nowhere) == default, f"{group}.{name}"
-
-
-def test_only_known_keys_are_said_to_come_later() -> None:
-    """The table of what is not built yet names keys that exist."""
-    known = {f"{group}.{name}" for group, name in KEYS} | set(DOCUMENT.form["properties"])
-    assert set(NOT_YET) <= known
 
 
 def test_every_metric_is_documented() -> None:

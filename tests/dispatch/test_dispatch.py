@@ -17,7 +17,7 @@ from dispatch_gateway import SECRET, Gateway, a_receiver, delivering, opened, ru
 
 from capgateway.dispatch import walk
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
-from capgateway.store import deliveries, lists, outbox
+from capgateway.store import deliveries, lists, outbox, standing
 
 FAIL = Misbehaviour(fail={500: 1.0})
 
@@ -298,3 +298,13 @@ async def test_order_holds_in_a_storm(tmp_path: Path) -> None:
     seen = [each.outcome for each in server.arrivals]
     assert "stale" not in seen
     assert seen.count("removed") == len(names)
+
+
+async def test_the_first_success_of_a_receiver_is_known(tmp_path: Path) -> None:
+    """However often its courier looked before and found nothing."""
+    async with a_server() as server, running(tmp_path, a_receiver(server.url)) as gateway:
+        await asyncio.sleep(0.3)  # its first look
+        await gateway.issue("a")
+        await until(lambda: all_ended(gateway))
+        known = await gateway.store.read(standing.answered)
+    assert known["feed"]["last_success_at"] is not None

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,11 +20,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ports import free_port
+
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.db*", "build", "dist")
 SKIPPED = "# Not run by the tests: "
 SERVER = re.compile(r"(?:make (?:demo|run)|capgateway(?: --config \S+)? (?:run|listen|demo))\b(?!.*--once)")
 READY = {"run": "gateway.started", "listen": "Listening on", "demo": "Texas authority"}
+NOT_OF_A_READER = ("CAPGATEWAY_", "MAKE", "MFLAGS", "ARGS", "WORKERS")
+"""The last ones are what `make test ARGS=…` leaves to any other `make`."""
 PATIENCE_SECONDS = 200.0
 
 
@@ -77,7 +80,7 @@ class Terminal:
         (self.directory / ".venv/.ready").touch()  # newer than what `make` compares it with
         self.ports = {"8025": free_port(), "8026": free_port()}
         self.servers: list[tuple[str, subprocess.Popen[bytes], Path]] = []
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CAPGATEWAY_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OF_A_READER)}
         self.variables = kept | {"HOME": str(directory), "NO_COLOR": "1", "PATH": f"{sys.prefix}/bin:{kept['PATH']}"}
 
     def run(self, block: str) -> None:
@@ -164,13 +167,6 @@ def absent(expected: list[str], printed: str) -> str | None:
         if line.strip() and not any(re.fullmatch(pattern, one.rstrip()) for one in lines):
             return line
     return None
-
-
-def free_port() -> int:
-    """A port of loopback where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -127,7 +127,7 @@ async def test_one_slow_link_does_not_hold_an_amber_alert_up(tmp_path: Path) -> 
 
 
 async def test_an_amber_alert_behind_a_hundred_dead_links_is_displayed(tmp_path: Path) -> None:
-    """On its own server, none of the others ever answers; half a minute is enough, and the index is asked meanwhile."""
+    """On its own server, none of the others ever answers; a minute is enough, and the index is asked meanwhile."""
     async with FeedServer() as source, watched(tmp_path, source) as (gateway, watch):
         source.publish("amber.xml", cap.write(amber("AMBER")))
         for number in range(100):

@@ -120,6 +120,10 @@ def test_an_allowed_network_opens_exactly_itself() -> None:
         ("", "url"),
         ("https://user:word@example.org/", "url"),
         ("https://user@example.org/", "url"),
+        ("https://example.org:22/", "url"),
+        ("https://8.8.8.8:25/", "url"),
+        ("https://example.org:6667/", "url"),
+        ("https://127.0.0.1:22/", "blocked"),
         ("http://example.org/", "scheme"),
         ("https://127.0.0.1/", "blocked"),
         ("https://127.0.0.1./", "blocked"),
@@ -175,7 +179,7 @@ async def test_an_allowed_network_is_reached_over_plain_http() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [["127.0.0.1"], ["::1"], ["8.8.8.8", "127.0.0.1"], ["2606:4700:4700::1111", "10.0.0.1"], ["::ffff:127.0.0.1"], []],
+    [["127.0.0.1"], ["::1"], ["8.8.8.8", "127.0.0.1"], ["2606:4700:4700::1111", "10.0.0.1"], ["::ffff:127.0.0.1"]],
 )
 async def test_a_name_with_any_bad_answer_is_refused(answer: list[str]) -> None:
     """One private address among the answers rejects the name, as we cannot tell which would be used."""

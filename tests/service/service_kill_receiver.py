@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from capgateway.simulate.demo import BY_THE_CLOCK
+
 REFUSES, FORGETS, HANGS = 0.07, 0.14, 0.17
 """Shares, added up: answers 503 and takes nothing in; takes it in and breaks off; takes it in and answers too late."""
 TOO_LATE = 1.4
@@ -53,9 +55,20 @@ class Ledger:
         self.repeated += before is not raw
         if before != raw:
             self.faults.append(f"{message_id} came with two bodies")
+        if body["type"] == "state.snapshot":
+            self._obey(told)
+        if body["type"] in BY_THE_CLOCK:
+            return
         if not body["type"].startswith("card."):
             self.faults.append(f"{body['type']} is none of ours")
         self._apply(message_id, Word(told["sequence"], _head(told)), self._words.get(told["card_id"]), told["card_id"])
+
+    def _obey(self, told: dict[str, Any]) -> None:
+        """What a newer snapshot does not list has to go."""
+        listed = {one["card_id"] for one in told["active"]}
+        for card, word in self._words.items():
+            if card not in listed and word.sequence <= told["sequence"]:
+                self._words[card] = Word(word.sequence, None)
 
     def _apply(self, message_id: str, word: Word, last: Word | None, card: str) -> None:
         if word.head and last and last.head is None:

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from service_process import SECRET, Installation, free_port, until
+from ports import free_port
+from service_process import SECRET, Installation, until
 from test_service_whole_way import ALERT, shows_a_card
 
 from capgateway import cap

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
-from service_process import Installation, free_port, until
+from ports import free_port
+from service_process import Installation, until
 
 from capgateway import cap
 from capgateway.clock import utc_now

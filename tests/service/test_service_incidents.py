@@ -63,7 +63,7 @@ def feed(server: FeedServer, name: str, precedence: int) -> Feed:
 
 async def seen(app: ReceiverServer, wanted: Callable[[list[str]], bool]) -> list[str]:
     """The types of what the receiver got, as soon as that is enough."""
-    while not wanted(types := [one.type for one in app.arrivals if one.type]):
+    while not wanted(types := [one.type for one in app.arrivals if one.type and one.action]):
         await asyncio.sleep(0.05)
     return types
 
@@ -90,7 +90,7 @@ async def test_the_state_takes_over_from_a_partner_and_ends_the_case(tmp_path: P
             partner.publish("p2.xml", cap.write(replace(partners, identifier="P-2", sent=partners.sent)))
             await asyncio.sleep(2.5)
     assert app.cards == {}
-    assert [one.type for one in app.arrivals if one.type] == [*types, "card.cancelled"]
+    assert [one.type for one in app.arrivals if one.type and one.action] == [*types, "card.cancelled"]
 
 
 async def test_a_partner_of_equal_rank_ends_the_case_too(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from ports import free_port
 from service_kill_receiver import Receivers
 from service_kill_story import Story
-from service_process import SECRET, free_port, kill
+from service_process import SECRET, kill
 
 from capgateway import cap
 from capgateway.clock import utc_now

@@ -17,8 +17,9 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
+from ports import free_port
 from service_names import CHILD, PLATE, SUSPECT, WORDS, container, declined, in_answers, in_files, in_tables, named
-from service_process import SECRET, free_port, kill, until
+from service_process import SECRET, kill, until
 
 from capgateway import cap
 from capgateway.clock import utc_now
@@ -27,7 +28,7 @@ from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import ReceiverServer
 from capgateway.webhooks import encode_secret
 
-CLEAN_SECONDS = 60.0
+CLEAN_SECONDS = 150.0
 CONFIG = """
 [gateway]
 database = "{database}"

@@ -17,9 +17,10 @@ from capgateway.clock import utc_now
 from capgateway.simulate import story
 from capgateway.simulate.receiver import ReceiverServer
 from capgateway.store import lists, removed
-from capgateway.webhooks import encode_secret
+from capgateway.webhooks import encode_secret, encode_seed, public_key
 
 SECRET = b"a secret of the right length...."
+SEED = b"a signing key of 32 bytes ......"
 PUSH = '[[feeds]]\nname = "desk"\nkind = "push"\n'
 ALERT = story.amber(utc_now() - timedelta(minutes=1))
 
@@ -30,6 +31,7 @@ def receiver(url: str) -> str:
 name = "app"
 url = "{url}"
 secret = "{encode_secret(SECRET)}"
+signing_key = "{encode_seed(SEED)}"
 allow_networks = ["127.0.0.0/8"]
 """
 
@@ -57,18 +59,21 @@ async def delivered(gateway: Running) -> bool:
 
 
 async def test_a_removed_receiver_gets_its_take_down_after_a_restart(tmp_path: Path) -> None:
-    """Its entry, secret and all, is gone from the file when the gateway starts again; then nothing of it is kept."""
+    """Its entry, keys and all, is gone from the file when the gateway starts again; then nothing of it is kept."""
     async with ReceiverServer(secrets=[SECRET]) as server:
         await show(tmp_path, server)
         async with started(tmp_path, PUSH) as gateway:
             assert await gateway.store.read(removed.holding, []) == ["app"]
+            (app,) = await gateway.store.read(removed.reached, [], gateway.store.seal)
+            assert app.signer is not None
+            assert app.signer.public == public_key(SEED)
             await say(gateway, story.cancel(utc_now(), ALERT))
             await until(lambda: not server.cards)
             await until(lambda: delivered(gateway))
             assert await gateway.store.read(removed.done, []) == ["app"]
         async with started(tmp_path, PUSH) as gateway:
             await until(lambda: nothing_is_kept(gateway))
-    assert [each.outcome for each in server.arrivals] == ["displayed", "removed"]
+    assert [each.outcome for each in server.arrivals if each.action] == ["displayed", "removed"]
 
 
 async def nothing_is_kept(gateway: Running) -> bool:
@@ -84,7 +89,7 @@ async def test_no_secret_is_in_the_database(tmp_path: Path) -> None:
         address = server.url.encode()
     key = tmp_path / "gateway.db.key"
     assert len(content) > 100_000
-    for hidden in (SECRET, b64encode(SECRET), SECRET.hex().encode(), key.read_bytes(), address):
+    for hidden in (SECRET, b64encode(SECRET), SECRET.hex().encode(), SEED, b64encode(SEED), key.read_bytes(), address):
         assert hidden not in content
     assert key.stat().st_mode & 0o777 == 0o600
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
-from service_process import SECRET, Installation, free_port, kill, until
+from ports import free_port
+from service_process import SECRET, Installation, kill, until
 
 from capgateway import cap
 from capgateway.clock import utc_now
@@ -36,7 +37,7 @@ async def test_the_story_runs_through_one_process(tmp_path: Path) -> None:
         await stage.play(store, told.append)
         service.stop()
         await running
-        outcomes = [f"{each.type} {each.outcome}" for each in stage.receiver.arrivals]
+        outcomes = [f"{each.type} {each.outcome}" for each in stage.messages]
         store.close()
     assert outcomes == [
         "card.published displayed",
@@ -70,7 +71,7 @@ async def test_a_delivery_survives_the_gateways_death(tmp_path: Path) -> None:
                 await until(lambda: is_delivered(installation))
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(60) == 0, installation.log()
-            (arrival,) = receiver.arrivals
+            (arrival,) = [one for one in receiver.arrivals if one.action]
     assert (arrival.message_id, arrival.outcome) == (before.message_id, "displayed")
     assert (arrival.attempt or 0) > 1
 
@@ -89,7 +90,7 @@ async def test_a_request_cut_by_the_gateways_death_comes_again(tmp_path: Path) -
         async with ReceiverServer(secrets=[SECRET], port=port) as receiver:
             with installation.running():
                 await until(lambda: shows_a_card(receiver))
-            (arrival,) = receiver.arrivals
+            (arrival,) = [one for one in receiver.arrivals if one.action]
     found = await installation.delivery()
     assert found is not None
     assert headers["webhook-id"] == arrival.message_id == found.message_id

@@ -198,3 +198,14 @@ def test_the_fence_is_kept_seven_days() -> None:
     assert board.entry("crd_1") is not None
     board.expire(NOW + timedelta(days=7))
     assert board.entry("crd_1") is None
+
+
+async def test_chance_can_be_repeated() -> None:
+    """With the same seed the same requests fail, in the same order."""
+    again = Misbehaviour(fail={500: 0.3, 503: 0.3}, seed=7)
+    told: list[list[int]] = []
+    for _ in range(2):
+        async with ReceiverServer(secrets=[SECRET], misbehaviour=again, clock=clock) as receiver:
+            told.append([(await post(receiver.url, b"{}"))[0] for _ in range(12)])
+    assert told[0] == told[1]
+    assert {500, 503} <= set(told[0])

@@ -2,7 +2,7 @@
 
 What happens: revisions and ends, requests that end in every way or never, answers that arrive late, lost leases and kills at
 each step, redeliveries, recoveries, pauses, suspensions, breakers that close, and a clock that is set. One receiver keeps the
-fence; the other one only compares ids.
+fence and obeys snapshots, which arrive late, in any order and more than once; the other one only compares ids.
 
 What must hold, at every step and in the end:
 
@@ -14,6 +14,7 @@ I5  One id names one body.
 I6  In the end each receiver shows what the gateway shows, and no card that has ended, whatever arrived late.
 I7  Nothing is tried before its time: not before what the receiver asked for, and not before its step.
 I8  Nothing is tried after its deadline.
+I9  A snapshot never removes a live card, however late it arrives, and the newest leaves no card that has ended.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ from capgateway.cards import Card, Display, End, Policy
 from capgateway.cards.decision import EndReason
 from capgateway.simulate import story
 from capgateway.simulate.board import Board, Body
-from capgateway.store import Finished, Store, alerts, cards, leases, recovery, standing
+from capgateway.store import Finished, Store, alerts, cards, leases, readiness, recovery, standing
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.audit import Act
 from capgateway.store.tables import card_revisions, deliveries, gateway, lanes, messages, metadata
+from capgateway.store.tables import readiness as readiness_rows
 from capgateway.store.write import Commit, Write
 from capgateway.webhooks import Attempt, Breaker, Claim, Dead, Outlets, Receiver, Retry, after
 
@@ -64,6 +66,8 @@ STEPS = (
     *("finish",) * 8,
     *("wait",) * 5,
     *("update",) * 3,
+    *("snapshot",) * 2,
+    *("old_snapshot",) * 2,
     *("end", "restart", "redeliver", "recover", "pause", "lift", "close_breaker", "step_clock"),
 )
 
@@ -117,6 +121,7 @@ class World:
         self.write(
             lambda write: cards.apply(write, [End(card_id=self.card.card_id, revision=2, reason="withdrawn")], {}, "")
         )
+        self.write(lambda write: readiness.register(write, OUTLETS.receivers))
         for name in NAMES:
             for claim in self.write(lambda write: delivery_rows.claim(write, name, room=9, lease=LEASE)):  # noqa: B023
                 self.deliver(claim)
@@ -126,6 +131,15 @@ class World:
         tried = _attempt(claim, "delivered", self.now)
         done = Finished(claim, tried, after(claim, tried, now=self.now, chance=0.5))
         self.write(lambda write: delivery_rows.record(write, [done]))
+
+    def snapshot(self, name: str) -> bytes:
+        """The snapshot of a receiver, as it is now."""
+        with self.store._engine.connect() as connection:
+            was = connection.execute(
+                select(readiness_rows.c.snapshot_at).where(readiness_rows.c.name == name)
+            ).scalar_one()
+        (errand,) = self.write(lambda write: readiness.take(write, [readiness.Due("snapshot", name, was)]))
+        return errand.claim.body
 
     def write(self, work: Callable[[Write], T]) -> T:
         """One unit of work, in a transaction of its own."""
@@ -164,12 +178,14 @@ class History:
         self.started: dict[str, int] = {}
         self.planned: dict[str, Planned] = {}
         self.bodies: dict[str, str] = {}
+        self.snapshots: list[bytes] = []
         self.suspended: set[str] = set()
         self.expires_at = world.now + timedelta(minutes=self.chance.choice([2, 20, 300]))
 
     def run(self) -> None:
         """All of it; an ``AssertionError`` says what did not hold."""
         self.lift()
+        self.snapshots.append(self.world.snapshot("fenced"))  # one that cannot know the card
         self.update()
         for _ in range(self.chance.randint(5, 30)):
             getattr(self, self.chance.choice(STEPS))()
@@ -259,6 +275,18 @@ class History:
         self.is_paused = not self.is_paused
         since = self.world.now if self.is_paused else None
         self.world.write(lambda write: write.pause(since))
+
+    def snapshot(self) -> None:
+        """A snapshot is made. It may arrive at once, later, again, or never."""
+        self.snapshots.append(self.world.snapshot("fenced"))
+        if self.chance.random() < 0.5:
+            self._obey(self.snapshots[-1])
+            assert not (self.is_over and self.card_id in self.board.cards), "I9: the newest snapshot left an ended card"
+
+    def old_snapshot(self) -> None:
+        """One that was made at any time arrives."""
+        if self.snapshots:
+            self._obey(self.chance.choice(self.snapshots))
 
     def lift(self) -> None:
         """No receiver is suspended any more."""
@@ -359,6 +387,13 @@ class History:
             self.board.take(message_id, body, now=self.world.now)
         else:
             self.ids.take(message_id, body)
+
+    def _obey(self, raw: bytes) -> None:
+        """Under an id of its own, as not every receiver compares them."""
+        self.board.expire(self.world.now)
+        before, number = set(self.board.cards), self.chance.random()
+        self.board.take(f"snapshot-{number}", msgspec.json.decode(raw, type=Body), now=self.world.now)
+        assert self.is_over or before == set(self.board.cards), "I9: a snapshot removed a live card"
 
     # What must hold
 

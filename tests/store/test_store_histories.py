@@ -9,7 +9,7 @@ from lane_histories import HISTORIES_A_WORLD, check
 
 
 def test_a_thousand_histories_on_sqlite() -> None:
-    """I1 to I8 hold in each, and the seed of one in which they do not is named."""
+    """I1 to I9 hold in each, and the seed of one in which they do not is named."""
     check(range(1000))
 
 

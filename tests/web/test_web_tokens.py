@@ -130,8 +130,9 @@ async def test_a_receiver_sees_its_own_cards_only(site: Any) -> None:
     assert (await site.get(f"/api/v1/cards/{card['card_id']}", **bearing(CANADA)))[0] == 404
 
 
-async def test_a_card_that_was_taken_down_is_gone_for_its_receiver(site: Any) -> None:
+async def test_a_card_that_was_taken_down_is_gone_for_its_receiver(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """410 without anything of it, whatever a receiver kept; who never had it learns nothing."""
+    monkeypatch.setattr("capgateway.operate.operate.ACKNOWLEDGED_WITHIN", 0.0)
     (card,) = (await site.get("/api/v1/cards", **bearing(RECEIVE)))[1]["items"]
     body = b'{"identifier": "TX-1", "reason": "order 12"}'
     status, told = await site.post("/api/v1/erase", body, **bearing(OPERATE))

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ from typing import Any, get_args
 import aiohttp
 import jsonschema
 import pytest
+from ports import free_port
 
 from capgateway import net, shipped, webhooks
 from capgateway.cards.decision import EndReason
@@ -37,9 +37,7 @@ def blocks(language: str) -> list[str]:
 @asynccontextmanager
 async def documented_receiver(code: str) -> AsyncIterator[str]:
     """The URL of the page's receiver, run as a reader would run it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = os.environ | {"WEBHOOK_SECRET": webhooks.encode_secret(SECRET), "PORT": str(port)}
     process = subprocess.Popen(  # noqa: ASYNC220, S603
         [sys.executable, "-c", code], env=settings, stderr=subprocess.DEVNULL

@@ -64,7 +64,7 @@ async def listening(conversation: Conversation) -> AsyncIterator[str]:
 
 
 async def attempt_at(url: str, claim: Claim = CLAIM, **changes: Any) -> Attempt:
-    fields: dict[str, Any] = {"allow_networks": LOOPBACK, "timeout": timedelta(seconds=5)}
+    fields: dict[str, Any] = {"allow_networks": LOOPBACK, "timeout": timedelta(seconds=30)}
     receiver = Receiver(name="feed", url=url, secrets=SECRETS, **fields | changes)
     async with net.new_session(user_agent="capgateway/test", allow_networks=receiver.allow_networks) as session:
         return await send(session, receiver, claim, now=NOW)
@@ -305,11 +305,14 @@ async def test_success_keeps_no_excerpt() -> None:
     assert (await attempt(saying(OK))).response_excerpt is None
 
 
+CONTRADICTIONS: list[Any] = [{"revision": 1, "state": "displayed"}, {"revision": 2, "state": "displayed"}]
+
+
 @pytest.mark.parametrize(
     ("action", "answer", "confirmed"),
     [
-        ("display", {"revision": 2, "state": "displayed"}, True),
-        ("take_down", {"revision": 2, "state": "removed", "more": 1}, True),
+        ("display", {"revision": 2, "state": "displayed", "more": 1}, True),
+        ("take_down", {"revision": 2, "state": "removed"}, True),
         ("display", {"revision": 1, "state": "displayed"}, False),
         ("take_down", {"revision": 2, "state": "displayed"}, False),
         ("display", {"revision": 2, "state": "shown"}, False),
@@ -323,6 +326,8 @@ async def test_confirmation(action: Any, answer: Any, confirmed: bool) -> None:
     body = json.dumps(answer).encode()
     made = await attempt(saying(status_line(200, body=body)), claim=claim)
     assert (made.outcome, made.confirmed) == ("delivered", confirmed)
+    assert made.contradicts == (answer in CONTRADICTIONS)
+    assert (made.error is not None) == made.contradicts
 
 
 @pytest.mark.parametrize(
@@ -333,7 +338,7 @@ async def test_confirmation(action: Any, answer: Any, confirmed: bool) -> None:
 async def test_answers_that_confirm_nothing(body: bytes) -> None:
     """A 2xx with any other body is success all the same."""
     made = await attempt(saying(status_line(200, body=body)))
-    assert (made.outcome, made.confirmed) == ("delivered", False)
+    assert (made.outcome, made.confirmed, made.contradicts) == ("delivered", False, False)
 
 
 async def test_retry_after_is_reported() -> None:
@@ -348,7 +353,8 @@ async def test_retry_after_is_reported() -> None:
         ("https://127.0.0.1:1/", "blocked"),
         ("https://[::1]:1/", "blocked"),
         ("https://169.254.169.254/latest", "blocked"),
-        ("https://localhost:1/", "blocked"),
+        ("https://localhost:8443/", "blocked"),
+        ("https://receiver.example:25/", "url"),
         ("http://127.0.0.1:1/", "scheme"),
         ("https://u:p@receiver.example/", "url"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -57,15 +58,21 @@ async def serving(
         await runner.cleanup()
 
 
-async def attempt(url: str, ca: Path | None = None, client: Path | None = None) -> Attempt:
-    receiver = Receiver(
-        name="feed", url=url, secrets=(b"x" * 32,), allow_networks=LOOPBACK, timeout=timedelta(seconds=5)
-    )
+async def attempt(
+    url: str,
+    ca: Path | None = None,
+    client: Path | None = None,
+    *,
+    timeout: timedelta = timedelta(seconds=30),
+    proxy: str | None = None,
+) -> Attempt:
+    receiver = Receiver(name="feed", url=url, secrets=(b"x" * 32,), allow_networks=LOOPBACK, timeout=timeout)
     async with net.new_session(
         user_agent="test",
         allow_networks=LOOPBACK,
         ca=str(ca) if ca else None,
         client_cert=str(client) if client else None,
+        proxy=proxy,
     ) as session:
         return await send(session, receiver, CLAIM, now=NOW)
 
@@ -113,3 +120,31 @@ async def test_a_client_certificate(tmp_path: Path) -> None:
         assert (await attempt(url, ca, client)).outcome == "delivered"
         assert (await attempt(url, ca)).outcome in {"tls", "disconnected"}
     assert seen == ["/"]
+
+
+async def test_a_handshake_that_stalls_sent_nothing() -> None:
+    """A receiver that accepts and says nothing before TLS is there has not taken the message in."""
+    async with silent() as port:
+        made = await attempt(f"https://127.0.0.1:{port}/", timeout=timedelta(seconds=0.3))
+    assert (made.outcome, made.ambiguous) == ("timeout", False)
+
+
+async def test_a_proxy_that_says_nothing_is_not_the_receiver() -> None:
+    """Its silence is the proxy's trouble; so is that of a proxy that nobody runs. Nothing was sent, and no login is told."""
+    async with silent() as port:
+        for proxy in (f"http://us:passw0rd@127.0.0.1:{port}", "http://us:passw0rd@127.0.0.1:1"):
+            made = await attempt("https://127.0.0.1:8443/", timeout=timedelta(seconds=0.3), proxy=proxy)
+            assert (made.outcome, made.ambiguous) == ("proxy", False)
+            assert "passw0rd" not in repr(made)
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[int]:
+    """A port that accepts and never says anything."""
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cards.extract.cues import labels
+from capgateway.cards.extract.cues import labels, opens_labelled_line
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -18,12 +18,12 @@ ENDS = frozenset(
     ". ; ! ( ) | driving last if who weighs suspect accompanied call heading headed taken abducted believed may might is was were has have he she they "
     "police when weighing and' traveling travelling vehicle carrying approximately about tall suspecte vehicule vehiculo il elle fue qui mesure pese sospechoso contact".split()
 )
-TRIGGERS = CUES | {":", "..."}
+TRIGGERS = CUES | {":"}
 NOT_CLOTHES = frozenset(
     "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
 STOPPERS = frozenset(
-    "unknown unk inconnu inconnus desconocida desconocido unavailable not none n/a tbd unspecified".split()
+    "unknown unk inconnu inconnus desconocida desconocido unavailable similar not none n/a tbd unspecified".split()
 )
 AFTER_COMMA = frozenset(
     "with in near from at driving last hair brown- black- height weight age and who a- no".split()
@@ -36,9 +36,9 @@ def clothes(tokens: Tokens) -> list[tuple[int, int, int]]:
     every = labels(tokens)
     starts = {label.end for label in every if label.role == "clothing"}
     stops = frozenset(label.first for label in every)
-    for at in tokens.places(TRIGGERS):
+    for at in sorted([*tokens.places(TRIGGERS), *tokens.dots]):
         word, first = tokens.words[at], 0
-        if at + 1 in starts and word in {":", "..."}:
+        if at + 1 in starts and word in {":", ","}:
             first = at + 1
         elif word in CUES and _is_cue(tokens, at):
             first = at + 1
@@ -74,7 +74,7 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
         return 0
     while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
-        if at in stops and at > first:
+        if at > first and (at in stops or opens_labelled_line(tokens, at)):
             break
         if word == ";" and is_label:
             at += 1
@@ -119,7 +119,8 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
         at += 1
     while (
         at > first
-        and tokens.words[at - 1] in {",", "...", "and", "-", '"'}
+        and tokens.words[at - 1]
+        in {",", "...", "and", "-", '"', ";", "at", "near", "in", "on", "with", "from", "around"}
         and not (tokens.words[at - 1] == '"' and tokens.words[first:at].count('"') % 2 == 0)
     ):
         at -= 1

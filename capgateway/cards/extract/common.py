@@ -48,6 +48,7 @@ cancelled canceled discontinued repeating attention thank thanks continue contin
 together pair group family relative relatives friend friends neighbor caregiver guardian parent parents spouse ex estranged couple
 new speak speaks english spanish french medical condition diabetic autism autistic needs medication disability verbal scar scars tattoo tattoos glasses birthmark braces
 beard mustache moustache goatee build thin slim slender heavy heavyset stocky average complexion light dark medium short long curly straight skin
+lil miss mister little presunta presunto responsable
 rcmp opp spvm sq gpd lapd nypd chp fbi ncmec dps gbi kbi tbi fdle fhp isp msp osp wsp nsp pd so lsp mshp bca dcyf cps swat
 endangered critical wireless provincial federal royal mounted canadian regional municipal metro metropolitan
 sunday facebook twitter com www http https org gov
@@ -144,8 +145,39 @@ voyez waist want ward warning watching weighs western whereabouts wig wind windb
 wrapped yoa yrs
 """
 
+_THINGS = """
+raincoat rainboots overcoat trenchcoat peacoat cardigan turtleneck tunic poncho shawl sarong kimono overshirt undershirt jumper pinafore apron bibs waders coverall coveralls snowpants trousers slacks khakis cargo joggers
+capris tights stockings footie onesies swimsuit trunks bikini shoe heels loafers flats clogs crocs moccasins galoshes bonnet beret fedora visor turban hijab headscarf bow ribbon tiara barrette scrunchie glove mittens belt
+buckle tie bowtie bandanna jacketed parkas hoodies hooded windbreakers vests gowns costume costumes cape capes leotard ballet karate uniformed badge lanyard briefcase suitcase duffel tote fanny binder books lunchbox
+fishing hunting cowboy baseball football hockey basketball volleyball tennis golf running hiking skating skateboard skateboards scooter scooters bicycle bike bikes tricycle wagon sled
+carhartt levis wrangler reebok vans hollister aeropostale gap hilfiger lululemon patagonia uggs timberland fila
+id trata greyhound withheld reserved protected redacted undisclosed pending confirmed unconfirmed approximate estimated partially possible probable presumed alleged
+seeks seek seeking led leads leading lead asks urges urged urge joins joined alerting activates activating declares declaring confirms confirming identifies identifying responds responded responding investigates
+believes suspects requests requesting advises advised cautions cautioned reminds thanks appears appear appeared seems seemed remains sits lies weighs measures attends lives stays
+parked crashed fleeing escaped eluded evaded chased pursued followed tracked traced located spotted photographed captured recorded filmed
+style styled length sized shaped patterned printed trimmed lined ripped torn stained dirty muddy wet dry clean faded bright neon pale deep
+bushy thick thinning wispy patchy scraggly unkempt clean-shaven stubble sideburns dimpled pimples acne birthmarks moles mole scarring burn burns bruise bruises bandage bandages cast brace stitches
+american african caucasian asian latino latina hispanic arab indian foreign foreigner european mexican canadian french english spanish accent
+muscular slender lanky chubby stout petite obese overweight skinny bodybuilder pregnant elderly senior toddler preteen tween
+neighbor neighbour tenant landlord employee coworker customer client stranger intruder burglar robber carjacker thief gunman driver rider passenger pedestrian cyclist hitchhiker
+biological adoptive foster maternal paternal legal estranged separated divorced married engaged common-law custodial
+minivan hatchback coupe convertible crossover semi tractor rig lorry camper motorhome rv towing towed pulling hauling trailer flatbed dually supercab quadcab
+handicap veteran disabled specialty vanity dealer commercial exempt apportioned antique classic
+rest area welcome center weigh toll plaza turnpike freeway expressway beltway bypass interchange ramp overpass underpass culvert
+flyer poster bulletin sheet profile photo photos video footage surveillance camera doorbell
+tatouage tatouages cicatrice cicatrices barbe moustache lunettes casquette tuque foulard mitaines gants bottes souliers espadrilles jupe robe chemise chandail manteau veste blouson pantalon culotte short collant collants
+jeune jeunes inconnu inconnue individu individus mince minces costaud costaude petit petite gros grosse maigre noir noire blanc blanche brun brune blond blonde roux rousse chauve barbu
+porte portait portant portent tient tenait conduit conduisait roule roulait serait seraient aurait auraient circulerait voyage voyagerait pourrait pourraient apercu vus vues
+ecole garderie maison domicile residence appartement logement parc gare arret metro hopital clinique magasin depanneur epicerie restaurant hotel aeroport station stationnement pont
+extranjero extranjera rubio rubia moreno morena blanco blanca negro negra alto alta bajo baja delgado delgada robusto robusta gordo gorda joven adulto adulta anciano anciana
+identidad reservada reservado protegida protegido desconocido desconocida datos generales media filiacion senas particulares cicatriz cicatrices lunar tatuaje tatuajes lentes gorra gorro sombrero
+camisa camiseta playera blusa sueter suetér sudadera chamarra chaqueta abrigo vestido falda pantalon pantalones short shorts bermuda mezclilla tenis zapatos sandalias chanclas botas calcetas huaraches mandil panalero mameluco uniforme pijama
+escuela casa domicilio hogar tienda mercado parque plaza hospital guarderia iglesia central estacion parada fraccionamiento carretera municipio
+lleva llevaba llevo porta portaba vistiendo viaja viajaba viajan huyo huyeron fueron sido visto vistas hallado hallada
+"""
+
 COMMON = (
-    frozenset((_SMALL + _ALERT + _PROSE).split())
+    frozenset((_SMALL + _ALERT + _PROSE + _THINGS).split())
     | ADULT_NOUNS
     | CHILD_NOUNS
     | SUSPECT_NOUNS
@@ -161,6 +193,7 @@ COMMON = (
 )
 #: Of those, words that are names too, and count as such where they are written with a capital inside a name.
 NAMES_TOO = frozenset(
+    "dawn clara marina teddy miles mickey ward walker foster mcdonald burns hunt ball french hood snow stout crane cotton bright heard pepper rider weeks mercado mena fanny kitty bob "
     "levi april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
     "amber rose violet hazel sandy jade summer autumn king bishop hunter fisher parker miller carter cooper tucker porter ford lincoln dodge austin houston "
     "madison jackson brooklyn savannah georgia virginia carolina dakota montana paris london sierra cheyenne phoenix holly ivy olive ruby pearl angel "

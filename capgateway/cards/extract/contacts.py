@@ -77,7 +77,8 @@ def _emergency(tokens: Tokens, at: int) -> tuple[Contact, int] | None:
     start = tokens.sentence(at)[0]
     low = max(0, at - REACH)
     before = tokens.words[low:at]
-    is_alone = tokens.word(end) in {".", "", "!", "$", "/", "#"} and tokens.word(at - 1) in {
+    is_last = tokens.word(end) in {".", "", "!", "$", "/", "#"} or tokens.sentence(end)[0] == end
+    is_alone = is_last and tokens.word(at - 1) in {
         ".",
         ",",
         "/",

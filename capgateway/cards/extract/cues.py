@@ -13,21 +13,27 @@ Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
     **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("lkl position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
-    **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
+    **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts resumen informes folio fecha senas reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
+    **dict.fromkeys("subj subject subjects".split(), "subject"),
 }  # fmt: skip
 _INSIDE = frozenset(
     "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
-    "d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names info information description a person missing of interest 's ' known connue connu vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
+    "_ d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
 LAST_SEEN = (
     ("last", "seen"),
     ("last", "known"),
+    ("missing", "from"),
+    ("abducted", "from"),
+    ("taken", "from"),
+    ("dernier", "endroit"),
+    ("derniere", "fois"),
     ("derniere", "localisation"),
     ("visto", "por"),
     ("vista", "por"),
@@ -54,16 +60,16 @@ def labels(tokens: Tokens) -> list[Label]:
     return found
 
 
-MARKS = frozenset([":", "...", "-"])
+MARKS = frozenset([":", "-"])
 
 
 def _labels_of(tokens: Tokens) -> list[Label]:
     found = []
-    for at in tokens.places(MARKS):
+    for at in sorted([*tokens.places(MARKS), *tokens.dots]) if tokens.dots else tokens.places(MARKS):
         word = tokens.words[at]
         if (
             word == ":"
-            or (word in {"...", "-"} and not tokens.is_cased)
+            or (word in {",", "-"} and not tokens.is_cased)
             or (word == "-" and tokens.gaps[at] != "" and at + 1 < len(tokens) and tokens.gaps[at + 1] != "")
         ):
             label = _label(tokens, at)
@@ -72,6 +78,18 @@ def _labels_of(tokens: Tokens) -> list[Label]:
             ):
                 found.append(label)
     return found
+
+
+def opens_labelled_line(tokens: Tokens, at: int) -> bool:
+    """Whether a new line begins with a few words before a colon, whatever they are."""
+    if at == 0 or "\n" not in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]:
+        return False
+    for colon in range(at + 1, min(at + 4, len(tokens))):
+        if tokens.words[colon] == ":":
+            return "\n" not in tokens.raw[tokens.starts[at] : tokens.starts[colon]]
+        if not tokens.words[colon].isalpha():
+            return False
+    return False
 
 
 def _starts(tokens: Tokens, at: int) -> bool:
@@ -88,21 +106,36 @@ def _label(tokens: Tokens, colon: int) -> Label | None:
     if not words:
         return None
     words.reverse()
+    if (
+        words in (["last"], ["visto"], ["vista"], ["vu"], ["vue"], ["visto", "por"], ["disparue"], ["disparu"])
+        or "endroit" in words
+    ):
+        return Label("seen", first, colon + 1)
     if words[-1:] in (["ella"], ["el"]) and len(words) == 1 and tokens.language[:2] == "es":
         return Label("suspect", first, colon + 1)
     if any(tuple(words[place : place + 2]) in LAST_SEEN for place in range(len(words))):
         return Label("clothing" if "wearing" in words else "seen", first, colon + 1)
     if words[-2:] == ["taken", "by"]:
         return Label("suspect", first, colon + 1)
+    if not {"fecha", "hora", "date", "heure"}.isdisjoint(words):
+        return Label("time", first, colon + 1)
     roles = [_LABELS[word] for word in words if word in _LABELS]
     if not roles:
         return None
-    if "by" in words and ("abducted" in words or "taken" in words):
+    if words[0] in {"operator", "driver"} or ("by" in words and ("abducted" in words or "taken" in words)):
         return Label("suspect", first, colon + 1)
-    for role in ("vehicle", "clothing", "suspect", "child", "seen", "other", "name"):
+    for role in ("vehicle", "clothing", "suspect", "child", "seen", "other", "subject", "name"):
         if role in roles:
             return Label(role, first, colon + 1)
     return None
+
+
+BARE_NOUNS = frozenset(
+    "child victim suspect juvenile infant enfant victime suspecte menor victima sospechoso sospechosa".split()
+)
+AUXILIARIES = frozenset(
+    "was is has may might wore weighs est a mesure pese porte portait fue es mide pesa viste vestia".split()
+)
 
 
 class Noun(NamedTuple):
@@ -119,7 +152,7 @@ class Noun(NamedTuple):
 
 
 PLURALS = frozenset(
-    "children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "granddaughters grandsons grandchildren nieces nephews children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
     "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
@@ -143,7 +176,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
     language = tokens.language[:2]
     for at in tokens.places(PERSONS):
         word = tokens.words[at]
-        if word in FOREIGN and language == "en":
+        if (word in FOREIGN and language == "en") or _is_quoted(tokens, at) or _is_value_of_sex(tokens, at):
             continue
         if word in HE or word in SHE:
             if (noun := _pronoun(tokens, at, language)) is not None:
@@ -172,6 +205,16 @@ def nouns(tokens: Tokens) -> list[Noun]:
             )
         )
     return found
+
+
+def _is_value_of_sex(tokens: Tokens, at: int) -> bool:
+    """``Género: mujer``"""
+    return tokens.word(at - 1) == ":" and tokens.word(at - 2) in {"genero", "sexo", "sex", "gender", "sexe", "genre"}
+
+
+def _is_quoted(tokens: Tokens, at: int) -> bool:
+    """``"Uncle Boy"``, ``"Baby J"``: a nickname."""
+    return '"' in tokens.words[max(0, at - 2) : at] and '"' in tokens.words[at + 1 : at + 3]
 
 
 def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
@@ -259,6 +302,8 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
 
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word in {"adolescente", "joven"}:
+        return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(tokens.word(at - 1))
     if word in {"menor", "recien"}:  # the article says it; of "un bebé" and "una víctima" it does not
         article = tokens.word(at - 1)
         return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(article) if word == "menor" else None
@@ -272,6 +317,8 @@ def _sex(tokens: Tokens, at: int) -> str | None:
 
 
 def _is_definite(tokens: Tokens, at: int) -> bool:
+    if tokens.words[at] in BARE_NOUNS and at == tokens.sentence(at)[0] and tokens.word(at + 1) in AUXILIARIES:
+        return True  # Child was last seen
     for place in range(at - 1, max(-1, at - 6), -1):
         word = tokens.words[place]
         if word in INDEFINITE or word.isdigit():

@@ -15,6 +15,7 @@ from capgateway.cards.extract.finish import settle
 from capgateway.cards.extract.garage import Garage
 from capgateway.cards.extract.garage import Vehicle as Parked
 from capgateway.cards.extract.given import Given, Text
+from capgateway.cards.extract.instants import instant
 from capgateway.cards.extract.kind import kind
 from capgateway.cards.extract.seen import Seen
 from capgateway.cards.extract.structured import put
@@ -22,6 +23,7 @@ from capgateway.cards.extract.text import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from capgateway.cards.extract.fact import Fact
 
@@ -48,9 +50,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 NOTHING = Facts()
 
 
-def facts(texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool = True) -> Facts:
+def facts(
+    texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool = True, sent: datetime | None = None
+) -> Facts:
     """The facts of all texts together, the most telling one first. ``given`` are the alert's parameters, which win over prose.
-    ``is_amber`` is false for other programmes, whose alerts may call themselves what they are."""
+    ``is_amber`` is false for other programmes, whose alerts may call themselves what they are. ``sent`` is when the alert was sent,
+    with its own offset: it tells which day "Friday" is."""
     read = [Tokens(one.text, field=one.field, language=one.language) for one in texts if one.text]
     if kind(read, is_amber=is_amber):
         return NOTHING
@@ -67,7 +72,7 @@ def facts(texts: Iterable[Text], *, given: Iterable[Given] = (), is_amber: bool 
         reader.read(tokens, taken, clothes(tokens))
         seen.read(tokens, taken, frozenset(part for person in reader.people for part in person.parts))
     put(given, reader, garage, seen)
-    return _Cards(garage, reader, seen, list(called.values()), near).facts()
+    return _Cards(garage, reader, seen, list(called.values()), near, sent).facts()
 
 
 def _mark(tokens: Tokens, taken: bytearray, found: list[Fact]) -> None:
@@ -80,8 +85,15 @@ class _Cards:
     """Writes the facts in the card's form, and their evidence beside them."""
 
     def __init__(
-        self, garage: Garage, reader: people.Reader, seen: Seen, called: list[Contact], near: Fact | None
+        self,
+        garage: Garage,
+        reader: people.Reader,
+        seen: Seen,
+        called: list[Contact],
+        near: Fact | None,
+        sent: datetime | None,
     ) -> None:
+        self._sent = sent
         self._evidence: dict[str, Evidence] = {}
         children, suspects = settle(reader.people)
         self._children = tuple(self._person(f"/children/{at}", person) for at, person in enumerate(children))
@@ -143,6 +155,9 @@ class _Cards:
             self._prove(f"{pointer}/{what}", found)
         return Vehicle(**{what: found.value for what, found in vehicle.facts.items()}, plate_partial=vehicle.is_partial)
 
+    def _time(self, text: str, *, is_hedged: bool) -> SeenTime:
+        return SeenTime(text=text, at=None if is_hedged else instant(text, self._sent))
+
     def _last_seen(self, seen: Seen) -> LastSeen | None:
         parts = {"place": seen.place, "time": seen.time, "direction": seen.direction}
         for what, found in parts.items():
@@ -152,6 +167,6 @@ class _Cards:
             return None
         return LastSeen(
             place=seen.place.value if seen.place else None,
-            time=SeenTime(text=seen.time.value) if seen.time else None,
+            time=self._time(seen.time.value, is_hedged=seen.is_hedged) if seen.time else None,
             direction=seen.direction.value if seen.direction else None,
         )

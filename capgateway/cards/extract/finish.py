@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 YOUNGEST_SUSPECT = 12
 """Years. The youngest suspects of real alerts are teenagers."""
+FRIENDS = frozenset("friend classmate ami amie amigo amiga".split())
 DESCRIBED = frozenset(["height", "weight", "hair", "clothing"])
 GUESSED = frozenset(["age", "height", "weight", "hair", "clothing", "race"])
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])
@@ -25,9 +26,23 @@ def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
     for person in kept:
         for what in person.conflicts:
             person.facts.pop(what, None)
+    kept = _without_counted(kept)
     children = _worth_showing([person for person in kept if person.role == "child" and person.facts])
     suspects = _worth_showing([person for person in kept if person.role == "suspect" and person.facts])
     return children, suspects
+
+
+def _without_counted(people: list[Person]) -> list[Person]:
+    """Without ``two grandsons, ages 6 and 8`` where as many are named: which of them is 6 nobody says."""
+    counted = [
+        person
+        for person in people
+        if person.role == "child" and not person.parts and set(person.facts) <= {"age", "sex"}
+    ]
+    named = [person for person in people if person.role == "child" and person.parts]
+    if len(counted) > 1 and len(counted) == len(named) and not any(person.age for person in named):
+        return [person for person in people if person not in counted]
+    return people
 
 
 def _worth_showing(people: list[Person]) -> list[Person]:
@@ -61,10 +76,16 @@ def _decide_roles(people: list[Person]) -> None:
     for person in people:
         if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
-        if person.role == "other" and person.is_kin and person.parts and DESCRIBED & set(person.facts):
+        if (
+            person.role == "other"
+            and person.is_kin
+            and person.parts
+            and DESCRIBED & set(person.facts)
+            and (person.age or person.kin not in FRIENDS)
+        ):
             person.role = "child" if person.is_minor else "suspect"  # nobody describes a relative whom no one seeks
     has_child = any(person.role == "child" and person.facts for person in people)
-    has_minor = any(person.role == "child" and person.is_minor for person in people)
+    has_minor = any(person.role == "child" and person.facts and not person.is_adult for person in people)
     for person in people:
         is_open = person.role is None and has_child and bool(person.parts or BODY & set(person.facts))
         is_doubtful = person.role == "child" and has_minor and (person.is_guess or not person.parts)
@@ -87,7 +108,7 @@ def _is_small(person: Person) -> bool:
 def _joined(people: list[Person]) -> list[Person]:
     kept: list[Person] = []
     for person in people:
-        twin = _twin(person, kept, people)
+        twin = None if person.is_another else _twin(person, kept, people)
         if twin is None:
             kept.append(person)
             continue
@@ -120,11 +141,22 @@ def _twin(person: Person, kept: list[Person], people: list[Person]) -> Person | 
         sexes = [other.facts["sex"].value for other in mine if "sex" in other.facts]
         if len(sexes) == 2 and sexes[0] == sexes[1] and not (person.age and fit[0].age):
             return fit[0]
+    if role == "child" and "sex" in person.facts and (twin := _only_of_a_sex(person, mine)) in fit:
+        return twin
     named = [other for other in mine if other.parts]
     nameless = [other for other in mine if not other.parts]
     if len(named) == 1 and len(nameless) == 1 and len(fit) == 1 and bool(fit[0].parts) != bool(person.parts):
         return fit[0]
     return None
+
+
+def _only_of_a_sex(person: Person, mine: list[Person]) -> Person | None:
+    """``a boy aged 14 months and his half-sister … Boy: Koda``: the one with a name and the one without, of the same sex."""
+    sex = person.facts["sex"].value
+    same = [other for other in mine if "sex" in other.facts and other.facts["sex"].value == sex]
+    if len(same) != len([person, None]) or len([other for other in same if other.parts]) != 1:
+        return None
+    return next(other for other in same if other is not person) if person in same else None
 
 
 def _fits(person: Person, other: Person) -> bool:

@@ -3,8 +3,10 @@ replaced."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from capgateway.cards.extract.details import details
 from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
@@ -16,14 +18,14 @@ MOST_VEHICLES = 20
 """That one alert looks for; each mention is compared with all before it."""
 AFTER = 10
 """Tokens after a vehicle in which the text says that it was found: "with Texas plates ABC1234 was later located"."""
-BEFORE = 8
+BEFORE, FARTHEST = 8, 40
 GONE_AFTER = frozenset(
     "unrelated eliminated accounted crashed burned torched wrecked surrendered totaled excluded interviewed questioned incendie brule quemado chocado found located recovered abandoned discovered impounded towed seized ditched dumped unoccupied retrouve retrouvee abandonne abandonnee recupere recuperee localise localisee saisi "
     "encontrado encontrada abandonado abandonada recuperado recuperada localizado localizada hallado hallada ruled cleared".split()
 )
 GONE_BEFORE = frozenset(
     "crashed wrecked returned sold eliminated excluded cleared torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
-    "abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
+    "localizo hallo encontro localizaron hallaron encontraron retrouve abandonado abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
 LATER = frozenset(
@@ -38,6 +40,9 @@ NOT_YET = frozenset("if once when where si cuando last".split())
 BE = frozenset(
     "was were been is later has have now had et a ete fue ha sido est plus subsequently already also since and ou".split()
 )
+
+
+ANOTHER = frozenset("own second another other".split())
 
 
 class Vehicle:
@@ -88,10 +93,28 @@ class Garage:
                 first, end = thing.span[0], max(thing.span[1], thing.end)
                 taken[first:end] = b"\1" * (end - first)
                 now = self._plate(tokens, thing, now, following)
+        self._describe(tokens, named, taken)
         for vehicle in self.vehicles:
             if vehicle.text == self._text and vehicle.sentence <= on_foot:
                 vehicle.is_gone = True
         return taken
+
+    def _describe(self, tokens: Tokens, named: list[Mention], taken: bytearray) -> None:
+        """What else the only vehicle of a text is known by."""
+        here = [vehicle for vehicle in self.vehicles if vehicle.text == self._text and not vehicle.is_gone]
+        if len(here) != 1 or "detail" in here[0].facts:
+            return
+        sentences = {tokens.sentence(each.first)[0] for each in named}
+        for found in details(tokens):
+            first, end = bisect_left(tokens.starts, found.start), bisect_left(tokens.starts, found.end)
+            if (
+                tokens.sentence(first)[0] in sentences
+                and not any(taken[first:end])
+                and any(each.first < first for each in named)
+            ):
+                here[0].facts["detail"] = found
+                taken[first:end] = b"\1" * (end - first)
+                return
 
     def known(self) -> list[Vehicle]:
         """The vehicles that are looked for, each with at least one fact."""
@@ -128,6 +151,10 @@ class Garage:
                 "original",
                 "initial",
                 "former",
+                "own",
+                "second",
+                "another",
+                "other",
             }
             live = [vehicle for vehicle in self.vehicles if not vehicle.is_gone]
             if gone and len(live) == 1:
@@ -138,7 +165,10 @@ class Garage:
                 now.at = mention.end
                 now.sentence = sentence if now.sentence == sentence else now.sentence
             return now
-        vehicle = self._same(mention, now, sentence)
+        if now is not None and "make" in mention.facts and _is_hearsay(tokens, mention):
+            return now
+        is_known = ANOTHER.isdisjoint(tokens.words[max(0, mention.first - 1) : mention.end])
+        vehicle = self._same(mention, now, sentence) if is_known else None
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
             vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
@@ -153,7 +183,7 @@ class Garage:
             for other in self.vehicles:
                 if other is not vehicle and other.text == self._text and other.sentence < sentence:
                     other.is_gone = True
-        return vehicle
+        return now if vehicle.is_gone and now is not None and _is_negated(tokens, mention) else vehicle
 
     def _same(self, mention: Mention, now: Vehicle | None, sentence: int) -> Vehicle | None:
         """The vehicle that is meant, if it was spoken of before."""
@@ -275,6 +305,24 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
     )
 
 
+def _is_hearsay(tokens: Tokens, mention: Mention) -> bool:
+    """``a parent says it was a silver Mercury Sable``; ``police had said it was a Chevy Sonic``: another reading of the vehicle."""
+    before = tokens.words[max(tokens.sentence(mention.first)[0], mention.first - BEFORE) : mention.first]
+    while before[-1:] in (["a"], ["an"], ["the"]):
+        before.pop()
+    return before[-2:] in (["it", "was"], ["was", "it"]) and not ONLOOKERS_SAY.isdisjoint(before[:-2])
+
+
+ONLOOKERS_SAY = frozenset("said says say saying thought told reported reports believed".split())
+
+
+def _is_negated(tokens: Tokens, mention: Mention) -> bool:
+    """``a Hyundai Veloster, not a Kia``"""
+    at = mention.first - 1
+    at -= tokens.word(at) in {"a", "an", "the", "un", "une", "una", "el", "la", "le"}
+    return tokens.word(at) in {"not", "pas", "no"}
+
+
 class Nothing:
     """Stands for a fact that is not there."""
 
@@ -331,7 +379,7 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     """Whether the words around say that the vehicle was found, left or replaced."""
     low, high = tokens.sentence(mention.first)
     before = tokens.words[max(low, mention.first - BEFORE) : mention.first]
-    if _is_anothers(before) or _was_left(tokens, mention, high):
+    if _is_anothers(before) or _was_left(tokens, mention, high) or _is_set_aside(tokens, mention, low, high):
         return True
     for place in range(len(before) - 1, -1, -1):
         word = before[place]
@@ -385,8 +433,10 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in {"driveway", "parked", "garage"} and {"still", "remains", "remained"} & set(after[:place]):
             return True
-        if word == "not" and {"involved", "sought", "wanted", "connected", "related"} & set(
-            after[place + 1 : place + 5]
+        if (
+            word == "not"
+            and {"involved", "sought", "wanted", "connected", "related"} & set(after[place + 1 : place + 5])
+            and not (mention.is_bare and {"in", "at", "with", "after", "to"} & set(after[:place]))
         ):
             return True
         if word in {"behind"} and "left" in after[:place]:
@@ -433,6 +483,40 @@ def _is_anothers(before: list[str]) -> bool:
     return False
 
 
+def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool:
+    """Whether nobody looks for it: ``the owner of the Buick``, ``his own truck is still at the house``, ``his Ford is not in use``."""
+    low = max(low, mention.first - FARTHEST)
+    before, after = tokens.words[low : mention.first], tokens.words[mention.end : min(high, mention.end + AFTER + 4)]
+    near = before[-4:]
+    if "of" in near and not OWNING.isdisjoint(near) and SOUGHT.isdisjoint(before):
+        return True
+    if not LONGER.isdisjoint(before) and not BELIEFS.isdisjoint(before) and {"no", "ne", "n", "ya"} & set(before):
+        return True
+    if "own" in near and WITH_IT.isdisjoint(before):
+        return True
+    for place, word in enumerate(after):
+        if word in {"but", "and", "who", "which", "if", "when"}:
+            return False
+        rest = after[place + 1 : place + 5]
+        if word == "still" and {"at", "in", "outside"} & set(rest[:1]):
+            return True
+        if word == "parked" and after[place - 1 : place] in (["is"], ["remains"]) and not AT_HOME.isdisjoint(rest):
+            return True
+        if word == "not" and (rest[:2] == ["in", "use"] or {"missing", "used"} & set(rest[:2])):
+            return True
+    return False
+
+
+OWNING = frozenset("owner owners proprietaire dueno propietario".split())
+SOUGHT = frozenset("looking seeking seek wanted searching locate find recherche busca buscan".split())
+LONGER = frozenset(["longer", "plus", "ya"])
+BELIEFS = frozenset(
+    "believe believed believes suspect suspected looking seeking considered sought croit croient recherche buscan busca cree".split()
+)
+WITH_IT = frozenset("driving drives drove drive fled left traveling travelling took taken gone in'".split())
+AT_HOME = frozenset("home house residence work apartment".split())
+
+
 def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:
     """``left the 2006 Hyundai Tiburon at a relative's house``"""
     at = mention.first - 1
@@ -440,6 +524,8 @@ def _was_left(tokens: Tokens, mention: Mention, high: int) -> bool:
         at -= 1
     has_article = at < mention.first - 1 or tokens.words[mention.first] == "the"
     if not has_article or tokens.word(at) not in {"left", "parked", "dumped", "ditched", "torched"}:
+        return False
+    if tokens.word(mention.end) in {"running", "idling", "unattended", "unlocked"}:
         return False
     return bool(
         {"at", "near", "behind", "outside", "beside"} & set(tokens.words[mention.end : min(high, mention.end + 3)])

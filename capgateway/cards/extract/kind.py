@@ -47,7 +47,7 @@ STILL = frozenset(
 )
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
 OTHERS = (
-    ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
+    ("for", "sale"), ("se", "vende"), ("a", "vendre"), ("filly",), ("jockey",), ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
     ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
     ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("hit", "and", "run"), ("armed", "robbery"), ("robbery",), ("burglary",), ("wanted", "person"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerte", "argent"), ("missing", "man", "alert"), ("missing", "senior"), ("wrong", "way", "driver"), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
 )  # fmt: skip
@@ -62,7 +62,7 @@ TESTS = (
     ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("rehearse",), ("rehearsing",), ("imaginary",), ("pretend",), ("hypothetical",), ("make", "believe"), ("dummy",), ("trial", "run"), ("practice", "run"), ("practice", "only"), ("training", "only"), ("nobody", "is", "missing"), ("no", "one", "is", "missing"), ("role", "play"), ("role", "playing"), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("tabletop",), ("for", "illustration"), ("sample", "alert"), ("example", "alert"), ("example", "of", "an"), ("template",), ("full", "scale", "exercise"), ("no", "es", "una", "emergencia"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
 )  # fmt: skip
 HOAXES = (
-    ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
+    ("not", "come", "from"), ("no", "missing", "child"), ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
     ("no", "such", "alert"), ("no", "active", "amber"), ("no", "alert", "was"), ("no", "alert", "has"), ("fake", "alert"), ("fake", "amber"), ("fake", "post"), ("fake", "message"), ("fake", "text"), ("false", "alert"), ("false", "amber"), ("false", "post"),
     ("false", "report"), ("false", "alarm"), ("false", "information"), ("false", "rumor"), ("false", "message"), ("bogus", "alert"), ("bogus", "amber"), ("bogus", "post"), ("sent", "by", "mistake"), ("issued", "by", "mistake"), ("activated", "by", "mistake"), ("sent", "in", "error"),
     ("issued", "in", "error"), ("activated", "in", "error"), ("sent", "out", "in", "error"), ("sent", "out", "by", "mistake"), ("erroneously", "sent"), ("erroneously", "issued"), ("accidentally", "sent"), ("accidentally", "issued"), ("sent", "erroneously"), ("sent", "accidentally"), ("issued", "erroneously"),
@@ -77,6 +77,7 @@ ABOUT = (
     ("what", "happens", "when"), ("what", "is", "an"), ("what", "to", "do", "when"), ("how", "amber", "alerts"), ("how", "an", "amber"), ("how", "do", "amber"), ("how", "does", "an"), ("amber", "alerts", "are"), ("an", "amber", "alert", "is", "a"), ("amber", "alert", "is", "a"), ("when", "an", "alert"), ("when", "an", "amber"), ("frequently", "asked"), ("did", "you", "know"), ("amber", "hagerman"), ("alert", "awareness"), ("awareness", "day"), ("awareness", "month"),
     ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("alert", "coordinator"), ("alert", "coordinators"), ("alert", "workshop"), ("alert", "webinar"), ("alert", "anniversary"), ("alert", "criteria"), ("alert", "legislation"), ("alert", "act"), ("anniversary", "of"), ("house", "bill"), ("senate", "bill"), ("signed", "into", "law"), ("lawmakers",), ("webinar",), ("symposium",), ("fundraiser",), ("podcast",), ("appeared", "in", "court"), ("in", "court", "monday"), ("year", "after"), ("years", "after"), ("months", "after"), ("an", "apres"), ("ano", "despues"), ("ante", "el", "juez"), ("documentary",),
     ("faq",), ("the", "novel"), ("the", "series"), ("was", "honored"), ("were", "honored"), ("no", "children", "were"), ("attempted", "abduction"), ("attempted", "luring"), ("boy", "scouts"), ("girl", "scouts"), ("boy", "scout"),
+    ("alerta", "amber", "cumple"), ("cuando", "se", "activa"), ("cuando", "se", "emite"), ("que", "es", "la", "alerta"), ("como", "funciona"), ("quand", "une", "alerte"), ("comment", "fonctionne"), ("when", "is", "an"), ("how", "does"), ("turns", "30"),
     ("age", "progressed"), ("age", "progression"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("sentencing",), ("found", "guilty"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
     ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
 )  # fmt: skip
@@ -113,7 +114,12 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
     if _is_over(tokens):
         return "cancel"
     if is_amber and (
-        _is_of_a_year(tokens) or _is_other(tokens) or _is_weather(tokens) or _says(tokens, _ABOUT) or _denies_it(tokens)
+        _is_of_a_year(tokens)
+        or _is_only_a_name(tokens)
+        or _is_other(tokens)
+        or _is_weather(tokens)
+        or _says(tokens, _ABOUT)
+        or _denies_it(tokens)
     ):
         return "other"
     return None
@@ -211,20 +217,46 @@ def _names_programme(tokens: Tokens) -> bool:
         ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."},
         ALERTS | {":", "-", ".", "an", "our", "maile"},
     )
-    return any(tokens.word(at + 1) in after or tokens.word(at - 1) in before for at in tokens.places(AMBER))
+    return any(
+        tokens.word(at + 1) in after
+        or (
+            tokens.word(at - 1) in before
+            and not (tokens.is_cased and not tokens.slice(at, at + 1).isupper() and tokens.word(at - 1) == ".")
+        )
+        for at in tokens.places(AMBER)
+    )
+
+
+def _is_only_a_name(tokens: Tokens) -> bool:
+    """``34-year-old Amber Lynn Castellaw``: nothing is an alert here, and nobody was abducted."""
+    if not tokens.is_cased or tokens.has(ABDUCTIONS | SUSPECT_NOUNS) or _names_programme(tokens):
+        return False
+    places = tokens.places(AMBER)
+    return bool(places) and all(tokens.slice(at, at + 1).istitle() for at in places)
 
 
 PROGRAMMES = frozenset("amberalert alertaamber alerteamber".split())
 
 
 AMBER_THINGS = frozenset(
-    "light lights lamp lamps lens lenses beacon beacons notice signal signals glow ale beer beads necklace jewelry status".split()
+    "light lights lamp lamps lens lenses beacon beacons notice signal signals glow ale beer beads necklace jewelry status air level".split()
 )
+
+
+WARNINGS = frozenset("warning warnings watch advisory".split())
+OF_PEOPLE = frozenset("taken missing lured snatched custody custodial grabbed".split())
 
 
 def _is_weather(tokens: Tokens) -> bool:
     """``Amber alert for heavy rain``, ``amber lights``"""
     if any(tokens.word(at + 1) in AMBER_THINGS for at in tokens.places(AMBER)):
+        return True
+    if (
+        not tokens.has(AMBER)
+        and tokens.has(WARNINGS)
+        and tokens.has(WEATHER)
+        and not tokens.has(ABDUCTIONS | OF_PEOPLE)
+    ):
         return True
     return not tokens.has(CHILD_NOUNS) and any(
         word in WEATHER for at in tokens.places(AMBER) for word in tokens.words[at + 1 : at + 10]
@@ -292,7 +324,9 @@ def _speaks_of_a_drill(tokens: Tokens) -> bool:
 def _marked_test(tokens: Tokens) -> bool:
     """``TEST...CHILD ABDUCTION EMERGENCY...TEST``, ``[TEST]``, ``TEST:``."""
     return any(
-        tokens.word(at + 1) in {"...", ":", "]", "!"} or tokens.word(at - 1) in {"...", "["}
+        tokens.word(at + 1) in {":", "]", "!"}
+        or tokens.word(at - 1) == "["
+        or not {at - 1, at + 1}.isdisjoint(tokens.dots)
         for at in tokens.places(TEST_MARKS)
     )
 
@@ -322,6 +356,7 @@ def _says_an_end(tokens: Tokens) -> bool:
     return False
 
 
+SEEMED = frozenset("appeared appears seemed looked be".split())
 OVER = ENDS | SAFE | FOUND | {"no", "reunited", "unharmed", "custody", "over"}
 
 
@@ -345,7 +380,7 @@ def _is_over(tokens: Tokens) -> bool:
             return True
         if word in FOUND and not is_still and _is_child_found_again(tokens, at):
             return True
-        if word in {"reunited", "unharmed"} and not is_still:
+        if word in {"reunited", "unharmed"} and not is_still and tokens.word(at - 1) not in SEEMED:
             return True
         if word == "custody" and _is_child_found(tokens, at):
             return True
@@ -396,9 +431,13 @@ def _ends_alert(tokens: Tokens, at: int) -> bool:
         for each in rest
     ):
         return False
-    return not any(
-        each in {"earlier", "previous", "first", "another"} for each in tokens.words[max(low, at - REACH) : at]
-    )
+    return not any(each in OTHER_ALERTS for each in tokens.words[max(low, at - REACH) : at]) and not {
+        "not",
+        "affect",
+    } <= set(rest)
+
+
+OTHER_ALERTS = frozenset("earlier previous first another unrelated different separate despite autre otra".split())
 
 
 def _mentions_alert(tokens: Tokens, at: int) -> bool:
@@ -430,6 +469,7 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if (
         not before
         or _is_of_some(before)
+        or (before[0] in WHOSE and before[1:2] and before[1] in SIBLINGS)
         or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before)
     ):
         return False
@@ -447,6 +487,10 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if tokens.words[at] in {"recovered", "safe"} and not (names_a_child or is_active):
         return False
     return is_passive and names_a_child or is_active
+
+
+WHOSE = frozenset("su sa son his her their leur".split())
+SIBLINGS = frozenset("hermana hermano sister brother soeur frere hermanito hermanita".split())
 
 
 def _is_of_some(words: list[str]) -> bool:
@@ -483,14 +527,34 @@ def _is_other(tokens: Tokens) -> bool:
             return True
     for at, word in enumerate(words[:FRONT]):
         if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
-            return tokens.word(at + 1) == "awareness" or not _names_amber(tokens)
+            return (
+                tokens.word(at + 1) == "awareness"
+                or word in SOLD
+                or not (_names_amber(tokens) or _is_in_effect(tokens))
+            )
     return False
+
+
+SOLD = frozenset("for se filly jockey".split())
+
+
+def _is_in_effect(tokens: Tokens) -> bool:
+    """``An AMBER Alert is in effect.`` at the end of a text that begins otherwise."""
+    return any(
+        tokens.word(at + 1) in ALERTS and not ISSUED.isdisjoint(tokens.words[at + 2 : at + 7])
+        for at in tokens.places(AMBER)
+    )
+
+
+ISSUED = frozenset("effect issued activated active declared".split())
 
 
 def _names_amber(tokens: Tokens) -> bool:
     """Whether the front says ``AMBER Alert``, and not only that somebody is called Amber."""
     named = [at for at in tokens.places(AMBER) if at < FRONT]
-    return any(tokens.word(at + 1) in ALERTS or tokens.word(at - 1) in ALERTS for at in named)
+    return any(
+        tokens.word(at + 1) in ALERTS or tokens.word(at - 1 - (tokens.word(at - 1) == "/")) in ALERTS for at in named
+    )
 
 
 FRONT = 40

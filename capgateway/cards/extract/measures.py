@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from capgateway.cards.extract.words import COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, NUMBERS, RACE_CODES, RACES
+from capgateway.cards.extract.words import (
+    CHILD_NOUNS,
+    COLORS,
+    EYE_COLORS,
+    HAIR_COLORS,
+    HAIR_STYLES,
+    NUMBERS,
+    RACE_CODES,
+    RACES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,8 +144,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return _decade(tokens, at, value, place + 1)
     if tokens.word(place) == "'" and tokens.word(place + 1) == "s" and value % 10 == 0 and value:
         return _decade(tokens, at, value, place + 2)
+    is_between = tokens.word(place) in {"and", "y", "et"} and tokens.word(at - 1) in {"between", "entre"}
     if (
-        tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"}
+        (is_between or tokens.word(place) in {"-", "to", "a", "et", "or", "ou", "o"})
         and (second := number(tokens, place + 1)) is not None
         and value < second <= OLDEST
     ) and (tokens.word(place) != "-" or tokens.word(place + 2) not in FEET):
@@ -156,6 +166,8 @@ def age(tokens: Tokens, at: int) -> Found | None:
         end, is_said = old + 2, True
     elif tokens.word(old) in {"d", "de"} and tokens.word(_skip(tokens, old + 1, "'")) in {"age", "edad"}:
         end, is_said = _skip(tokens, old + 1, "'") + 1, True
+    elif tokens.word(old) in {"de", "d"} and tokens.word(old + 1) in {"nacido", "nacida", "nacidos", "vida", "vie"}:
+        end, is_said = old + 2, True
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
@@ -167,9 +179,10 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if not is_said and (tokens.word(at - 1) == "for" or tokens.word(end) in {"ago", "later", "atras", "prison", "in"}):
         return None
-    if unit == "week" and not is_said and tokens.word(unit_at) != "wks":
+    is_between = tokens.word(at - 1) == tokens.word(end) == ","
+    if unit == "week" and not (is_said or is_between) and tokens.word(unit_at) != "wks":
         return None
-    if unit == "year" and most is None and (more := _months_after(tokens, end)):
+    if unit == "year" and most is None and value < 2 and (more := _months_after(tokens, end)):
         return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
     return Found("age", at, end, AgeValue(value, unit, most))
 
@@ -220,13 +233,15 @@ def _is_date(tokens: Tokens, at: int, end: int) -> bool:
 def _stands_alone(tokens: Tokens, at: int, end: int) -> bool:
     """Whether "11 months" is between commas or brackets, as in a list of what describes a person."""
     before = tokens.word(at - 1)
-    is_listed = before in {",", "(", ":", "...", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    is_listed = before in {",", "(", ":", "/", "de", "ages", "age", "m", "f"} or before in _PERSONS
+    if before in {"de", "d"} and tokens.word(at - 2) in CHILD_NOUNS:
+        return tokens.word(end) not in {"de", "en"}  # bebé de 10 meses
     is_listed = is_listed or (before == "of" and tokens.word(at - 2) in _PERSONS)
     return is_listed and tokens.word(end) in {
         ",",
         ")",
         "(",
-        "...",
+        "/",
         ".",
         "",
         ";",
@@ -420,13 +435,6 @@ def _ncic_height(tokens: Tokens, at: int) -> Found | None:
         and len(tokens.word(after)) in {2, 3}
         and tokens.word(after + 1) in {"...", ",", "."}
     )
-    if after < len(tokens) and tokens.word(at + 3) == "...":
-        after = at + 4
-        is_listed = (
-            len(tokens.word(after)) in {2, 3}
-            and tokens.word(after).isdigit()
-            and tokens.word(after + 1) in {"...", ",", ".", "lbs"}
-        )
     if (
         not is_listed
         and not (tokens.word(after).isdigit() and tokens.word(after + 1) in {"lbs", "lb", "pounds", "#"})
@@ -489,7 +497,7 @@ def _labelled_weight(tokens: Tokens, at: int) -> Found | None:
 def hair(tokens: Tokens, at: int) -> Found | None:
     """``long brown hair``, ``hair black``, ``cheveux longs, noirs``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"hair", "haired"} and tokens.word(at + 1) != ":":
+    if word in {"hair", "haired"} and ":" not in {tokens.word(at + 1), tokens.word(at + 2)}:
         return _hair_before(tokens, at) or _hair_after(tokens, at)
     return _hair_after(tokens, at)
 
@@ -499,6 +507,12 @@ def _hair_before(tokens: Tokens, at: int) -> Found | None:
     while _is_hair_word(tokens, first - 1) or (
         tokens.word(first - 1) in {",", "-", "or", "/", "and"} and _is_hair_word(tokens, first - 2) and first < at
     ):
+        if (
+            tokens.word(first - 1) == ","
+            and tokens.word(first - 2) in RACES
+            and tokens.word(first - 3) in {",", "male", "female", "is", "a", ":", "(", "/", "..."}
+        ):
+            break  # white, light brown hair
         if (
             tokens.word(first - 1) == "and"
             and tokens.word(first - 2) in COLORS
@@ -521,7 +535,11 @@ def _is_hair_word(tokens: Tokens, at: int) -> bool:
         word in HAIR_COLORS
         or word in HAIR_STYLES
         or word in {"strawberry", "length", "salt", "pepper", "colored", "coloured", "wavy"}
+        or (word in {"en", "de"} and tokens.word(at - 1) in DYED and tokens.word(at + 1) in HAIR_COLORS)
     )
+
+
+DYED = frozenset("teints teint tenido pintado dyed".split())
 
 
 def _hair_after(tokens: Tokens, at: int) -> Found | None:
@@ -605,9 +623,14 @@ def _bald(tokens: Tokens, at: int) -> Found | None:
 def eyes(tokens: Tokens, at: int) -> Found | None:
     """``brown eyes``, ``eyes: blu``, ``yeux pers``, ``brown hair and eyes``."""
     word = tokens.words[at]
-    if word in {"eyes", "eye", "eyed"} and tokens.word(at + 1) != ":":
+    if (
+        word in {"eyes", "eye", "eyed"}
+        and tokens.word(at + 1) != ":"
+        and tokens.words[at + 1 : at + 3] != ["color", ":"]
+    ):
         before = at - 1 - (tokens.word(at - 1) == "-")
-        if tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
+        is_after = tokens.word(before - 1) == "hair" and tokens.word(at + 1) in EYE_COLORS  # Hair BLK Eyes BRO
+        if not is_after and tokens.word(before) in EYE_COLORS and tokens.word(before) not in {"dark"}:
             first = before - (tokens.word(before - 1) in {"dark", "light"})
             return Found(
                 "eyes",
@@ -633,7 +656,8 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
     if tokens.word(at + 1) != "/" or tokens.gaps[at + 1] != "" or (at + 2 < len(tokens) and tokens.gaps[at + 2] != ""):
         return None
     first, second = tokens.words[at], tokens.word(at + 2)
-    if tokens.word(at + 3) == "/" or (
+    is_age = tokens.word(at + 3) == "/" and tokens.word(at + 4).isdigit() and len(tokens.word(at + 4)) < 3  # M/W/4
+    if (tokens.word(at + 3) == "/" and not is_age) or (
         at + 3 < len(tokens) and tokens.gaps[at + 3] == "" and tokens.word(at + 3).isalnum()
     ):
         return None
@@ -645,7 +669,10 @@ def _race_sex(tokens: Tokens, at: int) -> Found | None:
 
 
 def _sex_letter(tokens: Tokens, at: int) -> Found | None:
-    """``(M, 5 yrs``, ``F/10``: a letter in a list."""
+    """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``: a letter in a list."""
+    is_upper = tokens.capital[at] and tokens.is_cased
+    if is_upper and tokens.capital[at - 1] and tokens.words[at - 1].isalpha() and tokens.word(at + 1).isdigit() and at:
+        return Found("sex", at, at + 1, tokens.words[at].upper())
     if not tokens.capital[at] and tokens.is_cased and tokens.word(at - 1) not in {",", "("}:
         return None
     if (
@@ -700,6 +727,8 @@ def _labelled_sex(tokens: Tokens, at: int) -> Found | None:
         "femenino": "F",
         "girl": "F",
         "boy": "M",
+        **dict.fromkeys("mujer nina fille femme hembra".split(), "F"),
+        **dict.fromkeys("hombre nino garcon homme varon".split(), "M"),
     }.get(tokens.word(place))
     return Found("sex", place, place + 1, value) if value else None
 
@@ -719,6 +748,14 @@ def race(tokens: Tokens, at: int) -> Found | None:
         return None
     value = RACES[word]
     first, end = at, at + 1
+    if value == "asian" and tokens.word(at - 1) in {"south", "southeast", "east"}:
+        first, value = at - 1, f"{tokens.words[at - 1]} asian"
+    if tokens.word(end) == "-" and tokens.gaps[end] == "" and tokens.word(end + 1) in RACES:
+        if "hispanic" not in {value, RACES[tokens.word(end + 1)]}:
+            return None
+        value, end = f"{value} {RACES[tokens.word(end + 1)]}", end + 2
+    elif tokens.word(end) in {"or", "ou", "o"} and tokens.word(end + 1) in RACES:
+        end += 2  # of two readings the first
     if tokens.word(end) == "/" and tokens.word(end + 1) in RACES:
         return Found("race", at, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if value == "hispanic" and tokens.word(end) in {"white", "black"}:
@@ -799,6 +836,6 @@ _READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **dict.fromkeys("m f".split(), (_race_sex, _sex_letter)),
     "race": (race,),
     "native": (race,),
-    **dict.fromkeys("sex sexe sexo gender".split(), (_labelled_sex,)),
+    **dict.fromkeys("sex sexe sexo gender genero genre".split(), (_labelled_sex,)),
 }
 _TRIGGERS = frozenset(_READERS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
+from capgateway.cards.extract.cues import opens_labelled_line
 from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
-from capgateway.cards.extract.regions import BY_FIRST, CODES
+from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
 from capgateway.cards.extract.words import (
     CHILD_NOUNS,
@@ -38,7 +39,7 @@ class Run(NamedTuple):
     parts: tuple[str, ...]
 
 
-FOREIGN = frozenset("al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
+FOREIGN = frozenset("mai al guy ginger dawn river hunt snow weeks west crane ella elle nina nino tia belle".split())
 """Words of French and Spanish, and plain ones, that are names in English."""
 ENGLISH_TOO = NAMES_TOO | FOREIGN
 
@@ -59,13 +60,77 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             or (is_cased and not capital[at])
             or not word[0].isalpha()
             or word in UNITS
+            or word in {"yo", "yoa"}
             or (word in COMMON and word not in _too(tokens))
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
             found.append(run)
             past = run.end
-    return found
+    return _turned(tokens, _labelling(tokens, found)) if len(found) > 1 else found
+
+
+def _labelling(tokens: Tokens, found: list[Run]) -> list[Run]:
+    """With the first names of others before a colon: ``TALIYAH: Female, Black, 7``."""
+    firsts = {run.parts[0] for run in found if len(run.parts) > 1}
+    more = [
+        Run(at - 1, at, (tokens.words[at - 1],))
+        for at in tokens.places(COLON)
+        if at
+        and tokens.words[at - 1] in firsts
+        and (
+            at - 1 == tokens.sentence(at - 1)[0]
+            or tokens.word(at - 2) in {".", ";", "\n"}
+            or "\n" in tokens.raw[tokens.ends[at - 2] : tokens.starts[at - 1]]
+        )
+    ]
+    return sorted([*found, *more]) if more else found
+
+
+COLON = frozenset(":")
+
+
+def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
+    """The names written ``Kerr, Matthew J.`` put in order: where the surname is another's too, or an initial ends the name."""
+    surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [
+        run.parts[0] for run in found if len(run.parts) == 1
+    ]
+    kept: list[Run] = []
+    for run in found:
+        last = kept[-1] if kept else None
+        if last is not None and _is_turned(tokens, last, run, surnames):
+            kept[-1] = Run(last.first, run.end, (*run.parts, *last.parts))
+        else:
+            kept.append(run)
+    return kept
+
+
+def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool:
+    if tokens.words[last.end : run.first] != [","] or "," in tokens.words[last.first : last.end]:
+        return False
+    is_listed = (
+        tokens.word(last.first - 1) in {":", "&", "and", "/", "y", "et", ";"}
+        or last.first == tokens.sentence(last.first)[0]
+    )
+    is_closed = (
+        tokens.word(run.end) in {"(", "", ".", ";"}
+        or "\n" in tokens.raw[tokens.ends[run.end - 1] : tokens.starts[run.end]]
+    )
+    is_closed = is_closed or strength_after(tokens, run.end) == STRONG
+    is_upper_only = tokens.slice(last.first, last.end).isupper() and not tokens.slice(run.first, run.end).isupper()
+    is_shared = (
+        is_upper_only or surnames.count(last.parts[-1]) > 1 or tokens.words[last.first - 2 : last.first] in NAME_LABELS
+    )
+    return (
+        is_listed
+        and is_closed
+        and len(last.parts) <= MOST_SURNAMES
+        and (is_shared or (len(run.parts) > 1 and len(run.parts[-1]) == 1))
+    )
+
+
+STRONG, MOST_SURNAMES = 2, 2
+NAME_LABELS = (["name", ":"], ["nom", ":"], ["nombre", ":"])
 
 
 def _is_name_word(tokens: Tokens, at: int, taken: bytearray) -> bool:
@@ -108,11 +173,15 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if not tokens.is_cased:
         return (
             word in _too(tokens)
+            and (word not in COLORS or word in GIVEN_COLORS or tokens.word(at - 1) == ":")
             and at + 1 < len(tokens)
             and _is_name_word(tokens, at + 1, taken)
             and not _is_plain(tokens, at + 1)
         )
     return word in _too(tokens) and not tokens.slice(at, at + 1).isupper()
+
+
+GIVEN_COLORS = frozenset("violet hazel rose ruby olive amber scarlet jade pearl".split())
 
 
 def _is_elided(tokens: Tokens, at: int) -> bool:
@@ -134,7 +203,7 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
     is_upper = tokens.slice(first, first + 1).isupper() and len(tokens.words[first]) > 1
     while at < sentence_end and len(parts) < MOST_PARTS:
         word = tokens.words[at]
-        if at > first and tokens.gaps[at] == PARAGRAPH:
+        if at > first and (tokens.gaps[at] == PARAGRAPH or opens_labelled_line(tokens, at)):
             break
         if word in SUFFIXES and parts:
             parts.append(word)
@@ -178,7 +247,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
         ):
             if tokens.word(at) == "'" and tokens.words[at + 1] == "s":
                 break
-            if tokens.word(at) == "-" and not _is_name_word(tokens, at + 1, taken):
+            is_word = not tokens.is_cased and tokens.words[at + 1] in COMMON - NAMES_TOO
+            if tokens.word(at) == "-" and (is_word or not _is_name_word(tokens, at + 1, taken)):
                 return None
             at += 1
             if (
@@ -194,6 +264,8 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
             elif tokens.word(at + 1) == ",":
                 end = at + 1
                 break
+    if len(parts) > 2 and parts[-1] in {"m", "f"} and tokens.words[end - 1] == parts[-1]:  # the sex: Savannah Begay F 8
+        return Run(first, end - 1, tuple(parts[:-1]))
     return Run(first, end, tuple(parts)) if parts else None
 
 
@@ -215,7 +287,7 @@ def _has_name_after_particles(tokens: Tokens, at: int, taken: bytearray) -> bool
     return (
         at < len(tokens)
         and _is_name_word(tokens, at, taken)
-        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens))
+        and (not _is_plain(tokens, at) or tokens.words[at] in _too(tokens) or tokens.word(at - 1) == ".")
         and tokens.word(at - 1)
         not in {"le", "st"}
         | (
@@ -240,13 +312,16 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         return False
     if tokens.is_cased:
         text = tokens.slice(at, at + 1)
-        if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1:
+        is_surname = text.isupper() and len(text) > 2 and not _is_plain(tokens, at)  # Declan FAIRWEATHER
+        if len(text) > 1 and text.isupper() != is_upper and len(tokens.words[at]) > 1 and not is_surname:
             return False
         if len(text) == 1 and tokens.word(at + 1) not in {".", "-"} and tokens.word(at) in {"a", "i"}:
             return False
     if not tokens.is_cased and tokens.words[at] in CODES and tokens.words[at] not in PARTICLES:
         return False
-    if not _is_plain(tokens, at):
+    if not _is_plain(tokens, at) or (tokens.is_cased and tokens.word(at - 1) == "." and tokens.word(at - 2) == "st"):
+        return True
+    if _is_between_names(tokens, at):
         return True
     if tokens.words[at] not in _too(tokens) and not (tokens.words[at] in COLORS or tokens.words[at] in STATES):
         return (
@@ -254,7 +329,19 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         )
     if tokens.is_cased:
         return True
-    return tokens.word(at + 1) in {",", "...", "(", "", "."} and tokens.words[at] in _too(tokens)
+    return tokens.word(at + 1) in {",", "(", "", ".", "/", ";", "|"} and tokens.words[at] in _too(tokens)
+
+
+def _is_between_names(tokens: Tokens, at: int) -> bool:
+    """``Mai See Vang``, ``CRYSTAL DAWN POPE``: a plain word that is a name between two others."""
+    if at + 1 >= len(tokens) or "" in {tokens.gaps[at], tokens.gaps[at + 1]} or not tokens.words[at + 1].isalpha():
+        return False
+    if tokens.is_cased and not (tokens.capital[at] and tokens.capital[at + 1] and tokens.words[at].isalpha()):
+        return False
+    is_name = tokens.is_cased or tokens.words[at] in _too(tokens)
+    beside = (at - 1, at + 1)
+    is_name = is_name and all(not _is_plain(tokens, near) or tokens.words[near] in _too(tokens) for near in beside)
+    return is_name and tokens.words[at - 1].isalpha()
 
 
 def is_plain(run: Run) -> bool:
@@ -272,9 +359,7 @@ def is_place_or_body(tokens: Tokens, run: Run) -> bool:
     if after == "," and run.end + 1 < len(tokens):
         nxt = tokens.word(run.end + 1)
         if nxt in STATES or (
-            nxt in CODES
-            and tokens.slice(run.end + 1, run.end + 2).isupper()
-            and (tokens.is_cased or nxt not in {"in", "or", "a", "la", "me", "hi"})
+            nxt in CODES and tokens.slice(run.end + 1, run.end + 2).isupper() and (tokens.is_cased or nxt not in WORDS)
         ):
             return True
         for key in BY_FIRST.get(nxt, ()):
@@ -294,7 +379,7 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     speaks_at = run.end + (after == ",")
     if after == "," and tokens.word(speaks_at).isdigit() and tokens.word(speaks_at + 1) == ",":
         speaks_at += 2
-    if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"]:
+    if tokens.words[speaks_at : speaks_at + 2] == ["described", "as"] or (before == "lt" and run.parts[0] in COLORS):
         return False
     if tokens.word(speaks_at) in {"told", "recalled", "described", "pleaded", "recounted", "noted", "explained"}:
         return True
@@ -308,6 +393,9 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
 def shown(tokens: Tokens, run: Run) -> str:
     """The name as a card has it: as written, but not in upper case alone."""
     text = collapsed(tokens.slice(run.first, run.end).replace("“", '"').replace("”", '"').replace("’", "'"))
+    surname, comma, first = text.partition(", ")
+    if comma and first.casefold().rstrip(".") not in SUFFIXES:
+        text = f"{first} {surname}"
     return " ".join(map(_titled, text.split())) if text.isupper() or text.islower() else text
 
 
@@ -325,7 +413,21 @@ def _titled(word: str) -> str:
 
 
 RACE_AND_SEX = frozenset("wm wf bm bf hm hf".split())
-AGE_AFTER = frozenset("... , ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
+AGE_AFTER = frozenset("( ... , ) . ; ( and is was who et a est y es fue or & has - / were - en".split()) | {""}
+
+
+def _is_bare_list(tokens: Tokens, at: int) -> bool:
+    """``Todd Rickman 36 W/M``, ``Micah 12 and Charity 10 Dunaway``, ``Lucero, Ximena (3 F H)``"""
+    word, after, then = tokens.word(at), tokens.word(at + 1), tokens.word(at + 2)
+    if not word.isdigit() or len(word) > 2 or tokens.gaps[at] == "" and tokens.word(at - 1) != "(":
+        return False
+    if after in {"w", "b", "h", "m", "f"}:
+        return then == "/" or (tokens.word(at - 1) == "(" and (then == ")" or tokens.word(at + 3) == ")"))
+    is_joined = (
+        after in {"and", "&"} and at + 3 < len(tokens) and tokens.capital[at + 2] and tokens.word(at + 3).isdigit()
+    )
+    is_last = tokens.word(at - 2) in {"and", "&"} and tokens.word(at - 3).isdigit() and tokens.is_cased
+    return is_joined or (is_last and (after in {",", "."} or (at + 1 < len(tokens) and tokens.capital[at + 1])))
 
 
 def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
@@ -342,13 +444,20 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
     elif tokens.word(place) == "/" and tokens.gaps[place] != "" and tokens.word(place + 2) in {"/", ""}:
         word = tokens.word(place + 1)
         return (place + 1, int(word)) if word.isdigit() and len(word) < 3 and 0 < int(word) < 100 else None
-    elif tokens.word(place + 1) not in RACE_AND_SEX:
+    elif tokens.word(place + 1) not in RACE_AND_SEX and not _is_bare_list(tokens, place):
         return None
     word = tokens.word(place)
-    if word.isdigit() and tokens.word(place + 1) in RACE_AND_SEX and 0 < int(word) < 100 and place == at:
+    if (
+        word.isdigit()
+        and (tokens.word(place + 1) in RACE_AND_SEX or _is_bare_list(tokens, place))
+        and 0 < int(word) < 100
+        and place == at
+    ):
         return place, int(word)
     if not word.isdigit() or len(word) > 2 or not 0 < int(word) < 100:
         return None
+    if tokens.word(place - 1) == "(" and _is_bare_list(tokens, place):
+        return place, int(word)
     after = tokens.word(place + 1)
     if after not in AGE_AFTER or (after == "." and tokens.word(place + 2).isdigit() and tokens.gaps[place + 2] == ""):
         return None
@@ -362,6 +471,8 @@ def strength_after(tokens: Tokens, end: int) -> int:
     if bare_age(tokens, end):
         return 2
     place = end
+    if tokens.word(place) in {"m", "f"} and tokens.word(place + 1).isdigit():
+        return 2
     if tokens.word(place) in {",", "(", "...", "-", ":", "/"}:
         place += 1
         if tokens.word(place) in {"m", "f", "w", "b", "h"} and tokens.word(place + 1) in {",", ")", "/", "..."}:

@@ -4,13 +4,15 @@ last; whatever cannot be given to one person is left out."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
+from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACES
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -75,6 +77,16 @@ ADJECTIVES = frozenset(
 )
 
 
+ANOTHER = frozenset(
+    "inconnu inconnue desconocido desconocida unknown unidentified second another other third deuxieme autre segundo otro otra".split()
+)
+ACCUSED = frozenset(
+    "wanted soupconne soupconnee soupconnes accused accuse accusee suspected sospecha acusado acusada".split()
+)
+FORMERLY = frozenset("first originally initially previously earlier abord initialement inicialmente".split())
+KIN_ACTS = frozenset(
+    "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene moved".split()
+)
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
@@ -96,6 +108,7 @@ class Person:
         "at",
         "conflicts",
         "facts",
+        "is_another",
         "is_counted",
         "is_fresh",
         "is_grown",
@@ -116,7 +129,7 @@ class Person:
         self.kin = ""
         self.texts = {text}
         self.is_fresh = True
-        self.is_guess = self.is_counted = self.is_kin = self.is_grown = False
+        self.is_guess = self.is_another = self.is_counted = self.is_kin = self.is_grown = False
         self.sentence = -1
         self.at = -1
 
@@ -202,7 +215,9 @@ class Families(NamedTuple):
 
     of: dict[int, names.Run]
     surnames: frozenset[int]
+    chained: frozenset[int] = frozenset()
     ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
+    listed: frozenset[int] = frozenset()
 
 
 def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
@@ -218,22 +233,44 @@ def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
     for place in range(len(runs) - 1, 0, -1):
         run, before = runs[place], runs[place - 1]
         between = tokens.words[before.end : run.first]
+        if len(before.parts) == 1 and tokens.word(before.first - 1) in {"of", "from", "in", "de", "a", "en"}:
+            continue  # a town
         if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
             continue
         if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
             continue
         is_listed = any(word in JOINERS for word in between)
         has_age = any(word.isdigit() for word in between)
-        if has_age and not is_listed and between[-1] == ")" and len(run.parts) <= 2 and len(before.parts) == 1:
+        is_bare = len(between) == 1 and between[0].isdigit() and tokens.word(before.first - 1) in JOINERS
+        if (
+            (is_bare or (has_age and not is_listed and between[-1] == ")"))
+            and len(run.parts) <= 2
+            and len(before.parts) == 1
+        ):
             of[before.first] = run
             surnames.add(run.first)
         elif is_listed or (has_age and "," in between):
             family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
-            if family is not None:
+            if family is not None and family.parts[-1] != before.parts[-1]:
                 of[before.first] = family
         elif between == [","] and run.first in of:
             of[before.first] = of[run.first]
-    return Families(of, frozenset(surnames), _ages_of(tokens, runs, of))
+    ages = _ages_of(tokens, runs, of)
+    return Families(of, frozenset(surnames), _chained(tokens, runs), ages, frozenset(ages.values()))
+
+
+def _chained(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
+    """First names that each have an age and follow one another: ``took Abel, 10, Naomi, 7, and Micah, 4``."""
+    found: set[int] = set()
+    aged = [run for run in runs if len(run.parts) == 1 and names.bare_age(tokens, run.end)]
+    for one, other in pairwise(aged):
+        between = tokens.words[one.end : other.first]
+        if len(between) <= LONGEST_CHAIN and all(map(_is_in_list, between)):
+            found |= {one.first, other.first}
+    return frozenset(found)
+
+
+LONGEST_CHAIN = 5
 
 
 def _ages_of(tokens: Tokens, runs: list[names.Run], of: dict[int, names.Run]) -> dict[int, int]:
@@ -379,7 +416,7 @@ class Reader:
                     (tokens.word(at - 1) == "/" and tokens.gaps[at] == "")
                     or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")
                 )
-                and not (tokens.word(at - 2) in {"m", "f"})
+                and not (tokens.word(at - 2) in {"m", "f", *RACE_CODES})
             ):
                 continue
             if (
@@ -395,10 +432,17 @@ class Reader:
                 ):
                     found.append(Found("bare", at, end, spoken))
                 continue
-            if not word.isdigit() or len(word) > 3 or inside[at] or self._taken[at]:
+            if not word.isdigit() or word[0] == "0" or len(word) > 3 or inside[at] or self._taken[at]:
                 continue
+            if tokens.word(at - 1) == ":" and tokens.gaps[at] == "" and tokens.word(at - 2).isdigit():
+                continue  # 2:15
             before, after = tokens.word(at - 1), tokens.word(at + 1)
-            if after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"} and (
+            is_after_sex = before in {"m", "f"} and tokens.capital[at - 1] and tokens.is_cased and len(word) < 3
+            if is_after_sex and "'" not in {after, tokens.word(at + 2)}:
+                found.append(Found("bare", at, at + 1, int(word)))
+                continue
+            is_before_sex = after in {"m", "f", "w"} and tokens.word(at + 2) in {",", ".", ")", "/", ";"}
+            if (is_before_sex or after in {",", ")", ".", ";", "", "(", "...", "/", "yo", "and", "et", "y", "&"}) and (
                 before
                 in {
                     ",",
@@ -417,10 +461,15 @@ class Reader:
                     "environ",
                     "ages",
                     "agees",
+                    "also",
                     "perhaps",
                     "maybe",
                     "girl",
                     "boy",
+                    "male",
+                    "female",
+                    "nearly",
+                    "almost",
                     "around",
                 }
                 or (before == "." and tokens.word(at - 2) == "approx")
@@ -536,11 +585,15 @@ class Reader:
             self._list_role = None
             self._now = self._begin(role)
             self._now.sentence, self._now.at = sentence, label.end
+        elif label.role == "subject":
+            self._now = self._begin(None)
+            self._now.sentence, self._now.at = sentence, label.end
+            self._block = None
         elif label.role == "name":
             if self._now is None or self._now.parts:
                 self._now = self._begin("suspect" if self._block == "suspect" else "child")
             self._now.sentence, self._now.at = sentence, label.end
-        elif label.role != "clothing":
+        elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
 
     # -- names --
@@ -548,11 +601,13 @@ class Reader:
     def _name(self, run: names.Run, sentence: int) -> None:
         tokens = self._tokens
         known = self._known(run)
+        if isinstance(known, Person) and self._is_of_another(known, run):
+            return
         if isinstance(known, str):
             self._turn(None, run.end, sentence)
         elif known is not None:
             self._again(known, run, sentence)
-        elif names.is_titled(tokens, run):
+        elif names.is_titled(tokens, run) or (not self._after_label(run) and is_bystander(tokens, run.first, run.end)):
             person = self._begin("other")
             person.parts = run.parts
             self._turn(person, run.end, sentence)
@@ -563,6 +618,12 @@ class Reader:
             elif not (len(run.parts) == 1 and names.is_plain(run)):
                 self._pass_over(run, sentence)
 
+    def _is_of_another(self, known: Person, run: names.Run) -> bool:
+        """A surname alone after a label: somebody else of the family, whose first name could not be read."""
+        now = self._now
+        is_new = now is not None and now is not known and now.is_fresh and not now.parts
+        return is_new and self._after_label(run) and len(run.parts) < len(known.parts)
+
     def _again(self, known: Person, run: names.Run, sentence: int) -> None:
         """Somebody who was named before."""
         if len(run.parts) > len(known.parts) and "name" in known.facts:
@@ -571,6 +632,8 @@ class Reader:
             known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
         self._turn(known, run.end, sentence)
         self._age_after(known, run)
+        if known.role == "suspect" and has_passed(self._tokens, run.end):
+            known.role = "other"
         if known.role is None:
             known.role = self._role_beside(run, sentence)
 
@@ -584,9 +647,13 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
         is_single = len(run.parts) == 1 and family is None
-        if is_single and not is_label and not self._is_called(run) and (names.is_plain(run) or not tokens.is_cased):
+        if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
             return None
         has_age = bool(names.bare_age(tokens, run.end))
+        is_listed = has_age and self._list_role == "child" and self._list_sentence == sentence
+        is_known = is_label or is_listed or self._is_called(run)
+        if is_single and not is_known and (names.is_plain(run) or not tokens.is_cased):
+            return None
         if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
             return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
@@ -598,7 +665,7 @@ class Reader:
             strength = max(after_family, 1 + bool(self._list_role) + has_age)
         if self._list_role and self._list_sentence == sentence and self._gives_surname(run):
             strength += 1
-        strength += 2 * (run.first in self._echoed)
+        strength += 2 * (run.first in self._echoed) + (is_single and (is_listed or run.first in self._families.chained))
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
@@ -647,7 +714,7 @@ class Reader:
         is_listed = listed is not None and listed.role == person.role == "child" and self._list_sentence == sentence
         if is_listed and self._list_age is not None and person.age is None:
             self._give(person, self._list_age, "high")
-        if self._is_safe(run):
+        if self._is_safe(run) or has_passed(tokens, run.end):
             person.role = "other"
         self._named_suspect(person, run)
 
@@ -714,7 +781,9 @@ class Reader:
         """Whether nothing but description and naming words are between a person and a name."""
         words = self._tokens.words
         between = words[now.at : run.first]
-        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(between):
+        if between[-1:] == ["as"] and not {"identified", "known", "named", "described"} & set(
+            words[max(now.sentence, now.at - 4) : run.first]
+        ):
             return False
         return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
 
@@ -761,6 +830,13 @@ class Reader:
             return 2, False
         if word in CALLED:
             return 3, False
+        is_for = word in {"for", "pour", "para", "por"} and not ALERTED.isdisjoint(
+            tokens.words[max(sentence, at - 8) : at]
+        )
+        if (is_for and len(run.parts) > 2) or (
+            word == "missing" and len(run.parts) > 1
+        ):  # a town has two words at most
+            return 2, False
         if word in {"petite", "petit", "bebe", "baby", "kin"} or (word in KIN and at == run.first - 1):
             return 2, False
         now = self._now
@@ -869,6 +945,8 @@ class Reader:
                 return "child" if not (age and age[1] >= ADULT and self._has_child()) else "suspect"
             if word in {".", ";"}:
                 break
+        if not ACCUSED.isdisjoint(later[:14]):
+            return "suspect"
         if any(word in {"suspect", "abductor", "driving", "drove", "took"} for word in after[:5]) or "driving" in after:
             return "suspect"
         if _acts(after):
@@ -934,6 +1012,9 @@ class Reader:
         if noun.is_kin:
             self._kin(noun, sentence)
             return
+        if self._is_out_of_it(noun, sentence):
+            self._turn(self._begin("other"), noun.end, sentence)
+            return
         now = self._now
         if now is not None and now.sentence == sentence and self._is_same(now, noun):
             self._describe(now, noun, sentence)
@@ -942,7 +1023,18 @@ class Reader:
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
+            near = self._tokens.words[max(sentence, noun.first - 2) : noun.end + 1]
+            person.is_another = not ANOTHER.isdisjoint(near)
         self._describe(person, noun, sentence)
+
+    def _is_out_of_it(self, noun: Noun, sentence: int) -> bool:
+        """``A 17-year-old brother is safe``; ``first described as "a woman in her 30s"``"""
+        words = self._tokens.words[max(sentence, noun.first - 12) : noun.first]
+        if {"described", "decrit", "decrite", "descrito"} & set(words) and not FORMERLY.isdisjoint(words):
+            return True
+        if is_cleared(self._tokens.words[max(sentence, noun.first - FARTHEST) : noun.first]):
+            return True
+        return not noun.is_definite and noun.role != "suspect" and is_bystander(self._tokens, noun.first, noun.end)
 
     def _count_off(self, noun: Noun, sentence: int, pending: list[Found]) -> None:
         """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
@@ -1070,6 +1162,8 @@ class Reader:
             tokens.words[max(sentence, noun.first - 5) : noun.first], "seen", "by"
         ):
             return "other"
+        if word in DRIVERS and tokens.word(noun.first - 1) in {"bus", "taxi", "delivery", "school", "tow"}:
+            return "other"
         if word in DRIVERS or (ages and self._has_child()):
             return "suspect"
         if word in GROWN and any(each in GRABS for each in tokens.words[noun.end : noun.end + 9]) and self._has_child():
@@ -1096,13 +1190,21 @@ class Reader:
             self._now.kin = tokens.words[noun.first]
             self._describe(self._now, noun, sentence)
             return
-        if tokens.word(noun.end) == "'" or "told" in after or (tokens.word(noun.end) in {"said", "reported", "called"}):
+        if (
+            tokens.word(noun.end) == "'"
+            or "told" in after
+            or tokens.word(noun.end) in {"said", "reported", "called"}
+            or is_bystander(tokens, noun.first, noun.end)
+        ):
+            self._owned(noun, sentence)
             self._turn(self._begin("other"), noun.end, sentence)
             return
         is_with = any(
             word
             in {
                 "llevo",
+                "llevado",
+                "llevada",
                 "llevaron",
                 "presuntamente",
                 "with",
@@ -1113,6 +1215,11 @@ class Reader:
                 "con",
                 "suspect",
                 "suspected",
+                "susp",
+                "looking",
+                "seeking",
+                "wanted",
+                "searching",
             }
             for word in before
         )
@@ -1145,9 +1252,7 @@ class Reader:
             }
             for word in tokens.words[max(low, noun.first - 10) : noun.first]
         )
-        acts = any(
-            word in {"drove", "took", "fled", "abducted", "driving", "suspect", "kidnapped", "left"} for word in after
-        )
+        acts = any(word in KIN_ACTS for word in after)
         acts = (
             acts
             or _follows(after, "as", "suspects")
@@ -1156,9 +1261,7 @@ class Reader:
         )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
         role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
-        possessive = tokens.word(noun.first - 1)
-        if possessive in {"her", "his"}:
-            self._owner("F" if possessive == "her" else "M", noun, sentence)
+        self._owned(noun, sentence)
         person = self._begin(role)
         person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
         self._turn(person, noun.end, sentence)
@@ -1181,14 +1284,17 @@ class Reader:
             and not any(word in BREAKS for word in between)
         )
 
-    def _owner(self, sex: str, noun: Noun, sentence: int) -> None:
+    def _owned(self, noun: Noun, sentence: int) -> None:
         """``Her father`` says that the only child spoken of is a girl."""
+        sex = {"her": "F", "his": "M"}.get(self._tokens.word(noun.first - 1))
+        if sex is None:
+            return
         children = [person for person in self.people if person.role == "child" and self._text in person.texts]
         if len(children) == 1 and "sex" not in children[0].facts:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
-        here = [person for person in self.people if self._text in person.texts and person.facts]
+        here = [person for person in self.people if self._text in person.texts and (person.facts or person.parts)]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)
         if not recent:
@@ -1228,6 +1334,8 @@ class Reader:
     def _measure(self, found: Found, sentence: int) -> None:
         if self._lists(found, sentence):
             return
+        if found.what == "age" and not self._families.listed.isdisjoint(range(found.first, found.end)):
+            return  # it was given to its name already
         now = self._now
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)
@@ -1236,6 +1344,9 @@ class Reader:
             return
         if found.what == "bare":
             self._bare(now, found, sentence)
+            return
+        if now.sentence != sentence and self._is_unsaid(now, found, sentence):
+            self._turn(None, found.first, sentence)
             return
         if now.sentence != sentence and found.first - now.at > NEAR * 3:
             return
@@ -1250,6 +1361,10 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_unsaid(self, now: Person, found: Found, sentence: int) -> bool:
+        """``enlevée par un homme inconnu. Cheveux bruns``: a new sentence that does not say whom it describes."""
+        return now.is_another and self._block is None and found.first - sentence < 2
 
     def _is_someone_with(self, found: Found) -> bool:
         """``girl last seen w/ W/M``, ``taken by H/M``"""

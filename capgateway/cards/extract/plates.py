@@ -28,14 +28,14 @@ BEFORE_LABEL = frozenset(
     "vanity personalized personalised specialty temporaire temporal taxi livery rear front government partial".split()
 )
 LINKS = frozenset(
-    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is was are of reads reading read bearing displaying with the following a an as "
+    ". : # , ( ) / - \" ' ... ⋯ no nos num number numbers numero nbr is w unk unknown but thought was are of reads reading read bearing displaying with the following a an as l "
     "believed to be may possibly possible tag tags plate plates license licence temp temporary paper dealer from out state registration d de du des la le au "
-    "en del n est aux immatriculation numeros portant es son con that listed which registered confirmed now updated correct corrected actually "
+    "en del n est aux immatriculation numeros portant es son con that listed which registered las los les solo se alcanzan alcanza leer lire leen papel papier carton confirmed now updated correct corrected actually "
     "vanity personalized partial custom = temporal temporales temporaire provisional commercial exempt state estado province marked".split()
 ) | {"<", ">", "no."}
 #: Words that a plate is never made of, or that end one.
 WORDS = frozenset(
-    "a i o u y e in on at or and is was the of to by it if as an be do go he she no not my we us up so for with from has had may can any all new old last seen car "
+    "par a i o u y e in on at or and is was the of to by it if as an be do go he she no not my we us up so for with from has had may can any all new old last seen car "
     "van suv cab bus see who out off two one six ten red tan blk wht sil gry blu grn call dial near east west nb sb eb wb est et le la les un une du de des en au "
     "aux ou il qui que sur est el los las una con por del al se su es y o si mas rue ave av st rd dr hwy unk unknown none n/a na tx lic lp ext "
     "age mph lbs lb kg cm ft am pm hrs hr th nd block exit mile near area via que lui son ses aka pd".split()
@@ -46,7 +46,7 @@ NOT = frozenset(
 )
 PARTIAL = frozenset(
     "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
-    "ends begin start end letters digits characters commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
+    "ends begin start end letters digits characters letras digitos lettres chiffres commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 
 WRONG = frozenset(
@@ -58,7 +58,7 @@ CORRECT = frozenset(
 )
 
 
-TRIGGERS = LABELS | frozenset([*regions.CODES, *regions.BY_FIRST])
+TRIGGERS = LABELS | frozenset([*regions.CODES, *regions.BY_FIRST, "("])
 
 
 class Plate:
@@ -95,7 +95,9 @@ def plates(tokens: Tokens, models: frozenset[int] = frozenset(), ends: frozenset
         word = tokens.words[at]
         one = None
         if word in LABELS and _is_label(tokens, at):
-            one = _labelled(tokens, at, past)
+            one = _labelled(tokens, at, past, models)
+        elif word == "(":
+            one = _in_brackets(tokens, at) if at in ends else None
         elif word in regions.CODES or word in regions.BY_FIRST:
             one = _by_region(tokens, at, past, models, ends)
         if one is not None:
@@ -165,7 +167,7 @@ BOATS = frozenset(
 )
 
 
-def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
+def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> Plate | None:
     low, high = tokens.sentence(label)
     if not BOATS.isdisjoint(tokens.words[max(low, label - 6) : label]):
         return None  # not the car's
@@ -178,12 +180,12 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
         and label - first_label < 4
     ):
         first_label -= 1
-    region = _region_before(tokens, first_label, low)
+    region = _region_before(tokens, first_label, low, models)
     if quoted := _quoted_before(tokens, first_label, low):
         return quoted
     partial = _has(tokens, max(low, first_label - 4), label, PARTIAL - {"first", "last"})
     at = label + 1
-    is_quoted = False
+    is_quoted = is_fancy = False
     while at < high and at - label <= REACH:
         word = tokens.words[at]
         after = _region_at(tokens, at)
@@ -202,7 +204,7 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             at += 1
             continue
         candidate = _candidate(tokens, at, high, is_partial=partial, is_quoted=is_quoted)
-        if candidate:
+        if candidate and (not is_fancy or (_is_whole(candidate) and candidate[0] - at == FANCY_TOKENS)):
             if tokens.word(candidate[0]) in {"or", "ou", "o"} and _candidate(
                 tokens, candidate[0] + 1, high, is_partial=partial
             ):
@@ -210,9 +212,24 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             return _made(tokens, label, first_label, at, candidate, region, partial, low)
         if word in PARTIAL or word in BESIDE_PARTIAL and partial:
             partial = True
+        elif word in {"and", "et", "y"} and tokens.word(at + 1) in PARTIAL:
+            pass
+        elif word == "type" and len(tokens.word(at + 1)) == 1:
+            at += 1
         elif word in {'"', "'"}:
             is_quoted = True
         elif word not in LINKS and word not in NOT:
+            is_first = tokens.word(at - 1) == ":" or is_fancy
+            if (
+                at - label <= FANCY
+                and tokens.is_cased
+                and is_first
+                and len(word) > FANCY
+                and tokens.slice(at, at + 1).istitle()
+            ):
+                at += 1  # Oklahoma Tag: Purple Heart PH 3318
+                is_fancy = True
+                continue
             far = _said_later(tokens, at, min(high, label + FAR))
             if far is not None and not partial:
                 return _made(tokens, label, first_label, far[0], far[1], region, partial, low)
@@ -229,6 +246,10 @@ def _labelled(tokens: Tokens, label: int, past: int) -> Plate | None:
             span=(first_label, label + 1),
         )
     return None
+
+
+FANCY, FANCY_TOKENS = 3, 2
+"""Tokens after a label in which the name of a special plate may stand, and tokens of the plate after it."""
 
 
 def _quoted_before(tokens: Tokens, label: int, low: int) -> Plate | None:
@@ -298,6 +319,9 @@ def _made(
     end, value, has_gap = candidate
     after = _region_after(tokens, end)
     stop = end
+    if after and region is not None and region.value != after[2] and region.text == tokens.slice(at - 1, at):
+        # the code before belongs to the plate: "AB 44 721 (Ontario)"
+        at, value, region = at - 1, (region.text + value).upper(), None
     if after:
         region = region or fact(tokens, after[0], after[1], after[2])
         stop = after[1]
@@ -330,11 +354,13 @@ def _is_denied(tokens: Tokens, first_label: int, label: int, at: int, low: int) 
 
 def _is_replaced(tokens: Tokens, at: int) -> bool:
     """``Its original plate, FGH 3321, has been replaced with LMN 5520``"""
-    rest = tokens.words[at : min(tokens.sentence(at)[1], at + 9)]
-    return bool(REPLACED & set(rest)) and bool({"been", "was", "were", "ete", "fue"} & set(rest))
+    rest = tokens.words[at : min(tokens.sentence(at)[1], at + 9 + 4)]
+    return bool((REPLACED | {"cleared", "impounded", "abandoned"}) & set(rest)) and bool(
+        {"been", "was", "were", "ete", "fue"} & set(rest)
+    )
 
 
-REPLACED = frozenset("replaced swapped exchanged removed remplacee reemplazada".split())
+REPLACED = frozenset("recovered replaced swapped exchanged removed remplacee reemplazada".split())
 
 
 def _is_called_wrong(tokens: Tokens, at: int) -> bool:
@@ -378,6 +404,8 @@ def _candidate(
     if spelled:
         return spelled
     groups, end, has_gap = _groups(tokens, at, high)
+    if tokens.word(end) in PHONETIC and _said(tokens, end - 1) and not (tokens.is_cased and not tokens.capital[end]):
+        return None  # it goes on in words
     value = "".join(groups).upper()
     if not value or _goes_on_after(tokens, end):
         return None
@@ -397,7 +425,7 @@ def _candidate(
         return (end, value, True) if len(value) >= 2 and has_digit else None
     if _says_partial(tokens, end) and has_digit and len(value) >= 2:
         return end, value, True
-    if not SHORTEST <= len(value) <= LONGEST or not has_digit or _is_unit(tokens, end):
+    if not SHORTEST <= len(value) <= LONGEST + (tokens.word(end - 2) == "-") or not has_digit or _is_unit(tokens, end):
         return None
     if value.isdigit() and (_is_phone(tokens, at, end) or _is_year(value)):
         return None
@@ -433,7 +461,7 @@ def _is_single(tokens: Tokens, at: int) -> bool:
 
 def _says_partial(tokens: Tokens, end: int) -> bool:
     """``417, last digits missing``; ``8LZ PARTIAL``."""
-    words = tokens.words[end : end + 6]
+    words = tokens.words[end : min(end + 6, tokens.sentence(end - 1)[1])]
     return "partial" in words[:2] or (
         bool({"last", "rest", "remaining", "remainder"} & set(words)) and bool({"missing", "unknown"} & set(words))
     )
@@ -464,7 +492,7 @@ def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
         place = end = stop
         is_tight = False
         if (
-            tokens.word(place) in {"-", ".", "·", "•"}
+            (tokens.word(place) in {"-", ".", "·", "•"} or (tokens.word(place) == "/" and _is_county(groups)))
             and place + 1 < len(tokens)
             and tokens.gaps[place] == ""
             and tokens.gaps[place + 1] == ""
@@ -473,6 +501,11 @@ def _groups(tokens: Tokens, at: int, high: int) -> tuple[list[str], int, bool]:
             place += 1
             is_tight = True
     return groups, end, has_gap
+
+
+def _is_county(groups: list[str]) -> bool:
+    """``1B/K6620``: the county first, as in Idaho."""
+    return len(groups) == 1 and len(groups[0]) == 2 and groups[0][0].isdigit() and groups[0][1].isalpha()
 
 
 def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
@@ -497,14 +530,39 @@ def _group(tokens: Tokens, at: int, high: int) -> tuple[int, str, bool]:
     return end, text, gap
 
 
+def _is_lower(tokens: Tokens, at: int, stop: int, text: str, groups: list[str]) -> bool:
+    """Whether it is a group in small letters all the same: ``plate 884 bqc``, ``tag bkx-4471``."""
+    if not tokens.slice(at, stop).islower() or _is_word(tokens, at):
+        return False
+    if text.isalpha() and (text in COMMON or len(text) > len("abc")):
+        return False
+    has_digits = any(map(str.isdigit, "".join(groups) + text))
+    if groups:
+        return has_digits and (not text.isalpha() or len(text) > 1)
+    is_next_digits = tokens.word(stop + (tokens.word(stop) == "-")).isdigit()
+    return (has_digits or is_next_digits) and _introduces(tokens, at - 1)
+
+
+def _introduces(tokens: Tokens, at: int) -> bool:
+    """Whether a plate comes right after: a label, the name of a state, or a word between a label and its plate."""
+    word = tokens.word(at)
+    is_label = word in LABELS or word in {"is", ":", "/", "number", "#", "est", "es"}
+    return is_label or word in regions.CODES or any(key[-1] == word for key in regions.NAMES)
+
+
 def _fits(groups: list[str], text: str, tokens: Tokens, at: int, stop: int, *, is_tight: bool) -> bool:
     """Whether a group belongs to the plate that the groups before it began."""
     total = sum(map(len, groups))
-    if tokens.is_cased and not text.isdigit() and not tokens.slice(at, stop).isupper():
+    if (
+        tokens.is_cased
+        and not text.isdigit()
+        and not tokens.slice(at, stop).isupper()
+        and not _is_lower(tokens, at, stop, text, groups)
+    ):
         return False  # where capitals mean something, a plate is written in them
     if not groups:
         return _may_open(tokens, at, stop, text)
-    if total + len(text) > LONGEST:
+    if total + len(text) > LONGEST + is_tight:
         return False
     if is_tight:
         return True
@@ -567,7 +625,15 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
             or tokens.word(stop) in {'"', "'"}
             or _is_vanity(tokens, at, stop)
         )
-    if not _is_word(tokens, at):
+    is_tight = (
+        tokens.word(stop) == "-"
+        and tokens.gaps[stop] == ""
+        and tokens.word(stop + 1).isdigit()
+        and tokens.gaps[stop + 1] == ""
+    )
+    if not _is_word(tokens, at) or (
+        is_tight and len(text) <= len("AVE") and len(tokens.word(stop + 1)) > 2 and tokens.is_cased
+    ):
         return True
     after = tokens.word(stop)
     if text == "pl":
@@ -580,7 +646,7 @@ def _is_year(text: str) -> bool:
 
 
 def _ends_clause(tokens: Tokens, at: int) -> bool:
-    return tokens.word(at) in {"", ".", ",", ";", ")", "!"}
+    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} or tokens.sentence(at)[0] == at
 
 
 def _is_word(tokens: Tokens, at: int) -> bool:
@@ -622,17 +688,46 @@ def _is_phone(tokens: Tokens, at: int, end: int) -> bool:
 SPOKEN_DASHES = frozenset("dash hyphen space tiret guion espacio espace".split())
 
 
+def _is_in_group(tokens: Tokens, at: int) -> bool:
+    """Whether more characters follow without a space: the ``8`` of ``8SXP229``."""
+    return (
+        at + 1 < len(tokens)
+        and tokens.gaps[at + 1] == ""
+        and len(tokens.words[at + 1]) > 1
+        and tokens.words[at + 1].isalnum()
+    )
+
+
+def _said(tokens: Tokens, at: int) -> str:
+    """The character that a token stands for: itself, or the first letter of ``Sam``, ``Xray``, ``Bravo``, the digit of ``niner``."""
+    word = tokens.word(at)
+    return word if len(word) == 1 and word.isalnum() else PHONETIC.get(word, "")
+
+
+PHONETIC = (
+    {
+        word: word[0]
+        for word in "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu "
+        "adam boy charles david edward frank george henry ida john king lincoln mary nora ocean paul queen robert sam tom union william young zebra".split()
+    }
+    | {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())}
+    | {"niner": "9"}
+)
+"""How a plate is read out over the air: the alphabets of NATO and of the American police, and digits in words."""
+
+
 def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool] | None:
-    """A plate spelled out: ``Q. T. V. A. 1. 9.`` or ``1 K. D. 4 4 7``."""
+    """A plate spelled out: ``Q. T. V. A. 1. 9.``, ``1 K. D. 4 4 7`` or ``8 Sam Xray Paul 2 2 9``."""
     letters: list[str] = []
-    end = place = at
-    while (
-        place < len(tokens)
-        and len(tokens.words[place]) == 1
-        and tokens.words[place].isalnum()
-        and len(letters) < LONGEST
-    ):
-        letters.append(tokens.words[place])
+    end, place, is_spoken = at, at, False
+    while place < len(tokens) and len(letters) < LONGEST:
+        said = _said(tokens, place)
+        if not said and is_spoken and tokens.words[place].isdigit() and len(tokens.words[place]) < LONGEST_GROUP:
+            said = tokens.words[place]
+        if not said or (len(tokens.words[place]) == 1 and _is_in_group(tokens, place)):
+            break
+        is_spoken |= len(tokens.words[place]) > 1
+        letters.append(said)
         end = place = place + 1
         dash = place + (tokens.word(place) == ".")
         if tokens.word(dash) in SPOKEN_DASHES and len(tokens.word(dash + 1)) == 1:
@@ -650,7 +745,7 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
     return end, value, False
 
 
-def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
+def _region_before(tokens: Tokens, at: int, low: int, models: frozenset[int] = frozenset()) -> Fact | None:
     """The state written before a label: ``Georgia license plate``, ``TX LP``, ``NY state plates``."""
     place = at - 1
     while (
@@ -658,6 +753,7 @@ def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
         and (
             tokens.words[place] in {"state", "(", ")", "-", "/", ",", "'", "s", "has", "valid", "."}
             or tokens.words[place] in BEFORE_LABEL
+            or tokens.words[place] in COLORS
         )
         and at - place < 5
     ):
@@ -672,13 +768,14 @@ def _region_before(tokens: Tokens, at: int, low: int) -> Fact | None:
         return None
     for size in (4, 3, 2, 1):
         first = place - size + 1
-        if first >= low and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
+        if first >= low and first not in models and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
             return fact(tokens, first, found[1], found[0])
     return None
 
 
 def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     """The state written after a plate: ``(CA)``, ``, TX``, ``AL``, ``(Québec)``, ``of Texas``."""
+    at += tokens.word(at) == '"' and tokens.word(at + 1) == "("
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
@@ -735,6 +832,12 @@ def _region_at(tokens: Tokens, at: int, *, is_bracketed: bool = False) -> tuple[
         ):
             return regions.NAMES[key], end
     code = regions.CODES.get(word)
+    if (
+        code
+        and word in regions.WORDS
+        and tokens.word(at + 1) in {"a", "an", "the", "un", "une", "una", "su", "his", "her"}
+    ):
+        return None
     if code and tokens.slice(at, at + 1).isupper():
         if (
             word in regions.WORDS
@@ -779,18 +882,30 @@ def _region_end(tokens: Tokens, at: int, key: tuple[str, ...]) -> int:
 def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends: frozenset[int]) -> Plate | None:
     """A plate without a label: ``8QWX214 (CA)``, ``38AB517 AL``, ``MO CF7 K2M``, ``IN/ TKR482``, ``Manitoba KTR 902``."""
     low, high = tokens.sentence(at)
-    is_beside = at in ends or (tokens.word(at - 1) == "," and at - 1 in ends)
+    is_beside = at in ends or (tokens.word(at - 1) in BEARING | {","} and at - 1 in ends)
+    if tokens.word(at - 1) in BOATS or tokens.word(at - 1 - (tokens.word(at - 1) == "(")) in BOATS:
+        return None
     found = _region_at(tokens, at, is_bracketed=tokens.word(at + 1) in {"/", ")"} or is_beside)
     if not found or (not tokens.is_cased and tokens.words[at] in regions.WORDS and not is_beside):
         return None
     code, end = found
     if tokens.word(end) in LABELS or tokens.word(end) in BEFORE_LABEL:
         return None
-    first = end + (tokens.word(end) in {"/", ":"})
+    first = end + (tokens.word(end) in {"/", ":"} or (tokens.word(end) == "," and tokens.word(at - 1) in BEARING))
     candidate = _candidate(tokens, first, high, is_partial=False)
     if (
         candidate
-        and (_is_mixed(candidate[1]) or candidate[2] or (is_beside and _is_hyphened(tokens, first, candidate[0])))
+        and (
+            _is_mixed(candidate[1], SHORTEST if is_beside and _ends_clause(tokens, candidate[0]) else SHORTEST + 1)
+            or candidate[2]
+            or (is_beside and _is_hyphened(tokens, first, candidate[0]))
+            or (
+                is_beside
+                and candidate[1].isdigit()
+                and len(candidate[1]) in {6, 7}
+                and _ends_clause(tokens, candidate[0])
+            )
+        )
         and tokens.word(end) != "-"
         and not _is_road(candidate)
         and first not in models
@@ -806,7 +921,7 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
         )
     if end > at + 1:
         return None
-    back = at - 1 - (tokens.word(at - 1) == "(")
+    back = at - 1 - (tokens.word(at - 1) in {"(", ","})
     for size in (3, 2, 1):
         start = back - size + 1
         if start < max(low, past) or start < 0 or start in models:
@@ -831,13 +946,36 @@ def _by_region(tokens: Tokens, at: int, past: int, models: frozenset[int], ends:
     return None
 
 
+def _in_brackets(tokens: Tokens, at: int) -> Plate | None:
+    """``Toyota Tacoma rouge 2010 (FPN 3925)``: nothing else right after a vehicle looks like it."""
+    candidate = _candidate(tokens, at + 1, tokens.sentence(at)[1], is_partial=False)
+    if tokens.word(at - 1) in BOATS or candidate is None or candidate[2] or not _is_mixed(candidate[1], SHORTEST + 2):
+        return None
+    end, value, _ = candidate
+    after = _region_after(tokens, end) if tokens.word(end) != ")" else None
+    if tokens.word(after[1] if after else end) != ")":
+        return None
+    return Plate(
+        first=at + 1,
+        end=end,
+        plate=fact(tokens, at + 1, end, value),
+        region=fact(tokens, after[0], after[1], after[2]) if after else None,
+        is_partial=False,
+        is_denied=False,
+        span=(at, after[1] if after else end),
+    )
+
+
+BEARING = frozenset("bearing displaying with w/".split())
+
+
 def _is_hyphened(tokens: Tokens, first: int, end: int) -> bool:
     """``2-19044``: the county's number first, as in Wyoming and Montana."""
     return end - first == 3 and tokens.word(first + 1) == "-" and len(tokens.word(first)) <= 2
 
 
-def _is_mixed(value: str) -> bool:
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= 5
+def _is_mixed(value: str, shortest: int = SHORTEST + 1) -> bool:
+    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and len(value) >= shortest
 
 
 def _is_road(candidate: tuple[int, str, bool]) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 _NAMES = """
-US-AL alabama, ala; US-AK alaska; US-AZ arizona, ariz; US-AR arkansas, ark; US-CA california, calif, californie; US-CO colorado, colo; US-CT connecticut, conn; US-DE delaware;
+US-AL alabama, ala; US-AK alaska; US-AZ arizona, ariz; US-AR arkansas, ark; US-CA california, calif, californie, californianas, californiana, californienne, californiennes; US-CO colorado, colo; US-CT connecticut, conn; US-DE delaware;
 US-DC district of columbia, washington d c, washington dc; US-FL florida, fla, floride; US-GA georgia, georgie; US-HI hawaii; US-ID idaho; US-IL illinois; US-IN indiana; US-IA iowa; US-KS kansas, kan;
 US-KY kentucky; US-LA louisiana, louisiane, luisiana; US-ME maine; US-MD maryland; US-MA massachusetts, mass; US-MI michigan, mich; US-MN minnesota, minn; US-MS mississippi;
 US-MO missouri; US-MT montana; US-NE nebraska, neb; US-NV nevada, nev; US-NH new hampshire; US-NJ new jersey, nueva jersey; US-NM new mexico, nuevo mexico, nouveau mexique;
 US-NY new york, nueva york, nys; US-NC north carolina, carolina del norte, caroline du nord; US-ND north dakota, dakota del norte; US-OH ohio; US-OK oklahoma, okla; US-OR oregon;
 US-PA pennsylvania, penn, pensilvania; US-RI rhode island; US-SC south carolina, carolina del sur; US-SD south dakota, dakota del sur; US-TN tennessee, tenn;
-US-TX texas, tejas, tex; US-UT utah; US-VT vermont; US-VA virginia, virginie; US-WA washington, wash; US-WV west virginia, virginia occidental; US-WI wisconsin, wis;
+US-TX texas, tejas, tex, tejanas, tejana, texanas, texana, texane, texanes; US-UT utah; US-VT vermont; US-VA virginia, virginie; US-WA washington, wash; US-WV west virginia, virginia occidental; US-WI wisconsin, wis;
 US-WY wyoming, wyo; US-PR puerto rico; US-GU guam; US-VI virgin islands;
 MX-AGU aguascalientes; MX-BCN baja california; MX-BCS baja california sur; MX-CAM campeche; MX-CHP chiapas; MX-CHH chihuahua; MX-COA coahuila; MX-COL colima; MX-DUR durango;
 MX-GUA guanajuato; MX-GRO guerrero; MX-HID hidalgo; MX-JAL jalisco; MX-MIC michoacan; MX-MOR morelos; MX-NAY nayarit; MX-NLE nuevo leon; MX-OAX oaxaca; MX-PUE puebla; MX-QUE queretaro;
-MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
-CA-ON ontario, ontarien, ontarienne, ontariennes, ont; CA-QC quebec, quebecois, quebecoise; CA-NS nova scotia, nouvelle ecosse; CA-NB new brunswick, nouveau brunswick;
-CA-MB manitoba, man, manitobaine; CA-BC british columbia, colombie britannique; CA-PE prince edward island, ile du prince edouard, pei; CA-SK saskatchewan, sask;
-CA-AB alberta, alta, albertaine; CA-NL newfoundland and labrador, newfoundland, terre neuve et labrador, terre neuve; CA-NT northwest territories; CA-YT yukon; CA-NU nunavut
+MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora, sonorenses; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
+CA-ON ontario, ontarien, ontarienne, ontariennes, ont; CA-QC quebec, quebecois, quebecoise, quebecoises; CA-NS nova scotia, nouvelle ecosse, neo ecossaise, neo ecossaises; CA-NB new brunswick, nouveau brunswick, neo brunswickoise, neo brunswickoises, neo brunswickois;
+CA-MB manitoba, man, manitobaine, manitobaines, manitobain; CA-BC british columbia, colombie britannique; CA-PE prince edward island, ile du prince edouard, pei; CA-SK saskatchewan, sask;
+CA-AB alberta, alta, albertaine, albertaines, albertain; CA-NL newfoundland and labrador, newfoundland, terre neuve et labrador, terre neuve; CA-NT northwest territories; CA-YT yukon; CA-NU nunavut
 """
 _CODES = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX "

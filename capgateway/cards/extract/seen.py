@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
-from capgateway.cards.extract.cues import labels
-from capgateway.cards.extract.fact import Fact, fact
+from capgateway.cards.extract.cues import labels, opens_labelled_line
+from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
+from capgateway.cards.extract.text import folded
+from capgateway.cards.extract.towns import alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
-from capgateway.cards.extract.words import CHILD_NOUNS, DAY_PARTS, DAYS, MONTHS
+from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -19,21 +21,25 @@ if TYPE_CHECKING:
 LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
-LABEL, SIGHTING, ABDUCTION, ORIGIN, HEAD = 5, 4, 3, 2, 1
-_SIGHTINGS = "last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+LABEL, SIGHTING, ABDUCTION, ORIGIN, BESIDE, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
+_SIGHTINGS = "last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
-    "secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
+    "raptados; raptadas; sacado; sacada; sacados; sacadas; salieron; partis; parties; partie; signed; walked; drove off; take; taking; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
-_RANKS = {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")} | {
-    tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")
-}
+OPENING = ("from",)
+"""``From Division St 0200``: a place, where a sentence begins with it."""
+_RANKS = (
+    {OPENING: ABDUCTION}
+    | {tuple(cue.split()): SIGHTING for cue in _SIGHTINGS.split(";")}
+    | {tuple(cue.split()): ABDUCTION for cue in _ABDUCTIONS.split(";")}
+)
 _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _cue in sorted(_RANKS, key=len, reverse=True):
     _BY_FIRST.setdefault(_cue[0], []).append(_cue)
 ELSEWHERE = frozenset(
-    "heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
+    "wb eb nb sb heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
 )
 NOT_THE_CHILD = frozenset(
     "vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
@@ -42,20 +48,36 @@ PREPOSITIONS = frozenset(
     "in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split()
 )
 INTO = frozenset(
-    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by".split()
+    "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by devant derriere chez hors afuera fuera frente dentro del du".split()
 )
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
     "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
     "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
-    "in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
+    "w in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
 )
 PLACE_WORDS = frozenset(
     "block street st road rd avenue ave boulevard blvd lane ln drive dr highway hwy interstate parkway pkwy way court ct place circle trail route rue chemin boul autoroute calle avenida carretera "
     "county parish city town home house residence apartment school park hospital clinic store mall church restaurant hotel motel station airport lot parking daycare center centre "
-    "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart".split()
+    "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart "
+    "campground camp arena rink museum farm laundromat pharmacy townhouse townhome condo condominium shelter fair fairgrounds powwow field gym pool complex plaza square bridge dock marina casino theater theatre stadium zoo mosque temple "
+    "office courthouse garage overpass bank diner cafe shop warehouse campus preschool kindergarten academy elementary university college cemetery ranch barn cabin lodge resort harbor harbour ferry sidewalk alley subdivision "
+    "reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
+    "ecole garderie maison domicile residence appartement parc gare metro arret bibliotheque epicerie depanneur stationnement aeroport camping chalet plage hopital aréna "
+    "escuela biblioteca casa domicilio hogar tienda mercado parque colonia guarderia iglesia central estacion parada fraccionamiento municipio barrio bulevar blvd estacionamiento jardin primaria secundaria".split()
 )
+ROADS = frozenset("rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
+LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
+DOING = frozenset(
+    "walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split()
+)
+"""What somebody did when they were last seen; the place comes after it."""
+COMMONPLACE = frozenset(
+    "residence terminal station center centre office garage market block corner area village playground' complex street town city county way field campus office plaza square bus".split()
+)
+"""Words that name no place by themselves, however they are introduced."""
+NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
 
 
 HEADINGS = frozenset(
@@ -64,10 +86,53 @@ HEADINGS = frozenset(
 TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
 
 
-DIRECT = frozenset([("last", "seen"), ("left",), ("taken",), ("last", "confirmed"), ("abducted",)])
+CHILD_OBJECTS = CHILD_NOUNS | frozenset(["him", "her", "them"])
+WEAK = frozenset("foot left inside outside away gone missing forced spotted seen".split())
+LEADS = frozenset("at in near from on outside au aux devant dans en desde".split())
+UNREAD = 8
+"""Tokens after such a cue in which a place would begin."""
+DIRECT = frozenset(
+    [
+        ("vista",),
+        ("visto",),
+        ("vue",),
+        ("vu",),
+        ("last", "seen"),
+        ("left",),
+        ("taken",),
+        ("last", "confirmed"),
+        ("abducted",),
+    ]
+)
 BARE = frozenset(
     "home house residence trail store park school street area apartment hotel motel clinic hospital church mall yard backyard lot beach road home's crib scene county city town".split()
 )
+
+
+CARS = frozenset(
+    "car truck vehicle van suv sedan pickup minivan taxi cab uber voiture camionnette vehicule auto camioneta vehiculo carro".split()
+)
+
+
+NOT_THE_SCENE = frozenset(
+    "boarding weather service relayed heading headed toward towards conference call reunion vigil court hearing direction rumbo vers hacia expires until issued spotted recovered abandoned later cameras camera".split()
+)
+OF_TIME = (
+    DAYS | MONTHS | DAY_PARTS | {"this", "ce", "cet", "cette", "esta"}
+)  # what a time may begin with, but for numbers
+BEFORE_TIME = frozenset(", at around about approximately vers a las aproximadamente environ on le el la @ -".split())
+AFTER_TIME = frozenset(
+    ", in at on outside inside near from devant dans en frente fuera afuera de au aux a la le el @ - du del".split()
+)
+MOST_BESIDE = 9
+"""Tokens of a place that stands before a time."""
+
+
+HEDGES = frozenset(
+    "about around approximately approx roughly nearly shortly after before until since between by vers environ apres avant entre depuis alrededor aproximadamente cerca sobre eso despues antes".split()
+)
+HEDGED_BEFORE = range(3)
+"""Tokens before a time in which a word may say that it is only about right."""
 
 
 class Seen:
@@ -79,6 +144,8 @@ class Seen:
         self.direction: Fact | None = None
         self._rank = 0
         self._named: frozenset[str] = frozenset()
+        self.is_hedged = False  # the time is only about right
+        self._is_unread = False  # where somebody was last seen is said, and could not be read
 
     def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
         """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names."""
@@ -96,17 +163,34 @@ class Seen:
                 self._heading(tokens, at)
             if self._rank < ORIGIN and word in {"from", "of", "de"}:
                 self._origin(tokens, at)
-        if self._rank < HEAD:
+        if self._rank < BESIDE:
+            self._beside_time(tokens)
+        if self._rank < HEAD and not self._is_unread:
             self._head(tokens)
-        if self._rank < HEAD:
+        if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
+        for find in (requesters_town, alerts_place):
+            span = find(tokens) if self._rank < TOWN and not self._is_unread else None
+            if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
+                self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
     def _learn(self, rank: int, place: Fact | None) -> None:
-        if place is None or rank <= self._rank:
+        if place is None or rank < self._rank or (rank == self._rank and not self._is_finer(place)):
             return
         words = tuple(place.value.casefold().strip(". ").split())
         if words not in NAMES and "".join(words) not in CODES:
             self.place, self._rank = place, rank
+
+    def _is_finer(self, place: Fact) -> bool:
+        """Whether it is as well said as the place that is known, and more exact: a road or a house rather than a town."""
+        if self._rank not in {ABDUCTION, SIGHTING} or self.place is None:
+            return False
+        known, new = (frozenset(map(folded, one.value.split())) for one in (self.place, place))
+        return (
+            PLACE_WORDS.isdisjoint(known)
+            and not any(map(str.isdigit, self.place.value))
+            and not PLACE_WORDS.isdisjoint(new)
+        )
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
         if first >= len(tokens):
@@ -124,48 +208,82 @@ class Seen:
         while tokens.word(start) in PREPOSITIONS:
             start += 1
         end = self._place_end(tokens, start, high, is_label=True)
-        if end > start and not any(self._taken[start:end]):
+        is_said = any(len(word) > len("el") or word.isdigit() for word in tokens.words[start:end])
+        if is_said and not any(self._taken[start:end]):
             self._learn(LABEL, fact(tokens, start, end, " ".join(tokens.slice(start, end).split()), "certain"))
 
     def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
         low, high = tokens.sentence(at)
         first, rank = at + len(cue), _RANKS[cue]
         before = tokens.words[max(low, at - BACK) : at]
-        if tokens.word(first) in ELSEWHERE and tokens.word(first) not in {"by", "with", "wearing"}:
+        if tokens.word(first) in ELSEWHERE - LEAVING - DOING and tokens.word(first) not in {"by", "with", "wearing"}:
             return
         is_name = cue == ("abduction",) and tokens.word(first) == "emergency"
         if (
             self.time is None
             and rank >= ABDUCTION
             and not is_name
-            and cue not in {("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+            and cue not in {OPENING, ("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
         ):
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
             return
-        if rank <= self._rank or (
-            any(word in NOT_THE_CHILD for word in before)
+        is_object = cue in {
+            ("take",),
+            ("taking",),
+            ("took",),
+            ("taken",),
+            ("grabbed",),
+            ("snatched",),
+        } and not CHILD_OBJECTS.isdisjoint(tokens.words[first : first + 4])
+        if rank < self._rank or (
+            ((any(word in NOT_THE_CHILD for word in before) and CHILD_NOUNS.isdisjoint(before)) or "it" in before[-3:])
+            and not is_object
             and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
         ):
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
-        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"}:
+        if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"} and at != low:
+            return
+        if cue == OPENING and (at != low or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])):
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
         if cue in {("pulled",), ("led",), ("dropped",)} and not (
-            {"child", "him", "her", "them", "into", "boy", "girl", "was", "were"}
+            ({"child", "him", "her", "them", "into", "boy", "girl", "was", "were"} | self._named)
             & set(before[-3:] + tokens.words[first : first + 3])
         ):
+            return
+        if cue in {("signed",), ("walked",)} and tokens.word(first) not in {"out", "away", "from"}:
+            return
+        if cue in {("take",), ("taking",)} and not is_object:
             return
         if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
             return
         if cue in {("inside",), ("outside",)}:
             first = at
-        place = self._direct(tokens, first, high) if cue in DIRECT else None
+        if rank == SIGHTING and (tokens.word(first) == "con" or tokens.words[first : first + 2] == ["with", "a"]):
+            return  # what they wore
+        start = first
+        while (span := time_at(tokens, start)) > start:
+            start = span + (tokens.word(span) in {",", "-"})
+        if tokens.word(start) in LEAVING:
+            start += 1
+        if cue == ("seen",) and at == low:
+            rank = SIGHTING
+        place = (
+            self._direct(tokens, start, high)
+            if cue in DIRECT or start > first or (cue == ("seen",) and at == low)
+            else None
+        )
         if place is None and cue != ("left",):
             place = self._find_place(tokens, first, high)
+        if place is None and rank > ORIGIN and cue[0] not in WEAK:
+            self._is_unread |= any(
+                tokens.words[near] in LEADS and not self._is_into_a_car(tokens, near)
+                for near in range(first, min(high, first + UNREAD))
+            )
         self._learn(rank, place)
 
     def _direct(self, tokens: Tokens, first: int, high: int) -> Fact | None:
@@ -173,10 +291,12 @@ class Seen:
         start = first
         while tokens.word(start) in {"a", "an", "the", "her", "his", "their"}:
             start += 1
-        if start >= high or not tokens.is_cased or tokens.words[start] in {"by", "with", "from", "in", "at"}:
+        if start >= high or tokens.words[start] in {"by", "with", "from", "in", "at", "on", "wearing"}:
             return None
         end = self._place_end(tokens, start, high)
         words = tokens.words[start:end]
+        if not tokens.is_cased and (len(words) < 2 or not self._is_place(tokens, start, end)):
+            return None
         is_place = (
             tokens.words[start].isdigit()
             and len(tokens.words[start]) > 1
@@ -185,13 +305,17 @@ class Seen:
         )
         is_place = (
             is_place
-            or (tokens.capital[start] and tokens.words[start] not in COMMON and len(words) <= 5)
-            or (start > first and any(word in PLACE_WORDS for word in words))
+            or (
+                tokens.capital[start]
+                and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES)
+                and len(words) <= 6
+            )
+            or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
         )
         if (
             not is_place
             or tokens.words[start] in DAYS
-            or tokens.words[start] in MONTHS
+            or (tokens.words[start] in MONTHS and tokens.word(start + 1) not in PLACE_WORDS)
             or time_at(tokens, start)
             or any(self._taken[start:end])
             or self._is_name(words)
@@ -230,6 +354,7 @@ class Seen:
 
     def _find_place(self, tokens: Tokens, first: int, high: int) -> Fact | None:
         at = first
+        is_doing = tokens.word(first) in DOING
         while at < min(high, first + 22):
             word = tokens.words[at]
             if (span := time_at(tokens, at)) and span > at:
@@ -237,7 +362,11 @@ class Seen:
                 continue
             if word in {"found", "located", "retrouve", "retrouvee"}:
                 break
-            if (word in INTO or (word in ROMANCE and tokens.language[:2] != "en")) and at + 1 < high:
+            is_out_of = word == "of" and tokens.word(at - 1) == "out"
+            is_verb = word == "a" and tokens.slice(at, at + 1) == "a"  # not "à"
+            if (
+                word in INTO or is_out_of or (word in ROMANCE and tokens.language[:2] != "en" and not is_verb)
+            ) and at + 1 < high:
                 start = at + 1
                 while tokens.word(start) in SKIP or (tokens.word(start) in {"d", "l"}):
                     start += 1
@@ -252,15 +381,17 @@ class Seen:
                         "foot",
                         "pied",
                         "pie",
-                        "his",
-                        "her",
-                        "their",
+                        *NO_PLACES,
                         "possession",
                         "company",
                         "danger",
                         "connection",
                     }
-                    or word == "by"
+                    or (word == "by" and not (is_doing and tokens.is_cased and tokens.capital[start]))
+                    or (
+                        tokens.word(start) in {"his", "her", "their"}
+                        and PLACE_WORDS.isdisjoint(tokens.words[start + 1 : start + 6])
+                    )
                 ):
                     at += 1
                     continue
@@ -269,6 +400,9 @@ class Seen:
                     continue
                 first_of_place = at + 1
                 end = self._place_end(tokens, first_of_place, high)
+                if word in {"de", "del", "from"} and (inner := self._inner(tokens, first_of_place, end)):
+                    at = inner  # the thing comes first: "de un juego de fútbol en el parque"
+                    continue
                 if (
                     end > start - 1
                     and self._is_place(tokens, first_of_place, end)
@@ -297,6 +431,16 @@ class Seen:
             at += 1
         return None
 
+    def _inner(self, tokens: Tokens, first: int, end: int) -> int:
+        """Where a preposition stands before the first word of a place, if nothing before it is one; or 0."""
+        for at in range(first + 1, end):
+            if tokens.words[at] in PLACE_WORDS or tokens.words[at].isdigit():
+                return 0
+            if tokens.words[at] in {"en", "at", "in", "on"}:
+                is_named = any(tokens.capital[place] for place in range(first, at)) and tokens.is_cased
+                return at if not is_named and not PLACE_WORDS.isdisjoint(tokens.words[at:end]) else 0
+        return 0
+
     def _is_place(self, tokens: Tokens, first: int, end: int) -> bool:
         words = tokens.words[first:end]
         bare = [
@@ -304,8 +448,16 @@ class Seen:
             for word in words
             if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
         ]
-        if (len(bare) == 1 and (bare[0] in BARE or (len(words) == 1 and bare[0] in PLACE_WORDS))) or any(
-            word in OTHER_NOUNS and word not in {"top"} for word in words
+        is_bare = len(bare) == 1 and (
+            bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
+        )
+        if (
+            is_bare
+            or "way" in words[:2]
+            or any(
+                word in OTHER_NOUNS and word not in {"top"} and not (tokens.is_cased and tokens.capital[first + place])
+                for place, word in enumerate(words)
+            )
         ):
             return False
         if not words or any(
@@ -352,10 +504,11 @@ class Seen:
         at = first
         while at < min(high, first + LONGEST_PLACE):
             word = tokens.words[at]
-            if time_at(tokens, at) and at > first:
+            if at > first and (self._taken[at] or time_at(tokens, at) or opens_labelled_line(tokens, at)):
                 break
             if (
                 word in END
+                and not (at == first and word in {"his", "her", "their"})
                 and not (word in {"and", "et", "y", "."} and self._joins(tokens, at))
                 and not (word == "." and at + 1 < len(tokens) and tokens.gaps[at + 1] == "")
             ):
@@ -370,16 +523,41 @@ class Seen:
                 break
             if word == "-" and tokens.gaps[at] != "":
                 break
+            if word in {"in", "on", "dans", "en", "aboard"} and self._is_into_a_car(tokens, at):
+                break
             at += 1
         while at > first and tokens.words[at - 1] in {",", "...", "at", "on", "in", "the", "near", "from", "a", "."}:
             at -= 1
         return at
+
+    def _is_into_a_car(self, tokens: Tokens, at: int) -> bool:
+        """``Smyrna in a gold Honda``, ``Jacksonville in an orange sweatshirt``"""
+        for place in range(at + 1, min(len(tokens), at + 8)):
+            if (
+                self._taken[place]
+                or (tokens.words[place] in COLORS and not tokens.capital[place])
+                or tokens.words[place] in OTHER_NOUNS
+                or tokens.words[place] in CARS
+            ):
+                return True
+            if tokens.words[place] in {",", ".", "in", "at", "near", "on", "and", "from"}:
+                return False
+        return False
 
     def _joins(self, tokens: Tokens, at: int) -> bool:
         """``SW 137th Avenue and Bird Road``; ``Powell Blvd.`` inside a sentence."""
         if tokens.words[at] == ".":
             return True
         before, after = tokens.word(at - 1), tokens.words[at + 1 : at + 5]
+        if (
+            tokens.is_cased
+            and at + 1 < len(tokens)
+            and (tokens.capital[at - 1] or tokens.word(at - 1) == "th")
+            and (tokens.capital[at + 1] or tokens.words[at + 1].isdigit())
+            and tokens.word(at - 2) in {"near", "at", "of", "to"}
+            and tokens.word(at + 2) in {"at", "around", "about", ",", ".", "on", "", "th", "st", "nd", "rd"}
+        ):
+            return True  # Owens and Pecos
         is_road = before in PLACE_WORDS or any(word in PLACE_WORDS for word in tokens.words[max(0, at - 3) : at])
         return (
             is_road
@@ -411,6 +589,15 @@ class Seen:
         if at >= high:
             return False
         word = tokens.words[at]
+        if word in ROADS and tokens.word(at - 2).isdigit():
+            return True
+        if (
+            word.isdigit()
+            and len(word) > 2
+            and not PLACE_WORDS.isdisjoint(tokens.words[at + 1 : at + 6])
+            and not time_at(tokens, at)
+        ):
+            return True
         if word in STATES or any(tuple(tokens.words[at : at + len(key)]) == key for key in BY_FIRST.get(word, ())):
             return True
         if word in CODES and tokens.slice(at, at + 1).isupper():
@@ -437,15 +624,18 @@ class Seen:
     def _time(self, tokens: Tokens, first: int, high: int, low: int | None = None) -> None:
         for at in range(first, min(high, first + NEAR)):
             if end := time_at(tokens, at):
-                self.time = fact(tokens, at, end, " ".join(tokens.slice(at, end).split()))
+                self._learn_time(tokens, at, end, "high")
                 return
         if low is not None:
             for at in range(max(low, first - BACK), first):
                 if end := time_at(tokens, at):
-                    self.time = fact(
-                        tokens, at, min(end, len(tokens)), " ".join(tokens.slice(at, end).split()), "medium"
-                    )
+                    self._learn_time(tokens, at, min(end, len(tokens)), "medium")
                     return
+
+    def _learn_time(self, tokens: Tokens, first: int, end: int, confidence: Confidence) -> None:
+        self.time = fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), confidence)
+        near = tokens.words[max(0, first - len(HEDGED_BEFORE)) : end + 1]
+        self.is_hedged = not HEDGES.isdisjoint(near)
 
     def _heading(self, tokens: Tokens, at: int) -> None:
         word = tokens.words[at]
@@ -559,7 +749,60 @@ class Seen:
             ):
                 return
 
+    def _beside_time(self, tokens: Tokens) -> None:
+        """``chemin de Chambly, 12 h 10``, ``in a McDonald's parking lot at 4 p.m.``: a road or a house right beside a time."""
+        past = 0
+        for at in sorted([*tokens.places(OF_TIME), *tokens.numbers]):
+            end = time_at(tokens, at) if at >= past else 0
+            if not end:
+                continue
+            past = end
+            low, high = tokens.sentence(at)
+            if NOT_THE_SCENE.isdisjoint(tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]):
+                span = self._before_time(tokens, at, low) or self._after_time(tokens, end, high)
+                if span:
+                    self._learn(BESIDE, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
+                    return
+
+    def _before_time(self, tokens: Tokens, time: int, low: int) -> tuple[int, int] | None:
+        end = time
+        while end > low and tokens.words[end - 1] in BEFORE_TIME:
+            end -= 1
+        first = end
+        while (
+            first > low
+            and end - first < MOST_BESIDE
+            and not (
+                tokens.words[first - 1] in INTO
+                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee"}
+            )
+        ):
+            first -= 1
+        return self._scene(tokens, first, end)
+
+    def _after_time(self, tokens: Tokens, time: int, high: int) -> tuple[int, int] | None:
+        first = time
+        while tokens.word(first) in AFTER_TIME:
+            first += 1
+        if first >= high:
+            return None
+        return self._scene(tokens, first, self._place_end(tokens, first, high))
+
+    def _scene(self, tokens: Tokens, first: int, end: int) -> tuple[int, int] | None:
+        """The span, if it surely is a road or a house with a name or a number."""
+        while first < end and tokens.words[first] in SKIP - {"a", "an"}:
+            first += 1
+        words = tokens.words[first:end]
+        is_named = any(tokens.capital[at] or tokens.words[at].isdigit() for at in range(first, end))
+        if not is_named or PLACE_WORDS.isdisjoint(words) or self._is_name(words) or any(self._taken[first:end]):
+            return None
+        return (first, end) if len(words) > 1 and tokens.is_cased and self._is_place(tokens, first, end) else None
+
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        while first < end and not tokens.words[first].isalpha():
+            if tokens.words[first] in {"@", "#"}:
+                return False
+            first += 1
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
         if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
@@ -595,6 +838,9 @@ def _is_code(tokens: Tokens, at: int) -> bool:
 
 def time_at(tokens: Tokens, at: int) -> int:
     """Where a time or date that begins here ends, or 0: ``6:30 PM today``, ``MAY 13 AT 8 PM``, ``1515 hours``, ``13 h 45``."""
+    word = tokens.word(at)
+    if word not in OF_TIME and not word.isdigit():
+        return 0
     end = _one_time(tokens, at)
     if not end:
         return 0
@@ -637,9 +883,12 @@ def time_at(tokens: Tokens, at: int) -> int:
     return end
 
 
+BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
+
+
 def _one_time(tokens: Tokens, at: int) -> int:
     word = tokens.word(at)
-    if not word:
+    if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
         return _clock(tokens, at) or _date(tokens, at)

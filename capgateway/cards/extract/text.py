@@ -22,6 +22,7 @@ MOSTLY = 0.7
 FEWEST = 0.05
 """Share of words with a capital below which they say nothing either: a post that is written in small letters."""
 
+DOTS = "⋯"
 SPACE = " "
 PARAGRAPH = "\n"
 JOINED = ""
@@ -35,11 +36,15 @@ _SAME_LENGTH = str.maketrans(
         **dict.fromkeys("\u00a0\u2007\u202f\u2009\u200a\u2002\u2003\u3000\t\v\f\r", " "),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f", "\u0300"),
         "…": "⋯",
+        "=": ":",
     }
 )
 _TOKEN = re.compile(
     r"[^\W\d_][^\W\d_\u0300-\u036f]*[\u0300-\u036f]*(?:[^\W\d_]+[\u0300-\u036f]*)*|\d+|\.{2,}|⋯|[^\s\u0300-\u036f]"
 )
+_FIELDS = re.compile(r"[a-z][A-Z][A-Za-z]*:")
+_FIELD_TOKEN = re.compile(r"[A-Z][a-z]+(?=(?:[A-Z][a-z]+)+:)|" + _TOKEN.pattern)
+"""``ChildName=``: the words of a field's name, where a text has such names."""
 _PARAGRAPH = re.compile(r"\n[ \n]*\n")
 _ABBREVIATED = frozenset(
     "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "
@@ -55,13 +60,16 @@ _END = frozenset(".!?;|•▪·●★⚠*")
 
 class Tokens:
     """Parallel lists, one place per token: its comparison form, where it starts and ends, the gap before it, and whether its
-    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text, ``numbers`` where its numbers are.
+    first letter is a capital. ``is_cased`` says whether capitals mean anything in this text, ``numbers`` where its numbers are,
+    and ``dots`` which commas are written ``...``, as the National Weather Service does.
     ``memo`` keeps what several readers ask for."""
 
     __slots__ = (
         "_index",
+        "_known",
         "_spans",
         "capital",
+        "dots",
         "ends",
         "field",
         "gaps",
@@ -83,6 +91,7 @@ class Tokens:
         self.gaps: list[str] = []
         self.capital: list[bool] = []
         self.numbers: list[int] = []
+        self.dots: list[int] = []
         self.memo: dict[str, Any] = {}
         self._read(raw[:LONGEST].translate(_SAME_LENGTH))
         self.sentences = self._sentences()
@@ -118,23 +127,34 @@ class Tokens:
         """Where any of these words is, in order."""
         index = self._index
         found: list[int] = []
-        for word in words.intersection(index):  # goes through the text's words, which are fewer
+        for word in words & self._known:
             found += index[word]
         found.sort()
         return found
 
     def has(self, words: frozenset[str]) -> bool:
         """Whether any of these words is in the text."""
-        return not words.isdisjoint(self._index)
+        return not words.isdisjoint(self._known)
 
     def _read(self, text: str) -> None:
         words, gaps, capital = self.words, self.gaps, self.capital
-        spans = [found.span() for found in _TOKEN.finditer(text)]
+        pattern = _FIELD_TOKEN if "=" in self.raw and _FIELDS.search(text) else _TOKEN
+        spans = [found.span() for found in pattern.finditer(text)]
         self.starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
         before, upper, mixed, letters = 0, 0, 0, 0
         for start, end in spans:
             token = text[start:end]
-            words.append(token.lower() if token.isascii() else folded(token))
+            if token.isascii():
+                if end - start > 1 and token[0] == ".":
+                    self.dots.append(len(words))
+                    words.append(",")
+                else:
+                    words.append(token.lower())
+            elif token == DOTS:
+                self.dots.append(len(words))
+                words.append(",")
+            else:
+                words.append(folded(token))
             if start == before:
                 gaps.append(JOINED)
             elif start - before > 1 and _PARAGRAPH.search(text, before, start):
@@ -158,7 +178,7 @@ class Tokens:
                 index[word].append(at)
             else:
                 index[word] = [at]
-        self._index = index
+        self._index, self._known = index, frozenset(index)
         self.numbers = sorted(at for word, places in index.items() if word.isdigit() for at in places)
 
     def _sentences(self) -> list[int]:

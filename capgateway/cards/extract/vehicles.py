@@ -14,7 +14,7 @@ from capgateway.cards.extract.makes import (
     PLAIN_MAKES,
     PLAIN_MODELS,
 )
-from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, SHADES
+from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, NUMBERS, SHADES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -26,7 +26,7 @@ REACH = 14
 FILLERS = frozenset(
     "door doors dr full mid midsize size sized small large compact older newer new old model style type unknown make stolen possibly "
     "possible crew cab extended quad cargo passenger luxury sport lifted box utility pick up four two 2 4 3 5 cyl sports 2dr 4dr 4x4 ext reg the vin "
-    "cube panel delivery moving work flatbed dump utility camper dark-colored collector classic leased rented rental portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
+    "vma vmo vyr vco vehma cube panel delivery moving work flatbed dump utility camper dark-colored collector classic leased rented rental portes puertas grand grande petit petite step haul u foot ft 10 15 17 20 26 10- approximately likely late early".split()
 )
 #: Nouns that a colour or number belongs to rather than to the vehicle before it.
 OTHER_NOUNS = frozenset(
@@ -82,6 +82,8 @@ def mentions(tokens: Tokens) -> list[Mention]:
         if mention is not None:
             found.append(mention)
             past = max(mention.end, at + 1)
+            if "make" in mention.facts and "model" not in mention.facts and tokens.word(mention.end) in OWNERS:
+                past += 1  # its model, that another make has too
     return found
 
 
@@ -102,6 +104,8 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if not end:
             continue
         make = MAKES[key]
+        if key == ("merc",) and tokens.word(end) in MODELS_BY_FIRST["Mercedes-Benz"]:
+            make = "Mercedes-Benz"
         model_first = end + (tokens.word(end) in {"-", "/", ","})
         if tokens.word(end) == "model" and tokens.word(end + 1) == ":":
             model_first = end + 2
@@ -130,13 +134,19 @@ def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
     """``Chrysler Intrepid``: the issuer's words, although it is another make's."""
     for key, make in OWNERS.get(tokens.word(at), ()):
         end = matched(tokens, at, key)
-        if end and key not in PLACES_TOO and not (len(key) == 1 and key[0] in PLAIN_MODELS):
+        is_plain = len(key) == 1 and key[0] in PLAIN_MODELS and not (tokens.is_cased and _ends_name(tokens, end))
+        if end and not _is_small(tokens, at, end) and key not in PLACES_TOO and not is_plain:
             return end, MODELS[make][key]
     return 0, ""
 
 
+def _ends_name(tokens: Tokens, at: int) -> bool:
+    """``Ski-Doo Renegade noire``: a colour, a year or the end of a clause after a model."""
+    return bool(_color(tokens, at)) or bool(_year(tokens, at)) or tokens.word(at) in {",", ".", "", ";", ")"}
+
+
 NO_MAKE_AFTER = frozenset(
-    "dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
+    "ave avenue st street rd road blvd boulevard dr drive ln lane hwy highway way parkway trailer dealership dealer dealers t shirt tshirt cap hat jacket hoodie logo plant factory emblem key keys sweatshirt jersey field theater center city county park".split()
 )
 PLACES_TOO = frozenset(
     [("santa", "fe"), ("santa", "cruz"), ("park", "avenue"), ("monte", "carlo"), ("fifth", "avenue"), ("del", "sol")]
@@ -160,6 +170,8 @@ def _is_surname(tokens: Tokens, at: int) -> bool:
 def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
     for key in MODELS_BY_FIRST[make].get(tokens.word(at), ()):
         end = matched(tokens, at, key)
+        if end and key[0] in PLAIN_MODELS and _is_small(tokens, at, end):
+            continue
         if end and len(key) == 1 and key[0].isalpha() and tokens.word(end).isdigit() and tokens.gaps[end] == "":
             return end + 1, MODELS[make][key] + tokens.words[end]
         if end and not (
@@ -172,7 +184,7 @@ def _model(tokens: Tokens, at: int, make: str) -> tuple[int, str]:
 def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
     for key, make in OWNERS[tokens.words[at]]:
         end = matched(tokens, at, key)
-        if not end:
+        if not end or _is_small(tokens, at, end):
             continue
         mention = Mention(at, end)
         _beside(tokens, mention, at, end, past)
@@ -189,7 +201,12 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         if (
             key[0] in PLAIN_MODELS
             and "year" not in mention.facts
-            and not ("color" in mention.facts and tokens.is_cased and tokens.capital[at])
+            and not (
+                "color" in mention.facts
+                and tokens.is_cased
+                and tokens.capital[at]
+                and (_ends_name(tokens, end) or not tokens.capital[min(end, len(tokens) - 1)])
+            )
         ):
             return None
         if (is_plain or key in PLACES_TOO) and not mention.facts:
@@ -200,6 +217,14 @@ def _by_model(tokens: Tokens, at: int, past: int) -> Mention | None:
         mention.facts["model"] = fact(tokens, at, end, MODELS[make][key])
         return mention
     return None
+
+
+def _is_small(tokens: Tokens, at: int, end: int) -> bool:
+    """Whether a name without digits is written without a capital although the text has them: ``cayenne orange``, ``beat up``."""
+    text = tokens.slice(at, end)
+    if tokens.words[at] == "beat" and tokens.word(end) == "up":
+        return True
+    return tokens.is_cased and text.islower() and text.isalpha()
 
 
 def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
@@ -265,7 +290,13 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
     at = first - 1
     while at >= low:
         word = tokens.words[at]
-        if year := _year(tokens, at):
+        if word in NUMBERS and "year" not in mention.facts and (spoken := _spoken_year(tokens, at)):
+            first, year = spoken
+            if first < low:
+                break
+            mention.facts["year"] = fact(tokens, first, at + 1, year)
+            mention.first = at = first
+        elif year := _year(tokens, at):
             if "year" in mention.facts:
                 break
             mention.facts["year"] = fact(tokens, at, at + 1, year)
@@ -284,14 +315,22 @@ def _left(tokens: Tokens, mention: Mention, first: int, low: int) -> None:
             mention.first = at
         elif word in FILLERS or word == "-":
             mention.first = at
-        elif word in {",", "...", "⋯", "/"} and _goes_on(tokens, at - 1, at + 1):
+        elif word in {",", "/"} and _goes_on(tokens, at - 1, at + 1):
             pass
+        elif word == "/" and tokens.word(at - 1) in CODED:
+            mention.first = at
+        elif word == "'" and at - 1 >= low and "year" not in mention.facts and _year(tokens, at - 1):
+            pass  # 81' BUICK
         elif word == ":" and tokens.word(at - 1) in LABELS and at - 1 >= low:
             at -= 1
             mention.first = at
         else:
             break
         at -= 1
+
+
+CODED = frozenset("vma vmo vyr vco".split())
+"""Labels of NCIC before a slash: ``VYR/2012 VMA/CHRY``."""
 
 
 def _goes_on(tokens: Tokens, left: int, right: int) -> bool:
@@ -306,6 +345,7 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
     _, high = tokens.sentence(end - 1)
     at = end
     has_break = False
+    at += tokens.word(at) == ":"
     while at < min(high, end + REACH):
         word = tokens.words[at]
         if word == "model" and tokens.word(at + 1) == ":":
@@ -365,13 +405,25 @@ YEAR_WORDS = frozenset("del modelo modele model annee ano".split())
 def _past(tokens: Tokens, at: int) -> int:
     """Past words that say nothing themselves: ``color:``, ``two-tone``, ``de couleur``."""
     word, after = tokens.words[at], tokens.word(at + 1)
+    if word == "-" and tokens.gaps[at] == "" and tokens.words[at - 1] in FILLERS and after in FILLERS:
+        return at + 1  # 2-DR
     if word in LABELS and after == ":":
         return at + 2
+    if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
+        return at + 1
     if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
         return at + 3
-    if word in {"color", "couleur", "colour", "de"} and (after in {":", "de", "color"} or _color(tokens, at + 1)):
+    if word in {"color", "couleur", "colour", "de"} and (
+        after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)
+    ):
         return at + 1 + (after == ":")
     return at
+
+
+PARTS = frozenset(
+    "roof hood stripe stripes racing lettering letters logo trim rims wheels fender bumper doors' sticker stickers decal decals tailgate rack interior spoiler tarp cap toit capot bande porte lettrage toldo techo puerta franja".split()
+)
+"""Parts of a vehicle, whose colour is not the vehicle's."""
 
 
 def _is_elsewhere(tokens: Tokens, at: int) -> bool:
@@ -379,7 +431,26 @@ def _is_elsewhere(tokens: Tokens, at: int) -> bool:
     word = tokens.word(at)
     if word in {"license", "licence", "plate", "plates", "lic", "tag"}:
         return False
-    return word in OTHER_NOUNS or word in {"block", "haired", "eyed", "and"} and tokens.word(at + 1) in OTHER_NOUNS
+    return (
+        word in OTHER_NOUNS
+        or word in PARTS
+        or word in {"block", "haired", "eyed", "and"}
+        and tokens.word(at + 1) in OTHER_NOUNS
+    )
+
+
+def _spoken_year(tokens: Tokens, at: int) -> tuple[int, int] | None:
+    """``two thousand twelve``, ``twenty fourteen``, ``deux mille douze``, ``dos mil doce``, as first token and value."""
+    ones = NUMBERS[tokens.words[at]]
+    place = at - 1 - (tokens.word(at - 1) in {"and", "y", "et"})
+    if tokens.word(place) in {"thousand", "mille", "mil"} and tokens.word(place - 1) in {"two", "deux", "dos"}:
+        return (place - 1, 2000 + ones) if ones < LAST_YEAR - 2000 else None
+    is_pair = tokens.word(place) == "twenty" and place == at - 1 and MOST_ONES < ones < LAST_YEAR - 2000
+    return (place, 2000 + ones) if is_pair else None
+
+
+MOST_ONES = 9
+"""``twenty two`` is a number; ``twenty twelve`` is a year."""
 
 
 def _year(tokens: Tokens, at: int) -> int:
@@ -399,13 +470,13 @@ def _year(tokens: Tokens, at: int) -> int:
     if (
         len(word) == 2
         and _is_before_make(tokens, at + 1)
-        and (tokens.word(at - 1) in BEFORE_YEAR or _opens(tokens, at))
+        and (tokens.word(at - 1) in BEFORE_YEAR or at - 1 in tokens.dots or _opens(tokens, at))
     ):
         return (1900 if int(word) > 35 else 2000) + int(word)
     return 0
 
 
-BEFORE_YEAR = frozenset({"a", "an", "is", ":", "...", "vehicle", "veh", "alert", "stolen"} | set(COLORS))
+BEFORE_YEAR = frozenset({"a", "an", "is", ":", "vehicle", "veh", "alert", "stolen"} | set(COLORS))
 
 
 def _is_before_make(tokens: Tokens, at: int) -> bool:
@@ -435,6 +506,8 @@ def _color(tokens: Tokens, at: int) -> str:
 #: Words before a colour that are part of its name, and words that only say how it shines.
 COMPOUND = {
     "lime": "lime",
+    "burnt": "burnt",
+    "sage": "sage",
     "forest": "forest",
     "navy": "navy",
     "baby": "",
@@ -449,6 +522,30 @@ COMPOUND = {
     "steel": "",
     "midnight": "",
     "sandy": "",
+    "cayenne": "",
+    "gravity": "",
+    "ruby": "",
+    "soul": "",
+    "fire": "",
+    "electric": "",
+    "pearl": "",
+    "metallic": "",
+    "powder": "",
+    "graphite": "",
+    "rally": "",
+    "velocity": "",
+    "lunar": "",
+    "arctic": "",
+    "oxford": "",
+    "brick": "",
+    "blood": "",
+    "canary": "",
+    "jet": "",
+    "flat": "",
+    "matte": "",
+    "faded": "",
+    "solid": "",
+    "pure": "",
 }
 
 
@@ -500,6 +597,7 @@ def _color_end(tokens: Tokens, at: int, high: int) -> int:
             or _color(tokens, at)
             or _is_compound(tokens, at)
             or word == "foret"
+            or (word == "con" and _color(tokens, at + 1) and tokens.word(at + 2) in {",", ".", ";", ")", ""})
             or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "-"}
             and at + 1 < high
             and (

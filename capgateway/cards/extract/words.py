@@ -18,10 +18,10 @@ COLORS = table(
     white: white wht whi blanc blanche blancs blanches blanco blanca blancos blancas;
     gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
-    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar bordeaux; burgundy: burgundy vino bourgogne;
+    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar; burgundy: burgundy vino bourgogne bordeaux tinto guinda;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
-    rust: rust; orange: orange ong org naranja anaranjado anaranjada; purple: purple ple violet violette mauve morado morada purpura;
+    rust: rust; orange: orange ong org naranja anaranjado anaranjada anaranjados; purple: purple ple violet violette mauve morado morada purpura;
     pink: pink pnk rosa; teal: teal turquoise sarcelle tea trq turquesa; cream: cream crm creme crema; bronze: bronze brz bronce;
     champagne: champagne; charcoal: charcoal; copper: copper cpr cuivre; chrome: chrome; slate: slate; ivory: ivory; plum: plum; lavender: lavender; fuchsia: fuchsia; navy: navy; dark: dark"""
 )
@@ -36,7 +36,7 @@ COLORED = frozenset("colored coloured color colour colored couleur color-".split
 BODIES = table(
     """sedan: sedan sdn berline; SUV: suv vus utilitaire suburbano; pickup: pickup pickups camionnette; van: van vans fourgon furgoneta;
     minivan: minivan minivans fourgonnette minifourgonnette minivan-; truck: truck trucks camion; coupe: coupe cpe;
-    hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta;
+    hatchback: hatchback; convertible: convertible cabriolet; wagon: wagon familiale; motorcycle: motorcycle motorbike moto motocyclette motocicleta trike;
     ATV: atv vtt quad; motorhome: motorhome rv autocaravane autocaravana; trailer: trailer remorque remolque; crossover: crossover;
     car: car cars auto automobile voiture carro coche automovil; vehicle: vehicle vehicles veh vehicule vehicules vehiculo vehiculos camioneta; jeep: ;
     scooter: scooter moped motoneta cyclomoteur; bus: ; box truck: ; snowmobile: snowmobile motoneige"""
@@ -85,21 +85,21 @@ RACES = table(
 RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "native american"}
 
 SEXES = table(
-    """F: soeurs hermanas madrastra mama novia esposa female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
+    """F: soeurs hermanas madrastra mama novia esposa gf prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
       stepdaughter grandma schoolgirl femme fille fillette filles fillettes mere soeur tante feminin feminine niece mujer nina hija hermana madre
       abuela tia femenino femenina muchacha adolescenta suspecte sospechosa hispana latina dame conjointe;
-    M: freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
+    M: bf primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
       homme garcon garcons garconnet fils pere frere oncle masculin neveu hombre hombres nino hijo hermano padre abuelo tio masculino muchacho varon conjoint"""
 )
 #: Words that a role follows from.
 CHILD_NOUNS = frozenset(
-    "child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
+    "granddaughter grandson granddaughters grandsons nephew niece stepson stepdaughter grandchildren grandchild nieces nephews child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
     "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
     "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
-    "suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
+    "assailant assailants agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
@@ -108,7 +108,9 @@ ADULT_NOUNS = frozenset(
 )
 KIN = frozenset(
     "mother father dad mom grandmother grandfather grandma grandpa uncle aunt stepfather stepmother boyfriend girlfriend husband wife cousin babysitter "
-    "neighbor guardian "
+    "neighbor guardian bf gf stepdad stepmom stepmum daddy mommy momma mum mama granny nana gramps granddad grandad sitter nanny caregiver roommate friend classmate coworker fiance fiancee "
+    "stepgrandfather stepgrandmother stepuncle landlord exhusband exwife babysitters "
+    "voisin voisine ami amie gardienne colocataire vecino vecina amigo amiga primo prima ninera cunado cunada pareja expareja exnovio exnovia exesposo "
     "mere pere grand oncle tante conjoint conjointe beau belle madre padre papa mama abuelo abuela tio tia padrastro madrastra "
     "novio novia esposo esposa".split()
 )
@@ -125,12 +127,12 @@ EYE_COLORS = {
 }
 HAIR_COLORS = table(
     """blonde: blonde blond blonds blondes bln bld rubio rubia rubios; brown: brown bro brn brun brune bruns chatain chatains castano castana cafe marron;
-    black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises;
-    white: white whi blancs blanc blanco canoso; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado; blue: blue bleu bleus azul;
-    pink: pink rosa; green: green verts verde; orange: orange; burgundy: burgundy; salt-and-pepper: ; silver: silver"""
+    black: black blk noir noirs noire negro negra; red: red rouge roux rousse pelirrojo pelirroja rojo; gray: gray grey gry gris grises canoso canosa;
+    white: white whi blancs blanc blanco; sandy: sandy sdy; auburn: auburn; strawberry blonde: ; purple: purple violet morado mauve mauves; blue: blue bleu bleus azul;
+    pink: pink rosa rose; green: green verts verde; orange: orange; burgundy: burgundy; salt-and-pepper: ; silver: silver"""
 )
 HAIR_STYLES = table(
     """long: long longs largo; short: short court courts corto; medium-length: medium; curly: curly boucles frises rizado rizo; straight: straight raides lacio;
-    braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido; light: light clair clairs claro;
+    braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido pintado; light: light clair clairs claro;
     dark: dark fonce fonces oscuro; shaved: shaved rases rase rapado; shoulder-length: shoulder; bald: bald chauve calvo bal; dirty: dirty; buzzed: buzzed; cropped: cropped"""
 )

@@ -30,7 +30,7 @@ ADVICE = {
     "not_found": "The address is wrong or no longer in use: look for the feed's new address.",
     "page": "The address leads to a page for people: look for the address of the feed itself, or for one that needs no cookies.",
     "protocol": "What answers there is not a web server, or it requires https.",
-    "proxy": "Check the proxy's address, and that it may reach the feed.",
+    "proxy": "Check the proxy's URL and login, and that it may connect to the feed's addresses: it is not given the name.",
     "redirect": "Configure the address that the redirects lead to.",
     "scheme": "Use https; plain http is for networks named in allow_networks.",
     "server_error": "The server has a fault of its own: tell its operator if it persists.",

@@ -22,7 +22,7 @@ from capgateway.errors import FetchError
 from capgateway.feeds.http import answer
 from capgateway.feeds.http.answer import Validators
 from capgateway.feeds.read.entries import MAX_FEED_BYTES
-from capgateway.masking import mask_addresses
+from capgateway.masking import SHORTEST, credentials, hide, mask_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +105,20 @@ async def fetch(  # noqa: PLR0913  (the facts of one request)
         found = await _ask(session, _secured(URL(url), feed), question, None if feed.allow_networks else hosts)
     except net.TROUBLE as error:
         trouble = net.fetch_error(error)
-        return FetchFailed(reason=trouble.reason, message=mask_addresses(str(trouble)))
+        return FetchFailed(reason=trouble.reason, message=_quiet(str(trouble), url, feed))
     except ValueError as error:  # what yarl calls no URL
-        return FetchFailed(reason="url", message=mask_addresses(f"not a URL: {error}"))
+        return FetchFailed(reason="url", message=_quiet(f"not a URL: {error}", url, feed))
+    if isinstance(found, FetchFailed):
+        return msgspec.structs.replace(found, message=_quiet(found.message, url, feed))
     if isinstance(found, Fetched) and known is not None and found.validators.sha256 == known.sha256:
         return None
     return found
+
+
+def _quiet(text: str, url: str, feed: Feed) -> str:
+    """A sentence without the keys of the feed, which a server may repeat in its refusal."""
+    keys = {value for value in feed.headers.values() if len(value) >= SHORTEST}
+    return hide(mask_addresses(text), credentials(url, feed.url, feed.proxy) | keys)
 
 
 def _wants_whole(url: str, feed: Feed, now: datetime) -> bool:

@@ -13,12 +13,17 @@ def upgrade() -> None:
     """Cards that are there already are AMBER Alerts of the sender of what they display."""
     comment = "since when no display starts anywhere; null while displays are sent"
     op.add_column("gateway", sa.Column("paused_since", sa.BigInteger(), comment=comment))
+    comment = "when every polled feed had answered completely; no snapshot is sent before"
+    op.add_column("gateway", sa.Column("caught_up_at", sa.BigInteger(), comment=comment))
+    comment = "of its last success, if operators were told since that it is silent"
+    op.add_column("feed_status", sa.Column("silent_since", sa.BigInteger(), comment=comment))
     _alerts()
     _cards()
     _entries()
     _tables()
     _deliveries()
     _lanes_and_receivers()
+    _readiness()
     _pictures()
 
 
@@ -266,6 +271,40 @@ def _lanes_and_receivers() -> None:
         sa.Column("sealed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_sealed_receivers"),
         comment="how receivers are reached that are no longer configured, until they display nothing",
+    )
+
+
+def _readiness() -> None:
+    comment = "when operators are told next that the take-down is not acknowledged"
+    op.add_column("lanes", sa.Column("remind_at", sa.BigInteger(), comment=comment))
+    comment = "how often the time for that has come so far"
+    op.add_column("lanes", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0", comment=comment))
+    op.execute("UPDATE lanes SET remind_at = since + 60000000 WHERE action = 'take_down' AND due_at IS NOT NULL")
+    reminds = sa.text("remind_at IS NOT NULL")
+    op.create_index("ix_lanes_remind_at", "lanes", ["remind_at"], sqlite_where=reminds, postgresql_where=reminds)
+    comment = "hash of how it is reached: another one is another receiver"
+    op.create_table(
+        "readiness",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False, comment=comment),
+        sa.Column("challenge_at", sa.BigInteger(), nullable=False, comment="when to challenge it next"),
+        sa.Column("challenged_at", sa.BigInteger(), comment="of the last challenge whose outcome is known"),
+        sa.Column("proved_at", sa.BigInteger(), comment="of the last challenge that it passed"),
+        sa.Column("snapshot_at", sa.BigInteger(), nullable=False, comment="when to send the next snapshot"),
+        sa.Column("acknowledged_at", sa.BigInteger(), comment="of the last snapshot that it acknowledged"),
+        sa.Column("misses", sa.Integer(), nullable=False, comment="snapshots in a row that it did not acknowledge"),
+        sa.PrimaryKeyConstraint("name", name="pk_readiness"),
+        comment="what is sent to each receiver to know that it is ready, and what came of it",
+    )
+    comment = "challenge | snapshot | refused | clock | moved | blocked | failing | mismatch"
+    op.create_table(
+        "receiver_troubles",
+        sa.Column("receiver", sa.String(length=100), nullable=False),
+        sa.Column("cause", sa.String(length=20), nullable=False, comment=comment),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("last_answer", sa.Text(), comment="at the beginning: a status, or why there was no answer"),
+        sa.PrimaryKeyConstraint("receiver", "cause", name="pk_receiver_troubles"),
+        comment="why receivers are degraded; operators were told of each when it began",
     )
 
 
