@@ -75,7 +75,7 @@ def action(page: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse
 
 
 async def read(request: web.Request) -> Fields:
-    """The fields of a form, whoever sent it."""
+    """The fields of a form, from any sender."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "this page takes what its form sends")
     if len(await received(request)) > LARGEST_FORM:
