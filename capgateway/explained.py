@@ -1,7 +1,7 @@
 """The whole life of an alert in words: what ``capgateway explain`` and the page of the alert both say.
 
 Everything here takes what the API answers with (``GET alerts/{id}/explain``) as decoded JSON, and gives lines. What they quote may
-come from anyone: whoever shows them makes them harmless for a terminal or a page.
+come from anyone, so they are made harmless where they are shown, for a terminal or a page.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def of_alert(alert: Item) -> list[tuple[str, Any]]:
 
 
 def of_life(life: Item) -> list[tuple[str, Any]]:
-    """What only its whole life tells of an alert, by name; empty values are to be left out."""
+    """What only its whole life says of an alert, by name; empty values are to be left out."""
     return [("means", life["meaning"]), ("signer", life["signer"]), ("published as", life["published_as"])]
 
 
