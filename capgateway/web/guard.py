@@ -112,8 +112,8 @@ async def only_known(request: web.Request, handler: Answer) -> web.StreamRespons
 
 
 def known(request: web.Request) -> Token | None:
-    """Who asks, as far as the configuration of this moment knows them. Without tokens, whoever is on this machine; others are
-    refused."""
+    """The token that a request comes with, if the configuration of this moment has it. Without tokens, anybody on this machine
+    is known and others are refused."""
     settings = request.app[GATEWAY].settings
     if not settings.tokens:
         return _on_this_machine(request)

@@ -88,7 +88,7 @@ def _checked(
 
 
 async def read(request: web.Request) -> Fields:
-    """The fields of a form, whoever sent it."""
+    """The fields of a form, from any sender."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "this page takes what its form sends")
     if len(await received(request)) > LARGEST_FORM:

@@ -1,4 +1,4 @@
-"""Refusals as pages: a person who asks for a page gets a page, or the log-in, instead of a problem document."""
+"""Refusals as pages: people get a page, or the log-in, instead of a problem document."""
 
 from __future__ import annotations
 
