@@ -5,9 +5,21 @@ template that extends ``base.html``, and name the module in :data:`PARTS` and it
 changes something is a page marked with :func:`forms.action`, reached by the macro ``act`` of ``parts.html``.
 """
 
-from capgateway.web.console import acts, assets, cards, login, overview
+from capgateway.web.console import (
+    acts,
+    alerts,
+    assets,
+    audit,
+    cards,
+    feeds,
+    login,
+    overview,
+    quarantine,
+    receivers,
+    validate,
+)
 from capgateway.web.console.trouble import as_page
 
-PARTS = (assets, login, overview, cards, acts)
+PARTS = (assets, login, overview, cards, acts, alerts, quarantine, feeds, receivers, audit, validate)
 
 __all__ = ["PARTS", "as_page"]

@@ -6,31 +6,34 @@ secret of this process.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
 import msgspec
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from capgateway.store.audit import Act
 from capgateway.web import guard, sessions
-from capgateway.web.feeds import received
+from capgateway.web.feeds import BODY_SECONDS, received
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 from capgateway.web.said import LONGEST_REASON
 
 FIELD = "form"
 LARGEST_FORM = 65_536  # a reason, and the facts of a card that are to be removed
+MOST_PARTS = 10
 OF_THIS_PROCESS = secrets.token_bytes(32)
 STALE = "this form is not from this console, or from before the gateway was restarted; go back, load the page again and repeat"
 
 
 class Fields(msgspec.Struct, frozen=True):
-    """What a person sent."""
+    """What a person sent; ``files`` are the contents of files by the name of their field."""
 
     values: dict[str, list[str]]
+    files: dict[str, bytes] = {}
 
     def one(self, name: str) -> str:
         """The only value of a field, without white space around it."""
@@ -62,7 +65,17 @@ def token(request: web.Request) -> str:
 
 def action(page: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A page that takes a form. The form is read and checked before the page begins."""
+    return _checked(page, read)
 
+
+def upload(page: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A page that takes a form with files."""
+    return _checked(page, read_files)
+
+
+def _checked(
+    page: Action, read: Callable[[web.Request], Awaitable[Fields]]
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     @wraps(page)
     async def checked(request: web.Request) -> web.StreamResponse:
         fields = await read(request)
@@ -82,6 +95,38 @@ async def read(request: web.Request) -> Fields:
         raise Refused(413, f"the form is larger than {LARGEST_FORM:,} bytes")
     found = await request.post()
     return Fields({name: [str(value) for value in found.getall(name)] for name in found})
+
+
+async def read_files(request: web.Request) -> Fields:
+    """The fields of a form with files, at most as large as any document that the gateway takes."""
+    if request.content_type != "multipart/form-data":
+        raise Refused(415, "this page takes what its form sends")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _parts(request)
+    except TimeoutError:
+        raise Refused(408, f"the form did not arrive within {BODY_SECONDS:.0f} s") from None
+    except (ValueError, AssertionError, web.RequestPayloadError):  # what aiohttp says of parts that are none
+        raise Refused(400, "the form is not divided as its headers say") from None
+
+
+async def _parts(request: web.Request) -> Fields:
+    values, files, room = dict[str, list[str]](), dict[str, bytes](), request.client_max_size
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        if not isinstance(part, BodyPartReader) or len(values) + len(files) >= MOST_PARTS:
+            raise Refused(400, "the form has parts that this page does not know")
+        content = bytearray()
+        while chunk := await part.read_chunk():
+            content += chunk
+            if len(content) > room:
+                raise Refused(413, f"the form is larger than {request.client_max_size:,} bytes")
+        room -= len(content)
+        if part.filename is None:
+            values[part.name or ""] = [content.decode(errors="replace")]
+        else:
+            files[part.name or ""] = bytes(content)
+    return Fields(values, files)
 
 
 def see(address: str) -> web.Response:

@@ -32,7 +32,17 @@ class Link(NamedTuple):
     name: str
 
 
-NAVIGATION = (Link("/", "Overview"), Link("/cards", "Cards"))
+NAVIGATION = (
+    Link("/", "Overview"),
+    Link("/cards", "Cards"),
+    Link("/alerts", "Alerts"),
+    Link("/quarantine", "Quarantine"),
+    Link("/feeds", "Feeds"),
+    Link("/receivers", "Receivers"),
+    Link("/deliveries", "Deliveries"),
+    Link("/audit", "Audit"),
+    Link("/validate", "Validate"),
+)
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -44,11 +44,30 @@ DELIVERIES = {
     "superseded": State("Superseded", "calm"),
     "dead": State("Given up", "bad"),
 }
+RECEIVERS = {
+    "well": State("Well", "good"),
+    "failing": State("Failing", "bad"),
+    "degraded": State("Degraded", "warn"),
+    "suspended": State("Suspended", "bad"),
+    "disabled": State("Off", "calm"),
+}
+LEVELS = {
+    "error": State("Error", "bad"),
+    "warning": State("Warning", "warn"),
+    "info": State("Note", "info"),
+}
+VERDICTS = {
+    "valid": State("Valid", "good"),
+    "invalid": State("Invalid", "bad"),
+}
 _STATES: Mapping[str, Mapping[str, State]] = {
     "card": CARD_STATES,
     "decision": DECISIONS,
     "feed": FEEDS,
     "delivery": DELIVERIES,
+    "receiver": RECEIVERS,
+    "level": LEVELS,
+    "verdict": VERDICTS,
 }
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
