@@ -138,7 +138,7 @@ def lives(context: Context, name: str) -> Item:
         from capgateway.store import lives as kept  # noqa: PLC0415
 
         found = await store.read(kept.named, name)
-        return {"items": found, "next": None} if found else await store.read(kept.unknown, name)
+        return {"items": found, "next": None} if found else {"gaps": await store.read(kept.gaps_of_all)}
 
     found = get(context, f"alerts/{quote(name, safe='')}/explain", from_store=stored, tells_of_missing=True)
     return _page(found)

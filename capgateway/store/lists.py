@@ -54,7 +54,7 @@ DOUBTS = {
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
 """Reasons for which a person cannot let an alert be displayed."""
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
+WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)
@@ -108,10 +108,17 @@ def original(connection: Connection, alert_id: str) -> bytes | None:
 
 
 def card_page(
-    connection: Connection, *, state: str | None = None, limit: int = 50, after: str | None = None
+    connection: Connection,
+    *,
+    state: str | None = None,
+    is_unverified: bool = False,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[StoredCard]:
-    """Cards, the newest first."""
+    """Cards, the newest first. Only live ones can be unverified."""
+    state = "active" if is_unverified else state
     query = select(cards) if state is None else select(cards).where(cards.c.state == state)
+    query = query.where(cards.c.unverified_since.is_not(None)) if is_unverified else query
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
     return Page(items=_cards(connection, rows), next=following)
 
@@ -138,7 +145,7 @@ def quarantine_page(
     after: str | None = None,
 ) -> Page[Quarantined]:
     """Quarantined alerts that wait for a person, the newest first."""
-    query = select(*LISTED, alerts.c.gist).where(*_WAITING)
+    query = select(*LISTED, alerts.c.gist).where(*WAITING)
     for name, value in {"feed": feed, "reason": reason}.items():
         query = query if value is None else query.where(alerts.c[name] == value)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
@@ -147,9 +154,7 @@ def quarantine_page(
 
 def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
     """The alert of that id, if it waits for a person."""
-    row = (
-        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *_WAITING)).mappings().first()
-    )
+    row = connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *WAITING)).mappings().first()
     return None if row is None else _quarantined(connection, [row])[0]
 
 
@@ -311,8 +316,11 @@ def _attention(connection: Connection, card_ids: list[str]) -> dict[str, list[At
 
 def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:
     """The text of each card's latest display; a take-down's revision has none of its own."""
-    query = select(card_revisions.c.card_id, card_revisions.c.body).where(card_revisions.c.card_id.in_(card_ids))
-    return {card_id: body for card_id, body in connection.execute(query.order_by(card_revisions.c.revision))}
+    others = card_revisions.alias()
+    latest = select(func.max(others.c.revision)).where(others.c.card_id == card_revisions.c.card_id).scalar_subquery()
+    query = select(card_revisions.c.card_id, card_revisions.c.body)
+    query = query.where(card_revisions.c.card_id.in_(card_ids), card_revisions.c.revision == latest)
+    return {card_id: body for card_id, body in connection.execute(query)}
 
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import select
 
+from capgateway import explained
 from capgateway.cards.meaning import meaning
 from capgateway.masking import mask_query
 from capgateway.store import audit, lists
@@ -29,7 +30,7 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from sqlalchemy import Connection
 
@@ -109,12 +110,12 @@ class ChainAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Life(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is known of one alert; ``meaning`` is its decision in words, ``notes`` are sentences about what else
-    happened to it."""
+    """Everything that is known of one alert; ``meaning`` is its decision in words, ``remarks`` say what a person did with
+    it, and what it waits for."""
 
     alert: StoredAlert
     meaning: str
-    notes: list[str]
+    remarks: list[str]
     signer: str | None
     published_as: str | None
     erased_at: datetime | None
@@ -130,13 +131,6 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     audit: list[audit.Entry]
 
 
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an alert that is not here: the gaps in which it may have been lost, the newest first, and what that means."""
-
-    detail: str
-    gaps: list[Gap]
-
-
 def named(connection: Connection, name: str) -> list[Life]:
     """The lives of the alert of that id, or of those with that CAP identifier, the newest first."""
     query = select(*lists.LISTED, alerts.c.chain_id, alerts.c.signer, alerts.c.published_as, alerts.c.erased_at)
@@ -147,13 +141,9 @@ def named(connection: Connection, name: str) -> list[Life]:
     return []
 
 
-def unknown(connection: Connection, name: str) -> Unknown:
-    """What is to be said of an alert that is not known."""
-    found = _gaps(connection)
-    if not found:
-        why = "no feed had a gap: it was not announced by any feed, or is older than this database"
-        return Unknown(detail=f"there is no alert {name}; {why}", gaps=[])
-    return Unknown(detail=f"there is no alert {name}; it may have been lost in a gap of these feeds", gaps=found)
+def gaps_of_all(connection: Connection) -> list[Gap]:
+    """The gaps that are known, the newest first: an alert that is not here may have been announced in one."""
+    return _gaps(connection)
 
 
 def _gaps(connection: Connection, feed: str | None = None) -> list[Gap]:
@@ -170,11 +160,11 @@ def _life(connection: Connection, row: dict[str, Any]) -> Life:
         select(held_take_downs.c.since).where(held_take_downs.c.alert_id == alert.id).order_by(held_take_downs.c.since)
     ).scalar()
     marked = select(attention.c.card_id).where(attention.c.alert_id == alert.id).order_by(attention.c.card_id)
-    marked_cards = list(connection.execute(marked).scalars())
+    held: dict[str, Any] = {"held_since": held_since, "marked_cards": list(connection.execute(marked).scalars())}
     return Life(
         alert=alert,
         meaning=meaning(alert.decision, alert.reason),
-        notes=_notes(alert, row["published_as"], held_since, marked_cards),
+        remarks=list(explained.remarks({"alert": msgspec.structs.asdict(alert)} | held)),
         signer=row["signer"],
         published_as=row["published_as"],
         erased_at=row["erased_at"],
@@ -184,31 +174,10 @@ def _life(connection: Connection, row: dict[str, Any]) -> Life:
         cards=made,
         messages=_messages(connection, card_ids),
         deliveries=[one for card_id in card_ids for one in _deliveries(connection, card_id)],
-        held_since=held_since,
-        marked_cards=marked_cards,
+        **held,
         gaps=_gaps(connection, alert.feed),
         audit=audit.about(connection, card_ids, [alert.id]),
     )
-
-
-def _notes(
-    alert: StoredAlert, published_as: str | None, held_since: datetime | None, marked: Sequence[str]
-) -> list[str]:
-    """What else happened to an alert, in the words of every page that tells of it."""
-    told = []
-    if alert.handled and alert.handled_at:
-        program = f" as {published_as}" if published_as else ""
-        told.append(f"A person {alert.handled} it{program} at {_written(alert.handled_at)}.")
-    if held_since:
-        meant = ", ".join(marked) or "no live card"
-        told.append(f"It is a take-down that is held since {_written(held_since)}; it may be meant for {meant}.")
-    if alert.erased_at:
-        told.append(f"Its personal data was erased at {_written(alert.erased_at)}.")
-    return told
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%SZ}"
 
 
 def _entries(connection: Connection, alert_id: str) -> list[Entry]:

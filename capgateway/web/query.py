@@ -26,7 +26,11 @@ LONGEST_WORD = 500  # identifiers and names; CAP sets no length, real identifier
 
 def page(request: web.Request, **filters: tuple[str, ...] | None) -> dict[str, Any]:
     """``limit``, ``after`` and the named filters, ready for the store's lists. A filter's tuple lists its words."""
-    query = request.query
+    return asked(request.query, **filters)
+
+
+def asked(query: Mapping[str, str], **filters: tuple[str, ...] | None) -> dict[str, Any]:
+    """The same of parameters that did not come just so."""
     unknown = sorted(set(query) - {"limit", "after", *filters})
     if unknown:
         raise Refused(

@@ -127,12 +127,13 @@ async def test_a_case_is_explained_in_the_same_words_everywhere(night: Night) ->
     """Whatever sentence the API gives is what the command prints: what the decision means, what is held, and what is not known."""
     (life,) = json.loads((await night.ask("explain", night.held, "--json")).stdout)["items"]
     printed = (await night.ask("explain", night.held)).stdout
-    assert len(life["notes"]) == 1
-    for sentence in (life["meaning"], *life["notes"]):
+    assert len(life["remarks"]) == 1
+    for sentence in (life["meaning"], *life["remarks"]):
         assert sentence in " ".join(printed.split())
     unknown = json.loads((await night.ask("explain", "NOT-HERE", "--json")).stdout)["detail"]
     for through in ("api", "database"):
-        assert (await night.ask("explain", "NOT-HERE", through=through)).stdout.splitlines()[0] == unknown
+        lines = (await night.ask("explain", "NOT-HERE", through=through)).stdout.splitlines()
+        assert "; ".join(lines[:2]).rstrip(":") == unknown
 
 
 @pytest.mark.parametrize("through", ["api", "database"])

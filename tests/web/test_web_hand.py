@@ -18,7 +18,7 @@ from web_site import Site, alert
 from capgateway.clock import utc_now
 from capgateway.config import Settings
 
-NO_GAP = "no feed had a gap: it was not announced by any feed, or is older than this database"
+NO_GAP = "no feed had a gap: the alert was not announced by any feed, or is older than this database"
 ACTS = ["withdraw", "restore", "correct", "hold", "verify"]
 
 
