@@ -109,10 +109,17 @@ def original(connection: Connection, alert_id: str) -> bytes | None:
 
 
 def card_page(
-    connection: Connection, *, state: str | None = None, limit: int = 50, after: str | None = None
+    connection: Connection,
+    *,
+    state: str | None = None,
+    is_unverified: bool = False,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[StoredCard]:
-    """Cards, the newest first."""
+    """Cards, the newest first. Only live ones can be unverified."""
+    state = "active" if is_unverified else state
     query = select(cards) if state is None else select(cards).where(cards.c.state == state)
+    query = query.where(cards.c.unverified_since.is_not(None)) if is_unverified else query
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
     return Page(items=_cards(connection, rows), next=following)
 
@@ -314,8 +321,11 @@ def _attention(connection: Connection, card_ids: list[str]) -> dict[str, list[At
 
 def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:
     """The text of each card's latest display; a take-down's revision has none of its own."""
-    query = select(card_revisions.c.card_id, card_revisions.c.body).where(card_revisions.c.card_id.in_(card_ids))
-    return {card_id: body for card_id, body in connection.execute(query.order_by(card_revisions.c.revision))}
+    others = card_revisions.alias()
+    latest = select(func.max(others.c.revision)).where(others.c.card_id == card_revisions.c.card_id).scalar_subquery()
+    query = select(card_revisions.c.card_id, card_revisions.c.body)
+    query = query.where(card_revisions.c.card_id.in_(card_ids), card_revisions.c.revision == latest)
+    return {card_id: body for card_id, body in connection.execute(query)}
 
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:
