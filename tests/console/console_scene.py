@@ -19,7 +19,7 @@ from capgateway.config import GatewaySettings, Settings, Token
 from capgateway.feeds import Feed
 from capgateway.service import Service
 from capgateway.simulate import picture, story
-from capgateway.simulate.feed import FeedServer
+from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
 from capgateway.store import Store, gaps, lists
 from capgateway.store.records import StoredAlert, StoredDelivery
@@ -78,15 +78,33 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def scene(directory: Path, tokens: tuple[Token, ...] = (), *, regions: Sequence[str] = ("US-TX",)) -> AsyncIterator[Scene]:
+async def scene(
+    directory: Path, tokens: tuple[Token, ...] = (), *, regions: Sequence[str] = ("US-TX",)
+) -> AsyncIterator[Scene]:
     """The gateway while the context lasts. Of its feeds one is polled, one fails, and two are pushed."""
     secret = bytes(range(32))
-    async with FeedServer() as feed, ReceiverServer(secrets=[secret]) as app, ReceiverServer(secrets=[secret]) as partner:
+    async with (
+        FeedServer() as feed,
+        ReceiverServer(secrets=[secret]) as app,
+        ReceiverServer(secrets=[secret]) as partner,
+    ):
         feeds = (
-            Feed(name="simulator", kind="atom", url=feed.url("index.atom"), interval=timedelta(milliseconds=500), allow_networks=LOOPBACK),
-            Feed(name="state", kind="push", allow_networks=LOOPBACK),
+            Feed(
+                name="simulator",
+                kind="atom",
+                url=feed.url("index.atom"),
+                interval=timedelta(milliseconds=500),
+                allow_networks=LOOPBACK,
+            ),
+            Feed(name="state", kind="push", allow_networks=LOOPBACK, media_hosts=("127.0.0.1",)),
             Feed(name="ncmec", kind="push"),
-            Feed(name="province", kind="rss", url=feed.url("nowhere/index.rss"), interval=timedelta(hours=1), allow_networks=LOOPBACK),
+            Feed(
+                name="province",
+                kind="rss",
+                url=feed.url("nowhere/index.rss"),
+                interval=timedelta(hours=1),
+                allow_networks=LOOPBACK,
+            ),
         )
         receivers = tuple(
             Receiver(name=name, url=server.url, secrets=(secret,), allow_networks=LOOPBACK)
@@ -118,7 +136,8 @@ def amber(number: int, now: datetime | None = None) -> cap.Alert:
     child, age, vehicle, plate, *counties = CASES[number % len(CASES)]
     first = story.amber(now or utc_now(), story.FIRST_CASE + number)
     areas = tuple(
-        cap.Area(area_desc=f"{name} County, TX", geocodes=(cap.Named(name="SAME", value=same),)) for name, same in counties
+        cap.Area(area_desc=f"{name} County, TX", geocodes=(cap.Named(name="SAME", value=same),))
+        for name, same in counties
     )
     english = replace(
         first.infos[0],
@@ -134,6 +153,8 @@ def amber(number: int, now: datetime | None = None) -> cap.Alert:
 async def crowd(scene: Scene) -> None:
     """Much at once: cards on display, updated, ended and unverified, take-downs that nobody acknowledges, alerts that wait for
     a person, and a failing feed."""
+    scene.feed.misbehave("nowhere/index.rss", Fault(status=503))
+    await scene.service.poll_now("province")
     scene.feed.share("photo.jpg", picture.draw(), "image/jpeg")
     alerts = [amber(number) for number in range(len(CASES))]
     alerts[0] = story.with_picture(alerts[0], scene.feed.url("photo.jpg"), picture.DESCRIPTION)

@@ -42,6 +42,8 @@ FAR = ("US-AK", "US-HI", "US-AS", "US-GU", "US-MP", "US-PR", "US-UM", "US-VI", "
 """Of a whole country these are drawn where a card is there: the others would be tiny beside them."""
 HOME = ("US", "CA")
 MOST_NAMES = 14
+LETTER, LINE = 13, 30
+"""Units. How wide a letter of a name is, and how tall a line."""
 KEPT_MAPS = 32
 
 Shape = Any
@@ -191,7 +193,10 @@ def _drawn(regions: tuple[str, ...], frame: Frame, atlas: Atlas) -> tuple[View, 
 def _land(code: str, path: str, inside: Shape, view: View, is_own: bool) -> Land:
     middle = shapely.point_on_surface(inside)
     ((x, y),) = view.units(shapely.get_coordinates(middle)).tolist()
-    return Land(path, is_own, SUBDIVISION_NAMES.get(code, code), round(x), round(y))
+    name = SUBDIVISION_NAMES.get(code, code)
+    beside, above = len(name) * LETTER / 2, LINE
+    is_inside = beside <= x <= WIDTH - beside and above <= y <= view.height - above
+    return Land(path, is_own, name if is_inside else "", round(x), round(y))
 
 
 @lru_cache(maxsize=4)
