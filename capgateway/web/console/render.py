@@ -22,7 +22,11 @@ POLICY = (
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'"
 )
-HEADERS = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send a form with the origin "null", which is refused
+}
 
 
 class Link(NamedTuple):
