@@ -24,7 +24,11 @@ POLICY = (
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'"
 )
-HEADERS = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" browsers send the console's own forms with the Origin "null"
+}
 
 
 ODD = re.compile(f"{CONTROL.pattern}|{DIRECTING.pattern}")
