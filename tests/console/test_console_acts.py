@@ -85,8 +85,8 @@ async def test_forged_forms_are_refused(page: Page, guarded: Scene) -> None:
     await log_in(page, guarded, OPERATOR, to=f"/cards/{card_id}")
     token = await page.locator("input[name=form]").first.input_value()
     address = f"{guarded.url}/cards/{card_id}/withdraw"
-    for form in ({"reason": "x"}, {"reason": "x", "form": "0" * 64}):
-        assert (await page.request.post(address, form=form)).status == 403
+    assert (await page.request.post(address, form={"reason": "x"})).status == 403
+    assert (await page.request.post(address, form={"reason": "x", "form": "0" * 64})).status == 403
     away = {"Origin": "https://elsewhere.example"}
     assert (await page.request.post(address, form={"reason": "x", "form": token}, headers=away)).status == 403
     api = await page.request.post(f"{guarded.url}/api/v1/cards/{card_id}/withdraw", data={"reason": "x"})

@@ -7,14 +7,14 @@ import gzip
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from console_scene import CASES, Scene
-from playwright.async_api import Page, Response
+from playwright.async_api import Page, Response, ViewportSize
 
 from capgateway.store import lists
 from capgateway.web.console import assets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LIGHTEST = 100_000
 """Bytes of everything that a first visit needs, compressed."""
@@ -90,7 +90,11 @@ async def test_pages_read_and_act_without_scripts(page: Page, crowded: Scene) ->
 async def test_a_first_visit_is_light(page: Page, crowded: Scene) -> None:
     """Page, map, style, script and icon take less than 100 kB, and nothing comes from elsewhere."""
     answers = list[Response]()
-    page.on("response", lambda answer: answers.append(answer))
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", note)
     for address in ("/", f"/cards/{(await crowded.service.store.read(lists.card_page)).items[-1].card_id}"):
         answers.clear()
         await page.goto(crowded.url + address, wait_until="load")
