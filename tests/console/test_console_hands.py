@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from console_scene import OPERATOR, PATIENCE_SECONDS, VIEWER, Scene
-from msgspec.structs import replace
 from playwright.async_api import Page, expect
 from test_console_acts import card_of, do, log_in
 
@@ -14,6 +13,7 @@ import capgateway
 from capgateway import cap
 from capgateway.clock import utc_now
 from capgateway.simulate import story
+from capgateway.simulate.feed import Fault
 from capgateway.store import audit, lists
 from capgateway.store.audit import Entry
 
@@ -61,11 +61,7 @@ async def test_what_may_never_be_displayed_is_refused_in_words(page: Page, guard
 async def test_a_held_take_down_is_released(page: Page, guarded: Scene) -> None:
     """The operator says which card it ends, and the receivers take it down."""
     card_id = await card_of(guarded, 20)
-    stray = replace(
-        story.cancel(utc_now(), story.amber(utc_now(), 77)),
-        references="amber@dps.example.tx.us,NEVER,2026-11-22T01:00:00-06:00",
-    )
-    held = await guarded.submit(stray)
+    held = await guarded.submit(story.cancel(utc_now(), story.amber(utc_now(), 77)))
     assert (held.decision, held.reason) == ("quarantined", "review")
     await log_in(page, guarded, OPERATOR, to="/quarantine")
     row = page.locator("#list > ul > li", has_text=held.identifier or "")
@@ -104,6 +100,7 @@ async def test_a_feed_is_polled_now(page: Page, guarded: Scene) -> None:
     await expect(page.get_by_role("status").filter(has_text="The feed answered")).to_be_visible()
     done = await last_act(guarded)
     assert (done.action, done.reason, done.detail) == ("feed.polled", WHY, {"feed": "simulator"})
+    guarded.feed.misbehave("nowhere/index.rss", Fault(status=503))
     await page.goto(f"{guarded.url}/feeds/province")
     await do(page, "poll", "", "Poll now")
     await expect(page.get_by_role("alert")).to_contain_text("The feed gave no usable answer")
