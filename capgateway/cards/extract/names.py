@@ -160,6 +160,10 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if not _is_name_word(tokens, at, taken) or tokens.word(at - 1) in {"@", "#"}:
         return False
     word = tokens.words[at]
+    if word == "amber" and tokens.word(at - 1) in {"alert", "alerte", "alerta"}:
+        return False
+    if word in {"don", "dona"} and tokens.language[:2] == "es":
+        return False
     if word in PARTICLES and tokens.is_cased and len(word) == 2 and not tokens.capital[at]:
         return False
     if tokens.word(at + 1) == ":" and tokens.word(at - 1) != ":":

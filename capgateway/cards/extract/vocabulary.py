@@ -100,14 +100,14 @@ slacks sleep sleeping sleepwear sleeve sleeveless sleeves slept slid slide slidi
 smash smashed smell smile smiling smoking smooth snack snatch snatched sneakers snowmobile snowsuit soaked soccer social sock socks sofa soft sold
 sole solid some somebody somehow someone something sometime sometimes somewhere soon sorry sort sought sound south southern space spare sparkly speak
 speaking speaks special specific specifically spectacles speech speeding spend spent spiky split spoiler spoke sport sports spot spotted spread
-sprinter squad stadium staff stage stain stained stair stairs stamp stand standard standing stands start started starting starts state stated
-statement states station stay stayed staying stays steal step stepped stick sticker stickers stocky stole stolen stomach stood stool stop stopped
+sprinter squad stadium staff stage stain stained stair stairs stamp stand standard standing start started starting starts state stated
+statement states station stay stayed staying stays steal step stepped stick sticker stickers stocky stole stolen stomach stool stop stopped
 stopping stops store stores story straight strange stranger strap strapped straps streets strength strict strike string strip stripe striped stripes
 stroller struck structure struggle struggled stubble stuck student study stuff stuffed style subject suburb suburban such sudden suddenly suede suffer
 suffered suffering suffers suggest suit suitcase sun sunburn sunglasses sunroof supervised supervision supply support suppose supposed sure surface
 surgery surname surveillance suspected suspended suspenders sweater sweatpants sweatshirt sweatshirts swim swimming swimsuit switch switched swollen
 system table tablet tackle tag tags tail tailgate tailored take taken takes taking talk talked talking tall tan tanned tape taped tarp tassel tattered
-tattoo tattooed tattoos taught taupe taxi teacher team tear teardrop teeth telephone television telling tells temporary ten tend tent term terms
+tattoo tattooed tattoos taught taupe taxi teacher team tear teardrop teeth telephone television telling temporary ten tend tent term terms
 terrible test text texted texting than thank that theft their them themselves then therapy there therefore thermal these they thief thigh thin thing
 things think thinking thinks thinning third thirty this thong those though thought thousand threat threaten threatened threatening three threw throat
 through throw thrown thus ticket tie tied tight tights till time times tinsel tinted tiny tip tire tired tires to toboggan toddler toe together told
