@@ -250,7 +250,7 @@ pistola placas plan plana planta plastico plata playa playera pluma poblacion po
 poner popular porque porta portaba portando posee posible posibles posicion precio preciso pregunta premio prenda prendas preocupa presencia presenta
 presente presidente preso prestado presunta presuntos previa primaria primas primer primera primero primos principal principio prisa privada privado
 probable problema procede proceso profesor profesora programa prometida pronto propia propias propietario propio propios proteccion protege provincia
-proxima prueba publica publico pude pueblo puede pueden puerta puerto pues puesto pulgar pulsera puno punta punto puntos quedo queja queria quien
+proxima publica publico pude pueblo puede pueden puerta puerto pues puesto pulgar pulsera puno punta punto puntos quedo queja queria quien
 quienes quiere quince quiza rapada rapado rapida rapidamente rapido rasgos rasgunos rastro rato raya rayado rayas razon reaccion recado recibe recibio
 reciente recoger recogio reconoce recorrido recuerdo red redonda refiere refugio regalo region registro regreso relacion reloj remolque rendija renta
 rentado repente reportada reportado reporte representante rescatada rescate reside residencial responder respuesta resto resulta resultado retrato
