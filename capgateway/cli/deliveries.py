@@ -96,7 +96,8 @@ def last_answer(delivery: dict[str, Any]) -> str:
         )
     last = attempts[-1]
     answer = f"answered {last['status']}" if last["status"] else last["outcome"]
-    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
+    why = last["error"] if last["error"] != answer else None
+    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", why)))
     if len(attempts) > 1:
         told += f"; {len(attempts)} attempts"
     if delivery["confirmed"]:
@@ -112,4 +113,5 @@ def _waiting(delivery: dict[str, Any], told: str) -> str:
 
 def _row(one: dict[str, Any]) -> table.Row:
     cells = [table.moment(one["created_at"]), one["receiver"], one["type"], one["state"]]
-    return table.Row(cells=cells, below=[last_answer(one), [one["id"], f"{one['card_id']} revision {one['revision']}"]])
+    card = [f"{one['card_id']} revision {one['revision']}"] if one["card_id"] else []
+    return table.Row(cells=cells, below=[last_answer(one), [one["id"], *card]])

@@ -112,7 +112,10 @@ class Bad:
             raise web.HTTPRequestEntityTooLarge(15_000, len(raw))
         if "verify" not in self.faults and not (self._believes(request) or self._is_genuine(request, raw)):
             raise web.HTTPUnauthorized
-        return web.json_response(self._answer(request.headers.get("webhook-id", ""), raw))
+        if "hangs_up" in self.faults and request.transport:
+            asyncio.get_running_loop().call_soon(request.transport.close)
+        padding = {"padding": "x" * 1_024} if "chatty" in self.faults else {}
+        return web.json_response(padding | self._answer(request.headers.get("webhook-id", ""), raw))
 
     def _believes(self, request: web.Request) -> bool:
         """Without a look at the body."""
