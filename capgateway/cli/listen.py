@@ -189,6 +189,9 @@ def _print(arrival: Arrival) -> None:
         "status": arrival.status,
         "id": arrival.message_id,
         "reason": arrival.reason,
+        "receiver": arrival.receiver,
+        "feed": arrival.feed,
+        "last answer": arrival.last_answer,
         "headline": _headline(arrival.card),
     }
     what = [arrival.request] if arrival.request else [arrival.type or "-", arrival.card_id or "-"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from capgateway.webhooks import Receiver
 
 ALONE = {"Connection": "close"}
-"""Each request has a connection of its own: a server may close one that waits at any moment, which is no fault of the receiver."""
+"""Each request has a connection of its own: a server may close one that waits at any moment, and a check must not fail for that."""
 
 
 class Said(msgspec.Struct, frozen=True):

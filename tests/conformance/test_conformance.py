@@ -128,7 +128,7 @@ async def test_a_confirmation_that_a_gateway_does_not_read_is_none() -> None:
 
 
 async def test_a_server_may_close_connections_as_it_likes() -> None:
-    """After each answer, without a word; that is no fault of the receiver."""
+    """After each answer, without a word; the receiver may be a good one."""
     async with Bad("hangs_up").running() as url:
         report = await check(url)
     assert (failed(report), report.level) == (set(), 2)
