@@ -98,9 +98,9 @@ async def test_what_a_bad_receiver_does_wrong() -> None:
 
 
 async def test_a_slow_receiver() -> None:
-    """Every answer comes, but too late to be prompt; that is one line, not forty."""
+    """Every answer comes, but too late to be prompt; that is one line, not forty, and cards that end soon live longer for it."""
     async with Bad("slow").running() as url:
-        report = await check(url, Limits(answer=0.2, grace=20, life=1))
+        report = await check(url, Limits(answer=0.2, grace=20, life=0))
     assert failed(report) == {"prompt"}
 
 
