@@ -14,7 +14,7 @@ from capgateway.web import query
 from capgateway.web import receivers as api
 from capgateway.web.api import DELIVERY_STATES
 from capgateway.web.console import charts, forms, paging, render
-from capgateway.web.console.words import DELIVERIES
+from capgateway.web.console.words import DELIVERIES, count
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DRAWN = 200
 """Deliveries whose attempts the chart shows; the newest."""
-LISTED = 50
+LISTED, WAITING = 25, 8
 MODES = get_args(Mode)
 CAUSES = {
     "challenge": "it did not prove that it has the secret",
@@ -104,7 +104,7 @@ async def show(request: web.Request, *, done: str | None = None, pinged: Pinged 
     gateway, name = request.app[GATEWAY], query.name(request)
     status = await api.status_of(gateway, name)
     page = await gateway.store.read(lists.delivery_page, receiver=name, limit=DRAWN)
-    waiting = await gateway.store.read(lists.delivery_page, receiver=name, state="pending", limit=LISTED)
+    waiting = await gateway.store.read(lists.delivery_page, receiver=name, state="pending", limit=WAITING)
     oldest = (await gateway.store.read(lists.waiting)).oldest_take_down.get(name)
     return await render.page(
         request,
@@ -160,4 +160,5 @@ def _recovered(request: web.Request) -> str | None:
         return None
     counts = [request.query.get(name, "") for name in ("displays", "take_downs", "others")]
     told = [int(one) if one.isascii() and one.isdigit() and len(one) < len("1000000") else 0 for one in counts]
-    return f"{told[0]} displays, {told[1]} take-downs and {told[2]} others are sent again."
+    displays, take_downs = count(told[0], "display", "displays"), count(told[1], "take-down", "take-downs")
+    return f"Sent again: {displays}, {take_downs} and {count(told[2], 'other', 'others')}."

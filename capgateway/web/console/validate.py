@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aiohttp import web
+from markupsafe import escape
 
 from capgateway import cap, threads
 from capgateway.web import guard
@@ -48,7 +49,7 @@ async def validated(request: web.Request, fields: forms.Fields) -> web.StreamRes
     profile = fields.one("profile") or "auto"
     if profile not in PROFILES:
         raise Refused(400, f"profile is one of {', '.join(PROFILES)}")
-    pasted, dropped = fields.one("document"), fields.files.get("file", b"")
+    pasted, dropped = "".join(fields.every("document")), fields.files.get("file", b"")
     document = dropped if dropped.strip() else pasted.replace("\r\n", "\n").encode(errors="replace")
     if not document.strip():
         return await _show(request, status=400, profile=profile, refused="Paste a document, or choose a file.")
@@ -61,7 +62,7 @@ async def validated(request: web.Request, fields: forms.Fields) -> web.StreamRes
     shown = await threads.parse(lambda: xml.shown(document, findings))
     counts = {level: sum(one.level == level for one in findings) for level in ("error", "warning", "info")}
     kept = pasted if not dropped.strip() and len(pasted) <= LARGEST_PASTED else ""
-    return await _show(request, profile=profile, pasted=kept, judged=Judged(reports, shown, counts))
+    return await _show(request, profile=profile, pasted=escape(kept), judged=Judged(reports, shown, counts))
 
 
 async def _show(
@@ -69,7 +70,7 @@ async def _show(
     *,
     status: int = 200,
     profile: str = "auto",
-    pasted: str = "",
+    pasted: str = "",  # escaped: it goes back as it came, odd characters and all
     judged: Judged | None = None,
     refused: str | None = None,
 ) -> web.Response:
