@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
 )
 
 if TYPE_CHECKING:
@@ -240,6 +241,8 @@ Index(None, alerts.c.reason, alerts.c.received_at)
 Index(None, alerts.c.sha256)
 IS_WHOLE = alerts.c.erased_at.is_(None)
 Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
+IS_OPEN = and_(alerts.c.handled.is_(None), IS_WHOLE)
+Index(None, alerts.c.decision, alerts.c.reason, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 
 chain_names = Table(
     "chain_names",

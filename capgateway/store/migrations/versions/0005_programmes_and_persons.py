@@ -41,6 +41,10 @@ def _alerts() -> None:
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
     op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
     _index_of_the_whole("alerts", "received_at")
+    open_ = sa.text("handled IS NULL AND erased_at IS NULL")
+    op.create_index(
+        "ix_alerts_decision_reason", "alerts", ["decision", "reason"], sqlite_where=open_, postgresql_where=open_
+    )
 
 
 def _index_of_the_whole(table: str, column: str) -> None:
