@@ -78,15 +78,33 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def scene(directory: Path, tokens: tuple[Token, ...] = (), *, regions: Sequence[str] = ("US-TX",)) -> AsyncIterator[Scene]:
+async def scene(
+    directory: Path, tokens: tuple[Token, ...] = (), *, regions: Sequence[str] = ("US-TX",)
+) -> AsyncIterator[Scene]:
     """The gateway while the context lasts. Of its feeds one is polled, one fails, and two are pushed."""
     secret = bytes(range(32))
-    async with FeedServer() as feed, ReceiverServer(secrets=[secret]) as app, ReceiverServer(secrets=[secret]) as partner:
+    async with (
+        FeedServer() as feed,
+        ReceiverServer(secrets=[secret]) as app,
+        ReceiverServer(secrets=[secret]) as partner,
+    ):
         feeds = (
-            Feed(name="simulator", kind="atom", url=feed.url("index.atom"), interval=timedelta(milliseconds=500), allow_networks=LOOPBACK),
+            Feed(
+                name="simulator",
+                kind="atom",
+                url=feed.url("index.atom"),
+                interval=timedelta(milliseconds=500),
+                allow_networks=LOOPBACK,
+            ),
             Feed(name="state", kind="push", allow_networks=LOOPBACK),
             Feed(name="ncmec", kind="push"),
-            Feed(name="province", kind="rss", url=feed.url("nowhere/index.rss"), interval=timedelta(hours=1), allow_networks=LOOPBACK),
+            Feed(
+                name="province",
+                kind="rss",
+                url=feed.url("nowhere/index.rss"),
+                interval=timedelta(hours=1),
+                allow_networks=LOOPBACK,
+            ),
         )
         receivers = tuple(
             Receiver(name=name, url=server.url, secrets=(secret,), allow_networks=LOOPBACK)
@@ -118,7 +136,8 @@ def amber(number: int, now: datetime | None = None) -> cap.Alert:
     child, age, vehicle, plate, *counties = CASES[number % len(CASES)]
     first = story.amber(now or utc_now(), story.FIRST_CASE + number)
     areas = tuple(
-        cap.Area(area_desc=f"{name} County, TX", geocodes=(cap.Named(name="SAME", value=same),)) for name, same in counties
+        cap.Area(area_desc=f"{name} County, TX", geocodes=(cap.Named(name="SAME", value=same),))
+        for name, same in counties
     )
     english = replace(
         first.infos[0],
