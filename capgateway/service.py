@@ -173,6 +173,7 @@ class Service:
         try:
             settings = config.load(self.settings.path)
         except ConfigError as error:
+            self.metrics.reloaded(is_accepted=False)
             log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
             return web.Reloaded(errors=str(error).splitlines())
         waiting = [
@@ -188,6 +189,7 @@ class Service:
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
         await self._settle()
+        self.metrics.reloaded(is_accepted=True)
         log.event(
             LOGGER,
             "config.reloaded",

@@ -119,7 +119,7 @@ def _take_downs(connection: Connection) -> list[Receipt]:
 
 
 def _counted_waiting() -> Select[int]:
-    some = select(alerts.c.id).where(*lists.WAITING).limit(MOST_COUNTED).subquery()
+    some = select(alerts.c.id).where(*lists.WAITS_FOR_A_PERSON).limit(MOST_COUNTED).subquery()
     return select(func.count()).select_from(some)
 
 

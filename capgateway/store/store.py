@@ -174,6 +174,11 @@ class Store:
         """Do a unit of work that decides, or gives out sequences, while no other gateway writes to this database."""
         return await self._the_writer().write(partial(_call, work, args, kwargs), alone=True)
 
+    @property
+    def writes_waiting(self) -> int:
+        """About how many units of work wait for the thread that writes."""
+        return self._writer.waiting if self._writer else 0
+
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What a function reads from the database. A reader never waits for the writer, nor for anything but the disk."""
 
