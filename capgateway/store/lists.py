@@ -37,7 +37,7 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
@@ -128,6 +128,12 @@ def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
     row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     return None if row is None else _cards(connection, [row])[0]
+
+
+def cards_of(connection: Connection, card_ids: Collection[str]) -> dict[str, StoredCard]:
+    """The cards of these ids that exist."""
+    rows = connection.execute(select(cards).where(cards.c.id.in_(card_ids))).mappings().all()
+    return {one.card_id: one for one in _cards(connection, rows)}
 
 
 def evidence_of(connection: Connection, card: Card) -> dict[str, Evidence]:

@@ -50,19 +50,21 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """Each list may be the beginning of a longer one; its count is that of all."""
+    """Each list may be the beginning of a longer one; its count is that of all. ``meant`` are the cards that take-downs, waiting
+    alerts and decisions are about."""
 
     shown: list[StoredCard]
     shown_count: int
     receipts: dict[str, list[Receipt]]
     take_downs: list[Receipt]
+    decisions: list[StoredAlert]
+    meant: dict[str, StoredCard]
     take_down_count: int
     unverified: list[StoredCard]
     unverified_count: int
     marked_count: int
     waiting: list[Quarantined]
     waiting_count: int
-    decisions: list[StoredAlert]
 
 
 _RECEIPT = (
@@ -87,19 +89,25 @@ _OPEN_TAKE_DOWNS = (lanes.c.due_at.is_not(None), lanes.c.priority == TAKE_DOWN, 
 def overview(connection: Connection) -> Overview:
     """All of it, as it is at one moment."""
     shown = lists.card_page(connection, state="active", limit=MOST_CARDS).items
-    person = lists.needs_person(connection)
+    person, take_downs = lists.needs_person(connection), _take_downs(connection)
+    waiting = lists.quarantine_page(connection, limit=MOST_REVIEWS).items
+    decisions = lists.alert_page(connection, limit=MOST_DECISIONS).items
+    of_take_downs = (one.card_id for one in take_downs)
+    of_waiting = (card_id for one in waiting for card_id in one.cards)
+    of_decisions = (one.card_id for one in decisions if one.card_id)
     return Overview(
         shown=shown,
         shown_count=_count(connection, select(func.count()).where(cards.c.state == "active")),
         receipts=receipts(connection, [one.card_id for one in shown]),
-        take_downs=_take_downs(connection),
+        take_downs=take_downs,
         take_down_count=_count(connection, select(func.count()).select_from(lanes).where(*_OPEN_TAKE_DOWNS)),
         unverified=lists.card_page(connection, is_unverified=True, limit=MOST_UNVERIFIED).items,
         unverified_count=person.unverified,
         marked_count=person.held,
-        waiting=lists.quarantine_page(connection, limit=MOST_REVIEWS).items,
+        waiting=waiting,
         waiting_count=_count(connection, _counted_waiting()),
-        decisions=lists.alert_page(connection, limit=MOST_DECISIONS).items,
+        decisions=decisions,
+        meant=lists.cards_of(connection, {*of_take_downs, *of_waiting, *of_decisions}),
     )
 
 

@@ -19,7 +19,7 @@ from capgateway.config import GatewaySettings, Settings, Token
 from capgateway.feeds import Feed
 from capgateway.service import Service
 from capgateway.simulate import picture, story
-from capgateway.simulate.feed import FeedServer
+from capgateway.simulate.feed import Fault, FeedServer
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
 from capgateway.store import Store, gaps, lists
 from capgateway.store.records import StoredAlert, StoredDelivery
@@ -96,7 +96,7 @@ async def scene(
                 interval=timedelta(milliseconds=500),
                 allow_networks=LOOPBACK,
             ),
-            Feed(name="state", kind="push", allow_networks=LOOPBACK),
+            Feed(name="state", kind="push", allow_networks=LOOPBACK, media_hosts=("127.0.0.1",)),
             Feed(name="ncmec", kind="push"),
             Feed(
                 name="province",
@@ -153,6 +153,8 @@ def amber(number: int, now: datetime | None = None) -> cap.Alert:
 async def crowd(scene: Scene) -> None:
     """Much at once: cards on display, updated, ended and unverified, take-downs that nobody acknowledges, alerts that wait for
     a person, and a failing feed."""
+    scene.feed.misbehave("nowhere/index.rss", Fault(status=503))
+    await scene.service.poll_now("province")
     scene.feed.share("photo.jpg", picture.draw(), "image/jpeg")
     alerts = [amber(number) for number in range(len(CASES))]
     alerts[0] = story.with_picture(alerts[0], scene.feed.url("photo.jpg"), picture.DESCRIPTION)

@@ -23,6 +23,7 @@ from capgateway.web.said import done
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from capgateway.cap import Finding
     from capgateway.store import StoredAlert
     from capgateway.store.records import Quarantined
 
@@ -125,7 +126,18 @@ async def show(
         remarks=list(explained.remarks(told)),
         sections=explained.sections(told),
         xml=shown,
+        grouped=grouped(life.alert.findings),
+        because=because,
     )
+
+
+def grouped(findings: Sequence[Finding]) -> list[tuple[Finding, list[int]]]:
+    """What is found several times, once; with the lines that it speaks of."""
+    found: dict[tuple[str, str], tuple[Finding, list[int]]] = {}
+    for one in findings:
+        _, lines = found.setdefault((one.rule, one.message), (one, []))
+        lines += [one.line] if one.line and one.line not in lines else []
+    return list(found.values())
 
 
 def ways(alert: StoredAlert, waits: Quarantined | None) -> Ways:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +11,8 @@ from capgateway.cards.meaning import meaning
 from capgateway.web.console.words import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capgateway.cards import Card
     from capgateway.store import StoredCard
     from capgateway.store.overview import Receipt
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 MOST_PLACES = 4
 SOUGHT = ("child", "person")
 ERASED = "Erased"
+TONES = ("bad", "warn", "info", "good", "calm")
+"""The worst first."""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,21 @@ def receipt(one: Receipt) -> State:
             "Removal confirmed" if one.confirmed else "Take-down acknowledged", "good" if one.confirmed else "info"
         )
     return State("Display confirmed" if one.confirmed else "Acknowledged", "good" if one.confirmed else "info")
+
+
+class Group(NamedTuple):
+    """Receivers that are equally far."""
+
+    state: State
+    receivers: list[str]
+
+
+def confirmations(receipts: Sequence[Receipt]) -> list[Group]:
+    """How far a card is at its receivers, the worst first."""
+    found: dict[State, list[str]] = {}
+    for one in receipts:
+        found.setdefault(receipt(one), []).append(one.receiver)
+    return [Group(state, names) for state, names in sorted(found.items(), key=lambda one: TONES.index(one[0].tone))]
 
 
 def _line(card: Card, roles: tuple[str, ...]) -> str | None:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 
-from capgateway.cards.meaning import meaning
 from capgateway.store import case, lists, overview
 from capgateway.web import query
 from capgateway.web.console import differences, facts, maps, render, timeline
-from capgateway.web.console.briefs import brief, photo, receipt, where
+from capgateway.web.console.briefs import brief, confirmations, photo, where
 from capgateway.web.console.paging import Query
 from capgateway.web.console.words import CARD_STATES
 from capgateway.web.gateway import GATEWAY
@@ -74,7 +73,7 @@ async def cards(request: web.Request) -> web.Response:
         "cards.html",
         cards=[brief(one) for one in found],
         receipts=receipts,
-        receipt=receipt,
+        confirmations=confirmations,
         states={name: state.word for name, state in CARD_STATES.items()} | {UNVERIFIED: "Unverified"},
         wanted=wanted,
         name=name,
@@ -102,7 +101,7 @@ async def show(
         lambda: _told(found, maps.of_card(found.stored.card, atlas) if found.stored.card else None)
     )
     return await render.page(
-        request, "card.html", status=status, done=done, refused=refused, receipt=receipt, meaning=meaning, **told
+        request, "card.html", status=status, done=done, refused=refused, confirmations=confirmations, **told
     )
 
 

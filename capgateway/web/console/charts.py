@@ -14,13 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIZE = 1_000
-SECONDS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
+SCALE = {
+    0.001: "1 ms",
+    0.01: "10 ms",
+    0.1: "100 ms",
+    1.0: "1 s",
+    10.0: "10 s",
+    100.0: "100 s",
+    1_000.0: "17 min",
+    10_000.0: "2.8 h",
+    100_000.0: "28 h",
+}
 """What the horizontal lines of a chart of durations stand for; ten times as much each."""
-LEAST_SPAN = timedelta(minutes=10)
+SECONDS = tuple(SCALE)
+LEAST_SPAN = timedelta(minutes=1)
 BARS = 60
 LABELS = 4
 LEAST_DECADES = 2
 MINUTE, HOUR = 60, 3_600
+SHORT, LONG = timedelta(minutes=10), timedelta(days=2)
+"""Below and above these, moments are written to the second and to the day."""
 
 
 class Point(NamedTuple):
@@ -39,7 +52,7 @@ class Chart(NamedTuple):
     across: list[int]
     marks: list[tuple[str, int]]
     labels_y: list[str]
-    labels_x: list[datetime]
+    labels_x: list[str]
 
 
 class Bars(NamedTuple):
@@ -48,7 +61,7 @@ class Bars(NamedTuple):
     summary: str
     path: str
     most: int
-    labels_x: list[datetime]
+    labels_x: list[str]
 
 
 def latency(points: Sequence[Point], what: str) -> Chart | None:
@@ -76,7 +89,7 @@ def latency(points: Sequence[Point], what: str) -> Chart | None:
         dots=dots,
         across=[round(SIZE * step / steps) for step in range(steps + 1)],
         marks=[("median", height(middle)), ("high", height(high))],
-        labels_y=[duration(one) for one in reversed(SECONDS[lowest : highest + 1])],
+        labels_y=[SCALE[one] for one in reversed(SECONDS[lowest : highest + 1])],
         labels_x=_labels(first, last),
     )
 
@@ -130,5 +143,9 @@ def _place(at: datetime, first: datetime, last: datetime) -> int:
     return round(SIZE * ((at - first) / (last - first)))
 
 
-def _labels(first: datetime, last: datetime) -> list[datetime]:
-    return [(first + (last - first) * step / (LABELS - 1)).astimezone(UTC) for step in range(LABELS)]
+def _labels(first: datetime, last: datetime) -> list[str]:
+    """Moments from the first to the last one, in UTC."""
+    span = last - first
+    written = "%H:%M:%S" if span < SHORT else "%H:%M" if span < LONG else "%d %b"
+    moments = [(first + span * step / (LABELS - 1)).astimezone(UTC) for step in range(LABELS)]
+    return [f"{one:{written}}" for one in moments[:-1]] + [f"{moments[-1]:{written}} UTC"]

@@ -78,7 +78,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield name, str(value["text"])
             return
         for key, each in value.items():
-            if key not in ("url", "sha256", "at", "accessibility"):
+            if key not in ("at", "accessibility", "photo"):
                 yield from _flat(f"{name} › {str(key).replace('_', ' ')}", each)
     elif isinstance(value, (list, tuple)) and value and all(isinstance(one, dict) for one in value):
         yield from _items(name, value)
@@ -93,6 +93,8 @@ def _items(name: str, items: Sequence[dict[str, Any]]) -> Iterator[tuple[str, st
     """Items with a name of their own keep it where others come before them."""
     if name.endswith("target"):
         yield name, ", ".join(str(one["name"] or one["code"]) for one in items)
+    elif name == "media":
+        yield "pictures", "; ".join(f"{one['role']}, {one['width']} × {one['height']}" for one in items)
     elif name.endswith("lines"):
         yield name, "; ".join(str(one["text"]) for one in items)
     else:

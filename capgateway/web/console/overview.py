@@ -10,7 +10,7 @@ from capgateway import threads
 from capgateway.store import lists
 from capgateway.store.overview import MOST_COUNTED, overview
 from capgateway.web.console import forms, maps, render
-from capgateway.web.console.briefs import because, brief, receipt
+from capgateway.web.console.briefs import because, brief, confirmations
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.said import done
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from capgateway.feeds.status import FeedStatus
     from capgateway.web.gateway import Gateway
 
+MOST_FEEDS = 8
+"""Shown here: the failing ones come first."""
 WORST_FIRST = ("silent", "failing", "waiting", "ok", "disabled")
 
 routes = web.RouteTableDef()
@@ -37,11 +39,12 @@ async def front(request: web.Request) -> web.Response:
         found=found,
         cards=[brief(one) for one in found.shown],
         unverified=[brief(one) for one in found.unverified],
-        titles={one.card_id: brief(one).title for one in found.shown},
-        receipt=receipt,
+        titles={one.card_id: brief(one).title for one in (*found.shown, *found.meant.values())},
+        confirmations=confirmations,
         feeds=feeds(gateway),
         receivers=gateway.settings.receivers,
         most_counted=MOST_COUNTED,
+        most_feeds=MOST_FEEDS,
         because=because,
         drawn=drawn,
         regions=policy.regions,

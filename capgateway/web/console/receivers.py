@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DRAWN = 200
 """Deliveries whose attempts the chart shows; the newest."""
-LISTED = 50
+LISTED, WAITING = 25, 8
 MODES = get_args(Mode)
 CAUSES = {
     "challenge": "it did not prove that it has the secret",
@@ -104,7 +104,7 @@ async def show(request: web.Request, *, done: str | None = None, pinged: Pinged 
     gateway, name = request.app[GATEWAY], query.name(request)
     status = await api.status_of(gateway, name)
     page = await gateway.store.read(lists.delivery_page, receiver=name, limit=DRAWN)
-    waiting = await gateway.store.read(lists.delivery_page, receiver=name, state="pending", limit=LISTED)
+    waiting = await gateway.store.read(lists.delivery_page, receiver=name, state="pending", limit=WAITING)
     oldest = (await gateway.store.read(lists.waiting)).oldest_take_down.get(name)
     return await render.page(
         request,

@@ -1,11 +1,12 @@
 """Pages out of templates: what every page has, and the headers that browsers obey.
 
 Everything is escaped; no template says otherwise. Nothing comes from elsewhere, and no script or style is written in a page,
-so an alert full of markup stays text twice over.
+so an alert full of markup stays text twice over; and characters that would change the direction of a line are replaced.
 """
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from capgateway.cards.gist import CONTROL, DIRECTING
 from capgateway.store import pause
 from capgateway.web.console import assets, forms, words
 from capgateway.web.gateway import GATEWAY
@@ -22,7 +24,14 @@ POLICY = (
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'"
 )
-HEADERS = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" browsers send the console's own forms with the Origin "null"
+}
+
+
+ODD = re.compile(f"{CONTROL.pattern}|{DIRECTING.pattern}")
 
 
 class Link(NamedTuple):
@@ -44,10 +53,17 @@ NAVIGATION = (
     Link("/validate", "Validate"),
 )
 
+
+def plainly(value: object) -> object:
+    """Text without characters that make it read otherwise than it is written; what a macro made was treated before."""
+    return ODD.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=plainly,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -100,7 +100,8 @@ def _delivered(one: StoredDelivery) -> Iterator[Event]:
         yield Event(one.ended_at, 5, "bad", f"Sending {what} to {one.receiver} was given up", one.reason or "")
     elif one.state == "pending":
         tone = "bad" if failed else "warn"
-        yield Event(one.created_at, 6, tone, f"{one.receiver} has not acknowledged {what} yet")
+        since = failed[-1].started_at if failed else one.created_at
+        yield Event(since, 6, tone, f"{one.receiver} has not acknowledged {what} yet")
 
 
 def _done(found: Case) -> Iterator[Event]:

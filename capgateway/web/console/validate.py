@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aiohttp import web
+from markupsafe import escape
 
 from capgateway import cap, threads
 from capgateway.web import guard
@@ -61,7 +62,7 @@ async def validated(request: web.Request, fields: forms.Fields) -> web.StreamRes
     shown = await threads.parse(lambda: xml.shown(document, findings))
     counts = {level: sum(one.level == level for one in findings) for level in ("error", "warning", "info")}
     kept = pasted if not dropped.strip() and len(pasted) <= LARGEST_PASTED else ""
-    return await _show(request, profile=profile, pasted=kept, judged=Judged(reports, shown, counts))
+    return await _show(request, profile=profile, pasted=escape(kept), judged=Judged(reports, shown, counts))
 
 
 async def _show(
@@ -69,7 +70,7 @@ async def _show(
     *,
     status: int = 200,
     profile: str = "auto",
-    pasted: str = "",
+    pasted: str = "",  # escaped: it goes back as it came, odd characters and all
     judged: Judged | None = None,
     refused: str | None = None,
 ) -> web.Response:

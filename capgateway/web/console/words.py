@@ -91,6 +91,17 @@ def exact(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def day(moment: datetime) -> str:
+    """The day of a moment."""
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%B %Y}"
+
+
+def second(moment: datetime) -> str:
+    """The time of day of a moment, to the second."""
+    return f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
 def span(length: timedelta) -> str:
     """A length of time in at most two units."""
     length = abs(length)
@@ -129,6 +140,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "state": state,
     "clock": clock,
     "exact": exact,
+    "day": day,
+    "second": second,
     "span": span,
     "distance": distance,
     "iso": iso,

@@ -67,12 +67,12 @@ def shown(document: bytes, findings: Iterable[Finding]) -> Shown:
     source = cap.Source(document, known)
     spotted = [source.spotted(one) for one in known]
     text = "\n".join(source.lines[:MOST_LINES])[:MOST_CHARACTERS]
-    lines = [list(_cut(line)) for line in _lines(text)]
+    lines = [list(_cut(line)) for line in _lines(text.rstrip())]
     by_line: dict[int, list[Finding]] = {}
     for one in sorted(spotted, key=lambda one: one.column or 0):
         by_line.setdefault(one.line or 0, []).append(one)
     numbered = [Line(number, pieces, by_line.pop(number, [])) for number, pieces in enumerate(lines, 1)]
-    is_whole = len(lines) == len(source.lines) and len(text) < MOST_CHARACTERS
+    is_whole = len(source.lines) <= MOST_LINES and len(text) < MOST_CHARACTERS
     left_out = None if is_whole else f"Only the first {len(lines):,} of {len(source.lines):,} lines are shown."
     return Shown(numbered, [one for each in by_line.values() for one in each], left_out)
 
