@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import gists, leases, pictures, schema
+from capgateway.store import backup, gists, leases, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
 from capgateway.store.scrub import Scrubbed, scrub
@@ -39,6 +39,7 @@ from capgateway.webhooks import Outlets
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -124,6 +125,19 @@ class Store:
         """Which schema the database has and which it should have."""
         with _trouble(self.name), self._reader.connect() as connection:
             return schema.status(connection)
+
+    def size(self) -> int:
+        """How many bytes the database takes on disk, the write-ahead log of SQLite included."""
+        if (path := file_of(self._url)) is not None:
+            parts = (path, path.with_name(f"{path.name}-wal"))
+            return sum(part.stat().st_size for part in parts if part.exists())
+        with _trouble(self.name), self._reader.connect() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def backup(self, path: Path) -> int:
+        """Write a consistent copy to a new file, also while a gateway uses the database; its size in bytes."""
+        with _trouble(self.name):
+            return backup.write(self._reader, path)
 
     def upgrade(self) -> None:
         """Bring the schema to this version's, and give a new database its name. Gists of another version are made again
