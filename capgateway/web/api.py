@@ -197,9 +197,11 @@ async def deliveries(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/v1/reload")
-@tells(ReadAgain, takes=Said, refuses=(422,))
+@tells(ReadAgain, takes=Said, refuses=(422, 503))
 async def reload(request: web.Request) -> web.Response:
     """Read the configuration again. 422 with its faults, and the old one stays in use, when it cannot be used."""
+    if request.app[GATEWAY].operations is None:
+        raise Refused(503, "this process does not poll feeds, and reloads its configuration on SIGHUP only")
     by = act(request, await said(request, Said))
     came = await operations(request).reload()
     detail = {"changed": came.changed, "is_rejected": bool(came.errors)}
