@@ -137,8 +137,15 @@ def last_answer(delivery: Item) -> str:
 
 def about(act: Item) -> list[str]:
     """What an act of a person was about."""
-    told = [f"{name.replace('_', ' ')}: {text(value)}" for name, value in (act["detail"] or {}).items()]
-    return [act["card_id"] or "", act["alert_id"] or "", *told]
+    return [act["card_id"] or "", act["alert_id"] or "", *details(act["detail"] or {})]
+
+
+def details(told: Item) -> list[str]:
+    """The particulars of an act."""
+    return [
+        f"{name.replace('_', ' ')}: {(moment if name.endswith('_since') else text)(value)}"
+        for name, value in told.items()
+    ]
 
 
 def _waiting(delivery: Item, told: str) -> str:

@@ -45,6 +45,7 @@ _UNTOUCHED = dict.fromkeys(
     [
         "ended_at",
         "end_reason",
+        "ended_by",
         "unverified_since",
         "superseded_by",
         "supersede_at",
@@ -184,7 +185,8 @@ def _end(write: Write, change: End) -> int:
     row = write.execute(_ONE, {"card": change.card_id}).mappings().one()
     stamp = _stamp(write, change.card_id, change.revision, row["expires_at"], row["status"])
     moved = {"state": "ended", "revision": change.revision, "sequence": stamp.sequence, "updated_at": write.now}
-    ended = {"ended_at": write.now, "end_reason": change.reason, "supersede_at": None, "card": change.card_id}
+    ended = {"ended_at": write.now, "end_reason": change.reason, "ended_by": change.by}
+    ended |= {"supersede_at": None, "card": change.card_id}
     if change.by_policy:
         ended["restored_at"] = write.now
     write.execute(_MOVE_ON, moved | ended)

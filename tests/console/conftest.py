@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from console_scene import Scene, crowd, scene
+from console_scene import TOKENS, Scene, crowd, scene
 from playwright.async_api import Browser, Page, async_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -51,4 +51,11 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
     """A gateway to which much happened."""
     async with scene(tmp_path_factory.mktemp("crowded")) as running:
         await crowd(running)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """A gateway with tokens."""
+    async with scene(tmp_path_factory.mktemp("guarded"), TOKENS) as running:
         yield running

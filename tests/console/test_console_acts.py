@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from console_scene import OPERATOR, PATIENCE_SECONDS, TOKENS, VIEWER, Scene, amber, scene
+from console_scene import OPERATOR, PATIENCE_SECONDS, TOKENS, VIEWER, Scene, amber
 from playwright.async_api import Page, expect
 
 from capgateway.clock import utc_now
@@ -16,13 +13,6 @@ from capgateway.store import audit, gaps, lists
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    """A gateway with tokens."""
-    async with scene(tmp_path_factory.mktemp("guarded"), TOKENS) as running:
-        yield running
 
 
 async def log_in(page: Page, guarded: Scene, token: Token, to: str = "/") -> None:

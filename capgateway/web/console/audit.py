@@ -43,5 +43,5 @@ async def audit(request: web.Request) -> web.Response:
         query=asked.query,
         times={value: words for value, (words, _) in paging.SINCE.items()},
         acts=ACTS,
-        text=explained.text,
+        details=explained.details,
     )

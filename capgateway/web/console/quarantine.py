@@ -42,7 +42,7 @@ async def quarantine(request: web.Request) -> web.Response:
 @forms.action
 async def release(request: web.Request, fields: forms.Fields) -> web.StreamResponse:
     """Let a take-down end a card after all, or an alert be displayed."""
-    alert_id, by = query.name(request), fields.act(request)
+    alert_id, by = query.name(request), fields.act(request, needs_reason=True)
     acting = request.app[GATEWAY].hands.release(alert_id, fields.one("card") or None, actor=by.actor, reason=by.reason)
     try:
         await done(acting)

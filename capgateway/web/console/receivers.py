@@ -14,7 +14,7 @@ from capgateway.web import query
 from capgateway.web import receivers as api
 from capgateway.web.api import DELIVERY_STATES
 from capgateway.web.console import charts, forms, paging, render
-from capgateway.web.console.words import DELIVERIES
+from capgateway.web.console.words import DELIVERIES, count
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 
@@ -160,4 +160,5 @@ def _recovered(request: web.Request) -> str | None:
         return None
     counts = [request.query.get(name, "") for name in ("displays", "take_downs", "others")]
     told = [int(one) if one.isascii() and one.isdigit() and len(one) < len("1000000") else 0 for one in counts]
-    return f"{told[0]} displays, {told[1]} take-downs and {told[2]} others are sent again."
+    displays, take_downs = count(told[0], "display", "displays"), count(told[1], "take-down", "take-downs")
+    return f"Sent again: {displays}, {take_downs} and {count(told[2], 'other', 'others')}."

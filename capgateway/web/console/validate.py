@@ -49,7 +49,7 @@ async def validated(request: web.Request, fields: forms.Fields) -> web.StreamRes
     profile = fields.one("profile") or "auto"
     if profile not in PROFILES:
         raise Refused(400, f"profile is one of {', '.join(PROFILES)}")
-    pasted, dropped = fields.one("document"), fields.files.get("file", b"")
+    pasted, dropped = "".join(fields.every("document")), fields.files.get("file", b"")
     document = dropped if dropped.strip() else pasted.replace("\r\n", "\n").encode(errors="replace")
     if not document.strip():
         return await _show(request, status=400, profile=profile, refused="Paste a document, or choose a file.")

@@ -128,7 +128,7 @@ def iso(moment: datetime) -> str:
 def sentence(text: str) -> str:
     """A message of the gateway as a sentence."""
     told = text[:1].upper() + text[1:]
-    return told if told.endswith((".", "!", "?")) else f"{told}."
+    return told if told.endswith((".", "!", "?", ":")) else f"{told}."
 
 
 def count(number: int, one: str, several: str) -> str:
