@@ -83,12 +83,12 @@ def only(request: web.Request, name: str) -> str:
     return _word(name, request.query[name])
 
 
-def moments(request: web.Request, *names: str) -> dict[str, datetime]:
+def moments(query: Mapping[str, str], *names: str) -> dict[str, datetime]:
     """The only parameters, times each of which may be left out. A day means its beginning, in UTC."""
-    unknown = sorted(set(request.query) - set(names))
+    unknown = sorted(set(query) - set(names))
     if unknown:
         raise Refused(400, f"there is no parameter {unknown[0][:50]!r}; known are {', '.join(names)}")
-    given = {name: request.query[name] for name in names if name in request.query}
+    given = {name: query[name] for name in names if name in query}
     return {
         name: _moment(name, f"{value}T00:00:00Z" if _DAY.fullmatch(value) else value) for name, value in given.items()
     }

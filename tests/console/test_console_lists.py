@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from console_scene import Scene
+from console_scene import CASES, Scene
 from playwright.async_api import Page, expect
 from test_console_pages import WCAG, is_for_everybody
 
@@ -40,6 +40,7 @@ async def text_of(page: Page, address: str) -> str:
         "/feeds/province",
         "/receivers",
         "/receivers/partner",
+        "/report",
         "/validate",
     ],
 )
@@ -140,3 +141,23 @@ async def test_an_alert_cannot_change_the_direction_of_a_page(page: Page, crowde
     assert "\u202e" not in await (await page.request.get(f"{crowded.url}/alerts/{hostile.id}")).text()
     await page.goto(f"{crowded.url}/alerts/{hostile.id}")
     await expect(page.locator(".x-odd")).to_have_text("U+202E")
+
+
+async def test_the_report_is_a_page_and_a_table(page: Page, crowded: Scene) -> None:
+    """For a period that is asked for; nobody is named in it, and a period that ends before it begins is refused."""
+    told = await text_of(page, f"{crowded.url}/report")
+    assert ("cancelled" in told, "take-down not acknowledged" in told, "quarantined: unreadable 1" in told) == (
+        True,
+    ) * 3
+    assert not [child for child, *_ in CASES if child in told]
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Save as CSV").click()
+    rows = (await (await download.value).path()).read_text().splitlines()
+    assert rows[0].startswith("card_id,programme,status,state,issuer,area")
+    assert len(rows) > len(CASES)
+    assert "No card was displayed in this period" in await text_of(
+        page, f"{crowded.url}/report?from=2020-01-01&to=2020-02-01"
+    )
+    assert "the period ends before it begins" in (
+        await text_of(page, f"{crowded.url}/report?from=2026-01-02&to=2026-01-01")
+    ).replace("The", "the")

@@ -77,7 +77,7 @@ def test_a_chart_of_durations_is_on_a_scale_of_tens() -> None:
     assert chart is not None
     assert chart.labels_y == ["10 s", "1 s", "100 ms"]
     assert chart.dots == {"good": "M0 1000h0M500 500h0", "bad": "M1000 0h0"}
-    assert chart.summary == "Attempts: median 1 s, 95th percentile 10 s, highest 10 s; 1 of 3 failed"
+    assert chart.summary == "Attempts: median 1.0 s, 95th percentile 10.0 s, highest 10.0 s; 1 of 3 failed"
     assert charts.latency([], "Attempts") is None
 
 
