@@ -80,8 +80,14 @@ def shown(document: bytes, findings: Iterable[Finding]) -> Shown:
         one for number, found in by_line.items() for one in (found[MOST_BESIDE:] if 0 < number <= len(lines) else found)
     ]
     is_whole = len(source.lines) <= MOST_LINES and len(text) < MOST_CHARACTERS
-    left_out = None if is_whole else f"Only the first {len(lines):,} of {len(source.lines):,} lines are shown."
+    left_out = None if is_whole else _left_out(len(lines), len(source.lines))
     return Shown(numbered, others[:MOST_ELSEWHERE], len(others[MOST_ELSEWHERE:]), left_out)
+
+
+def _left_out(shown: int, of: int) -> str:
+    if shown < of:
+        return f"Only the first {shown:,} of {of:,} lines are shown."
+    return f"Only the first {MOST_CHARACTERS:,} characters are shown."
 
 
 def _lines(text: str) -> Iterator[list[Piece]]:
