@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 FIRST_SEQUENCE = 1_000
 """Far below every sequence of a gateway, which counts microseconds since 1970: a snapshot that a check sends concerns none of the
-cards that the receiver really displays, and the next real snapshot removes what a check leaves behind."""
+cards that the receiver really displays, and the next real snapshot removes what a check leaves behind. The take-downs at the end
+have sequences of today: no fence is in their way, and whatever a receiver forgot of them, no display comes after."""
 AT_A_TIME = 8
 TIDY_SECONDS = 20.0
 """For taking down what was displayed: a receiver that does not answer must not keep the user waiting."""
@@ -42,13 +43,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bench:
-    """``receiver`` is the one under test; ``signing_key`` is used as well where it has one."""
+    """``receiver`` is the one under test; ``signing_key`` is used as well where it has one. ``is_keyed_only`` is set for one that
+    verifies ``v1a`` and nothing else."""
 
     def __init__(self, wire: Wire, receiver: Receiver, limits: Limits) -> None:
         self.wire, self.limits, self.now = wire, limits, utc_now()
         self._receiver, self._run = receiver, secrets.token_hex(16)
         self._card, self._samples = exercise_card(self.now), list[Sample]()
-        self._sequence = FIRST_SEQUENCE
+        self._sequence, self._gateway_sequence = FIRST_SEQUENCE, 0
+        self.is_keyed_only = False
+
+    @property
+    def is_signed_by_key(self) -> bool:
+        """Whether messages have a ``v1a`` signature too."""
+        return self._receiver.signer is not None
 
     @property
     def secrets(self) -> Sequence[bytes]:
@@ -62,6 +70,11 @@ class Bench:
         """The next one."""
         self._sequence += 1
         return self._sequence
+
+    def gateway_sequence(self) -> int:
+        """The next one that a gateway would give: microseconds since 1970. Not for a snapshot, which would concern real cards."""
+        self._gateway_sequence = max(self._gateway_sequence + 1, int(utc_now().timestamp() * 1_000_000))
+        return self._gateway_sequence
 
     def sample(self) -> Sample:
         """A new card, which is taken down in the end."""
@@ -115,6 +128,12 @@ class Bench:
             found.insert(0, self.v1a(message, timestamp))
         return " ".join(found)
 
+    def right(self, message: Message, timestamp: str) -> str:
+        """One signature that this receiver has to accept."""
+        if self.is_keyed_only:
+            return self.v1a(message, timestamp)
+        return v1(message, self.secrets[0], timestamp=timestamp)
+
     def v1a(self, message: Message, timestamp: str, key: SigningKey | None = None) -> str:
         """The ``v1a`` signature of a message under the receiver's signing key, or another one."""
         signer = key or self._receiver.signer
@@ -128,7 +147,7 @@ class Bench:
 
         async def end(sample: Sample) -> bool:
             async with slots:
-                return (await self.send(sample.take_down(9, self.sequence()))).is_accepted
+                return (await self.send(sample.take_down(9, self.gateway_sequence()))).is_accepted
 
         ending = [asyncio.create_task(end(sample)) for sample in samples]
         done, late = await asyncio.wait(ending, timeout=TIDY_SECONDS) if ending else (set(), set())

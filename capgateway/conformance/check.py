@@ -12,19 +12,22 @@ if TYPE_CHECKING:
     from capgateway.conformance.wire import Answer
 
 Level = Literal[1, 2]
+REPEATED = "not-repeated"
+"""The check without which nothing can be asked by repeating a message."""
 Fault = str | None
 """Why a check fails, in a sentence; ``None`` where it passes."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """``name`` is for programs and for looking it up in the documentation, ``title`` what the receiver does if it passes.
-    ``asks_again``: it repeats a message only to learn what is shown, so repeating must not change that."""
+    ``needs`` names the checks without which it shows nothing, such as the one of ``REPEATED`` where a message is repeated only to learn
+    what is shown."""
 
     name: str
     level: Level
     title: str
     run: Callable[[Bench], Awaitable[Fault]]
-    asks_again: bool = False
+    needs: tuple[str, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,9 +50,19 @@ def not_checked(check: Check, why: str) -> Result:
     return Result(name=check.name, level=check.level, title=check.title, passed=None, detail=why)
 
 
-def accepted(answer: Answer) -> Fault:
+def level_1(name: str, title: str, run: Callable[[Bench], Awaitable[Fault]]) -> Check:
+    """A check that looks at statuses."""
+    return Check(name=name, level=1, title=title, run=run)
+
+
+def level_2(name: str, title: str, run: Callable[[Bench], Awaitable[Fault]], *needs: str) -> Check:
+    """A check that looks at confirmations."""
+    return Check(name=name, level=2, title=title, run=run, needs=needs)
+
+
+def accepted(answer: Answer, what: str = "") -> Fault:
     """A 2xx was due."""
-    return None if answer.is_accepted else f"it {answer}, but 2xx is right"
+    return None if answer.is_accepted else f"it {answer}{what}, but 2xx is right"
 
 
 def refused(answer: Answer, what: str = "") -> Fault:

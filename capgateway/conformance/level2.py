@@ -1,31 +1,22 @@
-"""Level 2: what a receiver says that it shows. Does it keep the order, end cards by itself, and obey snapshots?
+"""Level 2: what a receiver says that it shows. Does it keep the order? How cards end otherwise is in ``ends``.
 
 It can be observed where every answer confirms, also that to a repeated message: repeating one asks what is shown now.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from capgateway import ids, webhooks
-from capgateway.clock import utc_now
-from capgateway.conformance.check import Check, Fault, first, shows
+from capgateway import webhooks
+from capgateway.conformance import ends
+from capgateway.conformance.check import REPEATED, Fault, first, level_2, shows
+from capgateway.conformance.ends import snapshot_of
 from capgateway.conformance.sample import altered
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from capgateway.conformance.bench import Bench
-    from capgateway.conformance.sample import Sample
-    from capgateway.webhooks import Message
-
-LOOK_SECONDS = 0.5
-REPEATED = "not-repeated"
 
 
 async def is_observable(bench: Bench) -> bool:
@@ -110,90 +101,45 @@ async def by_action(bench: Bench) -> Fault:
     )
 
 
-async def expired(bench: Bench) -> Fault:
-    over = bench.now.replace(microsecond=0) - timedelta(minutes=1)
-    answer = await bench.send(bench.sample().display(1, bench.sequence(), expires_at=over))
-    return shows(answer, 1, "removed", " of a card whose time was over before it came")
-
-
-async def expires(bench: Bench) -> Fault:
-    """The card is asked for until it is gone, or the patience is over."""
-    end = bench.ends_in(bench.limits.life)
-    message = bench.sample().display(1, bench.sequence(), expires_at=end)
-    if fault := shows(await bench.send(message), 1, "displayed"):
-        return fault
-    await asyncio.sleep((end - utc_now()).total_seconds())
-    patience = time.monotonic() + bench.limits.grace
-    while (
-        fault := shows(await bench.send(message), 1, "removed", " after expires_at")
-    ) and time.monotonic() < patience:
-        await asyncio.sleep(LOOK_SECONDS)
-    return fault
-
-
-async def snapshot(bench: Bench) -> Fault:
-    listed, stale = bench.sample(), bench.sample()
-    messages = [await _shown(bench, one) for one in (listed, stale)]
-    await bench.send(_snapshot(bench, listed, messages[0]))
+async def each_card(bench: Bench) -> Fault:
+    """The messages of different cards come in any order, and also after a snapshot that is newer than they are."""
+    late, later, start, then = bench.sample(), bench.sample(), bench.sequence(), bench.sequence()
+    first_display, second_display = late.display(1, start), later.display(1, then)
+    await bench.send(bench.sample().display(1, bench.sequence()))
+    before = await bench.send(first_display)
+    await bench.send(snapshot_of(bench, later, second_display))
+    after = await bench.send(second_display)
     return first(
-        shows(await bench.send(messages[1]), 1, "removed", " of a card that a snapshot does not list"),
-        shows(await bench.send(messages[0]), 1, "displayed", " of a card that a snapshot lists"),
+        shows(before, 1, "displayed", " of a card whose sequence is below that of another card"),
+        shows(after, 1, "displayed", " of a card whose sequence is below that of the last snapshot, which lists it"),
     )
 
 
-async def after_a_snapshot(bench: Bench) -> Fault:
-    """What a snapshot removed has a fence like any other."""
-    message = await _shown(bench, bench.sample())
-    await bench.send(webhooks.snapshot(bench.passing(), ()))
-    answer = await bench.send(_again(message))
-    return shows(answer, 1, "removed", " when the display of a card that a snapshot removed comes again")
-
-
-async def older_snapshot(bench: Bench) -> Fault:
-    before = webhooks.snapshot(bench.passing(), ())
-    message = await _shown(bench, bench.sample())
-    await bench.send(before)
-    return shows(await bench.send(message), 1, "displayed", " of a card that is newer than a snapshot")
-
-
-async def _shown(bench: Bench, sample: Sample) -> Message:
-    message = sample.display(1, bench.sequence())
-    await bench.send(message)
-    return message
-
-
-def _snapshot(bench: Bench, sample: Sample, message: Message) -> Message:
-    card = webhooks.ActiveCard(
-        card_id=sample.id,
-        revision=message.revision,
-        sequence=message.sequence,
-        expires_at=sample.expires_at,
-        verified_at=bench.now,
+async def exact_sequence(bench: Bench) -> Fault:
+    """Sequences as large as those of a gateway, next to each other: not every number type keeps them apart."""
+    one, earlier = bench.sample(), bench.gateway_sequence()
+    later, end = earlier + 1, earlier + 2
+    update = await bench.send(one.display(2, later, is_new=False))
+    late = await bench.send(one.display(1, earlier))
+    ended = await bench.send(one.take_down(3, end))
+    return first(
+        shows(update, 2, "displayed"),
+        shows(late, 2, "displayed", " when the sequence is lower by 1"),
+        shows(ended, 3, "removed", " after a take-down whose sequence is higher by 1"),
     )
-    return webhooks.snapshot(bench.passing(), (card,))
-
-
-def _again(message: Message) -> Message:
-    return msgspec.structs.replace(message, id=ids.derived("msg", message.id, "again"))
-
-
-def _check(name: str, title: str, run: Callable[[Bench], Awaitable[Fault]], *, asks_again: bool = False) -> Check:
-    return Check(name=name, level=2, title=title, run=run, asks_again=asks_again)
 
 
 CHECKS = (
-    _check("confirms", "confirms a display, an update and a take-down", confirms),
-    _check("upsert", "displays a card whose first message is an update", upsert),
-    _check(REPEATED, "does not process the same id again", repeated),
-    _check("fence", "ignores what is older than what it shows", overtaken),
-    _check("fence-by-sequence", "compares the sequence, not the revision", by_sequence),
-    _check("fence-after-end", "ignores a display that comes after the take-down", after_the_end),
-    _check("end-first", "remembers the take-down of a card that it never saw", end_first),
-    _check("reissue", "stays removed when the take-down comes again", reissued),
-    _check("by-action", "obeys the action, whatever the type", by_action),
-    _check("expired", "does not display a card whose time is over", expired),
-    _check("expires", "removes a card at its expires_at by itself", expires, asks_again=True),
-    _check("snapshot", "removes a card that a snapshot does not list", snapshot, asks_again=True),
-    _check("fence-after-snapshot", "does not display again what a snapshot removed", after_a_snapshot),
-    _check("older-snapshot", "keeps a card that is newer than a snapshot", older_snapshot, asks_again=True),
+    level_2("confirms", "confirms a display, an update and a take-down", confirms),
+    level_2("upsert", "displays a card whose first message is an update", upsert),
+    level_2(REPEATED, "does not process the same id again", repeated),
+    level_2("fence", "ignores what is older than what it shows", overtaken),
+    level_2("fence-by-sequence", "compares the sequence, not the revision", by_sequence),
+    level_2("fence-after-end", "ignores a display that comes after the take-down", after_the_end),
+    level_2("end-first", "remembers the take-down of a card that it never saw", end_first),
+    level_2("reissue", "stays removed when the take-down comes again", reissued),
+    level_2("by-action", "obeys the action, whatever the type", by_action),
+    *ends.CHECKS,
+    level_2("each-card", "compares the sequence with that of the same card only", each_card),
+    level_2("exact-sequence", "compares large sequences exactly", exact_sequence),
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from capgateway.conformance import level1, level2
 from capgateway.conformance.bench import Bench, Limits
-from capgateway.conformance.check import Check, Result, not_checked, result
+from capgateway.conformance.check import REPEATED, Check, Result, not_checked, result
 from capgateway.conformance.wire import Wire, open_session
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class _Run:
         await self._checked([level1.VALID])
         if not self._results[0].passed:
             return await self._none()
+        self._bench.is_keyed_only = await level1.is_keyed_only(self._bench)
         await self._checked(level1.CHECKS)
         if self._is_keyed:
             await self._checked(level1.KEYED)
@@ -102,8 +103,11 @@ class _Run:
 
     async def _checked(self, checks: Sequence[Check]) -> None:
         for check in checks:
-            if check.asks_again and any(one.name == level2.REPEATED and not one.passed for one in self._results):
-                self._note(not_checked(check, CANNOT_BE_ASKED))
+            lacking = next((one.name for one in self._results if one.name in check.needs and not one.passed), None)
+            if lacking:
+                self._note(
+                    not_checked(check, CANNOT_BE_ASKED if lacking == REPEATED else f"not checked: {lacking} fails")
+                )
             else:
                 self._note(result(check, await check.run(self._bench)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,9 +12,14 @@ from capgateway import cards, ids, webhooks
 from capgateway.cards.exercise import exercise
 from capgateway.webhooks.messages import LARGEST_BODY
 
+if TYPE_CHECKING:
+    from capgateway.cards.decision import EndReason
+
 LIFETIME = timedelta(minutes=10)
 """Whatever happens to this process, its cards end by themselves soon."""
 REGION = "US"
+NOWHERE = "https://capgateway.invalid/api/v1/cards/"
+"""From where a card could be fetched whole; nothing answers there."""
 
 
 def exercise_card(now: datetime) -> dict[str, Any]:
@@ -52,20 +57,21 @@ class Sample:
         is_new: bool = True,
         expires_at: datetime | None = None,
         filled: bool = False,
+        overfull: bool = False,
     ) -> webhooks.Message:
-        """A display; ``filled`` to the largest size that a gateway sends."""
+        """A display; ``filled`` to the largest size that a gateway sends, or ``overfull``, so that its texts are left out."""
         stamp = self._stamp(revision, sequence, expires_at)
         whole = {"card_id": self.id, "revision": revision, "expires_at": stamp.expires_at}
         message = webhooks.display(stamp, webhooks.encode(self._card | whole), card_url="", is_new=is_new)
-        if not filled:
+        if not filled and not overfull:
             return message
-        room = LARGEST_BODY - len(message.body)
+        room = LARGEST_BODY - len(message.body) + (LARGEST_BODY if overfull else 0)
         card = self._card | whole | {"content": {tongue: _longer(words, room) for tongue, words in self._words()}}
-        return webhooks.display(stamp, webhooks.encode(card), card_url="", is_new=is_new)
+        return webhooks.display(stamp, webhooks.encode(card), card_url=f"{NOWHERE}{self.id}", is_new=is_new)
 
-    def take_down(self, revision: int, sequence: int) -> webhooks.Message:
+    def take_down(self, revision: int, sequence: int, reason: EndReason = "cancelled") -> webhooks.Message:
         """The end of the card."""
-        return webhooks.take_down(self._stamp(revision, sequence, None), "cancelled", ended_at=self._now)
+        return webhooks.take_down(self._stamp(revision, sequence, None), reason, ended_at=self._now)
 
     def _words(self) -> list[tuple[str, dict[str, Any]]]:
         return list(self._card["content"].items())

@@ -144,8 +144,8 @@ def _leave(write: Write, card: Card, route: Route, lanes: Sequence[Lane]) -> int
 
 
 def route_again(write: Write) -> int:
-    """Send live cards where other receivers or their other regions want them now, and take them down where they no
-    longer do; how many messages that took."""
+    """Send live cards where other receivers or their other regions want them now, or want them again and missed a revision
+    meanwhile, and take them down where they no longer do; how many messages that took."""
     query = select(cards, card_revisions.c.body).join(
         card_revisions,
         and_(card_revisions.c.card_id == cards.c.id, card_revisions.c.revision == cards.c.revision),
@@ -162,12 +162,13 @@ def _route_again(write: Write, row: RowMapping) -> int:
     is_new = card.revision == 1
     message_type = webhooks.display_type(exercise=card.status == "exercise", is_new=is_new)
     route = route_display(card, message_type, write.outlets.receivers, lanes)
-    new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
-    if new:
+    known = {lane.receiver: lane.revision for lane in lanes}
+    lacking = [name for name in route.show if known.get(name) != card.revision]
+    if lacking:
         stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
         url = _card_url(write, card.card_id)
-        outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), new, lanes)
-    return bool(new) + _leave(write, card, route, lanes)
+        outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), lacking, lanes)
+    return bool(lacking) + _leave(write, card, route, lanes)
 
 
 def _reopen(write: Write, row: RowMapping, card: Card) -> int:

@@ -25,7 +25,7 @@ from capgateway.store.records import (
 from capgateway.store.review import RELEASABLE
 from capgateway.store.tables import (
     EPOCH,
-    WAITS_FOR_PERSON,
+    WAITS_FOR_A_PERSON,
     alerts,
     attempts,
     attention,
@@ -151,7 +151,7 @@ def quarantine_page(
     after: str | None = None,
 ) -> Page[Quarantined]:
     """Quarantined alerts that wait for a person, the newest first."""
-    query = select(*LISTED, alerts.c.gist).where(WAITS_FOR_PERSON)
+    query = select(*LISTED, alerts.c.gist).where(WAITS_FOR_A_PERSON)
     for name, value in {"feed": feed, "reason": reason}.items():
         query = query if value is None else query.where(alerts.c[name] == value)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
@@ -161,7 +161,7 @@ def quarantine_page(
 def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
     """The alert of that id, if it waits for a person."""
     row = (
-        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, WAITS_FOR_PERSON))
+        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, WAITS_FOR_A_PERSON))
         .mappings()
         .first()
     )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from capgateway.store import lists
 from capgateway.store.records import Quarantined, StoredAlert, StoredCard
-from capgateway.store.tables import IS_OPEN_TAKE_DOWN, WAITS_FOR_PERSON, alerts, cards, deliveries, lanes
+from capgateway.store.tables import IS_OPEN_TAKE_DOWN, WAITS_FOR_A_PERSON, alerts, cards, deliveries, lanes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +124,7 @@ def _take_downs(connection: Connection) -> list[Receipt]:
 
 
 def _counted_waiting() -> Select[int]:
-    some = select(alerts.c.id).where(WAITS_FOR_PERSON).limit(MOST_COUNTED).subquery()
+    some = select(alerts.c.id).where(WAITS_FOR_A_PERSON).limit(MOST_COUNTED).subquery()
     return select(func.count()).select_from(some)
 
 

@@ -243,14 +243,14 @@ Index(None, alerts.c.sha256)
 IS_WHOLE = alerts.c.erased_at.is_(None)
 Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
 #: A word of the query itself: where it is a parameter, no database knows that the index below has the answer.
-WAITS_FOR_PERSON = and_(alerts.c.decision == literal_column("'quarantined'"), alerts.c.handled.is_(None), IS_WHOLE)
+WAITS_FOR_A_PERSON = and_(alerts.c.decision == literal_column("'quarantined'"), alerts.c.handled.is_(None), IS_WHOLE)
 Index(
     "ix_alerts_waiting",
     alerts.c.decision,
     alerts.c.received_at,
     alerts.c.id,
-    sqlite_where=WAITS_FOR_PERSON,
-    postgresql_where=WAITS_FOR_PERSON,
+    sqlite_where=WAITS_FOR_A_PERSON,
+    postgresql_where=WAITS_FOR_A_PERSON,
 )
 
 chain_names = Table(

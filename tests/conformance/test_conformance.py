@@ -20,9 +20,9 @@ HASTY = Limits(answer=30, grace=1, life=1)
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 VERIFIES = {
     "tampered-body", "other-id", "wrong-secret", "wrong-key", "no-timestamp", "no-signature", "no-id", "too-old", "too-new",
-    "malformed-signature", "bad-base64", "malformed-timestamp",
+    "wrong-version", "malformed-signature", "bad-base64", "malformed-timestamp",
 }  # fmt: skip
-FENCE = {"fence", "fence-after-end", "fence-after-snapshot", "end-first"}
+FENCE = {"fence", "fence-after-end", "fence-after-expiry", "fence-after-snapshot", "end-first", "exact-sequence"}
 
 
 def a_receiver(url: str, **more: object) -> Receiver:
@@ -58,12 +58,30 @@ BAD = {
     ("by_type",): {"by-action"},
     ("dedupe",): set(),  # the fence is enough
     ("fence",): FENCE,
-    ("dedupe", "fence"): FENCE | {"not-repeated"},
+    ("dedupe", "fence"): FENCE - {"fence-after-expiry"} | {"not-repeated"},
     ("by_revision",): {"fence-by-sequence"},
     ("expiry",): {"expires"},
     ("snapshots",): {"snapshot", "fence-after-snapshot"},
+    ("never_empty",): {"snapshot", "fence-after-snapshot"},
     ("careless",): {"older-snapshot"},
+    ("any_version",): {"wrong-version"},
+    ("optional",): {"malformed-signature"},
+    ("empty_secret",): {"wrong-secret"},
+    ("strict",): {"unknown-fields"},
+    ("few_reasons",): {"take-down"},
+    ("few_roles",): {"unknown-words"},
+    ("wants_texts",): {"without-texts"},
+    ("ascii",): {"text"},
+    ("small_numbers",): {"large-sequence", "exact-sequence"},
+    ("coarse",): {"exact-sequence"},
+    ("one_fence",): {"each-card"},
+    ("snapshot_fence",): {"each-card"},
+    ("first_end",): {"latest-expiry"},
+    ("forgets",): {"fence-after-expiry"},
 }
+
+LATE = {"expiry", "first_end"}
+"""These let a check wait until its patience is over."""
 
 
 async def test_what_a_bad_receiver_does_wrong() -> None:
@@ -71,7 +89,7 @@ async def test_what_a_bad_receiver_does_wrong() -> None:
 
     async def of(faults: tuple[str, ...]) -> tuple[tuple[str, ...], set[str]]:
         async with Bad(*faults).running() as url:
-            return faults, failed(await check(url, HASTY if "expiry" in faults else PATIENT))
+            return faults, failed(await check(url, HASTY if LATE.intersection(faults) else PATIENT))
 
     assert dict(await asyncio.gather(*map(of, BAD))) == BAD
 
@@ -125,15 +143,23 @@ async def test_v1a_is_checked_where_a_signing_key_is_given(has_key: bool) -> Non
     assert failed(report) == (set() if has_key else {"v1a"})
 
 
+async def test_a_receiver_that_relies_on_its_public_key_alone_is_a_good_one() -> None:
+    """Where the operator has a signing key, v1 signatures may mean nothing to a receiver."""
+    seed = bytes(range(32))
+    async with Bad(public_keys=[SigningKey(seed).public]).running() as url:
+        report = await probe(a_receiver(url, signing_key=seed), user_agent="test", limits=PATIENT, is_keyed=True)
+    assert (failed(report), report.level) == (set(), 2)
+
+
 async def test_real_cards_are_safe() -> None:
-    """Only exercises go out, under sequences far below those of any gateway, so that no snapshot ends a real card."""
+    """Only exercises go out, and snapshots have sequences far below those of any gateway, so that they end no real card."""
     async with ReceiverServer(secrets=[SECRET]) as good:
         await check(good.url)
-        told = [(one.type, one.sequence, one.card) for one in good.arrivals if one.outcome in {"displayed", "removed"}]
-    assert all(str(message_type).startswith("exercise.card.") for message_type, _, _ in told)
-    assert all(card is None or card["status"] == "exercise" for _, _, card in told)
-    assert max(sequence or 0 for _, sequence, _ in told) < FIRST_SEQUENCE + 1_000
-    words = json.dumps([card for _, _, card in told])
+        told = [(one.type, one.card) for one in good.arrivals if one.outcome in {"displayed", "removed"}]
+    assert all(str(message_type).startswith("exercise.card.") for message_type, _ in told)
+    assert all(card is None or card["status"] == "exercise" for _, card in told)
+    assert max(one.sequence or 0 for one in good.arrivals if one.outcome == "snapshot") < FIRST_SEQUENCE + 1_000
+    words = json.dumps([card for _, card in told])
     assert "EXERCISE" in words
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
-from capgateway.cards.extract.measures import AGE_LABELS, FEET, UNITS, number
+from capgateway.cards.extract.numbers import AGE_LABELS, FEET, UNITS, number
 from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
