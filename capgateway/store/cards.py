@@ -94,12 +94,17 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
     word = "published" if is_new else "updated"
     write.execute(_LET_GO, {"shown": change.alert_id, "now": write.now, "word": word, "card": card.card_id})
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
-    if not reopens(card, write.outlets.receivers, lanes):
+    if not _reopens(write, card, lanes):
         told = _display(write, change.alert_id, card, chain_id, lanes, is_new=is_new)
         late = gaps.displayed(write, card.card_id, change.alert_id) if is_new else 0
         return Written(card.card_id, told + late)
     successor, messages = _succeed(write, card, change.alert_id, chain_id)
     return Written(successor, messages)
+
+
+def _reopens(write: Write, card: Card, lanes: Sequence[Lane]) -> bool:
+    """Whether it takes a new card now. In a pause nobody would be shown that, and everybody would lose the old one."""
+    return write.paused_since is None and reopens(card, write.outlets.receivers, lanes)
 
 
 def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[str, int]:
@@ -156,7 +161,7 @@ def route_again(write: Write) -> int:
 
 def _route_again(write: Write, row: RowMapping) -> int:
     card, lanes = msgspec.json.decode(row["body"], type=Card), outbox.lanes(write, row["id"])
-    if reopens(card, write.outlets.receivers, lanes):
+    if _reopens(write, card, lanes):
         onward = msgspec.structs.replace(card, revision=card.revision + 1)
         return _reopen(write, row, onward)
     is_new = card.revision == 1

@@ -434,7 +434,7 @@ def test_changes_are_named_by_their_keys(tmp_path: Path) -> None:
 def test_a_user_without_a_home_needs_no_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a container there may be none: only what would be in it has to be named, and ``~`` leads nowhere."""
     monkeypatch.delenv("HOME")
-    monkeypatch.setattr("os.path.expanduser", lambda path: os.fspath(path))
+    monkeypatch.setattr("os.path.expanduser", os.fspath)
     path = tmp_path / "x.toml"
     path.write_text('[policy]\nregions = ["US-TX"]\n')
     with pytest.raises(ConfigError, match=r"\[gateway\] needs `database`: this user has no home directory"):

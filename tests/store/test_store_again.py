@@ -119,13 +119,13 @@ async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> Non
 async def test_a_receiver_that_is_wanted_again_gets_the_revision_it_missed(store: Store) -> None:
     """It was disabled, or gone from the file, while the card changed, and shows what is no longer so: it gets the newest, once.
     Nobody else is sent anything."""
-    first = story.amber(NOW)
-    await take(store, first, "app", "other")
+    said = story.amber(NOW - timedelta(minutes=9))
+    await take(store, said, "app", "other")
     (app, other) = outlets("app", "other").receivers
-    for receivers in ((replace(app, enabled=False), other), (other,)):
+    for minutes, receivers in enumerate(((replace(app, enabled=False), other), (other,)), start=-8):
         store.outlets = replace(outlets("app"), receivers=receivers)
-        first = story.update(NOW, first)
-        await store.write_alone(alerts.take_in, [arrival(first)], POLICY)
+        said = story.update(NOW + timedelta(minutes=minutes), said)
+        await store.write_alone(alerts.take_in, [arrival(said)], POLICY)
     store.outlets = replace(outlets("app"), receivers=(app, other))
     assert await store.write_alone(cards.route_again) == 1
     assert await store.write_alone(cards.route_again) == 0

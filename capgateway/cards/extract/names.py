@@ -160,6 +160,10 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if not _is_name_word(tokens, at, taken) or tokens.word(at - 1) in {"@", "#"}:
         return False
     word = tokens.words[at]
+    if word == "amber" and tokens.word(at - 1) in {"alert", "alerte", "alerta"}:
+        return False
+    if word in {"don", "dona"} and tokens.language[:2] == "es":
+        return False
     if word in PARTICLES and tokens.is_cased and len(word) == 2 and not tokens.capital[at]:
         return False
     if tokens.word(at + 1) == ":" and tokens.word(at - 1) != ":":
@@ -280,7 +284,12 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
                 break
     if len(parts) > 2 and parts[-1] in {"m", "f"} and tokens.words[end - 1] == parts[-1]:  # the sex: Savannah Begay F 8
         return Run(first, end - 1, tuple(parts[:-1]))
+    if len(parts) == 1 and not tokens.is_cased and tokens.word(end) in CUT:
+        return None  # TRINA BEAR: a surname that is an everyday word
     return Run(first, end, tuple(parts)) if parts else None
+
+
+CUT = EVERYDAY - COMMON
 
 
 def _nickname_end(tokens: Tokens, at: int, end: int) -> int:

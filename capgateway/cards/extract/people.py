@@ -526,7 +526,13 @@ class Reader:
     def _is_item(self, at: int) -> bool:
         """``1. UNKNOWN B/M``: the number of an item in a list."""
         tokens = self._tokens
-        return at > 0 and len(tokens.words[at]) == 1 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        is_clause = tokens.word(at - 1) == "," and at - 1 not in tokens.dots
+        return (
+            at > 0
+            and not is_clause
+            and len(tokens.words[at]) == 1
+            and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        )
 
     # -- the walk --
 

@@ -14,6 +14,7 @@ from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.towns import agencys_town, alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
+from capgateway.cards.extract.vocabulary import EVERYDAY
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
@@ -523,6 +524,7 @@ class Seen:
         if not words or any(
             word
             in {
+                "petite",
                 "girl",
                 "boy",
                 "child",
@@ -557,8 +559,14 @@ class Seen:
         return (
             bool(proper)
             and self._named.isdisjoint(words)
-            and not all(tokens.words[place] in COMMON - PLACES - NAMED_BY for place in proper)
+            and not all(self._is_plain(tokens, place) for place in proper)
         )
+
+    def _is_plain(self, tokens: Tokens, at: int) -> bool:
+        word = tokens.words[at]
+        if not tokens.is_cased and word in EVERYDAY:
+            return True
+        return word in COMMON and word not in PLACES and word not in NAMED_BY
 
     def _is_numbered_road(self, tokens: Tokens, first: int, end: int) -> bool:
         """``I-84``, ``US 69``"""
@@ -604,7 +612,7 @@ class Seen:
         for place in range(at + 1, min(len(tokens), at + 8)):
             if (
                 self._taken[place]
-                or (tokens.words[place] in COLORS and not tokens.capital[place])
+                or (tokens.words[place] in COLORS and not (tokens.is_cased and tokens.capital[place]))
                 or tokens.words[place] in OTHER_NOUNS
                 or tokens.words[place] in CARS
             ):
@@ -895,6 +903,8 @@ class Seen:
         for at in letters:
             word = tokens.words[at]
             is_last = at == letters[-1]
+            if not tokens.is_cased and (word in EVERYDAY or len(words) == len(word) == 1):
+                return False
             if not tokens.capital[at] or (
                 word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))
             ):

@@ -64,6 +64,8 @@ def agencys_town(tokens: Tokens) -> tuple[int, int] | None:
     """The town or county of the police who search, if the text names one such: ``The Harker Heights Police Department is looking for``,
     ``Regina Police.``, ``Police in Nacogdoches ask``, ``Toledo PD 419-555-0181``."""
     found: dict[tuple[str, ...], tuple[int, int]] = {}
+    if not tokens.is_cased:
+        return None  # another place would not be seen
     for at in tokens.places(AGENCIES):
         span = _before(tokens, at)
         if span is not None and _acts(tokens, at, span):

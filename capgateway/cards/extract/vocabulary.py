@@ -100,14 +100,14 @@ slacks sleep sleeping sleepwear sleeve sleeveless sleeves slept slid slide slidi
 smash smashed smell smile smiling smoking smooth snack snatch snatched sneakers snowmobile snowsuit soaked soccer social sock socks sofa soft sold
 sole solid some somebody somehow someone something sometime sometimes somewhere soon sorry sort sought sound south southern space spare sparkly speak
 speaking speaks special specific specifically spectacles speech speeding spend spent spiky split spoiler spoke sport sports spot spotted spread
-sprinter squad stadium staff stage stain stained stair stairs stamp stand standard standing stands start started starting starts state stated
-statement states station stay stayed staying stays steal step stepped stick sticker stickers stocky stole stolen stomach stood stool stop stopped
+sprinter squad stadium staff stage stain stained stair stairs stamp stand standard standing start started starting starts state stated
+statement states station stay stayed staying stays steal step stepped stick sticker stickers stocky stole stolen stomach stool stop stopped
 stopping stops store stores story straight strange stranger strap strapped straps streets strength strict strike string strip stripe striped stripes
 stroller struck structure struggle struggled stubble stuck student study stuff stuffed style subject suburb suburban such sudden suddenly suede suffer
 suffered suffering suffers suggest suit suitcase sun sunburn sunglasses sunroof supervised supervision supply support suppose supposed sure surface
 surgery surname surveillance suspected suspended suspenders sweater sweatpants sweatshirt sweatshirts swim swimming swimsuit switch switched swollen
 system table tablet tackle tag tags tail tailgate tailored take taken takes taking talk talked talking tall tan tanned tape taped tarp tassel tattered
-tattoo tattooed tattoos taught taupe taxi teacher team tear teardrop teeth telephone television telling tells temporary ten tend tent term terms
+tattoo tattooed tattoos taught taupe taxi teacher team tear teardrop teeth telephone television telling temporary ten tend tent term terms
 terrible test text texted texting than thank that theft their them themselves then therapy there therefore thermal these they thief thigh thin thing
 things think thinking thinks thinning third thirty this thong those though thought thousand threat threaten threatened threatening three threw throat
 through throw thrown thus ticket tie tied tight tights till time times tinsel tinted tiny tip tire tired tires to toboggan toddler toe together told
@@ -250,7 +250,7 @@ pistola placas plan plana planta plastico plata playa playera pluma poblacion po
 poner popular porque porta portaba portando posee posible posibles posicion precio preciso pregunta premio prenda prendas preocupa presencia presenta
 presente presidente preso prestado presunta presuntos previa primaria primas primer primera primero primos principal principio prisa privada privado
 probable problema procede proceso profesor profesora programa prometida pronto propia propias propietario propio propios proteccion protege provincia
-proxima prueba publica publico pude pueblo puede pueden puerta puerto pues puesto pulgar pulsera puno punta punto puntos quedo queja queria quien
+proxima publica publico pude pueblo puede pueden puerta puerto pues puesto pulgar pulsera puno punta punto puntos quedo queja queria quien
 quienes quiere quince quiza rapada rapado rapida rapidamente rapido rasgos rasgunos rastro rato raya rayado rayas razon reaccion recado recibe recibio
 reciente recoger recogio reconoce recorrido recuerdo red redonda refiere refugio regalo region registro regreso relacion reloj remolque rendija renta
 rentado repente reportada reportado reporte representante rescatada rescate reside residencial responder respuesta resto resulta resultado retrato

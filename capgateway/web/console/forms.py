@@ -18,7 +18,7 @@ from aiohttp.http import HttpProcessingError
 
 from capgateway.store.audit import Act
 from capgateway.web import guard, sessions
-from capgateway.web.feeds import BODY_SECONDS, received
+from capgateway.web.bodies import BODY_SECONDS, received
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 from capgateway.web.said import LONGEST_REASON
