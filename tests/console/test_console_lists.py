@@ -159,3 +159,14 @@ async def test_the_report_is_a_page_and_a_table(page: Page, crowded: Scene) -> N
     assert "the period ends before it begins" in (
         await text_of(page, f"{crowded.url}/report?from=2026-01-02&to=2026-01-01")
     ).replace("The", "the")
+
+
+async def test_lists_are_live(page: Page, empty: Scene) -> None:
+    """What comes in appears on pages that are open, and on the page of its feed."""
+    await page.goto(f"{empty.url}/quarantine")
+    await expect(page.locator(".live")).to_have_text("Live")
+    await page.evaluate("window.isTheSamePage = true")
+    broken = await empty.submit(b"<alert>")
+    await expect(page.locator(f"#list a[href='/alerts/{broken.id}']").first).to_be_visible()
+    assert await page.evaluate("window.isTheSamePage")
+    assert "Unreadable document" in await text_of(page, f"{empty.url}/feeds/{broken.feed}")
