@@ -68,8 +68,14 @@ async def feeds(request: web.Request) -> web.Response:
 async def feed(request: web.Request) -> web.Response:
     """One feed, with the entries whose alerts are missing."""
     name = configured(request).name
-    missing = await request.app[GATEWAY].store.read(stored_feeds.missing_entries, name)
+    missing = await missing_of(request.app[GATEWAY], name)
     return as_json(FeedDetails(**msgspec.structs.asdict(status_of(request, name)), missing_entries=missing))
+
+
+async def missing_of(gateway: Gateway, name: str) -> list[MissingEntry]:
+    """The entries of a feed whose alerts are missing, with addresses as anybody may see them."""
+    found = await gateway.store.read(stored_feeds.missing_entries, name)
+    return [structs.replace(one, link=mask_query(one.link), others=tuple(map(mask_query, one.others))) for one in found]
 
 
 @routes.post("/api/v1/feeds/{id}/poll")
