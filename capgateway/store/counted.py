@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
-from capgateway.store.lists import WAITS_FOR_A_PERSON
-from capgateway.store.tables import alerts, cards, deliveries
+from capgateway.store.tables import WAITS_FOR_A_PERSON, alerts, cards, deliveries
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 DISPLAYED = select(func.count()).where(cards.c.state == "active")
 DEAD = select(deliveries.c.receiver, func.count()).where(deliveries.c.state == "dead").group_by(deliveries.c.receiver)
-QUARANTINED = select(alerts.c.reason, func.count()).where(*WAITS_FOR_A_PERSON).group_by(alerts.c.reason)
+QUARANTINED = select(alerts.c.reason, func.count()).where(WAITS_FOR_A_PERSON).group_by(alerts.c.reason)
 
 
 class Counted(NamedTuple):
