@@ -143,6 +143,7 @@ def _attempts() -> Iterator[Row]:
             "started_at": now,
             "microseconds": 40_000,
             "ambiguous": False,
+            "confirmed": False,
             "outcome": "delivered",
             "status": 200,
         }
