@@ -49,7 +49,7 @@ def _check_names(context: output.Context, feed: str | None, receivers: tuple[str
     """A name that does not exist is a mistake of the command line; the gateway knows them."""
     if feed is not None:
         ask.check_name("feed", feed, [one["name"] for one in ask.feeds(context)])
-    known = [one["name"] for one in ask.receivers(context)["items"]] if receivers else []
+    known = [one["name"] for one in ask.receivers(context)] if receivers else []
     for name in receivers:
         ask.check_name("receiver", name, known)
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from jsonschema import Draft202012Validator
-from test_web_tokens import ALL
+from test_web_tokens import ALL, RECEIVE, bearing
 from web_site import Site, alert
 
 from capgateway.clock import utc_now
@@ -182,6 +182,18 @@ async def test_every_act_answers_as_described(site: Site) -> None:
             schema = answer_schema(document, method, path, answer.status)
             faults = [fault.message for fault in Draft202012Validator(schema).iter_errors(found)]
             assert faults == [], path
+
+
+async def test_a_receiver_is_answered_as_described(site: Site) -> None:
+    """It gets another form of a card, without what only operators need."""
+    document = strict((await site.get("/openapi.json"))[1])
+    known = site.gateway.settings
+    site.gateway.settings = Settings(policy=known.policy, feeds=known.feeds, receivers=known.receivers, tokens=ALL)
+    page = (await site.get("/api/v1/cards", **bearing(RECEIVE)))[1]
+    card = (await site.get(f"/api/v1/cards/{page['items'][0]['card_id']}", **bearing(RECEIVE)))[1]
+    for name, found in (("Page_ReceivedCard_", page), ("ReceivedCardDetails", card)):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        assert [fault.message for fault in Draft202012Validator(schema).iter_errors(found)] == []
 
 
 def answer_schema(document: Json, method: str, path: str, status: int) -> Json:
