@@ -58,9 +58,11 @@ boundaries: $(READY)    ## renew the boundary file from pinned packages (pip and
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/boundaries.txt
 	$(BIN)/python tools/boundaries.py $(ARGS)
 
-lock:                   ## renew requirements.lock from pyproject.toml; needs `uv`
-	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock $(ARGS)
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+lock:                   ## renew the lock files from pyproject.toml; needs `uv`
+	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements.lock $(ARGS)
+	$(LOCK) pyproject.toml --all-extras --constraints requirements.lock --output-file deploy/container/runtime.lock
+	$(LOCK) --group build --constraints requirements.lock --output-file deploy/container/build.lock
 
 clean:                  ## remove .venv and everything that tools leave behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import logging
 import resource
-import shutil
 import statistics
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import TypeVar
 import aiohttp
 import msgspec
 
+from benchmarks.alertmanager import Alertmanager, is_installed
 from benchmarks.far_end import FarEnd, far_end
 from capgateway import log
 from capgateway.cli.run import run_async as run_on_its_loop
@@ -37,6 +37,7 @@ from capgateway.webhooks import Lane, Message, Outlets, Receiver, encode
 T = TypeVar("T")
 ROUNDS = 5
 AT_ONCE = 8
+EACH = 500
 SECRET = b"a secret of the right length...."
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 PATIENCE_SECONDS = 120.0
@@ -71,7 +72,12 @@ def _run(work: Awaitable[T]) -> T:
 def sustained() -> None:
     """Deliveries that are stored already, to eight receivers."""
     _compare(
-        "4,000 stored deliveries to 8 receivers", receivers=8, messages=500, slots=AT_ONCE, goal="0.6x", is_rate=True
+        "4,000 stored deliveries to 8 receivers",
+        receivers=AT_ONCE,
+        messages=EACH,
+        slots=AT_ONCE,
+        goal="0.6x",
+        is_rate=True,
     )
 
 
@@ -289,9 +295,32 @@ def _size() -> int:
 
 
 def alertmanager() -> None:
-    """Debian's prometheus-alertmanager, where it is installed."""
-    if shutil.which("prometheus-alertmanager") is None:
-        print("  prometheus-alertmanager is not installed: not compared")
+    """What is stored already, against Debian's prometheus-alertmanager that posts as many alerts to the same receivers."""
+    if not is_installed():
+        print("  prometheus-alertmanager is not installed (Debian: apt install prometheus-alertmanager): not compared")
+        return
+    pairs = []
+    for _ in range(ROUNDS):
+        with far_end(b"", EACH * AT_ONCE) as far:
+            other = _run(_alertmanager(far, [far.hook(number) for number in range(AT_ONCE)]))
+        with far_end(b"", EACH * AT_ONCE) as far:
+            pairs.append((other, _run(_whole(far, [far.hook(number) for number in range(AT_ONCE)], EACH, AT_ONCE))))
+    for name in ("seconds", "cpu"):
+        both = [(getattr(other, name), getattr(whole, name)) for other, whole in pairs]
+        ratio = statistics.median(other / whole for other, whole in both)
+        other, whole = (statistics.median(each) for each in zip(*both, strict=True))
+        print(f"  {EACH * AT_ONCE:,} deliveries, by {name}: {ratio:.2f}x prometheus-alertmanager (goal 1.0x); ", end="")
+        print(f"{whole:.2f} against {other:.2f} s")
+
+
+async def _alertmanager(far: FarEnd, urls: Sequence[str]) -> Cost:
+    with Alertmanager(urls) as other:
+        await other.ready()
+        begun = time.monotonic()
+        await other.post(EACH)
+        await _done(far)
+        seconds = time.monotonic() - begun
+    return Cost(seconds=seconds, cpu=other.cpu)
 
 
 async def _done(far: FarEnd) -> None:

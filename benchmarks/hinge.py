@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +42,7 @@ below the 20 MB that a feed may have."""
 COUNTIES = range(1, 508, 2)
 """Texas numbers its 254 counties so."""
 NAMES = ("Ada", "Bo", "Cleo", "Dov", "Eli", "Fay", "Gus", "Hal", "Ina", "Jo")
+SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvwxyz" for vowel in "aeiou"]
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +186,17 @@ def _wrapper(documents: Callable[[int], bytes], count: int) -> bytes:
 def _ambers() -> Callable[[int], bytes]:
     """AMBER Alerts about different children, cars and counties."""
     alert = story.amber(utc_now() - timedelta(minutes=1))
-    return _varied(alert, {story.CHILD: NAMES, story.PLATE: ("KPW",)})
+    texts = {
+        story.CHILD: lambda number: f"{NAMES[number % len(NAMES)]} {_word(number)}",
+        story.PLATE: lambda number: f"KPW {number:04}",
+        "Dallas, Texas": lambda number: f"{_word(number)}, Texas",
+    }
+    return _varied(alert, texts)
+
+
+def _word(number: int) -> str:
+    """A word of its own for each of 10,000 numbers."""
+    return (SYLLABLES[number // 100 % 100] + SYLLABLES[number % 100]).capitalize()
 
 
 def _warnings(times: int) -> Callable[[int], bytes]:
@@ -206,14 +217,14 @@ def _warning(alert: cap.Alert, code: str, event: str, times: int) -> cap.Info:
     )
 
 
-def _varied(alert: cap.Alert, texts: Mapping[str, Sequence[str]]) -> Callable[[int], bytes]:
+def _varied(alert: cap.Alert, texts: Mapping[str, Callable[[int], str]]) -> Callable[[int], bytes]:
     """A document that differs with its number in what tells one incident from another."""
     document = cap.write(alert)
 
     def varied(number: int) -> bytes:
         changed = document.replace(alert.identifier.encode(), f"TX-2026-{number:05}".encode())
-        for text, beginnings in texts.items():
-            changed = changed.replace(text.encode(), f"{beginnings[number % len(beginnings)]} {number:04}".encode())
+        for text, variant in texts.items():
+            changed = changed.replace(text.encode(), variant(number).encode())
         return changed.replace(b"048113", f"048{COUNTIES[number % len(COUNTIES)]:03}".encode())
 
     return varied

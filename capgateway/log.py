@@ -32,7 +32,7 @@ _FIELDS = "capgateway_fields"
 _SECRET = re.compile(r"secret|token|password|authorization|signing_key|cookie", re.IGNORECASE)
 #: What only programs need, by event: ids to join lines by, and what the other fields say already. JSON has all.
 _FOR_PROGRAMS = {
-    "alert.decided": {"verdict", "messages", "seconds"},
+    "alert.decided": {"verdict", "on_the_way", "bytes", "messages", "seconds"},
     "delivery.attempted": {
         *("message", "delivery", "ours", "next", "confirmed", "priority", "url", "remote", "tls", "bytes", "sha256"),
         *("queued", "looked_up", "connected", "answered"),

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from capgateway import cap, config, log, places, shipped, web
+from capgateway import cap, config, log, places, shipped, supervisor, web
 from capgateway.cards import FeedRules
 from capgateway.clock import Steps, utc_now
 from capgateway.dispatch import Dispatch, Readiness
@@ -133,6 +133,8 @@ class Service:
             stack.push_async_callback(self._end_what_is_beside)
             self._begin(Task("watch", "clock"), self._watch_clock)
             self._begin(Task("watch", "certificates"), self._watch_certificates)
+            if beats := supervisor.seconds_between_beats():
+                self._begin(Task("watch", "supervisor"), lambda: _stay_alive(beats))
             if "web" in self.roles:
                 await stack.enter_async_context(self._web())
             if "deliver" in self.roles:
@@ -148,9 +150,11 @@ class Service:
             log.event(
                 LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles), address=address
             )
+            supervisor.ready()
             if ready:
                 ready.set()
             await self._stop.wait()
+            supervisor.stopping()
             log.event(LOGGER, "gateway.stopping", hint="a second Ctrl-C ends it at once")
 
     def reload_soon(self) -> None:
@@ -167,12 +171,17 @@ class Service:
         A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
         """
         async with self._reloading:
-            return await self._reload()
+            supervisor.reloading()
+            try:
+                return await self._reload()
+            finally:
+                supervisor.ready()
 
     async def _reload(self) -> web.Reloaded:
         try:
             settings = config.load(self.settings.path)
         except ConfigError as error:
+            self.metrics.reloaded(is_accepted=False)
             log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
             return web.Reloaded(errors=str(error).splitlines())
         waiting = [
@@ -188,6 +197,7 @@ class Service:
         if self._watching.is_running:
             await self._watching.replace(settings.feeds)
         await self._settle()
+        self.metrics.reloaded(is_accepted=True)
         log.event(
             LOGGER,
             "config.reloaded",
@@ -417,6 +427,13 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
         await service.run()
     finally:
         store.close()
+
+
+async def _stay_alive(seconds: float) -> None:
+    """Tell the supervisor that the loop turns, for as long as it does. A database that hangs is no reason to be ended."""
+    while True:
+        supervisor.alive()
+        await asyncio.sleep(seconds)
 
 
 def stop_on_signals(service: Service) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from capgateway.metrics import DeliveryState, FeedGauge, Metrics, State
+from capgateway.metrics import FeedGauge, Metrics, Queues, State
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
@@ -30,9 +30,7 @@ def test_what_is_comes_from_the_state() -> None:
             FeedGauge(feed="nws", last_success=NOW - timedelta(minutes=1)),
             FeedGauge(feed="texas", is_silent=True),
         ),
-        deliveries=DeliveryState(
-            pending={"for-you-feed": 3}, oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)}
-        ),
+        queues=Queues(pending={"for-you-feed": 3}, oldest_take_down={"for-you-feed": NOW - timedelta(seconds=90)}),
     )
     text = Metrics().exposition(state, NOW).decode()
     assert 'capgateway_feed_silent{feed="nws"} 0.0' in text
@@ -91,7 +89,7 @@ def test_a_database_that_does_not_answer_is_told() -> None:
 def test_what_waits_for_a_person_is_always_told() -> None:
     """0 where nothing does, so that an alarm can be tried; no number where the database gives none."""
     for unverified, held in ((0, 0), (2, 1)):
-        state = State(deliveries=DeliveryState(), cards_unverified=unverified, take_downs_held=held)
+        state = State(queues=Queues(unverified=unverified, held=held))
         text = Metrics().exposition(state, NOW).decode()
         assert f"capgateway_cards_unverified {unverified}.0" in text
         assert f"capgateway_take_downs_held {held}.0" in text

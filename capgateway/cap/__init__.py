@@ -9,6 +9,7 @@ from capgateway.cap.profiles import choose as choose_profile
 from capgateway.cap.remains import remains
 from capgateway.cap.rule import Rule
 from capgateway.cap.schema import Schemas
+from capgateway.cap.spot import Source
 from capgateway.cap.times import time
 from capgateway.cap.validate import validate
 from capgateway.cap.write import write
@@ -30,6 +31,7 @@ __all__ = [
     "Rule",
     "Schemas",
     "Signature",
+    "Source",
     "Time",
     "Xml",
     "choose_profile",

@@ -54,12 +54,14 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
     """Take this card down, for good. ``revision`` is the take-down's own, one above the last display's. ``by_policy``: it was
-    withdrawn by another configuration and by no person, so what its chain says may be displayed again."""
+    withdrawn by another configuration and by no person, so what its chain says may be displayed again. ``by`` is the alert whose
+    word it is, where it is one's."""
 
     card_id: str
     revision: int
     reason: EndReason
     by_policy: bool = False
+    by: str | None = None
 
 
 Change = Display | End

@@ -215,4 +215,4 @@ def word(decision: Decision, alert_id: str, before: dict[str, CardState]) -> Dec
 
 def end(card: CardState, like: End) -> End:
     """The end of another card for the same reason."""
-    return End(card_id=card.card_id, revision=card.revision + 1, reason=like.reason)
+    return End(card_id=card.card_id, revision=card.revision + 1, reason=like.reason, by=like.by)

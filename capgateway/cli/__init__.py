@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("pause", "End a pause."),
     "drill": ("drill", "Send an exercise card the whole way to the receivers, and take it down."),
     "audit": ("audit", "Show who did what, when and why."),
+    "report": ("report", "Report conduct without personal data: what was displayed, and how fast it came down."),
     "replay": ("replay", "Show what this version would decide otherwise of stored alerts."),
     "listen": ("listen", "Run a receiver on this machine, for developers."),
     "keys": ("keys", "Generate secrets and verify signatures."),

@@ -11,6 +11,7 @@ from capgateway.cards.decision import Word
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import act
+from capgateway.explained import decided, of_alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,13 +93,6 @@ def publish(context: output.Context, alert_id: str, programme: str | None, reaso
         click.echo(f"{alert_id}: published as the card {told['card_id']}, programme {told['programme']}")
 
 
-def decided(alert: dict[str, Any]) -> str:
-    """The decision with its reason, and what a person made of it."""
-    told = f"{alert['decision']}: {alert['reason']}" if alert["reason"] else str(alert["decision"])
-    handled = "by a person" if alert.get("handled") == "published" else alert.get("handled")
-    return f"{told} ({handled})" if handled else told
-
-
 def _row(alert: dict[str, Any]) -> table.Row:
     cells = [table.minute(alert["received_at"]), alert["feed"], decided(alert), alert["event"] or "-"]
     return table.Row(cells=cells, below=[[alert["id"], alert["identifier"] or ""]])
@@ -106,24 +100,7 @@ def _row(alert: dict[str, Any]) -> table.Row:
 
 def alert_lines(alert: dict[str, Any]) -> Iterator[str]:
     """An alert with what became of it, and its findings."""
-    yield from table.fields(
-        [
-            ("id", alert["id"]),
-            ("identifier", alert["identifier"]),
-            ("sender", alert["sender"]),
-            ("sent", alert["sent"]),
-            ("received", f"{table.moment(alert['received_at'])} through the feed {alert['feed']}"),
-            ("message", " ".join(filter(None, (alert["status"], alert["msg_type"], alert["scope"])))),
-            ("event", alert["event"]),
-            ("version", " ".join(filter(None, ("CAP", alert["cap_version"], alert["profile"])))),
-            ("verdict", alert["verdict"]),
-            ("signature", alert["signature"]),
-            ("decision", f"{decided(alert)}, at {table.moment(alert['decided_at'])}"),
-            ("handled", table.moment(alert["handled_at"]) if alert.get("handled") else None),
-            ("card", alert["card_id"]),
-            ("sha256", alert["sha256"]),
-        ]
-    )
+    yield from table.fields(of_alert(alert))
     yield ""
     if not alert["findings"]:
         yield "no findings"

@@ -144,6 +144,25 @@ def lives(context: Context, name: str) -> Item:
     return _page(found)
 
 
+def report(context: Context, since: datetime | None, until: datetime | None) -> Item:
+    """The report of conduct of a period."""
+
+    async def stored(store: Store) -> Any:
+        from capgateway.clock import utc_now  # noqa: PLC0415
+        from capgateway.store import conduct  # noqa: PLC0415
+        from capgateway.web.report import USUAL  # noqa: PLC0415
+
+        now = utc_now()
+        end = until or now
+        try:
+            return await store.read(conduct.conduct, since or end - USUAL, end, now)
+        except ValueError as error:
+            raise CapgatewayError(str(error)) from None
+
+    query = {"from": since and since.isoformat(), "to": until and until.isoformat()}
+    return _page(get(context, "report", query, from_store=stored))
+
+
 def evidence(context: Context, card_id: str) -> bytes:
     """The evidence bundle of a card. Raises ``LookupError`` where there is no such card."""
 

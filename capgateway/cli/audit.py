@@ -8,6 +8,7 @@ import click
 
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
+from capgateway.explained import about
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,10 +42,5 @@ def list_audit(context: output.Context, card_id: str | None, since: datetime | N
 
 def entry_row(one: dict[str, Any]) -> table.Row:
     """One act, with what it was about and why."""
-    about = [one["card_id"] or "", one["alert_id"] or "", *_details(one["detail"] or {})]
     reason = [f"reason: {one['reason']}"] if one["reason"] else []
-    return table.Row(cells=[table.moment(one["at"]), one["actor"], one["action"]], below=[about, *reason])
-
-
-def _details(detail: dict[str, Any]) -> list[str]:
-    return [f"{name.replace('_', ' ')}: {table.text(value)}" for name, value in detail.items()]
+    return table.Row(cells=[table.moment(one["at"]), one["actor"], one["action"]], below=[about(one), *reason])

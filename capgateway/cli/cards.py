@@ -10,9 +10,8 @@ import msgspec
 from capgateway.cards.card import Evidence
 from capgateway.cards.decision import CardWord
 from capgateway.cli import ask, card_hand, card_text, output, table
-from capgateway.cli.alerts import decided
-from capgateway.cli.deliveries import last_answer
 from capgateway.cli.group import Group, asks_gateway
+from capgateway.explained import decided, last_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

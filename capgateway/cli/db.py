@@ -1,7 +1,8 @@
-"""``capgateway db``: the database's schema."""
+"""``capgateway db``: the database itself."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def db() -> None:
-    """Upgrade the database schema, or show its state."""
+    """Upgrade or back up the database, or show its state."""
 
 
 @db.command()
@@ -47,21 +48,44 @@ def upgrade(context: Context, as_json: bool) -> None:
 @format_option
 @click.pass_obj
 def status(context: Context, as_json: bool) -> None:
-    """Show the version of the database schema. Exit code 1 when an upgrade is due."""
+    """Show the version of the database schema, and its size. Exit code 1 when an upgrade is due."""
     gateway = _gateway(context)
     with explained(gateway.database):
         store = Store(gateway.database, read_only=True)
         try:
-            found = store.schema_status()
+            found, size = store.schema_status(), store.size()
         finally:
             store.close()
     if as_json:
         told = {"database": gateway.shown_database, **msgspec.structs.asdict(found), "is_current": found.is_current}
-        emit_json(told)
+        emit_json(told | {"bytes": size})
     else:
         state = found.trouble or "which is current"
-        click.echo(f"{gateway.shown_database} has the schema {found.current or 'none'}, {state}")
+        click.echo(f"{gateway.shown_database} has the schema {found.current or 'none'}, {state}; {size / 1e6:,.1f} MB")
     raise SystemExit(0 if found.is_current else 1)
+
+
+@db.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@format_option
+@click.pass_obj
+def backup(context: Context, path: Path, as_json: bool) -> None:
+    """Write a consistent copy of the database to a new file, PATH, while the gateway runs.
+
+    The copy of a SQLite database is a database; that of PostgreSQL is an archive for pg_restore. It contains the personal data
+    of its time, and only you may read it. Secrets and the configuration are not in it.
+    """
+    gateway = _gateway(context)
+    with explained(gateway.database):
+        store = Store(gateway.database, read_only=True)
+        try:
+            size = store.backup(path)
+        finally:
+            store.close()
+    if as_json:
+        emit_json({"database": gateway.shown_database, "path": str(path), "bytes": size})
+        return
+    click.echo(f"{gateway.shown_database} is copied to {path} ({size / 1e6:,.1f} MB)")
 
 
 def _gateway(context: Context) -> config.GatewaySettings:

@@ -10,6 +10,7 @@ import click
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import tried
+from capgateway.explained import last_answer
 
 COLUMNS = (
     table.Column("created"),
@@ -85,30 +86,6 @@ def redeliver(context: output.Context, delivery_ids: tuple[str, ...], reason: st
             click.echo(f"{told['id']}: is sent again")
     if refusals:
         raise SystemExit(1)
-
-
-def last_answer(delivery: dict[str, Any]) -> str:
-    """How the last attempt ended, how many there were, and when the next one is."""
-    attempts = delivery["attempts"]
-    if not attempts:
-        return (
-            _waiting(delivery, "not tried yet") if delivery["state"] == "pending" else delivery["reason"] or "not sent"
-        )
-    last = attempts[-1]
-    answer = f"answered {last['status']}" if last["status"] else last["outcome"]
-    why = last["error"] if last["error"] != answer else None
-    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", why)))
-    if len(attempts) > 1:
-        told += f"; {len(attempts)} attempts"
-    if delivery["confirmed"]:
-        told += "; confirmed"
-    if delivery["reason"]:
-        told += f"; {delivery['reason']}"
-    return _waiting(delivery, told)
-
-
-def _waiting(delivery: dict[str, Any], told: str) -> str:
-    return f"{told}; next attempt {table.moment(delivery['next_at'])}" if delivery["next_at"] else told
 
 
 def _row(one: dict[str, Any]) -> table.Row:

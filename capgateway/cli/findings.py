@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from capgateway.cli.excerpt import excerpt
 from capgateway.cli.output import cut, fitted, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgateway.cap import Report
-    from capgateway.cli.excerpt import Source
+    from capgateway.cap import Report, Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _INDENT = "    "
@@ -65,7 +65,7 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
     word = "valid, but failed by --strict" if report.verdict == "valid" and has_failed(report) else report.verdict
     yield f"{_title(report)}: {click.style(word, fg='red' if has_failed(report) else 'green', bold=True)}"
     for finding in sorted(report.findings, key=lambda one: one.line or math.inf):
-        excerpt = source.excerpt(finding)
+        found = excerpt(source, finding)
         message = f"{finding.message} [{finding.rule}]"
         level, *rows = fitted(f"  {finding.level}: ", message, _INDENT, width=width)
         yield level.replace(finding.level, click.style(finding.level, fg=_COLOURS[finding.level]), 1)
@@ -74,8 +74,8 @@ def lines(report: Report, source: Source, width: int | None) -> Iterator[str]:
         place = [part for part in (cut(finding.xpath or "", MAX_PLACE), line, finding.reference) if part]
         if place:
             yield from fitted(_INDENT, ", ".join(place), _INDENT, width=width)
-        if excerpt:
-            shown, caret = excerpt.lines((width or ROOM) - len(_INDENT))
+        if found:
+            shown, caret = found.lines((width or ROOM) - len(_INDENT))
             yield f"{_INDENT}{shown}"
             if caret:
                 yield f"{_INDENT}{caret.replace('^', click.style('^', fg=_COLOURS[finding.level]))}"

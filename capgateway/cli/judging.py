@@ -11,7 +11,6 @@ import msgspec
 from capgateway import cap, shipped
 from capgateway.cap.place import local
 from capgateway.cli import source_names, sources
-from capgateway.cli.excerpt import Source
 from capgateway.cli.findings import has_failed, lines
 from capgateway.errors import SourceError
 
@@ -71,7 +70,7 @@ def judge(name: str, order: Order) -> Judged:
 def _judged(name: str, document: bytes, order: Order) -> Judged:
     xml = cap.read_xml(document, keep="elements")
     reports = tuple(_weighed(report, order) for report in _reports(source_names.shown(name), document, xml, order))
-    source = Source(document, reports)
+    source = cap.Source(document, (finding for report in reports for finding in report.findings))
     reports = tuple(map(source.placed, reports))
     if not order.is_text:
         return Judged(name=name, reports=reports)

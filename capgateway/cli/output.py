@@ -79,6 +79,17 @@ class Between(click.FloatRange):
         return number
 
 
+class Day(Since):
+    """A time as above, or a day, which means its beginning in UTC."""
+
+    example = "2026-11-22, 2026-11-22T07:41:03Z, or how long ago: 30d, 52w"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
+            value = f"{value.strip()}T00:00:00Z"
+        return super().convert(value, param, ctx)
+
+
 class Choice(click.Choice[str]):
     """One of some words; a misspelt one gets a suggestion."""
 

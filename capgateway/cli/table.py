@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
+from capgateway import explained
 from capgateway.cli.output import cut, harmless, width
 
 USUAL_WIDTH = 80
@@ -19,6 +19,8 @@ INDENT = "    "
 GAP = "  "
 MINUTE = 60
 UNITS = {"d": 86_400, "h": 3_600, "min": MINUTE, "s": 1}
+moment, text = explained.moment, explained.text
+"""Times and values as pages have them too."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,26 +64,6 @@ def wrapped(beginning: str, sentence: str, *, most: int | None = None) -> list[s
         break_on_hyphens=False,
         drop_whitespace=True,
     ) or [beginning.rstrip()]
-
-
-def text(value: Any) -> str:
-    """A value as people read it."""
-    if value is None:
-        return "-"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(text, value))
-    return moment(value) if isinstance(value, datetime) else str(value)
-
-
-def moment(value: Any) -> str:
-    """A time of the API, in UTC and to the second; ``-`` for none."""
-    if value is None:
-        return "-"
-    try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
-    except ValueError:
-        return str(value)
 
 
 def duration(seconds: float | None) -> str | None:

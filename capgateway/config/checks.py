@@ -5,6 +5,7 @@ A key that was faulty by itself is here ``UNUSABLE``; nothing more is said about
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def _database(address: str, spot: Spot) -> str:
         raise Wrong(
             "must name a file, such as sqlite:///capgateway.db; a database in memory loses undelivered messages"
         )
-    path = spot.file.directory / Path(name).expanduser()
+    path = spot.file.directory / Path(os.path.expanduser(name))
     if _looks_absolute(name, path):
         spot.warn(
             f"is the path {path}, relative to the configuration file; "

@@ -37,7 +37,7 @@ def find(explicit: str | None = None) -> Path:
         if not Path(named).exists():  # said here, because the variable may have been set long ago
             raise ConfigError(f"does not exist, but ${VARIABLE} names it", path=named)
         return Path(named)
-    for place in (HERE, AT_HOME.expanduser()):
+    for place in (HERE, Path(os.path.expanduser(AT_HOME))):
         if place.is_file():
             return place
     raise ConfigError(

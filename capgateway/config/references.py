@@ -130,4 +130,4 @@ def _warn_of_readers(path: Path, mode: int, spot: Spot) -> None:
 
 
 def _path(name: str, spot: Spot) -> Path:
-    return (spot.file.directory / Path(name).expanduser()).absolute()
+    return (spot.file.directory / os.path.expanduser(name)).absolute()

@@ -24,7 +24,10 @@ class Address(NamedTuple):
 
 def default_database() -> str:
     """SQLite in the platform's data directory. The directory is made by the command that opens the database."""
-    return f"sqlite:///{user_data_path('capgateway', appauthor=False) / 'capgateway.db'}"
+    try:
+        return f"sqlite:///{user_data_path('capgateway', appauthor=False) / 'capgateway.db'}"
+    except RuntimeError:
+        raise ConfigError("[gateway] needs `database`: this user has no home directory for a default one") from None
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +79,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One configuration, checked as a whole. ``warnings`` are remarks with file, line and key, never raised."""
 
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: GatewaySettings = msgspec.field(default_factory=GatewaySettings)
     policy: Policy = Policy()
     places: tuple[Layer, ...] = ()
     feeds: tuple[Feed, ...] = ()

@@ -22,7 +22,7 @@ from capgateway.dispatch.flight import Flight
 from capgateway.errors import StoreError
 from capgateway.store import Finished, deliveries, leases, removed, standing, troubles
 from capgateway.tasks import Faults, Task, keep
-from capgateway.webhooks import Attempt, Retry, after
+from capgateway.webhooks import Attempt, Delivered, Retry, after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -267,6 +267,9 @@ class Dispatch:
 
     def _recorded(self, one: Finished, ours: bool) -> None:
         self._metrics.attempted(receiver=one.claim.receiver, outcome=one.attempt.outcome)
+        if ours and isinstance(one.following, Delivered) and one.claim.is_first_time:
+            after_storing = one.attempt.started_at + one.attempt.duration - one.claim.created_at
+            self._metrics.acknowledged(receiver=one.claim.receiver, action=one.claim.action, after=after_storing)
         courier = self._couriers.get(one.claim.receiver)
         report.attempted(one, courier.receiver if courier else None, ours=ours)
 

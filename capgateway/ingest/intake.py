@@ -19,6 +19,7 @@ from capgateway.store import alerts, copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import timedelta
 
     from capgateway.cards import Policy
     from capgateway.feeds import Feed
@@ -132,6 +133,10 @@ class Intake:
     def _tell(self, taken: Taken, arrival: Arrival, seconds: float) -> None:
         word, reason = taken.decision.word, taken.decision.reason
         self.metrics.decided(feed=arrival.feed, decision=word, reason=reason)
+        on_the_way = _on_the_way(arrival)
+        if taken.is_new:
+            self.metrics.found((one.rule, one.level) for one in arrival.report.findings)
+            self.metrics.arrived(decision=word, on_the_way=on_the_way, to_store=utc_now() - arrival.received_at)
         if reason == "erased":  # the listing that announced it was erased with it
             self.store.is_dirty = True
         if taken.fault or (taken.is_new and reason == "undecided"):
@@ -155,9 +160,17 @@ class Intake:
             reason=reason,
             verdict=arrival.report.verdict,
             findings=len(arrival.report.findings),
+            on_the_way=round(on_the_way.total_seconds(), 1) if on_the_way is not None else None,
+            bytes=len(arrival.document),
             messages=taken.messages,
             seconds=round(seconds, 4),
         )
+
+
+def _on_the_way(arrival: Arrival) -> timedelta | None:
+    """From ``sent`` to the arrival; ``None`` where the alert does not say when it was sent."""
+    sent_at = arrival.alert.sent.instant if arrival.alert and arrival.alert.sent else None
+    return None if sent_at is None else arrival.received_at - sent_at
 
 
 def _fault(arrival: Arrival) -> str | None:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from capgateway import log
-from capgateway.store import again, audit, corrections, evidence, hand, pause, publish
+from capgateway.store import again, audit, cards, corrections, evidence, hand, pause, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,6 +102,8 @@ class Hand(ABC):
             _log("gateway.resumed", act, paused_since=since)
             self._on_messages()
             await self._decide_what_waits(since)
+            if await self._store.write_alone(cards.route_again):
+                self._on_messages()
         return since
 
     async def _decide_what_waits(self, since: datetime | None) -> None:

@@ -101,6 +101,11 @@ class Chart:
                 break
         return near
 
+    def near(self, west: float, south: float, east: float, north: float) -> list[tuple[Unit, Shape]]:
+        """The counties and provinces in a box, with their shapes."""
+        inside = sorted(self._tree.query(shapely.box(west, south, east, north), "intersects").tolist())
+        return [(self.units[place], self.shapes[place]) for place in inside if self.layers[place] in (COUNTY, PROVINCE)]
+
     def shape(self, unit: Unit) -> Shape | None:
         """The shape of a unit; ``None`` for a state or country, which is the sum of its counties, and for what is unknown."""
         place = self.places.get((unit.scheme, unit.code))

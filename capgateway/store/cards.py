@@ -45,6 +45,7 @@ _UNTOUCHED = dict.fromkeys(
     [
         "ended_at",
         "end_reason",
+        "ended_by",
         "unverified_since",
         "superseded_by",
         "supersede_at",
@@ -93,12 +94,17 @@ def _show(write: Write, change: Display, card: Card, chain_id: str) -> Written:
     word = "published" if is_new else "updated"
     write.execute(_LET_GO, {"shown": change.alert_id, "now": write.now, "word": word, "card": card.card_id})
     lanes = outbox.lanes(write, card.card_id) if card.revision > 1 else []
-    if not reopens(card, write.outlets.receivers, lanes):
+    if not _reopens(write, card, lanes):
         told = _display(write, change.alert_id, card, chain_id, lanes, is_new=is_new)
         late = gaps.displayed(write, card.card_id, change.alert_id) if is_new else 0
         return Written(card.card_id, told + late)
     successor, messages = _succeed(write, card, change.alert_id, chain_id)
     return Written(successor, messages)
+
+
+def _reopens(write: Write, card: Card, lanes: Sequence[Lane]) -> bool:
+    """Whether it takes a new card now. In a pause nobody would be shown that, and everybody would lose the old one."""
+    return write.paused_since is None and reopens(card, write.outlets.receivers, lanes)
 
 
 def _succeed(write: Write, card: Card, alert_id: str, chain_id: str) -> tuple[str, int]:
@@ -143,8 +149,8 @@ def _leave(write: Write, card: Card, route: Route, lanes: Sequence[Lane]) -> int
 
 
 def route_again(write: Write) -> int:
-    """Send live cards where other receivers or their other regions want them now, and take them down where they no
-    longer do; how many messages that took."""
+    """Send live cards where other receivers or their other regions want them now, or want them again and missed a revision
+    meanwhile, and take them down where they no longer do; how many messages that took."""
     query = select(cards, card_revisions.c.body).join(
         card_revisions,
         and_(card_revisions.c.card_id == cards.c.id, card_revisions.c.revision == cards.c.revision),
@@ -155,18 +161,19 @@ def route_again(write: Write) -> int:
 
 def _route_again(write: Write, row: RowMapping) -> int:
     card, lanes = msgspec.json.decode(row["body"], type=Card), outbox.lanes(write, row["id"])
-    if reopens(card, write.outlets.receivers, lanes):
+    if _reopens(write, card, lanes):
         onward = msgspec.structs.replace(card, revision=card.revision + 1)
         return _reopen(write, row, onward)
     is_new = card.revision == 1
     message_type = webhooks.display_type(exercise=card.status == "exercise", is_new=is_new)
     route = route_display(card, message_type, write.outlets.receivers, lanes)
-    new = [name for name in route.show if name not in {lane.receiver for lane in lanes}]
-    if new:
+    known = {lane.receiver: lane.revision for lane in lanes}
+    lacking = [name for name in route.show if known.get(name) != card.revision]
+    if lacking:
         stamp = _stamp(write, card.card_id, card.revision, card.expires_at, card.status)
         url = _card_url(write, card.card_id)
-        outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), new, lanes)
-    return bool(new) + _leave(write, card, route, lanes)
+        outbox.post(write, webhooks.display(stamp, webhooks.encode(card), card_url=url, is_new=is_new), lacking, lanes)
+    return bool(lacking) + _leave(write, card, route, lanes)
 
 
 def _reopen(write: Write, row: RowMapping, card: Card) -> int:
@@ -184,7 +191,8 @@ def _end(write: Write, change: End) -> int:
     row = write.execute(_ONE, {"card": change.card_id}).mappings().one()
     stamp = _stamp(write, change.card_id, change.revision, row["expires_at"], row["status"])
     moved = {"state": "ended", "revision": change.revision, "sequence": stamp.sequence, "updated_at": write.now}
-    ended = {"ended_at": write.now, "end_reason": change.reason, "supersede_at": None, "card": change.card_id}
+    ended = {"ended_at": write.now, "end_reason": change.reason, "ended_by": change.by}
+    ended |= {"supersede_at": None, "card": change.card_id}
     if change.by_policy:
         ended["restored_at"] = write.now
     write.execute(_MOVE_ON, moved | ended)

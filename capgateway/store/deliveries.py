@@ -374,6 +374,7 @@ def _attempt_row(one: Finished, known: Any) -> dict[str, Any]:
         "status": attempt.status,
         "error": attempt.error,
         "ambiguous": attempt.ambiguous,
+        "confirmed": attempt.confirmed,
         "response_excerpt": attempt.response_excerpt,
         "remote": attempt.remote,
         "tls": attempt.tls,

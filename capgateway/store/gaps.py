@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 
 from capgateway.cards import Gist
 from capgateway.store import feeds, operators
@@ -240,8 +240,11 @@ def not_ahead(write: Write) -> int:
 
 
 def prune(write: Write) -> int:
-    """Delete gaps that ended long ago; how many."""
-    old = delete(gaps).where(gaps.c.noticed_at < write.now - KEPT, gaps.c.ended_at.is_not(None))
+    """Delete gaps that ended long ago, but for those in which a card was live: reports have them for good. How many."""
+    is_reported = exists().where(
+        cards.c.published_at < gaps.c.ended_at, or_(cards.c.ended_at.is_(None), cards.c.ended_at > gaps.c.since)
+    )
+    old = delete(gaps).where(gaps.c.noticed_at < write.now - KEPT, gaps.c.ended_at.is_not(None), ~is_reported)
     return write.execute(old).rowcount
 
 

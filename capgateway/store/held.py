@@ -147,7 +147,7 @@ def _release_take_down(write: Write, row: RowMapping, card_id: str | None, polic
     chain_id = card["chain_id"]
     if card["sender_key"] == row["sender_key"]:  # another sender's story goes on by itself
         chain_id = chains.join(write, alert_id, {chain_id, row["chain_id"]} - {None})
-    change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled")
+    change = End(card_id=card["id"], revision=card["revision"] + 1, reason="cancelled", by=alert_id)
     decision = Decision(word="ended", reason="cancelled", changes=(change,))
     copies.apply(write, Outcome(decision=decision), chain_id, policy)
     outcomes.save(write, alert_id, decision, card["id"])

@@ -37,7 +37,7 @@ from capgateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column, Connection, RowMapping, Select
@@ -54,7 +54,8 @@ DOUBTS = {
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
 """Reasons for which a person cannot let an alert be displayed."""
-_WAITING = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
+WAITS_FOR_A_PERSON = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
+"""Quarantined alerts that nobody has dealt with, and that still can be."""
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)
@@ -108,10 +109,17 @@ def original(connection: Connection, alert_id: str) -> bytes | None:
 
 
 def card_page(
-    connection: Connection, *, state: str | None = None, limit: int = 50, after: str | None = None
+    connection: Connection,
+    *,
+    state: str | None = None,
+    is_unverified: bool = False,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[StoredCard]:
-    """Cards, the newest first."""
+    """Cards, the newest first. Only live ones can be unverified."""
+    state = "active" if is_unverified else state
     query = select(cards) if state is None else select(cards).where(cards.c.state == state)
+    query = query.where(cards.c.unverified_since.is_not(None)) if is_unverified else query
     rows, following = _page(connection, query, cards.c.published_at, cards.c.id, limit, after)
     return Page(items=_cards(connection, rows), next=following)
 
@@ -120,6 +128,12 @@ def one_card(connection: Connection, card_id: str) -> StoredCard | None:
     """The card of that id, or ``None``."""
     row = connection.execute(select(cards).where(cards.c.id == card_id)).mappings().first()
     return None if row is None else _cards(connection, [row])[0]
+
+
+def cards_of(connection: Connection, card_ids: Collection[str]) -> dict[str, StoredCard]:
+    """The cards of these ids that exist."""
+    rows = connection.execute(select(cards).where(cards.c.id.in_(card_ids))).mappings().all()
+    return {one.card_id: one for one in _cards(connection, rows)}
 
 
 def evidence_of(connection: Connection, card: Card) -> dict[str, Evidence]:
@@ -138,7 +152,7 @@ def quarantine_page(
     after: str | None = None,
 ) -> Page[Quarantined]:
     """Quarantined alerts that wait for a person, the newest first."""
-    query = select(*LISTED, alerts.c.gist).where(*_WAITING)
+    query = select(*LISTED, alerts.c.gist).where(*WAITS_FOR_A_PERSON)
     for name, value in {"feed": feed, "reason": reason}.items():
         query = query if value is None else query.where(alerts.c[name] == value)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
@@ -148,7 +162,9 @@ def quarantine_page(
 def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
     """The alert of that id, if it waits for a person."""
     row = (
-        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *_WAITING)).mappings().first()
+        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *WAITS_FOR_A_PERSON))
+        .mappings()
+        .first()
     )
     return None if row is None else _quarantined(connection, [row])[0]
 
@@ -311,8 +327,11 @@ def _attention(connection: Connection, card_ids: list[str]) -> dict[str, list[At
 
 def _latest_bodies(connection: Connection, card_ids: list[str]) -> dict[str, str | None]:
     """The text of each card's latest display; a take-down's revision has none of its own."""
-    query = select(card_revisions.c.card_id, card_revisions.c.body).where(card_revisions.c.card_id.in_(card_ids))
-    return {card_id: body for card_id, body in connection.execute(query.order_by(card_revisions.c.revision))}
+    others = card_revisions.alias()
+    latest = select(func.max(others.c.revision)).where(others.c.card_id == card_revisions.c.card_id).scalar_subquery()
+    query = select(card_revisions.c.card_id, card_revisions.c.body)
+    query = query.where(card_revisions.c.card_id.in_(card_ids), card_revisions.c.revision == latest)
+    return {card_id: body for card_id, body in connection.execute(query)}
 
 
 def _delivery(row: RowMapping, tries: list[StoredAttempt]) -> StoredDelivery:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import select
 
+from capgateway import explained
 from capgateway.cards.meaning import meaning
 from capgateway.masking import mask_query
 from capgateway.store import audit, lists
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 20
 """Alerts of one identifier: copies, conflicts, and what other senders call the same."""
+MOST_GAPS = 50
+"""The newest; a feed that comes and goes may have many."""
 MOST_OF_A_CHAIN = 200
 """Alerts and cards of its chain; a real one has some dozens."""
 
@@ -107,10 +110,12 @@ class ChainAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Life(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is known of one alert; ``meaning`` is its decision in words."""
+    """Everything that is known of one alert; ``meaning`` is its decision in words, ``remarks`` say what a person did with
+    it, and what it waits for."""
 
     alert: StoredAlert
     meaning: str
+    remarks: list[str]
     signer: str | None
     published_as: str | None
     erased_at: datetime | None
@@ -137,8 +142,13 @@ def named(connection: Connection, name: str) -> list[Life]:
 
 
 def gaps_of_all(connection: Connection) -> list[Gap]:
-    """Every gap that is known, the newest first: an alert that is not here may have been announced in one."""
-    rows = connection.execute(select(gaps).order_by(gaps.c.since.desc()))
+    """The gaps that are known, the newest first: an alert that is not here may have been announced in one."""
+    return _gaps(connection)
+
+
+def _gaps(connection: Connection, feed: str | None = None) -> list[Gap]:
+    query = select(gaps).order_by(gaps.c.since.desc(), gaps.c.feed).limit(MOST_GAPS)
+    rows = connection.execute(query if feed is None else query.where(gaps.c.feed == feed))
     return [Gap(feed=row.feed, since=row.since, noticed_at=row.noticed_at, ended_at=row.ended_at) for row in rows]
 
 
@@ -150,9 +160,11 @@ def _life(connection: Connection, row: dict[str, Any]) -> Life:
         select(held_take_downs.c.since).where(held_take_downs.c.alert_id == alert.id).order_by(held_take_downs.c.since)
     ).scalar()
     marked = select(attention.c.card_id).where(attention.c.alert_id == alert.id).order_by(attention.c.card_id)
+    held: dict[str, Any] = {"held_since": held_since, "marked_cards": list(connection.execute(marked).scalars())}
     return Life(
         alert=alert,
         meaning=meaning(alert.decision, alert.reason),
+        remarks=list(explained.remarks({"alert": msgspec.structs.asdict(alert)} | held)),
         signer=row["signer"],
         published_as=row["published_as"],
         erased_at=row["erased_at"],
@@ -162,9 +174,8 @@ def _life(connection: Connection, row: dict[str, Any]) -> Life:
         cards=made,
         messages=_messages(connection, card_ids),
         deliveries=[one for card_id in card_ids for one in _deliveries(connection, card_id)],
-        held_since=held_since,
-        marked_cards=list(connection.execute(marked).scalars()),
-        gaps=[gap for gap in gaps_of_all(connection) if gap.feed == alert.feed],
+        **held,
+        gaps=_gaps(connection, alert.feed),
         audit=audit.about(connection, card_ids, [alert.id]),
     )
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from capgateway.webhooks import Message
 
 _LANES = (
-    select(lane_rows.c.receiver, lane_rows.c.action)
+    select(lane_rows.c.receiver, lane_rows.c.action, lane_rows.c.revision)
     .where(lane_rows.c.card_id == bindparam("card"))
     .order_by(lane_rows.c.receiver)
 )
@@ -78,7 +78,7 @@ _CLOSE = (
 def lanes(write: Write, card_id: str) -> list[Lane]:
     """Every receiver that a display of the card was ever meant for, and whether its take-down is written already."""
     found = write.execute(_LANES, {"card": card_id})
-    return [Lane(receiver=row.receiver, taken_down=row.action == "take_down") for row in found]
+    return [Lane(receiver=row.receiver, taken_down=row.action == "take_down", revision=row.revision) for row in found]
 
 
 def post(

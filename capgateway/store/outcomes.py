@@ -75,7 +75,7 @@ def outcome(
         situation = gather(write, arrived, found, anew=anew)
         decision = card_stage.decide(situation, policy)
         drafts = _drafts(write, situation, decision, draft, alert)
-        settled = incidents.settle(write, situation, decision, drafts, policy)
+        settled = _by(incidents.settle(write, situation, decision, drafts, policy), situation)
     except DBAPIError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is: the alert is kept, its neighbours go on)
@@ -104,7 +104,7 @@ def outcome(
                 if arrived.gist.msg_type != "Cancel":
                     return _undecided(error, "its card was made")
                 fault = _undecided(error, "its card was made").fault  # what a Cancel ends is ended all the same
-                return msgspec.structs.replace(_instead(display, "cancelled"), fault=fault)
+                return msgspec.structs.replace(_instead(display, "cancelled", arrived.alert_id), fault=fault)
     return Outcome(
         decision=settled, shown=shown, pictures=pictures, traits=_traits(situation, decision, settled, drafts)
     )
@@ -137,6 +137,18 @@ def _traits(situation: Situation, decision: Decision, settled: Decision, drafts:
     return {alert_id: drafts[alert_id].traits for alert_id in kept if alert_id in drafts}
 
 
+def _by(decision: Decision, situation: Situation) -> Decision:
+    """The decision, with the alert that arrived in each end that is its word. What is decided anew, as after a change of policy, is
+    what a card displays."""
+    arrived = situation.arrived.alert_id
+    anew = {card.card_id for card in situation.cards if card.alert_id == arrived}
+    changes = tuple(
+        msgspec.structs.replace(one, by=arrived) if isinstance(one, End) and one.card_id not in anew else one
+        for one in decision.changes
+    )
+    return msgspec.structs.replace(decision, changes=changes)
+
+
 def _in_a_pause(arrived: Member, decision: Decision) -> Decision:
     """What is done of a decision while displays are paused: what it ends is ended, and what it would display waits. What would
     make room for a display stays."""
@@ -165,11 +177,11 @@ def _corrections(write: Write, found: Collection[str]) -> Sequence[Correction]:
     return [card_stage.Correction(pointer=row.pointer, value_sha256=row.value_sha256) for row in rows]
 
 
-def _instead(display: Display, reason: EndReason) -> Outcome:
+def _instead(display: Display, reason: EndReason, by: str | None = None) -> Outcome:
     """What is decided where a display cannot be made: nothing, or the end of the card that it was to change."""
     if display.revision == 1:
         return Outcome(decision=Decision(word="ignored", reason="erased"))
-    end = End(card_id=display.card_id, revision=display.revision, reason=reason)
+    end = End(card_id=display.card_id, revision=display.revision, reason=reason, by=by)
     return Outcome(decision=Decision(word="ended", reason=reason, changes=(end,)))
 
 

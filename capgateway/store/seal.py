@@ -54,7 +54,9 @@ def seal_of(url: URL, deployment: str) -> Seal:
     if (path := file_of(url)) is not None:
         return Seal(_key_beside(path))
     password = url.password
-    return Seal(hashlib.scrypt(str(password).encode(), salt=deployment.encode(), **COST) if password else None)
+    return Seal(
+        hashlib.scrypt(str(password).encode(), salt=deployment.encode(), dklen=KEY_BYTES, **COST) if password else None
+    )
 
 
 def _key_beside(path: Path) -> bytes | None:

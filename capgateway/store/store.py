@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from capgateway.clock import utc_now
 from capgateway.errors import StoreError
-from capgateway.store import gists, leases, pictures, schema
+from capgateway.store import backup, gists, leases, pictures, schema
 from capgateway.store.check import Check
 from capgateway.store.place import Place, file_of, immutable
 from capgateway.store.scrub import Scrubbed, scrub
@@ -39,6 +39,7 @@ from capgateway.webhooks import Outlets
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -125,6 +126,19 @@ class Store:
         with _trouble(self.name), self._reader.connect() as connection:
             return schema.status(connection)
 
+    def size(self) -> int:
+        """How many bytes the database takes on disk, the write-ahead log of SQLite included."""
+        if (path := file_of(self._url)) is not None:
+            parts = (path, path.with_name(f"{path.name}-wal"))
+            return sum(part.stat().st_size for part in parts if part.exists())
+        with _trouble(self.name), self._reader.connect() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def backup(self, path: Path) -> int:
+        """Write a consistent copy to a new file, also while a gateway uses the database; its size in bytes."""
+        with _trouble(self.name):
+            return backup.write(self._reader, path)
+
     def upgrade(self) -> None:
         """Bring the schema to this version's, and give a new database its name. Gists of another version are made again
         from the bytes that still exist."""
@@ -173,6 +187,11 @@ class Store:
     async def write_alone(self, work: Callable[Concatenate[Write, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do a unit of work that decides, or gives out sequences, while no other gateway writes to this database."""
         return await self._the_writer().write(partial(_call, work, args, kwargs), alone=True)
+
+    @property
+    def writes_waiting(self) -> int:
+        """About how many units of work wait for the thread that writes."""
+        return self._writer.waiting if self._writer else 0
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What a function reads from the database. A reader never waits for the writer, nor for anything but the disk."""

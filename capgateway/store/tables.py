@@ -295,6 +295,7 @@ cards = Table(
     Column("expires_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end_reason", String(20)),
+    Column("ended_by", String(40), comment="the alert that ended it; null where its time, a person or the policy did"),
     Column(
         "verified_at", Moment, comment="when its alert was last seen, followed by another, or confirmed by a person"
     ),
@@ -622,6 +623,7 @@ attempts = Table(
     Column("status", Integer),
     Column("error", Told),
     Column("ambiguous", Boolean, nullable=False, comment="the receiver may have acted on it although it failed"),
+    Column("confirmed", Boolean, nullable=False, comment="the receiver said that it shows or removed the card"),
     Column(
         "response_excerpt",
         Told,

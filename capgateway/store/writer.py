@@ -104,6 +104,11 @@ class Writer:
         self._queue.put(Apart(work, done, loop))
         return await done
 
+    @property
+    def waiting(self) -> int:
+        """About how many units of work no commit has taken yet."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Finish what was handed in, then stop."""
         self._closed = True

@@ -14,6 +14,7 @@ from capgateway.errors import ConfigError
 from capgateway.web import (
     api,
     connections,
+    console,
     deliveries,
     drill,
     erase,
@@ -23,27 +24,32 @@ from capgateway.web import (
     health,
     lives,
     media,
-    page,
     places,
     problems,
     quarantine,
     receivers,
+    report,
+    stream,
     validate,
     wellknown,
 )
 from capgateway.web.gateway import GATEWAY, Gateway
+from capgateway.web.sessions import SESSIONS, Sessions
+from capgateway.web.slowing import SLOWING, Slowing
 
 STOP_SECONDS = 3.0  # for pages at work, and once more for those that do not end then
 BACKLOG = 128  # connections that may come in before the loop looks again
 
 
 def make_app(gateway: Gateway) -> web.Application:
-    """Health, metrics, API and front page of one gateway."""
+    """Health, metrics, API and console of one gateway."""
     app = web.Application(
-        middlewares=[connections.attended, problems.tell_problems, guard.only_known],
+        middlewares=[connections.attended, console.as_page, problems.tell_problems, guard.only_known],
         client_max_size=feeds.LARGEST_DOCUMENT,
     )
-    app[GATEWAY] = gateway
+    app[GATEWAY], app[SESSIONS], app[SLOWING] = gateway, Sessions(), Slowing()
+    app[stream.CHANGES] = stream.Changes(gateway)
+    app.on_shutdown.append(app[stream.CHANGES].end)
     app.on_response_prepare.append(guard.add_headers)
     for part in (
         health,
@@ -56,11 +62,13 @@ def make_app(gateway: Gateway) -> web.Application:
         drill,
         feeds,
         receivers,
+        report,
         media,
         places,
         wellknown,
         validate,
-        page,
+        stream,
+        *console.PARTS,
     ):
         app.add_routes(part.routes)
     return app

@@ -10,19 +10,18 @@ from aiohttp import web
 from capgateway import log
 from capgateway.config.values import unknown
 from capgateway.store import catch_up, recovery
-from capgateway.store.audit import Act
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
-from capgateway.web.said import said
+from capgateway.web.said import act, done, said
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-    from typing import TypeVar
+    from datetime import datetime
 
-    T = TypeVar("T")
+    from capgateway.store.audit import Act
+    from capgateway.web.gateway import Gateway
 
 LOGGER = logging.getLogger(__name__)
 MODES = get_args(recovery.Mode)
@@ -47,11 +46,7 @@ async def messages(request: web.Request) -> web.Response:
 @routes.post("/api/v1/deliveries/{id}/redeliver")
 async def redeliver(request: web.Request) -> web.Response:
     """Send a delivery again, if it is still the newest of its lane and its card has not ended."""
-    delivery_id, given = query.name(request), await said(request)
-    act = Act(actor=actor(request).name, reason=(given.reason or "").strip() or None)
-    store = request.app[GATEWAY].store
-    again = await _done(store.write(recovery.redeliver, delivery_id, act))
-    log.event(LOGGER, "delivery.redelivered", actor=act.actor, delivery=again, why=act.reason)
+    again = await send_again(request.app[GATEWAY], query.name(request), act(request, await said(request)))
     return as_json({"id": again, "state": "pending"})
 
 
@@ -59,29 +54,34 @@ async def redeliver(request: web.Request) -> web.Response:
 async def recover(request: web.Request) -> web.Response:
     """Send a receiver its current state again, what was given up, or the newest of everything since a time; and let it have
     displays again, if it was suspended."""
-    name, given, gateway = query.name(request), await said(request), request.app[GATEWAY]
+    given = await said(request)
+    by = act(request, given)
+    return as_json(await recovered(request.app[GATEWAY], query.name(request), given.mode, by, since=given.since))
+
+
+async def send_again(gateway: Gateway, delivery_id: str, by: Act) -> str:
+    """Send a delivery again, on behalf of ``by``; the id of the one that is sent."""
+    again = await done(gateway.store.write(recovery.redeliver, delivery_id, by))
+    log.event(LOGGER, "delivery.redelivered", actor=by.actor, delivery=again, why=by.reason)
+    return again
+
+
+async def recovered(
+    gateway: Gateway, name: str, mode: recovery.Mode, by: Act, *, since: datetime | None = None
+) -> recovery.Again:
+    """Send a receiver again what it lost, on behalf of ``by``."""
     if refusal := unknown("receiver", name, [one.name for one in gateway.settings.receivers]):
         raise Refused(404, refusal)
-    act = Act(actor=actor(request).name, reason=(given.reason or "").strip() or None)
-    again = await gateway.store.write(recovery.recover, name, given.mode, act, since=given.since)
+    again = await gateway.store.write(recovery.recover, name, mode, by, since=since)
     log.event(
         LOGGER,
         "receiver.sent_again",
-        actor=act.actor,
+        actor=by.actor,
         receiver=name,
-        mode=given.mode,
+        mode=mode,
         displays=again.displays,
         take_downs=again.take_downs,
         others=again.others,
-        why=act.reason,
+        why=by.reason,
     )
-    return as_json(again)
-
-
-async def _done(acting: Awaitable[T]) -> T:
-    try:
-        return await acting
-    except (LookupError, ValueError) as error:
-        if type(error) in (LookupError, ValueError):  # a fault of the gateway is a subclass of one of them
-            raise Refused(404 if type(error) is LookupError else 409, str(error)) from None
-        raise
+    return again

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgateway.feeds import Feed
-    from capgateway.feeds.status import FeedStatus, Submitted
+    from capgateway.feeds.status import FeedStatus, PollResult, Submitted
     from capgateway.store import StoredAlert
 
 LARGEST_DOCUMENT = cap.MAX_BYTES
@@ -33,6 +33,8 @@ RETRY_SECONDS = 5  # a gateway with a thousand feeds watches them all after abou
 BODY_SECONDS = 60.0  # 10 MB at 1.3 Mbit/s; a slower sender holds a connection for nothing
 #: A document that was quarantined for one of these can only be mended by who wrote it.
 FAULTY = frozenset({"unreadable", "schema", "unidentifiable"})
+COME_BY_THEMSELVES = frozenset({"naads", "push"})
+"""Kinds of feeds that are not asked."""
 MOST_FINDINGS = 200  # told in one problem document
 MOST_RECORDED = 200  # alerts of one submission in the audit trail; an envelope has a few
 
@@ -49,30 +51,35 @@ async def feeds(request: web.Request) -> web.Response:
         if asked["after"] not in names:
             raise Refused(400, 'after is the "next" of an earlier page')
         start = names.index(asked["after"]) + 1
-    items = [_shown(one) for one in found[start : start + asked["limit"]]]
+    items = [shown(one) for one in found[start : start + asked["limit"]]]
     return as_json({"items": items, "next": items[-1].name if start + len(items) < len(found) else None})
 
 
 @routes.get("/api/v1/feeds/{id}")
 async def feed(request: web.Request) -> web.Response:
     """One feed, with the entries whose alerts are missing."""
-    name = _configured(request).name
+    name = configured(request).name
     missing = await request.app[GATEWAY].store.read(stored_feeds.missing_entries, name)
-    return as_json(msgspec.structs.asdict(_status(request, name)) | {"missing_entries": missing})
+    return as_json(msgspec.structs.asdict(status_of(request, name)) | {"missing_entries": missing})
 
 
 @routes.post("/api/v1/feeds/{id}/poll")
 async def poll(request: web.Request) -> web.Response:
     """Ask a feed now; the answer says what it brought. Its schedule goes on from there."""
-    found, does = _configured(request), operations(request)
-    if found.kind in {"naads", "push"}:
+    return as_json(await poll_now(request, Act(actor=actor(request).name)))
+
+
+async def poll_now(request: web.Request, act: Act) -> PollResult:
+    """Ask the feed of the path, and record the act."""
+    found, does = configured(request), operations(request)
+    if found.kind in COME_BY_THEMSELVES:
         raise Refused(409, f'a feed of kind "{found.kind}" is not polled: its alerts come by themselves')
     try:
         polled = await does.poll_now(found.name)
     except KeyError:
         raise _not_watched(found) from None
-    await _record(request, "feed.polled", found)
-    return as_json(polled)
+    await _record(request, act, "feed.polled", found)
+    return polled
 
 
 @routes.post("/api/v1/feeds/{id}/alerts")
@@ -81,14 +88,16 @@ async def alerts(request: web.Request) -> web.Response:
     """Hand in a CAP message, or an envelope of several. 202 says what became of each; 422 what is wrong, where none of
     them can be used. The same again is the same as once."""
     _check_submit(request)
-    found, does = _configured(request), operations(request)
+    found, does = configured(request), operations(request)
     document = await body(request)
     try:
         submitted = await does.submit(found.name, document, actor=actor(request).name)
     except KeyError:
         raise _not_watched(found) from None
     if found.kind != "push" or "operate" in actor(request).scopes:  # a partner's push is no act of an operator
-        await _record(request, "alert.submitted", found, [one.alert_id for one in submitted])
+        await _record(
+            request, Act(actor=actor(request).name), "alert.submitted", found, [one.alert_id for one in submitted]
+        )
     faulty = await _faulty(request.app[GATEWAY], submitted)
     if faulty is None:
         return as_json({"items": submitted}, status=202)
@@ -96,9 +105,10 @@ async def alerts(request: web.Request) -> web.Response:
     raise Refused(422, "nothing in this document can be used", findings=findings, items=submitted)
 
 
-async def _record(request: web.Request, action: str, found: Feed, alert_ids: Sequence[str] = ()) -> None:
-    act, detail = Act(actor=actor(request).name), {"feed": found.name}
-    await request.app[GATEWAY].hands.record(act, action, detail=detail, alert_ids=alert_ids[:MOST_RECORDED])
+async def _record(request: web.Request, act: Act, action: str, found: Feed, alert_ids: Sequence[str] = ()) -> None:
+    await request.app[GATEWAY].hands.record(
+        act, action, detail={"feed": found.name}, alert_ids=alert_ids[:MOST_RECORDED]
+    )
 
 
 async def body(request: web.Request) -> bytes:
@@ -130,7 +140,8 @@ def operations(request: web.Request) -> Operations:
     return found
 
 
-def _configured(request: web.Request) -> Feed:
+def configured(request: web.Request) -> Feed:
+    """The feed of the path."""
     name = query.name(request)
     every = request.app[GATEWAY].settings.feeds
     found = next((one for one in every if one.name == name), None)
@@ -141,14 +152,15 @@ def _configured(request: web.Request) -> Feed:
     return found
 
 
-def _status(request: web.Request, name: str) -> FeedStatus:
+def status_of(request: web.Request, name: str) -> FeedStatus:
+    """How a feed is doing."""
     found = next((one for one in operations(request).feed_statuses() if one.name == name), None)
     if found is None:
         raise _not_yet(name)
-    return _shown(found)
+    return shown(found)
 
 
-def _shown(status: FeedStatus) -> FeedStatus:
+def shown(status: FeedStatus) -> FeedStatus:
     """As anybody may see it: the key of a feed may be in its address."""
     moved_to = mask_query(status.moved_to) if status.moved_to else None
     trouble = mask_addresses(status.trouble) if status.trouble else None
@@ -177,7 +189,7 @@ def _check_submit(request: web.Request) -> None:
         return
     if who.feeds and name not in who.feeds:
         raise Refused(403, f'the token "{who.name}" may submit to {", ".join(who.feeds)} only')
-    found = _configured(request)
+    found = configured(request)
     if found.kind != "push":
         raise Refused(
             403, f'the token "{who.name}" lacks the scope operate; submit is for feeds of kind push, not {found.kind}'

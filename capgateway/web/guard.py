@@ -7,13 +7,16 @@ two that orchestrators ask, and for pages that are :func:`unguarded`. What a tok
 Two dangers come through a browser on this machine that shows a stranger's page. Its own name may resolve to 127.0.0.1
 (DNS rebinding), to read the API as "same origin": such requests carry that name as Host, so without tokens only loopback
 names are answered. And it may post a form to us: such requests carry its own origin as Origin, and are refused.
+
+A session of the console (:mod:`capgateway.web.sessions`) counts where something is read, and for the console's own forms,
+which carry a token of their own against forged requests. It never counts for what the API changes.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,8 +25,10 @@ from aiohttp import web
 
 from capgateway import log
 from capgateway.config import Scope, Token
+from capgateway.web import sessions
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Answer, Refused
+from capgateway.web.slowing import SLOWING
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +47,7 @@ THIS_MACHINE = Token(name="local", token="", scopes=("read", "operate", "submit"
 ACTOR = web.RequestKey("actor", Token)
 _NEEDS = "capgateway_needs"
 _UNGUARDED = "capgateway_unguarded"
+_FORM = "capgateway_form"
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -59,6 +65,12 @@ def needs(*scopes: Scope) -> Callable[[F], F]:
 def unguarded(page: F) -> F:
     """A page that needs no token: to know its address is enough."""
     setattr(page, _UNGUARDED, True)
+    return page
+
+
+def form(page: F) -> F:
+    """A page that takes a form of the console, and checks by itself that it came from the console."""
+    setattr(page, _FORM, True)
     return page
 
 
@@ -84,8 +96,7 @@ async def only_known(request: web.Request, handler: Answer) -> web.StreamRespons
     """Answer who may ask, and log what they changed."""
     _check_origin(request)
     _check_packing(request)
-    tokens = request.app[GATEWAY].settings.tokens
-    found = _by_token(request, tokens) if tokens else _on_this_machine(request)
+    found = known(request)
     if found is None:
         if not _is_open(request):
             raise _unknown(request)
@@ -100,6 +111,18 @@ async def only_known(request: web.Request, handler: Answer) -> web.StreamRespons
     return answer
 
 
+def known(request: web.Request) -> Token | None:
+    """The token that a request comes with, if the configuration of this moment has it. Without tokens, anybody on this machine
+    is known and others are refused."""
+    settings = request.app[GATEWAY].settings
+    if not settings.tokens:
+        return _on_this_machine(request)
+    if "Authorization" in request.headers:
+        return _by_token(request, settings.tokens)
+    counts = request.method in READING or getattr(request.match_info.handler, _FORM, False)
+    return sessions.of_request(request, settings) if counts else None
+
+
 def _is_open(request: web.Request) -> bool:
     return request.path in OPEN or getattr(request.match_info.handler, _UNGUARDED, False)
 
@@ -111,11 +134,15 @@ def may_know(request: web.Request) -> bool:
 
 
 def _by_token(request: web.Request, tokens: tuple[Token, ...]) -> Token | None:
-    """The token of the request, compared with each in the same time whether it matches or not."""
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-    given = sent.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""
-    matching = [token for token in tokens if hmac.compare_digest(token.token.encode(), given)]
-    return matching[0] if matching else None
+    return matching(sent.strip() if scheme.lower() == "bearer" else "", tokens)
+
+
+def matching(sent: str, tokens: tuple[Token, ...]) -> Token | None:
+    """The token that somebody sent, compared with each in the same time whether it matches or not."""
+    given = sent.encode("utf-8", "surrogateescape")
+    found = [token for token in tokens if hmac.compare_digest(token.token.encode(), given)]
+    return found[0] if found else None
 
 
 def _on_this_machine(request: web.Request) -> Token:
@@ -150,13 +177,20 @@ def _check_scope(request: web.Request, found: Token) -> None:
 
 
 def _unknown(request: web.Request) -> Refused:
-    """A wrong token is logged: somebody may be trying."""
     challenge = 'Bearer realm="capgateway"'
     if "Authorization" not in request.headers:
         return Refused(401, "this gateway asks for a token", headers={"WWW-Authenticate": challenge})
-    log.event(LOGGER, "api.unknown_token", level=logging.WARNING, path=request.path, peer=request.remote)
     challenge += ', error="invalid_token"'
-    return Refused(401, "this token is not known here", headers={"WWW-Authenticate": challenge})
+    return wrong_token(request, {"WWW-Authenticate": challenge})
+
+
+def wrong_token(request: web.Request, headers: Mapping[str, str]) -> Refused:
+    """The answer to a wrong token, which is logged: somebody may be trying. After several of one address they are only
+    counted, for a while."""
+    if wait := request.app[SLOWING].wrong(request.remote or ""):
+        return Refused(429, f"too many wrong tokens; try again in {wait} s", headers={"Retry-After": str(wait)})
+    log.event(LOGGER, "api.unknown_token", level=logging.WARNING, path=request.path, peer=request.remote)
+    return Refused(401, "this token is not known here", headers=headers)
 
 
 def is_loopback(host: str) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import get_args
 
 from aiohttp import web
 
 from capgateway import metrics
+from capgateway.cards.decision import QuarantineReason
 from capgateway.errors import StoreError
 from capgateway.feeds.status import FeedStatus
 from capgateway.store import lists, pause
+from capgateway.store.counted import counted
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
@@ -79,27 +82,37 @@ def _note(one: ReceiverStatus) -> str | None:
 
 async def _state(gateway: Gateway) -> metrics.State:
     told = gateway.operations.feed_statuses() if gateway.operations else []
-    feeds = tuple(_of_feed(status) for status in told if status.enabled)
-    is_writable = await gateway.store.trouble() is None
+    feeds, store = tuple(_of_feed(status) for status in told if status.enabled), gateway.store
+    is_writable = await store.trouble() is None
     try:
-        waiting = await asyncio.wait_for(gateway.store.read(lists.waiting), DATABASE_SECONDS)
-        person = await asyncio.wait_for(gateway.store.read(lists.needs_person), DATABASE_SECONDS)
-        paused_since = await asyncio.wait_for(gateway.store.read(pause.since), DATABASE_SECONDS)
+        queues = await asyncio.wait_for(_queues(gateway), DATABASE_SECONDS)
         receivers = await asyncio.wait_for(statuses_of(gateway), DATABASE_SECONDS)
     except (StoreError, TimeoutError):
-        return metrics.State(feeds=feeds)
-    none = {receiver.name: 0 for receiver in gateway.settings.receivers}
-    # A moment that lies ahead was written before the clock went back.
-    oldest = {name: gateway.now() - gateway.age(since) for name, since in waiting.oldest_take_down.items()}
-    known = metrics.DeliveryState(pending=none | waiting.pending, oldest_take_down=oldest)
+        return metrics.State(feeds=feeds, writes_waiting=store.writes_waiting)
     return metrics.State(
         feeds=feeds,
         receivers=tuple(_of_receiver(status) for status in receivers),
-        deliveries=known,
+        queues=queues,
         is_writable=is_writable,
+        writes_waiting=store.writes_waiting,
+    )
+
+
+async def _queues(gateway: Gateway) -> metrics.Queues:
+    store = gateway.store
+    waiting, found = await store.read(lists.waiting), await store.read(counted)
+    person, paused_since = await store.read(lists.needs_person), await store.read(pause.since)
+    none = {receiver.name: 0 for receiver in gateway.settings.receivers}
+    return metrics.Queues(
+        pending=none | waiting.pending,
+        dead=none | found.dead,
+        # A moment that lies ahead was written before the clock went back.
+        oldest_take_down={name: gateway.now() - gateway.age(at) for name, at in waiting.oldest_take_down.items()},
+        quarantined=dict.fromkeys(get_args(QuarantineReason), 0) | found.quarantined,
+        displayed=found.displayed,
+        unverified=person.unverified,
+        held=person.held,
         is_paused=paused_since is not None,
-        cards_unverified=person.unverified,
-        take_downs_held=person.held,
     )
 
 
@@ -109,6 +122,8 @@ def _of_receiver(status: ReceiverStatus) -> metrics.ReceiverGauge:
         state=status.state,
         acknowledged_at=status.snapshot_at,
         misses=status.snapshot_misses,
+        is_only_probed=status.failing_since is not None,
+        causes=tuple(dict.fromkeys(each.cause for each in status.troubles)),
     )
 
 

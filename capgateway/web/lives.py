@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 
+from capgateway import explained
 from capgateway.operate.bundle import bundle
 from capgateway.store import lives
 from capgateway.store.audit import Act
@@ -15,8 +17,6 @@ from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor
 from capgateway.web.problems import Refused
 from capgateway.web.said import done
-
-MOST_GAPS = 50  # told with a name that is not known; the newest
 
 routes = web.RouteTableDef()
 
@@ -28,8 +28,9 @@ async def explain(request: web.Request) -> web.Response:
     name, store = query.name(request), request.app[GATEWAY].store
     found = await store.read(lives.named, name)
     if not found:
-        gaps = (await store.read(lives.gaps_of_all))[:MOST_GAPS]
-        raise Refused(404, f"there is no alert {name}", gaps=gaps)
+        gaps = await store.read(lives.gaps_of_all)
+        said, why, *_ = explained.unknown(name, msgspec.to_builtins(gaps))
+        raise Refused(404, f"{said}; {why.removesuffix(':')}", gaps=gaps)
     return as_json({"items": found, "next": None})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from capgateway.config.values import unknown
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LARGEST_PAGE = 200  # cards with their texts: about 4 MB of JSON at the very most
+YEARS = range(1900, 9000)  # the calendar of Python ends some centuries later, and nothing here is older
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LONGEST_WORD = 500  # identifiers and names; CAP sets no length, real identifiers stay under 200
 
 
 def page(request: web.Request, **filters: tuple[str, ...] | None) -> dict[str, Any]:
     """``limit``, ``after`` and the named filters, ready for the store's lists. A filter's tuple lists its words."""
-    query = request.query
+    return asked(request.query, **filters)
+
+
+def asked(query: Mapping[str, str], **filters: tuple[str, ...] | None) -> dict[str, Any]:
+    """The same of parameters that did not come just so."""
     unknown = sorted(set(query) - {"limit", "after", *filters})
     if unknown:
         raise Refused(
@@ -32,7 +39,7 @@ def page(request: web.Request, **filters: tuple[str, ...] | None) -> dict[str, A
         )
     found: dict[str, Any] = {name: _word(name, query[name], words) for name, words in filters.items() if name in query}
     if "since" in found:
-        found["since"] = _moment(found["since"])
+        found["since"] = _moment("since", found["since"])
     return found | {"limit": _limit(query), "after": _word("after", query["after"]) if "after" in query else None}
 
 
@@ -51,6 +58,17 @@ def only(request: web.Request, name: str) -> str:
         wrong = f"there is no parameter {unknown[0][:50]!r}" if unknown else f"the parameter {name} is missing"
         raise Refused(400, f"{wrong}; known is {name}")
     return _word(name, request.query[name])
+
+
+def moments(request: web.Request, *names: str) -> dict[str, datetime]:
+    """The only parameters, times each of which may be left out. A day means its beginning, in UTC."""
+    unknown = sorted(set(request.query) - set(names))
+    if unknown:
+        raise Refused(400, f"there is no parameter {unknown[0][:50]!r}; known are {', '.join(names)}")
+    given = {name: request.query[name] for name in names if name in request.query}
+    return {
+        name: _moment(name, f"{value}T00:00:00Z" if _DAY.fullmatch(value) else value) for name, value in given.items()
+    }
 
 
 def name(request: web.Request) -> str:
@@ -88,12 +106,12 @@ def _limit(query: Mapping[str, str]) -> int:
     return int(value)
 
 
-def _moment(value: str) -> datetime:
-    """A time with its zone. A "+" that the client did not escape arrives as a space."""
+def _moment(name: str, value: str) -> datetime:
+    """A time with its zone, in UTC. A "+" that the client did not escape arrives as a space."""
     try:
         moment = datetime.fromisoformat(value.replace(" ", "+"))
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Refused(400, "since is a time with its zone, such as 2026-11-22T07:00:00Z")
-    return moment
+    if moment is None or moment.tzinfo is None or moment.year not in YEARS:
+        raise Refused(400, f"{name} is a time with its zone, such as 2026-11-22T07:00:00Z")
+    return moment.astimezone(UTC)

@@ -24,6 +24,7 @@ from capgateway.web.problems import Refused
 from capgateway.web.said import act, said
 
 if TYPE_CHECKING:
+    from capgateway.store.audit import Act
     from capgateway.store.readiness import Known
     from capgateway.webhooks import Receiver
 
@@ -73,34 +74,38 @@ async def receivers(request: web.Request) -> web.Response:
 @routes.get("/api/v1/receivers/{id}")
 async def receiver(request: web.Request) -> web.Response:
     """One receiver."""
-    name, every = query.name(request), await statuses_of(request.app[GATEWAY])
-    found = next((one for one in every if one.name == name), None)
-    if found is None:
-        known = [one.name for one in every]
-        raise Refused(404, unknown("receiver", name, known) or f'there is no receiver "{name}"')
-    return as_json(found)
+    return as_json(await status_of(request.app[GATEWAY], query.name(request)))
 
 
 @routes.post("/api/v1/receivers/{id}/ping")
 async def ping(request: web.Request) -> web.Response:
     """Send ``receiver.test`` in the way that messages go, and say what came of it; also to a receiver that is suspended,
     disabled or failing."""
-    name, given, gateway = query.name(request), await said(request), request.app[GATEWAY]
+    return as_json(await pinged(request.app[GATEWAY], query.name(request), act(request, await said(request))))
+
+
+def configured(gateway: Gateway, name: str) -> Receiver:
+    """The receiver of that name."""
     found = next((one for one in gateway.settings.receivers if one.name == name), None)
     if found is None:
         known = [one.name for one in gateway.settings.receivers]
         raise Refused(404, unknown("receiver", name, known) or f'there is no receiver "{name}"')
-    asked = act(request, given)
-    pinged = await errands.ping(
+    return found
+
+
+async def pinged(gateway: Gateway, name: str, by: Act) -> errands.Pinged:
+    """Send a receiver a test, on behalf of ``by``."""
+    found = configured(gateway, name)
+    came = await errands.ping(
         gateway.store,
         found,
-        asked,
+        by,
         user_agent=gateway.user_agent,
         metrics=gateway.metrics,
         shown_url=mask_query(found.url),
     )
-    log.event(LOGGER, "receiver.pinged", actor=asked.actor, receiver=name, outcome=pinged.outcome, why=asked.reason)
-    return as_json(pinged)
+    log.event(LOGGER, "receiver.pinged", actor=by.actor, receiver=name, outcome=came.outcome, why=by.reason)
+    return came
 
 
 def statuses(
@@ -108,6 +113,12 @@ def statuses(
 ) -> list[ReceiverStatus]:
     """Each receiver with what the database knows of it."""
     return [_status(one, known, fault(one.name)) for one in receivers]
+
+
+async def status_of(gateway: Gateway, name: str) -> ReceiverStatus:
+    """The receiver of that name."""
+    known, one = await gateway.store.read(readiness.of_receivers), configured(gateway, name)
+    return _status(one, known, gateway.fault(name))
 
 
 async def statuses_of(gateway: Gateway) -> list[ReceiverStatus]:

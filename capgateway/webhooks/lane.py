@@ -76,6 +76,11 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         return self.number - self.earlier
 
     @property
+    def is_first_time(self) -> bool:
+        """Whether nobody had it sent again, so that its age says how long the delivery took."""
+        return not self.earlier and not self.reissue
+
+    @property
     def priority(self) -> Priority:
         return priority(self.type, self.action)
 

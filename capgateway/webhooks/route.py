@@ -23,10 +23,11 @@ class Outlets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver was sent of one card before: a display, and perhaps its take-down."""
+    """What a receiver was sent of one card before: a display, and perhaps its take-down. ``revision`` is the newest of them."""
 
     receiver: str
     taken_down: bool
+    revision: int
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

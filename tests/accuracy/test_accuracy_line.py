@@ -8,22 +8,32 @@ import pytest
 from accuracy_score import LANGUAGES, SHOWN_KINDS, Score, read, rows, score, sets
 
 #: Precision and recall that a field must reach: just under what is reached with the own sets, and the targets for texts that are given
-#: from outside. ``final`` shows what rules reach that were written without it.
+#: from outside.
 LINES = {
     "dev": {
-        "plate": (0.99, 0.94), "year": (0.99, 0.95), "plate_region": (0.98, 0.95), "color": (0.98, 0.92), "make": (0.98, 0.97), "model": (0.98, 0.97),
-        "child name": (0.98, 0.95), "age": (0.98, 0.92), "sex": (0.98, 0.80), "contact": (0.99, 0.95), "do not approach": (0.95, 0.95), "suspect name": (0.97, 0.85),
-        "last seen place": (0.95, 0.62), "last seen time": (0.95, 0.72), "hair": (0.97, 0.60), "eyes": (0.97, 0.80), "race": (0.95, 0.50), "clothing": (0.90, 0), "height": (0.95, 0.80), "weight": (0.95, 0.80), "suspect body": (0.97, 0.70),
+        "plate": (0.99, 0.94), "year": (0.99, 0.95), "plate_region": (0.99, 0.96), "color": (0.99, 0.92), "make": (0.98, 0.97), "model": (0.99, 0.99), "child name": (0.98, 0.94),
+        "age": (0.98, 0.93), "sex": (0.98, 0.86), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.97, 0.85), "last seen place": (0.97, 0.86), "last seen time": (0.99, 0.96),
+        "hair": (0.99, 0.68), "eyes": (0.99, 0.83), "race": (0.99, 0.55), "clothing": (0.99, 0.21), "height": (0.99, 0.86), "weight": (0.99, 0.91), "suspect body": (0.98, 0.70),
     },
     "blind": {
-        "plate": (0.99, 0.94), "year": (0.99, 0.93), "plate_region": (0.98, 0.94), "color": (0.98, 0.93), "make": (0.98, 0.97), "model": (0.98, 0.97),
-        "child name": (0.97, 0.86), "age": (0.98, 0.85), "sex": (0.95, 0.74), "contact": (0.99, 0.95), "do not approach": (0.95, 0.95), "suspect name": (0.97, 0.90),
-        "last seen place": (0.95, 0.59), "last seen time": (0.95, 0.75), "hair": (0.95, 0.60), "eyes": (0.97, 0.85), "race": (0.95, 0.50), "clothing": (0.95, 0), "height": (0.97, 0.85), "weight": (0.97, 0.85), "suspect body": (0.97, 0.63),
+        "plate": (0.99, 0.94), "year": (0.99, 0.94), "plate_region": (0.99, 0.94), "color": (0.99, 0.93), "make": (0.99, 0.99), "model": (0.99, 0.98), "child name": (0.98, 0.90),
+        "age": (0.99, 0.88), "sex": (0.98, 0.83), "contact": (0.99, 0.98), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.92), "last seen place": (0.95, 0.74), "last seen time": (0.99, 0.93),
+        "hair": (0.99, 0.61), "eyes": (0.99, 0.87), "race": (0.99, 0.55), "clothing": (0.99, 0.31), "height": (0.99, 0.91), "weight": (0.99, 0.89), "suspect body": (0.97, 0.63),
     },
     "final": {
-        "plate": (0.94, 0.79), "year": (0.99, 0.92), "plate_region": (0.96, 0.78), "color": (0.90, 0.79), "make": (0.91, 0.93), "model": (0.90, 0.92),
-        "child name": (0.94, 0.89), "age": (0.93, 0.85), "sex": (0.92, 0.78), "contact": (0.99, 0.95), "do not approach": (0.95, 0.95), "suspect name": (0.89, 0.84),
-        "last seen place": (0.87, 0.52), "last seen time": (0.95, 0.86), "hair": (0.88, 0.66), "eyes": (0.92, 0.76), "race": (0.90, 0.63), "clothing": (0.85, 0), "height": (0.94, 0.83), "weight": (0.91, 0.78), "suspect body": (0.97, 0.63),
+        "plate": (0.99, 0.94), "year": (0.99, 0.97), "plate_region": (0.99, 0.92), "color": (0.99, 0.91), "make": (0.99, 0.98), "model": (0.99, 0.99), "child name": (0.99, 0.97),
+        "age": (0.99, 0.94), "sex": (0.97, 0.88), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.91), "last seen place": (0.96, 0.81), "last seen time": (0.99, 0.94),
+        "hair": (0.99, 0.79), "eyes": (0.99, 0.90), "race": (0.99, 0.78), "clothing": (0.99, 0.47), "height": (0.99, 0.95), "weight": (0.99, 0.92), "suspect body": (0.99, 0.73),
+    },
+    "fresh": {
+        "plate": (0.99, 0.94), "year": (0.99, 0.97), "plate_region": (0.99, 0.91), "color": (0.97, 0.92), "make": (0.99, 0.99), "model": (0.99, 0.96), "child name": (0.99, 0.96),
+        "age": (0.99, 0.91), "sex": (0.99, 0.86), "contact": (0.99, 0.91), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.89), "last seen place": (0.99, 0.92), "last seen time": (0.99, 0.90),
+        "hair": (0.99, 0.82), "eyes": (0.99, 0.88), "race": (0.99, 0.65), "clothing": (0.99, 0.46), "height": (0.99, 0.88), "weight": (0.99, 0.87), "suspect body": (0.99, 0.77),
+    },
+    "later": {
+        "plate": (0.99, 0.93), "year": (0.99, 0.95), "plate_region": (0.99, 0.92), "color": (0.99, 0.90), "make": (0.99, 0.97), "model": (0.99, 0.93), "child name": (0.97, 0.85),
+        "age": (0.99, 0.79), "sex": (0.97, 0.81), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.79), "last seen place": (0.97, 0.82), "last seen time": (0.99, 0.96),
+        "hair": (0.94, 0.68), "eyes": (0.95, 0.87), "race": (0.99, 0.39), "clothing": (0.94, 0.30), "height": (0.99, 0.79), "weight": (0.99, 0.90), "suspect body": (0.99, 0.65),
     },
     "given": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.95, 0.80), "color": (0.95, 0.80), "make": (0.95, 0.80), "model": (0.95, 0.80),
@@ -53,17 +63,14 @@ def test_no_field_falls_below_its_line(measured: tuple[str, dict[str, Score]]) -
     assert low == {}
 
 
-MOST_SHOWN = {"final": 1}
-"""Facts that are still read from a text of the final set that is not an alert. Lower it, never raise it."""
-
-
 def test_what_is_no_alert_gives_no_fact(measured: tuple[str, dict[str, Score]]) -> None:
     """Tests, hoaxes, ends and look-alikes."""
-    name, scores = measured
-    assert scores["shown though not an alert"].wrong <= MOST_SHOWN.get(name, 0)
+    assert measured[1]["shown though not an alert"].wrong == 0
 
 
-@pytest.mark.parametrize("half", ["dev", "blind", "final", *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else [])])
+@pytest.mark.parametrize(
+    "half", ["dev", "blind", "final", "fresh", "later", *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else [])]
+)
 def test_every_span_slices_to_its_text(half: str) -> None:
     """Evidence is a place in the issuer's words, to the code point."""
     for row in rows(sets()[half]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -15,6 +16,7 @@ from test_cli_quarantine import BECAUSE, Night, night
 from capgateway import cap
 from capgateway.clock import utc_now
 from capgateway.errors import CapgatewayError
+from capgateway.operate.spreadsheet import OF_CARD, spreadsheet
 from capgateway.simulate import story
 from capgateway.store.tables import alerts as alert_rows
 from capgateway.store.tables import card_revisions
@@ -119,6 +121,54 @@ async def test_a_case_is_explained(night: Night, through: str) -> None:
     assert (missing.exit_code, "partner  from 20" in missing.stdout) == (1, True)
     as_json = await night.ask("explain", "NOT-HERE", "--json", through=through)
     assert (as_json.exit_code, [one["feed"] for one in json.loads(as_json.stdout)["gaps"]]) == (1, ["partner"])
+
+
+async def test_a_case_is_explained_in_the_same_words_everywhere(night: Night) -> None:
+    """Whatever sentence the API gives is what the command prints: what the decision means, what is held, and what is not known."""
+    (life,) = json.loads((await night.ask("explain", night.held, "--json")).stdout)["items"]
+    printed = (await night.ask("explain", night.held)).stdout
+    assert len(life["remarks"]) == 1
+    for sentence in (life["meaning"], *life["remarks"]):
+        assert sentence in " ".join(printed.split())
+    unknown = json.loads((await night.ask("explain", "NOT-HERE", "--json")).stdout)["detail"]
+    for through in ("api", "database"):
+        lines = (await night.ask("explain", "NOT-HERE", through=through)).stdout.splitlines()
+        assert "; ".join(lines[:2]).rstrip(":") == unknown
+
+
+@pytest.mark.parametrize("through", ["api", "database"])
+async def test_conduct_is_reported(night: Night, through: str) -> None:
+    """As text, JSON and CSV, with the card of the night, its gap and what was declined, and nothing personal."""
+    await night.ask("cards", "withdraw", night.card, *BECAUSE)
+    forms = {form: await night.ask("report", "--format", form, through=through) for form in ("text", "json", "csv")}
+    assert {told.exit_code for told in forms.values()} == {0}
+    assert "ended                  withdrawn 1" in forms["text"].stdout
+    assert "quarantined unreadable: 1" in forms["text"].stdout
+    told = json.loads(forms["json"].stdout)
+    assert [(card["card_id"], card["end"]["reason"]) for card in told["cards"]] == [(night.card, "withdrawn")]
+    assert [gap["feed"] for gap in told["cards"][0]["gaps"]] == ["partner"]
+    (row,) = csv.DictReader(forms["csv"].stdout.splitlines())
+    assert (row["card_id"], row["end_reason"], row["issuer"]) == (night.card, "withdrawn", story.SENDER)
+    for one in forms.values():
+        assert not any(word in one.stdout for word in (story.CHILD, story.PLATE, BECAUSE[1]))
+    none = await night.ask("report", "--from", "2026-01-01", "--to", "2026-02-01", "--json", through=through)
+    assert json.loads(none.stdout)["since"] == "2026-01-01T00:00:00Z"
+    assert json.loads(none.stdout)["cards"] == []
+    wrong = await night.ask("report", "--from", "2026-02-01", "--to", "2026-01-01", through=through)
+    assert (wrong.exit_code, "--from is later than --to" in wrong.stderr) == (2, True)
+
+
+def test_what_a_spreadsheet_would_calculate_is_text() -> None:
+    """A sender may be called like a formula."""
+    card: dict[str, object] = dict.fromkeys(OF_CARD, "x") | {
+        "issuer": "=1+1",
+        "area": [],
+        "receivers": [],
+        "end": None,
+        "erased_at": None,
+    }
+    told = spreadsheet({"cards": [card | {"holds": [], "corrections": [], "gaps": []}]})
+    assert next(csv.DictReader(told.splitlines()))["issuer"] == "'=1+1"
 
 
 @pytest.mark.parametrize("through", ["api", "database"])

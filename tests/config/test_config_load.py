@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -428,3 +429,18 @@ def test_changes_are_named_by_their_keys(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert "receivers.app removed" in config.changes(after, load(tmp_path, FEED))
     assert config.changes(before, before) == []
+
+
+def test_a_user_without_a_home_needs_no_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container there may be none: only what would be in it has to be named, and ``~`` leads nowhere."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.path.expanduser", os.fspath)
+    path = tmp_path / "x.toml"
+    path.write_text('[policy]\nregions = ["US-TX"]\n')
+    with pytest.raises(ConfigError, match=r"\[gateway\] needs `database`: this user has no home directory"):
+        config.load(path)
+    path.write_text('[gateway]\ndatabase = "file:~/database.url"\n')
+    with pytest.raises(ConfigError, match="database.url"):
+        config.load(path)
+    path.write_text('[gateway]\ndatabase = "sqlite:////var/lib/x.db"\n')
+    assert config.load(path).gateway.database == "sqlite:////var/lib/x.db"

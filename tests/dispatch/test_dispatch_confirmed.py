@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from dispatch_gateway import a_receiver, running, until
 
-from capgateway.cli.deliveries import last_answer
+from capgateway.explained import last_answer
 from capgateway.web.answer import as_json
 
 STATES = {"display": "displayed", "take_down": "removed"}

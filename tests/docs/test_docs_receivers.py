@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import re
 import runpy
 import shutil
 import socket
@@ -53,14 +54,14 @@ EVERY = [example(name) for name in ("receiver.py", "with_aiohttp.py", "with_fast
 class Running:
     """A receiver that can be killed and started again, with the same port and memory."""
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, folder: Path = FOLDER) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}/"
         self.directory = directory
         program = "node" if name.endswith(".mjs") else sys.executable
-        self.command = [program, str(FOLDER / name)]
+        self.command = [program, str(folder / name)]
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
@@ -207,6 +208,23 @@ async def test_a_full_disk_does_not_end_the_receiver(name: str, tmp_path: Path) 
             blocked.rmdir()
             while b"Testchild" in (tmp_path / "receiver.json").read_bytes():
                 await asyncio.sleep(0.1)
+
+
+async def test_the_package_verifies_in_place_of_the_example(tmp_path: Path) -> None:
+    """`is_genuine` of the page, with `standardwebhooks`, takes the place of the one in `rules.py`."""
+    page = (FOLDER.parents[1] / "docs" / "receivers.md").read_text()
+    (package,) = re.findall(r"```python\n(    def is_genuine.*?)```", page, re.DOTALL)
+    code, exchanged = re.subn(
+        r"    def is_genuine.*?(?=\n    def )", lambda _: package, (FOLDER / "rules.py").read_text(), flags=re.DOTALL
+    )
+    assert exchanged == 1
+    (tmp_path / "rules.py").write_text(code)
+    shutil.copy(FOLDER / "with_aiohttp.py", tmp_path)
+    running = Running("with_aiohttp.py", tmp_path, folder=tmp_path)
+    async with running.up():
+        assert (await running.deliver(display(2), secret=b"x" * 32)).status == 401
+        assert (await running.deliver(display(2))).confirmed
+        assert len(await running.cards()) == 1
 
 
 class Clock:

@@ -146,9 +146,10 @@ async def _paths(session: aiohttp.ClientSession) -> AsyncIterator[str]:
             for address in OTHERS.get(path, (path,)):
                 yield address
             continue
-        family, _, rest = path.removeprefix("/api/v1/").partition("/")
+        start = "/api/v1/" if path.startswith("/api/v1/") else "/"  # or a page of the console
+        family, _, rest = path.removeprefix(start).partition("/")
         key = {"alerts": "id", "cards": "card_id", "quarantine": "id", "feeds": "name", "receivers": "name"}[family]
         async with session.get(f"/api/v1/{family}", params={"limit": "200"}) as answer:
             items = (await answer.json())["items"]
         for item in items:
-            yield f"/api/v1/{family}/{rest.replace('{id}', item[key]).replace('{name}', item[key])}"
+            yield f"{start}{family}/{rest.replace('{id}', item[key]).replace('{name}', item[key])}"

@@ -193,7 +193,7 @@ async def polls(case: Case, count: int) -> None:
 async def test_after_the_retention_no_name_is_left(tmp_path: Path, database_url: str) -> None:
     """Of the card, of what was declined, of what could not be read, and of what a receiver answered; although the feed goes on
     listing all of it."""
-    async with running(tmp_path, database_url, "3s") as case:
+    async with running(tmp_path, database_url, "6s") as case:
         first = await play(case)
         case.feed.publish("end-quillfeather.xml", cap.write(story.cancel(utc_now(), first)))
         await until(lambda: is_removed(case))

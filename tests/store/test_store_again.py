@@ -116,6 +116,25 @@ async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> Non
     assert (content, len(sha256)) == (None, 64)
 
 
+async def test_a_receiver_that_is_wanted_again_gets_the_revision_it_missed(store: Store) -> None:
+    """It was disabled, or gone from the file, while the card changed, and shows what is no longer so: it gets the newest, once.
+    Nobody else is sent anything."""
+    said = story.amber(NOW - timedelta(minutes=9))
+    await take(store, said, "app", "other")
+    (app, other) = outlets("app", "other").receivers
+    for minutes, receivers in enumerate(((replace(app, enabled=False), other), (other,)), start=-8):
+        store.outlets = replace(outlets("app"), receivers=receivers)
+        said = story.update(NOW + timedelta(minutes=minutes), said)
+        await store.write_alone(alerts.take_in, [arrival(said)], POLICY)
+    store.outlets = replace(outlets("app"), receivers=(app, other))
+    assert await store.write_alone(cards.route_again) == 1
+    assert await store.write_alone(cards.route_again) == 0
+    assert [(one.receiver, one.revision) for one in await deliveries(store) if one.state == "pending"] == [
+        ("other", 3),
+        ("app", 3),
+    ]
+
+
 async def test_receivers_get_what_their_regions_say_now(store: Store) -> None:
     """A new receiver is sent the live card, one whose regions no longer take part takes it down, asking again changes
     nothing, and the card's end reaches those who have it."""

@@ -16,7 +16,7 @@ from capgateway.cards import Policy
 from capgateway.clock import utc_now
 from capgateway.operate import Operate
 from capgateway.simulate import story
-from capgateway.store import Finished, Store, alerts, copies, deliveries, hand, lists, pause
+from capgateway.store import Finished, Store, StoredDelivery, alerts, cards, copies, deliveries, hand, lists, pause
 from capgateway.store.audit import Act
 from capgateway.store.tables import gateway, lanes
 from capgateway.webhooks import Claim, Delivered
@@ -231,6 +231,29 @@ async def test_a_card_does_not_give_way_in_a_pause(store: Store) -> None:
         assert await store.write_alone(copies.end_overdue, 10, LESSER) == 0
     with at(store, late + copies.HAND_OVER):
         assert await store.write_alone(copies.end_overdue, 10, LESSER) == 1
+
+
+@pytest.mark.parametrize("is_updated", [False, True])
+async def test_a_receiver_that_is_meant_again_costs_nobody_a_card_in_a_pause(store: Store, is_updated: bool) -> None:
+    """It takes a new card to show it there, which nobody would get: the old one stays until displays are sent again."""
+    await take(store, ALERT, "app", "other")
+    app, other = (replace(one, regions=()) for one in outlets("app", "other").receivers)
+    store.outlets = replace(outlets(), receivers=(replace(app, regions=("US-OK",)), other))
+    assert await store.write_alone(cards.route_again) == 1
+    await stop(store)
+    store.outlets = replace(outlets(), receivers=(app, other))
+    if is_updated:
+        await store.write_alone(alerts.take_in, [arrival(FIRST)], POLICY)
+    assert await store.write_alone(cards.route_again) == 0
+    assert [one.receiver for one in await sent(store) if one.action == "take_down"] == ["app"]
+    await operate(store).resume(WHO)
+    newest = {one.receiver: one.type for one in await sent(store) if one.action == "display"}
+    assert newest == {"app": "card.published", "other": "card.published"}
+    assert len(await shown(store)) == 1
+
+
+async def sent(store: Store) -> list[StoredDelivery]:
+    return sorted((await store.read(lists.delivery_page)).items, key=lambda one: one.sequence)
 
 
 async def test_requests_under_way_are_counted(store: Store) -> None:

@@ -135,6 +135,14 @@ async def test_a_breaker_that_closes_brings_forward_what_waits(store: Store) -> 
     assert await store.read(delivery_rows.next_due, ["app"]) == {"app": wish}
 
 
+async def test_a_breaker_that_closes_brings_forward_nothing_under_way(store: Store) -> None:
+    """R1: its lease is another gateway's."""
+    await take(store, ALERT)
+    await claim(store)
+    await store.write(standing.remember, "app", Breaker())
+    assert await store.write(delivery_rows.claim, "app", room=9, reserve=1, lease=SECOND) == []
+
+
 async def read_all(store: Store, receiver: str | None = None, limit: int = 2) -> list[catch_up.StoredMessage]:
     """Everything that went out, page by page."""
     found, after = list[catch_up.StoredMessage](), 0

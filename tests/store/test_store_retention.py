@@ -260,6 +260,7 @@ STAYS = {
     **dict.fromkeys(["chain_names.sender_key", "chain_names.world", "chain_names.identifier_key"], "ties chains"),
     **dict.fromkeys(["cards.sender_key", "held_take_downs.sender_key"], "an authority"),
     "cards.target": "codes of areas",
+    "receiver_troubles.last_answer": "a status, a word of ours, or the server that a redirect names",
     "sealed_receivers.sealed": "settings of a receiver, encrypted; deleted once it displays nothing",
     **dict.fromkeys(["audit.actor", "audit.detail"], "the name of a token, and ids"),
 }

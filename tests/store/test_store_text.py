@@ -44,7 +44,7 @@ OURS = {
     "sightings": {"alert_id", "feed", "sha256"},
     "cards": {
         *("id", "incident_id", "programme", "state", "status", "alert_id", "feed", "chain_id", "target", "end_reason"),
-        "superseded_by",
+        *("superseded_by", "ended_by"),
     },
     "pictures": {"id", "state", "finding", "mime_type", "sha256", "source_sha256"},
     "card_media": {"token", "card_id", "picture_id", "alert_id", "finding"},
@@ -63,6 +63,8 @@ OURS = {
     "feed_status": {"name", "lease_owner"},
     "attempts": {"delivery_id", "outcome", "remote", "tls"},
     "sealed_receivers": {"name"},
+    "readiness": {"name", "fingerprint"},
+    "receiver_troubles": {"receiver", "cause"},
 }
 """Columns whose words are the gateway's own or the operator's. A new column is either of these or has a stranger's type."""
 

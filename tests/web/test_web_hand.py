@@ -18,6 +18,7 @@ from web_site import Site, alert
 from capgateway.clock import utc_now
 from capgateway.config import Settings
 
+NO_GAP = "no feed had a gap: the alert was not announced by any feed, or is older than this database"
 ACTS = ["withdraw", "restore", "correct", "hold", "verify"]
 
 
@@ -194,7 +195,7 @@ async def test_a_life_is_told_whole(site: Site) -> None:
 async def test_an_unknown_alert_may_be_lost_in_a_gap(site: Site) -> None:
     """The answer says which feeds had gaps."""
     status, told = await site.get("/api/v1/alerts/NOT-HERE/explain")
-    assert (status, told["detail"], told["gaps"]) == (404, "there is no alert NOT-HERE", [])
+    assert (status, told["detail"], told["gaps"]) == (404, f"there is no alert NOT-HERE; {NO_GAP}", [])
 
 
 def _problem(status: int, detail: str) -> dict[str, Any]:

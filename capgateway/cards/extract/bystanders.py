@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cards.extract.measures import UNITS
+from capgateway.cards.extract.numbers import UNITS
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ ENDS = frozenset(
 )
 TRIGGERS = CUES | {":"}
 NOT_CLOTHES = frozenset(
-    "hair glasses eyeglasses lunettes lentes braces wig bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
+    "hair glasses eyeglasses lunettes lentes braces wig implant bracelet brace bandage bun ponytail beard barbe moustache mustache earrings necklace mask monitor verres inscription plaque contacts cast".split()
 )
 STOPPERS = frozenset(
     "unknown unk inconnu inconnus desconocida desconocido unavailable similar not none n/a tbd unspecified".split()
@@ -67,6 +67,10 @@ def _is_cue(tokens: Tokens, at: int) -> bool:
     }
 
 
+OPEN_ENDED = frozenset("de du d con avec with".split())
+"""Words after which a piece of clothing goes on, so that a line that begins there opens no label."""
+
+
 def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = False) -> int:
     _, high = tokens.sentence(min(first, len(tokens) - 1))
     at = first
@@ -75,6 +79,8 @@ def _end(tokens: Tokens, first: int, stops: frozenset[int], *, is_label: bool = 
     while at < min(high, first + LONGEST + 2):
         word = tokens.words[at]
         if at > first and (at in stops or opens_labelled_line(tokens, at)):
+            if tokens.words[at - 1] in OPEN_ENDED:
+                return 0
             break
         if word == ";" and is_label:
             at += 1

@@ -193,7 +193,7 @@ COMMON = (
 )
 #: Of those, words that are names too, and count as such where they are written with a capital inside a name.
 NAMES_TOO = frozenset(
-    "dawn clara marina teddy miles mickey ward walker foster mcdonald burns hunt ball french hood snow stout crane cotton bright heard pepper rider weeks mercado mena fanny kitty bob "
+    "dulce dawn clara marina teddy miles mickey ward walker foster mcdonald burns hunt ball french hood snow stout crane cotton bright heard pepper rider weeks mercado mena fanny kitty bob "
     "levi april may june august dallas morgan nick frozen elsa jordan will chase mason grace hope faith lane drake chance young long short black white brown gray grey green "
     "amber rose violet hazel sandy jade summer autumn king bishop hunter fisher parker miller carter cooper tucker porter ford lincoln dodge austin houston "
     "madison jackson brooklyn savannah georgia virginia carolina dakota montana paris london sierra cheyenne phoenix holly ivy olive ruby pearl angel "

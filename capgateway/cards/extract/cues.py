@@ -22,7 +22,7 @@ _LABELS: dict[str, str] = {
     **dict.fromkeys("subj subject subjects".split(), "subject"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
     "_ d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
@@ -77,7 +77,22 @@ def _labels_of(tokens: Tokens) -> list[Label]:
                 word == ":" or label.role in {"child", "suspect", "vehicle", "seen"} and _starts(tokens, label.first)
             ):
                 found.append(label)
-    return found
+    return sorted([*found, *_headings(tokens)], key=lambda label: label.first) if tokens.has(HEADINGS) else found
+
+
+HEADINGS = frozenset("location lkl place lieu lugar".split())
+
+
+def _headings(tokens: Tokens) -> list[Label]:
+    """``LOCATION`` alone on its line, above the place."""
+    return [
+        Label("seen", at, at + 1)
+        for at in tokens.places(HEADINGS)
+        if 0 < at < len(tokens) - 1
+        and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        and "\n" in tokens.raw[tokens.ends[at] : tokens.starts[at + 1]]
+        and tokens.slice(at, at + 1).isupper()
+    ]
 
 
 def opens_labelled_line(tokens: Tokens, at: int) -> bool:
@@ -152,7 +167,7 @@ class Noun(NamedTuple):
 
 
 PLURALS = frozenset(
-    "granddaughters grandsons grandchildren nieces nephews children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
+    "hermanitas hermanitos granddaughters grandsons grandchildren nieces nephews children kids juveniles teenagers toddlers newborns minors adolescents adolescentes girls boys babies infants teens sons daughters sisters brothers twins siblings victims suspects abductors kidnappers men women males "
     "females jumeaux jumelles freres soeurs hermanos hermanas gemelos enfants fillettes filles garcons bebes ninos ninas menores hijos hijas ravisseurs sospechosos hommes femmes hombres mujeres".split()
 )
 DEFINITE = frozenset("the this that his her their la le l el los las cette cet ce son sa ses su esta este".split())
@@ -300,8 +315,14 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     )
 
 
+MASCULINE_SUSPECTS = frozenset("suspect sospechoso ravisseur captor secuestrador agresor agresseur".split())
+MASCULINE_ARTICLES = frozenset("le el un presunto du del al".split())
+
+
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word == "adolescente" and tokens.language[:2] == "fr":
+        return "F"
     if word in {"adolescente", "joven"}:
         return {"la": "F", "una": "F", "el": "M", "un": "M"}.get(tokens.word(at - 1))
     if word in {"menor", "recien"}:  # the article says it; of "un bebé" and "una víctima" it does not
@@ -313,6 +334,8 @@ def _sex(tokens: Tokens, at: int) -> str | None:
         return None
     if word == "suspecte":
         return "F"
+    if word in MASCULINE_SUSPECTS and tokens.language[:2] in {"fr", "es"}:
+        return "M" if tokens.word(at - 1) in MASCULINE_ARTICLES else None
     return SEXES.get(word)
 
 

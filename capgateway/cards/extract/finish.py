@@ -28,7 +28,9 @@ def settle(people: list[Person]) -> tuple[list[Person], list[Person]]:
             person.facts.pop(what, None)
     kept = _without_counted(kept)
     children = _worth_showing([person for person in kept if person.role == "child" and person.facts])
-    suspects = _worth_showing([person for person in kept if person.role == "suspect" and person.facts])
+    suspects = _worth_showing(
+        _without_described([person for person in kept if person.role == "suspect" and person.facts])
+    )
     return children, suspects
 
 
@@ -43,6 +45,27 @@ def _without_counted(people: list[Person]) -> list[Person]:
     if len(counted) > 1 and len(counted) == len(named) and not any(person.age for person in named):
         return [person for person in people if person not in counted]
     return people
+
+
+def _without_described(suspects: list[Person]) -> list[Person]:
+    """Of ``two men``, only as many as the text does not describe one by one."""
+    described = [person for person in suspects if not person.is_counted]
+    kept = []
+    for person in suspects:
+        same = (
+            [
+                other
+                for other in described
+                if "sex" not in other.facts or other.facts["sex"].value == person.facts["sex"].value
+            ]
+            if person.is_counted
+            else []
+        )
+        if same:
+            described.remove(same[0])
+        else:
+            kept.append(person)
+    return sorted(kept, key=lambda person: person.is_counted)
 
 
 def _worth_showing(people: list[Person]) -> list[Person]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
-from capgateway.cards.extract.measures import AGE_LABELS, FEET, UNITS, number
+from capgateway.cards.extract.numbers import AGE_LABELS, FEET, UNITS, number
 from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
@@ -229,9 +229,14 @@ def _names_programme(tokens: Tokens) -> bool:
 
 def _is_only_a_name(tokens: Tokens) -> bool:
     """``34-year-old Amber Lynn Castellaw``: nothing is an alert here, and nobody was abducted."""
-    if not tokens.is_cased or tokens.has(ABDUCTIONS | SUSPECT_NOUNS) or _names_programme(tokens):
+    if tokens.has(ABDUCTIONS | SUSPECT_NOUNS):
         return False
     places = tokens.places(AMBER)
+    if not tokens.is_cased:
+        is_alert = any(tokens.word(at + 1) in ALERTS | {":", "-"} or tokens.word(at - 1) in ALERTS for at in places)
+        return not is_alert and any(tokens.word(at - 1) in {"old", "named", "woman"} for at in places)
+    if _names_programme(tokens):
+        return False
     return bool(places) and all(tokens.slice(at, at + 1).istitle() for at in places)
 
 

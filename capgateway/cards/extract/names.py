@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from capgateway.cards.extract.common import COMMON, NAMES_TOO, ORGANISATIONS, PARTICLES, SUFFIXES, TITLES
 from capgateway.cards.extract.cues import opens_labelled_line
-from capgateway.cards.extract.measures import AGE_LABELS, COUNTED_TENS, UNITS
+from capgateway.cards.extract.numbers import AGE_LABELS, COUNTED_TENS, UNITS
 from capgateway.cards.extract.regions import BY_FIRST, CODES, WORDS
 from capgateway.cards.extract.text import PARAGRAPH, collapsed
+from capgateway.cards.extract.vocabulary import EVERYDAY
 from capgateway.cards.extract.words import (
     CHILD_NOUNS,
     COLORS,
@@ -61,7 +63,7 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             or not word[0].isalpha()
             or word in UNITS
             or word in {"yo", "yoa"}
-            or (word in COMMON and word not in _too(tokens))
+            or ((word in COMMON or (not is_cased and word in EVERYDAY)) and word not in _too(tokens))
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
@@ -145,6 +147,7 @@ def _is_plain(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     return (
         word in COMMON
+        or (not tokens.is_cased and word in EVERYDAY)
         or word in UNITS
         or word in COLORS
         or word in MONTHS
@@ -157,12 +160,18 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
     if not _is_name_word(tokens, at, taken) or tokens.word(at - 1) in {"@", "#"}:
         return False
     word = tokens.words[at]
+    if word == "amber" and tokens.word(at - 1) in {"alert", "alerte", "alerta"}:
+        return False
+    if word in {"don", "dona"} and tokens.language[:2] == "es":
+        return False
     if word in PARTICLES and tokens.is_cased and len(word) == 2 and not tokens.capital[at]:
         return False
     if tokens.word(at + 1) == ":" and tokens.word(at - 1) != ":":
         return False
     if len(word) == 1 and _is_elided(tokens, at):
         return True
+    if len(word) > 2 and tokens.is_cased and _is_elided(tokens, at) and not tokens.capital[at + 2]:
+        return True  # Jun'ichi
     if not _is_plain(tokens, at):
         return len(word) > 1 or (
             tokens.word(at + 1) == "'"
@@ -176,9 +185,15 @@ def _may_begin(tokens: Tokens, at: int, taken: bytearray) -> bool:
             and (word not in COLORS or word in GIVEN_COLORS or tokens.word(at - 1) == ":")
             and at + 1 < len(tokens)
             and _is_name_word(tokens, at + 1, taken)
-            and not _is_plain(tokens, at + 1)
+            and (not _is_plain(tokens, at + 1) or _is_chain(tokens, at + 1, taken))
         )
     return word in _too(tokens) and not tokens.slice(at, at + 1).isupper()
+
+
+def _is_chain(tokens: Tokens, at: int, taken: bytearray) -> bool:
+    """``LUZ MARINA PERAZA``: a second word that may be a name, before one that can be nothing else."""
+    is_too = tokens.words[at] in _too(tokens) and tokens.words[at] not in COLORS
+    return is_too and at + 1 < len(tokens) and _is_name_word(tokens, at + 1, taken) and not _is_plain(tokens, at + 1)
 
 
 GIVEN_COLORS = frozenset("violet hazel rose ruby olive amber scarlet jade pearl".split())
@@ -247,6 +262,9 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
         ):
             if tokens.word(at) == "'" and tokens.words[at + 1] == "s":
                 break
+            if tokens.word(at) == "'" and tokens.is_cased and not tokens.capital[at + 1] and len(word) > 1:
+                end = at = at + 2  # Jun'ichi
+                continue
             is_word = not tokens.is_cased and tokens.words[at + 1] in COMMON - NAMES_TOO
             if tokens.word(at) == "-" and (is_word or not _is_name_word(tokens, at + 1, taken)):
                 return None
@@ -266,7 +284,12 @@ def _run(tokens: Tokens, first: int, taken: bytearray) -> Run | None:
                 break
     if len(parts) > 2 and parts[-1] in {"m", "f"} and tokens.words[end - 1] == parts[-1]:  # the sex: Savannah Begay F 8
         return Run(first, end - 1, tuple(parts[:-1]))
+    if len(parts) == 1 and not tokens.is_cased and tokens.word(end) in CUT:
+        return None  # TRINA BEAR: a surname that is an everyday word
     return Run(first, end, tuple(parts)) if parts else None
+
+
+CUT = EVERYDAY - COMMON
 
 
 def _nickname_end(tokens: Tokens, at: int, end: int) -> int:
@@ -329,7 +352,21 @@ def _goes_on(tokens: Tokens, at: int, taken: bytearray, *, is_upper: bool) -> bo
         )
     if tokens.is_cased:
         return True
+    if bare_age(tokens, at + 1) is not None and not _is_plain(tokens, at - 1):
+        return tokens.words[at] not in NEVER_SURNAMES  # TRINA BEAR...22
     return tokens.word(at + 1) in {",", "(", "", ".", "/", ";", "|"} and tokens.words[at] in _too(tokens)
+
+
+NEVER_SURNAMES = frozenset(
+    CHILD_NOUNS
+    | KIN
+    | set(UNITS)
+    | set(RACES)
+    | set(SEXES)
+    | AGE_LABELS
+    | SUSPECT_NOUNS
+    | frozenset("missing named identified name is was and of au en de el la".split())
+)
 
 
 def _is_between_names(tokens: Tokens, at: int) -> bool:
@@ -390,9 +427,14 @@ def is_titled(tokens: Tokens, run: Run) -> bool:
     )
 
 
+DOTS = re.compile(r"\s*(?:\.{2,}|…|⋯)\s*")
+"""The comma of the National Weather Service, as in ``KERR...MATTHEW``."""
+
+
 def shown(tokens: Tokens, run: Run) -> str:
     """The name as a card has it: as written, but not in upper case alone."""
     text = collapsed(tokens.slice(run.first, run.end).replace("“", '"').replace("”", '"').replace("’", "'"))
+    text = DOTS.sub(", ", text)
     surname, comma, first = text.partition(", ")
     if comma and first.casefold().rstrip(".") not in SUFFIXES:
         text = f"{first} {surname}"

@@ -8,10 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
-from capgateway.cards.extract.bystanders import FARTHEST, has_passed, is_bystander, is_cleared
+from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, AgeValue, Found, counted, measures, number
+from capgateway.cards.extract.kinship import sex_beside, sexes_said
+from capgateway.cards.extract.measures import measures
+from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ BREAKS = frozenset(
 ) - {",", "is"}
 NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
-    "approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+    "que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
@@ -87,12 +89,20 @@ FORMERLY = frozenset("first originally initially previously earlier abord initia
 KIN_ACTS = frozenset(
     "drove took fled abducted driving suspect kidnapped left forced sustrajo llevo rapto huyo escapo enleve parti partie emmene moved".split()
 )
+OPENING = 6
+"""Tokens with which ``L'enfant, Émile`` begins."""
+COMPANY = frozenset("by par por with w avec con company".split())
+ACTING = ACTS | frozenset(
+    "entered masked mask masks armed inside rammed stole broke pulled interceptaron encapuchados cagoules armes armados ski left suspects".split()
+)
+TAKES = frozenset("with took take taken taking grabbed pulled led forced abducted kidnapped for of by".split())
+AFTER_OBJECT = frozenset("from to in into at and on away out by as while before after when who near with".split())
 FROM = frozenset("from near outside toward towards desde".split())
 """Words right before a place rather than a person."""
 
 LIGHTEST, LIGHTEST_ADULT = 19, 60
 """Pounds that a bare number after a height may be."""
-NUMBER_WORDS = frozenset(NUMBERS)
+NUMBER_WORDS = frozenset([*NUMBERS, *COUNTED_TENS])
 LAST_HOUR = 12
 """A number up to it, after "about", is as likely the time of day as an age."""
 MOST_COUNTED = 4
@@ -339,6 +349,7 @@ class Reader:
         self._list_sex: Noun | None = None
         self._list_age: Found | None = None
         self._siblings: Noun | None = None
+        self._brood = 0
         self._pending: list[Found] = []
         self._described = bytearray()
         self._labels: list[Label] = []
@@ -355,7 +366,31 @@ class Reader:
         events = self._events(clothes)
         for place, event in enumerate(events):
             self._take(event, events[place + 1 : place + 4])
+        self._sex_siblings()
+        self._sex_only_child()
         self._clear()
+
+    def _sex_siblings(self) -> None:
+        """``two sisters``, where the text names just two children."""
+        noun = self._siblings
+        children = [
+            person
+            for person in self.people
+            if person.parts and self._text in person.texts and (person.role == "child" or person.is_minor)
+        ]
+        if noun is not None and len(children) == self._brood:
+            for person in children:
+                if "sex" not in person.facts:
+                    person.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _sex_only_child(self) -> None:
+        """``la madre de la niña``, ``the girl's father``, ``se la llevó``: what other words say of the only child."""
+        children = [person for person in self.people if person.role == "child" or person.is_minor]
+        if len(children) != 1 or "sex" in children[0].facts:
+            return
+        found = sexes_said(self._tokens)
+        if found and len({one.value for one in found}) == 1:
+            children[0].learn("sex", found[0])
 
     def _clear(self) -> None:
         """``The grandmother … is not a suspect``: neither sought nor suspected."""
@@ -491,7 +526,13 @@ class Reader:
     def _is_item(self, at: int) -> bool:
         """``1. UNKNOWN B/M``: the number of an item in a list."""
         tokens = self._tokens
-        return at > 0 and len(tokens.words[at]) == 1 and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        is_clause = tokens.word(at - 1) == "," and at - 1 not in tokens.dots
+        return (
+            at > 0
+            and not is_clause
+            and len(tokens.words[at]) == 1
+            and "\n" in tokens.raw[tokens.ends[at - 1] : tokens.starts[at]]
+        )
 
     # -- the walk --
 
@@ -583,7 +624,8 @@ class Reader:
             role: Role = "child" if label.role == "child" else "suspect"
             self._block = role
             self._list_role = None
-            self._now = self._begin(role)
+            self._now = self._labelled_kin(label) or self._begin(role)
+            self._now.role = role
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role == "subject":
             self._now = self._begin(None)
@@ -595,6 +637,12 @@ class Reader:
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
+
+    def _labelled_kin(self, label: Label) -> Person | None:
+        """``Father: 29, 5'10"``, where the text named one father before."""
+        word = self._tokens.words[label.first]
+        same = [person for person in self.people if word in KIN and person.kin == word and person.parts]
+        return same[0] if len(same) == 1 and label.end - label.first == len([word, ":"]) else None
 
     # -- names --
 
@@ -632,6 +680,7 @@ class Reader:
             known.facts["name"] = fact(self._tokens, run.first, run.end, names.shown(self._tokens, run), confidence)
         self._turn(known, run.end, sentence)
         self._age_after(known, run)
+        self._sex_beside(known, run)
         if known.role == "suspect" and has_passed(self._tokens, run.end):
             known.role = "other"
         if known.role is None:
@@ -705,6 +754,7 @@ class Reader:
             self._adopt(person, run, family, confidence)
         self._turn(person, run.end, sentence)
         self._age_after(person, run)
+        self._sex_beside(person, run)
         listed = self._list_sex
         if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
@@ -717,6 +767,11 @@ class Reader:
         if self._is_safe(run) or has_passed(tokens, run.end):
             person.role = "other"
         self._named_suspect(person, run)
+
+    def _sex_beside(self, person: Person, run: names.Run) -> None:
+        found = sex_beside(self._tokens, run.first, run.end)
+        if found is not None and "sex" not in person.facts:
+            person.learn("sex", found)
 
     def _named_suspect(self, person: Person, run: names.Run) -> None:
         """``Suspect :`` and ``Sospechoso:`` before a name are masculine; ``Suspecte`` and ``Sospechosa`` are read as nouns."""
@@ -1040,12 +1095,20 @@ class Reader:
         """``Two unknown black males``: as many suspects as the text counts, one where it does not."""
         tokens = self._tokens
         before = tokens.words[max(sentence, noun.first - 7) : noun.first]
-        is_cued = noun.role == "suspect" or any(word in {"by", "par", "por"} or word in UNKNOWN for word in before)
+        after = tokens.words[noun.end : min(tokens.sentence(noun.first)[1], noun.end + len(before) + 2)]
+        is_cued = (
+            noun.role == "suspect"
+            or self._block == "suspect"
+            or any(word in COMPANY or word in UNKNOWN for word in before)
+            or not ACTING.isdisjoint(after)
+        )
         if noun.role == "child":
             if not noun.is_definite and noun.sex and not any(p.parts and p.role == "child" for p in self.people):
                 self._siblings = noun
+                said = (number(tokens, at) for at in range(max(sentence, noun.first - 5), noun.first))
+                self._brood = next((count for count in said if count), 0)
             return
-        if not noun.sex or not is_cued:
+        if not noun.sex or not is_cued or is_bystander(tokens, noun.first, noun.end):
             return
         counts = [count for at in range(max(sentence, noun.first - 5), noun.first) if (count := number(tokens, at))]
         if "least" in before:
@@ -1089,7 +1152,7 @@ class Reader:
 
     def _is_same(self, now: Person, noun: Noun) -> bool:
         """Whether the noun still speaks of the person at hand: ``Beckett Dunmore, a white male``."""
-        if any(word in BREAKS for word in self._tokens.words[now.at : noun.first]) or noun.first - now.at > NEAR:
+        if self._breaks(now.at, noun.first) or noun.first - now.at > NEAR:
             return False
         if noun.role is not None and now.role is not None and noun.role != now.role:
             return False
@@ -1099,6 +1162,14 @@ class Reader:
             return False
         sex = now.facts.get("sex")
         return not (sex and noun.sex and sex.value != noun.sex)
+
+    def _breaks(self, first: int, end: int) -> bool:
+        """Whether a word between them says that the next noun is somebody else; the slash of a date does not."""
+        words = self._tokens.words
+        return any(
+            words[at] in BREAKS and not (words[at] == "/" and self._tokens.word(at - 1).isdigit())
+            for at in range(first, end)
+        )
 
     def _is_after_preposition(self, noun: Noun) -> bool:
         """``was handed to a woman``, ``en compagnie d'un homme``: somebody else."""
@@ -1281,6 +1352,7 @@ class Reader:
         return (
             between[:1] in ([","], ["("], ["..."])
             and not {"his", "her", "son", "sa", "su"} & set(between)
+            and HARMED.isdisjoint(between)
             and not any(word in BREAKS for word in between)
         )
 
@@ -1313,17 +1385,39 @@ class Reader:
                     self._turn(None, noun.end, sentence)
                 return
         if not noun.is_pronoun:
-            if last.sentence == sentence and "sex" not in last.facts and len(here) == 1:
+            mine = [person for person in here if person.sentence == sentence]
+            is_only = len(recent) == 1 or (mine == [last] and not sure and self._is_possessive(noun))
+            if last.sentence == sentence and "sex" not in last.facts and is_only:
                 last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
             return
-        if self._tokens.word(noun.end) in WITNESS_VERBS and last.role != "suspect":
+        if self._tokens.word(noun.end) in WITNESS_VERBS and (last.role != "suspect" or "sex" not in last.facts):
             self._turn(None, noun.end, sentence)
             return
         if last.role == "other" and last.is_kin and self._tokens.word(noun.end) in FLEES:
             last.role = "suspect"
+        is_sure = not sure or self._is_subject(last)
+        if last.role != "suspect" and "sex" not in last.facts and not last.is_adult and self._is_denied(noun):
+            self._turn(None, noun.end, sentence)
+            return
         self._turn(last, noun.end, sentence)
-        if noun.sex and "sex" not in last.facts:
+        if noun.sex and "sex" not in last.facts and is_sure:
             last.learn("sex", fact(self._tokens, noun.first, noun.end, noun.sex, "medium"))
+
+    def _is_denied(self, noun: Noun) -> bool:
+        """Whether the text speaks of a girl where the pronoun is ``he``, or of a boy where it is ``she``."""
+        said = {one.value for one in sexes_said(self._tokens)}
+        return len(said) == 1 and noun.sex not in said
+
+    def _is_subject(self, person: Person) -> bool:
+        """Whether the sentence that last spoke of somebody begins with their name."""
+        opening = self._tokens.words[person.sentence : person.sentence + OPENING]
+        return not set(person.parts).isdisjoint(opening)
+
+    def _is_possessive(self, noun: Noun) -> bool:
+        """``to have cut off his beard``, not ``fled with her``."""
+        words, tokens = self._tokens.words, self._tokens
+        is_her = words[noun.first] in {"his", "her"} and tokens.word(noun.first - 1) not in TAKES
+        return is_her and tokens.word(noun.end).isalpha() and tokens.word(noun.end) not in AFTER_OBJECT
 
     def _sentence_before(self, start: int) -> int:
         place = bisect_left(self._tokens.sentences, start)
@@ -1336,7 +1430,14 @@ class Reader:
             return
         if found.what == "age" and not self._families.listed.isdisjoint(range(found.first, found.end)):
             return  # it was given to its name already
+        if self._now is not None and self._now.sentence != sentence and self._is_other(sentence):
+            other = self._begin(self._now.role)
+            other.is_another = True
+            self._turn(other, found.first, sentence)
         now = self._now
+        if not found.is_sure:
+            self._hint(now, found, sentence)
+            return
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)
             now = self._now
@@ -1350,10 +1451,6 @@ class Reader:
             return
         if now.sentence != sentence and found.first - now.at > NEAR * 3:
             return
-        if not found.is_sure:
-            if now.parts and now.sentence == sentence and found.first - now.at <= NEAR and "sex" not in now.facts:
-                self._give(now, found, "medium")
-            return
         if found.what == "age" and found.value.most is None and "age" not in now.facts:
             for twin in self._twins_of(now):
                 self._give(twin, found, "high")
@@ -1361,6 +1458,29 @@ class Reader:
         self._give(now, found, "certain" if is_label else "high" if now.sentence == sentence else "medium")
         if now.sentence == sentence:
             now.at = max(now.at, found.end)
+
+    def _is_other(self, sentence: int) -> bool:
+        """``The other is 5 feet 8``; ``El otro mide``: a sentence that begins with somebody else."""
+        words = self._tokens.words[sentence : sentence + OPENING]
+        opening = words[1:2] if words[:1] != ["l"] else words[2:3]
+        return words[:1] in (["the"], ["el"], ["la"], ["l"]) and opening in (["other"], ["otro"], ["otra"], ["autre"])
+
+    def _hint(self, now: Person | None, found: Found, sentence: int) -> None:
+        """What a participle says of the person at hand, or of the only child where a sentence begins with it: ``Vista en Nogales``."""
+        if now is not None and now.parts and now.sentence == sentence and found.first - now.at <= NEAR:
+            if "sex" not in now.facts:
+                self._give(now, found, "medium")
+        elif found.first - sentence < 3:
+            children = [
+                person
+                for person in self.people
+                if self._text in person.texts
+                and person.role in {"child", None}
+                and not person.is_adult
+                and person.parts
+            ]
+            if len(children) == 1 and "sex" not in children[0].facts:
+                self._give(children[0], found, "medium")
 
     def _is_unsaid(self, now: Person, found: Found, sentence: int) -> bool:
         """``enlevée par un homme inconnu. Cheveux bruns``: a new sentence that does not say whom it describes."""
@@ -1404,7 +1524,8 @@ class Reader:
         tokens = self._tokens
         if now.sentence != sentence or found.first - now.at > NEAR:
             return
-        if tokens.word(found.first - 1) == "(" and now.at != found.first - 1 and tokens.word(found.end) == ")":
+        is_item = now.at != found.first - 1 or tokens.word(found.first - 2) in {":", ",", ")"}
+        if tokens.word(found.first - 1) == "(" and is_item and tokens.word(found.end) == ")":
             return  # the number of an item in a list
         if "age" not in now.facts and "height" not in now.facts and "weight" not in now.facts and 0 < found.value < 100:
             now.learn(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels, opens_labelled_line
 from capgateway.cards.extract.fact import Confidence, Fact, fact
-from capgateway.cards.extract.measures import UNITS, number
 from capgateway.cards.extract.names import PLACES, STATES
+from capgateway.cards.extract.numbers import UNITS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
-from capgateway.cards.extract.towns import alerts_place, requesters_town
+from capgateway.cards.extract.towns import agencys_town, alerts_place, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
+from capgateway.cards.extract.vocabulary import EVERYDAY
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
 
 if TYPE_CHECKING:
@@ -22,9 +24,9 @@ LONGEST_PLACE, LONGEST_TIME, BACK, NEAR = 24, 16, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
 LABEL, SIGHTING, ABDUCTION, ORIGIN, BESIDE, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
-_SIGHTINGS = "last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+_SIGHTINGS = "a l ' appel; last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
-    "foot; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
+    "foot; got into; got in; climbed into; hechos reportados; hechos ocurridos; hechos ocurrieron; no devolvio; quitte; vole; volee; pull; pulling; force; ocurrio; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
     "raptados; raptadas; sacado; sacada; sacados; sacadas; salieron; partis; parties; partie; signed; walked; drove off; take; taking; removed; retire; retiree; sustraidos; sustraidas; secuestradas; enlevee; desaparecio; se extravio; desaparecieron; extraviaron; secuestraron; llevado; llevada; secuestrado; secuestrada; secuestrados; desaparecido; desaparecida; sustraido; sustraida; robado; robada; salio; visto; vista; did not come home"
 )
@@ -63,11 +65,11 @@ PLACE_WORDS = frozenset(
     "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart "
     "campground camp arena rink museum farm laundromat pharmacy townhouse townhome condo condominium shelter fair fairgrounds powwow field gym pool complex plaza square bridge dock marina casino theater theatre stadium zoo mosque temple "
     "office courthouse garage overpass bank diner cafe shop warehouse campus preschool kindergarten academy elementary university college cemetery ranch barn cabin lodge resort harbor harbour ferry sidewalk alley subdivision "
-    "reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
+    "railyard promenade quai allee residencial reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
     "ecole garderie maison domicile residence appartement parc gare metro arret bibliotheque epicerie depanneur stationnement aeroport camping chalet plage hopital aréna "
     "escuela biblioteca casa domicilio hogar tienda mercado parque colonia guarderia iglesia central estacion parada fraccionamiento municipio barrio bulevar blvd estacionamiento jardin primaria secundaria".split()
 )
-ROADS = frozenset("rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
+ROADS = frozenset("promenade rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
 DOING = frozenset(
     "walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split()
@@ -77,6 +79,10 @@ COMMONPLACE = frozenset(
     "residence terminal station center centre office garage market block corner area village playground' complex street town city county way field campus office plaza square bus".split()
 )
 """Words that name no place by themselves, however they are introduced."""
+NAMED_BY = frozenset(
+    "lower upper promenade place quai allee parc rang montee cote rue chemin lac baie cap mount point pointe grand grande great little falls rapids springs heights".split()
+)
+"""Words that are not names, and begin one."""
 NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
 
 
@@ -86,13 +92,17 @@ HEADINGS = frozenset(
 TRIGGERS = frozenset([*_BY_FIRST, *HEADINGS, "from", "of", "de"])
 
 
-CHILD_OBJECTS = CHILD_NOUNS | frozenset(["him", "her", "them"])
-WEAK = frozenset("foot left inside outside away gone missing forced spotted seen".split())
+CHILD_OBJECTS = CHILD_NOUNS | frozenset(["granddaughter", "grandson"]) | frozenset(["him", "her", "them"])
+WEAK = frozenset("got climbed foot left inside outside away gone missing forced spotted seen".split())
 LEADS = frozenset("at in near from on outside au aux devant dans en desde".split())
 UNREAD = 8
 """Tokens after such a cue in which a place would begin."""
 DIRECT = frozenset(
     [
+        ("last", "in"),
+        ("vole",),
+        ("volee",),
+        ("quitte",),
         ("vista",),
         ("visto",),
         ("vue",),
@@ -109,6 +119,11 @@ BARE = frozenset(
 )
 
 
+ALERTS = frozenset("amber alertaamber alerteamber amberalert".split())
+FILLERS = frozenset(
+    "alert alerte alerta update extended activa activada en vigueur a in effect for condado de au".split()
+)
+MOST_FILLERS = 7
 CARS = frozenset(
     "car truck vehicle van suv sedan pickup minivan taxi cab uber voiture camionnette vehicule auto camioneta vehiculo carro".split()
 )
@@ -120,10 +135,14 @@ NOT_THE_SCENE = frozenset(
 OF_TIME = (
     DAYS | MONTHS | DAY_PARTS | {"this", "ce", "cet", "cette", "esta"}
 )  # what a time may begin with, but for numbers
-BEFORE_TIME = frozenset(", at around about approximately vers a las aproximadamente environ on le el la @ -".split())
+BEFORE_TIME = frozenset(
+    "since depuis desde ; time when : . , at around about approximately vers a las aproximadamente environ on le el la @ -".split()
+)
 AFTER_TIME = frozenset(
     ", in at on outside inside near from devant dans en frente fuera afuera de au aux a la le el @ - du del".split()
 )
+LEAD = 4
+"""Tokens that may stand between a place and its time."""
 MOST_BESIDE = 9
 """Tokens of a place that stands before a time."""
 
@@ -169,7 +188,9 @@ class Seen:
             self._head(tokens)
         if self._rank < HEAD and not self._is_unread:
             self._town_and_code(tokens)
-        for find in (requesters_town, alerts_place):
+        if self.time is None and self.place is not None and self._rank > TOWN:
+            self._time_beside(tokens, self.place)
+        for find in (requesters_town, alerts_place, agencys_town):
             span = find(tokens) if self._rank < TOWN and not self._is_unread else None
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
@@ -223,7 +244,20 @@ class Seen:
             self.time is None
             and rank >= ABDUCTION
             and not is_name
-            and cue not in {OPENING, ("left",), ("inside",), ("outside",), ("gone",), ("away",), ("forced",), ("took",)}
+            and cue
+            not in {
+                OPENING,
+                ("got", "into"),
+                ("got", "in"),
+                ("climbed", "into"),
+                ("left",),
+                ("inside",),
+                ("outside",),
+                ("gone",),
+                ("away",),
+                ("forced",),
+                ("took",),
+            }
         ):
             self._time(tokens, first, high, low)
         if cue == ("abduction",) and tokens.word(first) not in {"of", "occurred", "took", "happened", "that"}:
@@ -235,18 +269,31 @@ class Seen:
             ("taken",),
             ("grabbed",),
             ("snatched",),
-        } and not CHILD_OBJECTS.isdisjoint(tokens.words[first : first + 4])
+            ("pull",),
+            ("pulling",),
+            ("force",),
+        } and not (CHILD_OBJECTS | self._named).isdisjoint(tokens.words[first : first + 6])
+        if cue in {("taken",), ("outside",)} and not NOT_THE_CHILD.isdisjoint(
+            [*before, "car" if "it" in before[-3:] else ""]
+        ):
+            self._theft(tokens, at, first, high)
+            return
         if rank < self._rank or (
             ((any(word in NOT_THE_CHILD for word in before) and CHILD_NOUNS.isdisjoint(before)) or "it" in before[-3:])
             and not is_object
-            and cue not in {("last", "heard", "from"), ("stolen",), ("carjacked",), ("foot",)}
+            and cue not in {("last", "heard", "from"), ("stolen",), ("vole",), ("volee",), ("carjacked",), ("foot",)}
         ):
+            return
+        if cue in {("vole",), ("volee",)} and tokens.word(first) not in ROADS:
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
         if cue == ("seen",) and tokens.word(at - 1) not in {"was", "were", "been"} and at != low:
             return
-        if cue == OPENING and (at != low or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])):
+        if cue == OPENING and (
+            not (at == low or tokens.words[at - 1] in {">", "-", "|", "/"})
+            or PLACE_WORDS.isdisjoint(tokens.words[first : first + 5])
+        ):
             return
         if cue == ("away",) and {"stay", "keep", "stays", "back"} & set(before):
             return
@@ -257,7 +304,7 @@ class Seen:
             return
         if cue in {("signed",), ("walked",)} and tokens.word(first) not in {"out", "away", "from"}:
             return
-        if cue in {("take",), ("taking",)} and not is_object:
+        if cue in {("take",), ("taking",), ("pull",), ("pulling",), ("force",)} and not is_object:
             return
         if cue == ("forced",) and tokens.word(first) not in {"into", "from"}:
             return
@@ -286,6 +333,16 @@ class Seen:
             )
         self._learn(rank, place)
 
+    def _theft(self, tokens: Tokens, at: int, first: int, high: int) -> None:
+        """``Vehicle: 2023 Hyundai Tucson, taken 11:05 AM from Wawa in Smyrna``; ``in a running car outside a store``: where a car was
+        taken with the child in it."""
+        is_inside = tokens.words[at] == "outside"
+        start = at if is_inside else first
+        while (span := time_at(tokens, start)) > start:
+            start = span + (tokens.word(span) in {",", "-"})
+        if is_inside or tokens.word(start) in {"from", "at", "in", "outside", "near"}:
+            self._learn(BESIDE, self._find_place(tokens, start, high))
+
     def _direct(self, tokens: Tokens, first: int, high: int) -> Fact | None:
         """``Last seen Worcester Common 2:15 PM``; ``left a campground at Sharbot Lake``."""
         start = first
@@ -307,7 +364,11 @@ class Seen:
             is_place
             or (
                 tokens.capital[start]
-                and (tokens.words[start] not in COMMON or tokens.words[start] in PLACES)
+                and (
+                    tokens.words[start] not in COMMON
+                    or tokens.words[start] in PLACES | NAMED_BY
+                    or tokens.word(start + 1) == "-"
+                )
                 and len(words) <= 6
             )
             or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
@@ -449,7 +510,7 @@ class Seen:
             if word not in {"the", "a", "an", "his", "her", "their", "la", "le", "l", "'", "el", "s", "family"}
         ]
         is_bare = len(bare) == 1 and (
-            bare[0] in BARE or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
+            bare[0] in BARE or bare[0] in CARS or bare[0] in COMMONPLACE or (len(words) == 1 and bare[0] in PLACE_WORDS)
         )
         if (
             is_bare
@@ -463,6 +524,7 @@ class Seen:
         if not words or any(
             word
             in {
+                "petite",
                 "girl",
                 "boy",
                 "child",
@@ -487,7 +549,7 @@ class Seen:
             for word in words
         ):
             return False
-        if any(word in PLACE_WORDS for word in words):
+        if any(word in PLACE_WORDS for word in words) or self._is_numbered_road(tokens, first, end):
             return True
         proper = [
             place
@@ -497,7 +559,22 @@ class Seen:
         return (
             bool(proper)
             and self._named.isdisjoint(words)
-            and not all(tokens.words[place] in COMMON and tokens.words[place] not in PLACES for place in proper)
+            and not all(self._is_plain(tokens, place) for place in proper)
+        )
+
+    def _is_plain(self, tokens: Tokens, at: int) -> bool:
+        word = tokens.words[at]
+        if not tokens.is_cased and word in EVERYDAY:
+            return True
+        return word in COMMON and word not in PLACES and word not in NAMED_BY
+
+    def _is_numbered_road(self, tokens: Tokens, first: int, end: int) -> bool:
+        """``I-84``, ``US 69``"""
+        return any(
+            tokens.words[at] in {"i", "us", "sr", "rt"}
+            and tokens.capital[at]
+            and (tokens.word(at + 1).isdigit() or (tokens.word(at + 1) == "-" and tokens.word(at + 2).isdigit()))
+            for at in range(first, end)
         )
 
     def _place_end(self, tokens: Tokens, first: int, high: int, *, is_label: bool = False) -> int:
@@ -535,7 +612,7 @@ class Seen:
         for place in range(at + 1, min(len(tokens), at + 8)):
             if (
                 self._taken[place]
-                or (tokens.words[place] in COLORS and not tokens.capital[place])
+                or (tokens.words[place] in COLORS and not (tokens.is_cased and tokens.capital[place]))
                 or tokens.words[place] in OTHER_NOUNS
                 or tokens.words[place] in CARS
             ):
@@ -637,6 +714,16 @@ class Seen:
         near = tokens.words[max(0, first - len(HEDGED_BEFORE)) : end + 1]
         self.is_hedged = not HEDGES.isdisjoint(near)
 
+    def _time_beside(self, tokens: Tokens, place: Fact) -> None:
+        """``left Lockport around 5 a.m.``, ``gone from Boise since Monday``: right after the place."""
+        if place.field != tokens.field:
+            return
+        at = end = bisect_left(tokens.starts, place.end)
+        while tokens.word(at) in BEFORE_TIME and at - end < LEAD:
+            at += 1
+        if stop := time_at(tokens, at):
+            self._learn_time(tokens, at, stop, "medium")
+
     def _heading(self, tokens: Tokens, at: int) -> None:
         word = tokens.words[at]
         if word in {"heading", "headed", "traveling", "travelling", "fled", "going"} and tokens.word(at + 1) in {
@@ -699,7 +786,7 @@ class Seen:
     def _head(self, tokens: Tokens) -> None:
         """``Barstow, CA AMBER Alert: …``, ``AMBER Alert Dothan AL: …``, ``ALERTE AMBER - Gatineau.``; or a sentence that is a place."""
         for at, word in enumerate(tokens.words[:18]):
-            if word == "amber":
+            if word in ALERTS:
                 back = at - 1
                 if (
                     back >= 1
@@ -707,19 +794,23 @@ class Seen:
                     and self._named_place(tokens, tokens.sentence(back)[0], back + 1)
                 ):
                     return
-                first = at + 1 + (tokens.word(at + 1) in {"alert", "update"})
-                while tokens.word(first) in {":", "-", "for", "condado", "de"}:
+                first = at + 1
+                while first - at < MOST_FILLERS and (
+                    tokens.word(first) in FILLERS or (tokens.word(first) and not tokens.word(first)[0].isalnum())
+                ):
                     first += 1
                 for end in range(first + 1, min(len(tokens), first + 7)):
                     is_end = (
-                        tokens.word(end) in {":", ".", "-"}
+                        tokens.word(end) in {":", ".", "-", "!", "/"}
                         or _is_code(tokens, end - 1)
                         or tokens.word(end) in {"county", "area"}
                     )
                     if is_end and self._named_place(tokens, first, end + (tokens.word(end) == "county")):
                         return
-        for start in tokens.sentences:
-            end = tokens.sentence(start)[1] - 1
+        for opening in tokens.sentences:
+            start, end = opening, tokens.sentence(opening)[1] - 1
+            while tokens.word(start) in {"secteur", "sector", "from", "near", "region", "de", "zona"} and start < end:
+                start += 1
             if (
                 0 < end - start <= 4
                 and tokens.word(end) == "."
@@ -812,6 +903,8 @@ class Seen:
         for at in letters:
             word = tokens.words[at]
             is_last = at == letters[-1]
+            if not tokens.is_cased and (word in EVERYDAY or len(words) == len(word) == 1):
+                return False
             if not tokens.capital[at] or (
                 word in COMMON and word not in PLACES and not (is_last and (word == "county" or _is_code(tokens, at)))
             ):

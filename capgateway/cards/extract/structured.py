@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from capgateway.cards.extract.ages import age
 from capgateway.cards.extract.fact import Fact, fact
 from capgateway.cards.extract.garage import Garage, Vehicle
 from capgateway.cards.extract.given import Given, means
-from capgateway.cards.extract.measures import AgeValue, age, height, measures, number, weight
+from capgateway.cards.extract.heights import height, weight
+from capgateway.cards.extract.measures import measures
+from capgateway.cards.extract.numbers import AgeValue, number
 from capgateway.cards.extract.people import Person, Reader
 from capgateway.cards.extract.plates import region_named
 from capgateway.cards.extract.text import Tokens, collapsed

@@ -18,7 +18,7 @@ LONGEST = 5
 AGENCIES = frozenset("pd police sheriff sheriffs so rcmp".split())
 QUALIFIERS = frozenset("metropolitan metro regional municipal city area local force detachment".split())
 STATEWIDE = frozenset(
-    "state highway provincial national tribal federal transit military royal campus university school park airport".split()
+    "indian nation nations first state highway provincial national tribal federal transit military royal campus university school park airport".split()
 )
 ROMANCE = frozenset("policia police policiere sq grc service".split())
 FOR = frozenset("for pour para".split())
@@ -49,6 +49,95 @@ BEHALF = frozenset("behalf request solicitud demande for pour".split())
 OF_ROMANCE = frozenset(
     "municipal municipale estatal regionale de d du des la l ' le del ville policia service police".split()
 )
+
+
+SEEKS = frozenset(
+    "searching looking asking seeking seek seeks need needs request requests requested say says said believe believes report reports identified want wants helping responded investigating advise ask asks "
+    "busca buscan solicita pide recherche recherchent demande".split()
+)
+SEEKERS = frozenset("police officers deputies troopers detectives authorities".split())
+SOON = 6
+"""Tokens after the name of a police force in which its verb or its telephone number comes."""
+
+
+def agencys_town(tokens: Tokens) -> tuple[int, int] | None:
+    """The town or county of the police who search, if the text names one such: ``The Harker Heights Police Department is looking for``,
+    ``Regina Police.``, ``Police in Nacogdoches ask``, ``Toledo PD 419-555-0181``."""
+    found: dict[tuple[str, ...], tuple[int, int]] = {}
+    if not tokens.is_cased:
+        return None  # another place would not be seen
+    for at in tokens.places(AGENCIES):
+        span = _before(tokens, at)
+        if span is not None and _acts(tokens, at, span):
+            found.setdefault(tuple(tokens.words[slice(*span)]), span)
+    for at in tokens.places(SEEKERS):
+        if tokens.word(at + 1) == "in" and (span := _after(tokens, at + 2)):
+            found.setdefault(tuple(tokens.words[slice(*span)]), span)
+    if tokens.language[:2] == "es":
+        for at in tokens.places(FORCES):
+            if tokens.word(at + 1) == "de" and (span := _after(tokens, at + 2)):
+                found.setdefault(tuple(tokens.words[slice(*span)]), span)
+    spans = list(found.values())
+    return spans[0] if len(spans) == 1 and not _has_other_place(tokens, spans[0]) else None
+
+
+def _has_other_place(tokens: Tokens, town: tuple[int, int]) -> bool:
+    """Whether the text names another place, which may be the one: ``at the county fair``, ``Agency: Finney County SO, Garden City``."""
+    names = set(tokens.words[slice(*town)])
+    for at in tokens.places(LEADS):
+        place = at + 1
+        while tokens.word(place) in ARTICLES:
+            place += 1
+        words = tokens.words[place : place + LONGEST - 1]
+        if not SCENES.isdisjoint(words[: words.index(",")] if "," in words else words):
+            return True
+        is_name = place < len(tokens) and tokens.is_cased and tokens.capital[place] and tokens.word(place).isalpha()
+        if (
+            is_name
+            and tokens.words[place] not in names | COMMON | DAYS | MONTHS
+            and not _is_state(tokens, place, place + 1)
+        ):
+            return tokens.words[at] != "on"
+    return any(
+        tokens.word(end) == "," and tokens.word(end + 1) not in names and _is_listed_town(tokens, end + 1)
+        for end in range(town[1], min(len(tokens), town[1] + 3))
+    )
+
+
+LEADS = frozenset("in at near from outside inside to by".split())
+ARTICLES = frozenset(["the", "a", "an"])
+SCENES = frozenset(
+    "street avenue road highway park home house residence apartment school store hospital fair driveway daycare mall church block station station motel hotel".split()
+)
+
+
+def _is_listed_town(tokens: Tokens, at: int) -> bool:
+    """``, Garden City,``: a name of two words between commas, after the name of the force."""
+    return (
+        tokens.is_cased
+        and _is_town_word(tokens, at, is_last=False)
+        and not _is_state(tokens, at, at + 1)
+        and tokens.word(at + 1) in {"city", ",", "."}
+    )
+
+
+FORCES = frozenset(["policia"])
+OPENS = frozenset([".", ":", "-", ",", "!", "|", "/", ";"])
+
+
+def _acts(tokens: Tokens, agency: int, span: tuple[int, int]) -> bool:
+    """Whether the force stands alone, acts, or is to be called."""
+    end = agency + 1
+    while tokens.word(end) in {"department", "dept", "office", "service", "force", "'", "s"}:
+        end += 1
+    after = tokens.words[end : end + SOON]
+    if not SEEKS.isdisjoint(after):
+        return True
+    opening = tokens.word(span[0] - 1)
+    is_alone = opening in OPENS or span[0] == tokens.sentence(span[0])[0] or opening in {"the", "call", "contact"}
+    return is_alone and (
+        tokens.word(end) in {".", ":", "@", "-", "", "|", ",", "at", "("} or after[:1] == [] or after[0].isdigit()
+    )
 
 
 def _before(tokens: Tokens, agency: int) -> tuple[int, int] | None:

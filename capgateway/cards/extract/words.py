@@ -85,10 +85,10 @@ RACES = table(
 RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "native american"}
 
 SEXES = table(
-    """F: soeurs hermanas madrastra mama novia esposa gf prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
+    """F: hermanita hermanitas ninita bebita soeurs hermanas madrastra mama novia esposa gf prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
       stepdaughter grandma schoolgirl femme fille fillette filles fillettes mere soeur tante feminin feminine niece mujer nina hija hermana madre
       abuela tia femenino femenina muchacha adolescenta suspecte sospechosa hispana latina dame conjointe;
-    M: bf primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
+    M: hermanito bambin gars tipo bf primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
       homme garcon garcons garconnet fils pere frere oncle masculin neveu hombre hombres nino hijo hermano padre abuelo tio masculino muchacho varon conjoint"""
 )
 #: Words that a role follows from.
@@ -96,14 +96,14 @@ CHILD_NOUNS = frozenset(
     "granddaughter grandson granddaughters grandsons nephew niece stepson stepdaughter grandchildren grandchild nieces nephews child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
     "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
-    "garconnet bambin jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
+    "garconnet bambin hermanita hermanitas hermanito hermanitos ninita bebita jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
     "assailant assailants agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
-    "guy lady dude man men woman women male female males females driver homme hommes femme femmes hombre hombres mujer mujeres conducteur "
+    "guy gars tipo lady dude man men woman women male female males females driver homme hommes femme femmes hombre hombres mujer mujeres conducteur "
     "conductrice conductor conductora person subject individual individu individuo".split()
 )
 KIN = frozenset(
@@ -135,4 +135,8 @@ HAIR_STYLES = table(
     """long: long longs largo; short: short court courts corto; medium-length: medium; curly: curly boucles frises rizado rizo; straight: straight raides lacio;
     braided: braided tresses trenzado trenzas; wavy: wavy ondules ondulado; dyed: dyed teint teints tenido pintado; light: light clair clairs claro;
     dark: dark fonce fonces oscuro; shaved: shaved rases rase rapado; shoulder-length: shoulder; bald: bald chauve calvo bal; dirty: dirty; buzzed: buzzed; cropped: cropped"""
+)
+#: Beside one of these a word for a race is not a colour.
+PERSON_NOUNS = frozenset(
+    "male female males females man woman men women boy girl boys girls child teen juvenile infant toddler baby adult teenager homme femme".split()
 )

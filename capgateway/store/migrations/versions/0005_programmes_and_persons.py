@@ -65,6 +65,12 @@ def _cards() -> None:
         "held_at": "since when a person keeps its data beyond the retention",
         "erased_at": "when its personal data was erased",
     }
+    comment = "the alert that ended it; null where its time, a person or the policy did"
+    op.add_column("cards", sa.Column("ended_by", sa.String(length=40), comment=comment))
+    op.execute(
+        "UPDATE cards SET ended_by = (SELECT min(alerts.id) FROM alerts WHERE alerts.card_id = cards.id"
+        " AND alerts.decision = 'ended') WHERE ended_at IS NOT NULL"
+    )
     comment = "the card of its incident that takes its place"
     op.add_column("cards", sa.Column("superseded_by", sa.String(length=40), comment=comment))
     for name, comment in moments.items():
@@ -171,9 +177,10 @@ def _deliveries() -> None:
     )
     op.execute("UPDATE deliveries SET reason = 'gone' WHERE reason = 'suspended'")
     op.execute(
-        "INSERT INTO attempts (delivery_id, number, started_at, microseconds, outcome, status, error, ambiguous,"
+        "INSERT INTO attempts (delivery_id, number, started_at, microseconds, outcome, status, error, ambiguous, confirmed,"
         " response_excerpt) SELECT delivery_id, number, started_at, microseconds, outcome, status, error, ambiguous,"
-        " response_excerpt FROM old_attempts"
+        " outcome = 'delivered' AND (SELECT confirmed FROM deliveries WHERE deliveries.id = delivery_id), response_excerpt"
+        " FROM old_attempts"
     )
     for table in ("deliveries", "attempts"):
         op.drop_table(f"old_{table}")
@@ -213,6 +220,7 @@ def _create_deliveries() -> None:
 
 def _create_attempts() -> None:
     ambiguous = "the receiver may have acted on it although it failed"
+    confirmed = "the receiver said that it shows or removed the card"
     excerpt = "at most 1 kB, on failure only, credentials masked. PERSONAL DATA if the receiver echoes a card"
     looked_up = "for the name; null where a connection was there, or none was looked up"
     connected = "for the connection, name and TLS included; null where one was there"
@@ -226,6 +234,7 @@ def _create_attempts() -> None:
         sa.Column("status", sa.Integer()),
         sa.Column("error", sa.Text()),
         sa.Column("ambiguous", sa.Boolean(), nullable=False, comment=ambiguous),
+        sa.Column("confirmed", sa.Boolean(), nullable=False, comment=confirmed),
         sa.Column("response_excerpt", sa.Text(), comment=excerpt),
         sa.Column("remote", sa.String(length=64), comment="the address that was connected to"),
         sa.Column("tls", sa.String(length=10), comment="the version of TLS"),

@@ -1,0 +1,37 @@
+"""``GET report``: the proof of conduct for an agreement, a regulator or a yearly report."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from capgateway.store import conduct
+from capgateway.web import query
+from capgateway.web.answer import as_json
+from capgateway.web.gateway import GATEWAY
+from capgateway.web.problems import Refused
+from capgateway.web.said import done
+
+USUAL = timedelta(days=30)
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/v1/report")
+async def report(request: web.Request) -> web.Response:
+    """What was displayed in a period and how fast it came down, without personal data. The period begins at ``from``, 30 days
+    before its end unless given, and ends before ``to``, now unless given."""
+    gateway = request.app[GATEWAY]
+    since, until = period(request, gateway.now())
+    return as_json(await done(gateway.store.read(conduct.conduct, since, until, gateway.now())))
+
+
+def period(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
+    """The period that is asked for, which must not end before it begins."""
+    given = query.moments(request, "from", "to")
+    until = given.get("to", now)
+    since = given.get("from", until - USUAL)
+    if since > until:
+        raise Refused(400, "the period ends before it begins: from is later than to")
+    return since, until
