@@ -1,4 +1,5 @@
-"""The whole life of an alert in words: what ``capgateway explain`` and the page of the alert both say.
+"""The words that the command line and the pages have in common: times, decisions, and the whole life of an alert, which
+``capgateway explain`` and its page both say.
 
 Everything here takes what the API answers with (``GET alerts/{id}/explain``) as decoded JSON, and gives lines. What they quote may
 come from anyone, so they are made harmless where they are shown, for a terminal or a page.
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Item = dict[str, Any]
+
+MINUTE, SHORT = 60, 0.1
+UNITS = {"d": 86_400, "h": 3_600, "min": MINUTE, "s": 1}
+STEPS = {
+    "sent_to_received": "sent to received",
+    "received_to_published": "received to published",
+    "published_to_acknowledged": "published to acknowledged",
+    "sent_to_acknowledged": "sent to acknowledged",
+    "end_sent_to_received": "end sent to received",
+    "end_to_acknowledged": "end to take-down acknowledged",
+    "end_to_confirmed": "end to removal confirmed",
+    "end_sent_to_acknowledged": "end sent to take-down acknowledged",
+}
+"""What the durations of a report mean, in the order of a card's life."""
 
 
 class Section(NamedTuple):
@@ -40,6 +55,23 @@ def text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
     return moment(value) if isinstance(value, datetime) else str(value)
+
+
+def duration(seconds: float | None) -> str | None:
+    """So many seconds as people say it, in the two largest units: ``35 ms``, ``7.5 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
+    if seconds is None:
+        return None
+    if 0 < abs(seconds) < SHORT:
+        return f"{seconds * 1000:.3g} ms"
+    if abs(seconds) < MINUTE:
+        return f"{seconds:.1f} s"
+    sign, left = "-" if seconds < 0 else "", round(abs(seconds))
+    parts: list[str] = []
+    for unit, size in UNITS.items():
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return sign + " ".join(part for part in parts[:2] if not part.startswith("0 "))
 
 
 def decided(alert: Item) -> str:
@@ -125,7 +157,8 @@ def last_answer(delivery: Item) -> str:
         )
     last = attempts[-1]
     answer = f"answered {last['status']}" if last["status"] else last["outcome"]
-    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
+    why = last["error"] if last["error"] != answer else None
+    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", why)))
     if len(attempts) > 1:
         told += f"; {len(attempts)} attempts"
     if delivery["confirmed"]:

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -66,6 +67,16 @@ class Since(Moment):
         if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,5})([smhdw])", value.strip().lower())):
             return utc_now() - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
         return super().convert(value, param, ctx)
+
+
+class Between(click.FloatRange):
+    """A number within these bounds. ``nan`` lies within none, although no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class Day(Since):

@@ -9,24 +9,13 @@ import click
 
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import asks_gateway
+from capgateway.explained import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
 Item = dict[str, Any]
-
-STEPS = {
-    "sent_to_received": "sent to received",
-    "received_to_published": "received to published",
-    "published_to_acknowledged": "published to acknowledged",
-    "sent_to_acknowledged": "sent to acknowledged",
-    "end_sent_to_received": "end sent to received",
-    "end_to_acknowledged": "end to take-down acknowledged",
-    "end_to_confirmed": "end to removal confirmed",
-    "end_sent_to_acknowledged": "end sent to take-down acknowledged",
-}
-"""What the API's names of durations mean, in the order of a card's life."""
 
 
 @asks_gateway

@@ -17,9 +17,7 @@ USUAL_WIDTH = 80
 NARROWEST_CELL = 8
 INDENT = "    "
 GAP = "  "
-MINUTE = 60
-UNITS = {"d": 86_400, "h": 3_600, "min": MINUTE, "s": 1}
-moment, text = explained.moment, explained.text
+moment, text, duration = explained.moment, explained.text, explained.duration
 """Times and values as pages have them too."""
 
 
@@ -64,21 +62,6 @@ def wrapped(beginning: str, sentence: str, *, most: int | None = None) -> list[s
         break_on_hyphens=False,
         drop_whitespace=True,
     ) or [beginning.rstrip()]
-
-
-def duration(seconds: float | None) -> str | None:
-    """So many seconds as people say it, in the two largest units: ``7.5 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
-    if seconds is None:
-        return None
-    if abs(seconds) < MINUTE:
-        return f"{seconds:.1f} s"
-    sign, left = "-" if seconds < 0 else "", round(abs(seconds))
-    parts: list[str] = []
-    for unit, size in UNITS.items():
-        count, left = divmod(left, size)
-        if count or parts:
-            parts.append(f"{count} {unit}")
-    return sign + " ".join(part for part in parts[:2] if not part.startswith("0 "))
 
 
 def minute(value: Any) -> str:

@@ -29,7 +29,8 @@ from capgateway.feeds import Feed
 from capgateway.simulate import picture, story
 from capgateway.simulate.feed import FeedServer
 from capgateway.simulate.receiver import Arrival, ReceiverServer
-from capgateway.store import Store, lists
+from capgateway.store import Store, held, lists
+from capgateway.store.audit import Act
 from capgateway.webhooks import Receiver
 from capgateway.webhooks.passing import CHALLENGE, SNAPSHOT
 
@@ -41,6 +42,7 @@ POLL_EVERY = timedelta(milliseconds=500)
 PATIENCE_SECONDS = 30.0
 """Far more than a step takes: a loaded machine must not fail the story."""
 LOOK_AGAIN_SECONDS = 0.05
+DISMISSED_FOR = "The authority knows that a message broke off, and sends it again."
 BY_THE_CLOCK = frozenset({SNAPSHOT, CHALLENGE})
 
 
@@ -75,7 +77,15 @@ def settings(feed: FeedServer, receiver: ReceiverServer, secret: bytes, *, datab
                 name="simulator", kind="atom", url=feed.url("index.atom"), interval=POLL_EVERY, allow_networks=LOOPBACK
             ),
         ),
-        receivers=(Receiver(name="demo-app", url=receiver.url, secrets=(secret,), allow_networks=LOOPBACK),),
+        receivers=(
+            Receiver(
+                name="demo-app",
+                url=receiver.url,
+                secrets=(secret,),
+                allow_networks=LOOPBACK,
+                contact="the night desk of the demo, 555-0142",
+            ),
+        ),
     )
 
 
@@ -126,6 +136,7 @@ class Stage:
         await tell.step(cap.write(ended), over)
         await tell.is_gone(url)
         self._check(say)
+        await self._dismiss(store, say)
         await asyncio.sleep(pace)
         tell.clear()
 
@@ -137,6 +148,14 @@ class Stage:
         await tell.step(storm, Expected(name="thunderstorm", decision="ignored", reason="no_programme"))
         broken = story.malformed(now, case)
         await tell.step(broken, Expected(name="broken", decision="quarantined", reason="unreadable"))
+
+    async def _dismiss(self, store: Store, say: Say) -> None:
+        """What an operator does about the message that broke off."""
+        say(
+            "An operator looks at the message that broke off, and dismisses it. The audit trail has who did it, and why."
+        )
+        for one in (await store.read(lists.quarantine_page)).items:
+            await store.write_alone(held.dismiss, one.id, Act(actor="demo", reason=DISMISSED_FOR))
 
     def _check(self, say: Say) -> None:
         if self.receiver.cards:

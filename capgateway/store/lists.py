@@ -25,6 +25,7 @@ from capgateway.store.records import (
 from capgateway.store.review import RELEASABLE
 from capgateway.store.tables import (
     EPOCH,
+    WAITS_FOR_A_PERSON,
     alerts,
     attempts,
     attention,
@@ -54,8 +55,6 @@ DOUBTS = {
 LISTED = [alerts.c[name] for name in StoredAlert.__struct_fields__]
 NEVER_SHOWN = frozenset({"unreadable", "schema", "unidentifiable", "area", "undecided", "conflict"})
 """Reasons for which a person cannot let an alert be displayed."""
-WAITS_FOR_A_PERSON = (alerts.c.decision == "quarantined", alerts.c.handled.is_(None), alerts.c.erased_at.is_(None))
-"""Quarantined alerts that nobody has dealt with, and that still can be."""
 _MARKED = (
     select(attention)
     .join(cards, cards.c.id == attention.c.card_id)
@@ -152,7 +151,7 @@ def quarantine_page(
     after: str | None = None,
 ) -> Page[Quarantined]:
     """Quarantined alerts that wait for a person, the newest first."""
-    query = select(*LISTED, alerts.c.gist).where(*WAITS_FOR_A_PERSON)
+    query = select(*LISTED, alerts.c.gist).where(WAITS_FOR_A_PERSON)
     for name, value in {"feed": feed, "reason": reason}.items():
         query = query if value is None else query.where(alerts.c[name] == value)
     rows, following = _page(connection, query, alerts.c.received_at, alerts.c.id, limit, after)
@@ -162,7 +161,7 @@ def quarantine_page(
 def one_quarantined(connection: Connection, alert_id: str) -> Quarantined | None:
     """The alert of that id, if it waits for a person."""
     row = (
-        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, *WAITS_FOR_A_PERSON))
+        connection.execute(select(*LISTED, alerts.c.gist).where(alerts.c.id == alert_id, WAITS_FOR_A_PERSON))
         .mappings()
         .first()
     )

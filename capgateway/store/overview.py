@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from capgateway.store import lists
 from capgateway.store.records import Quarantined, StoredAlert, StoredCard
-from capgateway.store.tables import alerts, cards, deliveries, lanes
+from capgateway.store.tables import IS_OPEN_TAKE_DOWN, WAITS_FOR_A_PERSON, alerts, cards, deliveries, lanes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,6 @@ MOST_REVIEWS = 6
 MOST_DECISIONS = 12
 MOST_COUNTED = 1_000
 """Waiting alerts are counted no further: nobody acts otherwise on more."""
-TAKE_DOWN = 0
-"""The priority of take-downs in their lanes; the index of what waits begins with receiver and priority."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +81,6 @@ _RECEIPT = (
     .join(deliveries, deliveries.c.id == lanes.c.delivery_id)
     .where(lanes.c.card_id.is_not(None))
 )
-_OPEN_TAKE_DOWNS = (lanes.c.due_at.is_not(None), lanes.c.priority == TAKE_DOWN, lanes.c.action == "take_down")
 
 
 def overview(connection: Connection) -> Overview:
@@ -100,7 +97,7 @@ def overview(connection: Connection) -> Overview:
         shown_count=_count(connection, select(func.count()).where(cards.c.state == "active")),
         receipts=receipts(connection, [one.card_id for one in shown]),
         take_downs=take_downs,
-        take_down_count=_count(connection, select(func.count()).select_from(lanes).where(*_OPEN_TAKE_DOWNS)),
+        take_down_count=_count(connection, select(func.count()).select_from(lanes).where(IS_OPEN_TAKE_DOWN)),
         unverified=lists.card_page(connection, is_unverified=True, limit=MOST_UNVERIFIED).items,
         unverified_count=person.unverified,
         marked_count=person.held,
@@ -122,12 +119,12 @@ def receipts(connection: Connection, card_ids: Sequence[str]) -> dict[str, list[
 
 def _take_downs(connection: Connection) -> list[Receipt]:
     """The oldest take-downs that are not acknowledged."""
-    query = _RECEIPT.where(*_OPEN_TAKE_DOWNS).order_by(lanes.c.since, lanes.c.receiver).limit(MOST_TAKE_DOWNS)
+    query = _RECEIPT.where(IS_OPEN_TAKE_DOWN).order_by(lanes.c.since, lanes.c.receiver).limit(MOST_TAKE_DOWNS)
     return [Receipt(**row) for row in connection.execute(query).mappings()]
 
 
 def _counted_waiting() -> Select[int]:
-    some = select(alerts.c.id).where(*lists.WAITS_FOR_A_PERSON).limit(MOST_COUNTED).subquery()
+    some = select(alerts.c.id).where(WAITS_FOR_A_PERSON).limit(MOST_COUNTED).subquery()
     return select(func.count()).select_from(some)
 
 

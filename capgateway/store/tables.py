@@ -24,6 +24,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
+    literal_column,
 )
 
 if TYPE_CHECKING:
@@ -240,6 +242,16 @@ Index(None, alerts.c.reason, alerts.c.received_at)
 Index(None, alerts.c.sha256)
 IS_WHOLE = alerts.c.erased_at.is_(None)
 Index(None, alerts.c.received_at, sqlite_where=IS_WHOLE, postgresql_where=IS_WHOLE)
+#: A word of the query itself: where it is a parameter, no database knows that the index below has the answer.
+WAITS_FOR_A_PERSON = and_(alerts.c.decision == literal_column("'quarantined'"), alerts.c.handled.is_(None), IS_WHOLE)
+Index(
+    "ix_alerts_waiting",
+    alerts.c.decision,
+    alerts.c.received_at,
+    alerts.c.id,
+    sqlite_where=WAITS_FOR_A_PERSON,
+    postgresql_where=WAITS_FOR_A_PERSON,
+)
 
 chain_names = Table(
     "chain_names",
@@ -542,6 +554,14 @@ IS_UNDER_WAY = lanes.c.in_flight.is_not(None)
 Index(None, lanes.c.in_flight, sqlite_where=IS_UNDER_WAY, postgresql_where=IS_UNDER_WAY)
 Index(None, lanes.c.card_id)
 Index(None, lanes.c.delivery_id)
+IS_OPEN_TAKE_DOWN = and_(WAITS, lanes.c.action == literal_column("'take_down'"))
+Index(
+    "ix_lanes_open_take_downs",
+    lanes.c.since,
+    lanes.c.receiver,
+    sqlite_where=IS_OPEN_TAKE_DOWN,
+    postgresql_where=IS_OPEN_TAKE_DOWN,
+)
 REMINDS = lanes.c.remind_at.is_not(None)
 Index(None, lanes.c.remind_at, sqlite_where=REMINDS, postgresql_where=REMINDS)
 

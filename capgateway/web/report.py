@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -12,24 +13,27 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 from capgateway.web.said import done
+from capgateway.web.told import tells
 
+MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
 USUAL = timedelta(days=30)
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/api/v1/report")
+@tells(conduct.Conduct, query={"from": MOMENT, "to": MOMENT}, refuses=(409,))
 async def report(request: web.Request) -> web.Response:
     """What was displayed in a period and how fast it came down, without personal data. The period begins at ``from``, 30 days
     before its end unless given, and ends before ``to``, now unless given."""
     gateway = request.app[GATEWAY]
-    since, until = period(request, gateway.now())
+    since, until = period(request.query, gateway.now())
     return as_json(await done(gateway.store.read(conduct.conduct, since, until, gateway.now())))
 
 
-def period(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
+def period(asked: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     """The period that is asked for, which must not end before it begins."""
-    given = query.moments(request, "from", "to")
+    given = query.moments(asked, "from", "to")
     until = given.get("to", now)
     since = given.get("from", until - USUAL)
     if since > until:

@@ -65,6 +65,9 @@ def test_what_nobody_reads_is_left_out() -> None:
     )
     assert len(long.lines) <= xml.MOST_LINES
     assert (len(long.elsewhere), "of 5,001 lines" in str(long.left_out)) == (1, True)
+    findings = [Finding(rule="r", level="info", layer="xml", line=1, message=f"m{number}") for number in range(200)]
+    many = xml.shown(b"<a/>", findings)
+    assert (len(many.lines[0].findings), len(many.elsewhere), many.unshown) == (20, 100, 80)
 
 
 def test_a_chart_of_durations_is_on_a_scale_of_tens() -> None:
@@ -77,7 +80,7 @@ def test_a_chart_of_durations_is_on_a_scale_of_tens() -> None:
     assert chart is not None
     assert chart.labels_y == ["10 s", "1 s", "100 ms"]
     assert chart.dots == {"good": "M0 1000h0M500 500h0", "bad": "M1000 0h0"}
-    assert chart.summary == "Attempts: median 1 s, 95th percentile 10 s, highest 10 s; 1 of 3 failed"
+    assert chart.summary == "Attempts: median 1.0 s, 95th percentile 10.0 s, highest 10.0 s; 1 of 3 failed"
     assert charts.latency([], "Attempts") is None
 
 

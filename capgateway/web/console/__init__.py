@@ -16,10 +16,11 @@ from capgateway.web.console import (
     overview,
     quarantine,
     receivers,
+    report,
     validate,
 )
 from capgateway.web.console.trouble import as_page
 
-PARTS = (assets, login, overview, cards, acts, alerts, quarantine, feeds, receivers, audit, validate)
+PARTS = (assets, login, overview, cards, acts, alerts, quarantine, feeds, receivers, audit, report, validate)
 
 __all__ = ["PARTS", "as_page"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Finding
     from capgateway.store import StoredAlert
+    from capgateway.store.lives import CardLife
     from capgateway.store.records import Quarantined
 
 DONE = {
@@ -34,7 +35,6 @@ DONE = {
 }
 PUBLISHED_FROM = frozenset({"ignored", "quarantined"})
 """Decisions that a person may overrule; the store refuses what may never be displayed, with the reason."""
-MOST_GAPS = 20
 
 routes = web.RouteTableDef()
 
@@ -65,7 +65,7 @@ async def alerts(request: web.Request) -> web.Response:
         decisions={value: state.word for value, state in WORDS.items()},
         feeds=feeds_to_choose(request, asked.query),
         times={value: words for value, (words, _) in paging.SINCE.items()},
-        unknown=list(explained.unknown(name, gaps[:MOST_GAPS])) if name and not page.items else [],
+        unknown=list(explained.unknown(name, gaps)) if name and not page.items else [],
         because=because,
     )
 
@@ -120,10 +120,10 @@ async def show(
         life=life,
         waits=waits,
         doubts=lists.DOUBTS,
-        ways=ways(life.alert, waits),
+        ways=ways(life.alert, waits, life.cards),
         programmes=[one.id for one in request.app[GATEWAY].settings.policy.programmes],
         terms=[(word, explained.text(value)) for word, value in _terms(told) if value not in (None, "", [])],
-        remarks=list(explained.remarks(told)),
+        remarks=life.remarks,
         sections=explained.sections(told),
         xml=shown,
         grouped=grouped(life.alert.findings),
@@ -140,12 +140,13 @@ def grouped(findings: Sequence[Finding]) -> list[tuple[Finding, list[int]]]:
     return list(found.values())
 
 
-def ways(alert: StoredAlert, waits: Quarantined | None) -> Ways:
-    """What may be done about an alert. The store has the last word."""
+def ways(alert: StoredAlert, waits: Quarantined | None, cards: Sequence[CardLife] = ()) -> Ways:
+    """What may be done about an alert, whose chain made these cards. The store has the last word."""
+    waits_as_copy = any(one.card_id == alert.card_id and one.state == "waiting" for one in cards)
     is_take_down = waits is not None and (bool(waits.cards) or alert.msg_type == "Cancel")
     may_release = waits is not None and alert.reason in RELEASABLE and not alert.card_id
     return Ways(
-        publishes=alert.decision in PUBLISHED_FROM
+        publishes=(alert.decision in PUBLISHED_FROM or waits_as_copy)
         and alert.reason not in lists.NEVER_SHOWN
         and not (is_take_down or may_release or alert.handled or alert.erased_at)
         and alert.reason not in ("paused", "withdrawn"),

@@ -10,6 +10,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from capgateway import explained
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +33,6 @@ LEAST_SPAN = timedelta(minutes=1)
 BARS = 60
 LABELS = 4
 LEAST_DECADES = 2
-MINUTE, HOUR = 60, 3_600
 SHORT, LONG = timedelta(minutes=10), timedelta(days=2)
 """Below and above these, moments are written to the second and to the day."""
 
@@ -82,7 +83,7 @@ def latency(points: Sequence[Point], what: str) -> Chart | None:
         dots[tone] = dots.get(tone, "") + f"M{_place(one.at, first, last)} {height(one.seconds)}h0"
     ordered = sorted(one.seconds for one in points)
     middle, high = quantile(ordered, 0.5), quantile(ordered, 0.95)
-    told = f"{what}: median {duration(middle)}, 95th percentile {duration(high)}, highest {duration(ordered[-1])}"
+    told = f"{what}: median {explained.duration(middle)}, 95th percentile {explained.duration(high)}, highest {explained.duration(ordered[-1])}"
     failed = sum(one.is_bad for one in points)
     return Chart(
         summary=f"{told}; {failed} of {len(points)} failed" if failed else told,
@@ -108,21 +109,13 @@ def rhythm(moments: Sequence[datetime], now: datetime, what: str) -> Bars | None
         for place, count in enumerate(counts)
         if count
     )
-    part = duration((last - first).total_seconds() / BARS)
+    part = explained.duration((last - first).total_seconds() / BARS)
     return Bars(f"{what}: at most {most} within {part}", path, most, _labels(first, last))
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
     """The smallest of these that at least such a share of them does not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def duration(seconds: float) -> str:
-    """So many seconds in the unit in which people say it."""
-    for size, unit in ((HOUR, "h"), (MINUTE, "min"), (1, "s")):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1000:.3g} ms"
 
 
 def _decades(seconds: Sequence[float]) -> tuple[int, int]:

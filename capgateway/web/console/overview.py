@@ -16,10 +16,12 @@ from capgateway.web.said import done
 
 if TYPE_CHECKING:
     from capgateway.feeds.status import FeedStatus
+    from capgateway.store import StoredCard
     from capgateway.web.gateway import Gateway
 
+MOST_ROWS = 12
 MOST_FEEDS = 8
-"""Shown here: the failing ones come first."""
+"""Shown here: what is in doubt or failing comes first. The map has more cards."""
 WORST_FIRST = ("silent", "failing", "waiting", "ok", "disabled")
 
 routes = web.RouteTableDef()
@@ -37,7 +39,7 @@ async def front(request: web.Request) -> web.Response:
         request,
         "overview.html",
         found=found,
-        cards=[brief(one) for one in found.shown],
+        cards=[brief(one) for one in sorted(found.shown, key=_is_well)[:MOST_ROWS]],
         unverified=[brief(one) for one in found.unverified],
         titles={one.card_id: brief(one).title for one in (*found.shown, *found.meant.values())},
         confirmations=confirmations,
@@ -74,6 +76,11 @@ def feeds(gateway: Gateway) -> list[FeedStatus] | None:
         return None
     found = gateway.operations.feed_statuses()
     return sorted(found, key=lambda one: (not _has_gap(one), WORST_FIRST.index(one.health)))
+
+
+def _is_well(card: StoredCard) -> bool:
+    """Whether nobody has to decide about a card on display."""
+    return not card.attention and card.unverified_since is None
 
 
 def _has_gap(status: FeedStatus) -> bool:

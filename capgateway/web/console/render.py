@@ -50,6 +50,7 @@ NAVIGATION = (
     Link("/receivers", "Receivers"),
     Link("/deliveries", "Deliveries"),
     Link("/audit", "Audit"),
+    Link("/report", "Report"),
     Link("/validate", "Validate"),
 )
 

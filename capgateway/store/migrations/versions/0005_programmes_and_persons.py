@@ -41,6 +41,9 @@ def _alerts() -> None:
     op.add_column("alerts", sa.Column("erased_at", sa.BigInteger(), comment="when its personal data was erased"))
     op.create_index("ix_alerts_sha256", "alerts", ["sha256"])
     _index_of_the_whole("alerts", "received_at")
+    waits = sa.text("decision = 'quarantined' AND handled IS NULL AND erased_at IS NULL")
+    columns = ["decision", "received_at", "id"]
+    op.create_index("ix_alerts_waiting", "alerts", columns, sqlite_where=waits, postgresql_where=waits)
 
 
 def _index_of_the_whole(table: str, column: str) -> None:
@@ -289,6 +292,9 @@ def _readiness() -> None:
     comment = "how often the time for that has come so far"
     op.add_column("lanes", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0", comment=comment))
     op.execute("UPDATE lanes SET remind_at = since + 60000000 WHERE action = 'take_down' AND due_at IS NOT NULL")
+    is_open = sa.text("due_at IS NOT NULL AND action = 'take_down'")
+    columns = ["since", "receiver"]
+    op.create_index("ix_lanes_open_take_downs", "lanes", columns, sqlite_where=is_open, postgresql_where=is_open)
     reminds = sa.text("remind_at IS NOT NULL")
     op.create_index("ix_lanes_remind_at", "lanes", ["remind_at"], sqlite_where=reminds, postgresql_where=reminds)
     comment = "hash of how it is reached: another one is another receiver"

@@ -1,0 +1,135 @@
+"""Sessions of the console, the stream of its events, and wrong tokens that are slowed down."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from web_site import alert
+
+from capgateway.clock import utc_now
+from capgateway.config import Settings, Token
+from capgateway.web import sessions, stream
+from capgateway.web.sessions import Sessions
+from capgateway.web.slowing import FREE, WINDOW_SECONDS, Slowing
+
+DESK = Token(name="desk", token="desk-0123456789abcdef", scopes=("read", "operate"))
+OTHER = Token(name="other", token="other-0123456789abcdef", scopes=("read",))
+BEARER = {"Authorization": f"Bearer {DESK.token}"}
+
+
+@pytest.fixture
+def guarded(site: Any) -> Any:
+    """The gateway with tokens."""
+    site.gateway.settings = Settings(feeds=site.gateway.settings.feeds, tokens=(DESK, OTHER))
+    return site
+
+
+def test_a_session_is_of_one_token_and_ends() -> None:
+    """It is void for another token, after its time, after log-out, once its token is replaced, and if one letter changes."""
+    now, known = utc_now(), Sessions()
+    cookie = known.begin(DESK, now)
+    assert known.find(cookie, (OTHER, DESK), now) == DESK
+    assert known.find(cookie, (OTHER,), now) is None
+    replaced = Token(name="desk", token="desk-fedcba9876543210", scopes=("read",))
+    assert known.find(cookie, (replaced,), now) is None
+    assert known.find(cookie, (DESK,), now + timedelta(seconds=sessions.SECONDS)) is None
+    told, _, signature = cookie.partition(".")
+    for forged in (
+        "",
+        "x",
+        f".{signature}",
+        f"{told}.",
+        f"A{told[1:]}.{signature}",
+        f"{told}.A{signature[1:]}",
+        "é.é",
+        f"{cookie}{'A' * 2000}",
+    ):
+        assert known.find(forged, (DESK, OTHER), now) is None or forged == cookie
+    known.end(cookie, now)
+    assert known.find(cookie, (DESK,), now) is None
+    assert known.find(known.begin(DESK, now), (DESK,), now) == DESK
+
+
+def test_wrong_tokens_are_slowed_by_address() -> None:
+    """After some of them their sender has to wait; others do not, and nor does it once the time is over."""
+    slowing = Slowing()
+    assert [slowing.wrong("192.0.2.1", 5.0) for _ in range(FREE)] == [0] * FREE
+    assert slowing.wrong("192.0.2.1", 6.0) == WINDOW_SECONDS - 1
+    assert slowing.wrong("192.0.2.2", 6.0) == 0
+    assert slowing.wrong("192.0.2.1", 5.0 + WINDOW_SECONDS) == 0
+
+
+async def test_a_right_token_is_never_blocked(guarded: Any) -> None:
+    """Wrong ones from the same address get 429 with the time to wait, at the API and at the log-in."""
+    wrong = {"Authorization": "Bearer wrong"}
+    for _ in range(FREE):
+        assert (await guarded.get("/api/v1/cards", **wrong))[0] == 401
+    async with guarded.session.get("/api/v1/cards", headers=wrong) as answer:
+        assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (429, True)
+    async with guarded.session.post("/login", data={"token": "wrong"}) as answer:
+        assert (answer.status, "try again in" in await answer.text()) == (429, True)
+    assert (await guarded.get("/api/v1/cards", **BEARER))[0] == 200
+    async with guarded.session.post("/login", data={"token": DESK.token}, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    "to", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", ""]
+)
+async def test_a_login_leads_nowhere_else(guarded: Any, to: str) -> None:
+    """Whatever address a link to the log-in names."""
+    form = {"token": DESK.token, "next": to}
+    async with guarded.session.post("/login", data=form, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/"
+        cookie = answer.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+async def test_behind_tls_the_cookie_is_of_this_host_only(guarded: Any) -> None:
+    """With a public address over https it is secure, and has the prefix that browsers check."""
+    secure = type(guarded.gateway.settings.gateway)(public_url="https://alerts.example")
+    guarded.gateway.settings = Settings(gateway=secure, tokens=(DESK,))
+    async with guarded.session.post("/login", data={"token": DESK.token}, allow_redirects=False) as answer:
+        cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-capgateway=")
+    assert "Secure" in cookie
+
+
+async def test_events_say_what_changed(site: Any) -> None:
+    """An alert that comes in is an event that names kinds, and nothing about it."""
+    async with asyncio.timeout(30), site.session.get("/api/v1/events/stream") as answer:
+        assert answer.content_type == "text/event-stream"
+        assert await answer.content.readline() == b"retry: 3000\n"
+        seen = asyncio.create_task(_event(answer))
+        while not seen.done():  # the first look may come after the first alert
+            await site.service.submit("nws", alert(f"TX-{utc_now().timestamp()}", "TOR", utc_now()), actor="test")
+            await asyncio.wait([seen], timeout=1)
+        assert b'"alerts"' in seen.result()
+        assert b"Testchild" not in seen.result()
+
+
+async def test_a_stream_ends_with_its_token(guarded: Any) -> None:
+    """A reload that removes the token ends the streams of those who used it."""
+    async with asyncio.timeout(30), guarded.session.get("/api/v1/events/stream", headers=BEARER) as answer:
+        await answer.content.readline()
+        guarded.gateway.settings = Settings(tokens=(OTHER,))
+        await answer.content.read()
+    assert (await guarded.get("/api/v1/events/stream"))[0] == 401
+
+
+async def test_streams_are_bounded(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is asked to come back later."""
+    monkeypatch.setattr(stream, "MOST_STREAMS", 1)
+    async with site.session.get("/api/v1/events/stream") as first:
+        await first.content.readline()
+        assert (await site.get("/api/v1/events/stream"))[0] == 503
+
+
+async def _event(answer: Any) -> bytes:
+    async for line in answer.content:
+        if line.startswith(b"data:"):
+            return bytes(line)
+    raise AssertionError("the stream ended")
