@@ -157,7 +157,8 @@ def last_answer(delivery: Item) -> str:
         )
     last = attempts[-1]
     answer = f"answered {last['status']}" if last["status"] else last["outcome"]
-    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", last["error"])))
+    why = last["error"] if last["error"] != answer else None
+    told = ": ".join(filter(None, (f"{answer} after {last['duration_ms']:.0f} ms", why)))
     if len(attempts) > 1:
         told += f"; {len(attempts)} attempts"
     if delivery["confirmed"]:

@@ -1,4 +1,4 @@
-"""Tell the supervisor how this process is doing: systemd, or whatever else sets ``NOTIFY_SOCKET``. Without one, nothing is told.
+"""Report to the supervisor how this process is doing: systemd, or what else sets ``NOTIFY_SOCKET``. Without one, nothing is sent.
 
 ::
 
@@ -44,7 +44,7 @@ def seconds_between_beats() -> float | None:
 
 
 def _tell(message: str) -> None:
-    """A datagram, which never waits. A supervisor that does not listen is no trouble of ours."""
+    """A datagram, which never waits. A supervisor that does not listen changes nothing."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return

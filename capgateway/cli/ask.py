@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from capgateway.cli.output import say
-from capgateway.cli.reach import fetch, get, settings
+from capgateway.cli.reach import FromStore, fetch, get, settings
 from capgateway.config.values import unknown
 from capgateway.errors import CapgatewayError
 
@@ -267,7 +267,7 @@ def deliveries(context: Context, *, state: str | None, receiver: str | None, car
     return _page(get(context, "deliveries", query, from_store=stored))
 
 
-def receivers(context: Context) -> Item:
+def receivers(context: Context) -> list[Item]:
     """Every configured receiver, in the order of the configuration."""
 
     async def stored(store: Store) -> Any:
@@ -277,7 +277,7 @@ def receivers(context: Context) -> Item:
         known = await store.read(readiness.of_receivers)
         return {"items": statuses(settings(context).receivers, known), "next": None}
 
-    return _page(get(context, "receivers", from_store=stored))
+    return _every(context, "receivers", from_store=stored)
 
 
 def feeds(context: Context) -> list[Item]:
@@ -289,11 +289,18 @@ def feeds(context: Context) -> list[Item]:
     def unstored() -> Any:
         return {"items": [_configured_feed(one) for one in settings(context).feeds], "next": None}
 
-    page = get(context, "feeds", {"limit": MOST_ROWS}, from_store=stored, without_store=unstored)
+    return _every(context, "feeds", from_store=stored, without_store=unstored)
+
+
+def _every(
+    context: Context, path: str, *, from_store: FromStore, without_store: Callable[[], Any] | None = None
+) -> list[Item]:
+    """All pages of a list of configured things: nobody has to wonder whether one is missing."""
+    query = {"limit": MOST_ROWS}
+    page = _page(get(context, path, query, from_store=from_store, without_store=without_store))
     items = list(page["items"])
     while page["next"]:
-        query = {"limit": MOST_ROWS, "after": page["next"]}
-        page = get(context, "feeds", query, from_store=stored, is_first=False)
+        page = _page(get(context, path, query | {"after": page["next"]}, from_store=from_store, is_first=False))
         items += page["items"]
     return items
 

@@ -78,7 +78,7 @@ def conformance(context: click.Context, target: str, known: tuple[bytes, ...], s
             click.echo(line)
     if report.left:
         output.say(
-            f"capgateway: {report.left} exercise cards could not be taken down; they end by themselves within 10 minutes"
+            f"capgateway: exercise cards that could not be taken down: {report.left}; each ends by itself within 10 minutes"
         )
     context.exit(0 if report.passed else 1)
 

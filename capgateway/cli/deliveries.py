@@ -9,7 +9,7 @@ import click
 
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
-from capgateway.cli.reach import act
+from capgateway.cli.reach import tried
 from capgateway.explained import last_answer
 
 COLUMNS = (
@@ -71,16 +71,24 @@ def list_dead(context: output.Context, receiver: str | None, limit: int, as_json
 def redeliver(context: output.Context, delivery_ids: tuple[str, ...], reason: str | None, as_json: bool) -> None:
     """Send deliveries again. Nothing is sent that is superseded, and no display of a card that has ended.
 
-    Exit code 1 when one of them cannot be sent again.
+    Exit code 1 when one of them cannot be sent again; the others are. With --format json it prints one JSON object per delivery
+    that is sent again, each on a line.
     """
+    refusals = 0
     for delivery_id in delivery_ids:
-        told = act(context, f"deliveries/{quote(delivery_id, safe='')}/redeliver", {"reason": reason})
-        if as_json:
+        told = tried(context, f"deliveries/{quote(delivery_id, safe='')}/redeliver", {"reason": reason})
+        if isinstance(told, str):
+            refusals += 1
+            output.say(f"capgateway: {told}")
+        elif as_json:
             output.emit_json(told)
         else:
             click.echo(f"{told['id']}: is sent again")
+    if refusals:
+        raise SystemExit(1)
 
 
 def _row(one: dict[str, Any]) -> table.Row:
     cells = [table.moment(one["created_at"]), one["receiver"], one["type"], one["state"]]
-    return table.Row(cells=cells, below=[last_answer(one), [one["id"], f"{one['card_id']} revision {one['revision']}"]])
+    card = [f"{one['card_id']} revision {one['revision']}"] if one["card_id"] else []
+    return table.Row(cells=cells, below=[last_answer(one), [one["id"], *card]])

@@ -11,7 +11,7 @@ import click
 
 from capgateway import log
 from capgateway.cli import card_text
-from capgateway.cli.output import INTERRUPTED, Choice, fail
+from capgateway.cli.output import INTERRUPTED, Between, Choice, fail
 from capgateway.cli.run import run_async
 from capgateway.service import Service, stop_on_signals
 from capgateway.simulate.demo import Stage, StepFailed, stage
@@ -28,7 +28,7 @@ MOST_SECONDS = 3600.0
 @click.option("--once", is_flag=True, help="Exit after the story instead of repeating it.")
 @click.option(
     "--pace",
-    type=click.FloatRange(min=0, max=MOST_SECONDS),
+    type=Between(0, MOST_SECONDS),
     metavar="SECONDS",
     help=f"How long to pause after each part of the story.  [default: {USUAL_PACE:g}; with --once 0]",
 )

@@ -38,7 +38,7 @@ def drill(
     Exit code 1 when a receiver did not acknowledge one of them within 35 seconds, or when the drill cannot be displayed.
     """
     _check_names(context, feed, receivers)
-    output.say("capgateway: the drill is under way; it takes a minute at most")
+    output.say("capgateway: a drill takes a minute at most")
     told = act(context, "drill", {"feed": feed, "receivers": list(receivers), "reason": reason})
     output.emit(told, _lines(told), as_json=as_json)
     if not told["passed"]:
@@ -49,7 +49,7 @@ def _check_names(context: output.Context, feed: str | None, receivers: tuple[str
     """A name that does not exist is a mistake of the command line; the gateway knows them."""
     if feed is not None:
         ask.check_name("feed", feed, [one["name"] for one in ask.feeds(context)])
-    known = [one["name"] for one in ask.receivers(context)["items"]] if receivers else []
+    known = [one["name"] for one in ask.receivers(context)] if receivers else []
     for name in receivers:
         ask.check_name("receiver", name, known)
 

@@ -158,6 +158,8 @@ def verify(
     """
     if not known and not public:
         raise click.UsageError("give at least one --secret or --public-key")
+    if headers == body == "-":
+        raise click.UsageError("standard input has either HEADERS or BODY; give a file for the other")
     found, content, now = _headers(_read(headers)), _read(body), at or utc_now()
     ring = Ring(secrets=known, public_keys=public)
     reason, looked = _refusal(ring, found, content, now), _looked(ring, found, content)

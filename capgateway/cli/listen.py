@@ -20,6 +20,8 @@ from capgateway.simulate.receiver import CARDS, PATH, Arrival, Misbehaviour, Rec
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_PORT = 8026
 """The port after the gateway's own."""
+MOST_SECONDS = 3600.0
+"""Of a delay; a gateway gives up long before."""
 CHANGES = frozenset({"displayed", "removed", "expired", "snapshot"})
 """After these the receiver may show other cards than before."""
 
@@ -47,17 +49,10 @@ class Failure(click.ParamType[tuple[int, float]]):
         return failure
 
 
-class Share(click.FloatRange):
-    """A share of requests; without a value, all of them."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 1)
-
-
 def share_option(name: str, kept: str, what: str) -> Callable[[F], F]:
     """``--name [SHARE]``."""
     return click.option(
-        name, kept, type=Share(), is_flag=False, flag_value=1.0, default=0.0, metavar="[SHARE]", help=what
+        name, kept, type=output.Between(0, 1), is_flag=False, flag_value=1.0, default=0.0, metavar="[SHARE]", help=what
     )
 
 
@@ -92,7 +87,9 @@ def share_option(name: str, kept: str, what: str) -> Callable[[F], F]:
     metavar="VALUE",
     help="Send this Retry-After with each failure; without --fail, every request fails with 503.",
 )
-@click.option("--delay", type=click.FloatRange(min=0), default=0, metavar="SECONDS", help="Wait before each answer.")
+@click.option(
+    "--delay", type=output.Between(0, MOST_SECONDS), default=0, metavar="SECONDS", help="Wait before each answer."
+)
 @share_option("--hang", "hang", "Never answer this share of requests; all without a value.")
 @share_option("--drop-after-headers", "drop", "Process them, and break the answer off after its headers.")
 @share_option("--lose", "lose", "Answer them with 200 and forget them.")
@@ -136,7 +133,9 @@ def _misbehaviour(
     fail = dict(failures) or ({503: 1.0} if retry_after is not None and not is_gone else {})
     if is_gone and failures:
         raise click.UsageError("--410 lets every request fail; leave out --fail")
-    if retry_after is not None and not (retry_after.isascii() and retry_after.isprintable()):
+    if len(fail) < len(failures):
+        raise click.UsageError("a status is given twice; give each --fail one of its own")
+    if retry_after is not None and not (retry_after.strip() and retry_after.isascii() and retry_after.isprintable()):
         raise click.UsageError("--retry-after is the value of a header, such as 120 or an HTTP date")
     found = Misbehaviour(
         fail={410: 1.0} if is_gone else fail, delay=timedelta(seconds=delay), retry_after=retry_after, **others
@@ -190,6 +189,9 @@ def _print(arrival: Arrival) -> None:
         "status": arrival.status,
         "id": arrival.message_id,
         "reason": arrival.reason,
+        "receiver": arrival.receiver,
+        "feed": arrival.feed,
+        "last answer": arrival.last_answer,
         "headline": _headline(arrival.card),
     }
     what = [arrival.request] if arrival.request else [arrival.type or "-", arrival.card_id or "-"]

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -77,6 +78,16 @@ class Day(Since):
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
             value = f"{value.strip()}T00:00:00Z"
         return super().convert(value, param, ctx)
+
+
+class Between(click.FloatRange):
+    """A number within these bounds. ``nan`` lies within none, although no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class Choice(click.Choice[str]):

@@ -110,11 +110,17 @@ def act(context: Context, path: str, said: dict[str, Any]) -> dict[str, Any]:
 
     Ends the command with exit code 1 where that cannot be done: there is no such card or alert, or it has ended.
     """
+    told = tried(context, path, said)
+    return fail(told, code=1) if isinstance(told, str) else told
+
+
+def tried(context: Context, path: str, said: dict[str, Any]) -> dict[str, Any] | str:
+    """The same, but why it cannot be done is returned: the user has asked for more than this act."""
     body = msgspec.json.encode({name: value for name, value in said.items() if value is not None})
     answer = change(context, path, body, refusals=NOT_DONE)
     if answer.status in NOT_DONE:
         told = answer.told if isinstance(answer.told, dict) else {}
-        fail(str(told.get("detail") or f"{answer.url} answered {answer.status}"), code=1)
+        return str(told.get("detail") or f"{answer.url} answered {answer.status}")
     return dict(answer.told)
 
 

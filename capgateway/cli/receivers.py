@@ -27,11 +27,11 @@ def receivers() -> None:
 @click.pass_obj
 def list_receivers(context: output.Context, as_json: bool) -> None:
     """List every configured receiver with its state."""
-    page = ask.receivers(context)
+    every = ask.receivers(context)
     if as_json:
-        output.emit_json(page)
+        output.emit_json({"items": every, "next": None})
         return
-    table.print_table(COLUMNS, map(_row, page["items"]), "no receiver is configured")
+    table.print_table(COLUMNS, map(_row, every), "no receiver is configured")
 
 
 @asks_gateway
@@ -59,7 +59,7 @@ def recover(context: output.Context, name: str, mode: str, since: Any, reason: s
 
     Nothing is sent that is superseded, and no display of a card that has ended.
     """
-    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)["items"]])
+    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)])
     said = {"mode": mode, "since": since and since.isoformat(), "reason": reason}
     told = act(context, f"receivers/{quote(name, safe='')}/recover", said)
     if as_json:
@@ -84,7 +84,7 @@ def ping(context: output.Context, name: str, reason: str | None, as_json: bool) 
 
     The test shows no card, and also goes to a receiver that is suspended, disabled or failing.
     """
-    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)["items"]])
+    ask.check_name("receiver", name, [one["name"] for one in ask.receivers(context)])
     told = act(context, f"receivers/{quote(name, safe='')}/ping", {"reason": reason})
     if as_json:
         output.emit_json(told)

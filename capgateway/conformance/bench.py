@@ -62,9 +62,15 @@ class Bench:
     def secrets(self) -> Sequence[bytes]:
         return self._receiver.secrets
 
+    @property
+    def slowest(self) -> float:
+        """How many seconds the slowest answer so far took that accepts a message."""
+        return max((one.seconds for one in self.wire.answers if one.is_accepted), default=0.0)
+
     def ends_in(self, seconds: float) -> datetime:
-        """A whole second, so many seconds from now at least."""
-        return (utc_now() + timedelta(seconds=seconds + 1)).replace(microsecond=0)
+        """A whole second, so many seconds from now at least, and later for a receiver that is slow: it has to have displayed the
+        card and its update by then."""
+        return (utc_now() + timedelta(seconds=seconds + 1 + 3 * self.slowest)).replace(microsecond=0)
 
     def sequence(self) -> int:
         """The next one."""
@@ -78,7 +84,7 @@ class Bench:
 
     def sample(self) -> Sample:
         """A new card, which is taken down in the end."""
-        made = Sample(self._run, self.now, self._card)
+        made = Sample(self._run, utc_now(), self._card)
         self._samples.append(made)
         return made
 
@@ -149,8 +155,9 @@ class Bench:
             async with slots:
                 return (await self.send(sample.take_down(9, self.gateway_sequence()))).is_accepted
 
+        patience = TIDY_SECONDS + self.slowest * len(samples) / AT_A_TIME
         ending = [asyncio.create_task(end(sample)) for sample in samples]
-        done, late = await asyncio.wait(ending, timeout=TIDY_SECONDS) if ending else (set(), set())
+        done, late = await asyncio.wait(ending, timeout=patience) if ending else (set(), set())
         for task in late:
             task.cancel()
         return len(samples) - sum(task.result() for task in done)

@@ -9,14 +9,15 @@ import aiohttp
 import msgspec
 
 from capgateway import net
+from capgateway.webhooks.send import LARGEST_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from capgateway.webhooks import Receiver
 
-LARGEST_ANSWER = 4_096
-"""Bytes looked at of an answer; a confirmation has fewer than 100."""
+ALONE = {"Connection": "close"}
+"""Each request has a connection of its own: a server may close one that waits at any moment, and a check must not fail for that."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ class Wire:
         net.check_url(self._receiver.url, allow_networks=self._receiver.allow_networks)
         timeout = aiohttp.ClientTimeout(total=self._receiver.timeout.total_seconds())
         async with self._session.post(
-            self._receiver.url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            self._receiver.url, data=body, headers={**headers, **ALONE}, allow_redirects=False, timeout=timeout
         ) as response:
             return response.status, await _beginning(response)
 

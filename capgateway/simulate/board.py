@@ -34,6 +34,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     card: dict[str, Any] | None = None
     reason: str | None = None
     nonce: str | None = None
+    receiver: str | None = None
+    feed: str | None = None
+    last_answer: str | None = None
     advice: str | None = None
     active: tuple[Listed, ...] = ()
 

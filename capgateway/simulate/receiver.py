@@ -94,6 +94,9 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     card: dict[str, Any] | None = None
     request: str | None = None
+    receiver: str | None = None
+    feed: str | None = None
+    last_answer: str | None = None
     advice: str | None = None
 
 
@@ -244,6 +247,9 @@ class ReceiverServer:
             sequence=told.sequence or None,
             reason=told.reason,
             card=told.card,
+            receiver=told.receiver,
+            feed=told.feed,
+            last_answer=told.last_answer,
             advice=told.advice,
         )
         entry = self._board.entry(told.card_id)

@@ -6,6 +6,7 @@ order: who has read up to one has missed none.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,8 +15,6 @@ from sqlalchemy import and_, case, exists, select
 from capgateway.store.tables import deliveries, lanes, messages
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 MOST_CARDS = 20_000
 """Cards of one report: some years of a nation. A longer period is to be asked for in parts."""
+DRAWN = "~"
+"""Marks, in the store, a region in which a shape lies that no unit is known for."""
 HELD, LIFTED = "card.held", "card.hold_lifted"
 
 _SUCCESS = and_(attempts.c.delivery_id == deliveries.c.id, attempts.c.outcome == "delivered")
@@ -117,7 +119,7 @@ def _some(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> 
             status=row["status"],
             state=row["state"],
             issuer=row["sender"],
-            area=row["target"].split(),
+            area=[code.removeprefix(DRAWN) for code in row["target"].split()],
             sent_at=row["sent_at"],
             received_at=row["received_at"],
             published_at=row["published_at"] if row["id"] in shown else None,

@@ -11,9 +11,9 @@ from capgateway.store.tables import WAITS_FOR_A_PERSON, alerts, cards, deliverie
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_DISPLAYED = select(func.count()).where(cards.c.state == "active")
-_DEAD = select(deliveries.c.receiver, func.count()).where(deliveries.c.state == "dead").group_by(deliveries.c.receiver)
-_QUARANTINED = select(alerts.c.reason, func.count()).where(WAITS_FOR_A_PERSON).group_by(alerts.c.reason)
+DISPLAYED = select(func.count()).where(cards.c.state == "active")
+DEAD = select(deliveries.c.receiver, func.count()).where(deliveries.c.state == "dead").group_by(deliveries.c.receiver)
+QUARANTINED = select(alerts.c.reason, func.count()).where(WAITS_FOR_A_PERSON).group_by(alerts.c.reason)
 
 
 class Counted(NamedTuple):
@@ -27,7 +27,7 @@ class Counted(NamedTuple):
 def counted(connection: Connection) -> Counted:
     """All of it. Each count reads an index, and no more rows than it counts."""
     return Counted(
-        displayed=connection.execute(_DISPLAYED).scalar_one(),
-        dead={row[0]: row[1] for row in connection.execute(_DEAD)},
-        quarantined={row[0]: row[1] for row in connection.execute(_QUARANTINED)},
+        displayed=connection.execute(DISPLAYED).scalar_one(),
+        dead={row[0]: row[1] for row in connection.execute(DEAD)},
+        quarantined={row[0]: row[1] for row in connection.execute(QUARANTINED)},
     )

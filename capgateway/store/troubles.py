@@ -35,6 +35,9 @@ _STILL_REFUSES = exists().where(
     deliveries.c.last_status.in_(sorted(REFUSALS)),
 )
 _OPEN = select(receivers.c.name, receivers.c.opened_at, receivers.c.last_outcome, receivers.c.last_status)
+_ANSWERED = receivers.c.last_outcome == "delivered"
+"""The last message was accepted. The breaker waits for a second success, which takes hours where nothing is to be sent; nobody is
+woken for that."""
 _IS_FAILING = exists().where(receiver_troubles.c.receiver == receivers.c.name, receiver_troubles.c.cause == "failing")
 
 
@@ -98,7 +101,7 @@ def forget(write: Write, receiver: str, causes: Sequence[Cause] = VOID) -> None:
 
 def are_failing(connection: Connection, now: datetime) -> bool:
     """Whether :func:`fail` has anything to do."""
-    begins = and_(receivers.c.opened_at <= now - FAILING_AFTER, ~_IS_FAILING)
+    begins = and_(receivers.c.opened_at <= now - FAILING_AFTER, ~_ANSWERED, ~_IS_FAILING)
     ends = and_(receivers.c.opened_at.is_(None), _IS_FAILING)
     return connection.execute(select(receivers.c.name).where(or_(begins, ends)).limit(1)).first() is not None
 
@@ -110,7 +113,7 @@ def fail(write: Write) -> int:
     for row in write.execute(_OPEN).all():
         if row.opened_at is None:
             forget(write, row.name, ("failing",))
-        elif row.opened_at <= write.now - FAILING_AFTER:
+        elif row.opened_at <= write.now - FAILING_AFTER and row.last_outcome != "delivered":
             answer = f"answered {row.last_status}" if row.last_status else row.last_outcome
             told += begin(write, row.name, "failing", answer, since=row.opened_at)
     return told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
+import msgspec
 from aiohttp import web
 
 from capgateway import log
@@ -15,7 +16,8 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
-from capgateway.web.said import act, done, said
+from capgateway.web.said import Recovery, Said, act, done, said
+from capgateway.web.told import tells
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,8 +33,16 @@ LONGEST_SEQUENCE = 16
 routes = web.RouteTableDef()
 
 
+class Redelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """The delivery that is sent again."""
+
+    id: str
+    state: Literal["pending"] = "pending"
+
+
 @routes.get("/api/v1/messages")
 @needs("read", "receive")
+@tells(catch_up.Messages, filters={})
 async def messages(request: web.Request) -> web.Response:
     """What went out, in order, after a sequence: none is skipped. A receiver gets its own."""
     asked = query.page(request)
@@ -44,17 +54,19 @@ async def messages(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/v1/deliveries/{id}/redeliver")
+@tells(Redelivered, takes=Said, refuses=(409,))
 async def redeliver(request: web.Request) -> web.Response:
     """Send a delivery again, if it is still the newest of its lane and its card has not ended."""
-    again = await send_again(request.app[GATEWAY], query.name(request), act(request, await said(request)))
-    return as_json({"id": again, "state": "pending"})
+    again = await send_again(request.app[GATEWAY], query.name(request), act(request, await said(request, Said)))
+    return as_json(Redelivered(id=again))
 
 
 @routes.post("/api/v1/receivers/{id}/recover")
+@tells(recovery.Again, takes=Recovery)
 async def recover(request: web.Request) -> web.Response:
     """Send a receiver its current state again, what was given up, or the newest of everything since a time; and let it have
     displays again, if it was suspended."""
-    given = await said(request)
+    given = await said(request, Recovery)
     by = act(request, given)
     return as_json(await recovered(request.app[GATEWAY], query.name(request), given.mode, by, since=given.since))
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from capgateway.config.values import unknown
+from capgateway.operate.drill import Drilled
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
-from capgateway.web.said import act, done, said
+from capgateway.web.said import DrillOrder, act, done, said
+from capgateway.web.told import tells
 
 if TYPE_CHECKING:
     from capgateway.feeds import Feed
     from capgateway.web.gateway import Gateway
-    from capgateway.web.said import Said
     from capgateway.webhooks import Receiver
 
 PROBE = "exercise.card.published"
@@ -24,15 +25,16 @@ routes = web.RouteTableDef()
 
 
 @routes.post("/api/v1/drill")
+@tells(Drilled, takes=DrillOrder, refuses=(409,))
 async def drill(request: web.Request) -> web.Response:
     """Send an exercise card to the receivers that take exercises, or to those that are named. Answers when all have acknowledged
     its take-down, or after a minute with those that have not."""
-    given, gateway = await said(request), request.app[GATEWAY]
+    given, gateway = await said(request, DrillOrder), request.app[GATEWAY]
     feed, receivers = _feed(gateway, given), _receivers(gateway, given)
     return as_json(await done(gateway.hands.drill(feed, receivers, act(request, given))))
 
 
-def _feed(gateway: Gateway, given: Said) -> Feed | None:
+def _feed(gateway: Gateway, given: DrillOrder) -> Feed | None:
     if given.feed is None:
         return None
     every = gateway.settings.feeds
@@ -44,7 +46,7 @@ def _feed(gateway: Gateway, given: Said) -> Feed | None:
     return found
 
 
-def _receivers(gateway: Gateway, given: Said) -> list[Receiver]:
+def _receivers(gateway: Gateway, given: DrillOrder) -> list[Receiver]:
     every = gateway.settings.receivers
     for name in given.receivers:
         if refusal := unknown("receiver", name, [one.name for one in every]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,26 +10,29 @@ from msgspec import structs
 
 from capgateway import cap
 from capgateway.config.values import unknown
+from capgateway.feeds.status import FeedStatus, PollResult, Submitted
 from capgateway.masking import mask_addresses, mask_query
+from capgateway.store import Page, lists
 from capgateway.store import feeds as stored_feeds
-from capgateway.store import lists
 from capgateway.store.audit import Act
+from capgateway.store.records import MissingEntry
 from capgateway.web import query
 from capgateway.web.answer import as_json
+from capgateway.web.bodies import body
 from capgateway.web.gateway import GATEWAY, Gateway, Operations
 from capgateway.web.guard import actor, needs
 from capgateway.web.problems import Refused
+from capgateway.web.said import Said, act, said
+from capgateway.web.told import tells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgateway.feeds import Feed
-    from capgateway.feeds.status import FeedStatus, PollResult, Submitted
     from capgateway.store import StoredAlert
 
 LARGEST_DOCUMENT = cap.MAX_BYTES
 RETRY_SECONDS = 5  # a gateway with a thousand feeds watches them all after about that time
-BODY_SECONDS = 60.0  # 10 MB at 1.3 Mbit/s; a slower sender holds a connection for nothing
 #: A document that was quarantined for one of these can only be mended by who wrote it.
 FAULTY = frozenset({"unreadable", "schema", "unidentifiable"})
 COME_BY_THEMSELVES = frozenset({"naads", "push"})
@@ -41,35 +43,49 @@ MOST_RECORDED = 200  # alerts of one submission in the audit trail; an envelope 
 routes = web.RouteTableDef()
 
 
+class FeedDetails(FeedStatus, frozen=True, kw_only=True):
+    """A feed with the entries whose alerts are missing."""
+
+    missing_entries: list[MissingEntry]
+
+
+class Submissions(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each message of a document."""
+
+    items: list[Submitted]
+
+
 @routes.get("/api/v1/feeds")
+@tells(Page[FeedStatus], filters={})
 async def feeds(request: web.Request) -> web.Response:
     """Every configured feed, in the order of the configuration."""
-    asked = query.page(request)
-    found, start = operations(request).feed_statuses(), 0
-    if asked["after"]:
-        names = [one.name for one in found]
-        if asked["after"] not in names:
-            raise Refused(400, 'after is the "next" of an earlier page')
-        start = names.index(asked["after"]) + 1
-    items = [shown(one) for one in found[start : start + asked["limit"]]]
-    return as_json({"items": items, "next": items[-1].name if start + len(items) < len(found) else None})
+    page = query.part(request, operations(request).feed_statuses())
+    return as_json(Page(items=[shown(one) for one in page.items], next=page.next))
 
 
 @routes.get("/api/v1/feeds/{id}")
+@tells(FeedDetails)
 async def feed(request: web.Request) -> web.Response:
     """One feed, with the entries whose alerts are missing."""
     name = configured(request).name
-    missing = await request.app[GATEWAY].store.read(stored_feeds.missing_entries, name)
-    return as_json(msgspec.structs.asdict(status_of(request, name)) | {"missing_entries": missing})
+    missing = await missing_of(request.app[GATEWAY], name)
+    return as_json(FeedDetails(**msgspec.structs.asdict(status_of(request, name)), missing_entries=missing))
+
+
+async def missing_of(gateway: Gateway, name: str) -> list[MissingEntry]:
+    """The entries of a feed whose alerts are missing, with addresses as anybody may see them."""
+    found = await gateway.store.read(stored_feeds.missing_entries, name)
+    return [structs.replace(one, link=mask_query(one.link), others=tuple(map(mask_query, one.others))) for one in found]
 
 
 @routes.post("/api/v1/feeds/{id}/poll")
+@tells(PollResult, takes=Said, refuses=(409,))
 async def poll(request: web.Request) -> web.Response:
     """Ask a feed now; the answer says what it brought. Its schedule goes on from there."""
-    return as_json(await poll_now(request, Act(actor=actor(request).name)))
+    return as_json(await poll_now(request, act(request, await said(request, Said))))
 
 
-async def poll_now(request: web.Request, act: Act) -> PollResult:
+async def poll_now(request: web.Request, by: Act) -> PollResult:
     """Ask the feed of the path, and record the act."""
     found, does = configured(request), operations(request)
     if found.kind in COME_BY_THEMSELVES:
@@ -78,12 +94,13 @@ async def poll_now(request: web.Request, act: Act) -> PollResult:
         polled = await does.poll_now(found.name)
     except KeyError:
         raise _not_watched(found) from None
-    await _record(request, act, "feed.polled", found)
+    await _record(request, by, "feed.polled", found)
     return polled
 
 
 @routes.post("/api/v1/feeds/{id}/alerts")
 @needs("submit", "operate")
+@tells(Submissions, status=202, takes_xml=True, refuses=(409, 422))
 async def alerts(request: web.Request) -> web.Response:
     """Hand in a CAP message, or an envelope of several. 202 says what became of each; 422 what is wrong, where none of
     them can be used. The same again is the same as once."""
@@ -100,36 +117,15 @@ async def alerts(request: web.Request) -> web.Response:
         )
     faulty = await _faulty(request.app[GATEWAY], submitted)
     if faulty is None:
-        return as_json({"items": submitted}, status=202)
+        return as_json(Submissions(items=submitted), status=202)
     findings = [finding for one in faulty for finding in one.findings][:MOST_FINDINGS]
     raise Refused(422, "nothing in this document can be used", findings=findings, items=submitted)
 
 
-async def _record(request: web.Request, act: Act, action: str, found: Feed, alert_ids: Sequence[str] = ()) -> None:
+async def _record(request: web.Request, by: Act, action: str, found: Feed, alert_ids: Sequence[str] = ()) -> None:
     await request.app[GATEWAY].hands.record(
-        act, action, detail={"feed": found.name}, alert_ids=alert_ids[:MOST_RECORDED]
+        by, action, detail={"feed": found.name}, alert_ids=alert_ids[:MOST_RECORDED]
     )
-
-
-async def body(request: web.Request) -> bytes:
-    """What was sent, at most ``LARGEST_DOCUMENT`` bytes and at least one."""
-    found = await received(request)
-    if not found.strip():
-        raise Refused(400, "the body is empty: send the XML document itself")
-    return found
-
-
-async def received(request: web.Request) -> bytes:
-    """What was sent, which may be nothing."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
-    except TimeoutError:
-        raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
-    except web.RequestPayloadError:
-        raise Refused(400, "the body is not divided as its headers say") from None
-    except ConnectionResetError:  # nobody reads this answer, but the log stays free of other people's trouble
-        raise Refused(400, "the sender went away before the body's end") from None
 
 
 def operations(request: web.Request) -> Operations:

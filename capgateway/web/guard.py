@@ -74,6 +74,12 @@ def form(page: F) -> F:
     return page
 
 
+def needed(page: object, method: str) -> tuple[Scope, ...]:
+    """The scopes of which a token needs one; none for a page that is open."""
+    usual: tuple[Scope, ...] = ("read",) if method in READING else ("operate",)
+    return () if getattr(page, _UNGUARDED, False) else getattr(page, _NEEDS, usual)
+
+
 def actor(request: web.Request) -> Token:
     """The actor. Not for the open pages, where that may be nobody."""
     return request[ACTOR]
@@ -167,8 +173,7 @@ def _check_packing(request: web.Request) -> None:
 
 
 def _check_scope(request: web.Request, found: Token) -> None:
-    usual: tuple[Scope, ...] = ("read",) if request.method in READING else ("operate",)
-    wanted = getattr(request.match_info.handler, _NEEDS, usual)
+    wanted = needed(request.match_info.handler, request.method)
     if _is_open(request) or any(scope in found.scopes for scope in wanted):
         return
     challenge = f'Bearer realm="capgateway", error="insufficient_scope", scope="{" ".join(wanted)}"'

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import get_args
+from typing import Literal, get_args
 
+import msgspec
 from aiohttp import web
 
 from capgateway import metrics
@@ -18,19 +19,35 @@ from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.guard import may_know
 from capgateway.web.problems import problem
 from capgateway.web.receivers import ReceiverStatus, statuses_of
+from capgateway.web.told import tells
 
 DATABASE_SECONDS = 3.0  # orchestrators commonly give a probe five
 
 routes = web.RouteTableDef()
 
 
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """This gateway may be relied on; ``notes`` say what does not go well all the same."""
+
+    status: Literal["ready"]
+    notes: list[str] = []
+
+
 @routes.get("/healthz")
+@tells(Alive)
 async def healthz(_: web.Request) -> web.Response:
     """The process lives and answers; nothing else is asked."""
-    return as_json({"status": "ok"})
+    return as_json(Alive())
 
 
 @routes.get("/readyz")
+@tells(Ready)
 async def readyz(request: web.Request) -> web.Response:
     """The database takes writes and this process does its part; 503 otherwise. With scope read the answer contains the
     reasons, and what else does not go well."""
@@ -42,10 +59,11 @@ async def readyz(request: web.Request) -> web.Response:
     if reasons:
         return problem(503, "; ".join(reasons), reasons=reasons)
     notes = [*gateway.notes(), *await _notes_of_the_store(gateway)] if may_know(request) else []
-    return as_json({"status": "ready"} | ({"notes": notes} if notes else {}))
+    return as_json(Ready(status="ready", notes=notes))
 
 
 @routes.get("/metrics")
+@tells(media="text/plain")
 async def exposition(request: web.Request) -> web.Response:
     """Prometheus' text format."""
     gateway = request.app[GATEWAY]

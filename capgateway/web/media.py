@@ -8,6 +8,7 @@ from capgateway.store import media_rows
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import unguarded
 from capgateway.web.problems import Refused
+from capgateway.web.told import tells
 
 routes = web.RouteTableDef()
 
@@ -20,6 +21,7 @@ HEADERS = {
 
 
 @routes.get("/media/{token}")
+@tells(media="image/*", refuses=(410,))
 @unguarded
 async def picture(request: web.Request) -> web.Response:
     """The picture at an address. 410: its card has ended. Receivers copy pictures, so nothing is kept on the way."""

@@ -11,12 +11,16 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.guard import needs
 from capgateway.web.problems import Refused
+from capgateway.web.told import tells
+
+POINT = {"type": "string", "pattern": viewers.POINT.pattern, "examples": ["32.78,-96.80"]}
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/api/v1/places")
 @needs("read", "receive")
+@tells(viewers.Place, query={"at": POINT})
 async def places(request: web.Request) -> web.Response:
     """Every code of a point."""
     point = viewers.point(query.only(request, "at"))
@@ -28,6 +32,7 @@ async def places(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/places/{id}")
 @needs("read", "receive")
+@tells(viewers.Place)
 async def place(request: web.Request) -> web.Response:
     """One unit, by its code in any scheme."""
     code, atlas = query.name(request), request.app[GATEWAY].atlas()

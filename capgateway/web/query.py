@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from capgateway.config.values import unknown
+from capgateway.store import Page
 from capgateway.web.problems import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from aiohttp import web
 
-    from capgateway.store import Page
-
 T = TypeVar("T")
 
+
+class Named(Protocol):
+    """What is configured under a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+MADE_UP = 'after is the "next" of an earlier page'
+
+USUAL_PAGE = 50
 LARGEST_PAGE = 200  # cards with their texts: about 4 MB of JSON at the very most
 YEARS = range(1900, 9000)  # the calendar of Python ends some centuries later, and nothing here is older
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -41,6 +52,18 @@ def asked(query: Mapping[str, str], **filters: tuple[str, ...] | None) -> dict[s
     if "since" in found:
         found["since"] = _moment("since", found["since"])
     return found | {"limit": _limit(query), "after": _word("after", query["after"]) if "after" in query else None}
+
+
+def part(request: web.Request, every: Sequence[N]) -> Page[N]:
+    """A page of configured things, in their order; ``after`` is a name."""
+    asked_for = page(request)
+    names, start = [one.name for one in every], 0
+    if asked_for["after"]:
+        if asked_for["after"] not in names:
+            raise Refused(400, MADE_UP)
+        start = names.index(asked_for["after"]) + 1
+    items = list(every[start : start + asked_for["limit"]])
+    return Page(items=items, next=items[-1].name if start + len(items) < len(every) else None)
 
 
 def choice(request: web.Request, name: str, words: tuple[str, ...]) -> str:
@@ -88,7 +111,7 @@ async def found(asked: Awaitable[Page[T]]) -> Page[T]:
     try:
         return await asked
     except ValueError:
-        raise Refused(400, 'after is the "next" of an earlier page') from None
+        raise Refused(400, MADE_UP) from None
 
 
 def _word(name: str, value: str, words: tuple[str, ...] | None = None) -> str:
@@ -100,7 +123,7 @@ def _word(name: str, value: str, words: tuple[str, ...] | None = None) -> str:
 
 
 def _limit(query: Mapping[str, str]) -> int:
-    value = query.get("limit", "50")
+    value = query.get("limit", str(USUAL_PAGE))
     if not (value.isascii() and value.isdigit() and len(value) < len("10000") and 1 <= int(value) <= LARGEST_PAGE):
         raise Refused(400, f"limit is a whole number from 1 to {LARGEST_PAGE}")
     return int(value)

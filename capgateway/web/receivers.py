@@ -14,14 +14,15 @@ from capgateway import log, net
 from capgateway.config.values import unknown
 from capgateway.dispatch import errands
 from capgateway.masking import mask_query
-from capgateway.store import readiness
+from capgateway.store import Page, readiness
 from capgateway.store.readiness import Stood
 from capgateway.store.troubles import Trouble
 from capgateway.web import query
 from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY, Gateway
 from capgateway.web.problems import Refused
-from capgateway.web.said import act, said
+from capgateway.web.said import Said, act, said
+from capgateway.web.told import tells
 
 if TYPE_CHECKING:
     from capgateway.store.audit import Act
@@ -66,22 +67,25 @@ class ReceiverStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @routes.get("/api/v1/receivers")
+@tells(Page[ReceiverStatus], filters={})
 async def receivers(request: web.Request) -> web.Response:
     """Every configured receiver, in the order of the configuration."""
-    return as_json({"items": await statuses_of(request.app[GATEWAY]), "next": None})
+    return as_json(query.part(request, await statuses_of(request.app[GATEWAY])))
 
 
 @routes.get("/api/v1/receivers/{id}")
+@tells(ReceiverStatus)
 async def receiver(request: web.Request) -> web.Response:
     """One receiver."""
     return as_json(await status_of(request.app[GATEWAY], query.name(request)))
 
 
 @routes.post("/api/v1/receivers/{id}/ping")
+@tells(errands.Pinged, takes=Said)
 async def ping(request: web.Request) -> web.Response:
     """Send ``receiver.test`` in the way that messages go, and say what came of it; also to a receiver that is suspended,
     disabled or failing."""
-    return as_json(await pinged(request.app[GATEWAY], query.name(request), act(request, await said(request))))
+    return as_json(await pinged(request.app[GATEWAY], query.name(request), act(request, await said(request, Said))))
 
 
 def configured(gateway: Gateway, name: str) -> Receiver:

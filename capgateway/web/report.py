@@ -13,13 +13,16 @@ from capgateway.web.answer import as_json
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 from capgateway.web.said import done
+from capgateway.web.told import tells
 
+MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
 USUAL = timedelta(days=30)
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/api/v1/report")
+@tells(conduct.Conduct, query={"from": MOMENT, "to": MOMENT}, refuses=(409,))
 async def report(request: web.Request) -> web.Response:
     """What was displayed in a period and how fast it came down, without personal data. The period begins at ``from``, 30 days
     before its end unless given, and ends before ``to``, now unless given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -11,13 +11,12 @@ from aiohttp import web
 from capgateway.cards import NotAFact
 from capgateway.store.audit import Act
 from capgateway.store.recovery import Mode
-from capgateway.web.feeds import received
+from capgateway.web.bodies import received
 from capgateway.web.guard import actor
 from capgateway.web.problems import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from typing import TypeVar
 
     T = TypeVar("T")
 
@@ -27,48 +26,81 @@ EXAMPLE = '{"reason": "why you do this"}'
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``card`` is for actions about one, ``identifier`` for those about the alerts of that identifier, ``remove`` for
-    corrections, ``programme`` for what is published, ``lift`` for what is held,
-    ``mode`` and ``since`` for what a receiver is sent again, ``feed`` and ``receivers`` for drills."""
+    """With any action: why it is done."""
 
-    reason: str | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] | None = None
+
+
+class Why(Said, frozen=True, kw_only=True):
+    """With an action that needs a reason."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON, pattern=r"\S")]
+
+
+class Removal(Why, frozen=True, kw_only=True):
+    """Which facts are wrong: their JSON Pointers in the card."""
+
+    remove: Annotated[list[str], msgspec.Meta(min_length=1)]
+
+
+class Holding(Said, frozen=True, kw_only=True):
+    """``lift``: let the retention count again."""
+
+    lift: bool = False
+
+
+class Publication(Why, frozen=True, kw_only=True):
+    """As an alert of which programme, where its codes do not say it."""
+
+    programme: str | None = None
+
+
+class Release(Said, frozen=True, kw_only=True):
+    """Which card a take-down ends, where it marks several."""
+
+    card: str | None = None
+
+
+class Order(Why, frozen=True, kw_only=True):
+    """What to erase: a card, or the alerts of an identifier."""
+
     card: str | None = None
     identifier: str | None = None
-    remove: list[str] = []
-    programme: str | None = None
-    lift: bool = False
+
+
+class Recovery(Said, frozen=True, kw_only=True):
+    """What a receiver is sent again: its ``state``, what ``failed``, or the ``log`` since a time."""
+
     mode: Mode = "state"
     since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
+class DrillOrder(Said, frozen=True, kw_only=True):
+    """The feed that the exercise goes through, and the receivers that it goes to."""
+
     feed: str | None = None
     receivers: list[str] = []
 
 
-async def said(request: web.Request) -> Said:
+S = TypeVar("S", bound=Said)
+
+
+async def said(request: web.Request, kind: type[S]) -> S:
     """What came with the request; nothing is the same as an empty object."""
     body = await received(request)
     if len(body) > LARGEST_BODY:
         raise Refused(413, f"the body is larger than {LARGEST_BODY:,} bytes")
     try:
-        found = msgspec.json.decode(body, type=Said) if body.strip() else Said()
+        return msgspec.json.decode(body.strip() or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise Refused(400, _wrong(str(error), kind)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(400, f"the body is a JSON object such as {EXAMPLE}: {error}") from None
-    if len(found.reason or "") > LONGEST_REASON:
-        raise Refused(400, f"the reason is longer than {LONGEST_REASON} characters")
-    return found
 
 
-def required(given: Said) -> str:
-    """The reason, where the action needs one."""
-    reason = (given.reason or "").strip()
-    if not reason:
-        raise Refused(400, f"say why in the body: {EXAMPLE}")
-    return reason
-
-
-def act(request: web.Request, given: Said, *, needs_reason: bool = False) -> Act:
+def act(request: web.Request, given: Said) -> Act:
     """The actor of the request, and the reason."""
-    reason = required(given) if needs_reason else (given.reason or "").strip() or None
-    return Act(actor=actor(request).name, reason=reason)
+    return Act(actor=actor(request).name, reason=(given.reason or "").strip() or None)
 
 
 async def done(acting: Awaitable[T]) -> T:
@@ -84,3 +116,14 @@ async def done(acting: Awaitable[T]) -> T:
         if type(error) is ValueError:
             raise Refused(409, str(error)) from None
         raise
+
+
+def _wrong(fault: str, kind: type[Said]) -> str:
+    is_reason = "`$.reason`" in fault
+    if is_reason and "length" in fault:
+        return f"the reason is longer than {LONGEST_REASON} characters"
+    if "field `reason`" in fault or (is_reason and ("regex" in fault or "`null`" in fault)):
+        return f"say why in the body: {EXAMPLE}"
+    if issubclass(kind, Removal) and "remove" in fault:
+        return f'say in the body what to remove: {{"remove": ["/vehicles/0/plate"], "reason": "why you do this"}} ({fault})'
+    return f"the body is a JSON object such as {EXAMPLE}: {fault}"

@@ -21,6 +21,7 @@ from capgateway.store import pulse
 from capgateway.web import guard
 from capgateway.web.gateway import Gateway
 from capgateway.web.problems import Refused
+from capgateway.web.told import tells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +114,7 @@ CHANGES = web.AppKey("changes", Changes)
 
 
 @routes.get("/api/v1/events/stream")
+@tells(media="text/event-stream")
 async def stream(request: web.Request) -> web.StreamResponse:
     """Events ``change`` with the kinds that changed, until the reader goes, may no longer read, or the gateway stops."""
     changes = request.app[CHANGES]

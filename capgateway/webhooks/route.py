@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capgateway import cards
+from capgateway.webhooks.messages import display_type
 from capgateway.webhooks.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ def reopens(card: Card, receivers: Sequence[Receiver], lanes: Sequence[Lane]) ->
     """Whether a receiver that the card has left is meant again. Its lane stays closed (rule R5), so it takes a new card
     to show it there."""
     closed = {lane.receiver for lane in lanes if lane.taken_down}
+    message_type = display_type(exercise=card.status == "exercise", is_new=True)
     return any(
         receiver.enabled
         and receiver.name in closed
+        and receiver.wants(message_type)
         and receiver.takes(card.kind)
         and cards.touches(card.area, receiver.regions)
         for receiver in receivers

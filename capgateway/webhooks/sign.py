@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
+OURS = frozenset({ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER})
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  (the public prefix of every secret)
 SECRET_BYTES = range(24, 65)
@@ -166,8 +167,12 @@ def _content(message_id: str, timestamp: str, body: bytes) -> bytes:
 
 
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    """Id, timestamp and signatures."""
-    found = {name.lower(): value for name, value in headers.items()}
+    """Id, timestamp and signatures. Of two with one name nobody knows which the receiver means, so neither counts."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        if name.lower() in found and name.lower() in OURS:
+            raise SignatureError(f"{name.lower()} comes twice")
+        found[name.lower()] = value
     message_id, sent, signatures = (_header(found, name) for name in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER))
     return message_id, sent, signatures
 

@@ -4,12 +4,14 @@
 // public keys (v1a), likewise. STATE is the file that it remembers everything in.
 
 import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { dirname } from 'node:path'
 
 const TOLERANCE_SECONDS = 300
 const KEPT_MS = 7 * 86_400_000 // ids, and the fence of a card after its end
-const LARGEST_BODY = 1_000_000 // a gateway sends 20 kB at most
+const LARGEST_BODY = 1_000_000 // messages have 20 kB at most, but a snapshot lists every card
+const SHORTEST_SECRET = 24 // bytes: anybody could sign with an empty one
 const MOST_SIGNATURES = 16
 
 const words = (name) => (process.env[name] ?? '').split(/\s+/).filter(Boolean)
@@ -18,8 +20,8 @@ const publicKeys = words('WEBHOOK_PUBLIC_KEY').map((text) => {
   const x = Buffer.from(text.replace(/^whpk_/, ''), 'base64').toString('base64url')
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
 })
-if (!secrets.length) {
-  console.error('set WEBHOOK_SECRET to the secret that the gateway has for this receiver')
+if (!secrets.length || secrets.some((secret) => secret.length < SHORTEST_SECRET)) {
+  console.error('set WEBHOOK_SECRET to the secret that the gateway has for this receiver, whsec_…; an empty or short one is none')
   process.exit(1)
 }
 
@@ -29,12 +31,20 @@ let state = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { seen: 
 
 // The new state takes the place of the old one in one step, and is on the disk before anything is answered.
 function save(next) {
-  const file = openSync(`${path}.new`, 'w', 0o600)
-  writeSync(file, JSON.stringify(next))
-  fsyncSync(file)
-  closeSync(file)
+  written(`${path}.new`, 'w', (file) => writeFileSync(file, JSON.stringify(next)))
   renameSync(`${path}.new`, path)
+  written(dirname(path), 'r', () => {}) // the new name, too
   state = next
+}
+
+function written(name, flags, write) {
+  const file = openSync(name, flags, 0o600)
+  try {
+    write(file)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function isGenuine(headers, body) {
@@ -122,7 +132,12 @@ function tidied(now) {
 // A gateway that cannot reach us cannot tell us that a card is over.
 setInterval(() => {
   const now = Date.now()
-  if (Object.values(state.cards).some((entry) => entry.card && entry.expires <= now)) save(tidied(now))
+  if (!Object.values(state.cards).some((entry) => entry.card && entry.expires <= now)) return
+  try {
+    save(tidied(now))
+  } catch (error) {
+    console.error(`cards whose time is over could not be removed, which is tried again: ${error}`)
+  }
 }, 1000)
 
 const server = createServer((request, response) => {

@@ -15,8 +15,8 @@ class Hook(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = self.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
-            return self.answer(413 if length.isdigit() else 411, {})
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            return self.answer(413 if length.isdecimal() else 411, {})
         return self.answer(*self.rules.answer(self.headers, self.rfile.read(int(length))))
 
     def do_GET(self):

@@ -20,7 +20,8 @@ from datetime import datetime
 
 TOLERANCE_SECONDS = 300
 KEPT_SECONDS = 7 * 86_400  # ids, and the fence of a card after its end
-LARGEST_BODY = 1_000_000  # a gateway sends 20 kB at most
+LARGEST_BODY = 1_000_000  # messages have 20 kB at most, but a snapshot lists every card
+SHORTEST_SECRET = 24  # bytes
 MOST_SIGNATURES = 16
 
 TABLES = """
@@ -35,6 +36,8 @@ CREATE TABLE IF NOT EXISTS cards (
 class Rules:
     def __init__(self, path, secrets, public_keys=(), clock=time.time):
         self.secrets = [decoded(one, "whsec_") for one in secrets]
+        if any(len(secret) < SHORTEST_SECRET for secret in self.secrets):
+            raise ValueError("a secret is empty or too short: anybody could sign with it")
         self.public_keys = [public_key(decoded(one, "whpk_")) for one in public_keys]
         self.clock, self.lock = clock, threading.Lock()
         self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -47,7 +50,10 @@ class Rules:
         secrets, keys = (os.environ.get(name, "").split() for name in ("WEBHOOK_SECRET", "WEBHOOK_PUBLIC_KEY"))
         if not secrets:
             raise SystemExit("set WEBHOOK_SECRET to the secret that the gateway has for this receiver")
-        return cls(os.environ.get("DATABASE", "receiver.db"), secrets, keys)
+        try:
+            return cls(os.environ.get("DATABASE", "receiver.db"), secrets, keys)
+        except ValueError as error:
+            raise SystemExit(f"WEBHOOK_SECRET or WEBHOOK_PUBLIC_KEY: {error}") from None
 
     def answer(self, headers, body):
         """The status and the JSON to answer a POST with. `body` has the raw bytes."""

@@ -61,6 +61,9 @@ def compact(log):
         file.flush()
         os.fsync(file.fileno())
     written.replace(log)
+    directory = os.open(log.parent, os.O_RDONLY)
+    os.fsync(directory)  # the new name, too: what is appended from now on must not be lost with it
+    os.close(directory)
 
 
 if __name__ == "__main__":

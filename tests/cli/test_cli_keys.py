@@ -146,3 +146,9 @@ def test_missing_file(folder: Path) -> None:
     (folder / "body").unlink()
     with pytest.raises(SourceError, match="body"):
         verify(folder)
+
+
+def test_standard_input_is_one_of_the_two_files() -> None:
+    """For both it would be empty the second time, and every signature wrong."""
+    result = run("verify", "-", "-", "--secret", SECRET)
+    assert (result.exit_code, "standard input" in result.stderr) == (2, True)

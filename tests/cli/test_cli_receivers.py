@@ -102,6 +102,11 @@ async def test_nothing_that_has_ended_is_sent_again(desk: Desk) -> None:
     await desk.say(story.cancel(utc_now(), ALERT))
     refused = await desk.ask("deliveries", "redeliver", display["id"])
     assert (refused.exit_code, "superseded" in refused.stderr) == (1, True)
+    listed = json.loads((await desk.ask("deliveries", "list", "--json")).stdout)["items"]
+    (end,) = (one["id"] for one in listed if one["action"] == "take_down")
+    both = await desk.ask("deliveries", "redeliver", display["id"], "dlv_none", end)
+    assert (both.exit_code, both.stdout) == (1, f"{end}: is sent again\n")
+    assert ("superseded" in both.stderr, "there is no delivery dlv_none" in both.stderr) == (True, True)
     assert (await desk.ask("deliveries", "dead")).stdout == "no delivery was given up\n"
 
 

@@ -9,7 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from struct import pack, unpack
 from typing import Any
 
@@ -20,6 +20,8 @@ from capgateway import webhooks
 from capgateway.errors import SignatureError
 from capgateway.simulate.board import Board, Body, Entry, Told
 
+SLOWNESS = 1.1
+"""Seconds: longer than a card of these tests lives if nobody looks at how slow the receiver is."""
 SECRET = b"a secret of the right length...."
 
 
@@ -84,7 +86,7 @@ class Bad:
     """A receiver with these faults, and no others. One with ``public_keys`` relies on them alone."""
 
     def __init__(self, *faults: str, public_keys: Sequence[webhooks.PublicKey] = ()) -> None:
-        self.public_keys = public_keys
+        self.public_keys, self.known = public_keys, set[bytes]()
         self.faults, self.board, self.requests = frozenset(faults), Forgetful(frozenset(faults)), 0
 
     @asynccontextmanager
@@ -102,8 +104,9 @@ class Bad:
     async def _hook(self, request: web.Request) -> web.Response:
         raw = await request.read()
         self.requests += 1
-        if "slow" in self.faults and self.requests == 1:
-            await asyncio.sleep(0.3)
+        if "slow" in self.faults and raw not in self.known and (self.requests == 1 or _is_short_lived(raw)):
+            self.known.add(raw)
+            await asyncio.sleep(SLOWNESS)
         if "redirect" in self.faults:
             raise web.HTTPTemporaryRedirect("/elsewhere")
         if "fragile" in self.faults and _is_malformed(request.headers.get("webhook-signature", "v1,")):
@@ -112,7 +115,10 @@ class Bad:
             raise web.HTTPRequestEntityTooLarge(15_000, len(raw))
         if "verify" not in self.faults and not (self._believes(request) or self._is_genuine(request, raw)):
             raise web.HTTPUnauthorized
-        return web.json_response(self._answer(request.headers.get("webhook-id", ""), raw))
+        if "hangs_up" in self.faults and request.transport:
+            asyncio.get_running_loop().call_soon(request.transport.close)
+        padding = {"padding": "x" * 1_024} if "chatty" in self.faults else {}
+        return web.json_response(padding | self._answer(request.headers.get("webhook-id", ""), raw))
 
     def _believes(self, request: web.Request) -> bool:
         """Without a look at the body."""
@@ -169,6 +175,12 @@ def _content(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _is_too_much(told: dict[str, Any], faults: frozenset[str]) -> bool:
     return any(DETAILS[fault](told) for fault in faults & DETAILS.keys())
+
+
+def _is_short_lived(raw: bytes) -> bool:
+    """Whether this display is about to end."""
+    ends = json.loads(raw)["data"].get("expires_at")
+    return bool(ends) and datetime.fromisoformat(ends) < datetime.now(UTC) + timedelta(minutes=1)
 
 
 def _is_malformed(header: str) -> bool:

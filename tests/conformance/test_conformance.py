@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from bad_receiver import SECRET, Bad
 
+from capgateway.conformance import level1, level2
 from capgateway.conformance.bench import FIRST_SEQUENCE, Limits
 from capgateway.conformance.run import COUNT, Report, probe
 from capgateway.simulate.receiver import Misbehaviour, ReceiverServer
@@ -95,9 +98,9 @@ async def test_what_a_bad_receiver_does_wrong() -> None:
 
 
 async def test_a_slow_receiver() -> None:
-    """Every answer comes, but too late to be prompt; that is one line, not forty."""
+    """Every answer comes, but too late to be prompt; that is one line, not forty, and cards that end soon live longer for it."""
     async with Bad("slow").running() as url:
-        report = await check(url, Limits(answer=0.2, grace=20, life=1))
+        report = await check(url, Limits(answer=0.2, grace=20, life=0))
     assert failed(report) == {"prompt"}
 
 
@@ -115,6 +118,20 @@ async def test_without_confirmations_only_level_1_can_be_observed() -> None:
         report = await check(url)
     assert (failed(report), report.level) == (set(), 1)
     assert {one.level for one in report.results if one.passed is None} == {1, 2}
+
+
+async def test_a_confirmation_that_a_gateway_does_not_read_is_none() -> None:
+    """A gateway reads the first kilobyte of an answer."""
+    async with Bad("chatty").running() as url:
+        report = await check(url)
+    assert (failed(report), report.level) == ({"challenge"}, 1)
+
+
+async def test_a_server_may_close_connections_as_it_likes() -> None:
+    """After each answer, without a word; the receiver may be a good one."""
+    async with Bad("hangs_up").running() as url:
+        report = await check(url)
+    assert (failed(report), report.level) == (set(), 2)
 
 
 async def test_a_receiver_that_is_not_there() -> None:
@@ -149,6 +166,14 @@ async def test_a_receiver_that_relies_on_its_public_key_alone_is_a_good_one() ->
     async with Bad(public_keys=[SigningKey(seed).public]).running() as url:
         report = await probe(a_receiver(url, signing_key=seed), user_agent="test", limits=PATIENT, is_keyed=True)
     assert (failed(report), report.level) == (set(), 2)
+
+
+def test_the_documentation_lists_every_check() -> None:
+    """With its level and its title."""
+    page = (Path(__file__).parents[2] / "docs/receivers.md").read_text()
+    for level, checks in ((1, (level1.VALID, *level1.CHECKS, *level1.KEYED, *level1.WHOLE)), (2, level2.CHECKS)):
+        (rows,) = re.findall(rf"\| level {level} \| the receiver \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
+        assert sorted(rows.splitlines()) == sorted(f"| `{one.name}` | {one.title} |" for one in checks)
 
 
 async def test_real_cards_are_safe() -> None:

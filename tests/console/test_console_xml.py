@@ -65,6 +65,9 @@ def test_what_nobody_reads_is_left_out() -> None:
     )
     assert len(long.lines) <= xml.MOST_LINES
     assert (len(long.elsewhere), "of 5,001 lines" in str(long.left_out)) == (1, True)
+    findings = [Finding(rule="r", level="info", layer="xml", line=1, message=f"m{number}") for number in range(200)]
+    many = xml.shown(b"<a/>", findings)
+    assert (len(many.lines[0].findings), len(many.elsewhere), many.unshown) == (20, 100, 80)
 
 
 def test_a_chart_of_durations_is_on_a_scale_of_tens() -> None:

@@ -144,6 +144,23 @@ async def test_a_receiver_that_fails_for_long_is_reported(tmp_path: Path) -> Non
         assert await causes(gateway) == []
 
 
+async def test_a_receiver_that_was_not_asked_again_does_not_fail(tmp_path: Path) -> None:
+    """Its last answer was a success, after which nothing was to be sent: the breaker is still open, and nobody is woken."""
+    receiver = Receiver(name="feed", url="https://x.example/", secrets=(SECRET,))
+    async with opened(tmp_path, receiver) as gateway:
+        store, begin = gateway.store, utc_now()
+        store.clock = lambda: begin
+        for one in (finished("timeout"), finished("delivered", 200)):
+            await store.write(standing.note, [one])
+        await store.write(standing.remember, "feed", Breaker.reopened(5, 0))
+        store.clock = lambda: begin + timedelta(minutes=6)
+        assert not await store.read(troubles.are_failing, store.clock())
+        assert await store.write_alone(troubles.fail) == 0
+        await store.write(standing.note, [finished("timeout")])
+        assert await store.read(troubles.are_failing, store.clock())
+        assert await store.write_alone(troubles.fail) == 1
+
+
 def finished(outcome: str, code: int | None = None, **how: Any) -> Finished:
     """An attempt of a card to the receiver."""
     now = utc_now()

@@ -6,18 +6,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from dispatch_gateway import SECRET, Gateway, a_receiver, opened, until
+from msgspec.structs import replace
 from readiness_gateway import asking, causes, listening, only, proves, ready, status, told
 
 from capgateway.clock import utc_now
 from capgateway.simulate.receiver import ReceiverServer
-from capgateway.store import catch_up, feeds, pause, readiness, standing, tables, troubles
+from capgateway.store import cards, catch_up, feeds, pause, readiness, standing, tables, troubles
 from capgateway.store.audit import Act
 from capgateway.store.readiness import Stood
 from capgateway.store.write import Write
-from capgateway.webhooks import Receiver
+from capgateway.webhooks import Attempt, Receiver
 from capgateway.webhooks.proof import proof
 
 OFTEN = timedelta(seconds=1)
@@ -193,6 +195,28 @@ async def test_a_snapshot_lists_what_its_receiver_should_display(tmp_path: Path)
     assert not any(one["active"] for each in (elsewhere, other_programme) for one in each.of("state.snapshot"))
 
 
+async def test_a_snapshot_lists_nothing_that_has_left_or_is_over(tmp_path: Path) -> None:
+    """A card that was taken down at this receiver alone, and one whose end nobody wrote down yet."""
+    first, second = (a_receiver("http://127.0.0.1/", name=name) for name in ("first", "second"))
+    async with opened(tmp_path, first, second) as gateway:
+        store = gateway.store
+        await store.write(readiness.register, (first, second))
+        await gateway.issue("a", lifetime=timedelta(hours=1))
+        store.outlets = replace(store.outlets, receivers=(replace(first, regions=("US-OH",)), second))
+        await store.write_alone(cards.route_again)
+        assert await listed(gateway, utc_now()) == {"first": 0, "second": 1}
+        assert await listed(gateway, utc_now() + timedelta(hours=2)) == {"first": 0, "second": 0}
+
+
+async def listed(gateway: Gateway, now: datetime) -> dict[str, int]:
+    """How many cards the snapshot of each receiver lists at that time."""
+    store = gateway.store
+    store.clock = lambda: now
+    due = await store.read(readiness.due, now, store.outlets.receivers, snapshots=True)
+    errands = await store.write_alone(readiness.take, [one for one in due if one.kind == "snapshot"])
+    return {one.receiver.name: len(msgspec.json.decode(one.claim.body)["data"]["active"]) for one in errands}
+
+
 async def test_a_snapshot_is_no_message_of_the_outbox(tmp_path: Path) -> None:
     """Neither messages nor deliveries list it, and its sequence is its own."""
     async with listening() as (url, endpoint), ready(tmp_path, a_receiver(url, snapshot=OFTEN)) as gateway:
@@ -303,3 +327,23 @@ async def test_a_change_of_address_voids_what_was_known(tmp_path: Path) -> None:
         new = Receiver(name="feed", url="https://new.example/", secrets=(SECRET,))
         assert await gateway.store.write(readiness.register, (new,)) == 1
         assert await causes(gateway) == ["challenge"]
+
+
+async def test_what_the_old_address_answers_late_is_void(tmp_path: Path) -> None:
+    """Its proof lifts no suspension and ends no trouble, and its acknowledgement is no heartbeat of the new one."""
+    old = Receiver(name="feed", url="https://old.example/", secrets=(SECRET,))
+    async with opened(tmp_path, old) as gateway:
+        store = gateway.store
+        await store.write(readiness.register, (old,))
+        due = await store.read(readiness.due, utc_now(), (old,), snapshots=True)
+        challenge, snapshot = await store.write_alone(readiness.take, due)
+        await store.write(noted)
+        await store.write(readiness.register, (replace(old, url="https://new.example/"),))
+        await store.write(suspend)
+        await store.write_alone(troubles.begin, "feed", "challenge", "answered 401")
+        assert await store.write(readiness.challenged, challenge, None) is False
+        answered = Attempt(number=1, started_at=utc_now(), duration=OFTEN, outcome="delivered", status=200)
+        await store.write(readiness.acknowledged, snapshot, answered)
+        assert await stood(gateway) == Stood()
+        assert await causes(gateway) == ["challenge"]
+        assert (await store.read(standing.answered))["feed"]["suspended_at"] is not None

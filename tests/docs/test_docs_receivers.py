@@ -61,7 +61,7 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.directory = directory
         program = "node" if name.endswith(".mjs") else sys.executable
-        self._command = [program, str(folder / name)]
+        self.command = [program, str(folder / name)]
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
@@ -73,7 +73,7 @@ class Running:
         }
         with (self.directory / "receiver.out").open("ab") as log:
             process = subprocess.Popen(  # noqa: ASYNC220, S603
-                self._command, cwd=self.directory, env=os.environ | keys, stdout=log, stderr=log
+                self.command, cwd=self.directory, env=os.environ | keys, stdout=log, stderr=log
             )
         try:
             async with asyncio.timeout(30):
@@ -196,6 +196,35 @@ async def test_the_package_verifies_in_place_of_the_example(tmp_path: Path) -> N
         assert (await running.deliver(display(2), secret=b"x" * 32)).status == 401
         assert (await running.deliver(display(2))).confirmed
         assert len(await running.cards()) == 1
+
+
+@pytest.mark.parametrize("secret", ["whsec_", f"{webhooks.encode_secret(SECRET)} whsec_", "whsec_c2hvcnQ="])
+@pytest.mark.parametrize("name", [example("receiver.py"), example("receiver.mjs")])
+def test_a_secret_that_anybody_could_guess_is_refused(name: str, secret: str, tmp_path: Path) -> None:
+    """An empty one, such as a variable that is not set leaves behind, would let everybody sign."""
+    command, keys = Running(name, tmp_path).command, {"WEBHOOK_SECRET": secret, "PORT": "0"}
+    ended = subprocess.run(  # noqa: S603
+        command, cwd=tmp_path, env=os.environ | keys, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "WEBHOOK_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", [example("receiver.mjs")])
+async def test_a_full_disk_does_not_end_the_receiver(name: str, tmp_path: Path) -> None:
+    """A card whose time is over is not shown, and is removed as soon as the file can be written."""
+    running, said, blocked = Running(name, tmp_path), tmp_path / "receiver.out", tmp_path / "receiver.json.new"
+    async with running.up():
+        assert (await running.deliver(display(20, lives=1.5))).confirmed
+        blocked.mkdir()
+        async with asyncio.timeout(30):
+            while "tried again" not in said.read_text():
+                await asyncio.sleep(0.1)
+            assert await running.cards() == []
+            blocked.rmdir()
+            while b"Testchild" in (tmp_path / "receiver.json").read_bytes():
+                await asyncio.sleep(0.1)
 
 
 class Clock:

@@ -130,8 +130,14 @@ async def in_answers(session: aiohttp.ClientSession) -> dict[str, set[str]]:
     return found
 
 
-OTHERS = {"/media/{token}": (), "/api/v1/places/{id}": ("/api/v1/places/48113",)}
-"""Pages about nothing that is listed: pictures, which contain no words, and places."""
+OTHERS: dict[str, tuple[str, ...]] = {
+    "/media/{token}": (),
+    "/assets/{name}": (),
+    "/api/v1/events/stream": (),
+    "/api/v1/places/{id}": ("/api/v1/places/48113",),
+}
+"""Pages about nothing that is listed: pictures and files of the console, which contain no words of alerts; events, which do not end and
+say only which kinds of things changed; and places."""
 
 
 async def _paths(session: aiohttp.ClientSession) -> AsyncIterator[str]:

@@ -133,7 +133,7 @@ async def test_what_is_about_no_card_is_taken() -> None:
         assert await give(receiver, message) == {}
     (arrival,) = receiver.arrivals
     assert (arrival.outcome, arrival.type) == ("ignored", "operator.feed_gap")
-    assert arrival.advice == "Look at the feed."
+    assert (arrival.advice, arrival.feed) == ("Look at the feed.", "ipaws")
 
 
 async def test_a_card_ends_by_itself() -> None:

@@ -116,6 +116,16 @@ async def test_bodies_of_feeds_are_erased_when_they_are_old(store: Store) -> Non
     assert (content, len(sha256)) == (None, 64)
 
 
+async def test_a_receiver_that_wants_no_cards_any_more_takes_no_new_one(store: Store) -> None:
+    """It had left the card, and its regions take part again: the others keep the card that they have."""
+    await take(store, story.amber(NOW), "app", "other")
+    app, other = outlets("app", "other").receivers
+    store.outlets = replace(outlets(), receivers=(replace(app, regions=("US-OK",)), other))
+    assert await store.write_alone(cards.route_again) == 1
+    store.outlets = replace(outlets(), receivers=(replace(app, messages=("operator.*",)), other))
+    assert await store.write_alone(cards.route_again) == 0
+
+
 async def test_a_receiver_that_is_wanted_again_gets_the_revision_it_missed(store: Store) -> None:
     """It was disabled, or gone from the file, while the card changed, and shows what is no longer so: it gets the newest, once.
     Nobody else is sent anything."""

@@ -11,7 +11,19 @@ from msgspec.structs import replace
 from store_story import ACT, LEASE, NOW, POLICY, at, attempt, chain, take
 
 from capgateway.simulate import story
-from capgateway.store import Finished, Store, conduct, corrections, erase, gaps, hand, recovery, retention
+from capgateway.store import (
+    Finished,
+    Store,
+    again,
+    conduct,
+    copies,
+    corrections,
+    erase,
+    gaps,
+    hand,
+    recovery,
+    retention,
+)
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.conduct import Conduct
 from capgateway.store.tallies import spread
@@ -153,3 +165,21 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert (spread([7.0]).p50, spread([7.0]).p95) == (7.0, 7.0)
     hundred = spread([float(one) for one in range(100, 0, -1)])
     assert (hundred.count, hundred.p50, hundred.p95) == (100, 50.0, 95.0)
+
+
+async def test_an_end_names_the_alert_only_where_one_ended_it(store: Store) -> None:
+    """A card that expires, one that a person withdraws, and one that another configuration takes down have no alert to name."""
+    ends = {}
+    for name in ("EXPIRED", "WITHDRAWN", "NARROWED"):
+        taken = await take(store, replace(chain(name)[0], sender=f"{name}@dps.example"), "app", at=NOW)
+        ends[taken.decision.changes[0].card_id] = taken.alert_id
+    expired, withdrawn, narrowed = ends
+    await store.write_alone(hand.withdraw, withdrawn, POLICY, ACT)
+    await store.write_alone(again.decide_again, ends[narrowed], replace(POLICY, regions=("US-OK",)))
+    with at(store, NOW + timedelta(days=8)):
+        await store.write_alone(copies.end_overdue, 10, POLICY)
+    told = {card.card_id: card.end for card in (await report(store, until=NOW + 24 * HOUR)).cards}
+    for card_id, reason in ((expired, "expired"), (withdrawn, "withdrawn"), (narrowed, "left_region")):
+        end = told[card_id]
+        assert end is not None
+        assert (end.reason, end.sent_at, end.received_at) == (reason, None, None)

@@ -12,16 +12,16 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from msgspec.structs import replace
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 from store_story import NOW, POLICY, take
 
 from capgateway import cap, cards
 from capgateway.simulate import story
-from capgateway.store import Store, again, lists
+from capgateway.store import Store, again, conduct, lists
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.arrivals import sha256
 from capgateway.store.store import database_url as with_driver
-from capgateway.store.tables import microseconds
+from capgateway.store.tables import attempts, microseconds
 
 MOMENT = microseconds(NOW - timedelta(minutes=9))
 FIRST = story.amber(NOW - timedelta(minutes=9))
@@ -110,7 +110,8 @@ def put_card(connection: Connection) -> None:
         message = {"id": f"msg_{revision}", "sequence": revision, "type": kind, "action": "display", "card_id": CARD}
         put(connection, "messages", **message, revision=revision, created_at=MOMENT, sha256="0" * 64, body=b"{}")
         lane = {"receiver": "app", "card_id": CARD, "revision": revision, "action": "display", "priority": revision}
-        times = {"created_at": MOMENT, "next_at": MOMENT, "attempts": 1, "confirmed": False, "lease_until": None}
+        times = {"created_at": MOMENT, "next_at": MOMENT, "attempts": 1, "lease_until": None}
+        times["confirmed"] = state == "delivered"
         put(connection, "deliveries", id=f"dlv_{revision}", message_id=f"msg_{revision}", state=state, **lane, **times)
     put(
         connection,
@@ -161,6 +162,17 @@ async def test_a_card_of_before_goes_on(migrated: Store) -> None:
         "dlv_2": "superseded",
     }
     assert [one.attempts[0].outcome for one in sent if one.id == "dlv_1"] == ["delivered"]
+
+
+async def test_what_was_confirmed_before_is_reported(migrated: Store) -> None:
+    """An attempt knows from then on whether the receiver confirmed it; the report has the card with its acknowledgement."""
+    query = select(attempts.c.confirmed).where(attempts.c.delivery_id == "dlv_1")
+    assert await migrated.read(lambda connection: connection.execute(query).scalar()) is True
+    told = await migrated.read(conduct.conduct, NOW - timedelta(days=30), NOW + timedelta(days=1), NOW)
+    (card,) = told.cards
+    (receiver,) = card.receivers
+    assert microseconds(receiver.first_acknowledged_at or NOW) == MOMENT + 5
+    assert card.published_at is not None
 
 
 async def test_gists_are_made_from_bytes(migrated: Store) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
-from store_story import NOW, attempt, chain, deliveries, states, take
+from store_story import LEASE, NOW, attempt, chain, deliveries, states, take
 from test_store_reissue import ALERT, CANCEL, claim, end
 
 from capgateway.clock import utc_now
 from capgateway.simulate import story
-from capgateway.store import Finished, Store, catch_up, lists, recovery, standing
+from capgateway.store import Finished, Store, catch_up, hand, lists, recovery, standing
 from capgateway.store import deliveries as delivery_rows
 from capgateway.store.audit import Act
 from capgateway.store.tables import audit, messages, receivers
@@ -141,6 +141,20 @@ async def test_a_breaker_that_closes_brings_forward_nothing_under_way(store: Sto
     await claim(store)
     await store.write(standing.remember, "app", Breaker())
     assert await store.write(delivery_rows.claim, "app", room=9, reserve=1, lease=SECOND) == []
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_what_displays_said_is_erased_with_the_last_take_down(store: Store, is_held: bool) -> None:
+    """Not while a receiver still waits for its own, and not of a card that a person keeps."""
+    taken = await take(store, ALERT, "app", "other")
+    if is_held:
+        await store.write(hand.hold, taken.decision.changes[0].card_id, ACT)
+    await take(store, CANCEL, "app", "other")
+    for name, are_left in (("app", True), ("other", is_held)):
+        (claimed,) = await store.write(delivery_rows.claim, name, room=5, lease=LEASE)
+        await end(store, claimed, Delivered())
+        assert (await read_all(store))[0].action == "display"
+        assert ((await read_all(store))[0].body is not None) == are_left
 
 
 async def read_all(store: Store, receiver: str | None = None, limit: int = 2) -> list[catch_up.StoredMessage]:

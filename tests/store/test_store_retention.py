@@ -205,13 +205,13 @@ async def test_the_address_of_an_entry_is_kept_only_while_it_is_to_be_fetched(st
 
 async def test_a_document_that_never_came_is_announced_again(store: Store) -> None:
     """Its address is erased in time; it is not known any more, so that a listing, which is read in full, announces it again."""
-    link = "https://x.example/ada.xml"
+    link = "https://x.example/zyx.xml"
     missing = MissingEntry(key="k", link=link, failures=1, retry_at=NOW)
     await store.write(feeds.entries_missing, "nws", [(missing, link)])
     await store.write(feeds.save_validators, "nws", "", Validators(etag="x"))
     await store.write(retention.erase_bodies, utc_now())
     await store.write(feeds.entries_missing, "nws", [(missing, link)])  # this process still tries it
-    assert await columns_with(store, "ada") == set()
+    assert await columns_with(store, "zyx") == set()
     assert await store.read(feeds.known_entries, "nws", ["k"]) == set()
     assert await store.read(feeds.missing_entries, "nws") == []
     assert (await store.read(feeds.validators))["nws"][""] == Validators()
@@ -221,14 +221,14 @@ async def test_a_document_that_never_came_is_announced_again(store: Store) -> No
 
 async def test_bodies_are_erased_after_the_shortest_retention(store: Store) -> None:
     """So are the addresses of documents in which no alert is known."""
-    body = Body(url="https://x.example/ada", status=200, media_type="ada", content=b"<a>ada</a>")
+    body = Body(url="https://x.example/zyx", status=200, media_type="zyx", content=b"<a>zyx</a>")
     await store.write(feeds.save_validators, "nws", "", Validators(etag="x"), [body])
-    document = Document(address="a", link="https://x.example/ada.xml")
+    document = Document(address="a", link="https://x.example/zyx.xml")
     await store.write(feeds.entries_taken, [TakenEntry(feed="nws", document=document)])
     assert not await store.read(retention.are_bodies, NOW - HOUR)
     assert await store.write(retention.erase_bodies, utc_now()) == 2
     assert not await store.read(retention.are_bodies, utc_now())
-    assert await columns_with(store, "ada") == set()
+    assert await columns_with(store, "zyx") == set()
 
 
 async def test_every_personal_column_is_blanked(store: Store) -> None:

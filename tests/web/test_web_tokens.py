@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from capgateway.config import Token
+from capgateway.web.slowing import FREE, MOST_PEERS, WINDOW_SECONDS, Slowing
 
 READ = Token(name="prometheus", token="read-0123456789abcdef", scopes=("read",))
 OPERATE = Token(name="ops", token="operate-0123456789abcdef", scopes=("operate",))
@@ -50,6 +51,44 @@ async def test_a_wrong_token_is_none(site: Any, header: str, caplog: pytest.LogC
             assert (answer.status, 'error="invalid_token"' in answer.headers["WWW-Authenticate"]) == (401, True)
     assert [record.getMessage() for record in caplog.records] == ["api.unknown_token"]
     assert READ.token not in caplog.text
+
+
+async def test_wrong_tokens_are_slowed_and_right_ones_never_are(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """After ten of an address 429 with a time to wait, and no more lines in the log; the right token is answered all the while."""
+    wrong = {"Authorization": f"Bearer {READ.token}x"}
+    with caplog.at_level(logging.WARNING):
+        statuses = [(await site.get("/api/v1/cards", **wrong))[0] for _ in range(FREE + 2)]
+    assert statuses == [401] * FREE + [429] * 2
+    assert len(caplog.records) == FREE
+    async with site.session.get("/api/v1/cards", headers=wrong) as answer:
+        assert 1 <= int(answer.headers["Retry-After"]) <= WINDOW_SECONDS
+    assert (await site.get("/api/v1/cards", **bearing(READ)))[0] == 200
+    assert (await site.get("/healthz", **wrong))[0] == 200
+
+
+def test_slowing_ends_and_concerns_one_address() -> None:
+    """A window later an address may try again, others may all the while; and no more addresses are remembered than there is room
+    for."""
+    slowing = Slowing()
+    waits = [slowing.wrong("192.0.2.1", now) for now in range(FREE + 1)]
+    assert waits == [0] * FREE + [round(WINDOW_SECONDS) - FREE]
+    assert slowing.wrong("192.0.2.2", FREE) == 0
+    assert slowing.wrong("192.0.2.1", WINDOW_SECONDS) == 0
+    for number in range(MOST_PEERS + 5):
+        slowing.wrong(f"peer {number}", 0)
+    assert len(slowing._peers) == MOST_PEERS
+
+
+async def test_a_receiver_sees_its_own_messages_only(site: Any) -> None:
+    """Of all that went out, what went to it; who reads sees everything, and who pushes nothing."""
+    told = {token.name: await site.get("/api/v1/messages", **bearing(token)) for token in ALL}
+    seen = {name: len(page["items"]) for name, (status, page) in told.items() if status == 200}
+    assert seen == {"prometheus": 1, "app": 1, "canada": 0}
+    for token in (SUBMIT, SUBMIT_ALL):
+        statuses = {
+            (await site.get(f"/api/v1/{page}", **bearing(token)))[0] for page in ("alerts", "cards", "feeds", "report")
+        }
+        assert statuses == {403}
 
 
 async def test_the_host_does_not_matter_where_a_token_does(site: Any) -> None:

@@ -273,3 +273,10 @@ def test_we_verify_the_library() -> None:
     now = datetime.now(UTC)
     signature = Webhook(V1_SECRET).sign(V1_ID, now, V1_BODY.decode())
     sign.verify([KEY], headers(timestamp=str(int(now.timestamp())), signature=signature), V1_BODY, now=now)
+
+
+@pytest.mark.parametrize("name", ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"])
+def test_a_header_that_comes_twice_is_refused(name: str) -> None:
+    """Whoever repeats a message could put another id before the signed one, which would make it a new message."""
+    with pytest.raises(SignatureError, match="comes twice"):
+        sign.verify([KEY], headers() | {name: "other"}, V1_BODY, now=V1_NOW)

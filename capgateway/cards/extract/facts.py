@@ -17,6 +17,7 @@ from capgateway.cards.extract.garage import Vehicle as Parked
 from capgateway.cards.extract.given import Given, Text
 from capgateway.cards.extract.instants import instant
 from capgateway.cards.extract.kind import kind
+from capgateway.cards.extract.person import Person as Somebody
 from capgateway.cards.extract.seen import Seen
 from capgateway.cards.extract.structured import put
 from capgateway.cards.extract.text import Tokens
@@ -130,7 +131,7 @@ class _Cards:
             self._prove(f"{pointer}/{at}", one)
         return tuple(str(one.value) for one in found)
 
-    def _person(self, pointer: str, person: people.Person) -> Person:
+    def _person(self, pointer: str, person: Somebody) -> Person:
         known = person.facts
         for what, found in known.items():
             self._prove(f"{pointer}/{what}", found)

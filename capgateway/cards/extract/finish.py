@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgateway.cards.extract.people import Person, _agree
+from capgateway.cards.extract.person import Person, agree
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.cues import Role
@@ -184,7 +184,7 @@ def _only_of_a_sex(person: Person, mine: list[Person]) -> Person | None:
 
 def _fits(person: Person, other: Person) -> bool:
     return all(
-        what not in other.facts or _agree(what, other.facts[what].value, found.value)
+        what not in other.facts or agree(what, other.facts[what].value, found.value)
         for what, found in person.facts.items()
         if what != "name"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST, PLAIN_MAKES
 from capgateway.cards.extract.numbers import AGE_LABELS, FEET, UNITS, number
+from capgateway.cards.extract.phrases import ABOUT, ENDINGS, HOAXES, OTHERS, TESTS
 from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, KIN, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
@@ -46,55 +47,10 @@ STILL = frozenset(
     "demeure demeurent reste restent introuvable introuvables falta faltan whereabouts unaccounted still remain remains continue continues continuing toujours encore sigue siguen continua".split()
 )
 NOT_YET = frozenset("until unless if when once jusqu hasta si till whether not".split())
-OTHERS = (
-    ("for", "sale"), ("se", "vende"), ("a", "vendre"), ("filly",), ("jockey",), ("silver", "alert"), ("blue", "alert"), ("ashanti", "alert"), ("ebony", "alert"), ("feather", "alert"), ("purple", "alert"), ("endangered", "missing"),
-    ("missing", "person", "advisory"), ("missing", "endangered"), ("clear", "alert"), ("alert", "awareness"), ("golden", "alert"), ("camo", "alert"),
-    ("alerta", "plateada"), ("alerte", "silver"), ("green", "alert"), ("endangered", "person"), ("alerta", "silver"), ("turquoise", "alert"), ("yellow", "alert"), ("gold", "alert"), ("copper", "alert"), ("missing", "person", "alert"), ("missing", "adult"), ("hit", "and", "run"), ("armed", "robbery"), ("robbery",), ("burglary",), ("wanted", "person"), ("mattie",), ("endangered", "child", "advisory"), ("endangered", "child", "alert"), ("missing", "child", "alert"), ("endangered", "runaway"), ("law", "enforcement", "warning"), ("civil", "danger"), ("shelter", "in", "place"), ("hazardous", "materials"), ("lost", "dog"), ("missing", "dog"), ("lost", "cat"), ("lost", "pet"), ("missing", "cat"), ("amber", "warning"), ("amber", "weather"), ("amber", "hagerman"), ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("pleaded", "guilty"), ("anniversary",), ("alerte", "argent"), ("missing", "man", "alert"), ("missing", "senior"), ("wrong", "way", "driver"), ("alerta", "rosa"), ("alerta", "violeta"), ("alerte", "enlevement", "en", "france"), ("disparition", "inquietante"), ("fugue",),
-)  # fmt: skip
-TESTS = (
-    ("this", "is", "a", "test"), ("this", "is", "only", "a", "test"), ("is", "only", "a", "test"), ("only", "a", "test"), ("test", "message"), ("test", "of", "the"), ("test", "alert"),
-    ("this", "is", "an", "exercise"), ("this", "is", "a", "drill"), ("is", "a", "simulation"), ("exercise", "exercise"), ("exercise", "only"), ("drill", "drill"), ("test", "test"), ("training", "exercise"), ("monthly", "test"),
-    ("weekly", "test"), ("test", "only"), ("ceci", "est", "un", "test"), ("est", "un", "essai"), ("est", "un", "exercice"), ("message", "d", "essai"), ("message", "test"), ("aucune", "mesure"), ("exercice", "seulement"),
-    ("es", "una", "prueba"), ("solo", "una", "prueba"), ("es", "un", "simulacro"), ("es", "un", "ejercicio"), ("mensaje", "de", "prueba"), ("no", "action", "is", "required"), ("test", "du", "systeme"), ("prueba", "del"), ("prueba", "de"), ("system", "test"), ("conducting", "a", "test"), ("for", "training", "purposes"), ("no", "real", "child"), ("fictitious", "child"), ("fictitious", "name"), ("fictitious", "suspect"), ("fictitious", "vehicle"), ("is", "fictitious"), ("are", "fictitious"), ("are", "all", "fictitious"), ("all", "fictitious"), ("entirely", "fictitious"), ("fictional",), ("not", "a", "real"), ("simulacro",), ("simulated",),
-    ("est", "une", "simulation"), ("exercice", "exercice"), ("exercise", "message"), ("test", "tone"), ("amber", "alert", "test"), ("amber", "alert", "drill"), ("amber", "test"), ("test", "amber"), ("rehearsal",), ("mock", "alert"), ("mock", "abduction"), ("practice", "alert"), ("practice", "message"), ("training", "message"), ("training", "scenario"), ("training", "purposes"), ("testing", "purposes"),
-    ("test", "purposes"), ("drill", "message"), ("role", "player"), ("a", "drill"), ("annual", "drill"), ("statewide", "drill"), ("not", "an", "actual"), ("had", "this", "been"), ("no", "actual"), ("required", "monthly"), ("required", "weekly"), ("test", "is", "over"), ("system", "is", "being", "tested"), ("will", "be", "tested"),
-    ("demonstration",), ("ceci", "n", "est", "qu", "un"), ("simple", "test"), ("exercice", "de"), ("un", "exercice"), ("un", "essai"), ("ejercicio", "de"), ("un", "ejercicio"), ("sample", "message"), ("this", "test"), ("this", "drill"), ("this", "exercise"),
-    ("required", "test"), ("rwt",), ("rmt",), ("dmo",), ("rehearse",), ("rehearsing",), ("imaginary",), ("pretend",), ("hypothetical",), ("make", "believe"), ("dummy",), ("trial", "run"), ("practice", "run"), ("practice", "only"), ("training", "only"), ("nobody", "is", "missing"), ("no", "one", "is", "missing"), ("role", "play"), ("role", "playing"), ("practice", "demo"), ("demo", "message"), ("demo", "warning"), ("demo", "alert"), ("tabletop",), ("for", "illustration"), ("sample", "alert"), ("example", "alert"), ("example", "of", "an"), ("template",), ("full", "scale", "exercise"), ("no", "es", "una", "emergencia"), ("systems", "check"), ("system", "check"), ("would", "read"), ("there", "is", "no", "actual"), ("es", "un", "ensayo"), ("message", "de", "test"), ("alerte", "test"), ("alerta", "de", "prueba"),
-)  # fmt: skip
-HOAXES = (
-    ("not", "come", "from"), ("no", "missing", "child"), ("not", "qualify"), ("not", "an", "abduction"), ("not", "been", "abducted"), ("was", "not", "abducted"), ("were", "not", "abducted"), ("amber", "alert", "was", "not"), ("amber", "alert", "has", "not"), ("was", "sentenced"), ("were", "sentenced"), ("pleaded", "guilty"), ("found", "guilty"), ("no", "es", "una", "alerta"), ("hoax",), ("canular",), ("debunking",), ("debunked",), ("rumor",), ("rumors",), ("rumour",), ("no", "amber", "alert"), ("not", "an", "amber", "alert"), ("no", "such", "abduction"),
-    ("no", "such", "alert"), ("no", "active", "amber"), ("no", "alert", "was"), ("no", "alert", "has"), ("fake", "alert"), ("fake", "amber"), ("fake", "post"), ("fake", "message"), ("fake", "text"), ("false", "alert"), ("false", "amber"), ("false", "post"),
-    ("false", "report"), ("false", "alarm"), ("false", "information"), ("false", "rumor"), ("false", "message"), ("bogus", "alert"), ("bogus", "amber"), ("bogus", "post"), ("sent", "by", "mistake"), ("issued", "by", "mistake"), ("activated", "by", "mistake"), ("sent", "in", "error"),
-    ("issued", "in", "error"), ("activated", "in", "error"), ("sent", "out", "in", "error"), ("sent", "out", "by", "mistake"), ("erroneously", "sent"), ("erroneously", "issued"), ("accidentally", "sent"), ("accidentally", "issued"), ("sent", "erroneously"), ("sent", "accidentally"), ("issued", "erroneously"),
-    ("par", "erreur"), ("por", "error"), ("aucune", "alerte", "amber"), ("fausse", "alerte"), ("fausse", "rumeur"), ("falsa", "alerta"), ("alerta", "falsa"), ("no", "hay", "alerta"), ("ninguna", "alerta"), ("n", "est", "pas", "une", "alerte"), ("noticia", "falsa"),
-    ("informacion", "falsa"), ("es", "falso"), ("es", "falsa"), ("not", "a", "valid", "amber"), ("not", "issued", "an", "amber"), ("not", "issue", "an", "amber"), ("never", "issued"), ("not", "real"), ("isn", "t", "real"), ("disregard", "the", "alert"), ("disregard", "this", "alert"), ("disregard", "the", "amber"), ("disregard", "the", "message"), ("disregard", "this", "message"),
-    ("old", "amber", "alert"), ("years", "old", "and", "no", "longer"), ("stop", "sharing"), ("nobody", "was", "abducted"), ("no", "child", "was", "abducted"), ("no", "child", "has", "been", "abducted"), ("there", "is", "no", "abduction"), ("no", "children", "are", "missing"), ("no", "child", "is", "missing"), ("unfounded",), ("outdated", "alert"), ("old", "alert"), ("not", "eligible"), ("does", "not", "qualify"), ("not", "meet", "the"), ("resurfaced",), ("recirculated",), ("recirculating",), ("not", "activated", "an"), ("not", "activate", "an"), ("declined", "to", "issue"), ("has", "not", "requested"), ("did", "not", "request"), ("not", "yet", "an", "amber"), ("not", "an", "official"),
-    ("is", "not", "true"), ("are", "not", "true"), ("isn", "t", "true"), ("untrue",), ("bogus",), ("it", "s", "false"), ("this", "is", "false"), ("that", "is", "false"), ("post", "is", "false"), ("message", "is", "false"), ("alert", "is", "false"), ("story", "is", "false"), ("claim", "is", "false"), ("text", "is", "false"), ("which", "is", "false"), ("information", "is", "false"), ("fall", "for", "it"), ("phony",), ("no", "truth"), ("snopes",), ("chain", "message"), ("no", "record", "of"), ("no", "records", "of"), ("no", "reports", "of"), ("no", "report", "of"), ("misleading",), ("satire",), ("spoof",), ("phishing",), ("ai", "generated"), ("doctored",), ("went", "viral"), ("rumeur",), ("rumeurs",), ("infondee",), ("bulo",), ("desinformation",), ("desinformacion",), ("aucun", "enlevement"), ("not", "from", "us"), ("not", "sent", "by"), ("we", "did", "not", "send"), ("ignore", "the", "post"), ("ignore", "this"), ("nothing", "to", "it"), ("no", "such", "thing"), ("scam",), ("misinformation",), ("disinformation",), ("fact", "check"), ("is", "circulating"), ("are", "circulating"), ("circulating", "on"), ("circulating", "online"), ("circulating", "in"), ("circulating", "by"), ("circulates",), ("viral", "post"), ("viral", "message"), ("making", "the", "rounds"), ("we", "have", "no", "such"), ("no", "such", "case"), ("no", "such", "child"), ("did", "not", "issue"), ("have", "not", "issued"), ("has", "not", "issued"), ("had", "not", "issued"), ("not", "been", "issued"), ("wasn", "t", "issued"), ("not", "legitimate"),
-    ("post", "is", "false"), ("is", "a", "fake"), ("please", "do", "not", "share"), ("do", "not", "share"), ("don", "t", "share"), ("do", "not", "forward"), ("not", "authentic"), ("never", "happened"), ("fabricated",), ("prank",), ("ne", "partagez", "pas"), ("no", "comparta"), ("no", "compartan"), ("n", "est", "pas", "vrai"), ("n", "est", "pas", "vraie"), ("no", "es", "cierto"), ("no", "es", "verdad"), ("no", "es", "real"), ("cadena", "falsa"), ("mensaje", "falso"), ("faux", "message"), ("message", "faux"), ("fausse", "publication"), ("fausse", "nouvelle"), ("no", "existe", "ninguna"), ("no", "emitio"), ("no", "ha", "emitido"), ("n", "a", "pas", "emis"), ("pas", "ete", "emise"), ("n", "a", "ete", "emise"), ("n", "a", "ete", "declenchee"), ("pas", "ete", "declenchee"), ("pas", "declenche"),
-)  # fmt: skip
-#: What makes a text speak about alerts, or of another case, however often it names them.
-ABOUT = (
-    ("what", "happens", "when"), ("what", "is", "an"), ("what", "to", "do", "when"), ("how", "amber", "alerts"), ("how", "an", "amber"), ("how", "do", "amber"), ("how", "does", "an"), ("amber", "alerts", "are"), ("an", "amber", "alert", "is", "a"), ("amber", "alert", "is", "a"), ("when", "an", "alert"), ("when", "an", "amber"), ("frequently", "asked"), ("did", "you", "know"), ("amber", "hagerman"), ("alert", "awareness"), ("awareness", "day"), ("awareness", "month"),
-    ("alert", "bill"), ("alert", "legislation"), ("alert", "training"), ("alert", "conference"), ("alert", "symposium"), ("alert", "day"), ("alert", "coordinator"), ("alert", "coordinators"), ("alert", "workshop"), ("alert", "webinar"), ("alert", "anniversary"), ("alert", "criteria"), ("alert", "legislation"), ("alert", "act"), ("anniversary", "of"), ("house", "bill"), ("senate", "bill"), ("signed", "into", "law"), ("lawmakers",), ("webinar",), ("symposium",), ("fundraiser",), ("podcast",), ("appeared", "in", "court"), ("in", "court", "monday"), ("year", "after"), ("years", "after"), ("months", "after"), ("an", "apres"), ("ano", "despues"), ("ante", "el", "juez"), ("documentary",),
-    ("faq",), ("the", "novel"), ("the", "series"), ("was", "honored"), ("were", "honored"), ("no", "children", "were"), ("attempted", "abduction"), ("attempted", "luring"), ("boy", "scouts"), ("girl", "scouts"), ("boy", "scout"),
-    ("alerta", "amber", "cumple"), ("cuando", "se", "activa"), ("cuando", "se", "emite"), ("que", "es", "la", "alerta"), ("como", "funciona"), ("quand", "une", "alerte"), ("comment", "fonctionne"), ("when", "is", "an"), ("how", "does"), ("turns", "30"),
-    ("age", "progressed"), ("age", "progression"), ("decades", "ago"), ("years", "ago", "today"), ("pleaded", "guilty"), ("pleaded", "not", "guilty"), ("jury",), ("jurors",), ("juror",), ("testified",), ("testimony",), ("verdict",), ("on", "trial"), ("murder", "trial"), ("defense", "attorney"), ("sentencing",), ("found", "guilty"), ("police", "do", "not", "suspect"), ("left", "voluntarily"), ("left", "willingly"), ("no", "foul", "play"), ("foul", "play", "is", "not"), ("habitual", "runaway"), ("considered", "a", "runaway"), ("believed", "to", "have", "run", "away"),
-    ("d", "une", "alerte", "amber", "est"), ("qu", "est", "ce", "qu", "une"), ("que", "es", "una", "alerta"), ("journee", "de", "sensibilisation"), ("dia", "de", "concientizacion"), ("fue", "sentenciado"), ("fue", "condenado"), ("a", "ete", "condamne"), ("reconnu", "coupable"), ("projet", "de", "loi"), ("proyecto", "de", "ley"), ("anniversaire", "de"), ("aniversario", "de"),
-)  # fmt: skip
 CRITERIA = frozenset(["criteria", "criterion", "criteres", "criterios"])
 
 
-def _by_first(phrases: tuple[tuple[str, ...], ...]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    found: dict[str, tuple[tuple[str, ...], ...]] = {}
-    for phrase in phrases:
-        found[phrase[0]] = (*found.get(phrase[0], ()), phrase)
-    return found
-
-
-_TESTS, _HOAXES, _OTHERS, _ABOUT = _by_first(TESTS), _by_first(HOAXES), _by_first(OTHERS), _by_first(ABOUT)
-
-
-OPENINGS = frozenset().union(_TESTS, _HOAXES, _ABOUT)
+OPENINGS = frozenset().union(TESTS, HOAXES, ABOUT)
 """The first words of these phrases."""
 
 
@@ -107,9 +63,9 @@ def kind(texts: Sequence[Tokens], *, is_amber: bool = True) -> Kind | None:
 
 
 def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
-    if _says(tokens, _TESTS) or _opens_as_test(tokens) or _speaks_of_a_drill(tokens):
+    if _says(tokens, TESTS) or _opens_as_test(tokens) or _speaks_of_a_drill(tokens):
         return "test"
-    if _says(tokens, _HOAXES):
+    if _says(tokens, HOAXES):
         return "hoax"
     if _is_over(tokens):
         return "cancel"
@@ -118,7 +74,7 @@ def _kind(tokens: Tokens, *, is_amber: bool) -> Kind | None:
         or _is_only_a_name(tokens)
         or _is_other(tokens)
         or _is_weather(tokens)
-        or _says(tokens, _ABOUT)
+        or _says(tokens, ABOUT)
         or _denies_it(tokens)
     ):
         return "other"
@@ -339,15 +295,6 @@ def _marked_test(tokens: Tokens) -> bool:
 AMBER = frozenset(["amber"])
 TESTS_WORDS = frozenset(["test", "testing", "tests"])
 TEST_MARKS = frozenset(["test", "prueba", "essai", "exercice", "exercise"])
-#: Words that say that a child is safe or an alert has ended, whoever is named.
-ENDINGS = _by_first(
-    (
-        ("n", "est", "plus", "en", "vigueur"), ("sain", "et", "sauf"), ("sains", "et", "saufs"), ("saine", "et", "sauve"), ("sana", "y", "salva"), ("sano", "y", "salvo"), ("sanos", "y", "salvos"), ("a", "pris", "fin"), ("back", "with", "her"), ("back", "with", "his"), ("back", "with", "their"), ("is", "home"), ("are", "home"), ("returned", "safely"), ("safe", "and", "sound"), ("safe", "and", "well"),
-        ("no", "longer", "needed"), ("no", "longer", "being", "sought"), ("no", "longer", "missing"), ("stand", "down"), ("in", "good", "health"), ("in", "good", "condition"), ("search", "is", "over"), ("search", "has", "ended"), ("sin", "efecto"), ("ya", "no", "esta", "activa"), ("ya", "no", "esta", "vigente"), ("alert", "closed"), ("alert", "resolved"), ("alert", "has", "been", "closed"), ("case", "closed"), ("alive", "and", "well"), ("child", "located"), ("child", "recovered"), ("children", "located"), ("children", "recovered"), ("safely", "located"), ("safely", "recovered"), ("safely", "found"), ("safely", "returned"), ("located", "safely"), ("est", "en", "securite"), ("sont", "en", "securite"), ("ya", "esta", "con"), ("de", "retour", "a", "la", "maison"), ("s", "been", "found"), ("has", "returned", "home"), ("have", "returned", "home"), ("is", "back", "home"), ("are", "okay"), ("is", "back"), ("are", "back"), ("met", "fin"), ("mis", "fin"), ("child", "found", "!"), ("child", "found", "."), ("has", "been", "returned"), ("have", "been", "returned"), ("was", "returned", "to"), ("is", "with", "family"), ("has", "been", "resolved"), ("was", "resolved"),
-    )
-)  # fmt: skip
-
-
 FIRST_OF_ENDINGS = frozenset(ENDINGS)
 
 
@@ -531,7 +478,7 @@ def _is_other(tokens: Tokens) -> bool:
         if any(each in {"not", "pas", "no"} for each in words[max(0, at - 5) : at + 7]):
             return True
     for at, word in enumerate(words[:FRONT]):
-        if word in _OTHERS and any(_reads(tokens, at, phrase) for phrase in _OTHERS[word]):
+        if word in OTHERS and any(_reads(tokens, at, phrase) for phrase in OTHERS[word]):
             return (
                 tokens.word(at + 1) == "awareness"
                 or word in SOLD

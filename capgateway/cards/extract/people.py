@@ -4,22 +4,22 @@ last; whatever cannot be given to one person is left out."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
-from capgateway.cards.extract.fact import Confidence, Fact, fact
+from capgateway.cards.extract.fact import Confidence, fact
+from capgateway.cards.extract.families import Families, echoed, families
 from capgateway.cards.extract.kinship import sex_beside, sexes_said
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, AgeValue, Found, counted, number
+from capgateway.cards.extract.person import ADULT, Person, agree
 from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
-ADULT = 18
 NEAR = 14
 """Tokens after a person was last spoken of in which a bare number or a colour word may still describe them."""
 
@@ -111,70 +111,6 @@ MOST_PEOPLE = 40
 """That one alert speaks of; a longer list is no alert, and each name is compared with all before it."""
 
 
-class Person:
-    """What is known of one person; ``facts`` by the card's field, ``seen`` the texts that speak of them."""
-
-    __slots__ = (
-        "at",
-        "conflicts",
-        "facts",
-        "is_another",
-        "is_counted",
-        "is_fresh",
-        "is_grown",
-        "is_guess",
-        "is_kin",
-        "kin",
-        "parts",
-        "role",
-        "sentence",
-        "texts",
-    )
-
-    def __init__(self, role: Role | None, text: int) -> None:
-        self.role = role
-        self.facts: dict[str, Fact] = {}
-        self.conflicts: set[str] = set()
-        self.parts: tuple[str, ...] = ()
-        self.kin = ""
-        self.texts = {text}
-        self.is_fresh = True
-        self.is_guess = self.is_another = self.is_counted = self.is_kin = self.is_grown = False
-        self.sentence = -1
-        self.at = -1
-
-    def learn(self, what: str, found: Fact) -> None:
-        """A fact; one that contradicts what is known is a conflict, and then neither is shown."""
-        known = self.facts.get(what)
-        if known is None or (
-            what == "age" and known.value.value == 0 and known.value.unit == "day" and found.value.unit != "year"
-        ):
-            self.facts[what] = found
-        elif what == "age" and found.value == AgeValue(0, "day") and known.value.unit != "year":
-            pass
-        elif not _agree(what, known.value, found.value):
-            if known.confidence == "medium" and found.confidence != "medium":
-                self.facts[what] = found
-            elif not (found.confidence == "medium" and known.confidence != "medium"):
-                self.conflicts.add(what)
-
-    @property
-    def age(self) -> AgeValue | None:
-        """As read."""
-        found = self.facts.get("age")
-        return found.value if found else None
-
-    @property
-    def is_adult(self) -> bool:
-        """Whether the age says so."""
-        return self.age is not None and self.age.unit == "year" and self.age.value >= ADULT
-
-    @property
-    def is_minor(self) -> bool:
-        """Whether the age says so."""
-        return self.age is not None and (self.age.unit != "year" or self.age.value < ADULT)
-
-
 def _is_called_child(after: list[str]) -> bool:
     """``, a 14-year-old boy``: a noun for a child in apposition, before any verb."""
     if after[:1] not in ([","], ["("]):
@@ -200,17 +136,6 @@ def _follows(words: list[str], first: str, second: str) -> bool:
     return any(word == first and words[at + 1 : at + 2] == [second] for at, word in enumerate(words))
 
 
-def _agree(what: str, known: Any, new: Any) -> bool:
-    if known == new:
-        return True
-    if what in {"height", "weight"}:
-        return bool(abs(known[0] - new[0]) <= max(3, 0.03 * known[0]))
-    if what in {"hair", "clothing", "race"}:
-        first, second = str(known).casefold(), str(new).casefold()
-        return first in second or second in first
-    return False
-
-
 class Event(NamedTuple):
     """Something at a place of the text: a label, a noun, a name or a description."""
 
@@ -218,120 +143,6 @@ class Event(NamedTuple):
     order: int
     kind: str
     what: Any
-
-
-class Families(NamedTuple):
-    """The surname of a first name that begins at a token, and where surnames stand that are not names of their own."""
-
-    of: dict[int, names.Run]
-    surnames: frozenset[int]
-    chained: frozenset[int] = frozenset()
-    ages: dict[int, int] = {}  # noqa: RUF012  (never changed) the token of the age that a later list gives to a name
-    listed: frozenset[int] = frozenset()
-
-
-def _echoed(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
-    """Full names one of whose parts is used alone of a person elsewhere: "Leif Andersson-Cho had been there. Leif is 5 feet tall"."""
-    alone = {run.parts[0] for run in runs if len(run.parts) == 1 and names.strength_after(tokens, run.end) >= 2}
-    return frozenset(run.first for run in runs if len(run.parts) > 1 and {run.parts[0], run.parts[-1]} & alone)
-
-
-def _families(tokens: Tokens, runs: list[names.Run]) -> Families:
-    """``Ingrid and Astrid Halvorsen-Nye, 8``; ``Rowan (4) & Asher (2) Pemberton``."""
-    of: dict[int, names.Run] = {}
-    surnames = set()
-    for place in range(len(runs) - 1, 0, -1):
-        run, before = runs[place], runs[place - 1]
-        between = tokens.words[before.end : run.first]
-        if len(before.parts) == 1 and tokens.word(before.first - 1) in {"of", "from", "in", "de", "a", "en"}:
-            continue  # a town
-        if len(before.parts) > 2 or len(between) > LONGEST_BETWEEN or not all(map(_is_in_list, between)):
-            continue
-        if len(before.parts) == 2 and not (between[:1] == ["("] and run.first in of):
-            continue
-        is_listed = any(word in JOINERS for word in between)
-        has_age = any(word.isdigit() for word in between)
-        is_bare = len(between) == 1 and between[0].isdigit() and tokens.word(before.first - 1) in JOINERS
-        if (
-            (is_bare or (has_age and not is_listed and between[-1] == ")"))
-            and len(run.parts) <= 2
-            and len(before.parts) == 1
-        ):
-            of[before.first] = run
-            surnames.add(run.first)
-        elif is_listed or (has_age and "," in between):
-            family = of.get(run.first) or (_surname(tokens, run) if len(run.parts) > 1 else None)
-            if family is not None and family.parts[-1] != before.parts[-1]:
-                of[before.first] = family
-        elif between == [","] and run.first in of:
-            of[before.first] = of[run.first]
-    ages = _ages_of(tokens, runs, of)
-    return Families(of, frozenset(surnames), _chained(tokens, runs), ages, frozenset(ages.values()))
-
-
-def _chained(tokens: Tokens, runs: list[names.Run]) -> frozenset[int]:
-    """First names that each have an age and follow one another: ``took Abel, 10, Naomi, 7, and Micah, 4``."""
-    found: set[int] = set()
-    aged = [run for run in runs if len(run.parts) == 1 and names.bare_age(tokens, run.end)]
-    for one, other in pairwise(aged):
-        between = tokens.words[one.end : other.first]
-        if len(between) <= LONGEST_CHAIN and all(map(_is_in_list, between)):
-            found |= {one.first, other.first}
-    return frozenset(found)
-
-
-LONGEST_CHAIN = 5
-
-
-def _ages_of(tokens: Tokens, runs: list[names.Run], of: dict[int, names.Run]) -> dict[int, int]:
-    """``Diego y Valeria Ríos Peña, de 8 y 5 años``: as many ages as names, in their order."""
-    found: dict[int, int] = {}
-    listed: list[int] = []
-    for run in runs:
-        listed.append(run.first)
-        if run.first in of:
-            continue
-        ages = _ages_after(tokens, run.end)
-        if len(listed) > 1 and len(ages) == len(listed):
-            found.update(zip(listed, ages, strict=True))
-        listed = []
-    return found
-
-
-def _ages_after(tokens: Tokens, at: int) -> list[int]:
-    ages = []
-    for place in range(at, min(len(tokens), at + 12)):
-        word = tokens.words[place]
-        if word.isdigit() and len(word) < 3:
-            ages.append(place)
-        elif word not in BESIDE_AGES:
-            break
-    return ages
-
-
-JOINERS = frozenset(["and", "&", "et", "y", "/", "e"])
-IN_LIST = JOINERS | frozenset(
-    ", ( ) ... - ; ans anos yo yrs yr years year old de aged age m f mo months mois meses +".split()
-)
-LONGEST_BETWEEN = 9
-"""Tokens between two names of a list: ``, 7 years old, and``."""
-
-
-BESIDE_AGES = frozenset(
-    "... , ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
-)
-
-
-def _is_in_list(word: str) -> bool:
-    return word in IN_LIST or (word.isdigit() and len(word) < 3)
-
-
-def _surname(tokens: Tokens, run: names.Run) -> names.Run | None:
-    """All of a name but the first, if anything is left."""
-    first = run.first + 1
-    while first < run.end and tokens.words[first] in {".", "-", "'"}:
-        first += 2 if tokens.words[first] != "." else 1
-    return names.Run(first, run.end, run.parts[1:]) if first < run.end else None
 
 
 class Reader:
@@ -416,8 +227,8 @@ class Reader:
         self._labels = [event.what for event in events]
         blocked = bytearray(a | b for a, b in zip(taken, worn, strict=False)) if any(worn) else taken
         found_runs = names.runs(tokens, blocked)
-        self._families = _families(tokens, found_runs)
-        self._echoed = _echoed(tokens, found_runs)
+        self._families = families(tokens, found_runs)
+        self._echoed = echoed(tokens, found_runs)
         found_runs = [run for run in found_runs if run.first not in self._families.surnames]
         events += [Event(run.first, 1, "name", run) for run in found_runs]
         named = bytearray(len(tokens) + 1)
@@ -1220,7 +1031,7 @@ class Reader:
         if sex and noun.sex and sex.value != noun.sex:
             return True
         ages = [found.value for found in self._pending if found.what == "age"]
-        return bool(age and ages and not _agree("age", age.value, ages[0]))
+        return bool(age and ages and not agree("age", age.value, ages[0]))
 
     def _noun_role(self, noun: Noun, sentence: int) -> Role | None:
         if noun.role is not None:

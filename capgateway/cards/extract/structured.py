@@ -11,7 +11,8 @@ from capgateway.cards.extract.given import Given, means
 from capgateway.cards.extract.heights import height, weight
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import AgeValue, number
-from capgateway.cards.extract.people import Person, Reader
+from capgateway.cards.extract.people import Reader
+from capgateway.cards.extract.person import Person
 from capgateway.cards.extract.plates import region_named
 from capgateway.cards.extract.text import Tokens, collapsed
 from capgateway.cards.extract.vehicles import color, mentions

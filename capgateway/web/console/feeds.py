@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from capgateway.store import feeds as stored_feeds
 from capgateway.store import lists, lives
 from capgateway.web import feeds as api
 from capgateway.web.console import charts, forms, overview, render
@@ -81,7 +80,7 @@ async def show(
         refused=refused,
         feed=configured,
         now_it_is=api.status_of(request, name) if gateway.operations else None,
-        missing=await gateway.store.read(stored_feeds.missing_entries, name),
+        missing=await api.missing_of(gateway, name),
         gaps=[one for one in gaps if one.feed == name],
         latency=charts.latency(_ways(newest), "From sent to received"),
         rhythm=charts.rhythm([one.received_at for one in newest], gateway.now(), "Alerts that came in"),

@@ -14,10 +14,11 @@ from functools import wraps
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from capgateway.store.audit import Act
 from capgateway.web import guard, sessions
-from capgateway.web.feeds import BODY_SECONDS, received
+from capgateway.web.bodies import BODY_SECONDS, received
 from capgateway.web.gateway import GATEWAY
 from capgateway.web.problems import Refused
 from capgateway.web.said import LONGEST_REASON
@@ -106,7 +107,12 @@ async def read_files(request: web.Request) -> Fields:
             return await _parts(request)
     except TimeoutError:
         raise Refused(408, f"the form did not arrive within {BODY_SECONDS:.0f} s") from None
-    except (ValueError, AssertionError, web.RequestPayloadError):  # what aiohttp says of parts that are none
+    except (
+        ValueError,
+        AssertionError,
+        HttpProcessingError,
+        web.RequestPayloadError,
+    ):  # what aiohttp says of parts that are none
         raise Refused(400, "the form is not divided as its headers say") from None
 
 

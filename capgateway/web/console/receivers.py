@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from capgateway.dispatch.errands import Pinged
     from capgateway.store import StoredDelivery
 
-DRAWN = 200
-"""Deliveries whose attempts the chart shows; the newest."""
+DRAWN, DOTS = 100, 500
+"""Deliveries whose attempts the chart shows, and attempts; the newest."""
 LISTED, WAITING = 25, 8
 MODES = get_args(Mode)
 CAUSES = {
@@ -147,11 +147,12 @@ async def _log(
 
 
 def _attempts(deliveries: Sequence[StoredDelivery]) -> list[charts.Point]:
-    return [
+    found = [
         charts.Point(one.started_at, one.duration_ms / 1000, one.outcome != "delivered")
         for each in deliveries
         for one in each.attempts
     ]
+    return sorted(found)[-DOTS:]
 
 
 def _recovered(request: web.Request) -> str | None:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from capgateway.cap import Finding
 
-MOST_LINES = 3_000
-MOST_CHARACTERS = 200_000
-"""Shown of a document; real alerts have fewer than a tenth of that."""
+MOST_LINES = 1_500
+MOST_CHARACTERS = 100_000
+"""Shown of a document; real alerts have fewer than a fifth of that."""
+MOST_BESIDE, MOST_ELSEWHERE = 20, 100
+"""Findings beside one line, and before the first one."""
 LONGEST_PIECE = 6_000
 """Characters of one piece of a line: a picture in an alert is a line of a million letters that nobody reads."""
 LEFT_OF_A_PIECE = 300
@@ -54,10 +56,12 @@ class Line(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A document; ``elsewhere`` are the findings that speak of none of the lines shown, ``left_out`` says what is not shown."""
+    """A document; ``elsewhere`` are the findings that speak of none of the lines shown, or of one that has too many; ``left_out``
+    says what is not shown, ``unshown`` how many findings."""
 
     lines: list[Line]
     elsewhere: list[Finding]
+    unshown: int
     left_out: str | None
 
 
@@ -71,10 +75,19 @@ def shown(document: bytes, findings: Iterable[Finding]) -> Shown:
     by_line: dict[int, list[Finding]] = {}
     for one in sorted(spotted, key=lambda one: one.column or 0):
         by_line.setdefault(one.line or 0, []).append(one)
-    numbered = [Line(number, pieces, by_line.pop(number, [])) for number, pieces in enumerate(lines, 1)]
+    numbered = [Line(number, pieces, by_line.get(number, [])[:MOST_BESIDE]) for number, pieces in enumerate(lines, 1)]
+    others = [
+        one for number, found in by_line.items() for one in (found[MOST_BESIDE:] if 0 < number <= len(lines) else found)
+    ]
     is_whole = len(source.lines) <= MOST_LINES and len(text) < MOST_CHARACTERS
-    left_out = None if is_whole else f"Only the first {len(lines):,} of {len(source.lines):,} lines are shown."
-    return Shown(numbered, [one for each in by_line.values() for one in each], left_out)
+    left_out = None if is_whole else _left_out(len(lines), len(source.lines))
+    return Shown(numbered, others[:MOST_ELSEWHERE], len(others[MOST_ELSEWHERE:]), left_out)
+
+
+def _left_out(shown: int, of: int) -> str:
+    if shown < of:
+        return f"Only the first {shown:,} of {of:,} lines are shown."
+    return f"Only the first {MOST_CHARACTERS:,} characters are shown."
 
 
 def _lines(text: str) -> Iterator[list[Piece]]:
