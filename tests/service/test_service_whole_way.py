@@ -109,14 +109,14 @@ async def is_delivered(installation: Installation) -> bool:
 
 @asynccontextmanager
 async def hanging_receiver(port: int) -> AsyncIterator[asyncio.Future[dict[str, str]]]:
-    """Takes a request in and never answers it: its headers, once it is there in full."""
+    """Takes requests in and never answers them: the headers of the first display, once it is there in full."""
     taken: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:-1]
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-        await reader.readexactly(int(headers["content-length"]))
-        if not taken.done():
+        body = await reader.readexactly(int(headers["content-length"]))
+        if not taken.done() and b"card.published" in body:  # a challenge may come before it
             taken.set_result(headers)
         await reader.read()  # until the other end is gone
         writer.close()
