@@ -17,13 +17,15 @@ from capgateway.cards.extract.numbers import (
     number,
     skip,
 )
-from capgateway.cards.extract.words import CHILD_NOUNS, NUMBERS, PERSON_NOUNS
+from capgateway.cards.extract.makes import MAKES_BY_FIRST
+from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, NUMBERS, PERSON_NOUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from capgateway.cards.extract.text import Tokens
 
+CARS = frozenset("model models style era body make vintage".split())
 OLDEST = 110
 """Years. A larger number is not an age."""
 TENS = {
@@ -92,6 +94,8 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if unit == "year" and most is None and value < 2 and (more := _months_after(tokens, end)):
         return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
+    if unit == "year" and most is None and (half := _half_after(tokens, end)):
+        return Found("age", at, half, AgeValue(18, "month") if value == 1 else AgeValue(value))
     return Found("age", at, end, AgeValue(value, unit, most))
 
 
@@ -102,6 +106,14 @@ def _months_after(tokens: Tokens, at: int) -> tuple[int, int] | None:
     if months is None or months > 11 or tokens.word(at + 1) not in MONTHS:
         return None
     return months, at + 2
+
+
+HALVES = (("y", "medio"), ("et", "demi"), ("and", "a", "half"), ("½",))
+
+
+def _half_after(tokens: Tokens, at: int) -> int:
+    """``un año y medio``, ``2 ans ½``: where it ends, or 0."""
+    return next((at + len(half) for half in HALVES if tuple(tokens.words[at : at + len(half)]) == half), 0)
 
 
 MOST_APART = 16
@@ -124,7 +136,7 @@ def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None)
         return Found("age", at, end + 1, AgeValue(value))
     if most is None or value < 10 or not value < most <= value + MOST_APART:
         return None
-    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged"}
+    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged", "between", "entre", "m", "f"}
     if not is_listed or tokens.word(end) not in {",", ")", "...", ".", ";", ""} or _is_date(tokens, at, end):
         return None
     return Found("age", at, end, AgeValue(value, "year", most))
@@ -176,6 +188,8 @@ def _short_age(tokens: Tokens, at: int, place: int, value: int, most: int | None
 def _decade(tokens: Tokens, at: int, value: int, end: int) -> Found | None:
     if tokens.word(at - 1) in {"the", "'"} and tokens.word(at - 2) != "in":
         return None
+    if tokens.word(end) in CARS or tokens.word(end) in MAKES_BY_FIRST or tokens.word(end) in BODIES:
+        return None  # 90s model, 1990s Honda
     most = value + 9
     first = at
     if (
@@ -193,6 +207,8 @@ def _decade(tokens: Tokens, at: int, value: int, end: int) -> Found | None:
 def _labelled_age(tokens: Tokens, at: int) -> Found | None:
     """``age 4``, ``aged 7``, ``Age: 10 months``."""
     place = skip(tokens, at + 1, ":-#")
+    if tokens.word(place) == "now":
+        place = skip(tokens, place + 1, ":-#")
     if tokens.word(place) in {"de", "of", "about", "approximately", "approx", "environ", "is"}:
         place = skip(tokens, place + 1, ".")
     if found := age(tokens, place):
@@ -200,6 +216,9 @@ def _labelled_age(tokens: Tokens, at: int) -> Found | None:
     value = number(tokens, place)
     if value is None or value > OLDEST or (tokens.word(at - 1) in {"of", "under"}):
         return None
+    unit_at = skip(tokens, place + 1)
+    if unit := UNITS.get(tokens.word(unit_at)):  # Age: 3 mos   Sex: M
+        return Found("age", place, unit_at + 1, AgeValue(value, unit))
     if tokens.word(place + 1) in {"'", "and", "/"} and tokens.word(at) == "ages":
         return None
     most = None

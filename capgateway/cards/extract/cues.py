@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
-    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile mineur mineure mineurs mineures enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
+    **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator individu individus individuo individuos man woman homme femme hombre mujer".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("ubicacion sitio hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts resumen informes folio fecha senas reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
     **dict.fromkeys("subj subject subjects".split(), "subject"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "signalement descripcion sought vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
     "_ d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
@@ -33,6 +33,7 @@ LAST_SEEN = (
     ("abducted", "from"),
     ("taken", "from"),
     ("dernier", "endroit"),
+    ("ultima", "ubicacion"),
     ("derniere", "fois"),
     ("derniere", "localisation"),
     ("visto", "por"),
@@ -240,15 +241,20 @@ def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
         return None
     if word in {"he", "she"} and tokens.word(at + 1) == "/":
         return None
+    if word == "hers" or (word in {"elle", "ella"} and tokens.word(at - 1) in {"d", "de", "'"}):
+        return None  # a friend of hers
     return Noun(
         at, at + 1, None, "M" if word in HE else "F", False, True, False, word in {"he", "she", "il", "elle", "ella"}
     )
 
 
+POSSESSIVE = frozenset("his her their leur leurs sa son ses su sus".split())
+
+
 def role_of_kin(tokens: Tokens, at: int) -> bool:
     """``le père de l'enfant``, ``the mother of the boy``: the noun only says whose relative it is."""
     place = at - 1
-    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
+    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les", *POSSESSIVE}:
         place -= 1
     if (
         tokens.word(place) not in {"of", "de", "du", "del", "des"}

@@ -386,7 +386,9 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         if word in {";", ".", "but", "mais", "sino"}:
             break
         if word in GONE_BEFORE and "now" not in before[place:]:
-            return True
+            if word != "instead" or before[place + 1 : place + 2] == ["of"]:
+                return True  # not "may instead be driving"
+            continue
         if word in FIRST and any(each in LATER for each in tokens.words[mention.end : min(high, mention.end + 14)]):
             return True
         if "," in before[place:]:
@@ -413,10 +415,10 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in {"left"} and before[place + 1 : place + 2] == ["behind"]:
             return True
-    after = tokens.words[mention.end : min(high, mention.end + AFTER + 6)]
+    after = _unbracketed(tokens.words[mention.end : min(high, mention.end + AFTER + 6)])
     for place, word in enumerate(after):
         if word in GONE_AFTER and place < AFTER + 4:
-            lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "("}]
+            lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "(", ":"}]
             if not lead:
                 return True
             if (
@@ -446,6 +448,8 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         if word == "longer" and place and after[place - 1] == "no":
             return True
     following = tokens.words[high : high + 9]
+    if following[:2] in (["no", "longer"], ["ya", "no"]) and not SOUGHT.isdisjoint(following[2:5]):
+        return True
     return bool(
         following[:1]
         and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"}
@@ -453,6 +457,14 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     )
 
 
+def _unbracketed(words: list[str]) -> list[str]:
+    """``Silver Saturn Vue (WI ADK-9207) RECOVERED``: without what is in brackets right after the vehicle."""
+    if words[:1] == ["("] and ")" in words[:MOST_BRACKETED]:
+        return words[words.index(")") + 1 :]
+    return words
+
+
+MOST_BRACKETED = 10
 ONLOOKERS = frozenset(
     "witness witnesses caller callers motorist motorists trucker bystander temoin testigo deputy officer trooper neighbor neighbour passerby".split()
 )
@@ -508,7 +520,7 @@ def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool
 
 
 OWNING = frozenset("owner owners proprietaire dueno propietario".split())
-SOUGHT = frozenset("looking seeking seek wanted searching locate find recherche busca buscan".split())
+SOUGHT = frozenset("sought needed involved used looking seeking seek wanted searching locate find recherche busca buscan".split())
 LONGER = frozenset(["longer", "plus", "ya"])
 BELIEFS = frozenset(
     "believe believed believes suspect suspected looking seeking considered sought croit croient recherche buscan busca cree".split()

@@ -171,7 +171,7 @@ def _names_programme(tokens: Tokens) -> bool:
         return True
     after, before = (
         ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."},
-        ALERTS | {":", "-", ".", "an", "our", "maile"},
+        ALERTS | {":", "-", ".", "an", "our", "maile", "plan"},
     )
     return any(
         tokens.word(at + 1) in after

@@ -102,6 +102,7 @@ FROM = frozenset("from near outside toward towards desde".split())
 
 LIGHTEST, LIGHTEST_ADULT = 19, 60
 """Pounds that a bare number after a height may be."""
+CLOSING, ITEMS = frozenset([")"]), frozenset("1 2 3 4 5 6 a b c d e".split())
 NUMBER_WORDS = frozenset([*NUMBERS, *COUNTED_TENS])
 LAST_HOUR = 12
 """A number up to it, after "about", is as likely the time of day as an age."""
@@ -249,6 +250,7 @@ class Reader:
         self._described = inside
         events += [Event(one.first, 3, "measure", one) for one in self._bare_numbers(inside)]
         events += [Event(cue, 4, "clothes", (first, end)) for cue, first, end in clothes]
+        events += [Event(at, 0, "item", at) for at in tokens.places(CLOSING) if self._numbers_item(at)]
         events.sort(key=lambda event: (event.at, event.order))
         return events
 
@@ -334,6 +336,13 @@ class Reader:
                 found.append(Found("bare", at, at + 1, int(word)))
         return found
 
+    def _numbers_item(self, at: int) -> bool:
+        """``2) Persona del sexo femenino``, ``B) DULCE``: the mark after the number of somebody in a list."""
+        tokens = self._tokens
+        one = tokens.word(at - 1)
+        is_item = one in ITEMS and tokens.gaps[at] == "" and (at < 2 or tokens.gaps[at - 1] != "")
+        return is_item and "(" not in tokens.words[max(0, at - 6) : at]
+
     def _is_item(self, at: int) -> bool:
         """``1. UNKNOWN B/M``: the number of an item in a list."""
         tokens = self._tokens
@@ -351,6 +360,8 @@ class Reader:
         sentence = self._tokens.sentence(event.at)[0]
         if event.kind == "label":
             self._label(event.what, sentence)
+        elif event.kind == "item":
+            self._item(event.what, sentence)
         elif event.kind == "name":
             self._name(event.what, sentence)
         elif event.kind == "noun":
@@ -448,6 +459,16 @@ class Reader:
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
+
+    def _item(self, at: int, sentence: int) -> None:
+        """The next one in a list of people is somebody else than the one before."""
+        now = self._now
+        if now is None or not (now.parts or now.facts) or (self._block == "child" and now.is_fresh and not now.parts):
+            return
+        self._turn(self._begin(self._role_of_block() or now.role), at + 1, sentence)
+
+    def _role_of_block(self) -> Role | None:
+        return "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
 
     def _labelled_kin(self, label: Label) -> Person | None:
         """``Father: 29, 5'10"``, where the text named one father before."""
@@ -766,7 +787,7 @@ class Reader:
 
     def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
         """The role that the words beside a name give it."""
-        block: Role | None = "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
+        block = self._role_of_block()
         if block and self._now is not None and not self._now.parts and self._now.sentence == sentence:
             return block
         return self._cued_role(run, sentence) or block
@@ -885,7 +906,7 @@ class Reader:
         if now is not None and now.sentence == sentence and self._is_same(now, noun):
             self._describe(now, noun, sentence)
             return
-        person = self._meant(noun, sentence)
+        person = self._meant(noun, sentence) or self._only_suspect(noun)
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
@@ -976,9 +997,13 @@ class Reader:
 
     def _breaks(self, first: int, end: int) -> bool:
         """Whether a word between them says that the next noun is somebody else; the slash of a date does not."""
-        words = self._tokens.words
+        words, gaps = self._tokens.words, self._tokens.gaps
         return any(
-            words[at] in BREAKS and not (words[at] == "/" and self._tokens.word(at - 1).isdigit())
+            words[at] in BREAKS
+            and not (
+                words[at] == "/"
+                and (self._tokens.word(at - 1).isdigit() or (gaps[at] == "" and at + 1 < len(gaps) and gaps[at + 1] == ""))
+            )
             for at in range(first, end)
         )
 
@@ -1025,6 +1050,17 @@ class Reader:
             return here[-1] if len(here) == 1 or (here and noun.sex) else fit[0] if len(fit) == 1 else None
         unseen = [person for person in fit if self._text not in person.texts]
         return unseen[0] if len(unseen) == 1 and not here else None
+
+    def _only_suspect(self, noun: Noun) -> Person | None:
+        """``L'homme mesure environ six pieds``, where one adult is spoken of as the suspect."""
+        if noun.role is not None or not noun.is_definite or self._tokens.words[noun.first] not in GROWN:
+            return None
+        fit = [
+            person
+            for person in self.people
+            if (person.role == "suspect" and not person.is_minor) or (person.role is None and person.is_adult)
+        ]
+        return fit[0] if len(fit) == 1 and not self._contradicts(fit[0], noun) else None
 
     def _contradicts(self, person: Person, noun: Noun) -> bool:
         sex, age = person.facts.get("sex"), person.facts.get("age")

@@ -45,7 +45,7 @@ NOT = frozenset(
     "anterior antes incorrecta incorrecto equivocada initially disregard prior previous ignore".split()
 )
 PARTIAL = frozenset(
-    "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
+    "part partie parte partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
     "ends begin start end letters digits characters letras digitos lettres chiffres commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 

@@ -99,7 +99,9 @@ def race(tokens: Tokens, at: int) -> Found | None:
             return Found("race", place, place + 3, f"{said}/{other}")
         return Found("race", place, place + 1, said) if said else None
     if word == "native":
-        if tokens.word(at + 1) == "american":
+        if tokens.word(at + 1) == "american" and not (
+            tokens.word(at - 1) in {"or", "and", "/"} and tokens.word(at - 2) in RACES
+        ):
             return Found("race", at, at + 2, "native american")
         return None
     value = RACES[word]
@@ -112,6 +114,8 @@ def race(tokens: Tokens, at: int) -> Found | None:
         value, end = f"{value} {RACES[tokens.word(end + 1)]}", end + 2
     elif tokens.word(end) in {"or", "ou", "o"} and tokens.word(end + 1) in RACES:
         end += 2  # of two readings the first
+    if tokens.word(end) in BOTH and tokens.word(end + 1) in RACES and tokens.word(end + 2) in PERSON_NOUNS:
+        return Found("race", first, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if tokens.word(end) == "/" and tokens.word(end + 1) in RACES:
         return Found("race", at, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if value == "hispanic" and tokens.word(end) in {"white", "black"}:
@@ -132,6 +136,7 @@ def _describes(tokens: Tokens, at: int, end: int) -> bool:
     return any(word in PERSON_NOUNS or word in {"yrs", "ans", "old"} for word in near)
 
 
+BOTH = frozenset("and & et y e".split())
 GENDERED = {"hispana": "F", "latina": "F", "hispano": "M", "latino": "M"}
 LIST_ENDS = frozenset([",", ")", "...", "/", ";", "."])
 WORDS = {

@@ -18,7 +18,7 @@ COLORS = table(
     white: white wht whi blanc blanche blancs blanches blanco blanca blancos blancas;
     gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
-    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar; burgundy: burgundy vino bourgogne bordeaux tinto guinda;
+    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar guinda; burgundy: burgundy vino bourgogne bordeaux tinto;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
     rust: rust; orange: orange ong org naranja anaranjado anaranjada anaranjados; purple: purple ple violet violette mauve morado morada purpura;
@@ -99,7 +99,7 @@ CHILD_NOUNS = frozenset(
     "garconnet bambin hermanita hermanitas hermanito hermanitos ninita bebita jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
-    "assailant assailants agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
+    "assailant assailants asaltante asaltantes voleur voleuse voleurs ladron ladrona agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
