@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from capgateway.cards.extract.makes import MAKES_BY_FIRST as MAKES
 from capgateway.cards.extract.words import ADULT_NOUNS, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ _NOT_PERSONS = frozenset(
 AMBIGUOUS = frozenset("il le su son victim minor subject person infante individual recien ce".split())
 
 
-PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
+PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN | frozenset("pequeno pequena petit petite".split())
 
 
 FOREIGN = frozenset("ella elle nina nino tia belle il lui pere mere oncle".split())
@@ -199,7 +200,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
                 found.append(noun)
             continue
         role: Role | None
-        if word in CHILD_NOUNS:
+        if word in CHILD_NOUNS or word in LITTLE:
             role = "child"
         elif word in SUSPECT_NOUNS:
             role = "suspect"
@@ -207,7 +208,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
             role = None
         else:
             continue
-        if _is_not_a_person(tokens, at, word):
+        if _is_not_a_person(tokens, at, word) or (word in LITTLE and not _is_little_one(tokens, at)):
             continue
         found.append(
             Noun(
@@ -221,6 +222,17 @@ def nouns(tokens: Tokens) -> list[Noun]:
             )
         )
     return found
+
+
+LITTLE = frozenset("pequeno pequena petit petite".split())
+ONE = frozenset(", . ) ( identificado identificada identifie identifiee fue es tiene viste vestia llevaba se est etait a porte portait mide mesure".split())
+
+
+def _is_little_one(tokens: Tokens, at: int) -> bool:
+    """``El pequeño, identificado como …``, ``le petit se trouvait``: a child, not a small thing."""
+    is_definite = tokens.word(at - 1) in {"el", "la", "le", "del", "al", "du"}
+    is_name = tokens.is_cased and at + 1 < len(tokens) and tokens.capital[at + 1] and not tokens.capital[at]
+    return is_definite and (tokens.word(at + 1) in ONE or is_name) and tokens.word(at + 1) not in MAKES
 
 
 def _is_value_of_sex(tokens: Tokens, at: int) -> bool:
@@ -263,6 +275,18 @@ def role_of_kin(tokens: Tokens, at: int) -> bool:
     ):
         return False
     return tokens.word(place - 1) in KIN
+
+
+def past_kin_of(tokens: Tokens, at: int) -> int:
+    """Past ``de leur mère`` after ``le conjoint``: whose relative it is."""
+    if tokens.word(at) not in {"of", "de", "du", "del"}:
+        return at
+    for place in range(at + 1, min(len(tokens), at + 4)):
+        if tokens.words[place] in KIN | CHILD_NOUNS:
+            return place + 1
+        if tokens.words[place] not in POSSESSIVE and tokens.words[place] not in {"the", "la", "l", "'", "el", "le"}:
+            break
+    return at
 
 
 def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
@@ -327,6 +351,8 @@ MASCULINE_ARTICLES = frozenset("le el un presunto du del al".split())
 
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word in LITTLE:
+        return "F" if word in {"pequena", "petite"} else "M"
     if word == "adolescente" and tokens.language[:2] == "fr":
         return "F"
     if word in {"adolescente", "joven"}:

@@ -42,6 +42,8 @@ def _without_counted(people: list[Person]) -> list[Person]:
         if person.role == "child" and not person.parts and set(person.facts) <= {"age", "sex"}
     ]
     named = [person for person in people if person.role == "child" and person.parts]
+    if len(named) > 1:  # Girl: red toque. Boy: brown hair.
+        people = [each for each in people if each.role != "child" or each.parts or each.age or each.is_counted]
     if len(counted) > 1 and len(counted) == len(named) and not any(person.age for person in named):
         return [person for person in people if person not in counted]
     return people

@@ -437,7 +437,8 @@ def shown(tokens: Tokens, run: Run) -> str:
     text = DOTS.sub(", ", text)
     surname, comma, first = text.partition(", ")
     if comma and first.casefold().rstrip(".") not in SUFFIXES:
-        text = f"{first} {surname}"
+        given, _, last = first.rpartition(" ")
+        text = f"{given} {surname} {last}" if last.casefold().rstrip(".") in SUFFIXES else f"{first} {surname}"
     return " ".join(map(_titled, text.split())) if text.isupper() or text.islower() else text
 
 

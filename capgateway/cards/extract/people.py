@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
-from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
+from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns, past_kin_of
 from capgateway.cards.extract.fact import Confidence, fact
 from capgateway.cards.extract.families import Families, echoed, families
 from capgateway.cards.extract.kinship import sex_beside, sexes_said
@@ -32,6 +32,9 @@ NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
     "que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
+NAMED_AS = frozenset("nombre prenom name names".split())
+BY_NAME = frozenset("solo solamente seulement uniquement por par by su son sa his her given".split())
+"""``identificado solo por su nombre, Yandriel``"""
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
@@ -43,6 +46,9 @@ GONE_WITH = frozenset(
 )
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+STAYING = frozenset(
+    "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()
+)
 FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
 UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
@@ -672,7 +678,8 @@ class Reader:
             words[max(now.sentence, now.at - 4) : run.first]
         ):
             return False
-        return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
+        allowed = NAMING | BY_NAME if NAMED_AS & set(between) else NAMING
+        return all(words[at] in allowed or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
         tokens = self._tokens
@@ -820,6 +827,8 @@ class Reader:
             and self._list_sentence == sentence
         ):
             return self._list_role
+        if NAMED_AS & set(before[-3:]):
+            before = [word for word in before if word not in BY_NAME]
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
@@ -1141,6 +1150,8 @@ class Reader:
             }
             for word in before
         )
+        if not STAYING.isdisjoint(before):
+            is_with = False  # staying with their aunt
         is_by = any(word in {"by", "par", "por"} for word in before) and any(
             word
             in {
@@ -1182,7 +1193,7 @@ class Reader:
         self._owned(noun, sentence)
         person = self._begin(role)
         person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
-        self._turn(person, noun.end, sentence)
+        self._turn(person, past_kin_of(tokens, noun.end), sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
 

@@ -925,6 +925,8 @@ class Seen:
             first += 1
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
+        if tokens.is_cased and _mixes_capitals(tokens, letters):
+            return False  # Wisconsin DOJ
         if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
             return False
         if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):
@@ -946,6 +948,11 @@ class Seen:
             return False
         self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
         return True
+
+
+def _mixes_capitals(tokens: Tokens, letters: list[int]) -> bool:
+    uppers = [tokens.slice(at, at + 1).isupper() for at in letters if not _is_code(tokens, at)]
+    return any(uppers) and not all(uppers)
 
 
 def _opens_another(tokens: Tokens, first: int, at: int) -> bool:

@@ -14,7 +14,7 @@ from capgateway.cards.extract.makes import (
     PLAIN_MAKES,
     PLAIN_MODELS,
 )
-from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, NUMBERS, SHADES
+from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, HAIR_COLORS, HAIR_STYLES, NUMBERS, SHADES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -104,6 +104,8 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if not end:
             continue
         make = MAKES[key]
+        if key == ("chev",) and tokens.language[:2] != "en" and _is_of_hair(tokens, end):
+            return None
         if key == ("merc",) and tokens.word(end) in MODELS_BY_FIRST["Mercedes-Benz"]:
             make = "Mercedes-Benz"
         model_first = end + (tokens.word(end) in {"-", "/", ","})
@@ -128,6 +130,12 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
             mention.facts["model"] = fact(tokens, model_first, model_end, model)
         return mention
     return None
+
+
+def _is_of_hair(tokens: Tokens, at: int) -> bool:
+    """``chev. blonds``: cheveux."""
+    at += tokens.word(at) == "."
+    return tokens.word(at) in HAIR_COLORS or tokens.word(at) in HAIR_STYLES
 
 
 def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
@@ -572,7 +580,7 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
             word == "-"
             and start - 2 >= low
             and (tokens.words[start - 2] in SHADES or _color(tokens, start - 2))
-            or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"}
+            or (word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"} or _is_con(tokens, start - 1))
             and start - 2 >= low
             and _color(tokens, start - 2)
         ):
@@ -587,6 +595,11 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
         else:
             break
     return start
+
+
+def _is_con(tokens: Tokens, at: int) -> bool:
+    """``rosa con blanco``; in English "white with blue" goes on with a part of the car."""
+    return tokens.words[at] == "con" and tokens.language[:2] == "es"
 
 
 def _color_end(tokens: Tokens, at: int, high: int) -> int:
