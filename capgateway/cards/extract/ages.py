@@ -47,6 +47,8 @@ NOT_AGES = frozenset("for since depuis hace pendant durante past last il within 
 def age(tokens: Tokens, at: int) -> Found | None:
     """``4 yo``, ``15-month-old``, ``30 to 40 years old``, ``20s``, ``3 ans``, ``de 6 años``."""
     value, place = counted(tokens, at)
+    if value and value % 10 == 0 and tokens.word(place) == "y" and tokens.word(place + 1) in {"tantos", "pico"}:
+        return Found("age", at, place + 2, AgeValue(value, "year", value + 9))
     if value is None or value > OLDEST or (tokens.word(at - 1) in {"/", ".", "$", "#"} and tokens.gaps[at] == ""):
         return None
     most = None
@@ -78,6 +80,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
         end, is_said = skip(tokens, old + 1, "'") + 1, True
     elif tokens.word(old) in {"de", "d"} and tokens.word(old + 1) in {"nacido", "nacida", "nacidos", "vida", "vie"}:
         end, is_said = old + 2, True
+    is_said = is_said or (most is not None and tokens.word(at - 1) in ABOUT)
+    is_said = is_said or (tokens.word(at - 1) == "." and tokens.word(at - 2) == "approx" and unit == "year")
+    is_said = is_said or (tokens.word(at - 1) in {"de", "d"} and tokens.word(at - 2) in BABIES)
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
@@ -108,6 +113,8 @@ def _months_after(tokens: Tokens, at: int) -> tuple[int, int] | None:
     return months, at + 2
 
 
+ABOUT = frozenset("about approximately around roughly environ aproximadamente unos".split())
+BABIES = frozenset("bebe bebes nourrisson nouveau poupon enfant nino nina".split())
 HALVES = (("y", "medio"), ("et", "demi"), ("and", "a", "half"), ("½",))
 
 
@@ -232,7 +239,7 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
     end = at + 1
     if tokens.words[at] in {"recien", "nouveau"}:
         end = skip(tokens, at + 1) + 1
-        if tokens.word(end - 1) not in {"nacido", "nacida", "ne"}:
+        if tokens.word(end - 1) not in {"nacido", "nacida", "ne", "nee"}:
             return None
     elif tokens.words[at] == "new":
         end = skip(tokens, at + 1) + 1
@@ -244,7 +251,7 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
     is_alone = tokens.word(at - 1) in {",", "..."} and tokens.word(at + 1) in {",", ".", "..."}
-    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
+    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-", "fin", "debut", "mi"}:
         return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 

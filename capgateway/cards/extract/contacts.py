@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
 CALLING = frozenset(
-    "call calling dial contact phone telephone text tip tips composez composer appelez appeler contactez contacter telephonez joindre llame llamar llamen marque "
+    "faites faire reporte informes call calling dial contact phone telephone text tip tips composez composer appelez appeler contactez contacter telephonez joindre llame llamar llamen marque "
     "comuniquese contacte contactar or ou o at au al notify hotline".split()
 )
 NEVER = frozenset("not never dont pas jamais no nunca n".split())

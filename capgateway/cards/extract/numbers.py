@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
 YEARS = frozenset("year years yr yrs an ans ano anos".split())
-MONTHS = frozenset("month months mo mos mois mes meses".split())
+MONTHS = frozenset("month months mth mths mo mos mois mes meses".split())
 WEEKS = frozenset("week weeks wk wks semaine semaines semana semanas".split())
 DAYS = frozenset("day days jour jours dia dias".split())
 UNITS: dict[str, Literal["year", "month", "week", "day"]] = {

@@ -30,7 +30,7 @@ BREAKS = frozenset(
 ) - {",", "is"}
 NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
-    "que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+    "soit que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
 NAMED_AS = frozenset("nombre prenom name names".split())
 BY_NAME = frozenset("solo solamente seulement uniquement por par by su son sa his her given".split())
@@ -46,6 +46,7 @@ GONE_WITH = frozenset(
 )
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+CLAUSES = frozenset("when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split())
 STAYING = frozenset(
     "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()
 )
@@ -1134,6 +1135,10 @@ class Reader:
                 "llevada",
                 "llevaron",
                 "presuntamente",
+                "buscando",
+                "buscan",
+                "recherchent",
+                "recherchons",
                 "with",
                 "w",
                 "accompanied",
@@ -1181,7 +1186,8 @@ class Reader:
             }
             for word in tokens.words[max(low, noun.first - 10) : noun.first]
         )
-        acts = any(word in KIN_ACTS for word in after)
+        clause = after[: next((at for at, word in enumerate(after) if word in CLAUSES), len(after))]
+        acts = any(word in KIN_ACTS for word in clause)
         acts = (
             acts
             or _follows(after, "as", "suspects")

@@ -20,7 +20,7 @@ REACH = 12
 """Tokens between a label and its plate: "license plate number is believed to be: Texas ABC 1234"."""
 
 LABELS = frozenset(
-    "placard placards license licence plate plates lic lp lis tag tags registration reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
+    "placard placards license licence plate plates lic lp lis tag tags registration registered reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
     "placa placas tablilla tablillas matricula matriculas patente pl lps marker markers permit".split()
 )
 BEFORE_LABEL = frozenset(
@@ -148,6 +148,8 @@ def _is_label(tokens: Tokens, at: int) -> bool:
             or after in {"plate", "number", "no"}
             or (tokens.word(at - 1) in regions.CODES and tokens.slice(at - 1, at).isupper() and word in {"reg", "lis"})
         )
+    if word == "registered":
+        return "as" in tokens.words[at + 1 : at + 6]
     if word == "permit":
         return tokens.word(at - 1) in {"temporary", "temp", "paper", "transit", "trip"}
     if word in {"marker", "markers"}:
@@ -636,17 +638,26 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
     ):
         return True
     after = tokens.word(stop)
+    if text in ARTICLES and tokens.is_cased and tokens.language[:2] == "en" and tokens.word(at - 1) in LABELS:
+        return tokens.slice(at, stop).isupper() and after.isdigit() and len(after) > 1
     if text == "pl":
         return after.isdigit() and len(after) > 2 and tokens.word(at - 1) in {"is", ":", "est", "es"}
     return len(text) == 3 and text in COLORS and text not in {"red", "tan"} and after.isdigit() and not _is_year(after)
+
+
+ARTICLES = frozenset("el los las le les un una en et du se su al il ou es".split())
+"""Words of other languages that begin English plates: ``Illinois plates EL 40 771``."""
 
 
 def _is_year(text: str) -> bool:
     return len(text) == 4 and text.startswith(("19", "20"))
 
 
+CALLS = frozenset("call dial faites composez appelez reporte llame marque".split())
+
+
 def _ends_clause(tokens: Tokens, at: int) -> bool:
-    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} or tokens.sentence(at)[0] == at
+    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} | CALLS or tokens.sentence(at)[0] == at
 
 
 def _is_word(tokens: Tokens, at: int) -> bool:
@@ -779,9 +790,10 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
-    while (
-        tokens.word(place) in {"from", "out", "of", "de", "du", "del", "la", "estado", "state", "the", "d", "l", "'"}
-        and place - at < 4
+    while place - at < 4 and (
+        tokens.word(place)
+        in {"from", "out", "of", "de", "du", "del", "la", "estado", "state", "the", "d", "l", "'", "au", "province"}
+        or (tokens.word(place) == ":" and tokens.word(place - 1) in {"state", "estado", "province"})
     ):
         place += 1
     found = _region_at(tokens, place, is_bracketed=tokens.word(at) in {"(", "/"})

@@ -37,6 +37,8 @@ def _sex_letter(tokens: Tokens, at: int) -> Found | None:
     """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``, ``Suspect f, 30s``: a letter in a list."""
     is_upper = tokens.capital[at] and tokens.is_cased
     before, after = tokens.word(at - 1), tokens.word(at + 1)
+    if is_upper and before in RACES and after in {*LIST_ENDS, ""}:
+        return Found("sex", at, at + 1, tokens.words[at].upper())  # Hisp F
     is_alone = at == tokens.sentence(at)[0] and after == "," and is_upper
     is_after_age = before.isdigit() and len(before) < 3 and (after in LIST_ENDS or after in RACE_CODES) and is_upper
     is_after_noun = before in {"suspect", "susp", "child", "victim"} and after == ","
@@ -120,7 +122,9 @@ def race(tokens: Tokens, at: int) -> Found | None:
         return Found("race", at, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if value == "hispanic" and tokens.word(end) in {"white", "black"}:
         value, end = f"{RACES[tokens.word(end)]} hispanic", end + 1
-    if tokens.word(end) in PERSON_NOUNS:
+    if tokens.word(end) in PERSON_NOUNS or (
+        tokens.word(end) in {"m", "f"} and tokens.is_cased and tokens.capital[end] and tokens.word(end + 1) in LIST_ENDS
+    ):
         return Found("race", first, end, value)
     is_list = tokens.word(at - 1) in {",", "(", ":", "...", "/"} and tokens.word(end) in {",", ")", "...", ".", ";"}
     if is_list and word in GENDERED and tokens.language[:2] == "es":

@@ -43,7 +43,9 @@ NO_VEHICLE_AFTER = frozenset(
 LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
-TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, "terrain", "haul", "it"])
+TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, *"terrain haul it color colour couleur".split()])
+OPENS_COLOR = frozenset([".", ";", "the", "its", "la", "sa"])
+"""Before ``Color is dark gray``."""
 
 
 class Mention:
@@ -73,6 +75,11 @@ def mentions(tokens: Tokens) -> list[Mention]:
         if mention is None and (word in BODIES or (word == "terrain" and tokens.word(at - 2) == "all")):
             mention = _by_body(tokens, at, past)
         if mention is None and word in {"it", "elle"} and found:
+            mention = Mention(at, at + 1)
+            mention.is_predicate = _predicate(tokens, mention, at + 1)
+            if not mention.is_predicate:
+                continue
+        if mention is None and word in {"color", "colour", "couleur"} and found and tokens.word(at - 1) in OPENS_COLOR:
             mention = Mention(at, at + 1)
             mention.is_predicate = _predicate(tokens, mention, at + 1)
             if not mention.is_predicate:
@@ -370,6 +377,9 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         if word in YEAR_WORDS and (_year(tokens, at + 1) or tokens.words[at + 1 : at + 2] == ["year"]):
             at += 1 + (tokens.words[at + 1] == "year")
             continue
+        if word in {"del", "de"} and tokens.word(at + 1) in {"ano", "annee"} and _year(tokens, at + 2):
+            at += 2
+            continue
         if (
             (year := _year(tokens, at))
             and len(word) == 4
@@ -419,8 +429,10 @@ def _past(tokens: Tokens, at: int) -> int:
         return at + 2
     if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
         return at + 1
-    if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
-        return at + 3
+    if word == "two" and tokens.word(at + 1 + (after == "-")) in {"tone", "toned"}:
+        return at + 2 + (after == "-")
+    if word == "," and tokens.words[at + 1 : at + 4] == ["believed", "to", "be"] and tokens.word(at + 4) in {"from", "a"}:
+        return at + 5 if _year(tokens, at + 5) else at
     if word in {"color", "couleur", "colour", "de"} and (
         after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)
     ):
