@@ -18,7 +18,7 @@ from capgateway.cards.extract.numbers import (
     skip,
 )
 from capgateway.cards.extract.makes import MAKES_BY_FIRST
-from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, NUMBERS, PERSON_NOUNS
+from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, NUMBERS, PERSON_NOUNS, RACE_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +143,8 @@ def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None)
         return Found("age", at, end + 1, AgeValue(value))
     if most is None or value < 10 or not value < most <= value + MOST_APART:
         return None
+    if tokens.word(at - 2) == "/" and before in RACE_CODES:
+        before = "m"  # M/W 20-25
     is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged", "between", "entre", "m", "f"}
     if not is_listed or tokens.word(end) not in {",", ")", "...", ".", ";", ""} or _is_date(tokens, at, end):
         return None

@@ -333,6 +333,8 @@ class Reader:
                     continue
                 if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
                     continue
+                if word == "1" and before == ":" and after == ".":
+                    continue  # CHILDREN: 1. Ada
                 if (
                     after == ","
                     and at + 2 < len(tokens)
@@ -542,6 +544,8 @@ class Reader:
         is_known = is_label or is_listed or self._is_called(run)
         if is_single and not is_known and (names.is_plain(run) or not tokens.is_cased):
             return None
+        if is_single and self._is_cut(run):
+            return None
         if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
             return None
         if is_single and strength == 2 and has_age and tokens.word(run.end) == "(" and self._lists_children():
@@ -557,6 +561,14 @@ class Reader:
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
+
+    def _is_cut(self, run: names.Run) -> bool:
+        """``Suspect: Carl Modele, 40``: a capital right after a first name may begin a surname that was not known for one."""
+        tokens, at = self._tokens, run.end
+        if not tokens.is_cased or at >= len(tokens) or not tokens.capital[at] or len(tokens.words[at]) < len("abc"):
+            return False
+        is_title = tokens.slice(at, at + 1).istitle() and tokens.slice(run.first, run.end).istitle()
+        return is_title and tokens.words[at] not in names.NEVER_SURNAMES and names.strength_after(tokens, at + 1) > 1
 
     def _gives_surname(self, run: names.Run) -> bool:
         """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""

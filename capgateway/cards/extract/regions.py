@@ -13,7 +13,7 @@ US-TX texas, tejas, tex, tejanas, tejana, texanas, texana, texane, texanes; US-U
 US-WY wyoming, wyo; US-PR puerto rico; US-GU guam; US-VI virgin islands;
 MX-AGU aguascalientes; MX-BCN baja california; MX-BCS baja california sur; MX-CAM campeche; MX-CHP chiapas; MX-CHH chihuahua; MX-COA coahuila; MX-COL colima; MX-DUR durango;
 MX-GUA guanajuato; MX-GRO guerrero; MX-HID hidalgo; MX-JAL jalisco; MX-MIC michoacan; MX-MOR morelos; MX-NAY nayarit; MX-NLE nuevo leon; MX-OAX oaxaca; MX-PUE puebla; MX-QUE queretaro;
-MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora, sonorenses, son; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
+MX-ROO quintana roo; MX-SLP san luis potosi; MX-SIN sinaloa; MX-SON sonora, sonorenses; MX-TAB tabasco; MX-TAM tamaulipas; MX-TLA tlaxcala; MX-VER veracruz; MX-YUC yucatan; MX-ZAC zacatecas; MX-CMX cdmx;
 CA-ON ontario, ontarien, ontarienne, ontariennes, ont; CA-QC quebec, quebecois, quebecoise, quebecoises; CA-NS nova scotia, nouvelle ecosse, neo ecossaise, neo ecossaises; CA-NB new brunswick, nouveau brunswick, neo brunswickoise, neo brunswickoises, neo brunswickois;
 CA-MB manitoba, man, manitobaine, manitobaines, manitobain; CA-BC british columbia, colombie britannique; CA-PE prince edward island, ile du prince edouard, pei; CA-SK saskatchewan, sask;
 CA-AB alberta, alta, albertaine, albertaines, albertain; CA-NL newfoundland and labrador, newfoundland, terre neuve et labrador, terre neuve; CA-NT northwest territories; CA-YT yukon; CA-NU nunavut
@@ -39,7 +39,7 @@ BY_FIRST: dict[str, tuple[tuple[str, ...], ...]] = {}
 for _key in sorted(NAMES, key=len, reverse=True):
     BY_FIRST[_key[0]] = (*BY_FIRST.get(_key[0], ()), _key)
 #: Abbreviations that are plain words too: only in capitals.
-SHORT = frozenset("son ala ark man ont ore conn penn mass mich wis kan neb nev wyo tex wash".split())
+SHORT = frozenset("ala ark man ont ore conn penn mass mich wis kan neb nev wyo tex wash".split())
 #: Abbreviations that end in a full stop.
 DOTTED = frozenset(
     "sask ont man alta ala ariz ark calif colo conn fla minn okla penn tenn que mass mich wis kan neb nev wyo tex wash".split()

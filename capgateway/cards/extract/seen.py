@@ -951,7 +951,7 @@ class Seen:
 
 
 def _mixes_capitals(tokens: Tokens, letters: list[int]) -> bool:
-    uppers = [tokens.slice(at, at + 1).isupper() for at in letters if not _is_code(tokens, at)]
+    uppers = [tokens.slice(at, at + 1).isupper() for at in letters if len(tokens.words[at]) > 1 and not _is_code(tokens, at)]
     return any(uppers) and not all(uppers)
 
 

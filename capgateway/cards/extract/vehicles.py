@@ -431,7 +431,7 @@ def _past(tokens: Tokens, at: int) -> int:
         return at + 1
     if word == "two" and tokens.word(at + 1 + (after == "-")) in {"tone", "toned"}:
         return at + 2 + (after == "-")
-    if word == "," and tokens.words[at + 1 : at + 4] == ["believed", "to", "be"] and tokens.word(at + 4) in {"from", "a"}:
+    if word == "," and tokens.words[at + 1 : at + 4] == ["believed", "to", "be"] and tokens.word(at + 4) == "from":
         return at + 5 if _year(tokens, at + 5) else at
     if word in {"color", "couleur", "colour", "de"} and (
         after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)
@@ -479,9 +479,9 @@ def _year(tokens: Tokens, at: int) -> int:
         return 0
     if len(word) == 4 and FIRST_YEAR <= int(word) <= LAST_YEAR:
         is_range = (tokens.word(at - 1) in {"-", "/"} and tokens.word(at - 2).isdigit()) or (
-            tokens.word(at + 1) in {"-", "/", "or", "to"} and tokens.word(at + 2).isdigit()
+            tokens.word(at + 1) in {"-", "/", "or", "to", "through", "thru"} and tokens.word(at + 2).isdigit()
         )
-        return 0 if is_range or (tokens.word(at - 1) in {"or", "to"} and tokens.word(at - 2).isdigit()) else int(word)
+        return 0 if is_range or (tokens.word(at - 1) in {"or", "to", "through", "thru"} and tokens.word(at - 2).isdigit()) else int(word)
     if len(word) == 2 and (
         (tokens.word(at - 1) == "'" and tokens.gaps[at] == "" and tokens.gaps[at - 1] != "")
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
