@@ -54,7 +54,7 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     before = tokens.words[max(low, first - BACK) : first]
     if _is_source(before) or is_cleared(tokens.words[max(low, first - FARTHEST) : first]):
         return True
-    if not FIGHTS.isdisjoint(before):
+    if not FIGHTS.isdisjoint(before) or _is_spoken_with(before):
         return True
     if not SUSPECTING.isdisjoint(before[-4:]) and SPOKE.isdisjoint(before):
         return False
@@ -64,6 +64,15 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     return is_one or _verb_says(tokens, end, high)
 
 
+def _is_spoken_with(before: list[str]) -> bool:
+    """``had spoken with her brother, Rowan, 11``; not "want to speak with"."""
+    for place, word in enumerate(before):
+        if word in SPOKEN and before[place + 1 : place + 2] in (["with"], ["to"], ["avec"], ["con"], ["a"]):
+            return all(each in PLAIN or each in KIN or each in CHILD_NOUNS for each in before[place + 2 :])
+    return False
+
+
+SPOKEN = frozenset("spoke spoken talked met parle hablo habia".split())
 ACCUSED = frozenset("men women suspects abductors two kidnappers".split())
 
 

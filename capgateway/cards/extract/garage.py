@@ -169,6 +169,8 @@ class Garage:
             return now
         is_known = ANOTHER.isdisjoint(tokens.words[max(0, mention.first - 1) : mention.end])
         vehicle = self._same(mention, now, sentence) if is_known else None
+        if vehicle is None and now is not None and now.sentence == sentence and _is_guess_of(tokens, mention, now):
+            vehicle = now
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
             vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
@@ -303,6 +305,24 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
             for word in between
         )
     )
+
+
+def _is_guess_of(tokens: Tokens, mention: Mention, now: Vehicle) -> bool:
+    """``a gray pickup, possibly a Toyota Tundra``: what the vehicle before may be."""
+    between = tokens.words[now.at : mention.first]
+    return (
+        "make" in mention.facts
+        and "make" not in now.facts
+        and not GUESSING.isdisjoint(between)
+        and all(word in GUESSING or word in BESIDE_GUESS for word in between)
+        and not _contradicts(now, mention.facts)
+    )
+
+
+GUESSING = frozenset(
+    "possibly maybe perhaps probably likely believed thought posiblemente probablemente quiza quizas possiblement probablement peut".split()
+)
+BESIDE_GUESS = frozenset(", ( - a an to be is un une una etre".split())
 
 
 def _is_hearsay(tokens: Tokens, mention: Mention) -> bool:

@@ -46,6 +46,7 @@ GONE_WITH = frozenset(
 )
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+RELATIVES = frozenset("who whom that que".split())
 CLAUSES = frozenset("when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split())
 STAYING = frozenset(
     "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()
@@ -824,6 +825,8 @@ class Reader:
             return "suspect"
         if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
             return "other"
+        if before and before[-1] in HARMED and "as" not in before[-3:]:
+            return "other"
         if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
             return "other"
         if (
@@ -1242,6 +1245,8 @@ class Reader:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
+        if noun.is_pronoun and self._tokens.word(noun.first - 1) in RELATIVES:
+            return  # a man whom she met
         here = [person for person in self.people if self._text in person.texts and (person.facts or person.parts)]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)

@@ -744,7 +744,8 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
         if tokens.word(dash) in SPOKEN_DASHES and len(tokens.word(dash + 1)) == 1:
             place = dash + 1
             continue
-        if tokens.word(place) in {".", "-", ","} and tokens.gaps[place] == "":
+        is_dots = tokens.word(place) == "," and place in tokens.dots
+        if tokens.word(place) in {".", "-", ","} and (tokens.gaps[place] == "" or is_dots):
             place += 1
             if tokens.words[place : place + 3] == ["9", "1", "1"]:
                 break

@@ -77,6 +77,7 @@ EXACT = PLACE_WORDS - frozenset(
 ROADS = frozenset("promenade ch rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
 FORCES = frozenset("grc rcmp sq spvm opp gendarmerie police policia surete pd so sheriff".split())
 VEHICLES = tuple([word] for word in "vehicle car truck van suv vehicule camion vehiculo auto".split())
+LAST_TIME = (("pour", "la", "derniere", "fois"), ("la", "derniere", "fois"), ("por", "ultima", "vez"))
 STOLEN_FROM = frozenset("dans devant derriere au chez".split())
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
 DOING = frozenset(
@@ -254,6 +255,8 @@ class Seen:
         if self._taken[at]:
             return  # the Saturn Vue
         first, rank = at + len(cue), _RANKS[cue]
+        if any(tuple(tokens.words[first : first + len(tail)]) == tail for tail in LAST_TIME):
+            return  # "vue pour la dernière fois": the rest is a cue of its own
         before = tokens.words[max(low, at - BACK) : at]
         if tokens.word(first) in ELSEWHERE - LEAVING - DOING and tokens.word(first) not in {"by", "with", "wearing"}:
             return
@@ -959,12 +962,13 @@ def _opens_another(tokens: Tokens, first: int, at: int) -> bool:
     """``Woonsocket, RI     Missing Since: …``; ``Tlajomulco, Jalisco ACOMPAÑANTES``: where the value of a label ends."""
     if not (tokens.is_cased and tokens.capital[at] and tokens.words[at].isalpha()):
         return False
-    if tokens.word(at + 1) == ":" or (tokens.word(at + 2) == ":" and tokens.word(at + 1).isalpha()):
+    if tokens.word(at + 1) == ":" or (tokens.word(at + 2) == ":" and tokens.word(at + 1) in SECOND_WORDS):
         return True
     is_heading = len(tokens.words[at]) > SHORTEST_HEADING and tokens.slice(at, at + 1).isupper()
     return is_heading and not tokens.slice(first, first + 1).isupper()
 
 
+SECOND_WORDS = frozenset("since from date now color colour number desde depuis".split())
 SHORTEST_HEADING = 5
 
 
