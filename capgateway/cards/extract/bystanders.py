@@ -126,6 +126,8 @@ def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
                 return words[place - 1 : place] in (["a"], ["ont"])
             return words[place - 1 : place] not in (["was"], ["were"], ["been"], ["is"], ["ete"], ["fue"], ["est"])
         is_being = word in BEING or (word == "a" and tokens.language[:2] == "fr")
+        if word == "a" and is_being and "ete" not in words[place : place + 4] and TELLS & set(words[place + 1 : place + 4]):
+            return True  # a tout vu
         if is_being:
             return _is_past(words[place : place + 6])
         if tokens.words[end + place] in {"and", "et", "y"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from capgateway.cards.extract.makes import MAKES_BY_FIRST as MAKES
-from capgateway.cards.extract.words import ADULT_NOUNS, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
+from capgateway.cards.extract.words import ADULT_NOUNS, BODIES, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -315,7 +315,7 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return True
     if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
         return after != "s"
-    if role_of_kin(tokens, at):
+    if role_of_kin(tokens, at) or (word in SIBLINGS and _only_owns(tokens, at)):
         return True
     if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
         return True
@@ -343,6 +343,23 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         and word in {"child", "victim", "mother", "father", "girl", "boy", "suspect"}
         and tokens.word(at + 3) not in {"name", "age"}
     )
+
+
+SIBLINGS = frozenset(
+    "brother sister son daughter nephew niece frere soeur fils fille neveu niece hermano hermana hijo hija sobrino sobrina".split()
+)
+OWNED = frozenset(BODIES) | frozenset(
+    "house home apartment residence place property trailer maison appartement domicile chalet residence casa domicilio rancho departamento vehicle".split()
+)
+
+
+def _only_owns(tokens: Tokens, at: int) -> bool:
+    """``la camionnette de son frère``, ``his brother's truck``: whose car or house it is."""
+    if tokens.word(at + 1) == "'" and tokens.word(at + 2) == "s":
+        return not OWNED.isdisjoint(tokens.words[at + 3 : at + 6])
+    place = at - 1
+    place -= tokens.word(place) in POSSESSIVE
+    return place < at - 1 and tokens.word(place) in {"de", "of"} and not OWNED.isdisjoint(tokens.words[max(0, place - 3) : place])
 
 
 MASCULINE_SUSPECTS = frozenset("suspect sospechoso ravisseur captor secuestrador agresor agresseur".split())

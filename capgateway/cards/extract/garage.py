@@ -167,6 +167,8 @@ class Garage:
             return now
         if now is not None and "make" in mention.facts and _is_hearsay(tokens, mention):
             return now
+        if now is not None and "make" in now.facts and now.sentence == sentence and _is_towed(tokens, mention):
+            return now
         is_known = ANOTHER.isdisjoint(tokens.words[max(0, mention.first - 1) : mention.end])
         vehicle = self._same(mention, now, sentence) if is_known else None
         if vehicle is None and now is not None and now.sentence == sentence and _is_guess_of(tokens, mention, now):
@@ -305,6 +307,15 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
             for word in between
         )
     )
+
+
+def _is_towed(tokens: Tokens, mention: Mention) -> bool:
+    """``White Ram 1500 with boat trailer``"""
+    body = mention.facts.get("body")
+    is_with = not {"with", "pulling", "towing", "w", "avec", "tirant", "con"}.isdisjoint(
+        tokens.words[max(0, mention.first - 4) : mention.first]
+    )
+    return body is not None and body.value == "trailer" and set(mention.facts) <= {"body", "color"} and is_with
 
 
 def _is_guess_of(tokens: Tokens, mention: Mention, now: Vehicle) -> bool:

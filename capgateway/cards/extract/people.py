@@ -46,7 +46,7 @@ GONE_WITH = frozenset(
 )
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
-RELATIVES = frozenset("who whom that que".split())
+RELATIVES = frozenset(["who", "whom"])
 CLAUSES = frozenset("when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split())
 STAYING = frozenset(
     "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()

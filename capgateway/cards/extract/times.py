@@ -64,6 +64,10 @@ def time_at(tokens: Tokens, at: int) -> int:
     return end
 
 
+STREETS = frozenset(
+    "calle avenida av col colonia plaza blvd bulevar rue avenue boulevard parque escuela primaria secundaria esquina barrio calzada mercado jardin".split()
+)
+"""Before a date that is the name of a street or a school: ``calle 5 de Mayo``."""
 BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
 
 
@@ -72,7 +76,7 @@ def _one_time(tokens: Tokens, at: int) -> int:
     if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
-        return _clock(tokens, at) or _date(tokens, at)
+        return _clock(tokens, at) or (0 if tokens.word(at - 1) in STREETS else _date(tokens, at))
     if word in {
         "today",
         "tonight",

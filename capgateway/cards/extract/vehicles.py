@@ -248,6 +248,8 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
         return None
     if tokens.word(at + 1) in MAKES_BY_FIRST and word != "haul":
         return None  # its make takes it along
+    if word == "van" and tokens.language[:2] == "es" and tokens.word(at + 1) in GO:
+        return None  # the Spanish verb
     if word == "vus" and not (tokens.is_cased and tokens.slice(at, at + 1).isupper()):
         return None  # the French participle
     mention = Mention(at, at + 1)
@@ -255,7 +257,7 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     if _predicate(tokens, mention, at + 1) and tokens.word(at - 1) in DEFINITE:
         mention.is_predicate = True
         return mention
-    if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):
+    if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at) or _leads_to_make(tokens, at + 1)):
         mention.is_bare = True
         return mention
     _beside(tokens, mention, at, at + 1, past)
@@ -265,6 +267,7 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     return mention
 
 
+GO = frozenset("en a con hacia rumbo por juntos juntas al de".split())
 DEFINITE = frozenset("the its their his her le la el l '".split())
 
 
@@ -283,6 +286,17 @@ def _predicate(tokens: Tokens, mention: Mention, end: int) -> bool:
     mention.facts["color"] = fact(tokens, at, stop, value)
     mention.end = stop
     return True
+
+
+def _leads_to_make(tokens: Tokens, at: int) -> bool:
+    """``VEH RED CHEV CRUZ``: only a colour and a year before the make, which takes them along."""
+    first = at
+    while at - first < MOST_BEFORE and (_color(tokens, at) or _year(tokens, at) or tokens.word(at) in SHADES):
+        at += 1
+    return at > first and tokens.word(at) in MAKES_BY_FIRST
+
+
+MOST_BEFORE = 5
 
 
 def _has_make(tokens: Tokens, at: int) -> bool:

@@ -16,7 +16,7 @@ def table(text: str) -> dict[str, str]:
 COLORS = table(
     """black: black blk noir noire noirs noires negro negra negros negras;
     white: white wht whi blanc blanche blancs blanches blanco blanca blancos blancas;
-    gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
+    gray: gray grey gry gris grise grises; silver: silver sil slv slvr argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
     green: green grn vert verte verts vertes verde verdes; maroon: maroon mar guinda; burgundy: burgundy vino bourgogne bordeaux tinto;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
