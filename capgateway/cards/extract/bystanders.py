@@ -121,6 +121,8 @@ def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
     for place, word in enumerate(words):
         if word in ACTS or word in {".", ";", ":", "|"} or word in NOT_YET:
             return False
+        if word == "called" and words[place + 1 : place + 2] in (["police"], ["911"], ["9"], ["authorities"], ["deputies"]):
+            return True
         if word in TELLS:
             if word in {"vu", "entendu"}:
                 return words[place - 1 : place] in (["a"], ["ont"])

@@ -99,7 +99,9 @@ def _find_named_children(people: list[Person]) -> None:
 def _decide_roles(people: list[Person]) -> None:
     """Where words leave the role open, ages decide."""
     for person in people:
-        if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
+        if person.kin in FRIENDS and person.is_minor and person.parts:
+            person.role = "other"  # who was there too
+        elif (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
         if (
             person.role == "other"

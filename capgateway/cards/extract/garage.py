@@ -10,6 +10,7 @@ from capgateway.cards.extract.details import details
 from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
+from capgateway.cards.extract.words import SEXES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -315,17 +316,17 @@ def _is_towed(tokens: Tokens, mention: Mention) -> bool:
     is_with = not {"with", "pulling", "towing", "w", "avec", "tirant", "con"}.isdisjoint(
         tokens.words[max(0, mention.first - 4) : mention.first]
     )
-    return body is not None and body.value == "trailer" and set(mention.facts) <= {"body", "color"} and is_with
+    return body is not None and body.value == "trailer" and set(mention.facts) == {"body"} and is_with
 
 
 def _is_guess_of(tokens: Tokens, mention: Mention, now: Vehicle) -> bool:
-    """``a gray pickup, possibly a Toyota Tundra``: what the vehicle before may be."""
+    """``a gray pickup, possibly a Toyota Tundra``, ``his brother's truck, a red Ford``: what the vehicle before may be, or is."""
     between = tokens.words[now.at : mention.first]
     return (
         "make" in mention.facts
         and "make" not in now.facts
-        and not GUESSING.isdisjoint(between)
-        and all(word in GUESSING or word in BESIDE_GUESS for word in between)
+        and (not GUESSING.isdisjoint(between) or between[-2:-1] == [","])
+        and all(word in GUESSING or word in BESIDE_GUESS or word in SEXES for word in between)
         and not _contradicts(now, mention.facts)
     )
 
@@ -333,7 +334,7 @@ def _is_guess_of(tokens: Tokens, mention: Mention, now: Vehicle) -> bool:
 GUESSING = frozenset(
     "possibly maybe perhaps probably likely believed thought posiblemente probablemente quiza quizas possiblement probablement peut".split()
 )
-BESIDE_GUESS = frozenset(", ( - a an to be is un une una etre".split())
+BESIDE_GUESS = frozenset(", ( - a an to be is un une una etre de of his her their son sa su ses sus ' s".split())
 
 
 def _is_hearsay(tokens: Tokens, mention: Mention) -> bool:

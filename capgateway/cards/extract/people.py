@@ -497,7 +497,10 @@ class Reader:
             self._turn(None, run.end, sentence)
         elif known is not None:
             self._again(known, run, sentence)
-        elif names.is_titled(tokens, run) or (not self._after_label(run) and is_bystander(tokens, run.first, run.end)):
+        elif names.is_titled(tokens, run) or (
+            (not self._after_label(run) or tokens.word(run.first - 2) in KIN)
+            and is_bystander(tokens, run.first, run.end)
+        ):
             person = self._begin("other")
             person.parts = run.parts
             self._turn(person, run.end, sentence)

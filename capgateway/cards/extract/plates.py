@@ -781,7 +781,8 @@ def _region_before(tokens: Tokens, at: int, low: int, models: frozenset[int] = f
     for size in (4, 3, 2, 1):
         first = place - size + 1
         if first >= low and first not in models and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
-            return fact(tokens, first, found[1], found[0])
+            is_one_of_two = tokens.word(first - 1) in {"or", "ou", "o"} and _region_at(tokens, first - 2)
+            return None if is_one_of_two else fact(tokens, first, found[1], found[0])
     return None
 
 

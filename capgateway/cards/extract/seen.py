@@ -78,6 +78,10 @@ ROADS = frozenset("promenade ch rue avenue av boul boulevard chemin calle avenid
 FORCES = frozenset("grc rcmp sq spvm opp gendarmerie police policia surete pd so sheriff".split())
 VEHICLES = tuple([word] for word in "vehicle car truck van suv vehicule camion vehiculo auto".split())
 LAST_TIME = (("pour", "la", "derniere", "fois"), ("la", "derniere", "fois"), ("por", "ultima", "vez"))
+SIGHTED = frozenset(
+    [("last", "seen"), ("last", "spotted"), ("last", "confirmed"), ("spotted",), ("seen",)]
+    + [(word,) for word in "vu vue vus vues visto vista vistos vistas apercu apercue".split()]
+)
 STOLEN_FROM = frozenset("dans devant derriere au chez".split())
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
 DOING = frozenset(
@@ -264,6 +268,7 @@ class Seen:
         if (
             self.time is None
             and rank >= ABDUCTION
+            and not (cue in SIGHTED and self._is_of_somebody_else(tokens, low, at))
             and not is_name
             and cue
             not in {
@@ -353,6 +358,14 @@ class Seen:
                 for near in range(first, min(high, first + UNREAD))
             )
         self._learn(rank, place)
+
+    def _is_of_somebody_else(self, tokens: Tokens, low: int, at: int) -> bool:
+        """``The vehicle was spotted in Amarillo at 10 p.m.``; ``Suspect Max Testman, last seen at 9 a.m.``"""
+        before = tokens.words[low:at]
+        if before and before[-1] == ":":
+            return False
+        is_theirs = not NOT_THE_CHILD.isdisjoint(before) and not {"with", "avec", "con"} & set(before)
+        return is_theirs and (CHILD_NOUNS | self._sought).isdisjoint(before)
 
     def _theft(self, tokens: Tokens, at: int, first: int, high: int) -> None:
         """``Vehicle: 2023 Hyundai Tucson, taken 11:05 AM from Wawa in Smyrna``; ``in a running car outside a store``: where a car was
@@ -728,6 +741,8 @@ class Seen:
                 return
         if low is not None:
             for at in range(max(low, first - BACK), first):
+                if not NOT_THE_CHILD.isdisjoint(tokens.words[max(low, at - BACK) : at]):
+                    return  # when the car was seen
                 if end := time_at(tokens, at):
                     self._learn_time(tokens, at, min(end, len(tokens)), "medium")
                     return

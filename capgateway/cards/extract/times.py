@@ -68,6 +68,11 @@ STREETS = frozenset(
     "calle avenida av col colonia plaza blvd bulevar rue avenue boulevard parque escuela primaria secundaria esquina barrio calzada mercado jardin".split()
 )
 """Before a date that is the name of a street or a school: ``calle 5 de Mayo``."""
+def _names_street(tokens: Tokens, at: int) -> bool:
+    before = tokens.word(at - 1)
+    return before in STREETS or (before in {"du", "de", "del"} and tokens.word(at - 2) in STREETS)
+
+
 BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
 
 
@@ -76,7 +81,7 @@ def _one_time(tokens: Tokens, at: int) -> int:
     if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
-        return _clock(tokens, at) or (0 if tokens.word(at - 1) in STREETS else _date(tokens, at))
+        return _clock(tokens, at) or (0 if _names_street(tokens, at) else _date(tokens, at))
     if word in {
         "today",
         "tonight",
@@ -188,7 +193,8 @@ def _date(tokens: Tokens, at: int) -> int:
         tokens.word(at + 1) == "/"
         and tokens.gaps[at + 1] == ""
         and tokens.word(at + 2).isdigit()
-        and tokens.word(at - 1) not in {"dob", ":"} | {""}
+        and len(tokens.word(at + 2)) <= 2
+        and tokens.word(at - 1) not in {"dob", ":", "-", "'"} | {""}
     ):
         end = at + 3
         if tokens.word(end) == "/" and tokens.word(end + 1).isdigit():
