@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cards.extract.makes import MAKES_BY_FIRST
 from capgateway.cards.extract.numbers import (
     AGE_LABELS,
     COUNTED_TENS,
@@ -17,7 +18,6 @@ from capgateway.cards.extract.numbers import (
     number,
     skip,
 )
-from capgateway.cards.extract.makes import MAKES_BY_FIRST
 from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, NUMBERS, PERSON_NOUNS, RACE_CODES
 
 if TYPE_CHECKING:
@@ -253,7 +253,21 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
     is_alone = tokens.word(at - 1) in {",", "..."} and tokens.word(at + 1) in {",", ".", "..."}
-    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-", "fin", "debut", "mi"}:
+    if is_alone or tokens.word(at - 1) in {
+        "in",
+        "early",
+        "late",
+        "mid",
+        "his",
+        "her",
+        "la",
+        "une",
+        "their",
+        "-",
+        "fin",
+        "debut",
+        "mi",
+    }:
         return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 

@@ -121,14 +121,25 @@ def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
     for place, word in enumerate(words):
         if word in ACTS or word in {".", ";", ":", "|"} or word in NOT_YET:
             return False
-        if word == "called" and words[place + 1 : place + 2] in (["police"], ["911"], ["9"], ["authorities"], ["deputies"]):
+        if word == "called" and words[place + 1 : place + 2] in (
+            ["police"],
+            ["911"],
+            ["9"],
+            ["authorities"],
+            ["deputies"],
+        ):
             return True
         if word in TELLS:
             if word in {"vu", "entendu"}:
                 return words[place - 1 : place] in (["a"], ["ont"])
             return words[place - 1 : place] not in (["was"], ["were"], ["been"], ["is"], ["ete"], ["fue"], ["est"])
         is_being = word in BEING or (word == "a" and tokens.language[:2] == "fr")
-        if word == "a" and is_being and "ete" not in words[place : place + 4] and TELLS & set(words[place + 1 : place + 4]):
+        if (
+            word == "a"
+            and is_being
+            and "ete" not in words[place : place + 4]
+            and TELLS & set(words[place + 1 : place + 4])
+        ):
             return True  # a tout vu
         if is_being:
             return _is_past(words[place : place + 6])

@@ -143,11 +143,11 @@ def _over(tokens: Tokens, at: int) -> int:
 
 def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, int] | None:
     low = max(tokens.sentence(first)[0], first - MEDIA_REACH)
-    if "fax" in tokens.words[max(0, first - 3) : first] or any(_is_for_the_press(tokens, at) for at in range(low, first)):
-        return None
-    if any(
-        word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]
+    if "fax" in tokens.words[max(0, first - 3) : first] or any(
+        _is_for_the_press(tokens, at) for at in range(low, first)
     ):
+        return None
+    if any(word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]):
         return None
     if tokens.word(end).isdigit() and tokens.gaps[end] == "":
         return None
@@ -158,7 +158,11 @@ def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, i
 
 def _is_for_the_press(tokens: Tokens, at: int) -> bool:
     """``Media inquiries only:``, not ``named on social media``."""
-    return tokens.words[at] in MEDIA and tokens.word(at - 1) != "social" and tokens.word(at + 1) not in {"sociaux", "report"}
+    return (
+        tokens.words[at] in MEDIA
+        and tokens.word(at - 1) != "social"
+        and tokens.word(at + 1) not in {"sociaux", "report"}
+    )
 
 
 def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, int] | None:

@@ -225,7 +225,9 @@ def nouns(tokens: Tokens) -> list[Noun]:
 
 
 LITTLE = frozenset("pequeno pequena petit petite".split())
-ONE = frozenset(", . ) ( identificado identificada identifie identifiee fue es tiene viste vestia llevaba se est etait a porte portait mide mesure".split())
+ONE = frozenset(
+    ", . ) ( identificado identificada identifie identifiee fue es tiene viste vestia llevaba se est etait a porte portait mide mesure".split()
+)
 
 
 def _is_little_one(tokens: Tokens, at: int) -> bool:
@@ -359,7 +361,11 @@ def _only_owns(tokens: Tokens, at: int) -> bool:
         return not OWNED.isdisjoint(tokens.words[at + 3 : at + 6])
     place = at - 1
     place -= tokens.word(place) in POSSESSIVE
-    return place < at - 1 and tokens.word(place) in {"de", "of"} and not OWNED.isdisjoint(tokens.words[max(0, place - 3) : place])
+    return (
+        place < at - 1
+        and tokens.word(place) in {"de", "of"}
+        and not OWNED.isdisjoint(tokens.words[max(0, place - 3) : place])
+    )
 
 
 MASCULINE_SUSPECTS = frozenset("suspect sospechoso ravisseur captor secuestrador agresor agresseur".split())

@@ -10,7 +10,7 @@ from capgateway.cards.extract.details import details
 from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
-from capgateway.cards.extract.words import SEXES
+from capgateway.cards.extract.words import BODIES, KIN, SEXES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -27,6 +27,13 @@ GONE_AFTER = frozenset(
 GONE_BEFORE = frozenset(
     "crashed wrecked returned sold eliminated excluded cleared torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
     "localizo hallo encontro localizaron hallaron encontraron retrouve abandonado abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
+)
+FORMER = frozenset("former previous previously earlier formerly anterior".split())
+RECOVERED = frozenset(
+    "found located recovered seized towed impounded retrouve localise encontro hallo localizo".split()
+)
+BESIDE_OTHER = frozenset(
+    "her his their the a la le su son sa other own second first suspect s ' otro otra autre".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
 LATER = frozenset(
@@ -413,10 +420,14 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     before = tokens.words[max(low, mention.first - BEFORE) : mention.first]
     if _is_anothers(before) or _was_left(tokens, mention, high) or _is_set_aside(tokens, mention, low, high):
         return True
+    if _is_other_one(before):
+        return True
     for place in range(len(before) - 1, -1, -1):
         word = before[place]
         if word in {";", ".", "but", "mais", "sino"}:
             break
+        if word in FORMER and not KIN.isdisjoint(before[place:]):
+            continue  # their former foster mother, in a teal Kia
         if word in GONE_BEFORE and "now" not in before[place:]:
             if word != "instead" or before[place + 1 : place + 2] == ["of"]:
                 return True  # not "may instead be driving"
@@ -489,6 +500,15 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     )
 
 
+def _is_other_one(before: list[str]) -> bool:
+    """``Police found her other car, a brown Volvo, at the airport``"""
+    for place, word in enumerate(before):
+        if word in RECOVERED:
+            rest = [each for each in before[place + 1 :] if each not in BESIDE_OTHER]
+            return bool(rest) and rest[0] in BODIES and rest[1:2] == [","]
+    return False
+
+
 def _unbracketed(words: list[str]) -> list[str]:
     """``Silver Saturn Vue (WI ADK-9207) RECOVERED``: without what is in brackets right after the vehicle."""
     if words[:1] == ["("] and ")" in words[:MOST_BRACKETED]:
@@ -552,7 +572,9 @@ def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool
 
 
 OWNING = frozenset("owner owners proprietaire dueno propietario".split())
-SOUGHT = frozenset("sought needed involved used looking seeking seek wanted searching locate find recherche busca buscan".split())
+SOUGHT = frozenset(
+    "sought needed involved used looking seeking seek wanted searching locate find recherche busca buscan".split()
+)
 LONGER = frozenset(["longer", "plus", "ya"])
 BELIEFS = frozenset(
     "believe believed believes suspect suspected looking seeking considered sought croit croient recherche buscan busca cree".split()

@@ -97,6 +97,13 @@ def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
     surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [
         run.parts[0] for run in found if len(run.parts) == 1
     ]
+    kept = _turned_once(tokens, found, surnames)
+    if len(kept) < len(found):  # the list is written so: "Suspect: Testman, Carl (M/W/40)" too
+        kept = _turned_once(tokens, kept, surnames * 2)
+    return kept
+
+
+def _turned_once(tokens: Tokens, found: list[Run], surnames: list[str]) -> list[Run]:
     kept: list[Run] = []
     for run in found:
         last = kept[-1] if kept else None

@@ -47,7 +47,13 @@ GONE_WITH = frozenset(
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
 RELATIVES = frozenset(["who", "whom"])
-CLAUSES = frozenset("when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split())
+TAKING = frozenset(
+    "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted beating enleve enlever secuestro secuestrar raptar rapto matar mato".split()
+)
+BESIDE_VICTIM = frozenset("his her their the a ex - former estranged pregnant son sa su la le l ' child s".split())
+CLAUSES = frozenset(
+    "when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split()
+)
 STAYING = frozenset(
     "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()
 )
@@ -569,10 +575,18 @@ class Reader:
     def _is_cut(self, run: names.Run) -> bool:
         """``Suspect: Carl Modele, 40``: a capital right after a first name may begin a surname that was not known for one."""
         tokens, at = self._tokens, run.end
+        if tokens.word(at) == "," and not names.bare_age(tokens, at):
+            at += 1  # Suspect: Testman, Carl (M/W/40)
+            if tokens.word(at + 1) not in {"(", "-"}:
+                return False
         if not tokens.is_cased or at >= len(tokens) or not tokens.capital[at] or len(tokens.words[at]) < len("abc"):
             return False
         is_title = tokens.slice(at, at + 1).istitle() and tokens.slice(run.first, run.end).istitle()
-        return is_title and tokens.words[at] not in names.NEVER_SURNAMES and names.strength_after(tokens, at + 1) > 1
+        return (
+            is_title
+            and tokens.words[at] not in names.NEVER_SURNAMES | names.STATES
+            and names.strength_after(tokens, at + 1) > 1
+        )
 
     def _gives_surname(self, run: names.Run) -> bool:
         """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""
@@ -1030,7 +1044,10 @@ class Reader:
             words[at] in BREAKS
             and not (
                 words[at] == "/"
-                and (self._tokens.word(at - 1).isdigit() or (gaps[at] == "" and at + 1 < len(gaps) and gaps[at + 1] == ""))
+                and (
+                    self._tokens.word(at - 1).isdigit()
+                    or (gaps[at] == "" and at + 1 < len(gaps) and gaps[at + 1] == "")
+                )
             )
             for at in range(first, end)
         )
@@ -1213,13 +1230,22 @@ class Reader:
             or _follows(after, "the", "suspect")
         )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
-        role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
+        is_victim = self._is_taken_too(noun, low)
+        role: Role = "suspect" if (is_with or is_by or acts) and not (is_witness or is_victim) else "other"
         self._owned(noun, sentence)
         person = self._begin(role)
-        person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
+        person.is_kin, person.kin = not (is_witness or is_victim), tokens.words[noun.first]
         self._turn(person, past_kin_of(tokens, noun.end), sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+
+    def _is_taken_too(self, noun: Noun, low: int) -> bool:
+        """``suspected of abducting his ex-girlfriend, Eve``: an adult who was taken, not the one who takes."""
+        words, at = self._tokens.words, noun.first - 1
+        while at > low and words[at] in BESIDE_VICTIM:
+            at -= 1
+        is_passive = words[at - 1] in {"was", "were", "been", "being", "ete", "fue"}
+        return words[at] in TAKING and at < noun.first - 1 and not is_passive
 
     def _is_kin_of_theirs(self, now: Person, noun: Noun, sentence: int) -> bool:
         """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""

@@ -54,7 +54,7 @@ WRONG = frozenset(
 )
 BESIDE_PARTIAL = frozenset("characters letters digits numbers three four two 3 4 2 par con in are by que".split())
 CORRECT = frozenset(
-    "correct corrected correction actually should updated right now correcte corrige corrigee correcta corregida corregido".split()
+    "correct corrected correction actually should updated right now correcte corrige corrigee correcta correctas corregida corregidas corregido".split()
 )
 
 
@@ -220,7 +220,7 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             at += 1
         elif word in {'"', "'"}:
             is_quoted = True
-        elif word not in LINKS and word not in NOT:
+        elif word not in LINKS and word not in NOT and word not in CORRECT:
             is_first = tokens.word(at - 1) == ":" or is_fancy
             if (
                 at - label <= FANCY

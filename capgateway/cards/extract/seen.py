@@ -230,9 +230,7 @@ class Seen:
         if self._rank not in {ABDUCTION, SIGHTING} or self.place is None:
             return False
         known, new = (frozenset(map(folded, one.value.split())) for one in (self.place, place))
-        return (
-            EXACT.isdisjoint(known) and not any(map(str.isdigit, self.place.value)) and not EXACT.isdisjoint(new)
-        )
+        return EXACT.isdisjoint(known) and not any(map(str.isdigit, self.place.value)) and not EXACT.isdisjoint(new)
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
         if first >= len(tokens):
@@ -887,7 +885,9 @@ class Seen:
                 continue
             past = end
             low, high = tokens.sentence(at)
-            if not self._is_of_a_car(tokens, low, at) and NOT_THE_SCENE.isdisjoint(tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]):
+            if not self._is_of_a_car(tokens, low, at) and NOT_THE_SCENE.isdisjoint(
+                tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]
+            ):
                 span = self._before_time(tokens, at, low) or self._after_time(tokens, end, high)
                 if span:
                     self._learn(BESIDE, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
@@ -969,7 +969,9 @@ class Seen:
 
 
 def _mixes_capitals(tokens: Tokens, letters: list[int]) -> bool:
-    uppers = [tokens.slice(at, at + 1).isupper() for at in letters if len(tokens.words[at]) > 1 and not _is_code(tokens, at)]
+    uppers = [
+        tokens.slice(at, at + 1).isupper() for at in letters if len(tokens.words[at]) > 1 and not _is_code(tokens, at)
+    ]
     return any(uppers) and not all(uppers)
 
 

@@ -68,6 +68,8 @@ STREETS = frozenset(
     "calle avenida av col colonia plaza blvd bulevar rue avenue boulevard parque escuela primaria secundaria esquina barrio calzada mercado jardin".split()
 )
 """Before a date that is the name of a street or a school: ``calle 5 de Mayo``."""
+
+
 def _names_street(tokens: Tokens, at: int) -> bool:
     before = tokens.word(at - 1)
     return before in STREETS or (before in {"du", "de", "del"} and tokens.word(at - 2) in STREETS)

@@ -14,7 +14,17 @@ from capgateway.cards.extract.makes import (
     PLAIN_MAKES,
     PLAIN_MODELS,
 )
-from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, HAIR_COLORS, HAIR_STYLES, NUMBERS, SHADES
+from capgateway.cards.extract.words import (
+    BODIES,
+    COLORED,
+    COLORS,
+    FRENCH_COLORS,
+    GENERIC,
+    HAIR_COLORS,
+    HAIR_STYLES,
+    NUMBERS,
+    SHADES,
+)
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -391,9 +401,6 @@ def _right(tokens: Tokens, mention: Mention, end: int) -> None:
         if word in YEAR_WORDS and (_year(tokens, at + 1) or tokens.words[at + 1 : at + 2] == ["year"]):
             at += 1 + (tokens.words[at + 1] == "year")
             continue
-        if word in {"del", "de"} and tokens.word(at + 1) in {"ano", "annee"} and _year(tokens, at + 2):
-            at += 2
-            continue
         if (
             (year := _year(tokens, at))
             and len(word) == 4
@@ -440,6 +447,8 @@ def _past(tokens: Tokens, at: int) -> int:
     if word == "-" and tokens.gaps[at] == "" and tokens.words[at - 1] in FILLERS and after in FILLERS:
         return at + 1  # 2-DR
     if word in LABELS and after == ":":
+        return at + 2
+    if word in {"del", "de"} and after in {"ano", "annee"} and _year(tokens, at + 2):
         return at + 2
     if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
         return at + 1
@@ -495,7 +504,11 @@ def _year(tokens: Tokens, at: int) -> int:
         is_range = (tokens.word(at - 1) in {"-", "/"} and tokens.word(at - 2).isdigit()) or (
             tokens.word(at + 1) in {"-", "/", "or", "to", "through", "thru"} and tokens.word(at + 2).isdigit()
         )
-        return 0 if is_range or (tokens.word(at - 1) in {"or", "to", "through", "thru"} and tokens.word(at - 2).isdigit()) else int(word)
+        return (
+            0
+            if is_range or (tokens.word(at - 1) in {"or", "to", "through", "thru"} and tokens.word(at - 2).isdigit())
+            else int(word)
+        )
     if len(word) == 2 and (
         (tokens.word(at - 1) == "'" and tokens.gaps[at] == "" and tokens.gaps[at - 1] != "")
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
