@@ -284,7 +284,7 @@ def past_kin_of(tokens: Tokens, at: int) -> int:
     if tokens.word(at) not in {"of", "de", "du", "del"}:
         return at
     for place in range(at + 1, min(len(tokens), at + 4)):
-        if tokens.words[place] in KIN | CHILD_NOUNS:
+        if tokens.words[place] in KIN or tokens.words[place] in CHILD_NOUNS:
             return place + 1
         if tokens.words[place] not in POSSESSIVE and tokens.words[place] not in {"the", "la", "l", "'", "el", "le"}:
             break

@@ -436,7 +436,9 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if "," in before[place:]:
             continue
-        if word in {"not", "pas"} and before[place + 1 : place + 2] in _AFTER_NOT:
+        if word in {"not", "pas", "non"} and before[place + 1 : place + 2] in _AFTER_NOT:
+            return True
+        if word == "no" and before[place - 1 : place] == ["y"] and before[place + 1 : place + 2] in _AFTER_NOT:
             return True
         if word == "no" and before[place + 1 : place + 2] in (["es"], ["en"], ["era"]) and tokens.language[:2] == "es":
             return True
@@ -450,7 +452,7 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in SWITCH and {"for", "pour", "por"} & set(tokens.words[mention.end : min(high, mention.end + 3)]):
             return True
-        if word in {"longer", "plus"} and {"no", "n", "ne", "ni"} & set(before[max(0, place - 3) : place]):
+        if word in {"longer", "plus"} and {"no", "n", "ne", "ni", "non"} & set(before[max(0, place - 3) : place]):
             return True
         if word == "ya" and before[place + 1 : place + 2] == ["no"]:
             return True
@@ -530,6 +532,8 @@ _AFTER_NOT: tuple[list[str], ...] = (
     ["driving"],
     ["an"],
     ["un"],
+    ["una"],
+    ["el"],
     ["une"],
     ["la"],
     ["le"],

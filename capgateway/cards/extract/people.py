@@ -15,7 +15,7 @@ from capgateway.cards.extract.kinship import sex_beside, sexes_said
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.person import ADULT, Person, agree
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, PERSON_NOUNS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -35,6 +35,7 @@ NAMING = frozenset(
 NAMED_AS = frozenset("nombre prenom name names".split())
 BY_NAME = frozenset("solo solamente seulement uniquement por par by su son sa his her given".split())
 """``identificado solo por su nombre, Yandriel``"""
+NAMING_BY_NAME = NAMING | BY_NAME
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
@@ -47,6 +48,7 @@ GONE_WITH = frozenset(
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
 RELATIVES = frozenset(["who", "whom"])
+TAKEN_TOO = frozenset("taken abducted kidnapped injured killed hospitalized wounded enlevee blessee herida".split())
 TAKING = frozenset(
     "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted beating enleve enlever secuestro secuestrar raptar rapto matar mato".split()
 )
@@ -463,7 +465,7 @@ class Reader:
             self._block = role
             self._list_role = None
             self._now = self._labelled_kin(label) or self._begin(role)
-            self._now.role = role
+            self._now.role = "other" if self._is_labelled_victim(label) else role
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role == "subject":
             self._now = self._begin(None)
@@ -475,6 +477,13 @@ class Reader:
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
+
+    def _is_labelled_victim(self, label: Label) -> bool:
+        """``Mother: 19-year-old female, taken with child``"""
+        tokens = self._tokens
+        if tokens.words[label.first] not in KIN:
+            return False
+        return not TAKEN_TOO.isdisjoint(tokens.words[label.end : tokens.sentence(label.first)[1]])
 
     def _item(self, at: int, sentence: int) -> None:
         """The next one in a list of people is somebody else than the one before."""
@@ -547,6 +556,8 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
         is_single = len(run.parts) == 1 and family is None
+        if is_single and names.is_plain(run) and tokens.word(run.end) in PERSON_NOUNS:
+            return None  # Suspect: Black male
         if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
             return None
         has_age = bool(names.bare_age(tokens, run.end))
@@ -625,7 +636,9 @@ class Reader:
         self._age_after(person, run)
         self._sex_beside(person, run)
         listed = self._list_sex
-        if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
+        if person.is_adult and (listed is None or listed.role == "child"):
+            pass  # "brothers" says nothing of their mother
+        elif listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
         elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
             siblings = self._siblings
@@ -709,7 +722,7 @@ class Reader:
             words[max(now.sentence, now.at - 4) : run.first]
         ):
             return False
-        allowed = NAMING | BY_NAME if NAMED_AS & set(between) else NAMING
+        allowed = NAMING if NAMED_AS.isdisjoint(between) else NAMING_BY_NAME
         return all(words[at] in allowed or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
@@ -1351,7 +1364,11 @@ class Reader:
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)
             now = self._now
-        if now is None or (found.what == "race+sex" and now.sentence != sentence):
+        if now is not None and found.what == "race+sex" and now.sentence != sentence:
+            if {"sex", "race"} & set(now.facts):
+                self._turn(None, found.first, sentence)  # W/M 35-40, bald, grabbed him
+            return
+        if now is None:
             return
         if found.what == "bare":
             self._bare(now, found, sentence)

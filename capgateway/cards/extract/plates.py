@@ -653,11 +653,11 @@ def _is_year(text: str) -> bool:
     return len(text) == 4 and text.startswith(("19", "20"))
 
 
-CALLS = frozenset("call dial faites composez appelez reporte llame marque".split())
+CLOSES = frozenset(". , ; ) ! call dial faites composez appelez reporte llame marque".split()) | {""}
 
 
 def _ends_clause(tokens: Tokens, at: int) -> bool:
-    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} | CALLS or tokens.sentence(at)[0] == at
+    return tokens.word(at) in CLOSES or tokens.sentence(at)[0] == at
 
 
 def _is_word(tokens: Tokens, at: int) -> bool:

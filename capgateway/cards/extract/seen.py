@@ -212,9 +212,11 @@ class Seen:
         if self.time is None and self.place is not None and self._rank > TOWN:
             self._time_beside(tokens, self.place)
         for find in (requesters_town, alerts_place, agencys_town):
+            if self._rank >= TOWN or self._is_unread:
+                break
             if find is not alerts_place and names_a_scene(tokens):
                 continue
-            span = find(tokens) if self._rank < TOWN and not self._is_unread else None
+            span = find(tokens)
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
