@@ -54,7 +54,7 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     before = tokens.words[max(low, first - BACK) : first]
     if _is_source(before) or is_cleared(tokens.words[max(low, first - FARTHEST) : first]):
         return True
-    if not FIGHTS.isdisjoint(before) or _is_spoken_with(before):
+    if not FIGHTS.isdisjoint(before) or not (SPOKEN.isdisjoint(before) or not _is_spoken_with(before)):
         return True
     if not SUSPECTING.isdisjoint(before[-4:]) and SPOKE.isdisjoint(before):
         return False

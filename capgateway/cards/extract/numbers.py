@@ -47,9 +47,8 @@ def number(tokens: Tokens, at: int) -> int | None:
     word = tokens.word(at)
     if word.isdigit():
         return int(word) if len(word) <= 3 else None
-    if word in NUMBERS and not (word in {"once", "six"} and tokens.language[:2] == "en" and word == "once"):
-        return NUMBERS[word]
-    return None
+    value = NUMBERS.get(word)
+    return None if word == "once" and tokens.language[:2] == "en" else value
 
 
 COUNTED_TENS = {

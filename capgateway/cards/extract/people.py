@@ -556,7 +556,7 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
         is_single = len(run.parts) == 1 and family is None
-        if is_single and names.is_plain(run) and tokens.word(run.end) in PERSON_NOUNS:
+        if is_single and tokens.word(run.end) in PERSON_NOUNS and names.is_plain(run):
             return None  # Suspect: Black male
         if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
             return None

@@ -70,9 +70,11 @@ STREETS = frozenset(
 """Before a date that is the name of a street or a school: ``calle 5 de Mayo``."""
 
 
-def _names_street(tokens: Tokens, at: int) -> bool:
-    before = tokens.word(at - 1)
-    return before in STREETS or (before in {"du", "de", "del"} and tokens.word(at - 2) in STREETS)
+def _date_of_no_street(tokens: Tokens, at: int) -> int:
+    end = _date(tokens, at)
+    before = tokens.word(at - 1) if end else ""
+    is_street = before in STREETS or (before in {"du", "de", "del"} and tokens.word(at - 2) in STREETS)
+    return 0 if is_street else end
 
 
 BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
@@ -83,7 +85,7 @@ def _one_time(tokens: Tokens, at: int) -> int:
     if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
-        return _clock(tokens, at) or (0 if _names_street(tokens, at) else _date(tokens, at))
+        return _clock(tokens, at) or _date_of_no_street(tokens, at)
     if word in {
         "today",
         "tonight",
