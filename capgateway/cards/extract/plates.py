@@ -220,6 +220,8 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             at += 1
         elif word in {'"', "'"}:
             is_quoted = True
+        elif word == "in" and tokens.words[label] == "registered":
+            pass  # registered in New Brunswick as JSD 902
         elif word not in LINKS and word not in NOT and word not in CORRECT:
             is_first = tokens.word(at - 1) == ":" or is_fancy
             if (

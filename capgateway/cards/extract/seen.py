@@ -114,6 +114,8 @@ DIRECT = frozenset(
     [
         ("lsn",),
         ("dern", ".", "fois"),
+        ("derniere", "fois"),
+        ("ultima", "vez"),
         ("vus",),
         ("last", "in"),
         ("vole",),
@@ -405,7 +407,11 @@ class Seen:
                 )
                 and len(words) <= 6
             )
-            or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
+            or (
+                (start > first or tokens.words[start] in ROADS)
+                and any(word in PLACE_WORDS for word in words)
+                and self._is_place(tokens, start, end)
+            )
         )
         if (
             not is_place
@@ -912,7 +918,7 @@ class Seen:
             and end - first < MOST_BESIDE
             and not (
                 tokens.words[first - 1] in INTO
-                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee"}
+                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee", "fois", "vez"}
             )
         ):
             first -= 1
