@@ -947,7 +947,7 @@ class Seen:
         return (first, end) if len(words) > 1 and tokens.is_cased and self._is_place(tokens, first, end) else None
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
-        if not FORCES.isdisjoint(tokens.words[first:end]):
+        if not FORCES.isdisjoint(tokens.words[first:end]) or tokens.words[first] in {"dir", "direction"}:
             return False
         while first < end and not tokens.words[first].isalpha():
             if tokens.words[first] in {"@", "#"}:
