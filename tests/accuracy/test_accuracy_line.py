@@ -37,8 +37,8 @@ LINES = {
     },
     "third": {
         "plate": (0.99, 0.95), "year": (0.99, 0.92), "plate_region": (0.99, 0.92), "color": (0.99, 0.95), "make": (0.99, 0.97), "model": (0.99, 0.96), "child name": (0.99, 0.90),
-        "age": (0.99, 0.90), "sex": (0.99, 0.87), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.85), "last seen place": (0.99, 0.83), "last seen time": (0.99, 0.96),
-        "hair": (0.99, 0.73), "eyes": (0.99, 0.82), "race": (0.99, 0.83), "clothing": (0.99, 0.40), "height": (0.99, 0.87), "weight": (0.99, 0.78), "suspect body": (0.99, 0.72),
+        "age": (0.99, 0.90), "sex": (0.99, 0.87), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.85), "last seen place": (0.99, 0.86), "last seen time": (0.99, 0.96),
+        "hair": (0.99, 0.75), "eyes": (0.99, 0.82), "race": (0.99, 0.83), "clothing": (0.99, 0.40), "height": (0.99, 0.87), "weight": (0.99, 0.78), "suspect body": (0.99, 0.72),
     },
     "given": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.95, 0.80), "color": (0.95, 0.80), "make": (0.95, 0.80), "model": (0.95, 0.80),

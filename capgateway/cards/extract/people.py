@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
+from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns, past_kin_of
 from capgateway.cards.extract.fact import Confidence, fact
 from capgateway.cards.extract.families import Families, echoed, families
@@ -607,6 +608,9 @@ class Reader:
         """``Leo, last name Testley``"""
         tokens = self._tokens
         before = (tokens.word(run.first - 2), tokens.word(run.first - 1))
+        if list(before) in names.NAME_LABELS and tokens.word(run.end) == ",":  # Name: TESTLEY, MIA ROSE
+            following = tokens.word(run.end + 1)
+            return following.isalpha() and following not in COMMON
         return before[1] in {"surname", "apellido", "famille"} or before in {("last", "name"), ("family", "name")}
 
     def _is_cut_before(self, run: names.Run) -> bool:

@@ -9,7 +9,7 @@ from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels, opens_labelled_line
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.names import PLACES, STATES
-from capgateway.cards.extract.numbers import UNITS, YEARS, number
+from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, YEARS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.times import OF_TIME, time_at
@@ -591,8 +591,8 @@ class Seen:
             return False
         if any(word in PLACE_WORDS for word in words) or self._is_numbered_road(tokens, first, end):
             return True
-        if _is_aged(tokens, end):
-            return False  # disparition de Léa, 7 ans
+        if _is_aged(tokens, end) or words[0] in COUNTED_TENS or words[-1] in {"de", "of"}:
+            return False  # disparition de Léa, 7 ans; una mujer de cuarenta y tantos años
         proper = [
             place
             for place in range(first, end)
@@ -957,6 +957,8 @@ class Seen:
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
         if tokens.is_cased and _mixes_capitals(tokens, letters):
             return False  # Wisconsin DOJ
+        if tokens.words[end - 1] == "de" and tokens.language[:2] != "en":
+            return False  # ANA LUNA, DE
         if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
             return False
         if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):

@@ -270,4 +270,9 @@ vida vidrio vidrios vieja viento vientre viernes vio visita visitas viste visten
 voluntad volver voz vuelta yerno zapatillas zapato zapatos zona
 """
 
-EVERYDAY = frozenset((_ENGLISH + _FRENCH + _SPANISH).split())
+_OCCUPATIONS = """
+enseignante enseignant gardienne gardien livreur livreuse infirmiere infirmier medecin professeur entraineur directrice directeur eleve voisine concierge
+maestra maestro ninera profesora profesor entrenador entrenadora enfermera enfermero doctora doctor conserje chofer vecina vecino alumna alumno
+"""
+
+EVERYDAY = frozenset((_ENGLISH + _FRENCH + _SPANISH + _OCCUPATIONS).split())
