@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from pages import PAGES
 
 from capgateway.cli import COMMANDS, cli
 from capgateway.cli.gateway import given_address
@@ -225,6 +226,22 @@ def test_json_is_format_json_everywhere() -> None:
 
 #: They print a schema, which is JSON or XML by itself, or run until they are stopped.
 WITHOUT_REPORT = {"run", "demo", "schema", "config schema"}
+
+
+def test_every_command_and_option_is_in_the_documentation() -> None:
+    """Each command as it is typed, or by its name alone in code; each of its options by name."""
+    text = "".join(page.read_text() for page in PAGES)
+    commands = dict(every_command())
+    assert len(commands) > 40
+    assert [name for name in commands if not re.search(rf"(?:capgateway |`){name}\b", text)] == []
+    options = {
+        option
+        for command in commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for option in parameter.opts
+    }
+    assert [option for option in sorted(options) if not re.search(rf"(?<![\w-]){option}(?![\w-])", text)] == []
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
