@@ -22,7 +22,7 @@ OF_OPERATORS = [
 READ_TOGETHER = [[path] for path in WITH_COMMANDS if path not in OF_OPERATORS] + [OF_OPERATORS]
 
 
-@pytest.mark.parametrize("pages", READ_TOGETHER, ids=lambda paths: "+".join(path.stem for path in paths))
+@pytest.mark.parametrize("pages", READ_TOGETHER, ids=lambda paths: str(paths[0].relative_to(ROOT)))
 def test_the_commands_of_a_page_run(pages: list[Path], tmp_path: Path) -> None:
     """In a copy of the repository; those of other pages than the README in its pilot, which runs meanwhile."""
     text = "".join(page.read_text() for page in pages)
