@@ -87,6 +87,17 @@ async def test_pages_read_and_act_without_scripts(page: Page, crowded: Scene) ->
     await context.close()
 
 
+async def test_a_pause_is_on_every_page(page: Page, empty: Scene) -> None:
+    """With the way to end it, which asks once too."""
+    await page.goto(empty.url)
+    await page.locator("#act-pause summary").click()
+    await page.locator("dialog").get_by_role("button", name="Pause displays").click()
+    await is_for_everybody(page, f"{empty.url}/cards")
+    await page.locator("#act-resume summary").click()
+    await page.locator("dialog").get_by_role("button", name="Resume displays").click()
+    await page.locator(".banner").wait_for(state="detached")
+
+
 async def test_a_first_visit_is_light(page: Page, crowded: Scene) -> None:
     """Page, map, style, script and icon take less than 100 kB, and nothing comes from elsewhere."""
     answers = list[Response]()
