@@ -244,6 +244,16 @@ def test_every_command_and_option_is_in_the_documentation() -> None:
     assert [option for option in sorted(options) if not re.search(rf"(?<![\w-]){option}(?![\w-])", text)] == []
 
 
+def test_the_documentation_lists_what_asks_the_gateway() -> None:
+    """The commands that take the address of the gateway."""
+    page = Path("docs/operating.md").read_text()
+    listed = re.findall("`([a-z]+)`", page.partition("- **Gateway**:")[2].partition("ask the running gateway")[0])
+    asking = {
+        name.split()[0] for name, command in every_command() if any(one.name == "server" for one in command.params)
+    }
+    assert listed == sorted(asking)
+
+
 def every_command() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
         context = click.Context(cli)
