@@ -39,6 +39,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+BEHIND_A_PROXY = "behind a proxy, gateway.public_url has to be the address that browsers use"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/healthz", "/readyz"})  # orchestrators carry no tokens; they learn yes or no
 THIS_MACHINE = Token(name="local", token="", scopes=("read", "operate", "submit"))
@@ -159,11 +160,15 @@ def _on_this_machine(request: web.Request) -> Token:
 
 
 def _check_origin(request: web.Request) -> None:
-    origin = request.headers.get("Origin")
-    if request.method in READING or origin is None:
+    """A proxy may ask by a name of its own; then the public address is the one that browsers know."""
+    origin = request.headers.get("Origin", "").lower()
+    if request.method in READING or "Origin" not in request.headers:
         return
-    if origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
-        raise Refused(403, "pages of other sites may not change anything here")
+    public = urlsplit(request.app[GATEWAY].settings.gateway.public_url.lower())
+    host = request.headers.get("Host", "").lower()
+    ours = {f"http://{host}", f"https://{host}", f"{public.scheme}://{public.netloc}"}
+    if origin not in ours or origin.endswith("://"):
+        raise Refused(403, f"pages of other sites may not change anything here; {BEHIND_A_PROXY}")
 
 
 def _check_packing(request: web.Request) -> None:

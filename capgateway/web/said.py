@@ -87,9 +87,7 @@ S = TypeVar("S", bound=Said)
 
 async def said(request: web.Request, kind: type[S]) -> S:
     """What came with the request; nothing is the same as an empty object."""
-    body = await received(request)
-    if len(body) > LARGEST_BODY:
-        raise Refused(413, f"the body is larger than {LARGEST_BODY:,} bytes")
+    body = await received(request, LARGEST_BODY)
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind)
     except msgspec.ValidationError as error:
