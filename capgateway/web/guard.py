@@ -124,10 +124,16 @@ def known(request: web.Request) -> Token | None:
     settings = request.app[GATEWAY].settings
     if not settings.tokens:
         return _on_this_machine(request)
-    if "Authorization" in request.headers:
+    if sends_token(request):
         return _by_token(request, settings.tokens)
     counts = request.method in READING or getattr(request.match_info.handler, _FORM, False)
     return sessions.of_request(request, settings) if counts else None
+
+
+def sends_token(request: web.Request) -> bool:
+    """Whether a request says who asks. A log-in that a proxy asked a browser for, and passes on, is not meant for us."""
+    sent = request.headers.get("Authorization")
+    return sent is not None and sent.partition(" ")[0].lower() != "basic"
 
 
 def _is_open(request: web.Request) -> bool:
@@ -188,7 +194,7 @@ def _check_scope(request: web.Request, found: Token) -> None:
 
 def _unknown(request: web.Request) -> Refused:
     challenge = 'Bearer realm="capgateway"'
-    if "Authorization" not in request.headers:
+    if not sends_token(request):
         return Refused(401, "this gateway asks for a token", headers={"WWW-Authenticate": challenge})
     challenge += ', error="invalid_token"'
     return wrong_token(request, {"WWW-Authenticate": challenge})

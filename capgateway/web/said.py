@@ -38,9 +38,10 @@ class Why(Said, frozen=True, kw_only=True):
 
 
 class Removal(Why, frozen=True, kw_only=True):
-    """Which facts are wrong: their JSON Pointers in the card."""
+    """Which facts are wrong: their JSON Pointers in the card, and the revision in which they were looked up."""
 
     remove: Annotated[list[str], msgspec.Meta(min_length=1)]
+    revision: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class Holding(Said, frozen=True, kw_only=True):

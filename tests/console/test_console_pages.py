@@ -10,6 +10,8 @@ from axe_playwright_python.async_playwright import Axe
 from console_scene import CASES, Scene
 from playwright.async_api import Page, Response, ViewportSize
 
+from capgateway.clock import utc_now
+from capgateway.simulate import story
 from capgateway.store import lists
 from capgateway.web.console import assets
 
@@ -58,7 +60,8 @@ async def test_a_card_is_for_everybody(page: Page, crowded: Scene, state: str) -
 
 
 async def test_the_keyboard_reaches_everything(page: Page, crowded: Scene) -> None:
-    """The first key leads to the content, an action's form opens and closes by keys alone, and the focus comes back."""
+    """The first key leads to the content, an action's form opens and closes by keys alone, and the focus comes back, and stays when
+    the page is renewed."""
     (card,) = (await crowded.service.store.read(lists.card_page, state="active", limit=1)).items
     await page.goto(f"{crowded.url}/cards/{card.card_id}")
     await page.keyboard.press("Tab")
@@ -67,9 +70,15 @@ async def test_the_keyboard_reaches_everything(page: Page, crowded: Scene) -> No
     await page.locator("#act-withdraw summary").focus()
     await page.keyboard.press("Enter")
     await page.locator("dialog textarea").wait_for()
+    assert await page.evaluate("document.activeElement.closest('dialog') !== null")
     await page.keyboard.press("Escape")
     await page.locator("dialog").wait_for(state="detached")
     assert await page.evaluate("document.activeElement.closest('.act').id") == "act-withdraw"
+    await page.locator("#acts").evaluate("region => { region.dataset.before = '' }")
+    await page.locator(".live", has_text="Live").wait_for()
+    await crowded.submit(story.thunderstorm(utc_now()))
+    await page.locator("#acts[data-before]").wait_for(state="detached")
+    assert await page.evaluate("document.activeElement.closest('.act')?.id") == "act-withdraw"
 
 
 async def test_pages_read_and_act_without_scripts(page: Page, crowded: Scene) -> None:

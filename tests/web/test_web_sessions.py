@@ -124,6 +124,20 @@ async def test_a_link_from_elsewhere_finds_the_session(guarded: Any) -> None:
         assert answer.headers["Location"] == "/alerts?feed=nws&limit=5"
 
 
+async def test_a_login_at_a_proxy_is_not_ours(guarded: Any) -> None:
+    """Browsers send it with everything, and many proxies pass it on: it is no wrong token, and a session counts beside it."""
+    basic = {"Authorization": "Basic bmlnaHQ6ZGVzaw==", "Accept": "text/html"}
+    for _ in range(FREE + 1):
+        async with guarded.session.get("/cards", headers=basic) as answer:
+            assert (answer.status, answer.url.path) == (200, "/login")
+    assert (await guarded.get("/api/v1/cards", **basic))[0] == 401
+    form = {"token": DESK.token, "next": "/cards"}
+    async with guarded.session.post("/login", data=form, headers=basic, allow_redirects=False) as answer:
+        session = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+    async with guarded.session.get("/cards", headers=basic | session, allow_redirects=False) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

@@ -42,7 +42,7 @@ async def test_without_a_token_nothing_is_told(site: Any, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer ", "Bearer x", f"Bearer {READ.token}x", f"Basic {READ.token}", READ.token, "Bearer \xe9", ""]
+    "header", ["Bearer ", "Bearer x", f"Bearer {READ.token}x", f"Digest {READ.token}", READ.token, "Bearer \xe9", ""]
 )
 async def test_a_wrong_token_is_none(site: Any, header: str, caplog: pytest.LogCaptureFixture) -> None:
     """401 that says so, and a line in the log without the token."""
