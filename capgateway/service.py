@@ -106,6 +106,7 @@ class Service:
         )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
+        self._started = asyncio.Event()
         self._beside: set[asyncio.Task[None]] = set()
         self._last_step: Step | None = None
         self._unwritten_step = timedelta(0)
@@ -151,6 +152,7 @@ class Service:
                 LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles), address=address
             )
             supervisor.ready()
+            self._started.set()
             if ready:
                 ready.set()
             await self._stop.wait()
@@ -168,9 +170,13 @@ class Service:
     async def reload(self) -> web.Reloaded:
         """Read the configuration file again and go on with it, without dropping work. One reload comes after the other.
 
-        A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
+        A bad file changes nothing. Where to store and where to listen stay as they are until a restart. While the gateway
+        starts, a reload waits for that; while it stops, there is nothing to go on with.
         """
+        await self._started.wait()
         async with self._reloading:
+            if self._stop.is_set():
+                return web.Reloaded(errors=["the gateway is stopping: it reads the file when it starts again"])
             supervisor.reloading()
             try:
                 return await self._reload()
@@ -294,6 +300,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings, self.address)
+        self.metrics.expect(receiver.name for receiver in settings.receivers)
         self._intake.policy = self._operate.policy = self._pictures.policy = policy_of(settings)
         self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
 
@@ -424,6 +431,7 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
         service = Service(settings, store, roles)
         stop_on_signals(service)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reload_soon)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])  # the command line lets it wait until here
         await service.run()
     finally:
         store.close()
