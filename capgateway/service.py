@@ -55,6 +55,8 @@ CERTIFICATES_SECONDS = 3600.0
 """How often to look when the certificate files expire."""
 NEAR_DAYS = 7
 """`/readyz` mentions a certificate file that expires within so many days, or has expired."""
+EMPTY = "has neither feeds nor receivers any more; is it being written, or is the disk full? If it is meant, restart the gateway"
+"""A reload does not let go of everything: what a full disk leaves of a file is valid."""
 STEP_SHOWN = timedelta(minutes=10)
 """How long `/readyz` mentions a jump of the clock."""
 
@@ -186,6 +188,8 @@ class Service:
     async def _reload(self) -> web.Reloaded:
         try:
             settings = config.load(self.settings.path)
+            if _has_work(self.settings) and not _has_work(settings):
+                raise ConfigError(EMPTY, path=settings.path)
         except ConfigError as error:
             self.metrics.reloaded(is_accepted=False)
             log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
@@ -478,6 +482,11 @@ def warn(settings: Settings) -> None:
             warning=one.message,
             path=one.path,
         )
+
+
+def _has_work(settings: Settings) -> bool:
+    """Whether there is anything to ask or to send to."""
+    return bool(settings.feeds or settings.receivers)
 
 
 def user_agent(settings: Settings) -> str:
