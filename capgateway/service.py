@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import msgspec
 
@@ -53,6 +55,8 @@ CLOCK_SECONDS = 0.5
 """How often to look whether the clock jumped. Until then leases may seem over that are not."""
 CERTIFICATES_SECONDS = 3600.0
 """How often to look when the certificate files expire."""
+LONGEST_STOP_SECONDS = 30.0
+"""A gateway that stops ends then, whatever it waits for. Its own limits come to 25; supervisors are told to allow 45."""
 NEAR_DAYS = 7
 """`/readyz` mentions a certificate file that expires within so many days, or has expired."""
 EMPTY = "has neither feeds nor receivers any more; is it being written, or is the disk full? If it is meant, restart the gateway"
@@ -433,7 +437,7 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
     store = Store.open(settings.gateway.database)
     try:
         service = Service(settings, store, roles)
-        stop_on_signals(service)
+        stop_on_signals(service, on_stop=_end_at_last)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reload_soon)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])  # the command line lets it wait until here
         await service.run()
@@ -448,18 +452,33 @@ async def _stay_alive(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def stop_on_signals(service: Service) -> None:
+def _end_at_last() -> None:
+    """See that the process ends. A thread that waits for a database that does not answer cannot be ended by anything else."""
+
+    def end() -> NoReturn:
+        advice = "something does not answer, perhaps the database; what was under way is done again"
+        log.event(LOGGER, "gateway.cut_off", level=logging.ERROR, advice=advice)
+        os._exit(1)
+
+    timer = threading.Timer(LONGEST_STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+def stop_on_signals(service: Service, on_stop: Callable[[], None] = lambda: None) -> None:
     """SIGINT or SIGTERM ends the service in good order; a second SIGINT ends the process at once, whatever it waits for.
-    That loses nothing: what is stored is durable, and what was under way is done again."""
+    That loses nothing: what is stored is durable, and what was under way is done again. ``on_stop`` is called once."""
     loop = asyncio.get_running_loop()
 
-    def interrupted() -> None:
+    def stop() -> None:
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        loop.add_signal_handler(signal.SIGTERM, service.stop)  # it stops already
         service.stop()
+        on_stop()
 
-    loop.add_signal_handler(signal.SIGINT, interrupted)
-    loop.add_signal_handler(signal.SIGTERM, service.stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGTERM, stop)
 
 
 def introduce(settings: Settings) -> None:
