@@ -28,6 +28,17 @@ STEPS = {
     "end_sent_to_acknowledged": "end sent to take-down acknowledged",
 }
 """What the durations of a report mean, in the order of a card's life."""
+CAUSES = {
+    "challenge": "it did not prove that it has the secret",
+    "snapshot": "it missed two snapshots in a row",
+    "refused": "it refuses messages",
+    "clock": "it refuses messages, and its clock is off",
+    "moved": "it redirects",
+    "blocked": "its address is not allowed",
+    "failing": "it has failed for more than 5 minutes",
+    "mismatch": "it says that it shows something else",
+}
+"""Why a receiver is degraded."""
 
 
 class Section(NamedTuple):

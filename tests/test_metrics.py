@@ -94,3 +94,28 @@ def test_what_waits_for_a_person_is_always_told() -> None:
         assert f"capgateway_cards_unverified {unverified}.0" in text
         assert f"capgateway_take_downs_held {held}.0" in text
     assert "capgateway_cards_unverified" not in Metrics().exposition(State(), NOW).decode()
+
+
+def test_what_a_document_says_of_its_time_spoils_no_sum() -> None:
+    """Sent in the year 1, or tomorrow: it is counted, as a week at most and as nothing at least."""
+    metrics = Metrics()
+    for on_the_way in (timedelta(days=700_000), timedelta(days=-1)):
+        metrics.arrived(decision="published", on_the_way=on_the_way, to_store=timedelta(0))
+    metrics.arrived(decision="quarantined", on_the_way=None, to_store=timedelta(seconds=2))
+    metrics.found([("cap.schema", "error"), ("Ada Testchild", "error")])
+    text = metrics.exposition(State(), NOW).decode()
+    assert 'capgateway_sent_to_received_seconds_sum{decision="published"} 604800.0' in text
+    assert 'capgateway_sent_to_received_seconds_count{decision="published"} 2.0' in text
+    assert 'capgateway_sent_to_received_seconds_count{decision="quarantined"}' not in text
+    assert 'capgateway_received_to_stored_seconds_bucket{decision="quarantined",le="5.0"} 1.0' in text
+    assert 'capgateway_findings_total{level="error",rule="other"} 1.0' in text
+    assert "Testchild" not in text
+
+
+def test_a_rejected_configuration_is_told() -> None:
+    """Until one is accepted."""
+    metrics = Metrics()
+    for is_accepted in (False, True):
+        metrics.reloaded(is_accepted=is_accepted)
+        text = metrics.exposition(State(), NOW).decode()
+        assert f"capgateway_config_last_reload_successful {float(is_accepted)}" in text

@@ -69,6 +69,16 @@ class Since(Moment):
         return super().convert(value, param, ctx)
 
 
+class Between(click.FloatRange):
+    """A number within these bounds. ``nan`` lies within none, although no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
 class Day(Since):
     """A time as above, or a day, which means its beginning in UTC."""
 
@@ -78,16 +88,6 @@ class Day(Since):
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
             value = f"{value.strip()}T00:00:00Z"
         return super().convert(value, param, ctx)
-
-
-class Between(click.FloatRange):
-    """A number within these bounds. ``nan`` lies within none, although no comparison says so."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = float(super().convert(value, param, ctx))
-        if isnan(number):
-            self.fail(f"{value!r} is not a number", param, ctx)
-        return number
 
 
 class Choice(click.Choice[str]):

@@ -11,6 +11,7 @@ from capgateway.cli import ask, output, table
 from capgateway.cli.conformance import conformance
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import act
+from capgateway.explained import CAUSES
 
 COLUMNS = (table.Column("receiver"), table.Column("state"), table.Column("pending"), table.Column("last success"))
 MODES = ("state", "failed", "log")
@@ -119,15 +120,3 @@ def _trouble(one: dict[str, Any]) -> str:
     """Why it is degraded, in a line."""
     answer = f" ({one['last_answer']})" if one["last_answer"] else ""
     return f"degraded since {table.moment(one['since'])}: {CAUSES.get(one['cause'], one['cause'])}{answer}"
-
-
-CAUSES = {
-    "challenge": "it did not prove that it has the secret",
-    "snapshot": "it missed two snapshots in a row",
-    "refused": "it refuses messages",
-    "clock": "it refuses messages, and its clock is off",
-    "moved": "it redirects",
-    "blocked": "its address is not allowed",
-    "failing": "it has failed for more than 5 minutes",
-    "mismatch": "it says that it shows something else",
-}

@@ -131,7 +131,7 @@ def known(request: web.Request) -> Token | None:
 
 
 def sends_token(request: web.Request) -> bool:
-    """Whether a request says who asks. A log-in that a proxy asked a browser for, and passes on, is not meant for us."""
+    """Whether a request has a token of its own. A log-in that a proxy asked a browser for, and passes on, is not one."""
     sent = request.headers.get("Authorization")
     return sent is not None and sent.partition(" ")[0].lower() != "basic"
 

@@ -345,3 +345,41 @@ def test_order_of_texts_changes_no_plate() -> None:
     for _ in range(5):
         random.shuffle(texts)
         assert {vehicle.plate for vehicle in facts(texts).vehicles} == plates
+
+
+HOSTILE = {
+    "plates": "license plate ABC 123 or ",
+    "names": "Ada Testchild, 7, and ",
+    "capitals": "ADA TESTCHILD CARRIED A BAG...7... ",
+    "kin": "Mr. Testman, his father, and two sisters, ",
+    "pronouns": "Ada Testchild ran. She saw the girl and his coat. ",
+    "places": "last seen at the park on Main St at 5 pm, Dallas, ",
+    "police": "Testville Police are looking in Dallas, ",
+    "clothes": "wearing a red ",
+    "vehicles": "red Ford Focus, ",
+    "suspects": "two men took ",
+    "marks": "A. ' \" ... ",
+}
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_work_grows_in_proportion_to_the_text(piece: str) -> None:
+    """Four times a hostile text takes about four times as many calls: no list is searched again for each of its entries."""
+    short, long = (calls((ENGLISH + HOSTILE[piece] * length)[:length]) for length in (4_000, 16_000))
+    assert long < 5.5 * short
+
+
+def calls(text: str) -> int:
+    """How many functions reading a text calls."""
+    made = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal made
+        made += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        read(text)
+    finally:
+        sys.setprofile(None)
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -17,6 +18,7 @@ from capgateway.web.console import assets
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+SEEN: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = ((DESK, "light"), (PHONE, "dark"))
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LIGHTEST = 100_000
 """Bytes of everything that a first visit needs, compressed."""
@@ -24,15 +26,14 @@ LARGEST_SCRIPT = 8 * 1024
 
 
 async def is_for_everybody(page: Page, address: str) -> None:
-    """Load a page and judge it by axe, at both widths and in both colour schemes."""
+    """Load a page and judge it by axe: on a desk in light colours, and on a phone in dark ones."""
     await page.goto(address, wait_until="load")
-    for size in (DESK, PHONE):
+    for size, scheme in SEEN:
         await page.set_viewport_size(size)
+        await page.emulate_media(color_scheme=scheme)
         assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{address} is too wide"
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)
-            found = await Axe().run(page, options=WCAG)
-            assert not found.response["violations"], f"{address} {size} {scheme}\n{found.generate_report()}"
+        found = await Axe().run(page, options=WCAG)
+        assert not found.response["violations"], f"{address} {size} {scheme}\n{found.generate_report()}"
 
 
 @pytest.mark.parametrize("address", ["/", "/cards", "/cards?state=ended", "/cards?find=nobody"])
@@ -94,6 +95,17 @@ async def test_pages_read_and_act_without_scripts(page: Page, crowded: Scene) ->
     await plain.get_by_text("The data of this card is kept").wait_for()
     await plain.get_by_text("the court asked for it").wait_for()
     await context.close()
+
+
+async def test_a_pause_is_on_every_page(page: Page, empty: Scene) -> None:
+    """With the way to end it, which asks once too."""
+    await page.goto(empty.url)
+    await page.locator("#act-pause summary").click()
+    await page.locator("dialog").get_by_role("button", name="Pause displays").click()
+    await is_for_everybody(page, f"{empty.url}/cards")
+    await page.locator("#act-resume summary").click()
+    await page.locator("dialog").get_by_role("button", name="Resume displays").click()
+    await page.locator(".banner").wait_for(state="detached")
 
 
 async def test_a_first_visit_is_light(page: Page, crowded: Scene) -> None:

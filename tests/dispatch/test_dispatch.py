@@ -232,6 +232,21 @@ async def test_who_leaves_gets_take_downs_only(tmp_path: Path, how: str) -> None
     assert states.count("card.published pending") == 1
 
 
+async def test_a_disabled_receiver_is_not_probed_with_displays(tmp_path: Path) -> None:
+    """It failed before it was disabled: its breaker is open, and take-downs are all that goes."""
+    async with a_server() as server, running(tmp_path, a_receiver(server.url)) as gateway:
+        await gateway.issue("a")
+        await until(lambda: len(server.cards) == 1)
+        gateway.dispatch.replace_receivers([a_receiver(server.url, enabled=False)])
+        gateway.dispatch._couriers["feed"].reopen(1)
+        await gateway.issue("b")
+        await gateway.cancel("a")
+        await until(lambda: not server.cards)
+        states = await gateway.states()
+    assert outcomes(server) == ["card.published displayed", "card.cancelled removed"]
+    assert states.count("card.published pending") == 1
+
+
 async def test_an_unusable_certificate_stops_only_its_receiver_and_only_for_a_while(tmp_path: Path) -> None:
     """A certificate file that vanished fails the attempt, which names it; the other receivers are served, and this one is
     when the file is back."""

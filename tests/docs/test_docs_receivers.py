@@ -181,23 +181,6 @@ async def test_secrets_can_be_rotated(name: str, tmp_path: Path) -> None:
         assert [card["name"] for card in await running.cards()] == ["Zoë Testchild"]
 
 
-async def test_the_package_verifies_in_place_of_the_example(tmp_path: Path) -> None:
-    """`is_genuine` of the page, with `standardwebhooks`, takes the place of the one in `rules.py`."""
-    page = (FOLDER.parents[1] / "docs" / "receivers.md").read_text()
-    (package,) = re.findall(r"```python\n(    def is_genuine.*?)```", page, re.DOTALL)
-    code, exchanged = re.subn(
-        r"    def is_genuine.*?(?=\n    def )", lambda _: package, (FOLDER / "rules.py").read_text(), flags=re.DOTALL
-    )
-    assert exchanged == 1
-    (tmp_path / "rules.py").write_text(code)
-    shutil.copy(FOLDER / "with_aiohttp.py", tmp_path)
-    running = Running("with_aiohttp.py", tmp_path, folder=tmp_path)
-    async with running.up():
-        assert (await running.deliver(display(2), secret=b"x" * 32)).status == 401
-        assert (await running.deliver(display(2))).confirmed
-        assert len(await running.cards()) == 1
-
-
 @pytest.mark.parametrize("secret", ["whsec_", f"{webhooks.encode_secret(SECRET)} whsec_", "whsec_c2hvcnQ="])
 @pytest.mark.parametrize("name", [example("receiver.py"), example("receiver.mjs")])
 def test_a_secret_that_anybody_could_guess_is_refused(name: str, secret: str, tmp_path: Path) -> None:
@@ -225,6 +208,23 @@ async def test_a_full_disk_does_not_end_the_receiver(name: str, tmp_path: Path) 
             blocked.rmdir()
             while b"Testchild" in (tmp_path / "receiver.json").read_bytes():
                 await asyncio.sleep(0.1)
+
+
+async def test_the_package_verifies_in_place_of_the_example(tmp_path: Path) -> None:
+    """`is_genuine` of the page, with `standardwebhooks`, takes the place of the one in `rules.py`."""
+    page = (FOLDER.parents[1] / "docs" / "receivers.md").read_text()
+    (package,) = re.findall(r"```python\n(    def is_genuine.*?)```", page, re.DOTALL)
+    code, exchanged = re.subn(
+        r"    def is_genuine.*?(?=\n    def )", lambda _: package, (FOLDER / "rules.py").read_text(), flags=re.DOTALL
+    )
+    assert exchanged == 1
+    (tmp_path / "rules.py").write_text(code)
+    shutil.copy(FOLDER / "with_aiohttp.py", tmp_path)
+    running = Running("with_aiohttp.py", tmp_path, folder=tmp_path)
+    async with running.up():
+        assert (await running.deliver(display(2), secret=b"x" * 32)).status == 401
+        assert (await running.deliver(display(2))).confirmed
+        assert len(await running.cards()) == 1
 
 
 class Clock:

@@ -45,7 +45,7 @@ async def test_the_story_runs_through_one_process(tmp_path: Path) -> None:
         "card.updated displayed",
         "card.cancelled removed",
     ]
-    assert "All 4 webhooks were verified" in told[-1]
+    assert [line for line in told if "All 4 webhooks were verified" in line]
 
 
 async def test_a_delivery_survives_the_gateways_death(tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ async def is_delivered(installation: Installation) -> bool:
 
 @asynccontextmanager
 async def hanging_receiver(port: int) -> AsyncIterator[asyncio.Future[dict[str, str]]]:
-    """Takes a request in and never answers it: its headers, once it is there in full."""
+    """Takes requests in and never answers them: the headers of the first display, once it is there in full."""
     taken: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:-1]
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-        await reader.readexactly(int(headers["content-length"]))
-        if not taken.done():
+        body = await reader.readexactly(int(headers["content-length"]))
+        if not taken.done() and b"card.published" in body:  # a challenge may come before it
             taken.set_result(headers)
         await reader.read()  # until the other end is gone
         writer.close()

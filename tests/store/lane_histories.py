@@ -364,6 +364,7 @@ class History:
             return
         if isinstance(following, Retry):
             assert claim.deadline is not None, "I8: no deadline"
+            assert following.at <= claim.deadline, "I8: planned for after its deadline"
             least = min(asked or timedelta(0), timedelta(seconds=300), claim.deadline - self.world.now)
             wait = following.at - self.world.now
             assert wait >= max(least, timedelta(seconds=0.8)), "I7: too soon"
@@ -447,6 +448,8 @@ class History:
 
     def _check_take_downs(self) -> None:
         """I4."""
+        left = [row["revision"] for row in self._deliveries() if row["state"] == "pending"]
+        assert not left, f"I4: revisions {left} are pending for ever"
         rows = [row for row in self._deliveries() if row["action"] == "take_down"]
         assert {row["receiver"] for row in rows} == set(NAMES), "I4: a receiver has no take-down"
         for row in rows:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import make_url
+from store_story import take
+from test_store_reissue import ALERT, CANCEL, claim, end
 
-from capgateway.store import Store
+from capgateway.store import Store, removed
 from capgateway.store.seal import Seal
+from capgateway.webhooks import Delivered
 
 
 def seal(url: str, password: str | None) -> Seal:
@@ -27,3 +30,14 @@ def test_gateways_of_a_postgresql_have_its_password_in_common(postgresql_url: st
     assert seal(postgresql_url, "changed").open("app", sealed) is None
     assert seal(postgresql_url, None).open("app", sealed) is None
     assert seal(postgresql_url, None).close("app", b"kept") is None
+
+
+async def test_a_removed_receiver_is_reached_until_it_has_its_take_down(store: Store) -> None:
+    """A restart between the take-down and its acknowledgement does not forget it."""
+    await take(store, ALERT, "app")
+    await end(store, await claim(store), Delivered())
+    assert await store.read(removed.holding, []) == ["app"]
+    await take(store, CANCEL, "app")
+    assert await store.read(removed.holding, []) == ["app"]
+    await end(store, await claim(store), Delivered())
+    assert await store.read(removed.holding, []) == []

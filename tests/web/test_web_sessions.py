@@ -181,6 +181,24 @@ async def test_behind_tls_the_cookie_is_of_this_host_only(guarded: Any) -> None:
     assert "Secure" in cookie
 
 
+async def test_a_form_needs_the_token_of_its_session(guarded: Any) -> None:
+    """Not that of another session, none, or a form from another site; and the cookie alone changes nothing in the API."""
+    cookies = [await _cookie(guarded) for _ in range(2)]
+    forms = [await _form(guarded, cookie) for cookie in cookies]
+    assert forms[0] != forms[1]
+    for form, headers, status in (
+        (forms[1], {}, 403),
+        ("", {}, 403),
+        (forms[0], {"Origin": "https://elsewhere.example"}, 403),
+        (forms[0], {}, 303),
+    ):
+        sent = {"form": form, "reason": "a test"}
+        mine = {"Cookie": cookies[0], **headers}
+        async with guarded.session.post("/pause", data=sent, headers=mine, allow_redirects=False) as answer:
+            assert answer.status == status
+    assert (await guarded.post("/api/v1/resume", Cookie=cookies[0]))[0] == 401
+
+
 async def test_events_say_what_changed(site: Any) -> None:
     """An alert that comes in is an event that names kinds, and nothing about it."""
     async with asyncio.timeout(30), site.session.get("/api/v1/events/stream") as answer:
@@ -216,3 +234,14 @@ async def _event(answer: Any) -> bytes:
         if line.startswith(b"data:"):
             return bytes(line)
     raise AssertionError("the stream ended")
+
+
+async def _cookie(guarded: Any) -> str:
+    async with guarded.session.post("/login", data={"token": DESK.token}, allow_redirects=False) as answer:
+        return str(answer.headers["Set-Cookie"]).partition(";")[0]
+
+
+async def _form(guarded: Any, cookie: str) -> str:
+    async with guarded.session.get("/", headers={"Cookie": cookie}) as answer:
+        text: str = await answer.text()
+    return text.partition('name="form" value="')[2].partition('"')[0]

@@ -85,6 +85,13 @@ ARTICLES = frozenset("the la l el le his her their this cette".split())
 
 def sexes_said(tokens: Tokens) -> list[Fact]:
     """Each word of a text that says of a child, whoever it is, whether it is a girl or a boy."""
+    if "sexes" not in tokens.memo:
+        tokens.memo["sexes"] = _sexes_said(tokens)
+    found: list[Fact] = tokens.memo["sexes"]
+    return found
+
+
+def _sexes_said(tokens: Tokens) -> list[Fact]:
     found = []
     for at in tokens.places(frozenset(GIRLS_AND_BOYS)):
         if tokens.word(at - 1) in ARTICLES:

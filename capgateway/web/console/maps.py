@@ -33,6 +33,8 @@ MOST_NAMES = 14
 LETTER, LINE = 13, 30
 """Units. How wide a letter of a name is, and how tall a line."""
 KEPT_MAPS = 32
+MOST_POINTS = 2_000
+"""Of the area of a card, which is made of a few hundred at most."""
 AROUND, LEAST_AROUND = 0.6, 1.5
 """What is shown around the area of one card: a part of its size, which is at least so many degrees."""
 WIDEST_WITH_UNITS = 9.0
@@ -106,7 +108,7 @@ def _units(card: Card, view: View, atlas: Atlas) -> Iterator[Land]:
     """The counties and provinces in the frame; those of the card have their names, as long as there is room."""
     names = {one.code: (one.name or "").partition(",")[0].removesuffix(" County") for one in card.area.target}
     for unit, shape in atlas.chart.near(*view.window):
-        part = shapely.clip_by_rect(_wrapped(shape), *view.window)
+        part = _clipped(_wrapped(shape), *view.window)
         if path := "" if part.is_empty else view.path(part):
             name = names.get(unit.code, "") if len(names) <= MOST_NAMES else ""
             yield _land(name, path, part, view, unit.code in names)
@@ -134,9 +136,9 @@ def _drawn(regions: tuple[str, ...], frame: Frame, atlas: Atlas) -> tuple[View, 
     view = View(frame)
     found = []
     for code, shape in _shifted(atlas).items():
-        part = shapely.clip_by_rect(shape, *view.window)
+        part = _clipped(shape, *view.window)
         if path := "" if part.is_empty else view.path(part):
-            inside = shapely.clip_by_rect(shape, *frame)
+            inside = _clipped(shape, *frame)
             if not inside.is_empty:
                 name, is_own = SUBDIVISION_NAMES.get(code, code), any(is_within(code, one) for one in regions)
                 found.append(_land(name, path, inside, view, is_own))
@@ -177,15 +179,26 @@ def _turned(shape: Shape) -> Shape:
     return shapely.transform(shape, lambda points: points - (360.0, 0.0))
 
 
+def _clipped(shape: Shape, west: float, south: float, east: float, north: float) -> Shape:
+    """The part of a shape in a box. GEOS is fast with most shapes, and gives up on a few that the slower way can do."""
+    try:
+        return shapely.clip_by_rect(shape, west, south, east, north)
+    except shapely.GEOSException:
+        return shapely.intersection(shapely.make_valid(shape), shapely.box(west, south, east, north))
+
+
 def _shape(card: Card) -> Shape | None:
-    if card.area.geometry is not None:
-        return _wrapped(shapely.from_geojson(msgspec.json.encode(card.area.geometry)))
-    return _wrapped(shapely.Point(card.area.centroid)) if card.area.centroid else None
+    if card.area.geometry is None:
+        return _wrapped(shapely.Point(card.area.centroid)) if card.area.centroid else None
+    shape = shapely.from_geojson(msgspec.json.encode(card.area.geometry))
+    if shapely.get_num_coordinates(shape) > MOST_POINTS:  # to mend it could take minutes
+        shape = shapely.convex_hull(shape)
+    return None if shape.is_empty else _wrapped(shape)
 
 
 def _area(card: Card, shape: Shape, view: View) -> Area:
     west, south, east, north = view.frame
-    part = shapely.clip_by_rect(shape, west - 1, south - 1, east + 1, north + 1)
+    part = _clipped(shape, west - 1, south - 1, east + 1, north + 1)
     points = view.units(shapely.get_coordinates(part if not part.is_empty else shape))
     low, high = points.min(axis=0), points.max(axis=0)
     x, y = ((low + high) / 2).tolist()

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from capgateway.explained import CAUSES
 from capgateway.store import lists
 from capgateway.store.recovery import Mode
 from capgateway.web import deliveries as sent
@@ -28,16 +29,6 @@ DRAWN, DOTS = 100, 500
 """Deliveries whose attempts the chart shows, and attempts; the newest."""
 LISTED, WAITING = 25, 8
 MODES = get_args(Mode)
-CAUSES = {
-    "challenge": "it did not prove that it has the secret",
-    "snapshot": "it missed two snapshots in a row",
-    "refused": "it refuses messages",
-    "clock": "it refuses messages, and its clock is off",
-    "moved": "it redirects",
-    "blocked": "its address is not allowed",
-    "failing": "it has failed for more than 5 minutes",
-    "mismatch": "it says that it shows something else",
-}
 
 routes = web.RouteTableDef()
 
