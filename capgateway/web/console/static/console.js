@@ -113,6 +113,10 @@
     if (event.persisted) for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
   });
 
+  /* What was done is done: this page is renewed, and loaded again, from where it is always found. */
+  const itself = document.body.dataset.itself;
+  if (itself) history.replaceState(null, "", itself + location.hash);
+
   prepare(document);
   if (document.querySelector("[data-live]") && "EventSource" in window) {
     document.addEventListener("visibilitychange", seen);
