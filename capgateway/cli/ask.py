@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from capgateway.cli.output import say
-from capgateway.cli.reach import REPORT_SECONDS, FromStore, fetch, get, settings
+from capgateway.cli.reach import FromStore, fetch, get, settings
 from capgateway.config.values import unknown
 from capgateway.errors import CapgatewayError
 
@@ -160,7 +160,7 @@ def report(context: Context, since: datetime | None, until: datetime | None) -> 
             raise CapgatewayError(str(error)) from None
 
     query = {"from": since and since.isoformat(), "to": until and until.isoformat()}
-    return _page(get(context, "report", query, from_store=stored, seconds=REPORT_SECONDS))
+    return _page(get(context, "report", query, from_store=stored))
 
 
 def evidence(context: Context, card_id: str) -> bytes:

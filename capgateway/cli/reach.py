@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 10.0
 CHANGE_SECONDS = 300.0  # a poll follows hundreds of links, of a source that may be slow
-REPORT_SECONDS = 120.0  # 20,000 cards at 10 receivers take 11 seconds on a small machine
+LONG = {"report": 120.0}  # 20,000 cards at 10 receivers take 11 seconds on a small machine
 DATABASE = ("gateway",)
 """The only secret that reading may need, and that only where no gateway answers: the database's address."""
 
@@ -48,7 +48,6 @@ def get(
     may_be_missing: bool = False,
     tells_of_missing: bool = False,
     is_first: bool = True,
-    seconds: float = ANSWER_SECONDS,
 ) -> Any:
     """The API's answer to ``GET /api/v1/{path}?{query}``, decoded; where no gateway answers, what ``from_store`` reads, and
     where there is no database yet, what is known ``without_store``. ``None`` for what does not exist, if it
@@ -56,7 +55,7 @@ def get(
     given = given_address(context)
     address = given or address_of(settings(context).gateway.listen)
     asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
-    answer, about = asyncio.run(_asked(address, path, asked, seconds)) if address else (None, None)
+    answer, about = asyncio.run(_asked(address, path, asked)) if address else (None, None)
     if answer is not None:
         is_missing = may_be_missing and answer.status == HTTPStatus.NOT_FOUND
         is_refusal = tells_of_missing and answer.status == HTTPStatus.NOT_FOUND
@@ -137,9 +136,9 @@ def settings(context: Context, secrets_of: Collection[str] = ()) -> config.Setti
     return config.load(path, secrets_of=secrets_of)
 
 
-async def _asked(address: str, path: str, query: dict[str, str], seconds: float) -> tuple[Answer | None, Answer | None]:
+async def _asked(address: str, path: str, query: dict[str, str]) -> tuple[Answer | None, Answer | None]:
     """The answer, and what the gateway says of itself."""
-    answer = await send("GET", address, path, seconds, params=query)
+    answer = await send("GET", address, path, LONG.get(path, ANSWER_SECONDS), params=query)
     about = await send("GET", address, "gateway", ANSWER_SECONDS) if answer else None
     return answer, about
 
