@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from deploy_files import DEPLOY, asked_for, has_section, metrics, program, run
+from deploy_files import DEPLOY, ROOT, asked_for, metrics, program, run
+from pages import leads_somewhere
 
 RULES = DEPLOY / "prometheus/rules.yml"
 TESTS = DEPLOY / "prometheus/rules_test.yml"
@@ -44,7 +45,7 @@ def test_each_rule_is_tried_and_leads_somewhere() -> None:
         assert rule["alert"] in expected
         assert asked_for(rule["expr"]) <= metrics(), rule["alert"]
         assert rule["labels"]["severity"] in {"page", "ticket", "none"}
-        assert has_section(rule["annotations"]["runbook"]), rule["annotations"]["runbook"]
+        assert leads_somewhere(rule["annotations"]["runbook"], ROOT), rule["annotations"]["runbook"]
 
 
 def test_the_dashboard_shows_metrics_that_exist(tmp_path: Path) -> None:
