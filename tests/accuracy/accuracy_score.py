@@ -381,7 +381,9 @@ HERE = Path(__file__).parent / "texts"
 
 def sets() -> dict[str, list[Path]]:
     """The own sets of texts, and the directory that ``CAPGATEWAY_TEXTS`` names."""
-    found = {part: sorted(HERE.glob(f"{part}-*.jsonl")) for part in ("dev", "blind", "final", "fresh", "later")}
+    found = {
+        part: sorted(HERE.glob(f"{part}-*.jsonl")) for part in ("dev", "blind", "final", "fresh", "later", "third")
+    }
     given = os.environ.get("CAPGATEWAY_TEXTS")
     return found | ({"given": sorted(Path(given).glob("*.jsonl"))} if given else {})
 

@@ -35,6 +35,11 @@ LINES = {
         "age": (0.99, 0.79), "sex": (0.97, 0.81), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.79), "last seen place": (0.97, 0.82), "last seen time": (0.99, 0.96),
         "hair": (0.94, 0.68), "eyes": (0.95, 0.87), "race": (0.99, 0.39), "clothing": (0.94, 0.30), "height": (0.99, 0.79), "weight": (0.99, 0.90), "suspect body": (0.99, 0.65),
     },
+    "third": {
+        "plate": (0.99, 0.95), "year": (0.99, 0.92), "plate_region": (0.99, 0.92), "color": (0.99, 0.95), "make": (0.99, 0.97), "model": (0.99, 0.96), "child name": (0.99, 0.90),
+        "age": (0.99, 0.90), "sex": (0.99, 0.87), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.85), "last seen place": (0.99, 0.83), "last seen time": (0.99, 0.96),
+        "hair": (0.99, 0.73), "eyes": (0.99, 0.82), "race": (0.99, 0.83), "clothing": (0.99, 0.40), "height": (0.99, 0.87), "weight": (0.99, 0.78), "suspect body": (0.99, 0.72),
+    },
     "given": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.95, 0.80), "color": (0.95, 0.80), "make": (0.95, 0.80), "model": (0.95, 0.80),
         "child name": (0.97, 0.80), "age": (0.95, 0.80), "sex": (0.95, 0.80), "contact": (0.95, 0.80), "do not approach": (0.95, 0.80),
@@ -69,7 +74,8 @@ def test_what_is_no_alert_gives_no_fact(measured: tuple[str, dict[str, Score]]) 
 
 
 @pytest.mark.parametrize(
-    "half", ["dev", "blind", "final", "fresh", "later", *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else [])]
+    "half",
+    ["dev", "blind", "final", "fresh", "later", "third", *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else [])],
 )
 def test_every_span_slices_to_its_text(half: str) -> None:
     """Evidence is a place in the issuer's words, to the code point."""

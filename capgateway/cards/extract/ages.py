@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from capgateway.cards.extract.makes import MAKES_BY_FIRST
 from capgateway.cards.extract.numbers import (
     AGE_LABELS,
     COUNTED_TENS,
@@ -17,13 +18,14 @@ from capgateway.cards.extract.numbers import (
     number,
     skip,
 )
-from capgateway.cards.extract.words import CHILD_NOUNS, NUMBERS, PERSON_NOUNS
+from capgateway.cards.extract.words import BODIES, CHILD_NOUNS, NUMBERS, PERSON_NOUNS, RACE_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from capgateway.cards.extract.text import Tokens
 
+CARS = frozenset("model models style era body make vintage".split())
 OLDEST = 110
 """Years. A larger number is not an age."""
 TENS = {
@@ -45,6 +47,8 @@ NOT_AGES = frozenset("for since depuis hace pendant durante past last il within 
 def age(tokens: Tokens, at: int) -> Found | None:
     """``4 yo``, ``15-month-old``, ``30 to 40 years old``, ``20s``, ``3 ans``, ``de 6 años``."""
     value, place = counted(tokens, at)
+    if value and value % 10 == 0 and tokens.word(place) == "y" and tokens.word(place + 1) in {"tantos", "pico"}:
+        return Found("age", at, place + 2, AgeValue(value, "year", value + 9))
     if value is None or value > OLDEST or (tokens.word(at - 1) in {"/", ".", "$", "#"} and tokens.gaps[at] == ""):
         return None
     most = None
@@ -76,6 +80,9 @@ def age(tokens: Tokens, at: int) -> Found | None:
         end, is_said = skip(tokens, old + 1, "'") + 1, True
     elif tokens.word(old) in {"de", "d"} and tokens.word(old + 1) in {"nacido", "nacida", "nacidos", "vida", "vie"}:
         end, is_said = old + 2, True
+    is_said = is_said or (most is not None and tokens.word(at - 1) in ABOUT)
+    is_said = is_said or (tokens.word(at - 1) == "." and tokens.word(at - 2) == "approx" and unit == "year")
+    is_said = is_said or (tokens.word(at - 1) in {"de", "d"} and tokens.word(at - 2) in BABIES)
     is_said = is_said or tokens.word(unit_at) in {"ans", "an", "ano", "anos"} or tokens.word(at - 1) in AGE_LABELS
     if not is_said and not _stands_alone(tokens, at, end):
         return None
@@ -92,6 +99,8 @@ def age(tokens: Tokens, at: int) -> Found | None:
         return None
     if unit == "year" and most is None and value < 2 and (more := _months_after(tokens, end)):
         return Found("age", at, more[1], AgeValue(value * 12 + more[0], "month"))
+    if unit == "year" and most is None and (half := _half_after(tokens, end)):
+        return Found("age", at, half, AgeValue(18, "month") if value == 1 else AgeValue(value))
     return Found("age", at, end, AgeValue(value, unit, most))
 
 
@@ -102,6 +111,16 @@ def _months_after(tokens: Tokens, at: int) -> tuple[int, int] | None:
     if months is None or months > 11 or tokens.word(at + 1) not in MONTHS:
         return None
     return months, at + 2
+
+
+ABOUT = frozenset("about approximately around roughly environ aproximadamente unos".split())
+BABIES = frozenset("bebe bebes nourrisson nouveau poupon enfant nino nina".split())
+HALVES = (("y", "medio"), ("et", "demi"), ("and", "a", "half"), ("½",))
+
+
+def _half_after(tokens: Tokens, at: int) -> int:
+    """``un año y medio``, ``2 ans ½``: where it ends, or 0."""
+    return next((at + len(half) for half in HALVES if tuple(tokens.words[at : at + len(half)]) == half), 0)
 
 
 MOST_APART = 16
@@ -124,7 +143,9 @@ def _bare_range(tokens: Tokens, at: int, end: int, value: int, most: int | None)
         return Found("age", at, end + 1, AgeValue(value))
     if most is None or value < 10 or not value < most <= value + MOST_APART:
         return None
-    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged"}
+    if tokens.word(at - 2) == "/" and before in RACE_CODES:
+        before = "m"  # M/W 20-25
+    is_listed = before in {",", "(", "...", "about", "approximately", "is", "age", "aged", "between", "entre", "m", "f"}
     if not is_listed or tokens.word(end) not in {",", ")", "...", ".", ";", ""} or _is_date(tokens, at, end):
         return None
     return Found("age", at, end, AgeValue(value, "year", most))
@@ -176,6 +197,8 @@ def _short_age(tokens: Tokens, at: int, place: int, value: int, most: int | None
 def _decade(tokens: Tokens, at: int, value: int, end: int) -> Found | None:
     if tokens.word(at - 1) in {"the", "'"} and tokens.word(at - 2) != "in":
         return None
+    if tokens.word(end) in CARS or tokens.word(end) in MAKES_BY_FIRST or tokens.word(end) in BODIES:
+        return None  # 90s model, 1990s Honda
     most = value + 9
     first = at
     if (
@@ -193,6 +216,8 @@ def _decade(tokens: Tokens, at: int, value: int, end: int) -> Found | None:
 def _labelled_age(tokens: Tokens, at: int) -> Found | None:
     """``age 4``, ``aged 7``, ``Age: 10 months``."""
     place = skip(tokens, at + 1, ":-#")
+    if tokens.word(place) == "now":
+        place = skip(tokens, place + 1, ":-#")
     if tokens.word(place) in {"de", "of", "about", "approximately", "approx", "environ", "is"}:
         place = skip(tokens, place + 1, ".")
     if found := age(tokens, place):
@@ -200,6 +225,9 @@ def _labelled_age(tokens: Tokens, at: int) -> Found | None:
     value = number(tokens, place)
     if value is None or value > OLDEST or (tokens.word(at - 1) in {"of", "under"}):
         return None
+    unit_at = skip(tokens, place + 1)
+    if unit := UNITS.get(tokens.word(unit_at)):  # Age: 3 mos   Sex: M
+        return Found("age", place, unit_at + 1, AgeValue(value, unit))
     if tokens.word(place + 1) in {"'", "and", "/"} and tokens.word(at) == "ages":
         return None
     most = None
@@ -213,7 +241,7 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
     end = at + 1
     if tokens.words[at] in {"recien", "nouveau"}:
         end = skip(tokens, at + 1) + 1
-        if tokens.word(end - 1) not in {"nacido", "nacida", "ne"}:
+        if tokens.word(end - 1) not in {"nacido", "nacida", "ne", "nee"}:
             return None
     elif tokens.words[at] == "new":
         end = skip(tokens, at + 1) + 1
@@ -225,7 +253,21 @@ def _newborn(tokens: Tokens, at: int) -> Found | None:
 def _decade_word(tokens: Tokens, at: int) -> Found | None:
     value = TENS[tokens.words[at]]
     is_alone = tokens.word(at - 1) in {",", "..."} and tokens.word(at + 1) in {",", ".", "..."}
-    if is_alone or tokens.word(at - 1) in {"in", "early", "late", "mid", "his", "her", "la", "une", "their", "-"}:
+    if is_alone or tokens.word(at - 1) in {
+        "in",
+        "early",
+        "late",
+        "mid",
+        "his",
+        "her",
+        "la",
+        "une",
+        "their",
+        "-",
+        "fin",
+        "debut",
+        "mi",
+    }:
         return Found("age", at, at + 1, AgeValue(value, "year", value + 9 if value != 13 else 19))
     return None
 

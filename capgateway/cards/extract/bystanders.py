@@ -54,7 +54,7 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     before = tokens.words[max(low, first - BACK) : first]
     if _is_source(before) or is_cleared(tokens.words[max(low, first - FARTHEST) : first]):
         return True
-    if not FIGHTS.isdisjoint(before):
+    if not FIGHTS.isdisjoint(before) or not (SPOKEN.isdisjoint(before) or not _is_spoken_with(before)):
         return True
     if not SUSPECTING.isdisjoint(before[-4:]) and SPOKE.isdisjoint(before):
         return False
@@ -64,6 +64,15 @@ def is_bystander(tokens: Tokens, first: int, end: int) -> bool:
     return is_one or _verb_says(tokens, end, high)
 
 
+def _is_spoken_with(before: list[str]) -> bool:
+    """``had spoken with her brother, Rowan, 11``; not "want to speak with"."""
+    for place, word in enumerate(before):
+        if word in SPOKEN and before[place + 1 : place + 2] in (["with"], ["to"], ["avec"], ["con"], ["a"]):
+            return all(each in PLAIN or each in KIN or each in CHILD_NOUNS for each in before[place + 2 :])
+    return False
+
+
+SPOKEN = frozenset("spoke spoken talked met parle hablo habia".split())
 ACCUSED = frozenset("men women suspects abductors two kidnappers".split())
 
 
@@ -112,11 +121,26 @@ def _verb_says(tokens: Tokens, end: int, high: int) -> bool:
     for place, word in enumerate(words):
         if word in ACTS or word in {".", ";", ":", "|"} or word in NOT_YET:
             return False
+        if word == "called" and words[place + 1 : place + 2] in (
+            ["police"],
+            ["911"],
+            ["9"],
+            ["authorities"],
+            ["deputies"],
+        ):
+            return True
         if word in TELLS:
             if word in {"vu", "entendu"}:
                 return words[place - 1 : place] in (["a"], ["ont"])
             return words[place - 1 : place] not in (["was"], ["were"], ["been"], ["is"], ["ete"], ["fue"], ["est"])
         is_being = word in BEING or (word == "a" and tokens.language[:2] == "fr")
+        if (
+            word == "a"
+            and is_being
+            and "ete" not in words[place : place + 4]
+            and TELLS & set(words[place + 1 : place + 4])
+        ):
+            return True  # a tout vu
         if is_being:
             return _is_past(words[place : place + 6])
         if tokens.words[end + place] in {"and", "et", "y"}:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
 CALLING = frozenset(
-    "call calling dial contact phone telephone text tip tips composez composer appelez appeler contactez contacter telephonez joindre llame llamar llamen marque "
+    "faites faire reporte informes call calling dial contact phone telephone text tip tips composez composer appelez appeler contactez contacter telephonez joindre llame llamar llamen marque "
     "comuniquese contacte contactar or ou o at au al notify hotline".split()
 )
 NEVER = frozenset("not never dont pas jamais no nunca n".split())
 REACH = 8
 """Tokens before a number in which a word says to call it."""
+MEDIA = frozenset("media press reporters journalists medias presse journalistes prensa medios periodistas".split())
+MEDIA_REACH = 7
+"""Tokens before a number in which a word says that it is for the press."""
 TOP = frozenset("org com gov net us ca info edu mil tv ly co app".split())
 _LINK = re.compile(r"https?://[^\s<>\"')\]]{3,300}", re.IGNORECASE)
 
@@ -139,15 +142,27 @@ def _over(tokens: Tokens, at: int) -> int:
 
 
 def _phone(tokens: Tokens, first: int, end: int, value: str) -> tuple[Contact, int] | None:
+    low = max(tokens.sentence(first)[0], first - MEDIA_REACH)
     if "fax" in tokens.words[max(0, first - 3) : first] or any(
-        word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]
+        _is_for_the_press(tokens, at) for at in range(low, first)
     ):
+        return None
+    if any(word in NEVER for word in tokens.words[max(tokens.sentence(first)[0], first - 4) : first]):
         return None
     if tokens.word(end).isdigit() and tokens.gaps[end] == "":
         return None
     if tokens.word(first) == "(" and tokens.word(end) != ")" and tokens.words[first + 1] == "1":
         first += 1
     return Contact("call", fact(tokens, first, end, value, "certain")), end
+
+
+def _is_for_the_press(tokens: Tokens, at: int) -> bool:
+    """``Media inquiries only:``, not ``named on social media``."""
+    return (
+        tokens.words[at] in MEDIA
+        and tokens.word(at - 1) != "social"
+        and tokens.word(at + 1) not in {"sociaux", "report"}
+    )
 
 
 def _vanity(tokens: Tokens, first: int, area: str, at: int) -> tuple[Contact, int] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from capgateway.cards.extract.words import ADULT_NOUNS, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
+from capgateway.cards.extract.makes import MAKES_BY_FIRST as MAKES
+from capgateway.cards.extract.words import ADULT_NOUNS, BODIES, CHILD_NOUNS, HE, KIN, SEXES, SHE, SUSPECT_NOUNS
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -12,17 +13,17 @@ if TYPE_CHECKING:
 Role = Literal["child", "suspect", "other"]
 
 _LABELS: dict[str, str] = {
-    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
-    **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator".split(), "suspect"),
+    **dict.fromkeys("victim victims vic child children missing abductee abducted juvenile mineur mineure mineurs mineures enfant enfants victime victimes menor menores nino nina ninos ninas victima victimas infant teen girl boy kid kids toddler baby bambin fillette garcon enfante keiki nourrisson desaparecido desaparecida disparu disparue".split(), "child"),
+    **dict.fromkeys("sus wanted suspect suspects susp abductor abductors suspecte suspects sospechoso sospechosa sospechosos companion interest interet interes stranger perp culprit voleur inconnu operator driver conducteur conductor papa mama padre madre father mother dad mom stepfather stepmother boyfriend uncle pere mere thief kidnapper ravisseur ravisseuse secuestrador perpetrator individu individus individuo individuos man woman homme femme hombre mujer".split(), "suspect"),
     **dict.fromkeys("vehicle vehicles veh car vehicule vehiculo auto plate lic license make".split(), "vehicle"),
-    **dict.fromkeys("hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
+    **dict.fromkeys("ubicacion sitio hechos desaparicion extravio lkl loc endroit position localisation location lieu lugar where place secteur seen".split(), "seen"),
     **dict.fromkeys("clothing clothes wearing lsw vetements ropa vestimenta attire".split(), "clothing"),
     **dict.fromkeys("circumstances details contact direction remarks notes note info information contacts resumen informes folio fecha senas reporting officer update instructions tips background summary source agency issued circonstances direccion contacto heading".split(), "other"),
     **dict.fromkeys("name nom nombre".split(), "name"),
     **dict.fromkeys("subj subject subjects".split(), "subject"),
 }  # fmt: skip
 _INSIDE = frozenset(
-    "vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
+    "signalement descripcion sought vistos vistas vus vues ella recherche recherchee recherches recherchees enleve enlevee disparu disparue desaparecido desaparecida buscado buscada".split()
 ) | frozenset(
     "_ d poss possible persona personne unknown taken # 1 2 3 4 5 one two ( s ) name names endroit from info information description a person missing of interest 's ' known connue connu los fecha hora date heure hechos vu vue vus pour fois por ultima ultimo vez derniere dernier / gps position localisation lkl last seen nom nombre abducted by du de la el the".split()
 )
@@ -33,6 +34,7 @@ LAST_SEEN = (
     ("abducted", "from"),
     ("taken", "from"),
     ("dernier", "endroit"),
+    ("ultima", "ubicacion"),
     ("derniere", "fois"),
     ("derniere", "localisation"),
     ("visto", "por"),
@@ -178,7 +180,7 @@ _NOT_PERSONS = frozenset(
 AMBIGUOUS = frozenset("il le su son victim minor subject person infante individual recien ce".split())
 
 
-PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN
+PERSONS = HE | SHE | CHILD_NOUNS | SUSPECT_NOUNS | ADULT_NOUNS | KIN | frozenset("pequeno pequena petit petite".split())
 
 
 FOREIGN = frozenset("ella elle nina nino tia belle il lui pere mere oncle".split())
@@ -198,7 +200,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
                 found.append(noun)
             continue
         role: Role | None
-        if word in CHILD_NOUNS:
+        if word in CHILD_NOUNS or word in LITTLE:
             role = "child"
         elif word in SUSPECT_NOUNS:
             role = "suspect"
@@ -206,7 +208,7 @@ def nouns(tokens: Tokens) -> list[Noun]:
             role = None
         else:
             continue
-        if _is_not_a_person(tokens, at, word):
+        if _is_not_a_person(tokens, at, word) or (word in LITTLE and not _is_little_one(tokens, at)):
             continue
         found.append(
             Noun(
@@ -220,6 +222,19 @@ def nouns(tokens: Tokens) -> list[Noun]:
             )
         )
     return found
+
+
+LITTLE = frozenset("pequeno pequena petit petite".split())
+ONE = frozenset(
+    ", . ) ( identificado identificada identifie identifiee fue es tiene viste vestia llevaba se est etait a porte portait mide mesure".split()
+)
+
+
+def _is_little_one(tokens: Tokens, at: int) -> bool:
+    """``El pequeño, identificado como …``, ``le petit se trouvait``: a child, not a small thing."""
+    is_definite = tokens.word(at - 1) in {"el", "la", "le", "del", "al", "du"}
+    is_name = tokens.is_cased and at + 1 < len(tokens) and tokens.capital[at + 1] and not tokens.capital[at]
+    return is_definite and (tokens.word(at + 1) in ONE or is_name) and tokens.word(at + 1) not in MAKES
 
 
 def _is_value_of_sex(tokens: Tokens, at: int) -> bool:
@@ -240,15 +255,20 @@ def _pronoun(tokens: Tokens, at: int, language: str) -> Noun | None:
         return None
     if word in {"he", "she"} and tokens.word(at + 1) == "/":
         return None
+    if word == "hers" or (word in {"elle", "ella"} and tokens.word(at - 1) in {"d", "de", "'"}):
+        return None  # a friend of hers
     return Noun(
         at, at + 1, None, "M" if word in HE else "F", False, True, False, word in {"he", "she", "il", "elle", "ella"}
     )
 
 
+POSSESSIVE = frozenset("his her their leur leurs sa son ses su sus".split())
+
+
 def role_of_kin(tokens: Tokens, at: int) -> bool:
     """``le père de l'enfant``, ``the mother of the boy``: the noun only says whose relative it is."""
     place = at - 1
-    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les"}:
+    while tokens.word(place) in {"the", "l", "la", "le", "'", "los", "las", "les", *POSSESSIVE}:
         place -= 1
     if (
         tokens.word(place) not in {"of", "de", "du", "del", "des"}
@@ -257,6 +277,18 @@ def role_of_kin(tokens: Tokens, at: int) -> bool:
     ):
         return False
     return tokens.word(place - 1) in KIN
+
+
+def past_kin_of(tokens: Tokens, at: int) -> int:
+    """Past ``de leur mère`` after ``le conjoint``: whose relative it is."""
+    if tokens.word(at) not in {"of", "de", "du", "del"}:
+        return at
+    for place in range(at + 1, min(len(tokens), at + 4)):
+        if tokens.words[place] in KIN or tokens.words[place] in CHILD_NOUNS:
+            return place + 1
+        if tokens.words[place] not in POSSESSIVE and tokens.words[place] not in {"the", "la", "l", "'", "el", "le"}:
+            break
+    return at
 
 
 def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
@@ -285,7 +317,7 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
         return True
     if word in {"suspect", "suspects", "suspecte"} and after in {"vehicle", "vehicles", "car", "s"}:
         return after != "s"
-    if role_of_kin(tokens, at):
+    if role_of_kin(tokens, at) or (word in SIBLINGS and _only_owns(tokens, at)):
         return True
     if word in {"female", "male", "suspect"} and after in {"one", "two", "1", "2", "#"}:
         return True
@@ -315,12 +347,35 @@ def _is_not_a_person(tokens: Tokens, at: int, word: str) -> bool:
     )
 
 
+SIBLINGS = frozenset(
+    "brother sister son daughter nephew niece frere soeur fils fille neveu niece hermano hermana hijo hija sobrino sobrina".split()
+)
+OWNED = frozenset(BODIES) | frozenset(
+    "house home apartment residence place property trailer maison appartement domicile chalet residence casa domicilio rancho departamento vehicle".split()
+)
+
+
+def _only_owns(tokens: Tokens, at: int) -> bool:
+    """``la camionnette de son frère``, ``his brother's truck``: whose car or house it is."""
+    if tokens.word(at + 1) == "'" and tokens.word(at + 2) == "s":
+        return not OWNED.isdisjoint(tokens.words[at + 3 : at + 6])
+    place = at - 1
+    place -= tokens.word(place) in POSSESSIVE
+    return (
+        place < at - 1
+        and tokens.word(place) in {"de", "of"}
+        and not OWNED.isdisjoint(tokens.words[max(0, place - 3) : place])
+    )
+
+
 MASCULINE_SUSPECTS = frozenset("suspect sospechoso ravisseur captor secuestrador agresor agresseur".split())
 MASCULINE_ARTICLES = frozenset("le el un presunto du del al".split())
 
 
 def _sex(tokens: Tokens, at: int) -> str | None:
     word = tokens.words[at]
+    if word in LITTLE:
+        return "F" if word in {"pequena", "petite"} else "M"
     if word == "adolescente" and tokens.language[:2] == "fr":
         return "F"
     if word in {"adolescente", "joven"}:

@@ -71,9 +71,17 @@ def facts(
         _mark(tokens, taken, [one.fact for one in reached])
         near = near or do_not_approach(tokens)
         reader.read(tokens, taken, clothes(tokens))
-        seen.read(tokens, taken, frozenset(part for person in reader.people for part in person.parts))
+        seen.read(tokens, taken, _names(reader.people), _names([one for one in reader.people if _is_sought(one)]))
     put(given, reader, garage, seen)
     return _Cards(garage, reader, seen, list(called.values()), near, sent).facts()
+
+
+def _names(people: list[Somebody]) -> frozenset[str]:
+    return frozenset(part for person in people for part in person.parts)
+
+
+def _is_sought(person: Somebody) -> bool:
+    return person.is_minor or (person.role in {"child", None} and not person.is_adult)
 
 
 def _mark(tokens: Tokens, taken: bytearray, found: list[Fact]) -> None:

@@ -109,7 +109,7 @@ LONGEST_BETWEEN = 9
 
 
 BESIDE_AGES = frozenset(
-    "... , ( de d ' ages age aged and y et & ans anos years old year - of respectively respectivement respectivamente".split()
+    "... , ( de d ' ages age aged agee agees edades con and y et & ans anos years old year - of respectively respectivement respectivamente".split()
 )
 
 

@@ -42,6 +42,8 @@ def _without_counted(people: list[Person]) -> list[Person]:
         if person.role == "child" and not person.parts and set(person.facts) <= {"age", "sex"}
     ]
     named = [person for person in people if person.role == "child" and person.parts]
+    if len(named) > 1:  # Girl: red toque. Boy: brown hair.
+        people = [each for each in people if each.role != "child" or each.parts or each.age or each.is_counted]
     if len(counted) > 1 and len(counted) == len(named) and not any(person.age for person in named):
         return [person for person in people if person not in counted]
     return people
@@ -97,7 +99,9 @@ def _find_named_children(people: list[Person]) -> None:
 def _decide_roles(people: list[Person]) -> None:
     """Where words leave the role open, ages decide."""
     for person in people:
-        if (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
+        if person.kin in FRIENDS and person.is_minor and person.parts:
+            person.role = "other"  # who was there too
+        elif (person.role is None and person.is_minor) or (person.role == "suspect" and _is_small(person)):
             person.role = "child"
         if (
             person.role == "other"

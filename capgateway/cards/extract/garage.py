@@ -10,6 +10,7 @@ from capgateway.cards.extract.details import details
 from capgateway.cards.extract.fact import Fact
 from capgateway.cards.extract.plates import Plate, plates
 from capgateway.cards.extract.vehicles import Mention, mentions
+from capgateway.cards.extract.words import BODIES, KIN, SEXES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -26,6 +27,13 @@ GONE_AFTER = frozenset(
 GONE_BEFORE = frozenset(
     "crashed wrecked returned sold eliminated excluded cleared torched burned rid disregard ignore abandoned ditched unoccupied earlier previous previously formerly dumped recovered instead former "
     "localizo hallo encontro localizaron hallaron encontraron retrouve abandonado abandonne abandonnee auparavant precedemment abandono abandonaron dejo anterior anteriormente".split()
+)
+FORMER = frozenset("former previous previously earlier formerly anterior".split())
+RECOVERED = frozenset(
+    "found located recovered seized towed impounded retrouve localise encontro hallo localizo".split()
+)
+BESIDE_OTHER = frozenset(
+    "her his their the a la le su son sa other own second first suspect s ' otro otra autre".split()
 )
 FIRST = frozenset("initially originally first initialement abord inicialmente".split())
 LATER = frozenset(
@@ -167,8 +175,12 @@ class Garage:
             return now
         if now is not None and "make" in mention.facts and _is_hearsay(tokens, mention):
             return now
+        if now is not None and "make" in now.facts and now.sentence == sentence and _is_towed(tokens, mention):
+            return now
         is_known = ANOTHER.isdisjoint(tokens.words[max(0, mention.first - 1) : mention.end])
         vehicle = self._same(mention, now, sentence) if is_known else None
+        if vehicle is None and now is not None and now.sentence == sentence and _is_guess_of(tokens, mention, now):
+            vehicle = now
         if vehicle is None:
             vehicle = Vehicle(self._text, sentence)
             vehicle.is_definite = "the" in {tokens.words[mention.first], tokens.word(mention.first - 1)}
@@ -305,6 +317,33 @@ def _is_second_reading(tokens: Tokens, mention: Mention, now: Vehicle, sentence:
     )
 
 
+def _is_towed(tokens: Tokens, mention: Mention) -> bool:
+    """``White Ram 1500 with boat trailer``"""
+    body = mention.facts.get("body")
+    is_with = not {"with", "pulling", "towing", "w", "avec", "tirant", "con"}.isdisjoint(
+        tokens.words[max(0, mention.first - 4) : mention.first]
+    )
+    return body is not None and body.value == "trailer" and set(mention.facts) == {"body"} and is_with
+
+
+def _is_guess_of(tokens: Tokens, mention: Mention, now: Vehicle) -> bool:
+    """``a gray pickup, possibly a Toyota Tundra``, ``his brother's truck, a red Ford``: what the vehicle before may be, or is."""
+    between = tokens.words[now.at : mention.first]
+    return (
+        "make" in mention.facts
+        and "make" not in now.facts
+        and (not GUESSING.isdisjoint(between) or between[-2:-1] == [","])
+        and all(word in GUESSING or word in BESIDE_GUESS or word in SEXES for word in between)
+        and not _contradicts(now, mention.facts)
+    )
+
+
+GUESSING = frozenset(
+    "possibly maybe perhaps probably likely believed thought posiblemente probablemente quiza quizas possiblement probablement peut".split()
+)
+BESIDE_GUESS = frozenset(", ( - a an to be is un une una etre de of his her their son sa su ses sus ' s".split())
+
+
 def _is_hearsay(tokens: Tokens, mention: Mention) -> bool:
     """``a parent says it was a silver Mercury Sable``; ``police had said it was a Chevy Sonic``: another reading of the vehicle."""
     before = tokens.words[max(tokens.sentence(mention.first)[0], mention.first - BEFORE) : mention.first]
@@ -381,17 +420,25 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     before = tokens.words[max(low, mention.first - BEFORE) : mention.first]
     if _is_anothers(before) or _was_left(tokens, mention, high) or _is_set_aside(tokens, mention, low, high):
         return True
+    if _is_other_one(before):
+        return True
     for place in range(len(before) - 1, -1, -1):
         word = before[place]
         if word in {";", ".", "but", "mais", "sino"}:
             break
+        if word in FORMER and not KIN.isdisjoint(before[place:]):
+            continue  # their former foster mother, in a teal Kia
         if word in GONE_BEFORE and "now" not in before[place:]:
-            return True
+            if word != "instead" or before[place + 1 : place + 2] == ["of"]:
+                return True  # not "may instead be driving"
+            continue
         if word in FIRST and any(each in LATER for each in tokens.words[mention.end : min(high, mention.end + 14)]):
             return True
         if "," in before[place:]:
             continue
-        if word in {"not", "pas"} and before[place + 1 : place + 2] in _AFTER_NOT:
+        if word in {"not", "pas", "non"} and before[place + 1 : place + 2] in _AFTER_NOT:
+            return True
+        if word == "no" and before[place - 1 : place] == ["y"] and before[place + 1 : place + 2] in _AFTER_NOT:
             return True
         if word == "no" and before[place + 1 : place + 2] in (["es"], ["en"], ["era"]) and tokens.language[:2] == "es":
             return True
@@ -405,7 +452,7 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in SWITCH and {"for", "pour", "por"} & set(tokens.words[mention.end : min(high, mention.end + 3)]):
             return True
-        if word in {"longer", "plus"} and {"no", "n", "ne", "ni"} & set(before[max(0, place - 3) : place]):
+        if word in {"longer", "plus"} and {"no", "n", "ne", "ni", "non"} & set(before[max(0, place - 3) : place]):
             return True
         if word == "ya" and before[place + 1 : place + 2] == ["no"]:
             return True
@@ -413,10 +460,10 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
             return True
         if word in {"left"} and before[place + 1 : place + 2] == ["behind"]:
             return True
-    after = tokens.words[mention.end : min(high, mention.end + AFTER + 6)]
+    after = _unbracketed(tokens.words[mention.end : min(high, mention.end + AFTER + 6)])
     for place, word in enumerate(after):
         if word in GONE_AFTER and place < AFTER + 4:
-            lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "("}]
+            lead = [each for each in after[:place] if each not in {",", "later", "since", "-", "(", ":"}]
             if not lead:
                 return True
             if (
@@ -446,6 +493,8 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
         if word == "longer" and place and after[place - 1] == "no":
             return True
     following = tokens.words[high : high + 9]
+    if following[:2] in (["no", "longer"], ["ya", "no"]) and not SOUGHT.isdisjoint(following[2:5]):
+        return True
     return bool(
         following[:1]
         and following[0] in {"the", "that", "it", "le", "la", "el", "this", "ce"}
@@ -453,6 +502,23 @@ def _is_gone(tokens: Tokens, mention: Mention) -> bool:
     )
 
 
+def _is_other_one(before: list[str]) -> bool:
+    """``Police found her other car, a brown Volvo, at the airport``"""
+    for place, word in enumerate(before):
+        if word in RECOVERED:
+            rest = [each for each in before[place + 1 :] if each not in BESIDE_OTHER]
+            return bool(rest) and rest[0] in BODIES and rest[1:2] == [","]
+    return False
+
+
+def _unbracketed(words: list[str]) -> list[str]:
+    """``Silver Saturn Vue (WI ADK-9207) RECOVERED``: without what is in brackets right after the vehicle."""
+    if words[:1] == ["("] and ")" in words[:MOST_BRACKETED]:
+        return words[words.index(")") + 1 :]
+    return words
+
+
+MOST_BRACKETED = 10
 ONLOOKERS = frozenset(
     "witness witnesses caller callers motorist motorists trucker bystander temoin testigo deputy officer trooper neighbor neighbour passerby".split()
 )
@@ -466,6 +532,8 @@ _AFTER_NOT: tuple[list[str], ...] = (
     ["driving"],
     ["an"],
     ["un"],
+    ["una"],
+    ["el"],
     ["une"],
     ["la"],
     ["le"],
@@ -508,7 +576,9 @@ def _is_set_aside(tokens: Tokens, mention: Mention, low: int, high: int) -> bool
 
 
 OWNING = frozenset("owner owners proprietaire dueno propietario".split())
-SOUGHT = frozenset("looking seeking seek wanted searching locate find recherche busca buscan".split())
+SOUGHT = frozenset(
+    "sought needed involved used looking seeking seek wanted searching locate find recherche busca buscan".split()
+)
 LONGER = frozenset(["longer", "plus", "ya"])
 BELIEFS = frozenset(
     "believe believed believes suspect suspected looking seeking considered sought croit croient recherche buscan busca cree".split()

@@ -171,7 +171,7 @@ def _names_programme(tokens: Tokens) -> bool:
         return True
     after, before = (
         ALERTS | {"update", ":", "-", "from", "advisory", "emergency", "in", "for", "."},
-        ALERTS | {":", "-", ".", "an", "our", "maile"},
+        ALERTS | {":", "-", ".", "an", "our", "maile", "plan"},
     )
     return any(
         tokens.word(at + 1) in after
@@ -225,9 +225,13 @@ def _is_weather(tokens: Tokens) -> bool:
 
 
 def _says(tokens: Tokens, phrases: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
-    for at in tokens.places(OPENINGS):
+    if "openings" not in tokens.memo:
+        tokens.memo["openings"] = tokens.places(OPENINGS)
+    for at in tokens.memo["openings"]:
+        if tokens.words[at] not in phrases:
+            continue
         after = tokens.word(at + 1)
-        for phrase in phrases.get(tokens.words[at], ()):
+        for phrase in phrases[tokens.words[at]]:
             if len(phrase) > 1 and after != phrase[1] and after not in BETWEEN:
                 continue  # cheaper than reading the phrase
             if _reads(tokens, at, phrase):

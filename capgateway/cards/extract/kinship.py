@@ -15,6 +15,8 @@ TITLED = {
     **dict.fromkeys("mr don sr grandpa uncle papa".split(), "M"),
     **dict.fromkeys("mrs ms miss mme mlle dona sra grandma aunt mama".split(), "F"),
 }
+OBJECTS = {"him": "M", "her": "F", "lo": "M", "la": "F"}
+"""``Police identified him as Garland Hoefs``, ``la identificaron como``"""
 SEXED = frozenset(word for word in KIN | CHILD_NOUNS | ADULT_NOUNS if word in SEXES)
 DESCRIBING = frozenset(
     "the a an his her their its la le l el un une una son sa ses leur su de du del d ' s - ex former step half great non biological custodial noncustodial adoptive foster maternal "
@@ -32,6 +34,9 @@ def sex_beside(tokens: Tokens, first: int, end: int) -> Fact | None:
     sex = TITLED.get(tokens.word(at))
     if sex is None and tokens.word(at) == "m" and at == first - 2 and tokens.language[:2] == "fr":
         sex = "M"
+    if sex is None and tokens.word(first - 1) in {"as", "como"}:
+        at = first - 2 if tokens.word(first - 1) == "as" else first - 3
+        sex = OBJECTS.get(tokens.word(at))
     if sex is not None:
         return fact(tokens, at, at + 1, sex, "medium")
     return _apposed(tokens, _past_age(tokens, end))

@@ -97,6 +97,13 @@ def _turned(tokens: Tokens, found: list[Run]) -> list[Run]:
     surnames = [run.parts[-1] for run in found if len(run.parts) > 1] + [
         run.parts[0] for run in found if len(run.parts) == 1
     ]
+    kept = _turned_once(tokens, found, surnames)
+    if len(kept) < len(found):  # the list is written so: "Suspect: Testman, Carl (M/W/40)" too
+        kept = _turned_once(tokens, kept, surnames * 2)
+    return kept
+
+
+def _turned_once(tokens: Tokens, found: list[Run], surnames: list[str]) -> list[Run]:
     kept: list[Run] = []
     for run in found:
         last = kept[-1] if kept else None
@@ -437,7 +444,8 @@ def shown(tokens: Tokens, run: Run) -> str:
     text = DOTS.sub(", ", text)
     surname, comma, first = text.partition(", ")
     if comma and first.casefold().rstrip(".") not in SUFFIXES:
-        text = f"{first} {surname}"
+        given, _, last = first.rpartition(" ")
+        text = f"{given} {surname} {last}" if last.casefold().rstrip(".") in SUFFIXES else f"{first} {surname}"
     return " ".join(map(_titled, text.split())) if text.isupper() or text.islower() else text
 
 

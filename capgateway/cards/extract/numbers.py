@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
 
 YEARS = frozenset("year years yr yrs an ans ano anos".split())
-MONTHS = frozenset("month months mo mos mois mes meses".split())
+MONTHS = frozenset("month months mth mths mo mos mois mes meses".split())
 WEEKS = frozenset("week weeks wk wks semaine semaines semana semanas".split())
 DAYS = frozenset("day days jour jours dia dias".split())
 UNITS: dict[str, Literal["year", "month", "week", "day"]] = {
@@ -47,9 +47,8 @@ def number(tokens: Tokens, at: int) -> int | None:
     word = tokens.word(at)
     if word.isdigit():
         return int(word) if len(word) <= 3 else None
-    if word in NUMBERS and not (word in {"once", "six"} and tokens.language[:2] == "en" and word == "once"):
-        return NUMBERS[word]
-    return None
+    value = NUMBERS.get(word)
+    return None if word == "once" and tokens.language[:2] == "en" else value
 
 
 COUNTED_TENS = {

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgateway.cards.extract import names
 from capgateway.cards.extract.bystanders import ACTS, FARTHEST, has_passed, is_bystander, is_cleared
-from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns
+from capgateway.cards.extract.cues import Label, Noun, Role, labels, nouns, past_kin_of
 from capgateway.cards.extract.fact import Confidence, fact
 from capgateway.cards.extract.families import Families, echoed, families
 from capgateway.cards.extract.kinship import sex_beside, sexes_said
 from capgateway.cards.extract.measures import measures
 from capgateway.cards.extract.numbers import COUNTED_TENS, UNITS, AgeValue, Found, counted, number
 from capgateway.cards.extract.person import ADULT, Person, agree
-from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, RACE_CODES, RACES
+from capgateway.cards.extract.words import CHILD_NOUNS, KIN, NUMBERS, PERSON_NOUNS, RACE_CODES, RACES
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -30,8 +30,12 @@ BREAKS = frozenset(
 ) - {",", "is"}
 NAMING = frozenset(
     ", ( ) - : \" ' ... is was named identified as being est es etant comme como identifie identifiee nomme nommee llamado llamada identificado identificada prenomme prenommee the "
-    "que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
+    "soit que la lo acompana acompanaba accompagne accompanying approximately approx about juvenile girl boy believed to be described tentatively only first name nom nombre known has been of age old year and'".split()
 )
+NAMED_AS = frozenset("nombre prenom name names".split())
+BY_NAME = frozenset("solo solamente seulement uniquement por par by su son sa his her given".split())
+"""``identificado solo por su nombre, Yandriel``"""
+NAMING_BY_NAME = NAMING | BY_NAME
 FEMININE = {"suspecte": "F", "sospechosa": "F", "ravisseuse": "F", "secuestradora": "F"}
 MASCULINE = FEMININE | {"suspect": "M", "sospechoso": "M", "ravisseur": "M", "secuestrador": "M"}
 DRIVERS = frozenset("driver conducteur conductrice conductor conductora".split())
@@ -43,6 +47,18 @@ GONE_WITH = frozenset(
 )
 SAW = frozenset("saw told called reported said heard noticed spotted recalled witnessed phoned flagged".split())
 WITNESS_VERBS = frozenset("described said told saw called reported recalled heard says noticed".split())
+RELATIVES = frozenset(["who", "whom"])
+TAKEN_TOO = frozenset("taken abducted kidnapped injured killed hospitalized wounded enlevee blessee herida".split())
+TAKING = frozenset(
+    "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted beating enleve enlever secuestro secuestrar raptar rapto matar mato".split()
+)
+BESIDE_VICTIM = frozenset("his her their the a ex - former estranged pregnant son sa su la le l ' child s".split())
+CLAUSES = frozenset(
+    "when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split()
+)
+STAYING = frozenset(
+    "staying stayed living lived lives visiting sleeping left dropped habitait habitaient sejournait vivait vivaient vivia vivian dormia quedaba hospedaba".split()
+)
 FLEES = frozenset("drives drove fled took conduit conduirait maneja conduce circule circulerait".split())
 UNKNOWN = frozenset("suspect suspects unknown unidentified inconnu inconnue desconocido desconocida".split())
 CALLED = frozenset(
@@ -102,6 +118,7 @@ FROM = frozenset("from near outside toward towards desde".split())
 
 LIGHTEST, LIGHTEST_ADULT = 19, 60
 """Pounds that a bare number after a height may be."""
+CLOSING, ITEMS = frozenset([")"]), frozenset("1 2 3 4 5 6 a b c d e".split())
 NUMBER_WORDS = frozenset([*NUMBERS, *COUNTED_TENS])
 LAST_HOUR = 12
 """A number up to it, after "about", is as likely the time of day as an age."""
@@ -249,6 +266,7 @@ class Reader:
         self._described = inside
         events += [Event(one.first, 3, "measure", one) for one in self._bare_numbers(inside)]
         events += [Event(cue, 4, "clothes", (first, end)) for cue, first, end in clothes]
+        events += [Event(at, 0, "item", at) for at in tokens.places(CLOSING) if self._numbers_item(at)]
         events.sort(key=lambda event: (event.at, event.order))
         return events
 
@@ -324,6 +342,8 @@ class Reader:
                     continue
                 if after == "." and at + 2 < len(tokens) and (tokens.gaps[at + 2] == "" or self._is_item(at)):
                     continue
+                if word == "1" and before == ":" and after == ".":
+                    continue  # CHILDREN: 1. Ada
                 if (
                     after == ","
                     and at + 2 < len(tokens)
@@ -333,6 +353,13 @@ class Reader:
                     continue
                 found.append(Found("bare", at, at + 1, int(word)))
         return found
+
+    def _numbers_item(self, at: int) -> bool:
+        """``2) Persona del sexo femenino``, ``B) DULCE``: the mark after the number of somebody in a list."""
+        tokens = self._tokens
+        one = tokens.word(at - 1)
+        is_item = one in ITEMS and tokens.gaps[at] == "" and (at < 2 or tokens.gaps[at - 1] != "")
+        return is_item and "(" not in tokens.words[max(0, at - 6) : at]
 
     def _is_item(self, at: int) -> bool:
         """``1. UNKNOWN B/M``: the number of an item in a list."""
@@ -351,6 +378,8 @@ class Reader:
         sentence = self._tokens.sentence(event.at)[0]
         if event.kind == "label":
             self._label(event.what, sentence)
+        elif event.kind == "item":
+            self._item(event.what, sentence)
         elif event.kind == "name":
             self._name(event.what, sentence)
         elif event.kind == "noun":
@@ -436,7 +465,7 @@ class Reader:
             self._block = role
             self._list_role = None
             self._now = self._labelled_kin(label) or self._begin(role)
-            self._now.role = role
+            self._now.role = "other" if self._is_labelled_victim(label) else role
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role == "subject":
             self._now = self._begin(None)
@@ -448,6 +477,23 @@ class Reader:
             self._now.sentence, self._now.at = sentence, label.end
         elif label.role not in {"clothing", "seen", "time"}:
             self._now, self._block = None, label.role
+
+    def _is_labelled_victim(self, label: Label) -> bool:
+        """``Mother: 19-year-old female, taken with child``"""
+        tokens = self._tokens
+        if tokens.words[label.first] not in KIN:
+            return False
+        return not TAKEN_TOO.isdisjoint(tokens.words[label.end : tokens.sentence(label.first)[1]])
+
+    def _item(self, at: int, sentence: int) -> None:
+        """The next one in a list of people is somebody else than the one before."""
+        now = self._now
+        if now is None or not (now.parts or now.facts) or (self._block == "child" and now.is_fresh and not now.parts):
+            return
+        self._turn(self._begin(self._role_of_block() or now.role), at + 1, sentence)
+
+    def _role_of_block(self) -> Role | None:
+        return "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
 
     def _labelled_kin(self, label: Label) -> Person | None:
         """``Father: 29, 5'10"``, where the text named one father before."""
@@ -466,7 +512,10 @@ class Reader:
             self._turn(None, run.end, sentence)
         elif known is not None:
             self._again(known, run, sentence)
-        elif names.is_titled(tokens, run) or (not self._after_label(run) and is_bystander(tokens, run.first, run.end)):
+        elif names.is_titled(tokens, run) or (
+            (not self._after_label(run) or tokens.word(run.first - 2) in KIN)
+            and is_bystander(tokens, run.first, run.end)
+        ):
             person = self._begin("other")
             person.parts = run.parts
             self._turn(person, run.end, sentence)
@@ -507,12 +556,16 @@ class Reader:
         tokens, family = self._tokens, self._families.of.get(run.first)
         strength, is_label = self._strength(run, sentence)
         is_single = len(run.parts) == 1 and family is None
+        if is_single and tokens.word(run.end) in PERSON_NOUNS and names.is_plain(run):
+            return None  # Suspect: Black male
         if is_single and names.is_plain(run) and tokens.word(run.first - 1) != ":":
             return None
         has_age = bool(names.bare_age(tokens, run.end))
         is_listed = has_age and self._list_role == "child" and self._list_sentence == sentence
         is_known = is_label or is_listed or self._is_called(run)
         if is_single and not is_known and (names.is_plain(run) or not tokens.is_cased):
+            return None
+        if is_single and self._is_cut(run):
             return None
         if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
             return None
@@ -529,6 +582,22 @@ class Reader:
         if strength < (3 if is_single else 2):
             return None
         return "certain" if is_label or strength > 3 else "high"
+
+    def _is_cut(self, run: names.Run) -> bool:
+        """``Suspect: Carl Modele, 40``: a capital right after a first name may begin a surname that was not known for one."""
+        tokens, at = self._tokens, run.end
+        if tokens.word(at) == "," and not names.bare_age(tokens, at):
+            at += 1  # Suspect: Testman, Carl (M/W/40)
+            if tokens.word(at + 1) not in {"(", "-"}:
+                return False
+        if not tokens.is_cased or at >= len(tokens) or not tokens.capital[at] or len(tokens.words[at]) < len("abc"):
+            return False
+        is_title = tokens.slice(at, at + 1).istitle() and tokens.slice(run.first, run.end).istitle()
+        return (
+            is_title
+            and tokens.words[at] not in names.NEVER_SURNAMES | names.STATES
+            and names.strength_after(tokens, at + 1) > 1
+        )
 
     def _gives_surname(self, run: names.Run) -> bool:
         """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""
@@ -567,7 +636,9 @@ class Reader:
         self._age_after(person, run)
         self._sex_beside(person, run)
         listed = self._list_sex
-        if listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
+        if person.is_adult and (listed is None or listed.role == "child"):
+            pass  # "brothers" says nothing of their mother
+        elif listed is not None and listed.sex and self._list_sentence == sentence and person.role == listed.role:
             person.learn("sex", fact(tokens, listed.first, listed.end, listed.sex, "medium"))
         elif self._siblings is not None and person.role == "child" and "sex" not in person.facts:
             siblings = self._siblings
@@ -651,7 +722,8 @@ class Reader:
             words[max(now.sentence, now.at - 4) : run.first]
         ):
             return False
-        return all(words[at] in NAMING or self._described[at] for at in range(now.at, run.first))
+        allowed = NAMING if NAMED_AS.isdisjoint(between) else NAMING_BY_NAME
+        return all(words[at] in allowed or self._described[at] for at in range(now.at, run.first))
 
     def _strength(self, run: names.Run, sentence: int) -> tuple[int, bool]:
         tokens = self._tokens
@@ -766,7 +838,7 @@ class Reader:
 
     def _role_beside(self, run: names.Run, sentence: int) -> Role | None:
         """The role that the words beside a name give it."""
-        block: Role | None = "child" if self._block == "child" else "suspect" if self._block == "suspect" else None
+        block = self._role_of_block()
         if block and self._now is not None and not self._now.parts and self._now.sentence == sentence:
             return block
         return self._cued_role(run, sentence) or block
@@ -782,6 +854,8 @@ class Reader:
         ):
             return "suspect"
         if GUARDIANS & set(before) and not SUSPECT_BEFORE & set(before):
+            return "other"
+        if before and before[-1] in HARMED and "as" not in before[-3:]:
             return "other"
         if not HARMED.isdisjoint(before[-4:]) and not {"suspect", ",", "."} & set(before[-3:-1]):
             return "other"
@@ -799,6 +873,8 @@ class Reader:
             and self._list_sentence == sentence
         ):
             return self._list_role
+        if NAMED_AS & set(before[-3:]):
+            before = [word for word in before if word not in BY_NAME]
         for word in reversed(before):
             if word in {"and", "&", "et", "y"} and self._list_role:
                 return self._list_role
@@ -885,7 +961,7 @@ class Reader:
         if now is not None and now.sentence == sentence and self._is_same(now, noun):
             self._describe(now, noun, sentence)
             return
-        person = self._meant(noun, sentence)
+        person = self._meant(noun, sentence) or self._only_suspect(noun)
         if person is None:
             person = self._begin(self._noun_role(noun, sentence))
             person.is_grown = self._tokens.words[noun.first] in GROWN
@@ -976,9 +1052,16 @@ class Reader:
 
     def _breaks(self, first: int, end: int) -> bool:
         """Whether a word between them says that the next noun is somebody else; the slash of a date does not."""
-        words = self._tokens.words
+        words, gaps = self._tokens.words, self._tokens.gaps
         return any(
-            words[at] in BREAKS and not (words[at] == "/" and self._tokens.word(at - 1).isdigit())
+            words[at] in BREAKS
+            and not (
+                words[at] == "/"
+                and (
+                    self._tokens.word(at - 1).isdigit()
+                    or (gaps[at] == "" and at + 1 < len(gaps) and gaps[at + 1] == "")
+                )
+            )
             for at in range(first, end)
         )
 
@@ -1025,6 +1108,17 @@ class Reader:
             return here[-1] if len(here) == 1 or (here and noun.sex) else fit[0] if len(fit) == 1 else None
         unseen = [person for person in fit if self._text not in person.texts]
         return unseen[0] if len(unseen) == 1 and not here else None
+
+    def _only_suspect(self, noun: Noun) -> Person | None:
+        """``L'homme mesure environ six pieds``, where one adult is spoken of as the suspect."""
+        if noun.role is not None or not noun.is_definite or self._tokens.words[noun.first] not in GROWN:
+            return None
+        fit = [
+            person
+            for person in self.people
+            if (person.role == "suspect" and not person.is_minor) or (person.role is None and person.is_adult)
+        ]
+        return fit[0] if len(fit) == 1 and not self._contradicts(fit[0], noun) else None
 
     def _contradicts(self, person: Person, noun: Noun) -> bool:
         sex, age = person.facts.get("sex"), person.facts.get("age")
@@ -1089,6 +1183,10 @@ class Reader:
                 "llevada",
                 "llevaron",
                 "presuntamente",
+                "buscando",
+                "buscan",
+                "recherchent",
+                "recherchons",
                 "with",
                 "w",
                 "accompanied",
@@ -1105,6 +1203,8 @@ class Reader:
             }
             for word in before
         )
+        if not STAYING.isdisjoint(before):
+            is_with = False  # staying with their aunt
         is_by = any(word in {"by", "par", "por"} for word in before) and any(
             word
             in {
@@ -1134,7 +1234,8 @@ class Reader:
             }
             for word in tokens.words[max(low, noun.first - 10) : noun.first]
         )
-        acts = any(word in KIN_ACTS for word in after)
+        clause = after[: next((at for at, word in enumerate(after) if word in CLAUSES), len(after))]
+        acts = any(word in KIN_ACTS for word in clause)
         acts = (
             acts
             or _follows(after, "as", "suspects")
@@ -1142,13 +1243,22 @@ class Reader:
             or _follows(after, "the", "suspect")
         )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
-        role: Role = "suspect" if (is_with or is_by or acts) and not is_witness else "other"
+        is_victim = self._is_taken_too(noun, low)
+        role: Role = "suspect" if (is_with or is_by or acts) and not (is_witness or is_victim) else "other"
         self._owned(noun, sentence)
         person = self._begin(role)
-        person.is_kin, person.kin = not is_witness, tokens.words[noun.first]
-        self._turn(person, noun.end, sentence)
+        person.is_kin, person.kin = not (is_witness or is_victim), tokens.words[noun.first]
+        self._turn(person, past_kin_of(tokens, noun.end), sentence)
         if noun.sex:
             person.learn("sex", fact(tokens, noun.first, noun.end, noun.sex))
+
+    def _is_taken_too(self, noun: Noun, low: int) -> bool:
+        """``suspected of abducting his ex-girlfriend, Eve``: an adult who was taken, not the one who takes."""
+        words, at = self._tokens.words, noun.first - 1
+        while at > low and words[at] in BESIDE_VICTIM:
+            at -= 1
+        is_passive = words[at - 1] in {"was", "were", "been", "being", "ete", "fue"}
+        return words[at] in TAKING and at < noun.first - 1 and not is_passive
 
     def _is_kin_of_theirs(self, now: Person, noun: Noun, sentence: int) -> bool:
         """Whether the relative is the person at hand: ``Suspect: her mother``; ``Jeremiah Rowe, their uncle``."""
@@ -1177,6 +1287,8 @@ class Reader:
             children[0].learn("sex", fact(self._tokens, noun.first - 1, noun.first, sex, "medium"))
 
     def _pronoun(self, noun: Noun, sentence: int) -> None:
+        if noun.is_pronoun and self._tokens.word(noun.first - 1) in RELATIVES:
+            return  # a man whom she met
         here = [person for person in self.people if self._text in person.texts and (person.facts or person.parts)]
         fit = [person for person in here if (sex := person.facts.get("sex")) is None or sex.value == noun.sex]
         recent = sorted((person for person in fit), key=lambda person: person.at)
@@ -1252,7 +1364,11 @@ class Reader:
         if found.what == "race+sex" and self._is_someone_with(found):
             self._turn(self._begin("suspect"), found.first, sentence)
             now = self._now
-        if now is None or (found.what == "race+sex" and now.sentence != sentence):
+        if now is not None and found.what == "race+sex" and now.sentence != sentence:
+            if {"sex", "race"} & set(now.facts):
+                self._turn(None, found.first, sentence)  # W/M 35-40, bald, grabbed him
+            return
+        if now is None:
             return
         if found.what == "bare":
             self._bare(now, found, sentence)

@@ -20,7 +20,7 @@ REACH = 12
 """Tokens between a label and its plate: "license plate number is believed to be: Texas ABC 1234"."""
 
 LABELS = frozenset(
-    "placard placards license licence plate plates lic lp lis tag tags registration reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
+    "placard placards license licence plate plates lic lp lis tag tags registration registered reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
     "placa placas tablilla tablillas matricula matriculas patente pl lps marker markers permit".split()
 )
 BEFORE_LABEL = frozenset(
@@ -45,7 +45,7 @@ NOT = frozenset(
     "anterior antes incorrecta incorrecto equivocada initially disregard prior previous ignore".split()
 )
 PARTIAL = frozenset(
-    "partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
+    "part partie parte partial partially beginning begins starting starts starting ending ends containing contains first last includes including partielle partiel partiellement "
     "ends begin start end letters digits characters letras digitos lettres chiffres commencant commence debutant terminant finissant parcial empieza comienza comenzando termina terminando incluye contiene fragment".split()
 )
 
@@ -54,7 +54,7 @@ WRONG = frozenset(
 )
 BESIDE_PARTIAL = frozenset("characters letters digits numbers three four two 3 4 2 par con in are by que".split())
 CORRECT = frozenset(
-    "correct corrected correction actually should updated right now correcte corrige corrigee correcta corregida corregido".split()
+    "correct corrected correction actually should updated right now correcte corrige corrigee correcta correctas corregida corregidas corregido".split()
 )
 
 
@@ -148,6 +148,8 @@ def _is_label(tokens: Tokens, at: int) -> bool:
             or after in {"plate", "number", "no"}
             or (tokens.word(at - 1) in regions.CODES and tokens.slice(at - 1, at).isupper() and word in {"reg", "lis"})
         )
+    if word == "registered":
+        return "as" in tokens.words[at + 1 : at + 6]
     if word == "permit":
         return tokens.word(at - 1) in {"temporary", "temp", "paper", "transit", "trip"}
     if word in {"marker", "markers"}:
@@ -218,7 +220,7 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             at += 1
         elif word in {'"', "'"}:
             is_quoted = True
-        elif word not in LINKS and word not in NOT:
+        elif word not in LINKS and word not in NOT and word not in CORRECT:
             is_first = tokens.word(at - 1) == ":" or is_fancy
             if (
                 at - label <= FANCY
@@ -636,17 +638,26 @@ def _may_open(tokens: Tokens, at: int, stop: int, text: str) -> bool:
     ):
         return True
     after = tokens.word(stop)
+    if text in ARTICLES and tokens.is_cased and tokens.language[:2] == "en" and tokens.word(at - 1) in LABELS:
+        return tokens.slice(at, stop).isupper() and after.isdigit() and len(after) > 1
     if text == "pl":
         return after.isdigit() and len(after) > 2 and tokens.word(at - 1) in {"is", ":", "est", "es"}
     return len(text) == 3 and text in COLORS and text not in {"red", "tan"} and after.isdigit() and not _is_year(after)
+
+
+ARTICLES = frozenset("el los las le les un una en et du se su al il ou es".split())
+"""Words of other languages that begin English plates: ``Illinois plates EL 40 771``."""
 
 
 def _is_year(text: str) -> bool:
     return len(text) == 4 and text.startswith(("19", "20"))
 
 
+CLOSES = frozenset(". , ; ) ! call dial faites composez appelez reporte llame marque".split()) | {""}
+
+
 def _ends_clause(tokens: Tokens, at: int) -> bool:
-    return tokens.word(at) in {"", ".", ",", ";", ")", "!"} or tokens.sentence(at)[0] == at
+    return tokens.word(at) in CLOSES or tokens.sentence(at)[0] == at
 
 
 def _is_word(tokens: Tokens, at: int) -> bool:
@@ -733,7 +744,8 @@ def _spelled(tokens: Tokens, at: int, *, shortest: int) -> tuple[int, str, bool]
         if tokens.word(dash) in SPOKEN_DASHES and len(tokens.word(dash + 1)) == 1:
             place = dash + 1
             continue
-        if tokens.word(place) in {".", "-", ","} and tokens.gaps[place] == "":
+        is_dots = tokens.word(place) == "," and place in tokens.dots
+        if tokens.word(place) in {".", "-", ","} and (tokens.gaps[place] == "" or is_dots):
             place += 1
             if tokens.words[place : place + 3] == ["9", "1", "1"]:
                 break
@@ -769,7 +781,8 @@ def _region_before(tokens: Tokens, at: int, low: int, models: frozenset[int] = f
     for size in (4, 3, 2, 1):
         first = place - size + 1
         if first >= low and first not in models and (found := _region_at(tokens, first)) and found[1] - place in {1, 2}:
-            return fact(tokens, first, found[1], found[0])
+            is_one_of_two = tokens.word(first - 1) in {"or", "ou", "o"} and _region_at(tokens, first - 2)
+            return None if is_one_of_two else fact(tokens, first, found[1], found[0])
     return None
 
 
@@ -779,9 +792,10 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
     place = at
     if tokens.word(place) in {"(", ",", "/", "-"}:
         place += 1
-    while (
-        tokens.word(place) in {"from", "out", "of", "de", "du", "del", "la", "estado", "state", "the", "d", "l", "'"}
-        and place - at < 4
+    while place - at < 4 and (
+        tokens.word(place)
+        in {"from", "out", "of", "de", "du", "del", "la", "estado", "state", "the", "d", "l", "'", "au", "province"}
+        or (tokens.word(place) == ":" and tokens.word(place - 1) in {"state", "estado", "province"})
     ):
         place += 1
     found = _region_at(tokens, place, is_bracketed=tokens.word(at) in {"(", "/"})

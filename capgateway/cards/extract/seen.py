@@ -13,7 +13,7 @@ from capgateway.cards.extract.numbers import UNITS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.times import OF_TIME, time_at
-from capgateway.cards.extract.towns import agencys_town, alerts_place, requesters_town
+from capgateway.cards.extract.towns import agencys_town, alerts_place, names_a_scene, requesters_town
 from capgateway.cards.extract.vehicles import OTHER_NOUNS
 from capgateway.cards.extract.vocabulary import EVERYDAY
 from capgateway.cards.extract.words import CHILD_NOUNS, COLORS, DAY_PARTS, DAYS, MONTHS
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 LONGEST_PLACE, BACK, NEAR = 24, 12, 60
 #: How well words say where somebody was last seen.
 ADULT = 18
-LABEL, SIGHTING, ABDUCTION, ORIGIN, BESIDE, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
-_SIGHTINGS = "a l ' appel; last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
+LABEL, SIGHTING, ABDUCTION, BESIDE, ORIGIN, HEAD, TOWN = 7, 6, 5, 4, 3, 2, 1
+_SIGHTINGS = "lsn; dern . fois; a l ' appel; last contact; last seen; last confirmed; last spotted; last in; last believed; last known location; last known; last heard from; apercu; apercue; apercus; apercues; derniere fois; ultima vez; vistos; vistas"
 _ABDUCTIONS = (
     "foot; got into; got in; climbed into; hechos reportados; hechos ocurridos; hechos ocurrieron; no devolvio; quitte; vole; volee; pull; pulling; force; ocurrio; went missing; spotted; seen; snatched; lured; grabbed; pulled; led; dropped; checked out; salia; extraviado; extraviada; raptada; raptado; abducted; kidnapped; taken; took; disappeared; vanished; gone; missing; took place; occurred; happened; picked up; carjacked; stolen; walked away; did not return; carried out; "
     "forced; left; away; was playing; disappearance; abduction; inside; outside; enleve; enlevee; enleves; enlevees; enlevement; disparu; disparue; disparition; vu; vue; vus; vues; survenu; emmene; emmenee; emmenes; "
@@ -56,7 +56,7 @@ INTO = frozenset(
 ROMANCE = frozenset("a en de del d".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
-    "says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
+    "susp veh vic subj says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
     "he she they before while avec par qui et portant portait vers il elle con por quien y rumbo vestia vistiendo llevaba suspect child police she her his since where as being then "
     "w in- possibly carrying contact walking riding entering boarding dont lorsque cuando se fue including getting".split()
 )
@@ -66,11 +66,23 @@ PLACE_WORDS = frozenset(
     "intersection corner area mile marker exit mi township village beach market backyard yard bus playground library walmart "
     "campground camp arena rink museum farm laundromat pharmacy townhouse townhome condo condominium shelter fair fairgrounds powwow field gym pool complex plaza square bridge dock marina casino theater theatre stadium zoo mosque temple "
     "office courthouse garage overpass bank diner cafe shop warehouse campus preschool kindergarten academy elementary university college cemetery ranch barn cabin lodge resort harbor harbour ferry sidewalk alley subdivision "
-    "railyard promenade quai allee residencial reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
+    "ch railyard promenade quai allee residencial reserve reservation terminal square plaza daycare station stop lanes pier landing courtyard supermarket dealership festival dorm mobile trailer duplex nursery bowling cinema arcade gates "
     "ecole garderie maison domicile residence appartement parc gare metro arret bibliotheque epicerie depanneur stationnement aeroport camping chalet plage hopital aréna "
     "escuela biblioteca casa domicilio hogar tienda mercado parque colonia guarderia iglesia central estacion parada fraccionamiento municipio barrio bulevar blvd estacionamiento jardin primaria secundaria".split()
 )
-ROADS = frozenset("promenade rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
+EXACT = PLACE_WORDS - frozenset(
+    "county parish city town area township village municipio barrio colonia fraccionamiento reserve reserva reservation".split()
+)
+"""Of those, the ones that are more exact than a town or a county."""
+ROADS = frozenset("promenade ch rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
+FORCES = frozenset("grc rcmp sq spvm opp gendarmerie police policia surete pd so sheriff".split())
+VEHICLES = tuple([word] for word in "vehicle car truck van suv vehicule camion vehiculo auto".split())
+LAST_TIME = (("pour", "la", "derniere", "fois"), ("la", "derniere", "fois"), ("por", "ultima", "vez"))
+SIGHTED = frozenset(
+    [("last", "seen"), ("last", "spotted"), ("last", "confirmed"), ("spotted",), ("seen",)]
+    + [(word,) for word in "vu vue vus vues visto vista vistos vistas apercu apercue".split()]
+)
+STOLEN_FROM = frozenset("dans devant derriere au chez".split())
 LEAVING = frozenset("leaving exiting entering quittant saliendo".split())
 DOING = frozenset(
     "walking riding playing getting boarding waiting sitting sleeping standing biking running shopping swimming".split()
@@ -100,6 +112,9 @@ UNREAD = 8
 """Tokens after such a cue in which a place would begin."""
 DIRECT = frozenset(
     [
+        ("lsn",),
+        ("dern", ".", "fois"),
+        ("vus",),
         ("last", "in"),
         ("vole",),
         ("volee",),
@@ -161,12 +176,20 @@ class Seen:
         self.direction: Fact | None = None
         self._rank = 0
         self._named: frozenset[str] = frozenset()
+        self._sought: frozenset[str] = frozenset()
         self.is_hedged = False  # the time is only about right
         self._is_unread = False  # where somebody was last seen is said, and could not be read
 
-    def read(self, tokens: Tokens, taken: bytearray, named: frozenset[str] = frozenset()) -> None:
-        """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names."""
-        self._named, self._taken = named, taken
+    def read(
+        self,
+        tokens: Tokens,
+        taken: bytearray,
+        named: frozenset[str] = frozenset(),
+        sought: frozenset[str] = frozenset(),
+    ) -> None:
+        """One text; only a better place replaces one that an earlier text gave. ``named`` are the words of people's names, ``sought``
+        those of the children's."""
+        self._named, self._sought, self._taken = named, sought, taken
         for label in labels(tokens):
             if label.role == "seen" and self._rank < LABEL:
                 self._labelled(tokens, label.end)
@@ -189,7 +212,11 @@ class Seen:
         if self.time is None and self.place is not None and self._rank > TOWN:
             self._time_beside(tokens, self.place)
         for find in (requesters_town, alerts_place, agencys_town):
-            span = find(tokens) if self._rank < TOWN and not self._is_unread else None
+            if self._rank >= TOWN or self._is_unread:
+                break
+            if find is not alerts_place and names_a_scene(tokens):
+                continue
+            span = find(tokens)
             if span and not any(self._taken[span[0] : span[1]]) and not self._is_name(tokens.words[span[0] : span[1]]):
                 self._learn(TOWN, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
 
@@ -205,11 +232,7 @@ class Seen:
         if self._rank not in {ABDUCTION, SIGHTING} or self.place is None:
             return False
         known, new = (frozenset(map(folded, one.value.split())) for one in (self.place, place))
-        return (
-            PLACE_WORDS.isdisjoint(known)
-            and not any(map(str.isdigit, self.place.value))
-            and not PLACE_WORDS.isdisjoint(new)
-        )
+        return EXACT.isdisjoint(known) and not any(map(str.isdigit, self.place.value)) and not EXACT.isdisjoint(new)
 
     def _labelled(self, tokens: Tokens, first: int) -> None:
         if first >= len(tokens):
@@ -233,7 +256,11 @@ class Seen:
 
     def _cue(self, tokens: Tokens, at: int, cue: tuple[str, ...]) -> None:
         low, high = tokens.sentence(at)
+        if self._taken[at]:
+            return  # the Saturn Vue
         first, rank = at + len(cue), _RANKS[cue]
+        if any(tuple(tokens.words[first : first + len(tail)]) == tail for tail in LAST_TIME):
+            return  # "vue pour la dernière fois": the rest is a cue of its own
         before = tokens.words[max(low, at - BACK) : at]
         if tokens.word(first) in ELSEWHERE - LEAVING - DOING and tokens.word(first) not in {"by", "with", "wearing"}:
             return
@@ -241,6 +268,7 @@ class Seen:
         if (
             self.time is None
             and rank >= ABDUCTION
+            and not (cue in SIGHTED and self._is_of_somebody_else(tokens, low, at))
             and not is_name
             and cue
             not in {
@@ -282,7 +310,7 @@ class Seen:
             and cue not in {("last", "heard", "from"), ("stolen",), ("vole",), ("volee",), ("carjacked",), ("foot",)}
         ):
             return
-        if cue in {("vole",), ("volee",)} and tokens.word(first) not in ROADS:
+        if cue in {("vole",), ("volee",)} and tokens.word(first) not in ROADS | STOLEN_FROM:
             return
         if cue == ("stolen",) and tokens.word(first) not in {"from", "at", "in", "outside"}:
             return
@@ -326,10 +354,18 @@ class Seen:
             place = self._find_place(tokens, first, high)
         if place is None and rank > ORIGIN and cue[0] not in WEAK:
             self._is_unread |= any(
-                tokens.words[near] in LEADS and not self._is_into_a_car(tokens, near)
+                tokens.words[near] in ROADS or (tokens.words[near] in LEADS and not self._is_into_a_car(tokens, near))
                 for near in range(first, min(high, first + UNREAD))
             )
         self._learn(rank, place)
+
+    def _is_of_somebody_else(self, tokens: Tokens, low: int, at: int) -> bool:
+        """``The vehicle was spotted in Amarillo at 10 p.m.``; ``Suspect Max Testman, last seen at 9 a.m.``"""
+        before = tokens.words[low:at]
+        if before and before[-1] == ":":
+            return False
+        is_theirs = not NOT_THE_CHILD.isdisjoint(before) and not {"with", "avec", "con"} & set(before)
+        return is_theirs and (CHILD_NOUNS | self._sought).isdisjoint(before)
 
     def _theft(self, tokens: Tokens, at: int, first: int, high: int) -> None:
         """``Vehicle: 2023 Hyundai Tucson, taken 11:05 AM from Wawa in Smyrna``; ``in a running car outside a store``: where a car was
@@ -394,8 +430,8 @@ class Seen:
             before in CHILD_NOUNS
             or (before == "old" and tokens.words[at] == "from" and self._is_childs_age(tokens, at - 1))
             or (tokens.word(at - 1) == "missing" and tokens.words[at] == "from")
-            or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit())
-            or (before in self._named)
+            or (tokens.word(at - 1) == "," and tokens.word(at - 2).isdigit() and int(tokens.word(at - 2)) < ADULT)
+            or (before in self._sought)
             or (before in UNITS and tokens.words[at] == "de")
         )
         if not is_person or at + 1 >= len(tokens) or tokens.word(at + 1) in COMMON or tokens.word(at + 1).isdigit():
@@ -579,6 +615,8 @@ class Seen:
         at = first
         while at < min(high, first + LONGEST_PLACE):
             word = tokens.words[at]
+            if at > first and is_label and _opens_another(tokens, first, at):
+                break
             if at > first and (self._taken[at] or time_at(tokens, at) or opens_labelled_line(tokens, at)):
                 break
             if (
@@ -703,6 +741,8 @@ class Seen:
                 return
         if low is not None:
             for at in range(max(low, first - BACK), first):
+                if not NOT_THE_CHILD.isdisjoint(tokens.words[max(low, at - BACK) : at]):
+                    return  # when the car was seen
                 if end := time_at(tokens, at):
                     self._learn_time(tokens, at, min(end, len(tokens)), "medium")
                     return
@@ -847,11 +887,20 @@ class Seen:
                 continue
             past = end
             low, high = tokens.sentence(at)
-            if NOT_THE_SCENE.isdisjoint(tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]):
+            if not self._is_of_a_car(tokens, low, at) and NOT_THE_SCENE.isdisjoint(
+                tokens.words[max(low, at - NEAR) : min(high, at + NEAR)]
+            ):
                 span = self._before_time(tokens, at, low) or self._after_time(tokens, end, high)
                 if span:
                     self._learn(BESIDE, fact(tokens, *span, " ".join(tokens.slice(*span).split()), "medium"))
                     return
+
+    def _is_of_a_car(self, tokens: Tokens, low: int, at: int) -> bool:
+        """``It was last reported on County Road 2 at 14:55``: the car, and nobody else in the sentence."""
+        words = tokens.words[low:at]
+        return (
+            words[:1] in (["it"], ["vehicle"]) or (words[:1] in (["the"], ["le"], ["el"]) and words[1:2] in VEHICLES)
+        ) and (CHILD_OBJECTS | self._named).isdisjoint(words)
 
     def _before_time(self, tokens: Tokens, time: int, low: int) -> tuple[int, int] | None:
         end = time
@@ -888,12 +937,16 @@ class Seen:
         return (first, end) if len(words) > 1 and tokens.is_cased and self._is_place(tokens, first, end) else None
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
+        if not FORCES.isdisjoint(tokens.words[first:end]):
+            return False
         while first < end and not tokens.words[first].isalpha():
             if tokens.words[first] in {"@", "#"}:
                 return False
             first += 1
         words = tokens.words[first:end]
         letters = [at for at in range(first, end) if tokens.words[at].isalpha()]
+        if tokens.is_cased and _mixes_capitals(tokens, letters):
+            return False  # Wisconsin DOJ
         if tokens.word(end) in {"sheriff", "so", "deputies", "police", "sheriffs"}:
             return False
         if not letters or len(letters) > 5 or self._is_name(words) or any(self._taken[first:end]):
@@ -915,6 +968,27 @@ class Seen:
             return False
         self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
         return True
+
+
+def _mixes_capitals(tokens: Tokens, letters: list[int]) -> bool:
+    uppers = [
+        tokens.slice(at, at + 1).isupper() for at in letters if len(tokens.words[at]) > 1 and not _is_code(tokens, at)
+    ]
+    return any(uppers) and not all(uppers)
+
+
+def _opens_another(tokens: Tokens, first: int, at: int) -> bool:
+    """``Woonsocket, RI     Missing Since: …``; ``Tlajomulco, Jalisco ACOMPAÑANTES``: where the value of a label ends."""
+    if not (tokens.is_cased and tokens.capital[at] and tokens.words[at].isalpha()):
+        return False
+    if tokens.word(at + 1) == ":" or (tokens.word(at + 2) == ":" and tokens.word(at + 1) in SECOND_WORDS):
+        return True
+    is_heading = len(tokens.words[at]) > SHORTEST_HEADING and tokens.slice(at, at + 1).isupper()
+    return is_heading and not tokens.slice(first, first + 1).isupper()
+
+
+SECOND_WORDS = frozenset("since from date now color colour number desde depuis".split())
+SHORTEST_HEADING = 5
 
 
 def _is_code(tokens: Tokens, at: int) -> bool:

@@ -37,6 +37,8 @@ def _sex_letter(tokens: Tokens, at: int) -> Found | None:
     """``(M, 5 yrs``, ``F/10``, ``Savannah Begay F 8``, ``Suspect f, 30s``: a letter in a list."""
     is_upper = tokens.capital[at] and tokens.is_cased
     before, after = tokens.word(at - 1), tokens.word(at + 1)
+    if is_upper and before in RACES and after in {*LIST_ENDS, ""}:
+        return Found("sex", at, at + 1, tokens.words[at].upper())  # Hisp F
     is_alone = at == tokens.sentence(at)[0] and after == "," and is_upper
     is_after_age = before.isdigit() and len(before) < 3 and (after in LIST_ENDS or after in RACE_CODES) and is_upper
     is_after_noun = before in {"suspect", "susp", "child", "victim"} and after == ","
@@ -99,7 +101,9 @@ def race(tokens: Tokens, at: int) -> Found | None:
             return Found("race", place, place + 3, f"{said}/{other}")
         return Found("race", place, place + 1, said) if said else None
     if word == "native":
-        if tokens.word(at + 1) == "american":
+        if tokens.word(at + 1) == "american" and not (
+            tokens.word(at - 1) in {"or", "and", "/"} and tokens.word(at - 2) in RACES
+        ):
             return Found("race", at, at + 2, "native american")
         return None
     value = RACES[word]
@@ -112,11 +116,15 @@ def race(tokens: Tokens, at: int) -> Found | None:
         value, end = f"{value} {RACES[tokens.word(end + 1)]}", end + 2
     elif tokens.word(end) in {"or", "ou", "o"} and tokens.word(end + 1) in RACES:
         end += 2  # of two readings the first
+    if tokens.word(end) in BOTH and tokens.word(end + 1) in RACES and tokens.word(end + 2) in PERSON_NOUNS:
+        return Found("race", first, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if tokens.word(end) == "/" and tokens.word(end + 1) in RACES:
         return Found("race", at, end + 2, f"{value}/{RACES[tokens.word(end + 1)]}")
     if value == "hispanic" and tokens.word(end) in {"white", "black"}:
         value, end = f"{RACES[tokens.word(end)]} hispanic", end + 1
-    if tokens.word(end) in PERSON_NOUNS:
+    if tokens.word(end) in PERSON_NOUNS or (
+        tokens.word(end) in {"m", "f"} and tokens.is_cased and tokens.capital[end] and tokens.word(end + 1) in LIST_ENDS
+    ):
         return Found("race", first, end, value)
     is_list = tokens.word(at - 1) in {",", "(", ":", "...", "/"} and tokens.word(end) in {",", ")", "...", ".", ";"}
     if is_list and word in GENDERED and tokens.language[:2] == "es":
@@ -132,6 +140,7 @@ def _describes(tokens: Tokens, at: int, end: int) -> bool:
     return any(word in PERSON_NOUNS or word in {"yrs", "ans", "old"} for word in near)
 
 
+BOTH = frozenset("and & et y e".split())
 GENDERED = {"hispana": "F", "latina": "F", "hispano": "M", "latino": "M"}
 LIST_ENDS = frozenset([",", ")", "...", "/", ";", "."])
 WORDS = {

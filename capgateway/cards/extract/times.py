@@ -64,6 +64,19 @@ def time_at(tokens: Tokens, at: int) -> int:
     return end
 
 
+STREETS = frozenset(
+    "calle avenida av col colonia plaza blvd bulevar rue avenue boulevard parque escuela primaria secundaria esquina barrio calzada mercado jardin".split()
+)
+"""Before a date that is the name of a street or a school: ``calle 5 de Mayo``."""
+
+
+def _date_of_no_street(tokens: Tokens, at: int) -> int:
+    end = _date(tokens, at)
+    before = tokens.word(at - 1) if end else ""
+    is_street = before in STREETS or (before in {"du", "de", "del"} and tokens.word(at - 2) in STREETS)
+    return 0 if is_street else end
+
+
 BORN = frozenset("dob born birth birthdate nacido nacida nacimiento naissance nee".split())
 
 
@@ -72,7 +85,7 @@ def _one_time(tokens: Tokens, at: int) -> int:
     if not word or not BORN.isdisjoint(tokens.words[max(0, at - 4) : at]):
         return 0
     if word.isdigit():
-        return _clock(tokens, at) or _date(tokens, at)
+        return _clock(tokens, at) or _date_of_no_street(tokens, at)
     if word in {
         "today",
         "tonight",
@@ -184,7 +197,8 @@ def _date(tokens: Tokens, at: int) -> int:
         tokens.word(at + 1) == "/"
         and tokens.gaps[at + 1] == ""
         and tokens.word(at + 2).isdigit()
-        and tokens.word(at - 1) not in {"dob", ":"} | {""}
+        and len(tokens.word(at + 2)) <= 2
+        and tokens.word(at - 1) not in {"dob", ":", "-", "'"} | {""}
     ):
         end = at + 3
         if tokens.word(end) == "/" and tokens.word(end + 1).isdigit():

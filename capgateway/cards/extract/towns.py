@@ -81,6 +81,27 @@ def agencys_town(tokens: Tokens) -> tuple[int, int] | None:
     return spans[0] if len(spans) == 1 and not _has_other_place(tokens, spans[0]) else None
 
 
+ROADS = frozenset(
+    "street st avenue ave av road rd highway hwy interstate boulevard blvd boul drive dr lane ln parkway pkwy route rte rue chemin ch calle avenida carretera autoroute lsn lkl cantera".split()
+)
+
+
+def names_a_scene(tokens: Tokens) -> bool:
+    """Whether the text names a road, ``Manning Ave``, ``calle Railroad``: then the town of the police is not where it happened."""
+    for at in tokens.places(ROADS):
+        word = tokens.words[at]
+        if word in {"lsn", "lkl"}:
+            return True
+        if tokens.word(at + 1) == "patrol":
+            continue
+        near = at + 1 if tokens.language[:2] != "en" else at - 1
+        if not 0 <= near < len(tokens) or word in {"st", "dr"} and tokens.word(at + 1) == ".":
+            continue
+        if tokens.words[near].isalpha() and len(tokens.words[near]) > len("st") and tokens.capital[near]:
+            return True
+    return False
+
+
 def _has_other_place(tokens: Tokens, town: tuple[int, int]) -> bool:
     """Whether the text names another place, which may be the one: ``at the county fair``, ``Agency: Finney County SO, Garden City``."""
     names = set(tokens.words[slice(*town)])

@@ -14,7 +14,17 @@ from capgateway.cards.extract.makes import (
     PLAIN_MAKES,
     PLAIN_MODELS,
 )
-from capgateway.cards.extract.words import BODIES, COLORED, COLORS, FRENCH_COLORS, GENERIC, NUMBERS, SHADES
+from capgateway.cards.extract.words import (
+    BODIES,
+    COLORED,
+    COLORS,
+    FRENCH_COLORS,
+    GENERIC,
+    HAIR_COLORS,
+    HAIR_STYLES,
+    NUMBERS,
+    SHADES,
+)
 
 if TYPE_CHECKING:
     from capgateway.cards.extract.text import Tokens
@@ -43,7 +53,9 @@ NO_VEHICLE_AFTER = frozenset(
 LABELS = frozenset("make year model color colour couleur annee marque".split())
 
 
-TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, "terrain", "haul", "it"])
+TRIGGERS = frozenset([*MAKES_BY_FIRST, *OWNERS, *BODIES, *"terrain haul it color colour couleur".split()])
+OPENS_COLOR = frozenset([".", ";", "the", "its", "la", "sa"])
+"""Before ``Color is dark gray``."""
 
 
 class Mention:
@@ -77,6 +89,11 @@ def mentions(tokens: Tokens) -> list[Mention]:
             mention.is_predicate = _predicate(tokens, mention, at + 1)
             if not mention.is_predicate:
                 continue
+        if mention is None and word in {"color", "colour", "couleur"} and found and tokens.word(at - 1) in OPENS_COLOR:
+            mention = Mention(at, at + 1)
+            mention.is_predicate = _predicate(tokens, mention, at + 1)
+            if not mention.is_predicate:
+                continue
         if mention is None and word == "haul" and tokens.word(at - 2) == "u":
             mention = _by_body(tokens, at, past)
         if mention is not None:
@@ -104,6 +121,8 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
         if not end:
             continue
         make = MAKES[key]
+        if key == ("chev",) and tokens.language[:2] != "en" and _is_of_hair(tokens, end):
+            return None
         if key == ("merc",) and tokens.word(end) in MODELS_BY_FIRST["Mercedes-Benz"]:
             make = "Mercedes-Benz"
         model_first = end + (tokens.word(end) in {"-", "/", ","})
@@ -128,6 +147,12 @@ def _by_make(tokens: Tokens, at: int, past: int) -> Mention | None:
             mention.facts["model"] = fact(tokens, model_first, model_end, model)
         return mention
     return None
+
+
+def _is_of_hair(tokens: Tokens, at: int) -> bool:
+    """``chev. blonds``: cheveux."""
+    at += tokens.word(at) == "."
+    return tokens.word(at) in HAIR_COLORS or tokens.word(at) in HAIR_STYLES
 
 
 def _others_model(tokens: Tokens, at: int) -> tuple[int, str]:
@@ -233,6 +258,8 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
         return None
     if tokens.word(at + 1) in MAKES_BY_FIRST and word != "haul":
         return None  # its make takes it along
+    if word == "van" and tokens.language[:2] == "es" and tokens.word(at + 1) in GO:
+        return None  # the Spanish verb
     if word == "vus" and not (tokens.is_cased and tokens.slice(at, at + 1).isupper()):
         return None  # the French participle
     mention = Mention(at, at + 1)
@@ -240,7 +267,7 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     if _predicate(tokens, mention, at + 1) and tokens.word(at - 1) in DEFINITE:
         mention.is_predicate = True
         return mention
-    if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at)):
+    if body in GENERIC and (tokens.word(at + 1) == ":" or _has_make(tokens, at) or _leads_to_make(tokens, at + 1)):
         mention.is_bare = True
         return mention
     _beside(tokens, mention, at, at + 1, past)
@@ -250,6 +277,7 @@ def _by_body(tokens: Tokens, at: int, past: int) -> Mention | None:
     return mention
 
 
+GO = frozenset("en a con hacia rumbo por juntos juntas al de".split())
 DEFINITE = frozenset("the its their his her le la el l '".split())
 
 
@@ -268,6 +296,17 @@ def _predicate(tokens: Tokens, mention: Mention, end: int) -> bool:
     mention.facts["color"] = fact(tokens, at, stop, value)
     mention.end = stop
     return True
+
+
+def _leads_to_make(tokens: Tokens, at: int) -> bool:
+    """``VEH RED CHEV CRUZ``: only a colour and a year before the make, which takes them along."""
+    first = at
+    while at - first < MOST_BEFORE and (_color(tokens, at) or _year(tokens, at) or tokens.word(at) in SHADES):
+        at += 1
+    return at > first and tokens.word(at) in MAKES_BY_FIRST
+
+
+MOST_BEFORE = 5
 
 
 def _has_make(tokens: Tokens, at: int) -> bool:
@@ -409,10 +448,14 @@ def _past(tokens: Tokens, at: int) -> int:
         return at + 1  # 2-DR
     if word in LABELS and after == ":":
         return at + 2
+    if word in {"del", "de"} and after in {"ano", "annee"} and _year(tokens, at + 2):
+        return at + 2
     if word in {"in", "de", "en"} and _color(tokens, at + 1) and tokens.word(at + 2) in {"", ".", ",", ";"}:
         return at + 1
-    if word == "two" and after == "-" and tokens.word(at + 2) in {"tone", "toned"}:
-        return at + 3
+    if word == "two" and tokens.word(at + 1 + (after == "-")) in {"tone", "toned"}:
+        return at + 2 + (after == "-")
+    if word == "," and tokens.words[at + 1 : at + 4] == ["believed", "to", "be"] and tokens.word(at + 4) == "from":
+        return at + 5 if _year(tokens, at + 5) else at
     if word in {"color", "couleur", "colour", "de"} and (
         after in {":", "de", "color", "couleur"} or _color(tokens, at + 1)
     ):
@@ -459,9 +502,13 @@ def _year(tokens: Tokens, at: int) -> int:
         return 0
     if len(word) == 4 and FIRST_YEAR <= int(word) <= LAST_YEAR:
         is_range = (tokens.word(at - 1) in {"-", "/"} and tokens.word(at - 2).isdigit()) or (
-            tokens.word(at + 1) in {"-", "/", "or", "to"} and tokens.word(at + 2).isdigit()
+            tokens.word(at + 1) in {"-", "/", "or", "to", "through", "thru"} and tokens.word(at + 2).isdigit()
         )
-        return 0 if is_range or (tokens.word(at - 1) in {"or", "to"} and tokens.word(at - 2).isdigit()) else int(word)
+        return (
+            0
+            if is_range or (tokens.word(at - 1) in {"or", "to", "through", "thru"} and tokens.word(at - 2).isdigit())
+            else int(word)
+        )
     if len(word) == 2 and (
         (tokens.word(at - 1) == "'" and tokens.gaps[at] == "" and tokens.gaps[at - 1] != "")
         or (tokens.word(at + 1) == "'" and tokens.gaps[at + 1] == "" and not tokens.word(at + 2).isdigit())
@@ -572,7 +619,7 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
             word == "-"
             and start - 2 >= low
             and (tokens.words[start - 2] in SHADES or _color(tokens, start - 2))
-            or word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"}
+            or (word in {"/", "and", "or", "&", "et", "ou", "y", "o", "over", "on"} or _is_con(tokens, start - 1))
             and start - 2 >= low
             and _color(tokens, start - 2)
         ):
@@ -587,6 +634,11 @@ def _color_start(tokens: Tokens, at: int, low: int) -> int | None:
         else:
             break
     return start
+
+
+def _is_con(tokens: Tokens, at: int) -> bool:
+    """``rosa con blanco``; in English "white with blue" goes on with a part of the car."""
+    return tokens.words[at] == "con" and tokens.language[:2] == "es"
 
 
 def _color_end(tokens: Tokens, at: int, high: int) -> int:

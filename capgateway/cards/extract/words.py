@@ -16,9 +16,9 @@ def table(text: str) -> dict[str, str]:
 COLORS = table(
     """black: black blk noir noire noirs noires negro negra negros negras;
     white: white wht whi blanc blanche blancs blanches blanco blanca blancos blancas;
-    gray: gray grey gry gris grise grises; silver: silver sil slv argent argente argentee plateado plateada plata;
+    gray: gray grey gry gris grise grises; silver: silver sil slv slvr argent argente argentee plateado plateada plata;
     blue: blue blu bleu bleue bleus bleues azul azules; red: red rouge rouges rojo roja rojos rojas;
-    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar; burgundy: burgundy vino bourgogne bordeaux tinto guinda;
+    green: green grn vert verte verts vertes verde verdes; maroon: maroon mar guinda; burgundy: burgundy vino bourgogne bordeaux tinto;
     tan: tan; brown: brown bro brn brun brune bruns brunes marron marrones cafe cafes; beige: beige bge sable arena sand;
     gold: gold gld golden dore doree dorado dorada; yellow: yellow yel ylw jaune jaunes amarillo amarilla;
     rust: rust; orange: orange ong org naranja anaranjado anaranjada anaranjados; purple: purple ple violet violette mauve morado morada purpura;
@@ -79,7 +79,7 @@ NUMBERS = (
 
 RACES = table(
     """black: black blk noir noire negro negra afrodescendiente; white: white wht blanc blanche blanco blanca caucasian caucasien caucasienne anglo;
-    hispanic: hispanic hispano hispana latino latina hispanique latina; asian: asian asiatique asiatico asiatica chinese japanese korean vietnamese;
+    hispanic: hispanic hisp hispano hispana latino latina hispanique latina; asian: asian asiatique asiatico asiatica chinese japanese korean vietnamese;
     indigenous: indigenous autochtone indigena; native american: amerindian; middle eastern: ; pacific islander: polynesian hawaiian"""
 )
 RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "native american"}
@@ -87,7 +87,7 @@ RACE_CODES = {"w": "white", "b": "black", "h": "hispanic", "a": "asian", "i": "n
 SEXES = table(
     """F: hermanita hermanitas ninita bebita soeurs hermanas madrastra mama novia esposa gf prima vecina amiga ninera cunada exnovia stepmom stepmum mommy momma mum granny nana fiancee voisine amie gardienne exwife stepgrandmother presunta female females girl girls woman women lady daughter sister sisters niece mother mom grandmother aunt wife girlfriend stepmother granddaughter
       stepdaughter grandma schoolgirl femme fille fillette filles fillettes mere soeur tante feminin feminine niece mujer nina hija hermana madre
-      abuela tia femenino femenina muchacha adolescenta suspecte sospechosa hispana latina dame conjointe;
+      abuela tia femenino femenina muchacha adolescenta mineure suspecte sospechosa hispana latina dame conjointe;
     M: hermanito bambin gars tipo bf primo vecino amigo cunado exnovio exesposo stepdad daddy gramps granddad grandad fiance voisin ami exhusband stepgrandfather stepuncle presunto freres guy padrastro papa novio esposo male males boy boys man men son brother brothers nephew father dad grandfather uncle husband boyfriend stepfather grandson stepson grandpa
       homme garcon garcons garconnet fils pere frere oncle masculin neveu hombre hombres nino hijo hermano padre abuelo tio masculino muchacho varon conjoint"""
 )
@@ -95,11 +95,11 @@ SEXES = table(
 CHILD_NOUNS = frozenset(
     "granddaughter grandson granddaughters grandsons nephew niece stepson stepdaughter grandchildren grandchild nieces nephews child children kid kids girl girls boy boys baby babies infant infants toddler toddlers newborn newborns juvenile juveniles teen teenager teenagers teens minor minors preschooler son sons daughter "
     "daughters sister sisters brother brothers twins siblings sibling victim victims "
-    "enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
+    "mineur mineure mineurs mineures enfant enfants fillette fillettes fille filles garcon garcons bebe bebes nourrisson adolescent adolescente victime "
     "garconnet bambin hermanita hermanitas hermanito hermanitos ninita bebita jumeaux jumelles freres frere soeurs soeur hermanos hermanas hermano hermana gemelos nino nina ninos ninas menor menores hijo hija hijos hijas adolescente infante victima recien".split()
 )
 SUSPECT_NOUNS = frozenset(
-    "assailant assailants agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
+    "assailant assailants asaltante asaltantes voleur voleuse voleurs ladron ladrona agresor agresseur suspect suspects abductor abductors kidnapper kidnappers perpetrator thief suspecte ravisseur ravisseuse ravisseurs "
     "sospechoso sospechosa sospechosos secuestrador secuestradora captor carjacker".split()
 )
 ADULT_NOUNS = frozenset(
