@@ -105,7 +105,8 @@ async def test_a_pause_is_on_every_page(page: Page, empty: Scene) -> None:
     await is_for_everybody(page, f"{empty.url}/cards")
     await page.locator("#act-resume summary").click()
     await page.locator("dialog").get_by_role("button", name="Resume displays").click()
-    await page.locator(".banner").wait_for(state="detached")
+    await page.get_by_role("status").filter(has_text="Displays are sent again").wait_for()
+    await page.locator("#notices .banner").wait_for(state="detached")
 
 
 async def test_a_first_visit_is_light(page: Page, crowded: Scene) -> None:

@@ -39,6 +39,7 @@ async def front(request: web.Request) -> web.Response:
     return await render.page(
         request,
         "overview.html",
+        itself="/",
         done=DONE.get(request.query.get("done", "")),
         found=found,
         cards=[brief(one) for one in sorted(found.shown, key=_is_well)[:MOST_ROWS]],
