@@ -78,7 +78,7 @@ ACCUSED = frozenset("men women suspects abductors two kidnappers".split())
 
 def has_passed(tokens: Tokens, end: int) -> bool:
     """Whether somebody who was named before is now said to be found, arrested or cleared."""
-    words = tokens.words[end : min(tokens.sentence(end - 1)[1], end + 5)]
+    words = tokens.words[end : min(tokens.sentence(end - 1)[1], end + 8)]
     for place, word in enumerate(words):
         if word in BEING:
             rest = words[place + 1 :]

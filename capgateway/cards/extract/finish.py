@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 YOUNGEST_SUSPECT = 12
 """Years. The youngest suspects of real alerts are teenagers."""
-FRIENDS = frozenset("friend classmate ami amie amigo amiga".split())
+FRIENDS = frozenset(
+    "friend classmate cousin neighbor ami amie voisin voisine camarade amigo amiga primo prima vecino vecina".split()
+)
 DESCRIBED = frozenset(["height", "weight", "hair", "clothing"])
 GUESSED = frozenset(["age", "height", "weight", "hair", "clothing", "race"])
 BODY = frozenset(["height", "weight", "hair", "eyes", "clothing", "race"])

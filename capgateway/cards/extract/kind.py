@@ -425,6 +425,7 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     if (
         not before
         or _is_of_some(before)
+        or (tokens.word(at + 1) in DEAD and not KIN.isdisjoint(before[:3]) and {"and", "et", "y"}.isdisjoint(before))
         or (before[0] in WHOSE and before[1:2] and before[1] in SIBLINGS)
         or any(word in THINGS or word in NOT_YET or word in MAKES_BY_FIRST for word in before)
     ):
@@ -445,6 +446,10 @@ def _is_child_found_again(tokens: Tokens, at: int) -> bool:
     return is_passive and names_a_child or is_active
 
 
+DEAD = frozenset(
+    "dead deceased injured wounded unresponsive morte mort blessee blesse inconsciente muerta muerto herida herido".split()
+)
+"""Of a parent alone, it says nothing of the child."""
 WHOSE = frozenset("su sa son his her their leur".split())
 SIBLINGS = frozenset("hermana hermano sister brother soeur frere hermanito hermanita".split())
 

@@ -88,6 +88,12 @@ def _hair_after(tokens: Tokens, at: int) -> Found | None:
     return Found("hair", first, end, value) if value else None
 
 
+def _abbreviated(tokens: Tokens, at: int) -> Found | None:
+    """``chev. noirs``"""
+    is_short = tokens.language[:2] == "fr" and tokens.word(at + 1) == "."
+    return _hair_after(tokens, at + 1) if is_short else None
+
+
 def _is_eye(tokens: Tokens, at: int) -> bool:
     return tokens.word(at + 1) in {"eyes", "eye"}
 
@@ -191,6 +197,7 @@ def _hair_and_eyes(tokens: Tokens, at: int) -> Found | None:
 READERS: dict[str, tuple[Callable[[Tokens, int], Found | None], ...]] = {
     **dict.fromkeys(HAIR_COLORS, (_hair_and_eyes,)),
     **dict.fromkeys("hair haired cheveux cabello pelo".split(), (hair,)),
+    "chev": (_abbreviated,),
     **dict.fromkeys("eyes eye eyed yeux ojos".split(), (eyes,)),
     **dict.fromkeys("bald chauve calvo crane tete cabeza shaved".split(), (_bald,)),
 }

@@ -130,6 +130,9 @@ def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool
     is_shared = (
         is_upper_only or surnames.count(last.parts[-1]) > 1 or tokens.words[last.first - 2 : last.first] in NAME_LABELS
     )
+    is_labelled = tokens.word(last.first - 1) == ":" and tokens.word(last.first - 2) not in PLURAL_LABELS
+    is_upper = tokens.slice(last.first, run.end).isupper()
+    is_shared = is_shared or (is_labelled and is_upper and len(last.parts) == 1 and _is_one_first_name(run))
     return (
         is_listed
         and is_closed
@@ -138,6 +141,13 @@ def _is_turned(tokens: Tokens, last: Run, run: Run, surnames: list[str]) -> bool
     )
 
 
+def _is_one_first_name(run: Run) -> bool:
+    return len(run.parts) == 1 or (len(run.parts) == 2 and run.parts[1] in SUFFIXES)
+
+
+PLURAL_LABELS = frozenset(
+    "children victims kids suspects enfants victimes suspectes menores ninos victimas sospechosos".split()
+)
 STRONG, MOST_SURNAMES = 2, 2
 NAME_LABELS = (["name", ":"], ["nom", ":"], ["nombre", ":"])
 

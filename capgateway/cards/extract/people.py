@@ -53,6 +53,8 @@ TAKING = frozenset(
     "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted beating enleve enlever secuestro secuestrar raptar rapto matar mato".split()
 )
 BESIDE_VICTIM = frozenset("his her their the a ex - former estranged pregnant son sa su la le l ' child s".split())
+GIVEN_TOO = frozenset("guy line lady son page grant chase rich mark may will".split())
+"""First names that are plain words, which a name may begin with."""
 CLAUSES = frozenset(
     "when while after before until lorsque lorsqu quand apres avant cuando mientras despues antes".split()
 )
@@ -565,7 +567,7 @@ class Reader:
         is_known = is_label or is_listed or self._is_called(run)
         if is_single and not is_known and (names.is_plain(run) or not tokens.is_cased):
             return None
-        if is_single and self._is_cut(run):
+        if is_single and (self._is_cut(run) or self._is_surname_alone(run)):
             return None
         if not (has_age or is_label) and tokens.word(run.first - 1) in FROM and strength < 4:
             return None
@@ -586,6 +588,8 @@ class Reader:
     def _is_cut(self, run: names.Run) -> bool:
         """``Suspect: Carl Modele, 40``: a capital right after a first name may begin a surname that was not known for one."""
         tokens, at = self._tokens, run.end
+        if self._is_cut_before(run):
+            return True
         if tokens.word(at) == "," and not names.bare_age(tokens, at):
             at += 1  # Suspect: Testman, Carl (M/W/40)
             if tokens.word(at + 1) not in {"(", "-"}:
@@ -598,6 +602,20 @@ class Reader:
             and tokens.words[at] not in names.NEVER_SURNAMES | names.STATES
             and names.strength_after(tokens, at + 1) > 1
         )
+
+    def _is_surname_alone(self, run: names.Run) -> bool:
+        """``Leo, last name Testley``"""
+        tokens = self._tokens
+        before = (tokens.word(run.first - 2), tokens.word(run.first - 1))
+        return before[1] in {"surname", "apellido", "famille"} or before in {("last", "name"), ("family", "name")}
+
+    def _is_cut_before(self, run: names.Run) -> bool:
+        """``Suspects : Guy Modin, 50 ans``: a capital before a name that is no title and opens no sentence."""
+        tokens, at = self._tokens, run.first - 1
+        if not tokens.is_cased or at <= tokens.sentence(run.first)[0] or not tokens.capital[at]:
+            return False
+        word = tokens.words[at]
+        return word in GIVEN_TOO and tokens.word(at - 1) in {":", ",", "et", "par", "avec", "by", "with", "and"}
 
     def _gives_surname(self, run: names.Run) -> bool:
         """Whether a first name before it in the list shares its surname: ``twins Ada and Rowan Testley``."""

@@ -20,7 +20,7 @@ REACH = 12
 """Tokens between a label and its plate: "license plate number is believed to be: Texas ABC 1234"."""
 
 LABELS = frozenset(
-    "placard placards license licence plate plates lic lp lis tag tags registration registered reg plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
+    "placard placards license licence plate plates lic lp lis tag tags registration registered reg plaq plaque plaques immatricule immatriculee immatricules immatriculees immatriculation "
     "placa placas tablilla tablillas matricula matriculas patente pl lps marker markers permit".split()
 )
 BEFORE_LABEL = frozenset(
@@ -220,6 +220,8 @@ def _labelled(tokens: Tokens, label: int, past: int, models: frozenset[int]) -> 
             at += 1
         elif word in {'"', "'"}:
             is_quoted = True
+        elif word == "in" and tokens.words[label] == "registered":
+            pass  # registered in New Brunswick as JSD 902
         elif word not in LINKS and word not in NOT and word not in CORRECT:
             is_first = tokens.word(at - 1) == ":" or is_fancy
             if (
@@ -798,6 +800,8 @@ def _region_after(tokens: Tokens, at: int) -> tuple[int, int, str] | None:
         or (tokens.word(place) == ":" and tokens.word(place - 1) in {"state", "estado", "province"})
     ):
         place += 1
+        if tokens.word(place - 1) == ":":
+            break  # State: LA
     found = _region_at(tokens, place, is_bracketed=tokens.word(at) in {"(", "/"})
     if not found:
         return None

@@ -9,7 +9,7 @@ from capgateway.cards.extract.common import COMMON
 from capgateway.cards.extract.cues import labels, opens_labelled_line
 from capgateway.cards.extract.fact import Confidence, Fact, fact
 from capgateway.cards.extract.names import PLACES, STATES
-from capgateway.cards.extract.numbers import UNITS, number
+from capgateway.cards.extract.numbers import UNITS, YEARS, number
 from capgateway.cards.extract.regions import BY_FIRST, CODES, NAMES, WORDS
 from capgateway.cards.extract.text import folded
 from capgateway.cards.extract.times import OF_TIME, time_at
@@ -45,7 +45,7 @@ ELSEWHERE = frozenset(
     "wb eb nb sb heading headed eastbound westbound northbound southbound traveling travelling driving boarding getting wearing with by leaving".split()
 )
 NOT_THE_CHILD = frozenset(
-    "vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
+    "voiture camionnette fourgonnette fourgon carro camioneta coche minivan pickup sedan vehicle car truck van suv suspect suspecte vehicule vehiculo camion auto sospechoso he-".split()
 )
 PREPOSITIONS = frozenset(
     "in at on near from outside inside behind around leaving by off along a au aux dans sur pres en cerca desde frente the to".split()
@@ -114,6 +114,8 @@ DIRECT = frozenset(
     [
         ("lsn",),
         ("dern", ".", "fois"),
+        ("derniere", "fois"),
+        ("ultima", "vez"),
         ("vus",),
         ("last", "in"),
         ("vole",),
@@ -405,7 +407,11 @@ class Seen:
                 )
                 and len(words) <= 6
             )
-            or (start > first and any(word in PLACE_WORDS for word in words) and self._is_place(tokens, start, end))
+            or (
+                (start > first or tokens.words[start] in ROADS)
+                and any(word in PLACE_WORDS for word in words)
+                and self._is_place(tokens, start, end)
+            )
         )
         if (
             not is_place
@@ -585,6 +591,8 @@ class Seen:
             return False
         if any(word in PLACE_WORDS for word in words) or self._is_numbered_road(tokens, first, end):
             return True
+        if _is_aged(tokens, end):
+            return False  # disparition de Léa, 7 ans
         proper = [
             place
             for place in range(first, end)
@@ -639,6 +647,8 @@ class Seen:
             if word in {"in", "on", "dans", "en", "aboard"} and self._is_into_a_car(tokens, at):
                 break
             at += 1
+        if at - first > 2 and tokens.words[at - 1].isdigit() and tokens.words[at - 2] in {"around", "about", "vers"}:
+            at -= 2  # "near Bixby around 8 this morning"
         while at > first and tokens.words[at - 1] in {",", "...", "at", "on", "in", "the", "near", "from", "a", "."}:
             at -= 1
         return at
@@ -912,7 +922,7 @@ class Seen:
             and end - first < MOST_BESIDE
             and not (
                 tokens.words[first - 1] in INTO
-                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee"}
+                or tokens.words[first - 1] in {",", ":", ";", ".", "vu", "vue", "seen", "vole", "volee", "fois", "vez"}
             )
         ):
             first -= 1
@@ -937,7 +947,7 @@ class Seen:
         return (first, end) if len(words) > 1 and tokens.is_cased and self._is_place(tokens, first, end) else None
 
     def _named_place(self, tokens: Tokens, first: int, end: int) -> bool:
-        if not FORCES.isdisjoint(tokens.words[first:end]):
+        if not FORCES.isdisjoint(tokens.words[first:end]) or tokens.words[first] in {"dir", "direction"}:
             return False
         while first < end and not tokens.words[first].isalpha():
             if tokens.words[first] in {"@", "#"}:
@@ -968,6 +978,13 @@ class Seen:
             return False
         self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
         return True
+
+
+def _is_aged(tokens: Tokens, end: int) -> bool:
+    """Whether an age follows, so that the words before it are somebody's name."""
+    number_at = end + (tokens.word(end) in {",", "("})
+    number_at += tokens.word(number_at) == "de"
+    return tokens.word(number_at).isdigit() and tokens.word(number_at + 1) in {*YEARS, "yo", "yoa"}
 
 
 def _mixes_capitals(tokens: Tokens, letters: list[int]) -> bool:

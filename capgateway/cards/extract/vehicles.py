@@ -300,10 +300,15 @@ def _predicate(tokens: Tokens, mention: Mention, end: int) -> bool:
 
 def _leads_to_make(tokens: Tokens, at: int) -> bool:
     """``VEH RED CHEV CRUZ``: only a colour and a year before the make, which takes them along."""
-    first = at
-    while at - first < MOST_BEFORE and (_color(tokens, at) or _year(tokens, at) or tokens.word(at) in SHADES):
-        at += 1
-    return at > first and tokens.word(at) in MAKES_BY_FIRST
+    first, is_described = at, False
+    while at - first < MOST_BEFORE:
+        if tokens.word(at) in LABELS and tokens.word(at + 1) == ":":
+            at += 2  # Year: 2019   Make: NISSAN
+        elif _color(tokens, at) or _year(tokens, at) or tokens.word(at) in SHADES:
+            at, is_described = at + 1, True
+        else:
+            break
+    return is_described and tokens.word(at) in MAKES_BY_FIRST
 
 
 MOST_BEFORE = 5
