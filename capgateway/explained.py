@@ -109,7 +109,13 @@ def of_alert(alert: Item) -> list[tuple[str, Any]]:
         ("handled", moment(alert["handled_at"]) if alert.get("handled") else None),
         ("card", alert["card_id"]),
         ("sha256", alert["sha256"]),
+        ("erased", moment(alert["erased_at"]) if alert.get("erased_at") else None),
     ]
+
+
+def no_findings(alert: Item) -> str:
+    """What is said in their place."""
+    return "the findings were erased with the text" if alert.get("erased_at") else "no findings"
 
 
 def of_life(life: Item) -> list[tuple[str, Any]]:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import msgspec
 
@@ -53,8 +55,12 @@ CLOCK_SECONDS = 0.5
 """How often to look whether the clock jumped. Until then leases may seem over that are not."""
 CERTIFICATES_SECONDS = 3600.0
 """How often to look when the certificate files expire."""
+LONGEST_STOP_SECONDS = 30.0
+"""A gateway that stops ends then, whatever it waits for. Its own limits come to 25; supervisors are told to allow 45."""
 NEAR_DAYS = 7
 """`/readyz` mentions a certificate file that expires within so many days, or has expired."""
+EMPTY = "has neither feeds nor receivers any more; is it being written, or is the disk full? If it is meant, restart the gateway"
+"""A reload does not let go of everything: what a full disk leaves of a file is valid."""
 STEP_SHOWN = timedelta(minutes=10)
 """How long `/readyz` mentions a jump of the clock."""
 
@@ -106,6 +112,7 @@ class Service:
         )
         self._gateway: web.Gateway | None = None
         self._reloading = asyncio.Lock()
+        self._started = asyncio.Event()
         self._beside: set[asyncio.Task[None]] = set()
         self._last_step: Step | None = None
         self._unwritten_step = timedelta(0)
@@ -151,6 +158,7 @@ class Service:
                 LOGGER, "gateway.started", version=version("capgateway"), roles=",".join(self.roles), address=address
             )
             supervisor.ready()
+            self._started.set()
             if ready:
                 ready.set()
             await self._stop.wait()
@@ -168,9 +176,13 @@ class Service:
     async def reload(self) -> web.Reloaded:
         """Read the configuration file again and go on with it, without dropping work. One reload comes after the other.
 
-        A bad file changes nothing. Where to store and where to listen stay as they are until a restart.
+        A bad file changes nothing. Where to store and where to listen stay as they are until a restart. While the gateway
+        starts, a reload waits for that; while it stops, there is nothing to go on with.
         """
+        await self._started.wait()
         async with self._reloading:
+            if self._stop.is_set():
+                return web.Reloaded(errors=["the gateway is stopping: it reads the file when it starts again"])
             supervisor.reloading()
             try:
                 return await self._reload()
@@ -180,6 +192,8 @@ class Service:
     async def _reload(self) -> web.Reloaded:
         try:
             settings = config.load(self.settings.path)
+            if _has_work(self.settings) and not _has_work(settings):
+                raise ConfigError(EMPTY, path=settings.path)
         except ConfigError as error:
             self.metrics.reloaded(is_accepted=False)
             log.event(LOGGER, "config.rejected", level=logging.ERROR, path=self.settings.path, trouble=str(error))
@@ -294,6 +308,7 @@ class Service:
     def _use(self, settings: Settings) -> None:
         """Decide and route by these settings from now on."""
         self.store.outlets = _outlets(settings, self.address)
+        self.metrics.expect(receiver.name for receiver in settings.receivers)
         self._intake.policy = self._operate.policy = self._pictures.policy = policy_of(settings)
         self._operate.feeds = self._pictures.feeds = {feed.name: feed for feed in settings.feeds}
 
@@ -422,8 +437,9 @@ async def serve(settings: Settings, roles: Collection[Role] = ROLES) -> None:
     store = Store.open(settings.gateway.database)
     try:
         service = Service(settings, store, roles)
-        stop_on_signals(service)
+        stop_on_signals(service, on_stop=_end_at_last)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reload_soon)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])  # the command line lets it wait until here
         await service.run()
     finally:
         store.close()
@@ -436,18 +452,33 @@ async def _stay_alive(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def stop_on_signals(service: Service) -> None:
+def _end_at_last() -> None:
+    """See that the process ends. A thread that waits for a database that does not answer cannot be ended by anything else."""
+
+    def end() -> NoReturn:
+        advice = "something does not answer, perhaps the database; what was under way is done again"
+        log.event(LOGGER, "gateway.cut_off", level=logging.ERROR, advice=advice)
+        os._exit(1)
+
+    timer = threading.Timer(LONGEST_STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+def stop_on_signals(service: Service, on_stop: Callable[[], None] = lambda: None) -> None:
     """SIGINT or SIGTERM ends the service in good order; a second SIGINT ends the process at once, whatever it waits for.
-    That loses nothing: what is stored is durable, and what was under way is done again."""
+    That loses nothing: what is stored is durable, and what was under way is done again. ``on_stop`` is called once."""
     loop = asyncio.get_running_loop()
 
-    def interrupted() -> None:
+    def stop() -> None:
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        loop.add_signal_handler(signal.SIGTERM, service.stop)  # it stops already
         service.stop()
+        on_stop()
 
-    loop.add_signal_handler(signal.SIGINT, interrupted)
-    loop.add_signal_handler(signal.SIGTERM, service.stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGTERM, stop)
 
 
 def introduce(settings: Settings) -> None:
@@ -470,6 +501,11 @@ def warn(settings: Settings) -> None:
             warning=one.message,
             path=one.path,
         )
+
+
+def _has_work(settings: Settings) -> bool:
+    """Whether there is anything to ask or to send to."""
+    return bool(settings.feeds or settings.receivers)
 
 
 def user_agent(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""Makes the tables of decisions and reasons in ``operating.md``.
+"""Makes the tables of decisions and reasons in ``decisions.md``.
 
 Run ``python docs/decisions.py`` after a change of ``capgateway/cards/meaning.py``; a test fails when the page is not what this
 makes.
@@ -15,7 +15,7 @@ from capgateway.cards import meaning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PAGE = Path(__file__).parent / "operating.md"
+PAGE = Path(__file__).parent / "decisions.md"
 PART = re.compile(r"(?<=<!-- decisions: made by docs/decisions.py -->\n).*?(?=<!-- /decisions -->)", re.DOTALL)
 
 

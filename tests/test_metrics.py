@@ -23,6 +23,20 @@ def test_what_happens_is_counted() -> None:
     assert 'capgateway_polls_total{feed="nws",outcome="not_modified"} 1.0' in text
 
 
+def test_what_rules_wait_for_begins_at_zero() -> None:
+    """Prometheus does not see the first event of a series that the event makes: jumps of the clock, alerts, take-downs."""
+    metrics = Metrics()
+    metrics.expect(["app"])
+    text = metrics.exposition(State(), NOW).decode()
+    for series in (
+        'clock_steps_total{direction="back"}',
+        'sent_to_received_seconds_bucket{decision="published",le="600.0"}',
+        'received_to_stored_seconds_bucket{decision="ended",le="1.0"}',
+        'stored_to_acknowledged_seconds_bucket{action="take_down",le="15.0",receiver="app"}',
+    ):
+        assert f"capgateway_{series} 0.0" in text
+
+
 def test_what_is_comes_from_the_state() -> None:
     """Feeds and deliveries are told as the store has them at the time of asking."""
     state = State(
@@ -48,7 +62,7 @@ def test_how_a_feed_is_doing_is_told() -> None:
         latency_seconds=7.5,
         failures=3,
         missing=2,
-        has_gap=True,
+        gap_since=NOW,
         certificate_expires_at=NOW,
     )
     text = Metrics().exposition(State(feeds=(known, FeedGauge(feed="new"))), NOW).decode()
@@ -61,6 +75,7 @@ def test_how_a_feed_is_doing_is_told() -> None:
     }
     for name, number in numbers.items():
         assert f'capgateway_feed_{name}{{feed="nws"}} {number}' in text
+    assert 'capgateway_feed_gap_since_timestamp_seconds{feed="nws"} 1.7953308e+09' in text
     assert 'capgateway_feed_certificate_expiry_timestamp_seconds{feed="nws"} 1.7953308e+09' in text
     assert 'newest_alert_age_seconds{feed="new"}' not in text
 

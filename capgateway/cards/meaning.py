@@ -1,5 +1,5 @@
-"""Every word and reason of a decision with the sentence that says what it means, for people. ``docs/operating.md`` has them as tables,
-which ``docs/decisions.py`` makes of this page; links lead within that page."""
+"""Every word and reason of a decision with the sentence that says what it means, for people. ``docs/decisions.md`` has them as tables,
+which ``docs/decisions.py`` makes of this page; links lead from there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IGNORED: dict[IgnoreReason, str] = {
     "expired": "It had expired, or was over by its own word, before it arrived.",
     "blocked": "The issuer excludes public distribution (`BLOCKCHANNEL` `PUBLIC`).",
     "stale": "It is older than the message that ended or replaced it, such as a Cancel.",
-    "erased": "Its chain was erased by order, or its text was erased after the retention; see [Privacy](#privacy).",
+    "erased": "Its chain was erased by order, or its text was erased after the retention; see [Privacy](privacy.md).",
 }
 
 QUARANTINED: dict[QuarantineReason, str] = {
@@ -54,18 +54,18 @@ QUARANTINED: dict[QuarantineReason, str] = {
     "conflict": "It has the same sender, identifier and time as another alert, but different content. The alert that arrived first"
     " counts, unless it did not become a card and the later one would.",
     "review": "It waits for a person: `review` asks for that, its title says that it is a drill although its status is Actual, or"
-    " its chain goes on after an operator withdrew the card (see [An alert waits for review](#an-alert-waits-for-review)); or it"
+    " its chain goes on after an operator withdrew the card (see [An alert waits for review](on-call.md#an-alert-waits-for-review)); or it"
     " is a take-down that names no alert that the gateway has, and a live card of its sender may be meant (see"
-    " [A take-down is held](#a-take-down-is-held)).",
+    " [A take-down is held](on-call.md#a-take-down-is-held)).",
     "withdrawn": "An operator withdrew its card. `capgateway cards restore CARD` displays the case again.",
-    "paused": "It arrived during a [pause](#pause-everything). After `resume` it is displayed, if it is still in force and nothing"
+    "paused": "It arrived during a [pause](hand.md#pause-everything). After `resume` it is displayed, if it is still in force and nothing"
     " later came.",
     "undecided": "A fault of capgateway prevented the decision. The log has a line `alert.undecided` with the feed, the alert and"
     " the place of the fault; please report it. The bytes are stored, and the alert is decided again at each start of the"
     " gateway, so an upgrade that corrects the fault is enough.",
 }
 
-LINK = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
+LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _REASONS: dict[str, dict[Any, str]] = {"ended": {**ENDED}, "ignored": {**IGNORED}, "quarantined": {**QUARANTINED}}
 
 

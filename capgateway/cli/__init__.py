@@ -70,6 +70,8 @@ class LazyGroup(Group):
             return None
         if self.is_process and cmd_name not in ENDING_AT_ONCE:
             _listen_for_interrupts()
+        if self.is_process and cmd_name == "run":
+            _postpone_reloads()
         module, _ = COMMANDS[cmd_name]
         command = getattr(import_module(f"capgateway.cli.{module}"), cmd_name)
         gc.freeze()  # see __main__: what was imported is for good
@@ -137,6 +139,13 @@ def _listen_for_interrupts() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
+
+
+def _postpone_reloads() -> None:
+    """A SIGHUP waits until the gateway can follow it: it would end the process, and an upgrade of the database may take minutes."""
+    import signal  # noqa: PLC0415
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
 
 def _refuse(error: click.ClickException) -> int:

@@ -11,7 +11,7 @@ from capgateway.cards.decision import Word
 from capgateway.cli import ask, output, table
 from capgateway.cli.group import Group, asks_gateway
 from capgateway.cli.reach import act
-from capgateway.explained import decided, of_alert
+from capgateway.explained import decided, no_findings, of_alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def alert_lines(alert: dict[str, Any]) -> Iterator[str]:
     yield from table.fields(of_alert(alert))
     yield ""
     if not alert["findings"]:
-        yield "no findings"
+        yield no_findings(alert)
     for finding in alert["findings"]:
         yield from finding_lines(finding)
 

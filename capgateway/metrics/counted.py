@@ -85,6 +85,18 @@ class Metrics:
             registry=every,
         )
         self._config.set(1)
+        for direction in ("back", "forward"):
+            self._steps.labels(direction)
+        for decision in ("published", "updated", "ended"):
+            self._received.labels(decision)
+            self._stored.labels(decision)
+
+    def expect(self, receivers: Iterable[str]) -> None:
+        """Let the series of each receiver begin at 0. Prometheus sees an increase only in a series that it knows, and the rules
+        would miss the first take-down of each process, which may be the only one of the week."""
+        for receiver in receivers:
+            for action in ("display", "take_down"):
+                self._acknowledged.labels(label(receiver), action)
 
     def decided(self, *, feed: str, decision: str, reason: str | None) -> None:
         """Count one alert; ``reason`` is empty in the label where the decision needs none."""

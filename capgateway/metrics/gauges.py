@@ -44,7 +44,11 @@ _OF_A_FEED: dict[str, tuple[str, Callable[[FeedGauge, datetime], float | None]]]
     ),
     "capgateway_feed_gap": (
         "1 when the feed was out of reach for longer than it keeps alerts: some may be lost.",
-        lambda feed, _: float(feed.has_gap),
+        lambda feed, _: float(feed.gap_since is not None),
+    ),
+    "capgateway_feed_gap_since_timestamp_seconds": (
+        "When that gap began, in seconds since 1970: a later one has another; absent without a gap.",
+        lambda feed, _: _since_1970(feed.gap_since),
     ),
     "capgateway_feed_certificate_expiry_timestamp_seconds": (
         "When the certificate of the feed's server expires, in seconds since 1970; absent where there is none.",

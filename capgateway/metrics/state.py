@@ -20,7 +20,7 @@ class FeedGauge(msgspec.Struct, frozen=True, kw_only=True):
     latency_seconds: float | None = None
     failures: int = 0
     missing: int = 0
-    has_gap: bool = False
+    gap_since: datetime | None = None
     certificate_expires_at: datetime | None = None
     clock_offset_seconds: float | None = None
 

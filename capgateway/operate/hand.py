@@ -66,9 +66,9 @@ class Hand(ABC):
         _log("card.restored", act, card=card_id, new_card=restored.card_id)
         return restored
 
-    async def correct(self, card_id: str, pointers: Sequence[str], act: Act) -> Corrected:
-        """Remove facts from a card, in a new revision."""
-        corrected = await self._store.write_alone(corrections.correct, card_id, pointers, self.policy, act)
+    async def correct(self, card_id: str, pointers: Sequence[str], act: Act, revision: int | None = None) -> Corrected:
+        """Remove facts from a card, in a new revision; not if it is no longer at the revision that was looked at."""
+        corrected = await self._store.write_alone(corrections.correct, card_id, pointers, self.policy, act, revision)
         self._on_messages()
         _log("card.corrected", act, card=card_id, removed=",".join(pointers))
         return corrected

@@ -38,12 +38,20 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
 
 
-def correct(write: Write, card_id: str, pointers: Sequence[str], policy: Policy, act: Act) -> Corrected:
-    """Remove facts from a card. Raises ``LookupError`` and ``ValueError``; a pointer that names no removable fact is a
+def correct(
+    write: Write, card_id: str, pointers: Sequence[str], policy: Policy, act: Act, revision: int | None = None
+) -> Corrected:
+    """Remove facts from a card: from this ``revision``, where it is given, since in another one the same pointers may mean other
+    facts. Raises ``LookupError`` and ``ValueError``; a pointer that names no removable fact is a
     :class:`~capgateway.cards.NotAFact`."""
     if not 0 < len(pointers) <= MOST_POINTERS:
         raise card_stage.NotAFact(f"name 1 to {MOST_POINTERS} facts to remove")
     row = hand.open_card(write, card_id, "correct")
+    if revision is not None and row["revision"] != revision:
+        raise ValueError(
+            f"the card {card_id} has changed meanwhile, from revision {revision} to {row['revision']}: nothing is removed; "
+            "look at it again, and choose the facts once more"
+        )
     facts = _facts(write, row)
     _check_actions(facts, pointers, policy.of(row["programme"]))
     for one in card_stage.corrections(facts, pointers):

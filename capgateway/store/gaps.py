@@ -130,11 +130,16 @@ def displayed(write: Write, card_id: str, alert_id: str) -> int:
 
 
 def end(write: Write, feed: str, complete_at: datetime) -> datetime | None:
-    """The feed has given a complete answer again: its gap is over, which is returned if there was any. The answer is
-    remembered with it, so that no other gateway begins the gap anew."""
-    ended = update(gaps).where(gaps.c.feed == feed, gaps.c.ended_at.is_(None)).values(ended_at=write.now)
+    """The feed has given a complete answer again, to a question of then: its gap is over, and when is returned if there was any.
+    What the answer itself brought came after it. The answer is remembered with it, so that no other gateway begins the gap anew."""
     feeds.save_complete(write, {feed: complete_at})
-    return write.now if write.execute(ended).rowcount else None
+    is_open = (gaps.c.feed == feed) & gaps.c.ended_at.is_(None)
+    since = write.execute(select(func.max(gaps.c.since)).where(is_open)).scalar()
+    if since is None:
+        return None
+    ended_at: datetime = complete_at if since < complete_at < write.now else write.now  # the clock may have gone back
+    write.execute(update(gaps).where(is_open).values(ended_at=ended_at))
+    return ended_at
 
 
 def latest(connection: Connection) -> dict[str, Gap]:

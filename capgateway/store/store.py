@@ -56,6 +56,15 @@ CHECK_SECONDS = 3.0
 """How long a write may take before the database is in trouble; orchestrators commonly give a probe five."""
 UPGRADING = 0x43_41_50
 """The name of PostgreSQL's lock for whoever upgrades the schema: CAP."""
+GONE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""How libpq notices within half a minute that the server's machine is gone, which says no word. Without this, a connection waits for
+two hours. The address may have other values."""
 READERS = 4
 """Threads that read: enough for a page, a scrape and the walks side by side."""
 
@@ -248,7 +257,8 @@ def database_url(text_url: str) -> URL:
 
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        noticing = {key: value for key, value in GONE.items() if key not in url.query}
+        return create_engine(url, pool_pre_ping=True, connect_args=noticing)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")

@@ -19,11 +19,17 @@ async def body(request: web.Request) -> bytes:
     return found
 
 
-async def received(request: web.Request) -> bytes:
-    """What was sent, which may be nothing."""
+async def received(request: web.Request, most: int | None = None) -> bytes:
+    """What was sent, which may be nothing. Of more than ``most`` bytes, usually as many as the application takes, the rest is not
+    taken in: strangers send forms too."""
+    most, found = request.client_max_size if most is None else most, bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
+            async for piece in request.content.iter_any():
+                found += piece
+                if len(found) > most:
+                    raise Refused(413, f"the body is larger than {most:,} bytes")
+            return bytes(found)
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError:

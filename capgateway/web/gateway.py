@@ -67,7 +67,7 @@ class Hands(Protocol):
     async def restore(self, card_id: str, act: Act) -> Restored:
         """Show again, as a new card, what a person withdrew."""
 
-    async def correct(self, card_id: str, pointers: Sequence[str], act: Act) -> Corrected:
+    async def correct(self, card_id: str, pointers: Sequence[str], act: Act, revision: int | None = None) -> Corrected:
         """Remove facts from a card."""
 
     async def hold(self, card_id: str, act: Act, *, lift: bool = False) -> None:

@@ -39,6 +39,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+BEHIND_A_PROXY = "behind a proxy, gateway.public_url has to be the address that browsers use"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/healthz", "/readyz"})  # orchestrators carry no tokens; they learn yes or no
 THIS_MACHINE = Token(name="local", token="", scopes=("read", "operate", "submit"))
@@ -123,10 +124,16 @@ def known(request: web.Request) -> Token | None:
     settings = request.app[GATEWAY].settings
     if not settings.tokens:
         return _on_this_machine(request)
-    if "Authorization" in request.headers:
+    if sends_token(request):
         return _by_token(request, settings.tokens)
     counts = request.method in READING or getattr(request.match_info.handler, _FORM, False)
     return sessions.of_request(request, settings) if counts else None
+
+
+def sends_token(request: web.Request) -> bool:
+    """Whether a request has a token of its own. A log-in that a proxy asked a browser for, and passes on, is not one."""
+    sent = request.headers.get("Authorization")
+    return sent is not None and sent.partition(" ")[0].lower() != "basic"
 
 
 def _is_open(request: web.Request) -> bool:
@@ -159,11 +166,15 @@ def _on_this_machine(request: web.Request) -> Token:
 
 
 def _check_origin(request: web.Request) -> None:
-    origin = request.headers.get("Origin")
-    if request.method in READING or origin is None:
+    """A proxy may ask by a name of its own; then the public address is the one that browsers know."""
+    origin = request.headers.get("Origin", "").lower()
+    if request.method in READING or "Origin" not in request.headers:
         return
-    if origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
-        raise Refused(403, "pages of other sites may not change anything here")
+    public = urlsplit(request.app[GATEWAY].settings.gateway.public_url.lower())
+    host = request.headers.get("Host", "").lower()
+    ours = {f"http://{host}", f"https://{host}", f"{public.scheme}://{public.netloc}"}
+    if origin not in ours or origin.endswith("://"):
+        raise Refused(403, f"pages of other sites may not change anything here; {BEHIND_A_PROXY}")
 
 
 def _check_packing(request: web.Request) -> None:
@@ -183,7 +194,7 @@ def _check_scope(request: web.Request, found: Token) -> None:
 
 def _unknown(request: web.Request) -> Refused:
     challenge = 'Bearer realm="capgateway"'
-    if "Authorization" not in request.headers:
+    if not sends_token(request):
         return Refused(401, "this gateway asks for a token", headers={"WWW-Authenticate": challenge})
     challenge += ', error="invalid_token"'
     return wrong_token(request, {"WWW-Authenticate": challenge})

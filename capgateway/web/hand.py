@@ -129,7 +129,9 @@ async def restore(request: web.Request) -> web.Response:
 async def correct(request: web.Request) -> web.Response:
     """Remove facts from a card, in a new revision. Nothing can be added."""
     card_id, given = query.name(request), await said(request, Removal)
-    corrected = await done(request.app[GATEWAY].hands.correct(card_id, given.remove, act(request, given)))
+    corrected = await done(
+        request.app[GATEWAY].hands.correct(card_id, given.remove, act(request, given), given.revision)
+    )
     told = Without(
         card_id=corrected.card_id,
         revision=corrected.revision,

@@ -156,7 +156,7 @@ def _of_feed(status: FeedStatus) -> metrics.FeedGauge:
         latency_seconds=status.latency_seconds,
         failures=status.consecutive_failures,
         missing=status.missing,
-        has_gap=status.gap_since is not None,
+        gap_since=status.gap_since,
         certificate_expires_at=status.certificate_expires_at,
         clock_offset_seconds=status.clock_offset_seconds,
     )

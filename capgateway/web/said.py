@@ -38,9 +38,10 @@ class Why(Said, frozen=True, kw_only=True):
 
 
 class Removal(Why, frozen=True, kw_only=True):
-    """Which facts are wrong: their JSON Pointers in the card."""
+    """Which facts are wrong: their JSON Pointers in the card, and the revision in which they were looked up."""
 
     remove: Annotated[list[str], msgspec.Meta(min_length=1)]
+    revision: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class Holding(Said, frozen=True, kw_only=True):
@@ -87,9 +88,7 @@ S = TypeVar("S", bound=Said)
 
 async def said(request: web.Request, kind: type[S]) -> S:
     """What came with the request; nothing is the same as an empty object."""
-    body = await received(request)
-    if len(body) > LARGEST_BODY:
-        raise Refused(413, f"the body is larger than {LARGEST_BODY:,} bytes")
+    body = await received(request, LARGEST_BODY)
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind)
     except msgspec.ValidationError as error:

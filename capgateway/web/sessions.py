@@ -76,7 +76,7 @@ SESSIONS = web.AppKey("sessions", Sessions)
 
 def is_secure(settings: Settings) -> bool:
     """Whether browsers reach the gateway over TLS, so that they can be forbidden to send the cookie in any other way."""
-    return settings.gateway.public_url.startswith("https://")
+    return settings.gateway.public_url.lower().startswith("https://")
 
 
 def cookie_name(settings: Settings) -> str:

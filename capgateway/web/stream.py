@@ -113,7 +113,7 @@ class Changes:
 CHANGES = web.AppKey("changes", Changes)
 
 
-@routes.get("/api/v1/events/stream")
+@routes.get("/api/v1/events/stream", allow_head=False)
 @tells(media="text/event-stream")
 async def stream(request: web.Request) -> web.StreamResponse:
     """Events ``change`` with the kinds that changed, until the reader goes, may no longer read, or the gateway stops."""

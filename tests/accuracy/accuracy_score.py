@@ -97,7 +97,7 @@ def score(found_rows: list[dict[str, Any]]) -> tuple[dict[str, Score], list[Miss
 
 
 DO_NOT_APPROACH = re.compile(
-    r"(?:do not|don't|not be|not to be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
+    r"(?:do not|and not|should not|don't|not be|not to be|never|not attempt to|ne pas|ne l'|n'|ne les|ne vous|no (?:se|lo|la|los|las|intente) ?)\s*(?:be )?\w*\s?(?:approach|approch|interven|acerque|acercarse|aborde)|avoid approaching|evite acercarse",
     re.IGNORECASE,
 )
 
@@ -382,7 +382,8 @@ HERE = Path(__file__).parent / "texts"
 def sets() -> dict[str, list[Path]]:
     """The own sets of texts, and the directory that ``CAPGATEWAY_TEXTS`` names."""
     found = {
-        part: sorted(HERE.glob(f"{part}-*.jsonl")) for part in ("dev", "blind", "final", "fresh", "later", "third")
+        part: sorted(HERE.glob(f"{part}-*.jsonl"))
+        for part in ("dev", "blind", "final", "fresh", "later", "third", "fourth")
     }
     given = os.environ.get("CAPGATEWAY_TEXTS")
     return found | ({"given": sorted(Path(given).glob("*.jsonl"))} if given else {})

@@ -40,6 +40,11 @@ LINES = {
         "age": (0.99, 0.90), "sex": (0.99, 0.87), "contact": (0.99, 0.96), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.85), "last seen place": (0.99, 0.86), "last seen time": (0.99, 0.96),
         "hair": (0.99, 0.75), "eyes": (0.99, 0.82), "race": (0.99, 0.83), "clothing": (0.99, 0.40), "height": (0.99, 0.87), "weight": (0.99, 0.78), "suspect body": (0.99, 0.72),
     },
+    "fourth": {
+        "plate": (0.99, 0.99), "year": (0.99, 0.96), "plate_region": (0.99, 0.94), "color": (0.98, 0.97), "make": (0.99, 0.99), "model": (0.99, 0.99), "child name": (0.99, 0.94),
+        "age": (0.99, 0.94), "sex": (0.99, 0.93), "contact": (0.99, 0.94), "do not approach": (0.99, 0.99), "suspect name": (0.99, 0.91), "last seen place": (0.99, 0.86), "last seen time": (0.99, 0.92),
+        "hair": (0.99, 0.91), "eyes": (0.99, 0.92), "race": (0.99, 0.75), "clothing": (0.99, 0.70), "height": (0.99, 0.93), "weight": (0.99, 0.93), "suspect body": (0.99, 0.83),
+    },
     "given": {
         "plate": (0.99, 0.90), "year": (0.99, 0.90), "plate_region": (0.95, 0.80), "color": (0.95, 0.80), "make": (0.95, 0.80), "model": (0.95, 0.80),
         "child name": (0.97, 0.80), "age": (0.95, 0.80), "sex": (0.95, 0.80), "contact": (0.95, 0.80), "do not approach": (0.95, 0.80),
@@ -75,7 +80,16 @@ def test_what_is_no_alert_gives_no_fact(measured: tuple[str, dict[str, Score]]) 
 
 @pytest.mark.parametrize(
     "half",
-    ["dev", "blind", "final", "fresh", "later", "third", *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else [])],
+    [
+        "dev",
+        "blind",
+        "final",
+        "fresh",
+        "later",
+        "third",
+        "fourth",
+        *(["given"] if os.environ.get("CAPGATEWAY_TEXTS") else []),
+    ],
 )
 def test_every_span_slices_to_its_text(half: str) -> None:
     """Evidence is a place in the issuer's words, to the code point."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from pages import PAGES
 
 from capgateway.cli import COMMANDS, cli
 from capgateway.cli.gateway import given_address
@@ -225,6 +226,32 @@ def test_json_is_format_json_everywhere() -> None:
 
 #: They print a schema, which is JSON or XML by itself, or run until they are stopped.
 WITHOUT_REPORT = {"run", "demo", "schema", "config schema"}
+
+
+def test_every_command_and_option_is_in_the_documentation() -> None:
+    """Each command as it is typed, or by its name alone in code; each of its options by name."""
+    text = "".join(page.read_text() for page in PAGES)
+    commands = dict(every_command())
+    assert len(commands) > 40
+    assert [name for name in commands if not re.search(rf"(?:capgateway |`){name}\b", text)] == []
+    options = {
+        option
+        for command in commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for option in parameter.opts
+    }
+    assert [option for option in sorted(options) if not re.search(rf"(?<![\w-]){option}(?![\w-])", text)] == []
+
+
+def test_the_documentation_lists_what_asks_the_gateway() -> None:
+    """The commands that take the address of the gateway."""
+    page = Path("docs/operating.md").read_text()
+    listed = re.findall("`([a-z]+)`", page.partition("- **Gateway**:")[2].partition("ask the running gateway")[0])
+    asking = {
+        name.split()[0] for name, command in every_command() if any(one.name == "server" for one in command.params)
+    }
+    assert listed == sorted(asking)
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:

@@ -6,10 +6,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,20 @@ def test_the_start_says_what_the_gateway_works_with(configuration: Path) -> None
     ]
     assert "config.warning line=13 key=receivers[0].secret" in lines[7].replace('"', "")
     assert SECRET not in "".join(lines)
+
+
+def test_a_reload_during_the_start_comes_after_it(configuration: Path) -> None:
+    """SIGHUP does not end a gateway that waits for its database."""
+    with (
+        closing(sqlite3.connect(configuration.parent / "x.db", isolation_level=None)) as other,
+        running(configuration, "--log-format", "json") as process,
+    ):
+        other.execute("BEGIN EXCLUSIVE")
+        until(process, "gateway.receivers")
+        process.send_signal(signal.SIGHUP)
+        other.execute("ROLLBACK")
+        events = [json.loads(line)["event"] for line in until(process, "config.reloaded")]
+    assert events.index("gateway.started") < events.index("config.reloaded")
 
 
 def test_a_reload_says_what_changed(configuration: Path) -> None:

@@ -143,7 +143,6 @@ async def test_verifying_exporting_and_erasing(page: Page, guarded: Scene) -> No
     async with page.expect_download() as download:
         await do(page, "export", "for the court", "Export")
     assert (await download.value).suggested_filename == f"{card_id}.zip"
-    await page.reload()
     await do(page, "erase", "an order to erase", "Erase")
     await expect(page.locator("main")).to_contain_text("The words of this card are erased.")
     text = await page.content()

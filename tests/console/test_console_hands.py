@@ -51,11 +51,16 @@ async def test_a_declined_alert_is_published(page: Page, guarded: Scene) -> None
 
 
 async def test_what_may_never_be_displayed_is_refused_in_words(page: Page, guarded: Scene) -> None:
-    """An exercise; the page of the alert says why."""
+    """An exercise; the page of the alert says why, stays live, and does not ask again when it is loaded again."""
     drill = await guarded.submit(story.exercise(utc_now()))
     await log_in(page, guarded, OPERATOR, to=f"/alerts/{drill.id}")
     await do(page, f"publish-{drill.id}", WHY, "Publish")
     await expect(page.get_by_role("alert")).to_contain_text("an exercise or a test is never displayed as real")
+    await page.locator("#head").evaluate("region => { region.dataset.before = '' }")
+    await guarded.submit(story.thunderstorm(utc_now()))
+    await page.locator("#head[data-before]").wait_for(state="detached")  # it stays live
+    await page.reload()
+    assert (page.url, await page.get_by_role("alert").count()) == (f"{guarded.url}/alerts/{drill.id}", 0)
 
 
 async def test_a_held_take_down_is_released(page: Page, guarded: Scene) -> None:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 MARKUP = """<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">"><svg onload=window.hacked=1>{{ 7 * 7 }}"""
+LONG = "W" * 900
 
 
 async def test_the_story_is_watched_live(page: Page, empty: Scene) -> None:
@@ -63,17 +64,18 @@ async def test_the_story_is_watched_live(page: Page, empty: Scene) -> None:
 
 
 async def test_markup_in_an_alert_is_text(page: Page, empty: Scene) -> None:
-    """Every text of the alert tries to run a script; each page shows it as it was written."""
+    """Every text of the alert tries to run a script, and has a word that is wider than any screen; each page shows it as it was
+    written, and keeps its width."""
     alert = story.amber(utc_now(), 99)
     hostile = replace(
         alert.infos[0],
-        event=f"Child Abduction Emergency {MARKUP}",
+        event=f"Child Abduction Emergency {MARKUP} {LONG}",
         headline=f"AMBER Alert {MARKUP}",
-        description=f"Ada Testchild, 7 years old, was last seen in Dallas, Texas {MARKUP}",
+        description=f"Ada {LONG} Testchild, 7 years old, was last seen in Dallas, Texas {MARKUP}",
         instruction=MARKUP,
-        sender_name=f"Texas {MARKUP}",
+        sender_name=f"Texas {MARKUP} {LONG}",
         web="javascript:window.hacked=1",
-        areas=(replace(alert.infos[0].areas[0], area_desc=f"Dallas {MARKUP}"),),
+        areas=(replace(alert.infos[0].areas[0], area_desc=f"Dallas {MARKUP} {LONG}"),),
     )
     stored = await empty.submit(replace(alert, infos=(hostile,), note=MARKUP))
     assert stored.card_id, stored
@@ -82,4 +84,5 @@ async def test_markup_in_an_alert_is_text(page: Page, empty: Scene) -> None:
         assert "<script>window.hacked = 1</script>" in await page.locator("main").inner_text(), address
         assert await page.locator("main").locator("script, img[src='x'], svg[onload], [onerror]").count() == 0
         assert await page.locator("a[href^='javascript']").count() == 0
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
         assert "hacked" not in await page.evaluate("Object.keys(window)")

@@ -45,10 +45,3 @@ def metrics() -> frozenset[str]:
 def asked_for(expression: str) -> set[str]:
     """The metrics of the gateway in an expression."""
     return set(re.findall(r"\b(?:capgateway|process)_\w+", expression))
-
-
-def has_section(address: str) -> bool:
-    """Whether a page of the documentation has the section that ``docs/page.md#section`` means."""
-    page, _, section = address.partition("#")
-    headings = re.findall(r"^#+ (.*)$", (ROOT / page).read_text(), re.MULTILINE)
-    return section in {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}

@@ -52,7 +52,7 @@ async def test_a_receiver_that_fails_wakes_somebody(tmp_path: Path) -> None:
     assert page["routing_key"] == "an-invented-key"
     assert page["event_action"] == "trigger"
     assert page["payload"]["summary"] == "demo-app is degraded. Run: capgateway receivers list"
-    assert page["payload"]["custom_details"]["runbook"] == "docs/operating.md#a-receiver-is-degraded"
+    assert page["payload"]["custom_details"]["runbook"] == "docs/on-call.md#a-receiver-is-degraded"
     assert word["attachments"][0]["title"] == "FIRING: ReceiverNotReady"
     assert "demo-app is degraded" in word["attachments"][0]["text"]
     assert ping["commonLabels"]["alertname"] == "Watchdog"

@@ -6,22 +6,26 @@ import re
 from pathlib import Path
 
 import pytest
-from console import ROOT, SKIPPED, absent, blocks, commands, fences, terminal
+from console import SKIPPED, absent, blocks, commands, fences, terminal
+from pages import PAGES, ROOT
 
-PAGES = [
-    path for path in sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")) + sorted(ROOT.glob("examples/*.md"))
-]
 README = (ROOT / "README.md").read_text()
 PILOT = README.partition("## Run a pilot")[2].partition("\n## ")[0]
 WITH_COMMANDS = [
     path for path in PAGES if path.name != "nights.md" and any(commands(block) for block in blocks(path.read_text()))
 ]  # nights.md needs ids, and has its own test
+OF_OPERATORS = [
+    ROOT / f"docs/{name}.md"
+    for name in ("operating", "connections", "on-call", "hand", "decisions", "records", "backup")
+]
+"""Short pages with few commands: they share a pilot."""
+READ_TOGETHER = [[path] for path in WITH_COMMANDS if path not in OF_OPERATORS] + [OF_OPERATORS]
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pages", READ_TOGETHER, ids=lambda paths: str(paths[0].relative_to(ROOT)))
+def test_the_commands_of_a_page_run(pages: list[Path], tmp_path: Path) -> None:
     """In a copy of the repository; those of other pages than the README in its pilot, which runs meanwhile."""
-    text = page.read_text()
+    text = "".join(page.read_text() for page in pages)
     with terminal(tmp_path) as shell:
         for block in blocks(text if text == README else PILOT + text):
             shell.run(block)

@@ -46,7 +46,7 @@ $ capgateway run
 
 def test_each_night_ends_well(tmp_path: Path) -> None:
     """Every command exits as it is written to, one recipe after the other, each with a case of its own."""
-    assert len(RECIPES) == 10
+    assert len(RECIPES) == 9
     with terminal(tmp_path) as shell:
         (shell.directory / "pilot/incoming").mkdir(parents=True)
         (shell.directory / "pilot/capgateway.toml").write_text(FEEDS)

@@ -1,4 +1,4 @@
-"""What docs/operating.md names is there under that name, and what an operator meets there is named."""
+"""What an operator meets at night is explained under its name: lines of the log, alarms, and messages for operators."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from console import ROOT
 
 from capgateway.webhooks.operator import OperatorType
 
-PAGE = (ROOT / "docs/operating.md").read_text()
-LOG = PAGE.partition("\n## Log\n")[2].partition("\n## ")[0]
+ON_CALL = (ROOT / "docs/on-call.md").read_text()
+LOG = (ROOT / "docs/metrics.md").read_text().partition("\n## Log\n")[2].partition("\n## ")[0]
 SERIOUS = ("logging.WARNING", "logging.ERROR")
 
 
@@ -47,7 +47,7 @@ def test_what_wakes_somebody_has_a_rule() -> None:
     """Each metric of the table is in a rule for Prometheus, and each rule is in the table of docs/monitoring.md."""
     rules = (ROOT / "deploy/prometheus/rules.yml").read_text()
     used = set(re.findall(r"capgateway_\w+", rules))
-    table = PAGE.partition("These states need a person at any hour:")[2].partition("These can wait")[0]
+    table = ON_CALL.partition("These states need a person at any hour:")[2].partition("These can wait")[0]
     assert set(re.findall(r"capgateway_\w+", table)) <= used
     listed = re.findall(r"^\| `(\w+)` \| (\w+) \|", (ROOT / "docs/monitoring.md").read_text(), re.MULTILINE)
     assert listed == re.findall(r"- alert: (\w+).*?severity: (\w+)", rules, re.DOTALL)
@@ -56,5 +56,5 @@ def test_what_wakes_somebody_has_a_rule() -> None:
 @pytest.mark.parametrize("message", get_args(OperatorType))
 def test_every_operator_message_is_explained(message: str) -> None:
     """To those on call and to those who receive it."""
-    assert f"`{message}`" in PAGE.partition("\n## Wake somebody\n")[2]
+    assert f"`{message}`" in ON_CALL
     assert f"`{message}`" in (ROOT / "docs/receivers.md").read_text()

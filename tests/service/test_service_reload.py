@@ -133,6 +133,24 @@ async def test_a_changed_feed_is_asked_at_its_new_address(tmp_path: Path) -> Non
         assert status.url == new.url("index.atom")
 
 
+async def test_a_file_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    """A full disk leaves it empty, which is valid: feeds and receivers are not let go for that."""
+    async with FeedServer() as source, started(tmp_path, polled("f", source.url("index.atom"))) as gateway:
+        gateway.path.write_text("")
+        (error,) = (await gateway.service.reload()).errors
+        assert "neither feeds nor receivers" in error
+        before = len(source.requests_for("index.atom"))
+        await until_polled(source, before + 2)
+
+
+async def test_a_gateway_that_stops_reads_no_file(tmp_path: Path) -> None:
+    """The next one does. While it starts, a reload waits for that."""
+    async with started(tmp_path) as gateway:
+        gateway.service.stop()
+        (error,) = (await gateway.service.reload()).errors
+        assert "is stopping" in error
+
+
 async def until_polled(server: FeedServer, times: int) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(server.requests_for("index.atom")) < times:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+import psycopg
 import pytest
 from aiohttp import web
 from ports import free_port
@@ -92,6 +97,26 @@ async def test_the_supervisor_hears_of_it_all(tmp_path: Path, monkeypatch: pytes
                 await hears("STOPPING=1")
                 assert await asyncio.to_thread(process.wait, 60) == 0
     assert '"event":"config.rejected"' in installation.log()
+
+
+def test_a_database_that_does_not_answer_holds_no_stop_up(postgresql_url: str, tmp_path: Path) -> None:
+    """A write waits for ever, in a thread that nothing ends: the process ends at last all the same, and says so."""
+    port, config = free_port(), tmp_path / "capgateway.toml"
+    config.write_text(f'[gateway]\ndatabase = "{postgresql_url}"\nlisten = "127.0.0.1:{port}"\n')
+    code = "from capgateway import cli, service\nservice.LONGEST_STOP_SECONDS = 1.0\ncli.main()"
+    command = [sys.executable, "-c", code, "run", "--log-format", "json", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stderr
+        while "gateway.started" not in process.stderr.readline():
+            pass
+        with psycopg.connect(postgresql_url) as other:
+            other.execute("LOCK TABLE feed_status IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(HTTPError, match="503"):
+                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60)
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGTERM)  # changes nothing
+            assert process.wait(60) == 1
+        assert "gateway.cut_off" in process.stderr.read()
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ PROGRAMS = max(Path(FOUND.origin).parent.glob("pginstall*/bin")) if FOUND and FO
 async def test_a_backup_has_everything(
     store: Store, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row for row, for its owner only; it is restored as docs/operating.md says. A second one does not replace it."""
+    """Row for row, for its owner only; it is restored as docs/backup.md says. A second one does not replace it."""
     monkeypatch.setenv("PATH", str(PROGRAMS), prepend=os.pathsep)
     await take(store, chain()[0])
     path = tmp_path / "copy.db"

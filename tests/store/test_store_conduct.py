@@ -122,6 +122,19 @@ async def test_an_erasure_changes_nothing_that_is_reported(store: Store) -> None
         assert word not in str(before)
 
 
+async def test_what_ended_a_gap_did_not_live_in_it(store: Store) -> None:
+    """A card that came with the first answer after an outage has no gap; one that was live during it has."""
+    with at(store, NOW - HOUR):
+        lived = (await take(store, chain("LIVED")[0], "app", at=NOW - HOUR)).decision.changes[0].card_id
+    with at(store, NOW):
+        await store.write_alone(gaps.begin, "simulator", NOW - HOUR / 2)
+        came = await take(store, replace(chain("CAME")[0], sender="other@dps.example"), "app", at=NOW)
+    with at(store, NOW + SECOND):
+        assert await store.write(gaps.end, "simulator", NOW - SECOND) == NOW - SECOND
+    told = {card.card_id: len(card.gaps) for card in (await report(store, since=NOW - 2 * HOUR)).cards}
+    assert told == {lived: 1, came.decision.changes[0].card_id: 0}
+
+
 async def test_only_what_is_real_counts(store: Store) -> None:
     """An exercise is counted by itself, a copy is no card, and what was declined is counted by its reason."""
     policy = replace(POLICY, exercises=True)

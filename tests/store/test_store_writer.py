@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, make_url, text
 from store_story import at
 
 from capgateway.errors import StoreError
@@ -167,3 +168,19 @@ async def test_sequence_and_name_outlive_a_restart(database_url: str) -> None:
         seen.append((number, name))
         store.close()
     assert seen[1] == (seen[0][0] + 1, seen[0][1])
+
+
+@pytest.mark.parametrize(("written", "idle"), [({}, "10"), ({"keepalives_idle": "60"}, "60")])
+async def test_a_server_that_is_gone_is_noticed(postgresql_url: str, written: dict[str, str], idle: str) -> None:
+    """Connections ask within half a minute whether the server's machine is still there, unless the address says otherwise."""
+
+    def parameters(connection: Connection) -> dict[str, str]:
+        driver: Any = connection.connection.driver_connection
+        return dict(driver.info.get_parameters())
+
+    store = Store.open(make_url(postgresql_url).update_query_dict(written).render_as_string(hide_password=False))
+    try:
+        told = await store.read(parameters)
+    finally:
+        store.close()
+    assert (told["keepalives_idle"], told["tcp_user_timeout"], told["connect_timeout"]) == (idle, "25000", "10")

@@ -114,10 +114,10 @@ async def test_a_taken_port_is_a_sentence(site: Any) -> None:
 
 
 def test_every_route_is_documented(site: Any) -> None:
-    """docs/api.md and docs/operating.md name each address that is no page of the console, in full or as "…/last part" beside its
+    """docs/api.md and docs/metrics.md name each address that is no page of the console, in full or as "…/last part" beside its
     family."""
     docs = Path(__file__).parents[2] / "docs"
-    text = "".join((docs / name).read_text() for name in ("api.md", "operating.md")).replace("{name}", "{id}")
+    text = "".join((docs / name).read_text() for name in ("api.md", "metrics.md")).replace("{name}", "{id}")
     addresses = {path for path, _, _ in described(make_app(site.gateway).router)}
     assert len(addresses) > 40
     for address in addresses:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import logging
+import re
 import zipfile
 from typing import Any
 
@@ -82,6 +83,27 @@ async def test_only_removals_are_understood(site: Site) -> None:
     status, told = await post(site, f"cards/{card_id}/correct", REASON | {"remove": ["/safety/9"]})
     assert (status, told["detail"]) == (409, "the card has no fact at /safety/9")
     assert (await site.get(f"/api/v1/cards/{card_id}"))[1]["card"]["revision"] == 1
+
+
+async def test_facts_are_removed_from_the_revision_that_was_seen(site: Site) -> None:
+    """In another one the same pointers may mean other facts: the API and the form of the page say so, and remove nothing."""
+    card_id = await a_card(site)
+    status, told = await post(site, f"cards/{card_id}/correct", REASON | {"remove": ["/persons/0/name"], "revision": 2})
+    assert (status, "changed meanwhile, from revision 2 to 1" in told["detail"]) == (409, True)
+    async with site.session.get(f"/cards/{card_id}") as answer:
+        page = await answer.text()
+    token, seen, fact = (re.findall(f'name="{one}" value="([^"]+)"', page)[0] for one in ("form", "revision", "remove"))
+    form = REASON | {"form": token, "remove": fact}
+    for revision, expected, words in (
+        ("2", 409, "changed meanwhile"),
+        ("", 400, "load the page again"),
+        ("٣", 400, "load the"),
+    ):
+        async with site.session.post(f"/cards/{card_id}/correct", data=form | {"revision": revision}) as answer:
+            assert (answer.status, words in await answer.text()) == (expected, True)
+    assert "card.corrected" not in [one["action"] for one in (await site.get("/api/v1/audit"))[1]["items"]]
+    async with site.session.post(f"/cards/{card_id}/correct", data=form | {"revision": seen}) as answer:
+        assert (answer.status, answer.url.query_string) == (200, "done=correct")
 
 
 async def test_a_declined_alert_is_published(site: Site) -> None:

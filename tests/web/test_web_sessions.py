@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +64,16 @@ def test_wrong_tokens_are_slowed_by_address() -> None:
     assert slowing.wrong("192.0.2.1", 5.0 + WINDOW_SECONDS) == 0
 
 
+def test_an_ipv6_network_is_one_sender() -> None:
+    """Each of its customers has 2^64 addresses; those of IPv4 written in IPv6 stay apart."""
+    slowing = Slowing()
+    waits = [slowing.wrong(f"2001:db8::{number:x}", 5.0) for number in range(FREE + 1)]
+    assert waits == [0] * FREE + [WINDOW_SECONDS]
+    assert slowing.wrong("2001:db8:0:1::1", 5.0) == 0
+    waits = [slowing.wrong(f"::ffff:192.0.2.{number}", 5.0) for number in range(FREE + 1)]
+    assert waits == [0] * (FREE + 1)
+
+
 async def test_a_right_token_is_never_blocked(guarded: Any) -> None:
     """Wrong ones from the same address get 429 with the time to wait, at the API and at the log-in."""
     wrong = {"Authorization": "Bearer wrong"}
@@ -86,6 +98,77 @@ async def test_a_login_leads_nowhere_else(guarded: Any, to: str) -> None:
         assert answer.headers["Location"] == "/"
         cookie = answer.headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+async def test_a_form_after_the_session_says_that_nothing_was_done(guarded: Any) -> None:
+    """The log-in says so, and leads back to the page that the form was on, never elsewhere."""
+    headers = {"Accept": "text/html", "Referer": "https://evil.example//evil.example/cards/crd_x?done=hold#top"}
+    for path, undone in (("/cards/crd_x/withdraw", True), ("/logout", False)):
+        async with guarded.session.post(path, data={}, headers=headers) as answer:
+            text = await answer.text()
+            assert (answer.status, answer.url.path, "nothing was done" in text) == (200, "/login", undone)
+            assert 'name="next" value="/"' in text
+    headers["Referer"] = f"http://{guarded.address.host}:{guarded.address.port}/cards/crd_x?done=hold"
+    async with guarded.session.post("/cards/crd_x/withdraw", data={}, headers=headers) as answer:
+        assert 'name="next" value="/cards/crd_x?done=hold"' in await answer.text()
+
+
+async def test_a_link_from_elsewhere_finds_the_session(guarded: Any) -> None:
+    """The strict cookie is not sent with it, so the log-in asks once more from here, and no more often."""
+    led = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}
+    async with guarded.session.get("/alerts?feed=nws&limit=5", headers=led) as answer:
+        (again,) = re.findall('http-equiv="refresh" content="0; url=([^"]+)"', await answer.text())
+    async with guarded.session.get(html.unescape(again), headers={"Sec-Fetch-Site": "same-origin"}) as answer:
+        assert 'http-equiv="refresh"' not in await answer.text()
+    async with guarded.session.get(html.unescape(again), headers=BEARER, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/alerts?feed=nws&limit=5"
+
+
+async def test_a_login_at_a_proxy_is_not_ours(guarded: Any) -> None:
+    """Browsers send it with everything, and many proxies pass it on: it is no wrong token, and a session counts beside it."""
+    basic = {"Authorization": "Basic bmlnaHQ6ZGVzaw==", "Accept": "text/html"}
+    for _ in range(FREE + 1):
+        async with guarded.session.get("/cards", headers=basic) as answer:
+            assert (answer.status, answer.url.path) == (200, "/login")
+    assert (await guarded.get("/api/v1/cards", **basic))[0] == 401
+    form = {"token": DESK.token, "next": "/cards"}
+    async with guarded.session.post("/login", data=form, headers=basic, allow_redirects=False) as answer:
+        session = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+    async with guarded.session.get("/cards", headers=basic | session, allow_redirects=False) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://alerts.example", 200),
+        ("HTTPS://ALERTS.EXAMPLE", 200),
+        ("http://alerts.example", 403),
+        ("https://alerts.example.evil.example", 403),
+        ("https://alerts.example:8443", 403),
+        ("null", 403),
+        ("", 403),
+        ("://", 403),
+    ],
+)
+async def test_behind_a_proxy_the_public_address_is_ours(guarded: Any, origin: str, status: int) -> None:
+    """A proxy that asks by its own name for us, as nginx does, passes the console's forms on; other sites stay strangers."""
+    public = type(guarded.gateway.settings.gateway)(public_url="https://alerts.example/")
+    guarded.gateway.settings = Settings(gateway=public, tokens=(DESK,))
+    headers = {"Origin": origin, "Host": "upstream"}
+    form = {"token": DESK.token, "next": "/healthz"}
+    async with guarded.session.post("/login", data=form, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == (303 if status == 200 else status)
+
+
+async def test_strangers_send_no_more_than_a_form(guarded: Any) -> None:
+    """The log-in takes no more in than a form needs, whatever the rest of the gateway takes."""
+    asked = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    reader, writer = await asyncio.open_connection(guarded.address.host, guarded.address.port)
+    writer.write(f"{asked}Content-Length: 9000000\r\n\r\ntoken=".encode() + b"x" * 200_000)
+    async with asyncio.timeout(30):
+        assert b" 413 " in await reader.readline()
+    writer.close()
 
 
 async def test_behind_tls_the_cookie_is_of_this_host_only(guarded: Any) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
+import re
 from typing import Any
 
+import aiohttp
 import pytest
 
-from capgateway.config import Token
+from capgateway.clock import utc_now
+from capgateway.config import Settings, Token
+from capgateway.web import guard, make_app
+from capgateway.web.sessions import Sessions
 from capgateway.web.slowing import FREE, MOST_PEERS, WINDOW_SECONDS, Slowing
 
 READ = Token(name="prometheus", token="read-0123456789abcdef", scopes=("read",))
@@ -16,6 +22,8 @@ SUBMIT = Token(name="partner", token="submit-0123456789abcdef", scopes=("submit"
 SUBMIT_ALL = Token(name="state", token="submitall-0123456789abcdef", scopes=("submit",))
 RECEIVE = Token(name="app", token="receive-0123456789abcdef", scopes=("receive",), receiver="app")
 CANADA = Token(name="canada", token="canada-0123456789abcdef", scopes=("receive",), receiver="canada")
+DESK = Token(name="desk", token="desk-0123456789abcdef", scopes=("read", "operate"))
+SESSIONS_OF_TESTS = Sessions()
 ALL = (READ, OPERATE, SUBMIT, SUBMIT_ALL, RECEIVE, CANADA)
 
 
@@ -42,7 +50,7 @@ async def test_without_a_token_nothing_is_told(site: Any, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer ", "Bearer x", f"Bearer {READ.token}x", f"Basic {READ.token}", READ.token, "Bearer \xe9", ""]
+    "header", ["Bearer ", "Bearer x", f"Bearer {READ.token}x", f"Digest {READ.token}", READ.token, "Bearer \xe9", ""]
 )
 async def test_a_wrong_token_is_none(site: Any, header: str, caplog: pytest.LogCaptureFixture) -> None:
     """401 that says so, and a line in the log without the token."""
@@ -140,6 +148,78 @@ async def test_each_page_needs_its_scope(site: Any, method: str, path: str) -> N
             assert f'"{token.name}"' in detail
             assert "lacks the scope" in detail or "may submit to partner only" in detail
     assert may == MAY[method, path]
+
+
+OPEN = {
+    "/healthz",
+    "/readyz",
+    "/media/{token}",
+    "/openapi.json",
+    "/.well-known/webhook-keys.json",
+    "/assets/{name}",
+    "/login",
+}
+RECEIVES = {"cards", "cards/{id}", "deliveries", "messages", "places", "places/{id}"}
+SUBMITS = {"feeds/{id}/alerts", "validate"}
+READERS_POST = {"/api/v1/validate", "/validate", "/logout"}
+
+
+def routes(site: Any) -> list[tuple[str, str]]:
+    """Every method and path there is, with names that may be or not be there."""
+    found = {(one.method, one.resource.canonical) for one in make_app(site.gateway).router.routes() if one.resource}
+    assert len(found) > 90
+    return sorted(one for one in found if one[0] != "HEAD")
+
+
+def may(token: Token, method: str, path: str) -> bool:
+    """What the documentation promises, said once more: reading is for readers, acting for operators, and two exceptions."""
+    page = path.removeprefix("/api/v1/")
+    if page in RECEIVES and "receive" in token.scopes and page != path:
+        return True
+    if page in SUBMITS and "submit" in token.scopes and page != path:
+        return True
+    needs = "read" if method == "GET" or path in READERS_POST else "operate"
+    return path in OPEN or needs in token.scopes
+
+
+async def test_every_route_asks_for_a_scope(site: Any) -> None:
+    """Each route with each token that may not ask it, and with none: nothing happens, nothing is told, and every answer has the
+    headers. Those who may read can ask whatever is read."""
+    for method, path in routes(site):
+        address = re.sub(r"\{\w+\}", "nws", path)
+        for token in (None, *ALL):
+            is_allowed = path in OPEN if token is None else may(token, method, path)
+            if is_allowed and method == "POST":
+                continue  # it would act
+            headers = bearing(token) if token else {}
+            async with site.session.request(method, address, headers=headers, allow_redirects=False) as answer:
+                assert (answer.status in (401, 403)) == (not is_allowed), (method, path, token and token.name)
+                assert guard.HEADERS.keys() <= answer.headers.keys(), path
+    assert (await site.get("/api/v1/audit", **bearing(READ)))[1]["items"] == []
+
+
+async def test_a_session_changes_nothing_but_by_its_forms(site: Any) -> None:
+    """The cookie alone, as another site could make a browser send it: not to the API, and to no page without the form's token, or
+    with one of another session, or by a link."""
+    cookie = SESSIONS_OF_TESTS.begin(DESK, utc_now())
+    site.gateway.settings = Settings(feeds=site.gateway.settings.feeds, tokens=(DESK, *ALL))
+    other = hmac.new(SESSIONS_OF_TESTS.begin(DESK, utc_now()).encode(), b"form", "sha256").hexdigest()
+    session = {"Cookie": f"capgateway={cookie}"}
+    async with site.session.get("/cards", headers=session) as answer:
+        assert answer.status == 200
+    acts = [path for method, path in routes(site) if method == "POST" and path not in OPEN]
+    assert len(acts) > 30
+    for path in acts:
+        address = re.sub(r"\{\w+\}", "nws", path)
+        for form in ({}, {"form": ""}, {"form": other}, {"form": "é" * 64}):
+            fields = aiohttp.FormData({"reason": "why", **form})
+            if path == "/validate":
+                fields.add_field("file", b"<alert/>", filename="a.xml")
+            async with site.session.post(address, data=fields, headers=session, allow_redirects=False) as answer:
+                assert answer.status == (401 if path.startswith("/api/") else 403), path
+        async with site.session.get(address, headers=session, allow_redirects=False) as answer:
+            assert answer.status in (200, 401, 404, 405), path
+    assert (await site.get("/api/v1/audit", **bearing(READ)))[1]["items"] == []
 
 
 async def test_a_suggestion_is_for_those_who_know_the_feeds(site: Any) -> None:

@@ -17,6 +17,8 @@ from capgateway.web.said import done
 
 Act = Callable[[web.Request, Gateway, str, forms.Fields], Awaitable[web.StreamResponse]]
 
+LONGEST_REVISION = 9  # digits
+
 routes = web.RouteTableDef()
 
 
@@ -49,7 +51,10 @@ async def _correct(request: web.Request, gateway: Gateway, card_id: str, fields:
     removed = fields.every("remove")
     if not removed:
         raise Refused(400, "choose the facts to remove")
-    await done(gateway.hands.correct(card_id, removed, fields.act(request, needs_reason=True)))
+    seen = fields.one("revision")
+    if not (seen.isascii() and seen.isdigit() and len(seen) <= LONGEST_REVISION):
+        raise Refused(400, "the form does not say which revision you looked at; load the page again and repeat")
+    await done(gateway.hands.correct(card_id, removed, fields.act(request, needs_reason=True), int(seen)))
     return _shown(card_id, "correct")
 
 

@@ -113,6 +113,7 @@ async def show(
     return await render.page(
         request,
         "alert.html",
+        itself=f"/alerts/{name}",
         status=status,
         done=done,
         refused=refused,

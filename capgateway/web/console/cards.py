@@ -101,7 +101,14 @@ async def show(
         lambda: _told(found, maps.of_card(found.stored.card, atlas) if found.stored.card else None)
     )
     return await render.page(
-        request, "card.html", status=status, done=done, refused=refused, confirmations=confirmations, **told
+        request,
+        "card.html",
+        itself=f"/cards/{card_id}",
+        status=status,
+        done=done,
+        refused=refused,
+        confirmations=confirmations,
+        **told,
     )
 
 

@@ -75,6 +75,7 @@ async def show(
     return await render.page(
         request,
         "feed.html",
+        itself=f"/feeds/{name}",
         status=status,
         done=done,
         refused=refused,

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from urllib.parse import parse_qs
 
 import msgspec
 from aiohttp import BodyPartReader, web
@@ -92,10 +93,8 @@ async def read(request: web.Request) -> Fields:
     """The fields of a form, from any sender."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "this page takes what its form sends")
-    if len(await received(request)) > LARGEST_FORM:
-        raise Refused(413, f"the form is larger than {LARGEST_FORM:,} bytes")
-    found = await request.post()
-    return Fields({name: [str(value) for value in found.getall(name)] for name in found})
+    text = (await received(request, LARGEST_FORM)).decode(errors="replace")
+    return Fields(parse_qs(text, keep_blank_values=True))
 
 
 async def read_files(request: web.Request) -> Fields:

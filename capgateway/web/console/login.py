@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -17,6 +17,8 @@ LOGGER = logging.getLogger(__name__)
 
 LONGEST_WAY_BACK = 2_000
 CANNOT_READ = "This token may not read, so it has nothing to see here. The console needs a token with the scope read."
+NOW = "A right one is taken at any time."
+UNDONE = "You were no longer logged in when you sent the form, so nothing was done. Log in, and do it again."
 UNKNOWN = "This token is not known here."
 
 routes = web.RouteTableDef()
@@ -25,11 +27,14 @@ routes = web.RouteTableDef()
 @routes.get("/login")
 @guard.unguarded
 async def login(request: web.Request) -> web.StreamResponse:
-    """The page that asks for a token."""
+    """The page that asks for a token. Who follows a link of a pager or a mail comes without the cookie, because that is strict; the
+    page then asks once more from here, which shows whether there is a session."""
     to = _local(request.query.get("next", "/"))
     if guard.may_know(request):
         return forms.see(to)
-    return render.plain(request, "login.html", to=to, trouble=None)
+    is_led_here = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    again = f"/login?{urlencode({'next': to})}" if is_led_here else None
+    return _asked(request, to, notice=UNDONE if "undone" in request.query else None, again=again)
 
 
 @routes.post("/login")
@@ -41,12 +46,14 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     token = guard.matching(fields.one("token"), gateway.settings.tokens)
     if token is None:
         refused = guard.wrong_token(request, {})
-        trouble = UNKNOWN if refused.status == web.HTTPUnauthorized.status_code else f"{refused.detail.capitalize()}."
-        shown = render.plain(request, "login.html", status=refused.status, to=to, trouble=trouble)
+        trouble = (
+            UNKNOWN if refused.status == web.HTTPUnauthorized.status_code else f"{refused.detail.capitalize()}. {NOW}"
+        )
+        shown = _asked(request, to, status=refused.status, trouble=trouble)
         shown.headers.update(refused.headers)
         return shown
     if "read" not in token.scopes:
-        return render.plain(request, "login.html", status=403, to=to, trouble=CANNOT_READ)
+        return _asked(request, to, status=403, trouble=CANNOT_READ)
     log.event(LOGGER, "console.logged_in", actor=token.name, peer=request.remote)
     answer = forms.see(to)
     sessions.set_cookie(answer, gateway.settings, request.app[SESSIONS].begin(token, gateway.now()))
@@ -67,9 +74,27 @@ async def log_out(request: web.Request, _: forms.Fields) -> web.StreamResponse:
 
 
 def first(request: web.Request) -> web.Response:
-    """Where somebody goes who has to log in before they see a page."""
-    way_back = request.path_qs if request.method == "GET" else "/"
-    return forms.see(f"/login?next={quote(way_back, safe='')}" if way_back != "/" else "/login")
+    """Where somebody goes who has to log in before they see a page; who sent a form learns that nothing came of it."""
+    if request.path == "/logout":
+        return forms.see("/login")
+    if request.method in guard.READING:
+        return forms.see(f"/login?{urlencode({'next': request.path_qs})}" if request.path_qs != "/" else "/login")
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    way_back = came_from._replace(scheme="", netloc="", fragment="").geturl()
+    return forms.see(f"/login?{urlencode({'undone': '', 'next': _local(way_back)})}")
+
+
+def _asked(
+    request: web.Request,
+    to: str,
+    *,
+    status: int = 200,
+    trouble: str | None = None,
+    notice: str | None = None,
+    again: str | None = None,
+) -> web.Response:
+    told = {"to": to, "trouble": trouble, "notice": notice, "again": again}
+    return render.plain(request, "login.html", status=status, **told)
 
 
 def _local(address: str) -> str:

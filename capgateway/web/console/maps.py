@@ -7,7 +7,7 @@ takes a few kilobytes, whatever it shows.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -159,13 +159,24 @@ def _shifted(atlas: Atlas) -> dict[str, Shape]:
 
 
 def _wrapped(shape: Shape) -> Shape:
-    """A shape with its longitudes as they are drawn; what cannot be drawn is mended."""
+    """A shape with its longitudes as they are drawn, cut where it reaches across their end; what cannot be drawn is mended."""
+    drawn: list[Shape] = []
+    for part in shapely.get_parts(shape):
+        west, south, east, north = part.bounds
+        if west >= WRAP:
+            drawn.append(_turned(part))
+        elif east > WRAP:
+            beyond = shapely.clip_by_rect(part, WRAP, south - 1, east + 1, north + 1)
+            drawn += shapely.get_parts(shapely.clip_by_rect(part, west - 1, south - 1, WRAP, north + 1)).tolist()
+            drawn += shapely.get_parts(_turned(beyond)).tolist()
+        else:
+            drawn.append(part)
+    whole = drawn[0] if len(drawn) == 1 else shapely.multipolygons(drawn)
+    return whole if shapely.is_valid(whole) else shapely.union_all(shapely.make_valid(drawn))
 
-    def shift(points: Any) -> Any:
-        return np.where(points[:, :1] >= WRAP, points - (360.0, 0.0), points)
 
-    shifted = shapely.transform(shape, shift)
-    return shifted if shapely.is_valid(shifted) else shapely.make_valid(shifted)
+def _turned(shape: Shape) -> Shape:
+    return shapely.transform(shape, lambda points: points - (360.0, 0.0))
 
 
 def _clipped(shape: Shape, west: float, south: float, east: float, north: float) -> Shape:

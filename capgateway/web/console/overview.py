@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 MOST_FEEDS = 8
 """Shown here: what is in doubt or failing comes first. The map has more cards."""
+DONE = {"resume": "Displays are sent again. What waited is decided, and on its way."}
 WORST_FIRST = ("silent", "failing", "waiting", "ok", "disabled")
 
 routes = web.RouteTableDef()
@@ -38,6 +39,8 @@ async def front(request: web.Request) -> web.Response:
     return await render.page(
         request,
         "overview.html",
+        itself="/",
+        done=DONE.get(request.query.get("done", "")),
         found=found,
         cards=[brief(one) for one in sorted(found.shown, key=_is_well)[:MOST_ROWS]],
         unverified=[brief(one) for one in found.unverified],
@@ -67,7 +70,7 @@ async def pause(request: web.Request, fields: forms.Fields) -> web.Response:
 async def resume(request: web.Request, fields: forms.Fields) -> web.Response:
     """Send displays again."""
     await done(request.app[GATEWAY].hands.resume(fields.act(request)))
-    return forms.see("/")
+    return forms.see("/?done=resume")
 
 
 def feeds(gateway: Gateway) -> list[FeedStatus] | None:

@@ -100,6 +100,7 @@ async def show(request: web.Request, *, done: str | None = None, pinged: Pinged 
     return await render.page(
         request,
         "receiver.html",
+        itself=f"/receivers/{name}",
         done=done,
         pinged=pinged,
         receiver=api.configured(gateway, name),
@@ -126,6 +127,7 @@ async def _log(
     return await render.page(
         request,
         "deliveries.html",
+        itself="/deliveries" if refused else None,
         status=status,
         done=done,
         refused=refused,

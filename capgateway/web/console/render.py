@@ -72,8 +72,11 @@ TEMPLATES.globals |= {"asset": assets.address, "version": version("capgateway"),
 TEMPLATES.filters |= words.FILTERS
 
 
-async def page(request: web.Request, template: str, *, status: int = 200, **told: Any) -> web.Response:
-    """A page for somebody who may read: with the navigation, and what concerns every page."""
+async def page(
+    request: web.Request, template: str, *, status: int = 200, itself: str | None = None, **told: Any
+) -> web.Response:
+    """A page for somebody who may read: with the navigation, and what concerns every page. ``itself`` is its address, where it may
+    be shown at that of an action: it is renewed and loaded again from there, and nothing is done twice."""
     gateway, who = request.app[GATEWAY], request[ACTOR]
     common = {
         "actor": who,
@@ -84,6 +87,7 @@ async def page(request: web.Request, template: str, *, status: int = 200, **told
         "rehearsals": [one.name for one in gateway.settings.feeds if one.rehearsal],
         "database": gateway.database,
         "here": request.path,
+        "itself": itself,
         "back": request.path_qs,
     }
     return plain(request, template, status=status, **common | told)

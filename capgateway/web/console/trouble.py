@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from capgateway.web import guard
 from capgateway.web.console import login, render
 from capgateway.web.problems import MEDIA_TYPE, Answer
 
@@ -23,7 +24,7 @@ async def as_page(request: web.Request, handler: Answer) -> web.StreamResponse:
     body = answer.body if isinstance(answer, web.Response) else None
     if not isinstance(body, bytes):
         return answer
-    if answer.status == ASKS_FOR_TOKEN and "Authorization" not in request.headers:
+    if answer.status == ASKS_FOR_TOKEN and not guard.sends_token(request):
         return login.first(request)
     problem: dict[str, Any] = msgspec.json.decode(body)
     shown = render.plain(request, "problem.html", status=answer.status, problem=problem)

@@ -23,14 +23,15 @@
   function replace(region, fresh) {
     if (region.outerHTML === fresh.outerHTML || isBusy(region)) return;
     const at = document.activeElement;
-    const link = at && region.contains(at) ? at.getAttribute("href") || at.id : null;
+    const name = (one) => one.tagName + (one.getAttribute("href") || one.id || one.parentElement.id);
+    const focused = at && region.contains(at) ? name(at) : null;
     const open = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
     region.replaceWith(fresh);
     for (const id of open) {
       const found = document.getElementById(id);
       if (found) found.open = true;
     }
-    if (link) [...fresh.querySelectorAll("a[href], [id]")].find((one) => one.getAttribute("href") === link || one.id === link)?.focus();
+    if (focused) [...fresh.querySelectorAll("a[href], [id], summary")].find((one) => name(one) === focused)?.focus();
     prepare(fresh);
   }
 
@@ -99,16 +100,22 @@
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     act.open = true;
     dialog.showModal();
+    form.querySelector("textarea, select, button, input:not([type=hidden])").focus();
     dialog.addEventListener("close", () => { act.open = false; });
   }
 
-  /* Sending twice would act twice. */
+  /* Sending twice would act twice. What is saved as a file leaves the page as it is. */
   document.addEventListener("submit", (event) => {
+    if ("saves" in event.target.dataset) { setTimeout(() => event.target.closest("dialog")?.close()); return; }
     for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
   });
+
+  /* What was done is done: this page is renewed, and loaded again, from where it is always found. */
+  const itself = document.body.dataset.itself;
+  if (itself) history.replaceState(null, "", itself + location.hash);
 
   prepare(document);
   if (document.querySelector("[data-live]") && "EventSource" in window) {
