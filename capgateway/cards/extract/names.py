@@ -55,7 +55,7 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
     """Every stretch of words that may be a name, outside what was ``taken`` for something else."""
     found = []
     past = 0
-    is_cased, capital = tokens.is_cased, tokens.capital
+    is_cased, capital, too = tokens.is_cased, tokens.capital, _too(tokens)
     for at, word in enumerate(tokens.words):
         if (
             at < past
@@ -63,7 +63,7 @@ def runs(tokens: Tokens, taken: bytearray) -> list[Run]:
             or not word[0].isalpha()
             or word in UNITS
             or word in {"yo", "yoa"}
-            or ((word in COMMON or (not is_cased and word in EVERYDAY)) and word not in _too(tokens))
+            or ((word in COMMON or (not is_cased and word in EVERYDAY)) and word not in too)
         ):
             continue
         if _may_begin(tokens, at, taken) and (run := _run(tokens, at, taken)):
@@ -528,6 +528,13 @@ def bare_age(tokens: Tokens, at: int) -> tuple[int, int] | None:
 
 def strength_after(tokens: Tokens, end: int) -> int:
     """How strongly what follows says that it was a person's name: 2 alone suffices."""
+    known: dict[int, int] = tokens.memo.setdefault("strengths", {})
+    if end not in known:
+        known[end] = _strength_after(tokens, end)
+    return known[end]
+
+
+def _strength_after(tokens: Tokens, end: int) -> int:
     if bare_age(tokens, end):
         return 2
     place = end

@@ -278,7 +278,7 @@ class Reader:
         for at in sorted([*tokens.places(NUMBER_WORDS), *tokens.numbers]):
             word = tokens.words[at]
             if (
-                "/" in {tokens.word(at - 1), tokens.word(at + 1)}
+                "/" in (tokens.word(at - 1), tokens.word(at + 1))
                 and (
                     (tokens.word(at - 1) == "/" and tokens.gaps[at] == "")
                     or (tokens.word(at + 1) == "/" and tokens.gaps[at + 1] == "")

@@ -77,6 +77,7 @@ EXACT = PLACE_WORDS - frozenset(
 ROADS = frozenset("promenade ch rue avenue av boul boulevard chemin calle avenida route rang montee cote".split())
 FORCES = frozenset("grc rcmp sq spvm opp gendarmerie police policia surete pd so sheriff".split())
 VEHICLES = tuple([word] for word in "vehicle car truck van suv vehicule camion vehiculo auto".split())
+OPENS_LAST = frozenset("pour la por".split())
 LAST_TIME = (("pour", "la", "derniere", "fois"), ("la", "derniere", "fois"), ("por", "ultima", "vez"))
 SIGHTED = frozenset(
     [("last", "seen"), ("last", "spotted"), ("last", "confirmed"), ("spotted",), ("seen",)]
@@ -262,7 +263,9 @@ class Seen:
         if self._taken[at]:
             return  # the Saturn Vue
         first, rank = at + len(cue), _RANKS[cue]
-        if any(tuple(tokens.words[first : first + len(tail)]) == tail for tail in LAST_TIME):
+        if tokens.word(first) in OPENS_LAST and any(
+            tuple(tokens.words[first : first + len(tail)]) == tail for tail in LAST_TIME
+        ):
             return  # "vue pour la dernière fois": the rest is a cue of its own
         before = tokens.words[max(low, at - BACK) : at]
         if tokens.word(first) in ELSEWHERE - LEAVING - DOING and tokens.word(first) not in {"by", "with", "wearing"}:

@@ -125,14 +125,11 @@ class Tokens:
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
-        if words.isdisjoint(self._known):
-            return []
         index = self._index
         found: list[int] = []
         for word in words & self._known:
             found += index[word]
-        if len(found) > 1:
-            found.sort()
+        found.sort()
         return found
 
     def has(self, words: frozenset[str]) -> bool:
@@ -145,9 +142,12 @@ class Tokens:
         spans = [found.span() for found in pattern.finditer(text)]
         self.starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
         before, upper, mixed, letters = 0, 0, 0, 0
+        lower = text.lower() if text.isascii() else ""  # of the same length, and cheaper than a token at a time
         for start, end in spans:
             token = text[start:end]
-            if token.isascii():
+            if lower and token[0] != ".":
+                words.append(lower[start:end])
+            elif token.isascii():
                 if end - start > 1 and token[0] == ".":
                     self.dots.append(len(words))
                     words.append(",")
