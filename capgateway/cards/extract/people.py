@@ -51,7 +51,7 @@ WITNESS_VERBS = frozenset("described said told saw called reported recalled hear
 RELATIVES = frozenset(["who", "whom"])
 TAKEN_TOO = frozenset("taken abducted kidnapped injured killed hospitalized wounded enlevee blessee herida".split())
 TAKING = frozenset(
-    "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted beating enleve enlever secuestro secuestrar raptar rapto matar mato".split()
+    "abducting abducted kidnapping kidnapped killing killed shooting shot stabbing stabbed assaulting assaulted attacking attacked threatening threatened hit struck beating golpeo agredio hirio amenazo frappe agresse poignarde menace enleve enlever secuestro secuestrar raptar rapto matar mato".split()
 )
 BESIDE_VICTIM = frozenset("his her their the a ex - former estranged pregnant son sa su la le l ' child s".split())
 GIVEN_TOO = frozenset("guy line lady son page grant chase rich mark may will".split())
@@ -1184,7 +1184,8 @@ class Reader:
         low, high = tokens.sentence(noun.first)
         before = tokens.words[max(low, noun.first - 6) : noun.first]
         after = tokens.words[noun.end : min(high, noun.end + 12)]
-        if self._now is not None and self._is_kin_of_theirs(self._now, noun, sentence):
+        is_victim = self._is_taken_too(noun, low)
+        if self._now is not None and not is_victim and self._is_kin_of_theirs(self._now, noun, sentence):
             self._now.kin = tokens.words[noun.first]
             self._describe(self._now, noun, sentence)
             return
@@ -1265,7 +1266,6 @@ class Reader:
             or _follows(after, "the", "suspect")
         )
         is_witness = any(word in {"seen"} for word in before) and "by" in before
-        is_victim = self._is_taken_too(noun, low)
         role: Role = "suspect" if (is_with or is_by or acts) and not (is_witness or is_victim) else "other"
         self._owned(noun, sentence)
         person = self._begin(role)

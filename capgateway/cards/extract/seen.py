@@ -98,6 +98,7 @@ NAMED_BY = frozenset(
     "lower upper promenade place quai allee parc rang montee cote rue chemin lac baie cap mount point pointe grand grande great little falls rapids springs heights".split()
 )
 """Words that are not names, and begin one."""
+WEAPONS = frozenset("couteau arme fusil cuchillo pistola navaja arma knife gun".split())
 NO_PLACES = frozenset("way gunpoint knifepoint random night least once risk large".split())
 
 
@@ -475,6 +476,8 @@ class Seen:
                     start += 1
                 if (
                     time_at(tokens, start)
+                    or (tokens.word(start) in {"pointe", "punta"} and tokens.word(start + 1) in {"d", "de"})
+                    or not WEAPONS.isdisjoint(tokens.words[start : start + 2])
                     or (tokens.word(start).isdigit() and tokens.word(start + 1) in UNITS)
                     or tokens.word(start)
                     in {

@@ -49,7 +49,7 @@ _PARAGRAPH = re.compile(r"\n[ \n]*\n")
 _ABBREVIATED = frozenset(
     "st jr sr dr mr mrs ms mt ft lbs lb hwy ave blvd rd lic approx dept sgt lt capt det no nr co apt mi ht wt hgt wgt vs etc "
     "jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thurs fri sat sun inc pl dr ln pkwy reg boul sra "
-    "sask mass mich wis kan neb nev wyo tex wash fla penn minn okla calif ariz colo conn tenn que ste rte yrs yr mos mo aprox env ch chev dern veh plaq susp dir poss".split()
+    "sask mass mich wis kan neb nev wyo tex wash fla penn minn okla calif ariz colo conn tenn que ste rte yrs yr mos mo aprox env col fracc ch chev dern veh plaq susp dir poss".split()
 )
 _STARTERS = frozenset(
     "he she they the call police anyone if his her it an this that these suspect child vehicle il elle ils elles la le les el "
@@ -125,11 +125,14 @@ class Tokens:
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Where any of these words is, in order."""
+        if words.isdisjoint(self._known):
+            return []
         index = self._index
         found: list[int] = []
         for word in words & self._known:
             found += index[word]
-        found.sort()
+        if len(found) > 1:
+            found.sort()
         return found
 
     def has(self, words: frozenset[str]) -> bool:
