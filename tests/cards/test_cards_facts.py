@@ -383,3 +383,25 @@ def calls(text: str) -> int:
     finally:
         sys.setprofile(None)
     return made
+
+
+OPENINGS = {"en-US": "AMBER Alert.", "es-US": "ALERTA AMBER.", "fr-CA": "ALERTE AMBER."}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "place"),
+    [
+        ("en-US", "Ada Testchild, 7, was last seen in El Paso, Texas.", "El Paso, Texas"),
+        ("en-US", "Ada Testchild, 7, was last seen in The Dalles, Oregon.", "The Dalles, Oregon"),
+        ("en-US", "ADA TESTCHILD, 7 YEARS OLD, WAS LAST SEEN IN LA PORTE, INDIANA.", "LA PORTE, INDIANA"),
+        ("en-US", "Ada Testchild, 7, was last seen at the Example Mall in Hamilton.", "Example Mall in Hamilton"),
+        ("es-US", "Ada Prueba, de 7 años, fue vista por última vez en La Mesa.", "La Mesa"),
+        ("es-US", "Ada Prueba, de 7 años, fue vista por última vez en el Parque Ejemplo.", "Parque Ejemplo"),
+        ("fr-CA", "Ada Essai, 7 ans, a été vue pour la dernière fois à La Malbaie.", "La Malbaie"),
+    ],
+)
+def test_an_article_that_begins_a_name_stays(language: str, text: str, place: str) -> None:
+    """El Paso is not Paso; the article before a description is left out."""
+    found = read(f"{OPENINGS[language]} {text}", language)
+    assert found.last_seen is not None
+    assert found.last_seen.place == place

@@ -280,4 +280,5 @@ async def test_a_drill_that_the_gateways_death_interrupts_is_taken_down(tmp_path
         ("local", "drill.started"),
         ("gateway", "drill.ended"),
     ]
-    assert cards_of(receiver) == ["exercise.card.published", "exercise.card.cancelled"]
+    # The display may come twice, if the gateway died before it had noted the answer.
+    assert list(dict.fromkeys(cards_of(receiver))) == ["exercise.card.published", "exercise.card.cancelled"]

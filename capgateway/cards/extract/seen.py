@@ -54,6 +54,8 @@ INTO = frozenset(
     "in at on near from outside inside behind around along leaving dans sur au aux desde pres cerca by devant derriere chez hors afuera fuera frente dentro del du".split()
 )
 ROMANCE = frozenset("a en de del d".split())
+BEFORE_PLACES = frozenset("the le la l ' el de du des d del".split())
+NAMING_ARTICLES = frozenset("the le la el los las".split())
 SKIP = frozenset("the area of vicinity city town a an la le l ' el los las du de".split())
 END = frozenset(
     "susp veh vic subj says said pd : . ; ! ? ( ) | wearing with by who when after and driving accompanied was were is are may might believed if call heading headed toward towards traveling travelling "
@@ -515,19 +517,7 @@ class Seen:
                     and self._is_place(tokens, first_of_place, end)
                     and not any(self._taken[first_of_place:end])
                 ):
-                    while tokens.word(first_of_place) in {
-                        "the",
-                        "le",
-                        "la",
-                        "l",
-                        "'",
-                        "el",
-                        "de",
-                        "du",
-                        "des",
-                        "d",
-                        "del",
-                    }:
+                    while _is_dropped(tokens, first_of_place):
                         first_of_place += 1
                     return fact(tokens, first_of_place, end, " ".join(tokens.slice(first_of_place, end).split()))
             if (
@@ -944,7 +934,7 @@ class Seen:
 
     def _scene(self, tokens: Tokens, first: int, end: int) -> tuple[int, int] | None:
         """The span, if it surely is a road or a house with a name or a number."""
-        while first < end and tokens.words[first] in SKIP - {"a", "an"}:
+        while first < end and tokens.words[first] in SKIP - {"a", "an"} and not _begins_a_name(tokens, first):
             first += 1
         words = tokens.words[first:end]
         is_named = any(tokens.capital[at] or tokens.words[at].isdigit() for at in range(first, end))
@@ -986,6 +976,20 @@ class Seen:
             return False
         self._learn(HEAD, fact(tokens, first, end, " ".join(tokens.slice(first, end).split()), "medium"))
         return True
+
+
+def _is_dropped(tokens: Tokens, at: int) -> bool:
+    """Whether a word before a place is no part of it."""
+    return tokens.word(at) in BEFORE_PLACES and not _begins_a_name(tokens, at)
+
+
+def _begins_a_name(tokens: Tokens, at: int) -> bool:
+    """Whether an article belongs to what follows: El Paso, La Porte, The Dalles."""
+    if tokens.word(at) not in NAMING_ARTICLES or not tokens.word(at + 1).isalpha():
+        return False
+    if tokens.is_cased:
+        return tokens.capital[at] and tokens.capital[at + 1]
+    return tokens.language[:2] == "en" and tokens.word(at) != "the"
 
 
 def _is_aged(tokens: Tokens, end: int) -> bool:
