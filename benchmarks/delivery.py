@@ -209,7 +209,7 @@ async def _take_down(far: FarEnd) -> float:
             await store.write_alone(_post_many, names, 50, f"queue{start}")
         dispatch.wake()
         await asyncio.sleep(1)
-        known = [Lane(receiver=name, taken_down=False) for name in names]
+        known = [Lane(receiver=name, revision=1, taken_down=False) for name in names]
         message = await store.write_alone(_post, names, "ending", "card.cancelled", known)
         committed = time.monotonic()
         dispatch.wake()

@@ -8,6 +8,7 @@ test that takes ``store`` it is a copy of one whose schema was made once: that t
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,29 @@ NewDatabase = Callable[..., str]
 SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
+LONG = {
+    "test_conformance",
+    "test_deploy_alarm",
+    "test_deploy_container",
+    "test_docs_console",
+    "test_docs_extending",
+    "test_docs_nights",
+    "test_docs_receivers",
+    "test_kinds_once",
+    "test_service_drill",
+    "test_service_firm",
+    "test_service_interop",
+    "test_service_kills",
+    "test_service_privacy",
+    "test_service_stop",
+    "test_service_truth",
+    "test_service_whole_way",
+    "test_store_histories",
+    "test_web_openapi",
+}
+"""Modules with tests of ten seconds and more."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql: runs on a real PostgreSQL of its own")
     # A busy machine is no fault: no test measures time. What fails can be tried again from what is printed.
@@ -37,6 +61,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each process begins with its share of the long tests, so that none is left over when the others have ended."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = sorted({item.path.stem for item in items} & LONG)
+    short = [item for item in items if item.path.stem not in LONG]
+    ordered: list[pytest.Item] = []
+    for number in range(workers):
+        ordered += [item for item in items if item.path.stem in long[number::workers]]
+        rest = len(items) * (number + 1) // workers - len(ordered)
+        ordered += short[:rest]
+        del short[:rest]
+    items[:] = ordered + short
 
 
 def pytest_collection_finish() -> None:
