@@ -120,7 +120,7 @@ def _merge(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 
 
 def emit_json(value: Any) -> None:
-    """One JSON document on one line of stdout: UTF-8 whatever the locale, with what steers a terminal as ``\\uXXXX``."""
+    """One JSON document on one line of stdout: UTF-8 whatever the locale, with what steers a terminal written as JSON escapes."""
     line = msgspec.json.encode(value).decode()
     click.echo(re.sub(_STEERING, lambda found: f"\\u{ord(found[0]):04x}", line).encode())
 

@@ -10,7 +10,8 @@ import msgspec
 from capgateway.conformance import level1, level2
 from capgateway.conformance.bench import Bench, Limits
 from capgateway.conformance.check import REPEATED, Check, Result, not_checked, result
-from capgateway.conformance.wire import Wire, open_session
+from capgateway.conformance.wire import Wire
+from capgateway.webhooks.send import session_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ async def probe(
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> Report:
     """Try a receiver out. ``on_result`` is called for each check. ``is_keyed``: it has the public key of ``signing_key``."""
-    async with open_session(receiver, user_agent) as session:
+    async with session_for(receiver, user_agent) as session:
         bench, results = Bench(Wire(session, receiver), receiver, limits), list[Result]()
         run = _Run(bench, results, on_result, is_keyed=is_keyed)
         try:

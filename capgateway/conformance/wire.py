@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from capgateway import net
-from capgateway.webhooks.send import LARGEST_ANSWER
+from capgateway.webhooks.send import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wire:
-    """Posts to one receiver, and keeps every answer. ``session`` comes from :func:`open_session`."""
+    """Posts to one receiver, and keeps every answer. ``session`` comes from :func:`capgateway.webhooks.send.session_for`."""
 
     def __init__(self, session: aiohttp.ClientSession, receiver: Receiver) -> None:
         self.answers: list[Answer] = []
@@ -83,26 +83,4 @@ class Wire:
         async with self._session.post(
             self._receiver.url, data=body, headers={**headers, **ALONE}, allow_redirects=False, timeout=timeout
         ) as response:
-            return response.status, await _beginning(response)
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    answer = bytearray()
-    async for chunk in response.content.iter_any():
-        answer += chunk
-        if len(answer) > LARGEST_ANSWER:
-            response.close()
-            break
-    return bytes(answer[:LARGEST_ANSWER])
-
-
-def open_session(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
-    """A session that connects only where this receiver may live."""
-    return net.new_session(
-        user_agent=user_agent,
-        allow_networks=receiver.allow_networks,
-        ca=receiver.ca,
-        client_cert=receiver.client_cert,
-        client_key=receiver.client_key,
-        proxy=receiver.proxy,
-    )
+            return response.status, await beginning(response)

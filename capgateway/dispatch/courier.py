@@ -20,7 +20,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from capgateway import net
 from capgateway.clock import monotonic
 from capgateway.dispatch import report
 from capgateway.dispatch.signs import Signs, Told
@@ -31,6 +30,7 @@ from capgateway.tasks import Task
 from capgateway.webhooks import Breaker
 from capgateway.webhooks.rate import Bucket
 from capgateway.webhooks.retry import slows_down
+from capgateway.webhooks.send import session_for
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,18 +54,6 @@ LAST_TRIES = 20
 
 Deliver: TypeAlias = "Callable[[aiohttp.ClientSession, Receiver, Claim], Awaitable[Finished]]"
 Recorded: TypeAlias = Callable[[Finished, bool], None]
-
-
-def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
-    """A session with the settings of a receiver."""
-    return net.new_session(
-        user_agent=user_agent,
-        allow_networks=receiver.allow_networks,
-        ca=receiver.ca,
-        client_cert=receiver.client_cert,
-        client_key=receiver.client_key,
-        proxy=receiver.proxy,
-    )
 
 
 class Courier:

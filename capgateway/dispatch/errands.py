@@ -13,10 +13,9 @@ import msgspec
 
 from capgateway.clock import utc_now
 from capgateway.dispatch import report
-from capgateway.dispatch.courier import session_for
 from capgateway.store import Finished, readiness
 from capgateway.webhooks import Dead, Delivered
-from capgateway.webhooks.send import send
+from capgateway.webhooks.send import send, session_for
 
 if TYPE_CHECKING:
     from capgateway.metrics import Metrics

@@ -57,8 +57,20 @@ class _Confirmation(msgspec.Struct):
     state: Literal["displayed", "removed"]
 
 
+def session_for(receiver: Receiver, user_agent: str) -> aiohttp.ClientSession:
+    """A session with the settings of a receiver."""
+    return net.new_session(
+        user_agent=user_agent,
+        allow_networks=receiver.allow_networks,
+        ca=receiver.ca,
+        client_cert=receiver.client_cert,
+        client_key=receiver.client_key,
+        proxy=receiver.proxy,
+    )
+
+
 async def send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim, *, now: datetime) -> Attempt:
-    """Deliver the claimed message once. ``session`` comes from ``net.new_session`` with this receiver's settings.
+    """Deliver the claimed message once. ``session`` comes from :func:`session_for`.
 
     ``now`` is what the signature says. Only cancelling the task raises.
     """
@@ -85,7 +97,7 @@ async def _send(session: aiohttp.ClientSession, receiver: Receiver, claim: Claim
             timeout=aiohttp.ClientTimeout(total=receiver.timeout.total_seconds(), connect=CONNECT_SECONDS),
         ) as response:
             status, answered = response.status, _since(begun)
-            answer = await _beginning(response)
+            answer = await beginning(response)
     except net.TROUBLE as error:
         return _quiet(_unanswered(claim, error, status, now, _since(begun)), receiver)
     return _quiet(
@@ -125,7 +137,7 @@ def _since(begun: float) -> timedelta:
     return timedelta(seconds=time.monotonic() - begun)
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+async def beginning(response: aiohttp.ClientResponse) -> bytes:
     """At most the first kilobyte, as it came over the wire; a longer answer costs its sender the connection."""
     answer = bytearray()
     async for chunk in response.content.iter_any():

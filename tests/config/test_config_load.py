@@ -327,7 +327,7 @@ def test_only_the_secrets_that_are_used_are_read(tmp_path: Path) -> None:
         + FEED
         + 'headers = { X-Key = "env:NOPE" }\ntrust = "file:none.pem"\n'
         + RECEIVER.replace("env:SECRET", "env:NOPE")
-        + 'client_cert = "none.pem"\nclient_key = "/root/none.key"\n'
+        + 'client_cert = "none.pem"\nclient_key = "/nowhere/none.key"\n'
         + TOKEN.replace("SECRET", "NOPE")
         + READ
         + RECEIVER.replace("env:SECRET", "file:none").replace("app", "two")

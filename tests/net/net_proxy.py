@@ -13,6 +13,21 @@ from typing import Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 
+def resolved(host: str, port: int, addresses: Iterable[str]) -> list[ResolveResult]:
+    """What a resolver answers about a name with these addresses."""
+    return [
+        ResolveResult(
+            hostname=host,
+            host=address,
+            port=port,
+            family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+            proto=0,
+            flags=0,
+        )
+        for address in addresses
+    ]
+
+
 class Named(AbstractResolver):
     """A name server: the addresses of each name, the last answer again and again."""
 
@@ -26,17 +41,7 @@ class Named(AbstractResolver):
         if answers is None:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for address in answer
-        ]
+        return resolved(host, port, answer)
 
     async def close(self) -> None:
         pass

@@ -15,6 +15,7 @@ import pytest
 import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from net_proxy import resolved
 
 from capgateway import net
 from capgateway.errors import Blocked, FetchError
@@ -29,18 +30,7 @@ class Names(AbstractResolver):
         self.answers = [list(answer) for answer in answers]
 
     async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:
-        answer = self.answers.pop(0)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for address in answer
-        ]
+        return resolved(host, port, self.answers.pop(0))
 
     async def close(self) -> None:
         pass

@@ -9,6 +9,7 @@ import socket
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from net_proxy import resolved
 from net_server import LOOPBACK
 
 from capgateway import net
@@ -50,7 +51,7 @@ class Rebinding(AbstractResolver):
     """Every name is an address of this machine."""
 
     async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)]
+        return resolved(host, port, ["127.0.0.1"])
 
     async def close(self) -> None:
         pass
